@@ -1,0 +1,3 @@
+//! How many fell where.
+
+pub mod counts;

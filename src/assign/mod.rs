@@ -1,0 +1,4 @@
+//! Which block does an incident belong to, and which places are only where incidents are booked.
+
+pub mod blocks;
+pub mod piles;

@@ -1,0 +1,191 @@
+//! What each command does.
+
+use std::io::Write;
+use std::path::Path;
+use std::sync::Arc;
+
+use clap::ArgMatches;
+use serde_json::Value as Json;
+
+use super::{exit, flags, load};
+use crate::config::ConfigError;
+use crate::encode;
+use crate::engine::build::BuildError;
+use crate::engine::params::{BadValue, CLUSTERS, DENSITY, INCIDENTS, OPERATIONS, Operation, RANK, TOP, Values};
+use crate::engine::{Engine, View};
+use crate::http;
+use crate::http::serve::ServeError;
+use crate::ingest::blocks::BlocksError;
+use crate::ingest::incidents::IncidentsError;
+use crate::ingest::input::InputError;
+use crate::layer::answer::{AnswerError, answer};
+use crate::layer::{Layer, Page};
+use crate::space::crs::CrsError;
+
+/// Why a command failed.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub(super) enum Failure {
+    #[error("--{flag} is not given; e.g. {example}")]
+    NotGiven { flag: &'static str, example: &'static str },
+    #[error(transparent)]
+    Value(#[from] BadValue),
+    #[error(transparent)]
+    Config(#[from] ConfigError),
+    #[error("--crs cannot be used")]
+    Crs(#[from] CrsError),
+    #[error("a file cannot be used")]
+    Input(#[from] InputError),
+    #[error("the incidents cannot be used")]
+    Incidents(#[from] IncidentsError),
+    #[error("the blocks cannot be used")]
+    Blocks(#[from] BlocksError),
+    #[error("incidents and blocks make no data set")]
+    Build(#[from] BuildError),
+    #[error(transparent)]
+    Answer(#[from] AnswerError),
+    #[error(transparent)]
+    Serve(#[from] ServeError),
+    #[error("cannot read `{file}`")]
+    Read { file: String, source: std::io::Error },
+    #[error("cannot write `{file}`")]
+    Write { file: String, source: std::io::Error },
+}
+
+impl Failure {
+    pub(super) fn code(&self) -> u8 {
+        match self {
+            Self::NotGiven { .. } | Self::Value(_) | Self::Answer(AnswerError::NotGiven(_)) => 2,
+            Self::Serve(ServeError::NotLoopback { .. }) => exit::NOT_PERMITTED,
+            _ => exit::FAILED,
+        }
+    }
+
+    pub(super) fn is_broken_pipe(&self) -> bool {
+        matches!(self, Self::Write { source, .. } if source.kind() == std::io::ErrorKind::BrokenPipe)
+    }
+}
+
+/// Runs the command that was given.
+pub(super) fn run(matches: &ArgMatches) -> Result<u8, Failure> {
+    match matches.subcommand() {
+        Some(("demo", matches)) => demo(matches),
+        Some(("serve", matches)) => serve(matches),
+        Some(("export", matches)) => export(matches),
+        Some(("density", matches)) => analyse(&DENSITY, matches),
+        Some(("clusters", matches)) => analyse(&CLUSTERS, matches),
+        Some((_, matches)) => analyse(&RANK, matches),
+        None => Ok(exit::DONE),
+    }
+}
+
+fn analyse(operation: &Operation, matches: &ArgMatches) -> Result<u8, Failure> {
+    let given = flags::values(matches, operation.params.iter().chain([&TOP]))?;
+    let opened = Opened::new(matches, &given)?;
+    let page = Page { limit: top(operation, &given), ..Page::ALL };
+    let layer = opened.layer(operation, page)?;
+    let text = match load::text(matches, "format").as_deref() {
+        Some("geojson") => encode::geojson::collection(&layer, Json::Null) + "\n",
+        Some("csv") => encode::csv::rows(&layer),
+        _ => encode::table::table(&layer),
+    };
+    match load::path(matches, "output").filter(|path| path.as_os_str() != "-") {
+        Some(path) => write_file(&path, &text)?,
+        None => print(&text)?,
+    }
+    Ok(opened.code())
+}
+
+fn top(operation: &Operation, values: &Values) -> usize {
+    const DEFAULT: usize = 10;
+    if operation.command == RANK.command {
+        values.count(&TOP).map_or(DEFAULT, |n| usize::try_from(n).unwrap_or(usize::MAX))
+    } else {
+        usize::MAX
+    }
+}
+
+fn export(matches: &ArgMatches) -> Result<u8, Failure> {
+    let given = flags::values(matches, OPERATIONS.iter().flat_map(|op| op.params).chain([&TOP]))?;
+    let opened = Opened::new(matches, &given)?;
+    let folder = load::path(matches, "output").unwrap_or_default();
+    std::fs::create_dir_all(&folder)
+        .map_err(|source| Failure::Write { file: folder.display().to_string(), source })?;
+    for operation in [&INCIDENTS, &RANK, &DENSITY, &CLUSTERS] {
+        let layer = opened.layer(operation, Page::ALL)?;
+        let file = folder.join(format!("{}.geojson", operation.collection));
+        write_file(&file, &encode::geojson::collection(&layer, Json::Null))?;
+        eprintln!("{}: {} features", file.display(), layer.features.len());
+    }
+    let list = opened.layer(&RANK, Page { limit: top(&RANK, &given), ..Page::ALL })?;
+    write_file(&folder.join("rank.csv"), &encode::csv::rows(&list))?;
+    print(&encode::table::table(&list))?;
+    Ok(opened.code())
+}
+
+fn demo(matches: &ArgMatches) -> Result<u8, Failure> {
+    let loaded = load::load_sample()?;
+    let opened = Opened::from(loaded, &Values::default())?;
+    let list = opened.layer(&RANK, Page { limit: 10, ..Page::ALL })?;
+    print(&encode::table::table(&list))?;
+    listen(matches, opened)
+}
+
+fn serve(matches: &ArgMatches) -> Result<u8, Failure> {
+    let given = flags::values(matches, OPERATIONS.iter().flat_map(|op| op.params))?;
+    let opened = Opened::new(matches, &given)?;
+    listen(matches, opened)
+}
+
+fn listen(matches: &ArgMatches, opened: Opened) -> Result<u8, Failure> {
+    let address = load::text(matches, "listen").or(opened.listen).unwrap_or_else(|| "127.0.0.1:8080".to_owned());
+    http::serve::serve(&address, opened.engine, opened.values, |address| {
+        print(&format!("serving the map at http://{address}/ (stop with Ctrl-C)\n")).unwrap_or_default();
+    })?;
+    Ok(exit::DONE)
+}
+
+/// A data set ready to answer, with the values that hold for every question.
+struct Opened {
+    engine: Arc<Engine>,
+    values: Values,
+    all_kept: bool,
+    listen: Option<String>,
+}
+
+impl Opened {
+    fn new(matches: &ArgMatches, given: &Values) -> Result<Self, Failure> {
+        let config = load::config(matches)?;
+        config.defaults()?;
+        let rejects = load::path(matches, "rejects");
+        Self::from(load::load(config, rejects.as_deref())?, given)
+    }
+
+    fn from(loaded: load::Loaded, given: &Values) -> Result<Self, Failure> {
+        Ok(Self {
+            values: given.or(&loaded.config.defaults()?),
+            engine: Arc::new(Engine::new(loaded.dataset)),
+            all_kept: loaded.all_kept,
+            listen: loaded.config.listen,
+        })
+    }
+
+    fn layer(&self, operation: &Operation, page: Page) -> Result<Layer, Failure> {
+        Ok(answer(&self.engine.open(&View::all()), operation, &self.values, page)?)
+    }
+
+    fn code(&self) -> u8 {
+        if self.all_kept { exit::DONE } else { exit::SOME_REFUSED }
+    }
+}
+
+fn write_file(path: &Path, text: &str) -> Result<(), Failure> {
+    std::fs::write(path, text).map_err(|source| Failure::Write { file: path.display().to_string(), source })
+}
+
+fn print(text: &str) -> Result<(), Failure> {
+    let mut out = std::io::stdout().lock();
+    out.write_all(text.as_bytes())
+        .and_then(|()| out.flush())
+        .map_err(|source| Failure::Write { file: "stdout".to_owned(), source })
+}

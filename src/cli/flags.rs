@@ -1,0 +1,114 @@
+//! The flags of each command, made from the table of parameters.
+
+use std::path::PathBuf;
+
+use clap::builder::NonEmptyStringValueParser;
+use clap::{Arg, ArgAction, ArgMatches, Command, value_parser};
+
+use crate::engine::params::{BadValue, CLUSTERS, DENSITY, Kind, OPERATIONS, Operation, Param, RANK, TOP, Values};
+
+/// The whole command line.
+pub(super) fn command() -> Command {
+    Command::new("hotblocks")
+        .version(env!("CARGO_PKG_VERSION"))
+        .about("Finds and ranks crime hot spots: incidents in, ranked blocks, density and clusters out")
+        .after_help("Examples:\n  hotblocks demo\n  hotblocks rank --incidents crimes.csv --blocks streets.shp --top 20\n  hotblocks density --incidents crimes.csv --blocks streets.shp --bandwidth 250m --cell 50m --format geojson -o density.geojson\n\nExit codes: 0 done, 1 failed, 2 usage, 3 done but some rows refused, 5 not permitted")
+        .subcommand_required(true)
+        .arg_required_else_help(true)
+        .subcommand(demo())
+        .subcommand(analysis(&RANK, "table").arg(arg(&TOP)))
+        .subcommand(analysis(&DENSITY, "geojson"))
+        .subcommand(analysis(&CLUSTERS, "geojson"))
+        .subcommand(export())
+        .subcommand(serve())
+}
+
+fn demo() -> Command {
+    Command::new("demo")
+        .about("Load the sample that ships, print its ten first blocks and serve its map")
+        .arg(listen())
+}
+
+fn serve() -> Command {
+    let command = Command::new("serve").about("Serve layers and the map over HTTP").arg(listen());
+    inputs(with_params(command, OPERATIONS.iter().flat_map(|op| op.params)))
+}
+
+fn export() -> Command {
+    let command = Command::new("export")
+        .about("Write every layer as GeoJSON and the ranked list as CSV into a folder, and print the list")
+        .arg(Arg::new("output").short('o').long("output").value_name("FOLDER").required(true).value_parser(value_parser!(PathBuf)).help("Folder to write to; it is made if it is not there"))
+        .arg(arg(&TOP));
+    inputs(with_params(command, OPERATIONS.iter().flat_map(|op| op.params)))
+}
+
+fn analysis(operation: &Operation, format: &'static str) -> Command {
+    let command = Command::new(operation.command)
+        .about(operation.help)
+        .arg(Arg::new("format").long("format").value_name("FORMAT").value_parser(["geojson", "csv", "table"]).default_value(format).help("How to write the answer"))
+        .arg(Arg::new("output").short('o').long("output").value_name("FILE").value_parser(value_parser!(PathBuf)).help("File to write to instead of stdout; - is stdout"));
+    inputs(with_params(command, operation.params.iter()))
+}
+
+fn with_params<'a>(mut command: Command, params: impl Iterator<Item = &'a Param>) -> Command {
+    let mut seen = Vec::new();
+    for param in params {
+        if !seen.contains(&param.flag) {
+            seen.push(param.flag);
+            command = command.arg(arg(param));
+        }
+    }
+    command
+}
+
+fn arg(param: &Param) -> Arg {
+    let value = match param.kind {
+        Kind::Period => "FROM/TO",
+        Kind::Names => "NAME",
+        Kind::Length { .. } => "LENGTH",
+        Kind::Count { .. } => "N",
+        Kind::BBox => "W,S,E,N",
+    };
+    let help = format!("{} [default: {}] [example: {}]", param.help, param.default, param.example);
+    let arg = Arg::new(param.flag).long(param.flag).value_name(value).help(help).value_parser(NonEmptyStringValueParser::new()).allow_hyphen_values(true);
+    match param.kind {
+        Kind::Names => arg.num_args(1..).action(ArgAction::Append).allow_hyphen_values(false),
+        _ => arg,
+    }
+}
+
+fn listen() -> Arg {
+    Arg::new("listen").long("listen").value_name("ADDRESS").help("Address and port to serve at, loopback only; port 0 takes a free one [default: 127.0.0.1:8080]")
+}
+
+fn inputs(command: Command) -> Command {
+    let path = |name: &'static str, help: &'static str| {
+        Arg::new(name).long(name).value_name("FILE").value_parser(value_parser!(PathBuf)).help(help)
+    };
+    command
+        .next_help_heading("Data")
+        .arg(path("incidents", "Files of incidents: .csv, .tsv, .shp").num_args(1..).action(ArgAction::Append))
+        .arg(path("blocks", "File of blocks, street lines (the default unit) or polygons: .geojson, .shp, .gpkg, .parquet"))
+        .arg(Arg::new("crs").long("crs").value_name("CODE").help("CRS of files that do not name one: an EPSG or ESRI code [example: ESRI:102696]"))
+        .arg(Arg::new("source").long("source").value_name("NAME").help("Name of the source [default: its layout's]"))
+        .arg(path("layout", "A layout of one's own for the incident files (see docs/layouts.md)"))
+        .arg(path("config", "Configuration file that names data and defaults; flags win over it"))
+        .arg(path("rejects", "Write refused rows to this file, one JSON object a line"))
+}
+
+/// The values given for an operation's parameters.
+///
+/// # Errors
+///
+/// The first that cannot be used.
+pub(super) fn values<'a>(matches: &ArgMatches, params: impl Iterator<Item = &'a Param>) -> Result<Values, BadValue> {
+    let mut values = Values::default();
+    for param in params {
+        if let Ok(Some(given)) = matches.try_get_many::<String>(param.flag) {
+            for text in given {
+                values.set_flag(param, text)?;
+            }
+        }
+    }
+    Ok(values)
+}

@@ -1,0 +1,76 @@
+//! Talk to stderr: errors with their causes, the account of an import, progress where a person waits.
+
+use std::io::IsTerminal;
+
+use indicatif::{ProgressBar, ProgressStyle};
+
+use super::commands::Failure;
+use super::exit;
+use crate::ingest::refused::Account;
+use crate::model::ledger::Resolution;
+
+/// Prints an error and its causes, once each; returns the exit code.
+pub(super) fn failure(failure: &Failure) -> u8 {
+    if failure.is_broken_pipe() {
+        return exit::DONE;
+    }
+    eprintln!("error: {failure}");
+    let mut cause = std::error::Error::source(failure);
+    let mut said = failure.to_string();
+    while let Some(error) = cause {
+        let text = error.to_string();
+        if !said.contains(&text) {
+            eprintln!("because: {text}");
+        }
+        said = text;
+        cause = error.source();
+    }
+    failure.code()
+}
+
+/// A bar over so many files; hidden where no person waits.
+pub(super) fn progress(files: usize) -> ProgressBar {
+    if !std::io::stderr().is_terminal() || files < 2 {
+        return ProgressBar::hidden();
+    }
+    let style = ProgressStyle::with_template("{msg} [{bar:30}] {pos}/{len} files, {elapsed}");
+    let bar = ProgressBar::new(files as u64).with_message("reading");
+    style.map_or_else(|_| bar.clone(), |style| bar.clone().with_style(style))
+}
+
+/// What became of a file's rows, in one sentence with the commonest reasons.
+pub(super) fn account(what: &str, account: &Account, rejects: Option<&str>) {
+    for note in &account.notes {
+        eprintln!("{note}");
+    }
+    let reasons = account.reasons();
+    let why = reasons.iter().map(|(reason, n)| format!("{} {reason}", thousands(*n))).collect::<Vec<_>>().join(", ");
+    let file = rejects.map_or_else(String::new, |file| format!(" ({file})"));
+    let colon = if why.is_empty() { "" } else { ": " };
+    eprintln!(
+        "{what}: {} read · {} kept · {} refused{file}{colon}{why}",
+        thousands(account.read),
+        thousands(account.kept),
+        thousands(account.refused.len()),
+    );
+}
+
+/// How reports became incidents.
+pub(super) fn resolution(resolution: &Resolution, incidents: usize) {
+    eprintln!(
+        "{} reports: {} taken back by {} corrections, {} corrections match nothing; the rest are {} incidents ({} reports repeat or add to one)",
+        thousands(resolution.reports),
+        thousands(resolution.cancelled),
+        thousands(resolution.corrections),
+        thousands(resolution.unmatched.len()),
+        thousands(incidents),
+        thousands(resolution.merged),
+    );
+}
+
+/// `12480` as `12,480`.
+pub(super) fn thousands(n: usize) -> String {
+    let digits = n.to_string();
+    let groups: Vec<&str> = digits.as_bytes().rchunks(3).rev().filter_map(|g| std::str::from_utf8(g).ok()).collect();
+    groups.join(",")
+}

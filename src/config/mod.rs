@@ -1,0 +1,132 @@
+//! The configuration file: where the data is, what is said of it, what parameters default to.
+
+use std::path::{Path, PathBuf};
+
+use crate::engine::params::{BANDWIDTH, BadValue, CATEGORY, CELL, EPS, MIN_POINTS, Param, Values};
+
+/// A configuration file, `hotblocks.toml`. Unknown keys are errors; paths are relative to the file.
+#[derive(Clone, Debug, Default, PartialEq, serde::Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Config {
+    /// Name of the data set, for people.
+    pub title: Option<String>,
+    /// What must be said with every answer.
+    pub notice: Option<String>,
+    /// Files of incidents.
+    pub incidents: Vec<PathBuf>,
+    /// File of blocks: street lines or polygons.
+    pub blocks: Option<PathBuf>,
+    /// CRS of files that do not name one.
+    pub crs: Option<String>,
+    /// Name of the source, if not its layout's.
+    pub source: Option<String>,
+    /// A layout of one's own.
+    pub layout: Option<PathBuf>,
+    /// Categories where a request names none.
+    pub category: Vec<String>,
+    /// Radius of the kernel.
+    pub bandwidth_m: Option<f64>,
+    /// Side of a density cell.
+    pub cell_m: Option<f64>,
+    /// Radius of a cluster's neighborhood.
+    pub eps_m: Option<f64>,
+    /// Incidents that make a cluster's core.
+    pub min_points: Option<u64>,
+    /// Address to serve at.
+    pub listen: Option<String>,
+    /// Held places that someone has looked at and let go, by the name in the list.
+    pub released: Vec<String>,
+}
+
+/// Why a configuration cannot be used.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ConfigError {
+    /// The disk refused.
+    #[error("cannot read the configuration `{file}`")]
+    Open {
+        /// The file.
+        file: String,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// Not TOML, or an unknown key.
+    #[error("the configuration `{file}` cannot be used")]
+    Read {
+        /// The file.
+        file: String,
+        /// Why.
+        source: Box<toml::de::Error>,
+    },
+    /// A value out of bounds.
+    #[error("the configuration cannot be used")]
+    Value(#[from] BadValue),
+}
+
+impl Config {
+    /// Reads a file; its paths become relative to the working directory.
+    ///
+    /// # Errors
+    ///
+    /// [`ConfigError`] if it cannot be read or used.
+    pub fn open(path: &Path) -> Result<Self, ConfigError> {
+        let file = path.display().to_string();
+        let text = std::fs::read_to_string(path).map_err(|source| ConfigError::Open { file: file.clone(), source })?;
+        let mut config = Self::parse(&file, &text)?;
+        let folder = path.parent().unwrap_or(Path::new(""));
+        for each in config.incidents.iter_mut().chain(&mut config.blocks).chain(&mut config.layout) {
+            *each = folder.join(&each);
+        }
+        Ok(config)
+    }
+
+    /// Reads the text of a configuration.
+    ///
+    /// # Errors
+    ///
+    /// [`ConfigError::Read`] if it cannot be used.
+    pub fn parse(file: &str, text: &str) -> Result<Self, ConfigError> {
+        toml::from_str(text).map_err(|e| ConfigError::Read { file: file.to_owned(), source: Box::new(e) })
+    }
+
+    /// The parameters that it sets, checked by the one table.
+    ///
+    /// # Errors
+    ///
+    /// [`ConfigError::Value`] for one out of bounds.
+    pub fn defaults(&self) -> Result<Values, ConfigError> {
+        let mut values = Values::default();
+        for name in &self.category {
+            values.set_wire(&CATEGORY, name)?;
+        }
+        let lengths: [(&Param, Option<f64>); 3] =
+            [(&BANDWIDTH, self.bandwidth_m), (&CELL, self.cell_m), (&EPS, self.eps_m)];
+        for (param, value) in lengths {
+            if let Some(value) = value {
+                values.set_wire(param, &value.to_string())?;
+            }
+        }
+        if let Some(value) = self.min_points {
+            values.set_wire(&MIN_POINTS, &value.to_string())?;
+        }
+        Ok(values)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_unknown_key_is_an_error_that_names_it() {
+        let error = Config::parse("c.toml", "bandwith_m = 250").expect_err("misspelt");
+        let ConfigError::Read { source, .. } = error else { panic!("another error") };
+        assert!(source.to_string().contains("bandwith_m"), "{source}");
+    }
+
+    #[test]
+    fn a_value_out_of_bounds_is_an_error() {
+        let config = Config { bandwidth_m: Some(-1.0), ..Config::default() };
+        assert!(config.defaults().is_err());
+    }
+}

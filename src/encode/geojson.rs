@@ -1,0 +1,79 @@
+//! Layers as GeoJSON, RFC 7946: longitude and latitude with seven decimals, no `crs` member.
+
+use geo::MapCoords;
+use serde_json::{Map, Value as Json};
+
+use crate::layer::{Feature, Layer, Legend, LegendClass, Value};
+
+/// A layer as a FeatureCollection. `links` is null outside HTTP.
+///
+/// Beside the standard's members: `numberMatched`, `numberReturned`, `legend`, `notice`,
+/// `held_places`, `provenance`.
+#[must_use]
+pub fn collection(layer: &Layer, links: Json) -> String {
+    let mut members = Map::new();
+    members.insert("numberMatched".into(), layer.matched.into());
+    members.insert("numberReturned".into(), layer.features.len().into());
+    members.insert("notice".into(), layer.notice.clone().map_or(Json::Null, Json::String));
+    members.insert("legend".into(), legend(&layer.legend));
+    if layer.name == "blocks" {
+        members.insert("held_places".into(), Json::Array(layer.held_places.iter().map(json).collect()));
+    }
+    members.insert("provenance".into(), map(&layer.provenance));
+    if !links.is_null() {
+        members.insert("links".into(), links);
+    }
+    let collection = geojson::FeatureCollection {
+        bbox: None,
+        features: layer.features.iter().map(feature).collect(),
+        foreign_members: Some(members),
+    };
+    collection.to_string()
+}
+
+fn feature(feature: &Feature) -> geojson::Feature {
+    geojson::Feature {
+        id: Some(geojson::feature::Id::String(feature.id.clone())),
+        geometry: feature.geometry.as_ref().map(|shape| geojson::Geometry::from(&rounded(shape))),
+        properties: Some(feature.properties.iter().map(|(name, value)| ((*name).to_owned(), json(value))).collect()),
+        ..geojson::Feature::default()
+    }
+}
+
+/// Seven decimals are a centimetre.
+fn rounded(shape: &geo::Geometry) -> geo::Geometry {
+    let round = |v: f64| (v * 1e7).round() / 1e7;
+    shape.map_coords(|at| geo::Coord { x: round(at.x), y: round(at.y) })
+}
+
+/// A value as JSON. A number that is not finite cannot occur and would be null.
+#[must_use]
+pub fn json(value: &Value) -> Json {
+    match value {
+        Value::Null => Json::Null,
+        Value::Bool(flag) => (*flag).into(),
+        Value::Int(n) => (*n).into(),
+        Value::Float(n) => serde_json::Number::from_f64(*n).map_or(Json::Null, Json::Number),
+        Value::Text(text) => text.clone().into(),
+        Value::List(list) => list.iter().map(json).collect(),
+        Value::Map(named) => map(named),
+    }
+}
+
+fn map(named: &[(&'static str, Value)]) -> Json {
+    Json::Object(named.iter().map(|(name, value)| ((*name).to_owned(), json(value))).collect())
+}
+
+fn legend(legend: &Legend) -> Json {
+    serde_json::json!({
+        "property": legend.property,
+        "title": legend.title,
+        "unit": legend.unit,
+        "classes": legend.classes.iter().map(class).collect::<Vec<_>>(),
+        "none": legend.none.as_ref().map(class),
+    })
+}
+
+fn class(class: &LegendClass) -> Json {
+    serde_json::json!({ "from": class.from, "to": class.to, "color": class.color, "label": class.label })
+}

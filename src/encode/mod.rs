@@ -1,0 +1,5 @@
+//! Layers to bytes, one file a format.
+
+pub mod csv;
+pub mod geojson;
+pub mod table;

@@ -1,0 +1,50 @@
+//! The one thing that both edges ask: an engine that opens snapshots.
+
+pub mod build;
+pub mod params;
+pub mod query;
+pub mod snapshot;
+
+use std::sync::{Arc, PoisonError, RwLock};
+
+use crate::model::dataset::Dataset;
+use snapshot::Snapshot;
+
+/// What a reader may see. Everything, until roles exist; every read names it all the same.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct View(());
+
+impl View {
+    /// Everything.
+    #[must_use]
+    pub fn all() -> Self {
+        Self(())
+    }
+}
+
+/// Holds the newest snapshot; readers keep theirs while a newer one is published.
+#[derive(Debug)]
+pub struct Engine {
+    newest: RwLock<Arc<Snapshot>>,
+}
+
+impl Engine {
+    /// An engine over a first data set.
+    #[must_use]
+    pub fn new(dataset: Dataset) -> Self {
+        Self { newest: RwLock::new(Arc::new(Snapshot::new(dataset, 1))) }
+    }
+
+    /// The newest snapshot, as far as the view reaches.
+    #[must_use]
+    pub fn open(&self, _view: &View) -> Arc<Snapshot> {
+        Arc::clone(&self.newest.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Swaps in a new data set whole, under the next generation number.
+    pub fn publish(&self, dataset: Dataset) {
+        let generation = self.open(&View::all()).generation() + 1;
+        let next = Arc::new(Snapshot::new(dataset, generation));
+        *self.newest.write().unwrap_or_else(PoisonError::into_inner) = next;
+    }
+}

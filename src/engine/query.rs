@@ -1,0 +1,88 @@
+//! Which incidents are meant: a period and categories, and what became of them.
+
+use std::collections::BTreeMap;
+
+use crate::model::category::{ClassSet, UnknownCategory};
+use crate::model::dataset::Dataset;
+use crate::model::period::Period;
+
+/// A choice of incidents, in the user's words.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Query {
+    /// Local dates; all time where absent.
+    pub period: Option<Period>,
+    /// Names of categories; all where empty.
+    pub categories: Vec<String>,
+}
+
+/// A query made ready for one data set.
+#[derive(Clone, Debug)]
+pub struct Selection {
+    windows: Vec<(i64, i64)>,
+    classes: Option<ClassSet>,
+}
+
+impl Selection {
+    /// Makes a query ready.
+    ///
+    /// # Errors
+    ///
+    /// [`UnknownCategory`] if the data set does not have one of the categories.
+    pub fn of(query: &Query, dataset: &Dataset) -> Result<Self, UnknownCategory> {
+        let window = |zone| query.period.map_or((i64::MIN, i64::MAX), |p| p.seconds_in(zone));
+        let classes = match &query.categories[..] {
+            [] => None,
+            names => Some(dataset.classes.select(names)?),
+        };
+        Ok(Self { windows: dataset.sources.iter().map(|s| window(&s.zone)).collect(), classes })
+    }
+
+    /// Whether an incident is meant: it begins in the period, and one of its classes is chosen.
+    #[must_use]
+    pub fn has(&self, dataset: &Dataset, at: usize) -> bool {
+        let incidents = &dataset.incidents;
+        let (from, to) = self.windows[usize::from(incidents.source(at))];
+        let begin = incidents.when(at).from;
+        (from..to).contains(&begin)
+            && self.classes.as_ref().is_none_or(|set| incidents.classes(at).any(|class| set.has(class)))
+    }
+}
+
+/// What became of the selected incidents: `incidents = in_blocks + unassigned + held + unlocated`.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Tally {
+    /// Selected incidents.
+    pub incidents: usize,
+    /// Reports behind them: offenses or victims, by the source's unit.
+    pub reports: u64,
+    /// In a block and ranked.
+    pub in_blocks: usize,
+    /// With a place but without a block.
+    pub unassigned: usize,
+    /// At held places: out of ranks, density and clusters.
+    pub held: usize,
+    /// Without a usable place, by reason.
+    pub unlocated: BTreeMap<&'static str, usize>,
+}
+
+impl Tally {
+    /// Counts what became of the selected incidents.
+    #[must_use]
+    pub fn of(selection: &Selection, dataset: &Dataset) -> Self {
+        let mut tally = Self::default();
+        for at in (0..dataset.incidents.len()).filter(|&at| selection.has(dataset, at)) {
+            tally.incidents += 1;
+            tally.reports += u64::from(dataset.incidents.reports(at));
+            if let Some(reason) = dataset.incidents.located(at).reason() {
+                *tally.unlocated.entry(reason).or_default() += 1;
+            } else if dataset.held[at] {
+                tally.held += 1;
+            } else if dataset.assignment.main(at).is_some() {
+                tally.in_blocks += 1;
+            } else {
+                tally.unassigned += 1;
+            }
+        }
+        tally
+    }
+}

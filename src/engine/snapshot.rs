@@ -1,0 +1,232 @@
+//! An immutable state of everything, and the answers that follow from it.
+
+use geo::{BoundingRect, Intersects};
+
+use super::query::{Query, Selection, Tally};
+use crate::aggregate::counts::count;
+use crate::analysis::contour::{ContourError, contour, threshold_for_share};
+use crate::analysis::dbscan::{Clusters, DbscanError, DbscanParams, dbscan};
+use crate::analysis::kde::{Density, KdeError, KdeParams, kde};
+use crate::index::incidents::IncidentIndex;
+use crate::model::category::UnknownCategory;
+use crate::model::dataset::Dataset;
+use crate::rank::order::{Ranked, rank};
+use crate::space::bbox::{LocalBox, LonLatBox};
+use crate::space::coord::{Local, LonLat, Metres, SquareKm};
+use crate::space::grid::{Grid, GridError};
+
+/// A data set with its indexes under a generation number.
+#[derive(Debug)]
+pub struct Snapshot {
+    dataset: Dataset,
+    index: IncidentIndex,
+    generation: u64,
+}
+
+/// Where a share of the incidents lies densest.
+#[derive(Clone, Debug)]
+pub struct DensityContour {
+    /// The share asked for.
+    pub share: f64,
+    /// Density at the edge, incidents per km².
+    pub per_km2: f64,
+    /// Incidents truly inside.
+    pub inside: usize,
+    /// Its area.
+    pub area: SquareKm,
+    /// Its shape in local metres.
+    pub shape: geo::MultiPolygon,
+}
+
+/// A density with its contours.
+#[derive(Clone, Debug)]
+pub struct DensityResult {
+    /// The surface.
+    pub density: Density,
+    /// Incidents behind it.
+    pub incidents: usize,
+    /// Selected incidents with a place outside the study area, which are not.
+    pub outside: usize,
+    /// Contours, the largest share first.
+    pub contours: Vec<DensityContour>,
+}
+
+/// Clusters and who belongs to them.
+#[derive(Clone, Debug)]
+pub struct ClusterResult {
+    /// The incidents looked at, by position.
+    pub incidents: Vec<usize>,
+    /// Their clusters, in the same order.
+    pub clusters: Clusters,
+}
+
+/// Why a density cannot be given.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum DensityError {
+    /// The cells do not fit.
+    #[error(transparent)]
+    Grid(#[from] GridError),
+    /// The kernel does not.
+    #[error(transparent)]
+    Kde(#[from] KdeError),
+    /// The contours do not.
+    #[error(transparent)]
+    Contour(#[from] ContourError),
+}
+
+/// Shares of the incidents that contours hold, the largest first, so that it is drawn below.
+pub const SHARES: [f64; 3] = [0.9, 0.75, 0.5];
+
+impl Snapshot {
+    /// Indexes a data set.
+    #[must_use]
+    pub fn new(dataset: Dataset, generation: u64) -> Self {
+        let incidents = &dataset.incidents;
+        let index = IncidentIndex::build((0..incidents.len()).map(|at| incidents.local(at)));
+        Self { dataset, index, generation }
+    }
+
+    /// Its number; a later state has a higher one.
+    #[must_use]
+    pub fn generation(&self) -> u64 {
+        self.generation
+    }
+
+    /// What it is made of.
+    #[must_use]
+    pub fn dataset(&self) -> &Dataset {
+        &self.dataset
+    }
+
+    /// The incidents in an R-tree.
+    #[must_use]
+    pub fn index(&self) -> &IncidentIndex {
+        &self.index
+    }
+
+    /// Makes a query ready.
+    ///
+    /// # Errors
+    ///
+    /// [`UnknownCategory`] if there is no such category here.
+    pub fn select(&self, query: &Query) -> Result<Selection, UnknownCategory> {
+        Selection::of(query, &self.dataset)
+    }
+
+    /// What became of the selected incidents.
+    #[must_use]
+    pub fn tally(&self, selection: &Selection) -> Tally {
+        Tally::of(selection, &self.dataset)
+    }
+
+    /// All blocks in the order of their incidents; held ones do not count.
+    #[must_use]
+    pub fn rank(&self, selection: &Selection) -> Vec<Ranked> {
+        let (data, incidents) = (&self.dataset, &self.dataset.incidents);
+        let counted = (0..incidents.len())
+            .filter(|&at| !data.held[at] && selection.has(data, at))
+            .map(|at| (at, incidents.when(at).from, incidents.reports(at)));
+        rank(&count(counted, &data.assignment, data.block_set.blocks.len()))
+    }
+
+    /// Selected incidents in a box of degrees, or anywhere; those without a place only in the latter.
+    #[must_use]
+    pub fn incidents(&self, selection: &Selection, within: Option<LonLatBox>) -> Vec<usize> {
+        let chosen = |at: usize| selection.has(&self.dataset, at);
+        match within {
+            None => (0..self.dataset.incidents.len()).filter(|&at| chosen(at)).collect(),
+            Some(area) => {
+                let exactly = |at: usize| self.dataset.incidents.lonlat(at).is_some_and(|p| area.contains(p));
+                let mut found: Vec<usize> = area
+                    .parts()
+                    .into_iter()
+                    .flat_map(|part| match self.to_local(part) {
+                        Some(local) => self.index.within_box(local, |at| chosen(at) && exactly(at)),
+                        None => (0..self.dataset.incidents.len()).filter(|&at| chosen(at) && exactly(at)).collect(),
+                    })
+                    .collect();
+                found.sort_unstable();
+                found.dedup();
+                found
+            }
+        }
+    }
+
+    /// The local box around a box of degrees, a little larger than it; `None` if it is far larger
+    /// than the study area, where a projected box would no longer hold it.
+    fn to_local(&self, area: LonLatBox) -> Option<LocalBox> {
+        const STEPS: u32 = 16;
+        let near = self.dataset.extent;
+        if area.west < near.west - 2.0 || area.east > near.east + 2.0 || area.south < near.south - 2.0 || area.north > near.north + 2.0 {
+            return None;
+        }
+        let edge = |t: f64| {
+            let (lon, lat) = (area.west + t * (area.east - area.west), area.south + t * (area.north - area.south));
+            [(lon, area.south), (lon, area.north), (area.west, lat), (area.east, lat)]
+        };
+        let points = (0..=STEPS).flat_map(|i| edge(f64::from(i) / f64::from(STEPS)));
+        let local = points.map(|(lon, lat)| LonLat::new(lon, lat).ok().and_then(|at| self.dataset.crs.to_local(at).ok()));
+        let all: Option<Vec<Local>> = local.collect();
+        let tight = LocalBox::around(all?)?;
+        // Between two steps an edge bulges by less than 1/1000 of the box.
+        Some(tight.padded(Metres(1.0 + 0.001 * tight.width().0.max(tight.height().0))))
+    }
+
+    /// Whether a block touches a box of degrees.
+    #[must_use]
+    pub fn block_touches(&self, block: usize, area: LonLatBox) -> bool {
+        let shape = &self.dataset.block_set.blocks[block].lonlat;
+        area.parts().into_iter().any(|part| {
+            let rect = geo::Rect::new((part.west, part.south), (part.east, part.north));
+            shape.bounding_rect().is_some_and(|bounds| bounds.intersects(&rect)) && shape.intersects(&rect)
+        })
+    }
+
+    /// Selected incidents that have a place and are not held.
+    fn counted(&self, selection: &Selection) -> impl Iterator<Item = (usize, Local)> + '_ {
+        let data = &self.dataset;
+        let selection = selection.clone();
+        (0..data.incidents.len())
+            .filter(move |&at| !data.held[at] && selection.has(data, at))
+            .filter_map(|at| Some((at, data.incidents.local(at)?)))
+    }
+
+    /// Kernel density over the study area padded by the bandwidth, with contours by [`SHARES`].
+    ///
+    /// # Errors
+    ///
+    /// [`DensityError`] for a bandwidth or cell that cannot be used.
+    pub fn density(&self, selection: &Selection, params: &KdeParams, cell: Metres) -> Result<DensityResult, DensityError> {
+        let study_area = self.dataset.study_area;
+        let (inside, outside): (Vec<Local>, Vec<Local>) =
+            self.counted(selection).map(|(_, at)| at).partition(|&at| study_area.contains(at));
+        let grid = Grid::over(study_area.padded(params.bandwidth), cell)?;
+        let density = kde(&inside, None, &grid, params)?;
+        let mut contours = Vec::new();
+        for share in SHARES.into_iter().filter(|_| !inside.is_empty()) {
+            use geo::Area;
+            let found = threshold_for_share(&density, &inside, share)?;
+            let shape = contour(&density, found.threshold)?;
+            contours.push(DensityContour {
+                share,
+                per_km2: found.threshold,
+                inside: found.inside,
+                area: SquareKm::from_square_metres(shape.unsigned_area()),
+                shape,
+            });
+        }
+        Ok(DensityResult { density, incidents: inside.len(), outside: outside.len(), contours })
+    }
+
+    /// Density-based clusters of the selected incidents.
+    ///
+    /// # Errors
+    ///
+    /// [`DbscanError`] for parameters that cannot be used.
+    pub fn clusters(&self, selection: &Selection, params: &DbscanParams) -> Result<ClusterResult, DbscanError> {
+        let (incidents, places): (Vec<usize>, Vec<Local>) = self.counted(selection).unzip();
+        let clusters = dbscan(&places, params)?;
+        Ok(ClusterResult { incidents, clusters })
+    }
+}

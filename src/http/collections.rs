@@ -1,0 +1,133 @@
+//! `GET /collections` and `/collections/{id}`: which layers there are, and what the data set holds.
+
+use axum::extract::{Path, Request, State};
+use axum::http::header;
+use axum::response::{IntoResponse, Response};
+use serde_json::{Value as Json, json};
+
+use super::guard;
+use super::problem::Problem;
+use super::state::AppState;
+use crate::engine::params::{BANDWIDTH, CELL, EPS, MIN_POINTS, OPERATIONS, Operation, Param, Values};
+use crate::engine::snapshot::Snapshot;
+use crate::model::period::{local_date, local_time};
+
+/// Media type of features.
+pub(super) const GEOJSON: &str = "application/geo+json";
+
+/// The operation behind a collection.
+pub(super) fn operation(id: &str) -> Result<Operation, Problem> {
+    let known = OPERATIONS.map(|op| op.collection);
+    let found = OPERATIONS.into_iter().find(|op| op.collection == id);
+    found.ok_or_else(|| Problem::no_collection(id, &known))
+}
+
+pub(super) async fn all(State(state): State<AppState>, request: Request) -> Response {
+    let (snapshot, base) = (state.open(), base(&request));
+    let collections: Vec<Json> = OPERATIONS.iter().map(|op| collection(&snapshot, op, &base)).collect();
+    let body = json!({
+        "title": snapshot.dataset().title,
+        "description": "Incidents, ranked blocks, density and clusters of one data set",
+        "links": [{ "rel": "self", "type": "application/json", "href": format!("{base}/collections") }],
+        "collections": collections,
+        "dataset": dataset(&snapshot, &state.defaults),
+    });
+    json_response(&body)
+}
+
+pub(super) async fn one(State(state): State<AppState>, Path(id): Path<String>, request: Request) -> Result<Response, Problem> {
+    let operation = operation(&id)?;
+    Ok(json_response(&collection(&state.open(), &operation, &base(&request))))
+}
+
+fn base(request: &Request) -> String {
+    format!("http://{}", guard::host(request))
+}
+
+fn json_response(body: &Json) -> Response {
+    ([(header::CONTENT_TYPE, "application/json")], body.to_string()).into_response()
+}
+
+fn collection(snapshot: &Snapshot, operation: &Operation, base: &str) -> Json {
+    let data = snapshot.dataset();
+    let id = operation.collection;
+    let link = |rel: &str, media: &str, path: String| json!({ "rel": rel, "type": media, "href": format!("{base}{path}") });
+    let ends = data.incidents.extent().zip(data.sources.first());
+    let interval = ends.map(|((from, to), s)| json!([[local_time(from, &s.zone), local_time(to, &s.zone)]]));
+    json!({
+        "id": id,
+        "title": format!("{}: {id}", data.title),
+        "description": operation.help,
+        "itemType": "feature",
+        "notice": data.notice,
+        "extent": {
+            "spatial": { "bbox": [[data.extent.west, data.extent.south, data.extent.east, data.extent.north]] },
+            "temporal": { "interval": interval.unwrap_or_else(|| json!([[null, null]])) },
+        },
+        "crs": ["http://www.opengis.net/def/crs/OGC/1.3/CRS84"],
+        "parameters": super::query::params(operation).map(parameter).collect::<Vec<_>>(),
+        "links": [
+            link("self", "application/json", format!("/collections/{id}")),
+            link("items", GEOJSON, format!("/collections/{id}/items")),
+        ],
+    })
+}
+
+fn parameter(param: &Param) -> Json {
+    json!({ "name": param.wire, "description": param.help, "default": param.default })
+}
+
+fn dataset(snapshot: &Snapshot, defaults: &Values) -> Json {
+    let data = snapshot.dataset();
+    let zone = data.sources.first().map(|s| &s.zone);
+    let dates = data.incidents.extent().zip(zone);
+    let date = |pick: fn((i64, i64)) -> i64| dates.and_then(|(ends, zone)| local_date(pick(ends), zone)).map(|d| d.to_string());
+    json!({
+        "name": data.title,
+        "notice": data.notice,
+        "block_set": data.block_set.name,
+        "blocks": data.block_set.blocks.len(),
+        "local_crs": data.crs.to_string(),
+        "time_zone": zone.and_then(|z| z.iana_name()),
+        "first_date": date(|ends| ends.0),
+        "last_date": date(|ends| ends.1),
+        "incidents": data.incidents.len(),
+        "categories": categories(snapshot),
+        "defaults": {
+            "category": defaults.categories.clone().unwrap_or_default(),
+            BANDWIDTH.wire: defaults.length(&BANDWIDTH).map(|l| l.0),
+            CELL.wire: defaults.length(&CELL).map(|l| l.0),
+            EPS.wire: defaults.length(&EPS).map(|l| l.0),
+            MIN_POINTS.wire: defaults.count(&MIN_POINTS),
+        },
+    })
+}
+
+/// Categories with incidents, parents before children; classes in none of them stand under `unknown`.
+fn categories(snapshot: &Snapshot) -> Vec<Json> {
+    let data = snapshot.dataset();
+    let tree = data.classes.tree();
+    let mut counts = vec![0usize; tree.rows().len()];
+    let mut unmapped = std::collections::BTreeMap::<&str, usize>::new();
+    for at in 0..data.incidents.len() {
+        let mut rows = std::collections::BTreeSet::new();
+        for class in data.incidents.classes(at).map(|id| data.classes.get(id)) {
+            match class.category {
+                Some(category) => rows.extend(tree.upward(category)),
+                None => {
+                    *unmapped.entry(&class.code).or_default() += 1;
+                    rows.extend(tree.position("unknown"));
+                }
+            }
+        }
+        rows.into_iter().for_each(|row| counts[row] += 1);
+    }
+    let mapped = tree.rows().iter().zip(&counts).filter(|(_, n)| **n > 0).map(|(row, n)| {
+        let parent = row.parent.map(|at| tree.rows()[at].name.as_str());
+        json!({ "name": row.name, "title": row.title, "parent": parent, "incidents": n })
+    });
+    let unmapped = unmapped
+        .into_iter()
+        .map(|(code, n)| json!({ "name": code, "title": code, "parent": "unknown", "incidents": n }));
+    mapped.chain(unmapped).collect()
+}

@@ -1,0 +1,65 @@
+//! What holds for every answer: who may ask, and headers that keep the page to itself.
+
+use axum::extract::Request;
+use axum::http::header::{self, HeaderName, HeaderValue};
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Response};
+
+use super::problem::Problem;
+
+/// No request of the page leaves this origin, and no other site may frame it.
+const POLICY: &str = "default-src 'none'; script-src 'self'; worker-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self' data:; font-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+
+/// Refuses requests under a foreign name and dresses the answer.
+///
+/// Until roles exist, whoever reaches the port may read: a page of another site must not, which
+/// could otherwise point its own name at this address and ask from the visitor's browser.
+pub(super) async fn guard(request: Request, next: Next) -> Response {
+    let host = host(&request);
+    let mut response = if is_loopback(&host) {
+        next.run(request).await
+    } else {
+        Problem::foreign_host(&host).into_response()
+    };
+    let headers = response.headers_mut();
+    for (name, value) in [
+        (header::CONTENT_SECURITY_POLICY, POLICY),
+        (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
+        (header::REFERRER_POLICY, "no-referrer"),
+        (HeaderName::from_static("cross-origin-resource-policy"), "same-origin"),
+    ] {
+        headers.insert(name, HeaderValue::from_static(value));
+    }
+    headers.entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("private, no-cache"));
+    response
+}
+
+/// The name under which the request came.
+pub(super) fn host(request: &Request) -> String {
+    let named = request.headers().get(header::HOST).and_then(|value| value.to_str().ok());
+    named.or_else(|| request.uri().authority().map(|a| a.as_str())).unwrap_or("127.0.0.1").to_owned()
+}
+
+fn is_loopback(host: &str) -> bool {
+    let name = match host.strip_prefix('[') {
+        Some(rest) => rest.split(']').next().unwrap_or_default(),
+        None => host.rsplit_once(':').map_or(host, |(name, _)| name),
+    };
+    name.eq_ignore_ascii_case("localhost")
+        || name.parse::<std::net::IpAddr>().is_ok_and(|address| address.is_loopback())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::is_loopback;
+
+    #[test]
+    fn only_names_of_the_loopback_address_are_answered() {
+        for good in ["127.0.0.1:8080", "localhost", "localhost:1", "[::1]:8080", "127.0.0.1"] {
+            assert!(is_loopback(good), "{good}");
+        }
+        for bad in ["evil.example:8080", "127.0.0.1.evil.example", "10.0.0.1:80", "", "localhost.evil:80"] {
+            assert!(!is_loopback(bad), "{bad}");
+        }
+    }
+}

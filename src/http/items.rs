@@ -1,0 +1,65 @@
+//! `GET /collections/{id}/items`: query to features to GeoJSON.
+
+use axum::extract::{OriginalUri, Path, Query, Request, State};
+use axum::extract::rejection::QueryRejection;
+use axum::http::header;
+use axum::response::{IntoResponse, Response};
+use serde_json::json;
+
+use super::collections::{GEOJSON, operation};
+use super::problem::Problem;
+use super::state::AppState;
+use super::{guard, query};
+use crate::encode;
+use crate::engine::params::{LIMIT, OFFSET};
+use crate::layer::Page;
+
+pub(super) async fn items(
+    State(state): State<AppState>,
+    Path(id): Path<String>,
+    OriginalUri(uri): OriginalUri,
+    pairs: Result<Query<Vec<(String, String)>>, QueryRejection>,
+    request: Request,
+) -> Result<Response, Problem> {
+    let operation = operation(&id)?;
+    let Query(pairs) = pairs.map_err(|e| Problem::query(e.to_string()))?;
+    let values = query::check(&operation, &pairs)?;
+    let page = query::page(&values);
+    let address = format!("http://{}{}", guard::host(&request), uri.path());
+    let body = state
+        .layer(operation, values.or(&state.defaults), page, move |layer| {
+            encode::geojson::collection(layer, links(&address, &pairs, page, layer.matched))
+        })
+        .await?;
+    Ok(([(header::CONTENT_TYPE, GEOJSON)], body).into_response())
+}
+
+/// This page, and the next one where there is more: its `offset` stands in the address, as map clients want it.
+fn links(address: &str, pairs: &[(String, String)], page: Page, matched: usize) -> serde_json::Value {
+    let link = |rel: &str, offset: Option<usize>| {
+        let mut pairs: Vec<(&str, String)> = pairs.iter().map(|(n, v)| (n.as_str(), v.clone())).collect();
+        if let Some(offset) = offset {
+            pairs.retain(|(name, _)| *name != OFFSET.wire && *name != LIMIT.wire);
+            pairs.push((LIMIT.wire, page.limit.to_string()));
+            pairs.push((OFFSET.wire, offset.to_string()));
+        }
+        let query: Vec<String> = pairs.iter().map(|(name, value)| format!("{}={}", encoded(name), encoded(value))).collect();
+        let mark = if query.is_empty() { "" } else { "?" };
+        json!({ "rel": rel, "type": GEOJSON, "href": format!("{address}{mark}{}", query.join("&")) })
+    };
+    let mut links = vec![link("self", None)];
+    let next = page.offset.saturating_add(page.limit);
+    if next < matched {
+        links.push(link("next", Some(next)));
+    }
+    if page.offset > 0 {
+        links.push(link("prev", Some(page.offset.saturating_sub(page.limit))));
+    }
+    links.into()
+}
+
+/// Percent-encodes all but what RFC 3986 leaves alone in a query, and the comma and slash of our lists and periods.
+fn encoded(text: &str) -> String {
+    let plain = |b: u8| b.is_ascii_alphanumeric() || b"-._~,/:".contains(&b);
+    text.bytes().map(|b| if plain(b) { char::from(b).to_string() } else { format!("%{b:02X}") }).collect()
+}

@@ -1,0 +1,33 @@
+//! The page and the files that it is made of, from inside the binary.
+
+use axum::extract::Path;
+use axum::http::header;
+use axum::response::{IntoResponse, Response};
+use rust_embed::RustEmbed;
+
+use super::problem::Problem;
+
+#[derive(RustEmbed)]
+#[folder = "src/http/page"]
+struct Files;
+
+pub(super) async fn index() -> Result<Response, Problem> {
+    serve("index.html")
+}
+
+pub(super) async fn file(Path(file): Path<String>) -> Result<Response, Problem> {
+    serve(&file)
+}
+
+fn serve(name: &str) -> Result<Response, Problem> {
+    let file = Files::get(name).ok_or_else(|| Problem::not_found(&format!("/page/{name}")))?;
+    let media = match name.rsplit('.').next() {
+        Some("html") => "text/html; charset=utf-8",
+        Some("js" | "mjs") => "text/javascript; charset=utf-8",
+        Some("css") => "text/css; charset=utf-8",
+        Some("svg") => "image/svg+xml",
+        Some("json") => "application/json",
+        _ => "text/plain; charset=utf-8",
+    };
+    Ok(([(header::CONTENT_TYPE, media)], file.data).into_response())
+}

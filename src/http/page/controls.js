@@ -1,0 +1,112 @@
+/**
+ * Period and categories to choose.
+ * @module
+ */
+import { byId, element, number, say } from './text.js';
+
+/** @typedef {import('./state.js').State} State */
+
+/**
+ * @param {State} state
+ * @param {() => void} changed
+ * @returns {{show: () => void}} `show` writes the state into the controls
+ */
+export function controls(state, changed) {
+  const from = byId('from');
+  const to = byId('to');
+  const { first_date: first, last_date: last } = state.dataset;
+  for (const input of [from, to]) { input.min = first; input.max = last; }
+
+  const take = () => {
+    if (from.value === state.period[0] && to.value === state.period[1]) { say(byId('period-problem'), null); return; }
+    const problem = state.periodProblem(from.value, to.value);
+    say(byId('period-problem'), problem);
+    if (problem) return;
+    state.period = [from.value, to.value];
+    show();
+    changed();
+  };
+  from.addEventListener('change', take);
+  to.addEventListener('change', take);
+
+  const presets = periodPresets(first, last).map(({ name, period }) => {
+    const button = element('button', { type: 'button', textContent: name });
+    button.addEventListener('click', () => { [from.value, to.value] = period; take(); });
+    return { button, period };
+  });
+  byId('presets').replaceChildren(...presets.map(({ button }) => button));
+
+  const { boxes, tree } = categoryTree(state, () => { show(); changed(); });
+  byId('category-tree').replaceChildren(tree);
+  byId('category-all').addEventListener('click', () => { state.choice.all(); show(); changed(); });
+  byId('category-none').addEventListener('click', () => { state.choice.set([]); show(); changed(); });
+
+  function show() {
+    [from.value, to.value] = state.period;
+    say(byId('period-problem'), null);
+    for (const { button, period } of presets) {
+      button.setAttribute('aria-pressed', String(period.join() === state.period.join()));
+    }
+    for (const [name, box] of boxes) {
+      const mark = state.choice.mark(name);
+      box.checked = mark === 'on';
+      box.indeterminate = mark === 'some';
+    }
+    byId('category-summary').textContent = categoryWords(state) || 'none chosen';
+  }
+  show();
+  return { show };
+}
+
+/**
+ * The chosen categories in words.
+ * @param {State} state
+ */
+export function categoryWords(state) {
+  const names = state.category;
+  if (names.length === state.choice.below(null).length && names.every((name) => !state.choice.byName.get(name).parent)) return 'All';
+  return names.map((name) => state.choice.byName.get(name).title).join(', ');
+}
+
+/**
+ * The whole of the data, and the last weeks of it where it is longer than they are.
+ * @param {string} first @param {string} last
+ * @returns {{name: string, period: [string, string]}[]}
+ */
+function periodPresets(first, last) {
+  /** @type {{name: string, period: [string, string]}[]} */
+  const presets = [{ name: 'All dates', period: [first, last] }];
+  for (const days of [365, 90, 28, 14, 7]) {
+    const at = new Date(`${last}T00:00:00Z`);
+    at.setUTCDate(at.getUTCDate() - days + 1);
+    const from = at.toISOString().slice(0, 10);
+    if (from > first) presets.push({ name: `Last ${days} days`, period: [from, last] });
+  }
+  return presets.slice(0, 4);
+}
+
+/**
+ * @param {State} state
+ * @param {() => void} changed
+ */
+function categoryTree(state, changed) {
+  /** @type {Map<string, any>} */
+  const boxes = new Map();
+  const branch = (/** @type {string|null} */ parent) => element('ul', {}, ...state.choice.below(parent).map((one) => {
+    const box = element('input', { type: 'checkbox', name: 'category', value: one.name });
+    boxes.set(one.name, box);
+    box.addEventListener('change', () => { state.choice.toggle(one.name, box.checked); changed(); });
+    const label = element('label', {}, box, element('span', { className: 'what', textContent: one.title }),
+      element('span', { className: 'how-many', textContent: number(one.incidents) }));
+    const item = element('li', {}, label);
+    if (state.choice.below(one.name).length) {
+      const inner = element('details', {}, element('summary', {},
+        element('span', { className: 'unseen', textContent: `Parts of ${one.title}` })), branch(one.name));
+      inner.open = state.choice.mark(one.name) === 'some';
+      item.classList.add('group');
+      item.append(inner);
+    }
+    return item;
+  }));
+  return { boxes, tree: branch(null) };
+}

@@ -1,0 +1,142 @@
+//! Every failure over HTTP: an RFC 9457 problem document. 4xx tells all, 5xx nothing but an id.
+
+use std::any::Any;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use axum::http::{StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use serde_json::json;
+
+use crate::engine::params::{BadValue, nearest};
+use crate::layer::answer::AnswerError;
+
+/// A failure and how to mend it.
+#[derive(Debug)]
+pub(super) struct Problem {
+    status: StatusCode,
+    kind: &'static str,
+    title: &'static str,
+    detail: String,
+    parameter: Option<String>,
+    allowed: Vec<&'static str>,
+}
+
+impl Problem {
+    fn new(status: StatusCode, kind: &'static str, title: &'static str, detail: String) -> Self {
+        Self { status, kind, title, detail, parameter: None, allowed: Vec::new() }
+    }
+
+    /// Nothing lives at this path.
+    pub(super) fn not_found(path: &str) -> Self {
+        let detail = format!("there is nothing at `{path}`; the way in is /collections");
+        Self::new(StatusCode::NOT_FOUND, "not-found", "Not found", detail)
+    }
+
+    /// There is no such collection.
+    pub(super) fn no_collection(id: &str, known: &[&'static str]) -> Self {
+        let detail = format!("there is no collection `{id}`; there are {}", known.join(", "));
+        Self::new(StatusCode::NOT_FOUND, "no-collection", "No such collection", detail)
+    }
+
+    /// Only reading is offered.
+    pub(super) fn method() -> Self {
+        let detail = "only GET and HEAD are offered here".to_owned();
+        Self::new(StatusCode::METHOD_NOT_ALLOWED, "method", "Method not allowed", detail)
+    }
+
+    /// A request that does not come from this machine's own pages.
+    pub(super) fn foreign_host(host: &str) -> Self {
+        let detail = format!("`{host}` is no name of this machine's loopback address; use http://127.0.0.1");
+        Self::new(StatusCode::FORBIDDEN, "host", "Host not permitted", detail)
+    }
+
+    /// A query that cannot be read.
+    pub(super) fn query(detail: String) -> Self {
+        Self::new(StatusCode::BAD_REQUEST, "query", "The query cannot be read", detail)
+    }
+
+    /// A parameter that the collection does not have.
+    pub(super) fn unknown_parameter(name: &str, collection: &str, allowed: Vec<&'static str>) -> Self {
+        let near = nearest(name, allowed.iter().copied());
+        let hint = near.map_or_else(String::new, |near| format!("; did you mean `{near}`?"));
+        let detail = format!("`{name}` is not a parameter of /collections/{collection}/items{hint}");
+        Self {
+            parameter: Some(name.to_owned()),
+            allowed,
+            ..Self::new(StatusCode::BAD_REQUEST, "unknown-parameter", "Unknown query parameter", detail)
+        }
+    }
+
+    /// A parameter that is given twice.
+    pub(super) fn repeated(name: &str) -> Self {
+        let detail = format!("`{name}` is given twice; give it once, several values separated by commas");
+        Self {
+            parameter: Some(name.to_owned()),
+            ..Self::new(StatusCode::BAD_REQUEST, "parameter", "A parameter cannot be used", detail)
+        }
+    }
+
+    /// Something went wrong inside: the log has it under the id that the client is told.
+    pub(super) fn inside(error: impl std::error::Error) -> Self {
+        static NEXT: AtomicU64 = AtomicU64::new(1);
+        let id = NEXT.fetch_add(1, Ordering::Relaxed);
+        let mut chain = error.to_string();
+        let mut cause = error.source();
+        while let Some(next) = cause {
+            chain = format!("{chain}: {next}");
+            cause = next.source();
+        }
+        tracing::error!(id, chain, "a request failed");
+        let detail = format!("something went wrong here; the log tells more under id {id}");
+        Self::new(StatusCode::INTERNAL_SERVER_ERROR, "internal", "Internal error", detail)
+    }
+}
+
+impl From<BadValue> for Problem {
+    fn from(bad: BadValue) -> Self {
+        Self {
+            parameter: Some(bad.name.clone()),
+            ..Self::new(StatusCode::BAD_REQUEST, "parameter", "A parameter cannot be used", bad.to_string())
+        }
+    }
+}
+
+impl From<AnswerError> for Problem {
+    fn from(error: AnswerError) -> Self {
+        match error.parameter() {
+            None => Self::inside(error),
+            Some(parameter) => Self {
+                parameter: Some(parameter.to_owned()),
+                ..Self::new(StatusCode::BAD_REQUEST, "parameter", "A parameter cannot be used", error.to_string())
+            },
+        }
+    }
+}
+
+impl IntoResponse for Problem {
+    fn into_response(self) -> Response {
+        let mut body = json!({
+            "type": format!("urn:hotblocks:problem:{}", self.kind),
+            "title": self.title,
+            "status": self.status.as_u16(),
+            "detail": self.detail,
+        });
+        if let Some(parameter) = self.parameter {
+            body["parameter"] = parameter.into();
+        }
+        if !self.allowed.is_empty() {
+            body["allowed"] = self.allowed.into();
+        }
+        (self.status, [(header::CONTENT_TYPE, "application/problem+json")], body.to_string()).into_response()
+    }
+}
+
+/// The answer to a request whose handler panicked.
+pub(super) fn panicked(cause: Box<dyn Any + Send + 'static>) -> Response {
+    let text = cause
+        .downcast_ref::<String>()
+        .map(String::as_str)
+        .or_else(|| cause.downcast_ref::<&str>().copied())
+        .unwrap_or("a panic");
+    Problem::inside(std::io::Error::other(text.to_owned())).into_response()
+}

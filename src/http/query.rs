@@ -1,0 +1,39 @@
+//! A query string, checked against the table of parameters.
+
+use super::problem::Problem;
+use crate::engine::params::{DEFAULT_LIMIT, LIMIT, OFFSET, Operation, PAGE, Param, Values};
+use crate::layer::Page;
+
+/// Parameters of a collection over HTTP.
+pub(super) fn params(operation: &Operation) -> impl Iterator<Item = &'static Param> + use<> {
+    operation.params.iter().chain(&PAGE)
+}
+
+/// Checks a query: unknown, repeated and unusable parameters are refused.
+///
+/// OGC API Features, requirement 8: "The server SHALL respond with 400 if the request URI includes
+/// a query parameter that is not specified in the API definition."
+pub(super) fn check(operation: &Operation, pairs: &[(String, String)]) -> Result<Values, Problem> {
+    let mut values = Values::default();
+    for (at, (name, text)) in pairs.iter().enumerate() {
+        let Some(param) = params(operation).find(|p| p.wire == name) else {
+            let allowed = params(operation).map(|p| p.wire).collect();
+            return Err(Problem::unknown_parameter(name, operation.collection, allowed));
+        };
+        if pairs[..at].iter().any(|(earlier, _)| earlier == name) {
+            return Err(Problem::repeated(name));
+        }
+        values.set_wire(param, text)?;
+    }
+    Ok(values)
+}
+
+/// The page that is asked for.
+pub(super) fn page(values: &Values) -> Page {
+    let size = |n: u64| usize::try_from(n).unwrap_or(usize::MAX);
+    Page {
+        bbox: values.bbox,
+        offset: size(values.count(&OFFSET).unwrap_or(0)),
+        limit: size(values.count(&LIMIT).unwrap_or(DEFAULT_LIMIT)),
+    }
+}

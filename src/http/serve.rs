@@ -1,0 +1,104 @@
+//! Listens on a loopback address until it is told to stop.
+
+use std::net::{SocketAddr, ToSocketAddrs};
+use std::sync::Arc;
+
+use crate::engine::Engine;
+use crate::engine::params::Values;
+
+/// Why the service does not run.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ServeError {
+    /// Not an address with a port.
+    #[error("`{address}` is no address to listen at; give one such as 127.0.0.1:8080")]
+    Address {
+        /// What was given.
+        address: String,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// Other machines could reach it.
+    #[error(
+        "`{address}` can be reached from other machines; until roles decide who sees what, only loopback addresses such as 127.0.0.1:8080 are served"
+    )]
+    NotLoopback {
+        /// What was given.
+        address: String,
+    },
+    /// The port is taken, mostly.
+    #[error("cannot listen at {address}; is the port taken? Give another with --listen, port 0 takes a free one")]
+    Listen {
+        /// Where.
+        address: SocketAddr,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// The system refused.
+    #[error("the service stopped")]
+    Stopped(#[source] std::io::Error),
+}
+
+/// Serves until Ctrl-C or SIGTERM, then lets requests in flight finish. `ready` is told the address.
+///
+/// # Errors
+///
+/// [`ServeError`]; an address that is not loopback is refused before anything is bound.
+pub fn serve(address: &str, engine: Arc<Engine>, defaults: Values, ready: impl FnOnce(SocketAddr)) -> Result<(), ServeError> {
+    let place = loopback(address)?;
+    let subscriber = tracing_subscriber::fmt().with_writer(std::io::stderr).with_env_filter(
+        tracing_subscriber::EnvFilter::try_from_env("HOTBLOCKS_LOG").unwrap_or_else(|_| "warn".into()),
+    );
+    // A second server in one process keeps the first one's log.
+    let _already_set = subscriber.try_init();
+    let runtime = tokio::runtime::Runtime::new().map_err(ServeError::Stopped)?;
+    runtime.block_on(async {
+        let listener = tokio::net::TcpListener::bind(place)
+            .await
+            .map_err(|source| ServeError::Listen { address: place, source })?;
+        ready(listener.local_addr().map_err(ServeError::Stopped)?);
+        axum::serve(listener, super::router(engine, defaults))
+            .with_graceful_shutdown(stop())
+            .await
+            .map_err(ServeError::Stopped)
+    })
+}
+
+fn loopback(address: &str) -> Result<SocketAddr, ServeError> {
+    let unusable = |source| ServeError::Address { address: address.to_owned(), source };
+    let all: Vec<SocketAddr> = address.to_socket_addrs().map_err(unusable)?.collect();
+    if all.iter().any(|a| !a.ip().is_loopback()) {
+        return Err(ServeError::NotLoopback { address: address.to_owned() });
+    }
+    all.first().copied().ok_or_else(|| unusable(std::io::ErrorKind::InvalidInput.into()))
+}
+
+async fn stop() {
+    let interrupt = tokio::signal::ctrl_c();
+    let Ok(mut terminate) = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()) else {
+        let _ = interrupt.await;
+        return;
+    };
+    tokio::select! {
+        _ = interrupt => {}
+        _ = terminate.recv() => {}
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_loopback_addresses_are_served() {
+        for good in ["127.0.0.1:0", "[::1]:8080", "127.3.2.1:1"] {
+            assert!(loopback(good).is_ok(), "{good}");
+        }
+        for bad in ["0.0.0.0:8080", "[::]:80", "192.168.1.5:80"] {
+            assert!(matches!(loopback(bad), Err(ServeError::NotLoopback { .. })), "{bad}");
+        }
+        for bad in ["127.0.0.1", "nonsense", ""] {
+            assert!(matches!(loopback(bad), Err(ServeError::Address { .. })), "{bad}");
+        }
+    }
+}

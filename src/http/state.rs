@@ -1,0 +1,42 @@
+//! What handlers share: the engine, the defaults, and the one way off the async threads.
+
+use std::sync::Arc;
+
+use super::problem::Problem;
+use crate::engine::params::{Operation, Values};
+use crate::engine::snapshot::Snapshot;
+use crate::engine::{Engine, View};
+use crate::layer::answer::answer;
+use crate::layer::{Layer, Page};
+
+/// State of all handlers.
+#[derive(Clone)]
+pub(super) struct AppState {
+    engine: Arc<Engine>,
+    /// Values where a request gives none.
+    pub(super) defaults: Arc<Values>,
+}
+
+impl AppState {
+    pub(super) fn new(engine: Arc<Engine>, defaults: Values) -> Self {
+        Self { engine, defaults: Arc::new(defaults) }
+    }
+
+    /// The newest snapshot.
+    pub(super) fn open(&self) -> Arc<Snapshot> {
+        self.engine.open(&View::all())
+    }
+
+    /// Makes a layer and has it encoded, on a thread that may take its time.
+    pub(super) async fn layer(
+        &self,
+        operation: Operation,
+        values: Values,
+        page: Page,
+        encode: impl FnOnce(&Layer) -> String + Send + 'static,
+    ) -> Result<String, Problem> {
+        let snapshot = self.open();
+        let work = move || answer(&snapshot, &operation, &values, page).map(|layer| encode(&layer));
+        Ok(tokio::task::spawn_blocking(work).await.map_err(Problem::inside)??)
+    }
+}

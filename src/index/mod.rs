@@ -1,0 +1,4 @@
+//! Here is a place: give me what lies near. R-trees over incidents and over blocks.
+
+pub mod blocks;
+pub mod incidents;

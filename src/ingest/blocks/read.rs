@@ -1,0 +1,280 @@
+//! Reads a block file: lines are streets, polygons are areas; every shape is accounted for.
+
+use geo::{Coord, Geometry, LineString, MapCoords, Orient, Validation};
+use geo::orient::Direction;
+
+use super::features::{Feature, Features};
+use super::street_layout::{self, StreetLayout, Use};
+use super::{geojson, geopackage, geoparquet, shapefile};
+use crate::ingest::input::{Format, Input, InputError};
+use crate::ingest::refused::{Account, Refused};
+use crate::ingest::shapefile::ShapefileError;
+use crate::model::areas::Area;
+use crate::model::streets::Street;
+use crate::space::coord::LonLat;
+use crate::space::crs::{Crs, CrsError};
+
+/// What a block file holds, in longitude and latitude.
+#[derive(Clone, Debug)]
+pub enum Shapes {
+    /// Lines.
+    Streets(Vec<Street>),
+    /// Polygons.
+    Areas(Vec<Area>),
+}
+
+/// Why a block file cannot be used at all.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum BlocksError {
+    /// The file cannot be opened.
+    #[error(transparent)]
+    Input(#[from] InputError),
+    /// It is no shapefile.
+    #[error(transparent)]
+    Shapefile(#[from] ShapefileError),
+    /// It is no GeoJSON.
+    #[error("`{file}` is no GeoJSON that can be read")]
+    GeoJson {
+        /// The file.
+        file: String,
+        /// Why.
+        source: serde_json::Error,
+    },
+    /// It holds one geometry or feature only.
+    #[error("`{file}` is no FeatureCollection; put the blocks in one")]
+    NoCollection {
+        /// The file.
+        file: String,
+    },
+    /// It is no GeoPackage.
+    #[error("`{file}` is no GeoPackage that can be read")]
+    GeoPackage {
+        /// The file.
+        file: String,
+        /// Why.
+        source: rusqlite::Error,
+    },
+    /// Not one layer.
+    #[error("`{file}` has {} layers where one is needed: {}", tables.len(), tables.join(", "))]
+    Layers {
+        /// The file.
+        file: String,
+        /// Their names.
+        tables: Vec<String>,
+    },
+    /// It is no Parquet.
+    #[error("`{file}` is no Parquet that can be read")]
+    Parquet {
+        /// The file.
+        file: String,
+        /// Why.
+        source: parquet::errors::ParquetError,
+    },
+    /// Parquet without geometry.
+    #[error("`{file}` has no `geo` metadata; write it as GeoParquet")]
+    NoGeo {
+        /// The file.
+        file: String,
+    },
+    /// GeoParquet in another encoding.
+    #[error("`{file}` has its geometry as {encoding}; only WKB is read")]
+    Encoding {
+        /// The file.
+        file: String,
+        /// What it has.
+        encoding: String,
+    },
+    /// Its CRS is unknown.
+    #[error("`{file}` names a coordinate reference system that cannot be used")]
+    Crs {
+        /// The file.
+        file: String,
+        /// Why.
+        source: CrsError,
+    },
+    /// Blocks do not come in this format.
+    #[error("`{file}`: blocks are read from .geojson, .shp, .gpkg and .parquet files")]
+    Format {
+        /// The file.
+        file: String,
+    },
+    /// Nothing says which CRS the coordinates are in.
+    #[error("`{file}` does not say which coordinate reference system it is in; give it with --crs")]
+    NoCrs {
+        /// The file.
+        file: String,
+    },
+    /// Neither lines nor polygons, or none that can be used.
+    #[error("`{file}` has no usable street line or polygon among its {read} shapes{because}")]
+    Nothing {
+        /// The file.
+        file: String,
+        /// How many shapes it has.
+        read: usize,
+        /// The commonest reason.
+        because: String,
+    },
+}
+
+/// Reads a block file. If it has lines, they are streets; else its polygons are areas.
+///
+/// # Errors
+///
+/// [`BlocksError`] for a file that cannot be used at all; single shapes are in the account.
+pub fn read(input: &Input, crs: Option<&Crs>) -> Result<(Shapes, Account), BlocksError> {
+    let features = match input.format {
+        Format::GeoJson => geojson::read(input)?,
+        Format::Shapefile => shapefile::read(input)?,
+        Format::GeoPackage => geopackage::read(input)?,
+        Format::GeoParquet => geoparquet::read(input)?,
+        Format::Csv => return Err(BlocksError::Format { file: input.name.clone() }),
+    };
+    let crs = features.crs.clone().or_else(|| crs.cloned());
+    let crs = crs.ok_or_else(|| BlocksError::NoCrs { file: input.name.clone() })?;
+    let lines = features.rows.iter().flatten().any(|f| is_line(&f.shape));
+    let mut sorting = Sorting::new(input, &features, crs);
+    for row in features.rows {
+        sorting.account.read += 1;
+        let outcome = match row {
+            Ok(feature) if lines => sorting.street(&feature),
+            Ok(feature) => sorting.area(&feature),
+            Err(b) => Err((b.line, b.reason, b.value)),
+        };
+        match outcome {
+            Ok(()) => sorting.account.kept += 1,
+            Err((line, reason, value)) => sorting.account.refused.push(Refused {
+                file: input.name.clone(),
+                line,
+                column: "geometry".to_owned(),
+                value,
+                reason,
+            }),
+        }
+    }
+    sorting.finish(lines)
+}
+
+fn is_line(shape: &Geometry) -> bool {
+    matches!(shape, Geometry::LineString(_) | Geometry::MultiLineString(_))
+}
+
+type Fault = (u64, String, String);
+
+struct Sorting<'a> {
+    input: &'a Input,
+    header: crate::ingest::table::Header,
+    layout: StreetLayout,
+    crs: Crs,
+    streets: Vec<Street>,
+    areas: Vec<Area>,
+    closed: usize,
+    alleys: usize,
+    account: Account,
+}
+
+impl<'a> Sorting<'a> {
+    fn new(input: &'a Input, features: &Features, crs: Crs) -> Self {
+        Self {
+            input,
+            header: features.header.clone(),
+            layout: street_layout::for_header(&features.header),
+            crs,
+            streets: Vec::new(),
+            areas: Vec::new(),
+            closed: 0,
+            alleys: 0,
+            account: Account::default(),
+        }
+    }
+
+    fn street(&mut self, feature: &Feature) -> Result<(), Fault> {
+        let parts: Vec<&LineString> = match &feature.shape {
+            Geometry::LineString(line) => vec![line],
+            Geometry::MultiLineString(many) => many.iter().collect(),
+            other => return Err((feature.number, "no line among lines".to_owned(), kind(other).to_owned())),
+        };
+        match self.layout.use_of(&self.header, &feature.attributes) {
+            Use::Street => {}
+            Use::Alley => {
+                self.alleys += 1;
+                return Ok(());
+            }
+            Use::Closed => {
+                self.closed += 1;
+                return Ok(());
+            }
+        }
+        let name = self.layout.street(&self.header, &feature.attributes);
+        let first_number = self.layout.first_number(&self.header, &feature.attributes);
+        let mut lines = Vec::new();
+        for part in parts {
+            let line = part.coords().map(|&at| self.lonlat(feature.number, at)).collect::<Result<Vec<_>, _>>()?;
+            if line.len() < 2 {
+                return Err((feature.number, "line of fewer than two points".to_owned(), String::new()));
+            }
+            lines.push(Street { name: name.clone(), first_number, line });
+        }
+        self.streets.extend(lines);
+        Ok(())
+    }
+
+    fn area(&mut self, feature: &Feature) -> Result<(), Fault> {
+        let shape = match &feature.shape {
+            Geometry::Polygon(p) => geo::MultiPolygon(vec![p.clone()]),
+            Geometry::MultiPolygon(many) => many.clone(),
+            other => return Err((feature.number, "neither line nor polygon".to_owned(), kind(other).to_owned())),
+        };
+        if let Err(e) = shape.check_validation() {
+            return Err((feature.number, format!("broken polygon: {e}"), String::new()));
+        }
+        let lonlat = shape.try_map_coords(|at| {
+            self.lonlat(feature.number, at).map(|at| Coord { x: at.lon(), y: at.lat() })
+        })?;
+        let id = self.header.find("blockid|geoid|id|objectid|fid").map(|at| feature.attributes[at].clone());
+        let name = self.header.find("name|blockname|label|fullname").map(|at| feature.attributes[at].clone());
+        self.areas.push(Area {
+            id: id.filter(|id| !id.is_empty()),
+            name: name.filter(|name| !name.is_empty()),
+            shape: lonlat.orient(Direction::Default),
+        });
+        Ok(())
+    }
+
+    fn lonlat(&self, number: u64, at: Coord) -> Result<LonLat, Fault> {
+        self.crs.to_lonlat(at.x, at.y).map_err(|e| {
+            (number, format!("coordinates cannot be in their CRS: {e}"), format!("{}, {}", at.x, at.y))
+        })
+    }
+
+    fn finish(mut self, lines: bool) -> Result<(Shapes, Account), BlocksError> {
+        if self.streets.is_empty() && self.areas.is_empty() {
+            let first = self.account.reasons().into_iter().next();
+            return Err(BlocksError::Nothing {
+                file: self.input.name.clone(),
+                read: self.account.read,
+                because: first.map_or_else(String::new, |(reason, n)| format!(": {reason} ({n} times)")),
+            });
+        }
+        let what = if lines {
+            format!(
+                "streets by layout `{}`; {} limited-access roads and ramps take nothing, {} alleys go to their street",
+                self.layout.name, self.closed, self.alleys
+            )
+        } else {
+            "polygons".to_owned()
+        };
+        self.account.notes.push(format!("{}: {what}, coordinates in {}", self.input.name, self.crs));
+        let shapes = if lines { Shapes::Streets(self.streets) } else { Shapes::Areas(self.areas) };
+        Ok((shapes, self.account))
+    }
+}
+
+fn kind(shape: &Geometry) -> &'static str {
+    match shape {
+        Geometry::Point(_) | Geometry::MultiPoint(_) => "point",
+        Geometry::Line(_) | Geometry::LineString(_) | Geometry::MultiLineString(_) => "line",
+        Geometry::Polygon(_) | Geometry::MultiPolygon(_) | Geometry::Rect(_) | Geometry::Triangle(_) => "polygon",
+        Geometry::GeometryCollection(_) => "collection",
+    }
+}

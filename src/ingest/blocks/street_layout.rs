@@ -1,0 +1,91 @@
+//! Which column of a street file means what. Data, not code: `data/streets.toml`.
+
+use std::collections::BTreeMap;
+
+use crate::ingest::shipped;
+use crate::ingest::table::Header;
+
+#[derive(Debug, serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+struct File {
+    layout: Vec<StreetLayout>,
+}
+
+/// How one kind of street file is read.
+#[derive(Debug, serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct StreetLayout {
+    /// One word.
+    pub(super) name: String,
+    required: Vec<String>,
+    street: String,
+    numbers: Vec<String>,
+    #[serde(default)]
+    closed: BTreeMap<String, Vec<String>>,
+    #[serde(default)]
+    alleys: BTreeMap<String, Vec<String>>,
+}
+
+/// What a line is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Use {
+    /// A street: its segments are blocks.
+    Street,
+    /// Limited access or a ramp: takes no incidents.
+    Closed,
+    /// An alley: the street beside it takes its incidents.
+    Alley,
+}
+
+/// The layout that fits the header and requires most; the generic one fits every header.
+pub(super) fn for_header(header: &Header) -> StreetLayout {
+    let file: File = toml::from_str(&shipped::text("streets.toml")).expect("a test reads data/streets.toml");
+    let fits = |layout: &StreetLayout| layout.required.iter().all(|name| header.find(name).is_some());
+    let best = file.layout.into_iter().filter(fits).max_by_key(|layout| layout.required.len());
+    best.expect("the generic layout requires nothing")
+}
+
+impl StreetLayout {
+    /// The street's name; empty where it has none.
+    pub(super) fn street(&self, header: &Header, attributes: &[String]) -> String {
+        header.find(&self.street).map_or_else(String::new, |at| attributes[at].trim().to_owned())
+    }
+
+    /// The lowest house number above 0.
+    pub(super) fn first_number(&self, header: &Header, attributes: &[String]) -> Option<u32> {
+        let columns = self.numbers.iter().filter_map(|name| header.find(name));
+        let numbers = columns.filter_map(|at| attributes[at].trim().parse::<f64>().ok());
+        numbers.filter(|n| (1.0..1e6).contains(n)).map(|n| n as u32).min()
+    }
+
+    /// What the line is for.
+    pub(super) fn use_of(&self, header: &Header, attributes: &[String]) -> Use {
+        let matches = |rules: &BTreeMap<String, Vec<String>>| {
+            rules.iter().any(|(column, values)| {
+                header.find(column).is_some_and(|at| values.iter().any(|v| v == attributes[at].trim()))
+            })
+        };
+        if matches(&self.alleys) {
+            Use::Alley
+        } else if matches(&self.closed) {
+            Use::Closed
+        } else {
+            Use::Street
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn highways_take_nothing_and_alleys_go_to_their_street() {
+        let header = Header::new(["FULLNAME", "MTFCC"].into_iter());
+        let layout = for_header(&header);
+        assert_eq!(layout.name, "tiger");
+        let use_of = |class: &str| layout.use_of(&header, &["I- 91".to_owned(), class.to_owned()]);
+        assert_eq!([use_of("S1100"), use_of("S1730"), use_of("S1400")], [Use::Closed, Use::Alley, Use::Street]);
+        assert_eq!(for_header(&Header::new(["name"].into_iter())).name, "generic");
+    }
+}

@@ -1,0 +1,13 @@
+//! Bytes in, reports and blocks out, and every refused row accounted for.
+
+pub mod blocks;
+pub mod crosswalk;
+pub mod csv;
+pub mod incidents;
+pub mod input;
+pub mod layout;
+pub mod refused;
+pub mod shapefile;
+pub mod shipped;
+pub mod table;
+pub mod time;

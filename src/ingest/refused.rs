@@ -1,0 +1,55 @@
+//! What became of the rows of a file: read, kept, refused, and why.
+
+/// A row that could not be used. Holds no other column of the row, hence nothing about persons.
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
+pub struct Refused {
+    /// The file.
+    pub file: String,
+    /// Its line, or its number among the features, from 1.
+    pub line: u64,
+    /// The column at fault.
+    pub column: String,
+    /// What stands there.
+    pub value: String,
+    /// Why it cannot be used.
+    pub reason: String,
+}
+
+/// The account of one or several files: `read = kept + refused`, always.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Account {
+    /// Rows that the files have.
+    pub read: usize,
+    /// Rows that were understood.
+    pub kept: usize,
+    /// Rows that were not.
+    pub refused: Vec<Refused>,
+    /// What was understood of the files and what a person should know, a sentence each.
+    pub notes: Vec<String>,
+}
+
+impl Account {
+    /// Adds the account of another file.
+    pub fn add(&mut self, other: Self) {
+        self.read += other.read;
+        self.kept += other.kept;
+        self.refused.extend(other.refused);
+        for note in other.notes {
+            if !self.notes.contains(&note) {
+                self.notes.push(note);
+            }
+        }
+    }
+
+    /// Refused rows by reason, the commonest first.
+    #[must_use]
+    pub fn reasons(&self) -> Vec<(String, usize)> {
+        let mut counts = std::collections::BTreeMap::<&str, usize>::new();
+        for row in &self.refused {
+            *counts.entry(row.reason.split(':').next().unwrap_or_default()).or_default() += 1;
+        }
+        let mut list: Vec<_> = counts.into_iter().map(|(r, n)| (r.to_owned(), n)).collect();
+        list.sort_by(|a, b| b.1.cmp(&a.1).then_with(|| a.0.cmp(&b.0)));
+        list
+    }
+}

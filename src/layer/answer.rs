@@ -1,0 +1,82 @@
+//! From an operation and its values to a layer: what both edges do with a request.
+
+use super::clusters::{ClustersLayerError, clusters};
+use super::density::{DensityLayerError, density};
+use super::{Ask, Layer, Page, blocks, incidents};
+use crate::analysis::dbscan::DbscanParams;
+use crate::analysis::kde::KdeParams;
+use crate::engine::params::{BANDWIDTH, CELL, EPS, MIN_POINTS, Operation, Param, Values};
+use crate::engine::snapshot::{DensityError, Snapshot};
+use crate::model::category::UnknownCategory;
+use crate::space::coord::Metres;
+
+/// Why a request has no answer.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum AnswerError {
+    /// A parameter without a default was not given.
+    #[error("`{}` is not given and not configured; {}, e.g. {}", .0.wire, .0.help, .0.example)]
+    NotGiven(Param),
+    /// There is no such category.
+    #[error(transparent)]
+    Category(#[from] UnknownCategory),
+    /// The density's parameters do not go together.
+    #[error(transparent)]
+    Density(DensityError),
+    /// Something inside went wrong.
+    #[error("the {layer} layer could not be made")]
+    Inside {
+        /// Which.
+        layer: &'static str,
+        /// Why.
+        source: Box<dyn std::error::Error + Send + Sync>,
+    },
+}
+
+impl AnswerError {
+    /// The parameter at fault, by its name in a query; `None` if none is.
+    #[must_use]
+    pub fn parameter(&self) -> Option<&'static str> {
+        match self {
+            Self::NotGiven(param) => Some(param.wire),
+            Self::Category(_) => Some("category"),
+            Self::Density(_) => Some(CELL.wire),
+            Self::Inside { .. } => None,
+        }
+    }
+}
+
+/// Answers a request.
+///
+/// # Errors
+///
+/// [`AnswerError`], which names the parameter at fault.
+pub fn answer(snapshot: &Snapshot, operation: &Operation, values: &Values, page: Page) -> Result<Layer, AnswerError> {
+    let ask = Ask { query: values.query(), page };
+    let inside = |layer| move |source: Box<dyn std::error::Error + Send + Sync>| AnswerError::Inside { layer, source };
+    match operation.collection {
+        "incidents" => Ok(incidents::incidents(snapshot, &ask)?),
+        "density" => {
+            let params = KdeParams { bandwidth: length(values, BANDWIDTH)? };
+            density(snapshot, &ask, &params, length(values, CELL)?).map_err(|e| match e {
+                DensityLayerError::Category(e) => e.into(),
+                DensityLayerError::Density(e @ DensityError::Grid(_)) => AnswerError::Density(e),
+                other => inside("density")(Box::new(other)),
+            })
+        }
+        "clusters" => {
+            let eps = length(values, EPS)?;
+            let min_points = values.count(&MIN_POINTS).ok_or(AnswerError::NotGiven(MIN_POINTS))?;
+            let params = DbscanParams { eps, min_points: usize::try_from(min_points).unwrap_or(usize::MAX) };
+            clusters(snapshot, &ask, &params).map_err(|e| match e {
+                ClustersLayerError::Category(e) => e.into(),
+                other => inside("clusters")(Box::new(other)),
+            })
+        }
+        _ => Ok(blocks::blocks(snapshot, &ask)?),
+    }
+}
+
+fn length(values: &Values, param: Param) -> Result<Metres, AnswerError> {
+    values.length(&param).ok_or(AnswerError::NotGiven(param))
+}

@@ -1,0 +1,149 @@
+//! Ranked blocks.
+
+use super::provenance::provenance;
+use super::{Ask, Feature, Layer, Legend, LegendClass, Value};
+use crate::engine::snapshot::Snapshot;
+use crate::model::category::UnknownCategory;
+use crate::model::dataset::HeldPlace;
+use crate::model::period::local_date;
+use crate::rank::order::{Ranked, TIE_RULE};
+
+/// Colors from few to many: ColorBrewer YlOrRd, five classes, safe for the color-blind.
+const COLORS: [&str; 5] = ["#ffffb2", "#fecc5c", "#fd8d3c", "#f03b20", "#bd0026"];
+
+/// Blocks in the order of their incidents; those without any come last, to draw the city.
+///
+/// # Errors
+///
+/// [`UnknownCategory`] if there is no such category here.
+pub fn blocks(snapshot: &Snapshot, ask: &Ask) -> Result<Layer, UnknownCategory> {
+    let selection = snapshot.select(&ask.query)?;
+    let ranked = snapshot.rank(&selection);
+    let legend = legend(&ranked);
+    let matching = match ask.page.bbox {
+        None => ranked,
+        Some(area) => {
+            ranked.into_iter().filter(|r| snapshot.block_touches(r.block.0 as usize, area)).collect()
+        }
+    };
+    let (matched, page) = ask.page.cut(matching);
+    let parameters = vec![("score", Value::text("incidents")), ("ties", Value::text(TIE_RULE))];
+    let held_places = &snapshot.dataset().held_places;
+    Ok(Layer {
+        name: "blocks",
+        matched,
+        features: page.iter().map(|row| feature(snapshot, row)).collect(),
+        legend,
+        notice: snapshot.dataset().notice.clone(),
+        held_places: (1..).zip(held_places).map(|(n, place)| held_place(snapshot, n, place)).collect(),
+        provenance: provenance("blocks", snapshot, ask, &snapshot.tally(&selection), parameters),
+    })
+}
+
+fn feature(snapshot: &Snapshot, row: &Ranked) -> Feature {
+    let data = snapshot.dataset();
+    let block = &data.block_set.blocks[row.block.0 as usize];
+    let zone = data.sources.first().map(|s| &s.zone);
+    let latest = row.count.latest.zip(zone).and_then(|(second, zone)| local_date(second, zone));
+    let held: usize =
+        data.held_places.iter().filter(|p| p.block == Some(row.block)).map(|p| p.held).sum();
+    Feature {
+        id: block.id.clone(),
+        geometry: Some(block.lonlat.clone()),
+        properties: vec![
+            ("rank", row.rank.map_or(Value::Null, Value::count)),
+            ("tied_with", Value::count(row.tied_with)),
+            ("name", Value::text(block.name.clone())),
+            ("kind", Value::text(block.kind.word())),
+            ("incidents", Value::count(row.count.incidents())),
+            ("score", Value::count(row.count.incidents())),
+            ("reports", Value::count(row.count.reports)),
+            ("latest", latest.map_or(Value::Null, |day| Value::text(day.to_string()))),
+            ("held", Value::count(held)),
+            ("length_m", block.length.map_or(Value::Null, |l| Value::rounded(l.0, 1))),
+            ("area_km2", block.area.map_or(Value::Null, |a| Value::rounded(a.0, 6))),
+        ],
+    }
+}
+
+fn held_place(snapshot: &Snapshot, number: usize, place: &HeldPlace) -> Value {
+    let block = place.block.map(|b| snapshot.dataset().block_set.blocks[b.0 as usize].id.clone());
+    Value::Map(vec![
+        ("id", Value::text(format!("place-{number}"))),
+        ("name", Value::text(place.name.clone())),
+        ("incidents", Value::count(place.incidents)),
+        ("held", Value::count(place.held)),
+        ("reason", Value::text(place.reason.clone())),
+        ("lon", Value::rounded(place.at.lon(), 7)),
+        ("lat", Value::rounded(place.at.lat(), 7)),
+        ("block", block.into()),
+    ])
+}
+
+/// Classes that each hold about a fifth of the incidents: the darkest are the fewest blocks.
+fn legend(ranked: &[Ranked]) -> Legend {
+    let counts: Vec<u64> = ranked.iter().map(|r| r.count.incidents()).take_while(|&n| n > 0).collect();
+    let total: u64 = counts.iter().sum();
+    let mut classes: Vec<(u64, u64)> = Vec::new();
+    let mut seen = 0;
+    for same in counts.chunk_by(|a, b| a == b) {
+        let count = same[0];
+        // The class of this count: which fifth of the incidents it begins in, counted from the hot end.
+        let fifth = (seen * 5 / total.max(1)) as usize;
+        seen += count * same.len() as u64;
+        if classes.len() <= fifth && classes.len() < COLORS.len() {
+            classes.push((count, count));
+        } else if let Some(class) = classes.last_mut() {
+            class.0 = count;
+        }
+    }
+    let n = classes.len();
+    let classes = classes.into_iter().rev().enumerate().map(|(at, (from, to))| LegendClass {
+        from: Some(from as f64),
+        to: Some(to as f64),
+        color: COLORS[COLORS.len() - n + at],
+        label: if from == to { from.to_string() } else { format!("{from}–{to}") },
+    });
+    Legend {
+        property: Some("incidents"),
+        title: "Incidents per block".to_owned(),
+        unit: "incidents",
+        classes: classes.collect(),
+        none: Some(LegendClass { from: None, to: None, color: "#c9ced6", label: "0".to_owned() }),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::aggregate::counts::count;
+    use crate::model::block::{Assignment, BlockId};
+    use crate::rank::order::rank;
+
+    fn legend_of(blocks: &[u32]) -> Vec<(f64, f64)> {
+        let incidents: Vec<Option<BlockId>> = (0u32..)
+            .zip(blocks)
+            .flat_map(|(b, &n)| std::iter::repeat_n(Some(BlockId(b)), n as usize))
+            .collect();
+        let n = incidents.len();
+        let counts = count((0..n).map(|at| (at, 0, 1)), &Assignment::whole(incidents), blocks.len());
+        legend(&rank(&counts)).classes.iter().map(|c| (c.from.unwrap_or(-1.), c.to.unwrap_or(-1.))).collect()
+    }
+
+    #[test]
+    fn classes_cover_every_count_once_from_few_to_many() {
+        for blocks in [&[14, 9, 9, 5, 3, 2, 2, 1, 1, 1, 1, 0][..], &[100, 1, 1, 1], &[1, 1], &[7, 6, 5, 4, 3, 2, 1]] {
+            let classes = legend_of(blocks);
+            assert!(classes.len() <= 5 && classes.windows(2).all(|w| w[0].1 < w[1].0), "{classes:?}");
+            for &n in blocks.iter().filter(|&&n| n > 0) {
+                let n = f64::from(n);
+                assert_eq!(classes.iter().filter(|(from, to)| (*from..=*to).contains(&n)).count(), 1, "{n} in {classes:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn without_incidents_there_is_no_class() {
+        assert!(legend_of(&[0, 0]).is_empty());
+    }
+}

@@ -1,0 +1,163 @@
+//! Results dressed for a map: features with their legend and with what made them, one file a layer.
+
+pub mod answer;
+pub mod blocks;
+pub mod clusters;
+pub mod density;
+pub mod incidents;
+mod provenance;
+
+use crate::engine::query::Query;
+use crate::space::bbox::LonLatBox;
+
+/// A property's value.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Value {
+    /// Nothing is known.
+    Null,
+    /// Yes or no.
+    Bool(bool),
+    /// A whole number.
+    Int(i64),
+    /// A number, always finite.
+    Float(f64),
+    /// Words.
+    Text(String),
+    /// Several.
+    List(Vec<Value>),
+    /// Named ones, in order.
+    Map(Vec<(&'static str, Value)>),
+}
+
+impl Value {
+    /// A count.
+    #[must_use]
+    pub fn count(n: impl TryInto<i64>) -> Self {
+        n.try_into().map_or(Self::Null, Self::Int)
+    }
+
+    /// A number rounded to so many decimals; what is not finite is nothing.
+    #[must_use]
+    pub fn rounded(number: f64, decimals: i32) -> Self {
+        let scale = 10f64.powi(decimals);
+        let rounded = (number * scale).round() / scale;
+        if rounded.is_finite() { Self::Float(rounded) } else { Self::Null }
+    }
+
+    /// Words, or nothing.
+    #[must_use]
+    pub fn text(words: impl Into<String>) -> Self {
+        Self::Text(words.into())
+    }
+}
+
+impl<T: Into<Value>> From<Option<T>> for Value {
+    fn from(value: Option<T>) -> Self {
+        value.map_or(Self::Null, Into::into)
+    }
+}
+
+impl From<String> for Value {
+    fn from(text: String) -> Self {
+        Self::Text(text)
+    }
+}
+
+/// One thing on the map.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Feature {
+    /// Unique in its layer.
+    pub id: String,
+    /// Shape in degrees.
+    pub geometry: Option<geo::Geometry>,
+    /// In the order of the columns.
+    pub properties: Vec<(&'static str, Value)>,
+}
+
+/// One class of a legend.
+#[derive(Clone, Debug, PartialEq)]
+pub struct LegendClass {
+    /// Smallest value, where the legend is of a number.
+    pub from: Option<f64>,
+    /// Largest value.
+    pub to: Option<f64>,
+    /// `#rrggbb`.
+    pub color: &'static str,
+    /// For people.
+    pub label: String,
+}
+
+/// What the colors mean.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Legend {
+    /// The property that decides; `None` if all features look alike.
+    pub property: Option<&'static str>,
+    /// For people.
+    pub title: String,
+    /// Unit of the property.
+    pub unit: &'static str,
+    /// Classes, the lowest first.
+    pub classes: Vec<LegendClass>,
+    /// How features of value 0 are drawn.
+    pub none: Option<LegendClass>,
+}
+
+/// Features with all that a reader must know of them.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Layer {
+    /// The collection.
+    pub name: &'static str,
+    /// All features that match; `features` is a page of them.
+    pub matched: usize,
+    /// The page.
+    pub features: Vec<Feature>,
+    /// What the colors mean.
+    pub legend: Legend,
+    /// What must be said with every answer.
+    pub notice: Option<String>,
+    /// Places out of ranks until someone confirms or releases them.
+    pub held_places: Vec<Value>,
+    /// Parameters, period, counts and CRS that made it.
+    pub provenance: Vec<(&'static str, Value)>,
+}
+
+/// Which part of a layer is wanted.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Page {
+    /// Only features that touch this box.
+    pub bbox: Option<LonLatBox>,
+    /// Features to pass over.
+    pub offset: usize,
+    /// Features at most.
+    pub limit: usize,
+}
+
+impl Page {
+    /// All features.
+    pub const ALL: Self = Self { bbox: None, offset: 0, limit: usize::MAX };
+
+    /// The features of this page among those that match.
+    fn cut<T>(self, matching: Vec<T>) -> (usize, Vec<T>) {
+        let matched = matching.len();
+        (matched, matching.into_iter().skip(self.offset).take(self.limit).collect())
+    }
+
+    /// Whether a shape in degrees touches the box.
+    fn touches(self, shape: &geo::Geometry) -> bool {
+        use geo::Intersects;
+        self.bbox.is_none_or(|area| {
+            area.parts().into_iter().any(|part| {
+                shape.intersects(&geo::Rect::new((part.west, part.south), (part.east, part.north)))
+            })
+        })
+    }
+}
+
+/// What a request asks of any layer.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Ask {
+    /// Which incidents are meant.
+    pub query: Query,
+    /// Which part is wanted.
+    pub page: Page,
+}

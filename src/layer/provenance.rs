@@ -1,0 +1,61 @@
+//! What made a layer: parameters, period, counts, CRS.
+
+use super::{Ask, Value};
+use crate::engine::query::Tally;
+use crate::engine::snapshot::Snapshot;
+use crate::model::period::local_date;
+
+/// The same members for every layer, its own parameters among them.
+pub(super) fn provenance(
+    layer: &'static str,
+    snapshot: &Snapshot,
+    ask: &Ask,
+    tally: &Tally,
+    parameters: Vec<(&'static str, Value)>,
+) -> Vec<(&'static str, Value)> {
+    let data = snapshot.dataset();
+    let period = ask.query.period.map_or(Value::Null, |p| Value::text(p.to_string()));
+    let categories = ask.query.categories.iter().cloned().map(Value::Text).collect();
+    vec![
+        ("layer", Value::text(layer)),
+        ("title", Value::text(data.title.clone())),
+        ("generation", Value::count(snapshot.generation())),
+        ("block_set", Value::text(data.block_set.name)),
+        ("crs", Value::text(data.crs.to_string())),
+        ("time_zone", Value::text(zone(snapshot))),
+        ("sources", Value::List(data.sources.iter().map(|s| Value::text(s.name.clone())).collect())),
+        ("period", period),
+        ("data_period", data_period(snapshot)),
+        ("category", if ask.query.categories.is_empty() { Value::text("all") } else { Value::List(categories) }),
+        ("counts", counts(tally)),
+        ("assignment", Value::text(data.assigned.rule.clone())),
+        ("near_boundary", Value::count(data.assigned.near_boundary)),
+        ("parameters", Value::Map(parameters)),
+    ]
+}
+
+fn zone(snapshot: &Snapshot) -> String {
+    let first = snapshot.dataset().sources.first();
+    first.and_then(|s| s.zone.iana_name()).unwrap_or("UTC").to_owned()
+}
+
+/// First and last local date of all incidents, as a period.
+fn data_period(snapshot: &Snapshot) -> Value {
+    let data = snapshot.dataset();
+    let dates = data.incidents.extent().zip(data.sources.first()).and_then(|((from, to), source)| {
+        Some((local_date(from, &source.zone)?, local_date(to, &source.zone)?))
+    });
+    dates.map_or(Value::Null, |(first, last)| Value::text(format!("{first}/{last}")))
+}
+
+fn counts(tally: &Tally) -> Value {
+    let unlocated = tally.unlocated.iter().map(|(reason, &n)| (*reason, Value::count(n))).collect();
+    Value::Map(vec![
+        ("incidents", Value::count(tally.incidents)),
+        ("reports", Value::count(tally.reports)),
+        ("in_blocks", Value::count(tally.in_blocks)),
+        ("unassigned", Value::count(tally.unassigned)),
+        ("held", Value::count(tally.held)),
+        ("unlocated", Value::Map(unlocated)),
+    ])
+}

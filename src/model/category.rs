@@ -1,0 +1,355 @@
+//! What happened: a tree of categories, and the classes of the sources that are mapped onto it.
+
+use std::collections::HashMap;
+use std::ops::{BitOr, BitOrAssign};
+
+/// What is to be known of an offense beside its category, as a set of flags.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Flags(u8);
+
+impl Flags {
+    /// Nothing special.
+    pub const NONE: Self = Self(0);
+    /// Sexual offense: its place is protected.
+    pub const SEXUAL: Self = Self(1);
+    /// Domestic offense: its place is protected.
+    pub const DOMESTIC: Self = Self(2);
+    /// Offense against a child: its place is protected.
+    pub const CHILD: Self = Self(4);
+    /// No reporting victim (possession, vice, traffic): police find it where they look.
+    pub const PROACTIVE: Self = Self(8);
+    /// No crime (unfounded, warrant served, investigation).
+    pub const ADMINISTRATIVE: Self = Self(16);
+    /// Never held automatically at a pile: homicide, robbery.
+    pub const NEVER_HELD: Self = Self(32);
+    /// Not mapped to a category, hence treated as sensitive.
+    pub const UNMAPPED: Self = Self(64);
+
+    /// The words of the tables, in the order of the bits.
+    const WORDS: [(&'static str, Self); 6] = [
+        ("sexual", Self::SEXUAL),
+        ("domestic", Self::DOMESTIC),
+        ("child", Self::CHILD),
+        ("proactive", Self::PROACTIVE),
+        ("administrative", Self::ADMINISTRATIVE),
+        ("never_held", Self::NEVER_HELD),
+    ];
+
+    /// Whether all flags of `other` are set.
+    #[must_use]
+    pub fn has(self, other: Self) -> bool {
+        self.0 & other.0 == other.0
+    }
+
+    /// Whether incidents of this kind are in no layer of single incidents.
+    ///
+    /// Sexual, domestic and child offenses are, and what is not mapped yet, since it may be one.
+    #[must_use]
+    pub fn sensitive(self) -> bool {
+        self.0 & (Self::SEXUAL.0 | Self::DOMESTIC.0 | Self::CHILD.0 | Self::UNMAPPED.0) != 0
+    }
+
+    /// Flags from their words, separated by spaces.
+    ///
+    /// # Errors
+    ///
+    /// The first word that is none.
+    pub fn parse(text: &str) -> Result<Self, String> {
+        text.split_whitespace().try_fold(Self::NONE, |flags, word| {
+            Self::WORDS
+                .iter()
+                .find(|(name, _)| *name == word)
+                .map(|(_, flag)| flags | *flag)
+                .ok_or_else(|| word.to_owned())
+        })
+    }
+}
+
+impl BitOr for Flags {
+    type Output = Self;
+    fn bitor(self, other: Self) -> Self {
+        Self(self.0 | other.0)
+    }
+}
+
+impl BitOrAssign for Flags {
+    fn bitor_assign(&mut self, other: Self) {
+        self.0 |= other.0;
+    }
+}
+
+/// Whether a firearm was part of the offense; never guessed from words at run time.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Firearm {
+    /// The class says so.
+    Yes,
+    /// The class says that there was none.
+    No,
+    /// The class does not say.
+    #[default]
+    Unknown,
+}
+
+/// A row of the category tree.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Category {
+    /// One word, unique in the tree, as in `--category robbery`.
+    pub name: String,
+    /// For people.
+    pub title: String,
+    /// Position of the group that it belongs to.
+    pub parent: Option<usize>,
+    /// Flags of every class mapped here.
+    pub flags: Flags,
+}
+
+/// The tree, most serious category first: the order decides an incident's leading class.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct CategoryTree {
+    rows: Vec<Category>,
+}
+
+/// Why rows make no tree.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum TreeError {
+    /// A name stands twice.
+    #[error("category `{name}` stands twice")]
+    Twice {
+        /// The name.
+        name: String,
+    },
+    /// A parent does not come before its child.
+    #[error("category `{name}` names the parent `{parent}`, which does not come before it")]
+    Parent {
+        /// The child.
+        name: String,
+        /// The missing parent.
+        parent: String,
+    },
+}
+
+impl CategoryTree {
+    /// Adds a category under a parent that was added before.
+    ///
+    /// # Errors
+    ///
+    /// [`TreeError`] for a name that stands already or a parent that does not.
+    pub fn add(&mut self, name: &str, title: &str, parent: Option<&str>, flags: Flags) -> Result<(), TreeError> {
+        if self.position(name).is_some() {
+            return Err(TreeError::Twice { name: name.to_owned() });
+        }
+        let parent = match parent {
+            None => None,
+            Some(parent) => Some(self.position(parent).ok_or_else(|| TreeError::Parent {
+                name: name.to_owned(),
+                parent: parent.to_owned(),
+            })?),
+        };
+        self.rows.push(Category { name: name.to_owned(), title: title.to_owned(), parent, flags });
+        Ok(())
+    }
+
+    /// Where a category stands.
+    #[must_use]
+    pub fn position(&self, name: &str) -> Option<usize> {
+        self.rows.iter().position(|row| row.name == name)
+    }
+
+    /// All rows in order.
+    #[must_use]
+    pub fn rows(&self) -> &[Category] {
+        &self.rows
+    }
+
+    /// The category and the groups above it.
+    pub fn upward(&self, at: usize) -> impl Iterator<Item = usize> + '_ {
+        std::iter::successors(Some(at), |&row| self.rows.get(row).and_then(|r| r.parent))
+    }
+}
+
+/// Number of a class within a data set.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct ClassId(pub u16);
+
+/// What one source calls an offense, and what it is here.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Class {
+    /// The source's own code or word.
+    pub code: String,
+    /// For people.
+    pub label: String,
+    /// Position in the tree; `None` until someone maps it.
+    pub category: Option<usize>,
+    /// Of the class and its category together.
+    pub flags: Flags,
+    /// Whether a firearm was part of it.
+    pub firearm: Firearm,
+}
+
+impl Class {
+    /// A homicide with a firearm or an unnamed weapon, a robbery or an assault by firearm.
+    ///
+    /// `never_held` marks homicide and robbery; weapons offenses are proactive and never gun crime.
+    #[must_use]
+    pub fn gun_crime(&self) -> bool {
+        !self.flags.has(Flags::PROACTIVE) && self.firearm == Firearm::Yes
+    }
+}
+
+/// The classes that a data set has met, and the tree that they hang on.
+#[derive(Clone, Debug, Default)]
+pub struct Classes {
+    tree: CategoryTree,
+    rows: Vec<Class>,
+    by_code: HashMap<(u16, String), ClassId>,
+}
+
+/// A selection of classes, made from the names of categories.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ClassSet(Vec<bool>);
+
+impl ClassSet {
+    /// Whether a class belongs to it.
+    #[must_use]
+    pub fn has(&self, class: ClassId) -> bool {
+        self.0.get(usize::from(class.0)).copied().unwrap_or(false)
+    }
+}
+
+/// A category that the data set does not have.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("`{name}` is no category here; there are {known}")]
+pub struct UnknownCategory {
+    /// What was asked for.
+    pub name: String,
+    /// What could have been.
+    pub known: String,
+}
+
+impl Classes {
+    /// No classes yet, over a tree.
+    #[must_use]
+    pub fn over(tree: CategoryTree) -> Self {
+        Self { tree, ..Self::default() }
+    }
+
+    /// The tree.
+    #[must_use]
+    pub fn tree(&self) -> &CategoryTree {
+        &self.tree
+    }
+
+    /// All classes, in the order of their ids.
+    #[must_use]
+    pub fn rows(&self) -> &[Class] {
+        &self.rows
+    }
+
+    /// The class of an id that this table gave out.
+    #[must_use]
+    pub fn get(&self, id: ClassId) -> &Class {
+        &self.rows[usize::from(id.0)]
+    }
+
+    /// The id of a source's class; a class met for the first time is made by `make`.
+    ///
+    /// Flags of its category are added to its own. `None` when 65,535 classes are there already.
+    pub fn intern(&mut self, source: u16, code: &str, make: impl FnOnce() -> Class) -> Option<ClassId> {
+        if let Some(&known) = self.by_code.get(&(source, code.to_owned())) {
+            return Some(known);
+        }
+        let id = ClassId(u16::try_from(self.rows.len()).ok().filter(|&n| n < u16::MAX)?);
+        let mut class = make();
+        match class.category {
+            Some(at) => {
+                for row in self.tree.upward(at).collect::<Vec<_>>() {
+                    class.flags |= self.tree.rows[row].flags;
+                }
+            }
+            None => class.flags |= Flags::UNMAPPED,
+        }
+        self.rows.push(class);
+        self.by_code.insert((source, code.to_owned()), id);
+        Some(id)
+    }
+
+    /// How serious: the category's place in the tree, unmapped classes last.
+    #[must_use]
+    pub fn seriousness(&self, id: ClassId) -> usize {
+        self.get(id).category.unwrap_or(usize::MAX)
+    }
+
+    /// The classes under any of the named categories; an unmapped class answers to its own code.
+    ///
+    /// # Errors
+    ///
+    /// [`UnknownCategory`] for a name that is neither.
+    pub fn select(&self, names: &[String]) -> Result<ClassSet, UnknownCategory> {
+        let mut set = vec![false; self.rows.len()];
+        for name in names {
+            let category = self.tree.position(name);
+            let mut found = category.is_some();
+            for (class, chosen) in self.rows.iter().zip(&mut set) {
+                let under = match (category, class.category) {
+                    (Some(wanted), Some(at)) => self.tree.upward(at).any(|row| row == wanted),
+                    (_, None) => class.code == *name || (name == "unknown" && category.is_some()),
+                    (None, Some(_)) => false,
+                };
+                found |= under;
+                *chosen |= under;
+            }
+            if !found {
+                return Err(UnknownCategory { name: name.clone(), known: self.known() });
+            }
+        }
+        Ok(ClassSet(set))
+    }
+
+    fn known(&self) -> String {
+        let unmapped = self.rows.iter().filter(|c| c.category.is_none()).map(|c| c.code.as_str());
+        self.tree.rows.iter().map(|c| c.name.as_str()).chain(unmapped).collect::<Vec<_>>().join(", ")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn classes() -> Classes {
+        let mut tree = CategoryTree::default();
+        tree.add("person", "Persons", None, Flags::NONE).expect("first");
+        tree.add("robbery", "Robbery", Some("person"), Flags::NEVER_HELD).expect("second");
+        tree.add("society", "Society", None, Flags::PROACTIVE).expect("third");
+        let mut classes = Classes::over(tree);
+        for (code, category, firearm) in [("03", Some(1), Firearm::Yes), ("18", Some(2), Firearm::Yes), ("odd", None, Firearm::Unknown)] {
+            let class = Class { code: code.into(), label: code.into(), category, flags: Flags::NONE, firearm };
+            classes.intern(0, code, || class).expect("room");
+        }
+        classes
+    }
+
+    #[test]
+    fn a_group_selects_all_classes_below_it() {
+        let classes = classes();
+        let set = classes.select(&["person".into()]).expect("known");
+        assert!(set.has(ClassId(0)) && !set.has(ClassId(1)) && !set.has(ClassId(2)));
+    }
+
+    #[test]
+    fn an_unmapped_class_is_sensitive_and_answers_to_its_own_code() {
+        let classes = classes();
+        assert!(classes.get(ClassId(2)).flags.sensitive());
+        assert!(classes.select(&["odd".into()]).expect("known").has(ClassId(2)));
+        let error = classes.select(&["robery".into()]).expect_err("misspelt");
+        assert!(error.to_string().contains("robbery"), "{error}");
+    }
+
+    #[test]
+    fn a_class_bears_the_flags_of_its_category_and_groups() {
+        let classes = classes();
+        assert!(classes.get(ClassId(0)).flags.has(Flags::NEVER_HELD));
+        assert!(classes.get(ClassId(0)).gun_crime());
+        assert!(!classes.get(ClassId(1)).gun_crime(), "weapons carrying is no gun crime");
+    }
+}

@@ -1,0 +1,80 @@
+//! A data set: incidents, blocks, who belongs where, in one fixed local CRS.
+
+use std::collections::BTreeMap;
+
+use super::block::{Assignment, BlockId, BlockSet};
+use super::category::Classes;
+use super::incident::Incidents;
+use super::ledger::Resolution;
+use super::report::Source;
+use crate::space::bbox::{LocalBox, LonLatBox};
+use crate::space::coord::{LonLat, Metres};
+use crate::space::crs::Crs;
+
+/// A place where incidents pile up because they are booked there, not because they happen there.
+#[derive(Clone, Debug, PartialEq)]
+pub struct HeldPlace {
+    /// Its address, or its coordinates.
+    pub name: String,
+    /// Where.
+    pub at: LonLat,
+    /// Its block, if any.
+    pub block: Option<BlockId>,
+    /// Incidents there.
+    pub incidents: usize,
+    /// Those of them that are held: all but homicide, robbery and gun crime.
+    pub held: usize,
+    /// Why, in a sentence.
+    pub reason: String,
+}
+
+/// How the assignment went. `in blocks + unassigned + unlocated = all`; held ones lie among those in blocks or unassigned.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct AssignmentReport {
+    /// The rule, in a sentence.
+    pub rule: String,
+    /// Incidents that belong to a block.
+    pub in_blocks: usize,
+    /// Incidents with a place but without a block.
+    pub unassigned: usize,
+    /// Incidents without a usable place, by the word for the reason.
+    pub unlocated: BTreeMap<&'static str, usize>,
+    /// Incidents within 10 m of a polygon's edge or a rival segment: a nudge would move them.
+    pub near_boundary: usize,
+}
+
+/// Everything that one snapshot is made of.
+#[derive(Clone, Debug)]
+pub struct Dataset {
+    /// For people.
+    pub title: String,
+    /// What must be said with every answer.
+    pub notice: Option<String>,
+    /// The local metric CRS, chosen from the blocks.
+    pub crs: Crs,
+    /// Box around the blocks, in local metres: the study area.
+    pub study_area: LocalBox,
+    /// Box around the blocks, in degrees.
+    pub extent: LonLatBox,
+    /// The feeds.
+    pub sources: Vec<Source>,
+    /// What can have happened.
+    pub classes: Classes,
+    /// What happened.
+    pub incidents: Incidents,
+    /// The units to be ranked.
+    pub block_set: BlockSet,
+    /// Who belongs where.
+    pub assignment: Assignment,
+    /// How that went.
+    pub assigned: AssignmentReport,
+    /// Incidents that are out of ranks until someone confirms or releases their place.
+    pub held: Vec<bool>,
+    /// Those places, largest first.
+    pub held_places: Vec<HeldPlace>,
+    /// What became of the reports.
+    pub resolution: Resolution,
+}
+
+/// How far from an edge an incident must lie to belong to its block without doubt.
+pub const BOUNDARY: Metres = Metres(10.0);

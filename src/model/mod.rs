@@ -1,0 +1,11 @@
+//! What hotblocks knows: reports as they came, incidents that follow from them, blocks, periods.
+
+pub mod areas;
+pub mod block;
+pub mod category;
+pub mod dataset;
+pub mod incident;
+pub mod ledger;
+pub mod period;
+pub mod report;
+pub mod streets;

@@ -1,0 +1,3 @@
+//! Which block first.
+
+pub mod order;

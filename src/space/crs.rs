@@ -1,0 +1,259 @@
+//! Coordinate reference systems: from what a file says to degrees, and from degrees to local metres.
+
+use std::cell::RefCell;
+use std::collections::HashMap;
+use std::fmt;
+use std::rc::Rc;
+
+use proj::Proj;
+
+use super::bbox::LonLatBox;
+use super::coord::{Local, LonLat, NotOnGlobe};
+
+/// Longitude, latitude in degrees on WGS 84: the CRS of GeoJSON.
+pub const CRS84: &str = "OGC:CRS84";
+
+/// A coordinate reference system by its code (`EPSG:26996`, `ESRI:102696`, `OGC:CRS84`) or its WKT.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Crs {
+    definition: String,
+    name: String,
+}
+
+/// Why a coordinate could not be brought from one CRS to another.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum CrsError {
+    /// Nothing in the PROJ database answers to this.
+    #[error(
+        "`{crs}` is no coordinate reference system that PROJ knows; give an EPSG or ESRI code such as EPSG:26996 or ESRI:102696"
+    )]
+    Unknown {
+        /// What was asked for.
+        crs: String,
+        /// What PROJ said.
+        source: proj::ProjCreateError,
+    },
+    /// The CRS is fine, the coordinate cannot be in it.
+    #[error("({x}, {y}) cannot be a place in {crs}")]
+    Outside {
+        /// First coordinate as given.
+        x: f64,
+        /// Second coordinate as given.
+        y: f64,
+        /// The CRS that it was said to be in.
+        crs: String,
+    },
+    /// The result is no longitude and latitude.
+    #[error("({x}, {y}) in {crs} is no place on the globe")]
+    Globe {
+        /// First coordinate as given.
+        x: f64,
+        /// Second coordinate as given.
+        y: f64,
+        /// The CRS that it was said to be in.
+        crs: String,
+        /// What came out.
+        source: NotOnGlobe,
+    },
+    /// No local CRS fits the area.
+    #[error(
+        "no metric CRS is chosen for latitude {lat:.1}: UTM ends at 84° north and 80° south"
+    )]
+    Polar {
+        /// The middle of the area.
+        lat: f64,
+    },
+}
+
+impl Crs {
+    /// A CRS by its code or WKT.
+    ///
+    /// # Errors
+    ///
+    /// [`CrsError::Unknown`] if PROJ does not know it.
+    ///
+    /// # Examples
+    ///
+    /// St. Louis police files are in US feet, an ESRI code that EPSG does not have:
+    ///
+    /// ```
+
+    /// use hotblocks::space::crs::Crs;
+    /// assert!(Crs::new("ESRI:102696").is_ok());
+    /// assert!(Crs::new("EPSG:102696").is_err());
+    /// ```
+    pub fn new(text: &str) -> Result<Self, CrsError> {
+        let text = text.trim();
+        let definition = match text.to_ascii_uppercase().as_str() {
+            "CRS84" | "EPSG:4326" | "WGS84" | "URN:OGC:DEF:CRS:OGC:1.3:CRS84"
+            | "URN:OGC:DEF:CRS:OGC::CRS84" | "URN:OGC:DEF:CRS:EPSG::4326"
+            | "HTTP://WWW.OPENGIS.NET/DEF/CRS/OGC/1.3/CRS84" => CRS84.to_owned(),
+            upper => code_of_urn(upper).unwrap_or_else(|| text.to_owned()),
+        };
+        let crs = Self { name: short_name(&definition), definition };
+        projection(&crs.definition, CRS84)?;
+        Ok(crs)
+    }
+
+    /// The CRS of GeoJSON.
+    #[must_use]
+    pub fn crs84() -> Self {
+        Self { definition: CRS84.to_owned(), name: CRS84.to_owned() }
+    }
+
+    /// The local metric CRS for an area: the WGS 84 / UTM zone of its middle.
+    ///
+    /// Lengths are true to 0.04 % within the zone's 6°, to 0.1 % one degree beyond.
+    ///
+    /// # Errors
+    ///
+    /// [`CrsError::Polar`] beyond 84° north and 80° south.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use hotblocks::space::{bbox::LonLatBox, crs::Crs};
+    /// let st_louis = LonLatBox { west: -90.32, south: 38.53, east: -90.17, north: 38.77 };
+    /// assert_eq!(Crs::local_for(st_louis)?.to_string(), "EPSG:32615");
+    /// # Ok::<(), hotblocks::space::crs::CrsError>(())
+    /// ```
+    pub fn local_for(area: LonLatBox) -> Result<Self, CrsError> {
+        let (lon, lat) = area.center();
+        if !(-80.0..=84.0).contains(&lat) {
+            return Err(CrsError::Polar { lat });
+        }
+        let zone = (((lon + 180.0) / 6.0).floor() as u32 % 60) + 1;
+        let code = if lat >= 0.0 { 32600 + zone } else { 32700 + zone };
+        Self::new(&format!("EPSG:{code}"))
+    }
+
+    /// Brings a coordinate pair of this CRS (x east, y north; lon, lat) to degrees.
+    ///
+    /// # Errors
+    ///
+    /// [`CrsError::Outside`] or [`CrsError::Globe`] if the pair cannot be in this CRS.
+    pub fn to_lonlat(&self, x: f64, y: f64) -> Result<LonLat, CrsError> {
+        let name = || self.name.clone();
+        if self.definition == CRS84 {
+            return LonLat::new(x, y)
+                .map_err(|source| CrsError::Globe { x, y, crs: name(), source });
+        }
+        let (lon, lat) = projection(&self.definition, CRS84)?
+            .convert((x, y))
+            .map_err(|_| CrsError::Outside { x, y, crs: name() })?;
+        LonLat::new(lon, lat).map_err(|source| CrsError::Globe { x, y, crs: name(), source })
+    }
+
+    /// Brings a place to metres in this CRS, which is one of [`Crs::local_for`].
+    ///
+    /// # Errors
+    ///
+    /// [`CrsError::Outside`] if the place is too far from the zone to have coordinates in it.
+    pub fn to_local(&self, at: LonLat) -> Result<Local, CrsError> {
+        let outside = || CrsError::Outside { x: at.lon(), y: at.lat(), crs: self.name.clone() };
+        let (x, y) = projection(CRS84, &self.definition)?
+            .convert((at.lon(), at.lat()))
+            .map_err(|_| outside())?;
+        if x.is_finite() && y.is_finite() { Ok(Local { x, y }) } else { Err(outside()) }
+    }
+
+    /// Brings a local place back to degrees.
+    ///
+    /// # Errors
+    ///
+    /// As [`Crs::to_lonlat`].
+    pub fn from_local(&self, at: Local) -> Result<LonLat, CrsError> {
+        self.to_lonlat(at.x, at.y)
+    }
+}
+
+impl fmt::Display for Crs {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.name)
+    }
+}
+
+/// `urn:ogc:def:crs:EPSG::26996` and `http://www.opengis.net/def/crs/EPSG/0/26996` as `EPSG:26996`.
+fn code_of_urn(upper: &str) -> Option<String> {
+    let parts: Vec<&str> = if let Some(urn) = upper.strip_prefix("URN:OGC:DEF:CRS:") {
+        urn.split(':').collect()
+    } else {
+        upper.split_once("/DEF/CRS/")?.1.split('/').collect()
+    };
+    Some(format!("{}:{}", parts.first()?, parts.last()?))
+}
+
+/// A code stays as it is; of a WKT the name in its first quotes.
+fn short_name(definition: &str) -> String {
+    definition.split('"').nth(1).unwrap_or(definition).to_owned()
+}
+
+type Pipelines = RefCell<HashMap<String, HashMap<String, Rc<Proj>>>>;
+
+thread_local! {
+    /// By source, then target: a `Proj` takes 15 ms to make and must stay on its thread.
+    static PIPELINES: Pipelines = RefCell::default();
+}
+
+fn projection(from: &str, to: &str) -> Result<Rc<Proj>, CrsError> {
+    PIPELINES.with_borrow_mut(|cache| {
+        if let Some(known) = cache.get(from).and_then(|to_these| to_these.get(to)) {
+            return Ok(Rc::clone(known));
+        }
+        let unknown = if from == CRS84 { to } else { from };
+        let made = Proj::new_known_crs(from, to, None)
+            .map_err(|source| CrsError::Unknown { crs: short_name(unknown), source })?;
+        let made = Rc::new(made);
+        cache.entry(from.to_owned()).or_default().insert(to.to_owned(), Rc::clone(&made));
+        Ok(made)
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// St. Louis City Hall, as PROJ and PostGIS give it (both agree to 1e-4 m).
+    const PLACE: (f64, f64) = (-90.1994, 38.6270);
+
+    #[test]
+    fn known_places_come_out_as_the_reference_has_them() {
+        let at = LonLat::new(PLACE.0, PLACE.1).expect("on the globe");
+        for (code, x, y, tolerance) in [
+            ("EPSG:26996", 276_174.3434, 310_068.9676, 1e-3),
+            ("ESRI:102696", 906_081.9916, 1_017_284.6048, 3e-3),
+            ("EPSG:32615", 743_798.5962, 4_279_106.8744, 1e-3),
+            ("EPSG:3857", -10_040_951.2779, 4_668_382.4876, 1e-3),
+        ] {
+            let crs = Crs::new(code).expect("PROJ knows it");
+            let local = crs.to_local(at).expect("near its zone");
+            assert!((local.x - x).abs() < tolerance && (local.y - y).abs() < tolerance, "{code}: {local:?}");
+            let back = crs.to_lonlat(x, y).expect("a place");
+            assert!((back.lon() - PLACE.0).abs() < 1e-7 && (back.lat() - PLACE.1).abs() < 1e-7, "{code}: {back:?}");
+        }
+    }
+
+    #[test]
+    fn us_feet_read_as_metres_land_far_from_st_louis() {
+        let feet = (906_081.9916, 1_017_284.6048);
+        let right = Crs::new("ESRI:102696").expect("known").to_lonlat(feet.0, feet.1).expect("a place");
+        assert!((right.lat() - 38.627).abs() < 1e-6);
+        let wrong = Crs::new("EPSG:2815").expect("known").to_lonlat(feet.0, feet.1).expect("a place");
+        assert!(wrong.lat() > 44.0, "Lake Huron lies in the north, got {wrong:?}");
+    }
+
+    #[test]
+    fn a_code_may_be_written_as_an_urn_or_an_address() {
+        for text in ["urn:ogc:def:crs:EPSG::26996", "http://www.opengis.net/def/crs/EPSG/0/26996", "epsg:26996"] {
+            assert_eq!(Crs::new(text).expect("known").to_string().to_uppercase(), "EPSG:26996", "{text}");
+        }
+        assert_eq!(Crs::new("urn:ogc:def:crs:OGC:1.3:CRS84").expect("known"), Crs::crs84());
+        assert!(matches!(Crs::new("EPSG:102696"), Err(CrsError::Unknown { .. })));
+    }
+
+    #[test]
+    fn coordinates_that_cannot_be_degrees_are_refused() {
+        assert!(matches!(Crs::crs84().to_lonlat(906_081.0, 1_017_284.0), Err(CrsError::Globe { .. })));
+    }
+}
