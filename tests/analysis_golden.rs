@@ -4,7 +4,7 @@ use geo::{Area, Contains};
 use hotblocks::analysis::contour::{contour, threshold_for_share};
 use hotblocks::analysis::dbscan::{Clusters, DbscanParams, dbscan};
 use hotblocks::analysis::hull::hull;
-use hotblocks::analysis::kde::{Kernel, KdeParams, kde, kde_at};
+use hotblocks::analysis::kde::{KdeParams, Kernel, kde, kde_at};
 use hotblocks::space::bbox::LocalBox;
 use hotblocks::space::coord::{Local, Metres};
 use hotblocks::space::grid::Grid;

@@ -15,14 +15,20 @@ use proptest::test_runner::RngSeed;
 
 /// The same cases in every run.
 fn config(cases: u32) -> ProptestConfig {
-    ProptestConfig { cases, rng_seed: RngSeed::Fixed(20_260_101), failure_persistence: None, ..Default::default() }
+    ProptestConfig {
+        cases,
+        rng_seed: RngSeed::Fixed(20_260_101),
+        failure_persistence: None,
+        ..Default::default()
+    }
 }
 
 /// Clumped points, half of the sets on whole metres with many at one place, near the origin or as far from it as in UTM.
 fn points(n: std::ops::Range<usize>) -> impl Strategy<Value = Vec<Local>> {
     let offsets = prop_oneof![Just((0.0, 0.0)), Just((271_000.0, 4_277_000.0)), Just((-500.0, -300.0))];
     let point = (0..5_u32, -1.0..1.0, -1.0..1.0).prop_map(|(clump, x, y): (u32, f64, f64)| {
-        let (middle, width) = [(50.0, 30.0), (150.0, 10.0), (300.0, 60.0), (200.0, 200.0), (10.0, 4.0)][clump as usize];
+        let (middle, width) =
+            [(50.0, 30.0), (150.0, 10.0), (300.0, 60.0), (200.0, 200.0), (10.0, 4.0)][clump as usize];
         (middle + width * x * x * x, middle * 0.7 + width * y)
     });
     (prop::collection::vec(point, n), any::<bool>(), offsets).prop_map(|(mut points, whole, (dx, dy))| {
@@ -42,7 +48,8 @@ fn field() -> impl Strategy<Value = Density> {
     (1..9_usize, 1..9_usize, any::<bool>()).prop_flat_map(|(n_cols, n_rows, far)| {
         let value = prop_oneof![Just(0.0), Just(1.0), Just(2.0), Just(3.0), 0.0..4.0_f64];
         prop::collection::vec(value, n_cols * n_rows).prop_map(move |per_km2| {
-            let origin = if far { Local { x: 271_000.3, y: 4_277_000.7 } } else { Local { x: -30.0, y: -20.0 } };
+            let origin =
+                if far { Local { x: 271_000.3, y: 4_277_000.7 } } else { Local { x: -30.0, y: -20.0 } };
             Density { grid: Grid { origin, cell: Metres(10.0), n_cols, n_rows }, per_km2 }
         })
     })
@@ -55,7 +62,9 @@ fn grid_around(points: &[Local], bandwidth: f64, cell: f64) -> Grid {
 
 fn shuffled(n: usize, seed: u64) -> Vec<usize> {
     let mut order: Vec<usize> = (0..n).collect();
-    order.sort_by_key(|&i| (i as u64 + 1).wrapping_mul(seed | 1).wrapping_mul(0x9E37_79B9_7F4A_7C15).rotate_left(17));
+    order.sort_by_key(|&i| {
+        (i as u64 + 1).wrapping_mul(seed | 1).wrapping_mul(0x9E37_79B9_7F4A_7C15).rotate_left(17)
+    });
     order
 }
 
@@ -65,7 +74,9 @@ fn is_near(a: f64, b: f64, tolerance: f64) -> bool {
 
 /// The kernel as the books write it.
 fn naive_density(points: &[Local], weights: &[f64], at: Local, h: f64) -> f64 {
-    let kernel = |d: f64| if d < h { 3.0 / (std::f64::consts::PI * h * h) * (1.0 - d * d / (h * h)).powi(2) } else { 0.0 };
+    let kernel = |d: f64| {
+        if d < h { 3.0 / (std::f64::consts::PI * h * h) * (1.0 - d * d / (h * h)).powi(2) } else { 0.0 }
+    };
     points.iter().zip(weights).map(|(p, w)| 1e6 * w * kernel(p.distance(at).0)).sum()
 }
 
@@ -192,7 +203,9 @@ proptest! {
 
 /// DBSCAN as the paper writes it, by comparing all pairs; border points as we say.
 fn naive_dbscan(points: &[Local], eps: f64, min_points: usize) -> Clusters {
-    let near = |i: usize, j: usize| (points[i].x - points[j].x).powi(2) + (points[i].y - points[j].y).powi(2) <= eps * eps;
+    let near = |i: usize, j: usize| {
+        (points[i].x - points[j].x).powi(2) + (points[i].y - points[j].y).powi(2) <= eps * eps
+    };
     let n = points.len();
     let core: Vec<bool> = (0..n).map(|i| (0..n).filter(|&j| near(i, j)).count() >= min_points).collect();
     let mut label = vec![None; n];
@@ -282,7 +295,8 @@ fn many_places_in_one_cell_join_or_not_by_their_nearest_pair() {
         let left = column(0.0).map(|p| Local { x: p.x - p.y * 0.1, y: p.y });
         let right = column(gap).map(|p| Local { x: p.x + p.y * 0.1, y: p.y });
         let points: Vec<Local> = left.chain(right).collect();
-        let clusters = dbscan(&points, &DbscanParams { eps: Metres(10.0), min_points: 50 }).expect("good input");
+        let clusters =
+            dbscan(&points, &DbscanParams { eps: Metres(10.0), min_points: 50 }).expect("good input");
         assert_eq!(clusters.n_clusters, n_clusters, "gap {gap}");
         assert_eq!(clusters, naive_dbscan(&points, 10.0, 50));
     }

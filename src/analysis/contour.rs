@@ -302,7 +302,10 @@ mod tests {
         let found: Vec<_> = region.iter().map(|p| (p.signed_area() / 100.0, p.interiors().len())).collect();
         assert_eq!(found.len(), expected.len(), "{found:?}");
         for (found, expected) in found.iter().zip(expected) {
-            assert!((found.0 - expected.0).abs() < 1e-5 && found.1 == expected.1, "{found:?} is not {expected:?}");
+            assert!(
+                (found.0 - expected.0).abs() < 1e-5 && found.1 == expected.1,
+                "{found:?} is not {expected:?}"
+            );
         }
     }
 

@@ -192,8 +192,7 @@ impl Radius {
         if a.len() * b.len() <= FEW {
             return a.iter().any(|&p| b.iter().any(|&q| self.holds(p, q)));
         }
-        let (large, around, small) =
-            if a.len() < b.len() { (b, around_b, a) } else { (a, around_a, b) };
+        let (large, around, small) = if a.len() < b.len() { (b, around_b, a) } else { (a, around_a, b) };
         let middle = large.len() / 2;
         if around.is_wide() {
             large.select_nth_unstable_by(middle, |p, q| p.x.total_cmp(&q.x));
@@ -268,9 +267,8 @@ impl Cores {
                 }
             }
         }
-        let mut order: Vec<u32> = (0..cells.len() as u32)
-            .filter(|&c| group[c as usize] == c && has_core(c as usize))
-            .collect();
+        let mut order: Vec<u32> =
+            (0..cells.len() as u32).filter(|&c| group[c as usize] == c && has_core(c as usize)).collect();
         order.sort_unstable_by_key(|&c| first[c as usize]);
         let mut number = vec![None; cells.len()];
         for (n, &group) in order.iter().enumerate() {
@@ -283,13 +281,7 @@ impl Cores {
     }
 
     /// The lowest cluster with a core place within the radius of a place that is none.
-    fn reached(
-        &self,
-        cells: &Cells,
-        place: usize,
-        number: &[Option<u32>],
-        radius: Radius,
-    ) -> Option<u32> {
+    fn reached(&self, cells: &Cells, place: usize, number: &[Option<u32>], radius: Radius) -> Option<u32> {
         let (at, home) = (cells.places[place], cells.cell_of[place] as usize);
         let mut lowest = number[home];
         for cell in cells.near(home) {

@@ -109,8 +109,7 @@ fn bar(from: Coord, to: Coord) -> Polygon {
     let line = to - from;
     let along = line * (WIDEN.0 / line.x.hypot(line.y));
     let left = Coord { x: -along.y, y: along.x };
-    let corners =
-        [from - along - left, to + along - left, to + along + left, from - along + left];
+    let corners = [from - along - left, to + along - left, to + along + left, from - along + left];
     Polygon::new(corners.into_iter().collect(), Vec::new())
 }
 
@@ -134,7 +133,11 @@ mod tests {
     fn a_line_becomes_a_bar_and_a_spot_an_octagon() {
         check(&[(0.0, 0.0), (30.0, 40.0)], 70.0 * 20.0, true);
         check(&[(7.0, 80.0), (7.0, 30.0), (7.0, 0.0), (7.0, 30.0)], 100.0 * 20.0, true);
-        check(&[(271_000.1, 4_277_000.1), (271_050.1, 4_277_000.100_1), (271_080.1, 4_277_000.1)], 2000.0, true);
+        check(
+            &[(271_000.1, 4_277_000.1), (271_050.1, 4_277_000.100_1), (271_080.1, 4_277_000.1)],
+            2000.0,
+            true,
+        );
         check(&[(5.0, 5.0); 4], 200.0 * 2.0_f64.sqrt(), true);
     }
 

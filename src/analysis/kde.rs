@@ -310,8 +310,7 @@ fn finite(at: Local) -> bool {
 mod tests {
     use super::*;
 
-    const GRID: Grid =
-        Grid { origin: Local { x: 0.0, y: 0.0 }, cell: Metres(10.0), n_cols: 20, n_rows: 15 };
+    const GRID: Grid = Grid { origin: Local { x: 0.0, y: 0.0 }, cell: Metres(10.0), n_cols: 20, n_rows: 15 };
     const POINT: Local = Local { x: 95.0, y: 75.0 };
 
     fn refused(points: &[Local], weights: Option<&[f64]>, grid: &Grid, bandwidth: f64) -> KdeError {

@@ -62,8 +62,8 @@ impl Frame {
             })
             .collect();
         let n_slots = grid.n_cols.div_ceil(columns) * (columns + 1);
-        let reach = grid.origin.x.abs().max(grid.origin.y.abs())
-            + grid.cell.0 * grid.n_cols.max(grid.n_rows) as f64;
+        let reach =
+            grid.origin.x.abs().max(grid.origin.y.abs()) + grid.cell.0 * grid.n_cols.max(grid.n_rows) as f64;
         let rim = RIM.max(8.0 * f64::EPSILON * reach / bandwidth.0);
         Self { cell, columns, per_column, n_slots, rim }
     }

@@ -121,15 +121,18 @@ fn describe(
         *names.entry(name).or_default() += 1;
     }
     let commonest = names.into_iter().max_by(|a, b| a.1.cmp(&b.1).then_with(|| b.0.cmp(a.0)));
+    let reports: usize = group.iter().map(|&at| usize::from(incidents.reports(at))).sum();
     let classes: HashSet<_> = group.iter().map(|&at| incidents.class(at)).collect();
     Some(HeldPlace {
-        name: commonest.map_or_else(|| format!("{:.6},{:.6}", at.lon(), at.lat()), |(name, _)| name.to_owned()),
+        name: commonest
+            .map_or_else(|| format!("{:.6},{:.6}", at.lon(), at.lat()), |(name, _)| name.to_owned()),
         at,
         block: assignment.main(group[0]),
         incidents: group.len(),
+        reports,
         held: 0,
         reason: format!(
-            "{} incidents of {} classes at one point, where 99.5 % of the places have at most {limit}; {:.0} % of them are administrative or booked there",
+            "{} incidents ({reports} reports) of {} classes at one point, where 99.5 % of the places have at most {limit}; {:.0} % of them are administrative or booked there",
             group.len(),
             classes.len(),
             booked * 100.0

@@ -11,7 +11,8 @@ use super::{exit, flags, load};
 use crate::config::ConfigError;
 use crate::encode;
 use crate::engine::build::BuildError;
-use crate::engine::params::{BadValue, CLUSTERS, DENSITY, INCIDENTS, OPERATIONS, Operation, RANK, TOP, Values};
+use crate::engine::params::table::{CLUSTERS, DENSITY, INCIDENTS, OPERATIONS, Operation, RANK, TOP};
+use crate::engine::params::values::{BadValue, Values};
 use crate::engine::{Engine, View};
 use crate::http;
 use crate::http::serve::ServeError;
@@ -138,7 +139,8 @@ fn serve(matches: &ArgMatches) -> Result<u8, Failure> {
 }
 
 fn listen(matches: &ArgMatches, opened: Opened) -> Result<u8, Failure> {
-    let address = load::text(matches, "listen").or(opened.listen).unwrap_or_else(|| "127.0.0.1:8080".to_owned());
+    let address =
+        load::text(matches, "listen").or(opened.listen).unwrap_or_else(|| "127.0.0.1:8080".to_owned());
     http::serve::serve(&address, opened.engine, opened.values, |address| {
         print(&format!("serving the map at http://{address}/ (stop with Ctrl-C)\n")).unwrap_or_default();
     })?;

@@ -5,7 +5,8 @@ use std::path::PathBuf;
 use clap::builder::NonEmptyStringValueParser;
 use clap::{Arg, ArgAction, ArgMatches, Command, value_parser};
 
-use crate::engine::params::{BadValue, CLUSTERS, DENSITY, Kind, OPERATIONS, Operation, Param, RANK, TOP, Values};
+use crate::engine::params::table::{CLUSTERS, DENSITY, Kind, OPERATIONS, Operation, Param, RANK, TOP};
+use crate::engine::params::values::{BadValue, Values};
 
 /// The whole command line.
 pub(super) fn command() -> Command {
@@ -37,7 +38,15 @@ fn serve() -> Command {
 fn export() -> Command {
     let command = Command::new("export")
         .about("Write every layer as GeoJSON and the ranked list as CSV into a folder, and print the list")
-        .arg(Arg::new("output").short('o').long("output").value_name("FOLDER").required(true).value_parser(value_parser!(PathBuf)).help("Folder to write to; it is made if it is not there"))
+        .arg(
+            Arg::new("output")
+                .short('o')
+                .long("output")
+                .value_name("FOLDER")
+                .required(true)
+                .value_parser(value_parser!(PathBuf))
+                .help("Folder to write to; it is made if it is not there"),
+        )
         .arg(arg(&TOP));
     inputs(with_params(command, OPERATIONS.iter().flat_map(|op| op.params)))
 }
@@ -45,8 +54,22 @@ fn export() -> Command {
 fn analysis(operation: &Operation, format: &'static str) -> Command {
     let command = Command::new(operation.command)
         .about(operation.help)
-        .arg(Arg::new("format").long("format").value_name("FORMAT").value_parser(["geojson", "csv", "table"]).default_value(format).help("How to write the answer"))
-        .arg(Arg::new("output").short('o').long("output").value_name("FILE").value_parser(value_parser!(PathBuf)).help("File to write to instead of stdout; - is stdout"));
+        .arg(
+            Arg::new("format")
+                .long("format")
+                .value_name("FORMAT")
+                .value_parser(["geojson", "csv", "table"])
+                .default_value(format)
+                .help("How to write the answer"),
+        )
+        .arg(
+            Arg::new("output")
+                .short('o')
+                .long("output")
+                .value_name("FILE")
+                .value_parser(value_parser!(PathBuf))
+                .help("File to write to instead of stdout; - is stdout"),
+        );
     inputs(with_params(command, operation.params.iter()))
 }
 
@@ -70,7 +93,12 @@ fn arg(param: &Param) -> Arg {
         Kind::BBox => "W,S,E,N",
     };
     let help = format!("{} [default: {}] [example: {}]", param.help, param.default, param.example);
-    let arg = Arg::new(param.flag).long(param.flag).value_name(value).help(help).value_parser(NonEmptyStringValueParser::new()).allow_hyphen_values(true);
+    let arg = Arg::new(param.flag)
+        .long(param.flag)
+        .value_name(value)
+        .help(help)
+        .value_parser(NonEmptyStringValueParser::new())
+        .allow_hyphen_values(true);
     match param.kind {
         Kind::Names => arg.num_args(1..).action(ArgAction::Append).allow_hyphen_values(false),
         _ => arg,
@@ -78,7 +106,9 @@ fn arg(param: &Param) -> Arg {
 }
 
 fn listen() -> Arg {
-    Arg::new("listen").long("listen").value_name("ADDRESS").help("Address and port to serve at, loopback only; port 0 takes a free one [default: 127.0.0.1:8080]")
+    Arg::new("listen").long("listen").value_name("ADDRESS").help(
+        "Address and port to serve at, loopback only; port 0 takes a free one [default: 127.0.0.1:8080]",
+    )
 }
 
 fn inputs(command: Command) -> Command {
@@ -87,10 +117,25 @@ fn inputs(command: Command) -> Command {
     };
     command
         .next_help_heading("Data")
-        .arg(path("incidents", "Files of incidents: .csv, .tsv, .shp").num_args(1..).action(ArgAction::Append))
-        .arg(path("blocks", "File of blocks, street lines (the default unit) or polygons: .geojson, .shp, .gpkg, .parquet"))
-        .arg(Arg::new("crs").long("crs").value_name("CODE").help("CRS of files that do not name one: an EPSG or ESRI code [example: ESRI:102696]"))
-        .arg(Arg::new("source").long("source").value_name("NAME").help("Name of the source [default: its layout's]"))
+        .arg(
+            path("incidents", "Files of incidents: .csv, .tsv, .shp").num_args(1..).action(ArgAction::Append),
+        )
+        .arg(path(
+            "blocks",
+            "File of blocks, street lines (the default unit) or polygons: .geojson, .shp, .gpkg, .parquet",
+        ))
+        .arg(
+            Arg::new("crs")
+                .long("crs")
+                .value_name("CODE")
+                .help("CRS of files that do not name one: an EPSG or ESRI code [example: ESRI:102696]"),
+        )
+        .arg(
+            Arg::new("source")
+                .long("source")
+                .value_name("NAME")
+                .help("Name of the source [default: its layout's]"),
+        )
         .arg(path("layout", "A layout of one's own for the incident files (see docs/layouts.md)"))
         .arg(path("config", "Configuration file that names data and defaults; flags win over it"))
         .arg(path("rejects", "Write refused rows to this file, one JSON object a line"))
@@ -101,7 +146,10 @@ fn inputs(command: Command) -> Command {
 /// # Errors
 ///
 /// The first that cannot be used.
-pub(super) fn values<'a>(matches: &ArgMatches, params: impl Iterator<Item = &'a Param>) -> Result<Values, BadValue> {
+pub(super) fn values<'a>(
+    matches: &ArgMatches,
+    params: impl Iterator<Item = &'a Param>,
+) -> Result<Values, BadValue> {
     let mut values = Values::default();
     for param in params {
         if let Ok(Some(given)) = matches.try_get_many::<String>(param.flag) {

@@ -63,7 +63,8 @@ pub(super) fn load(config: Config, rejects: Option<&Path>) -> Result<Loaded, Fai
         None => None,
         Some(path) => {
             let file = path.display().to_string();
-            let text = std::fs::read_to_string(path).map_err(|source| Failure::Read { file: file.clone(), source })?;
+            let text = std::fs::read_to_string(path)
+                .map_err(|source| Failure::Read { file: file.clone(), source })?;
             Some((file, text))
         }
     };

@@ -44,7 +44,11 @@ pub(super) fn account(what: &str, account: &Account, rejects: Option<&str>) {
         eprintln!("{note}");
     }
     let reasons = account.reasons();
-    let why = reasons.iter().map(|(reason, n)| format!("{} {reason}", thousands(*n))).collect::<Vec<_>>().join(", ");
+    let why = reasons
+        .iter()
+        .map(|(reason, n)| format!("{} {reason}", thousands(*n)))
+        .collect::<Vec<_>>()
+        .join(", ");
     let file = rejects.map_or_else(String::new, |file| format!(" ({file})"));
     let colon = if why.is_empty() { "" } else { ": " };
     eprintln!(
@@ -71,6 +75,7 @@ pub(super) fn resolution(resolution: &Resolution, incidents: usize) {
 /// `12480` as `12,480`.
 pub(super) fn thousands(n: usize) -> String {
     let digits = n.to_string();
-    let groups: Vec<&str> = digits.as_bytes().rchunks(3).rev().filter_map(|g| std::str::from_utf8(g).ok()).collect();
+    let groups: Vec<&str> =
+        digits.as_bytes().rchunks(3).rev().filter_map(|g| std::str::from_utf8(g).ok()).collect();
     groups.join(",")
 }

@@ -2,7 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
-use crate::engine::params::{BANDWIDTH, BadValue, CATEGORY, CELL, EPS, MIN_POINTS, Param, Values};
+use crate::engine::params::table::{BANDWIDTH, CATEGORY, CELL, EPS, MIN_POINTS, Param};
+use crate::engine::params::values::{BadValue, Values};
 
 /// A configuration file, `hotblocks.toml`. Unknown keys are errors; paths are relative to the file.
 #[derive(Clone, Debug, Default, PartialEq, serde::Deserialize)]
@@ -71,7 +72,8 @@ impl Config {
     /// [`ConfigError`] if it cannot be read or used.
     pub fn open(path: &Path) -> Result<Self, ConfigError> {
         let file = path.display().to_string();
-        let text = std::fs::read_to_string(path).map_err(|source| ConfigError::Open { file: file.clone(), source })?;
+        let text = std::fs::read_to_string(path)
+            .map_err(|source| ConfigError::Open { file: file.clone(), source })?;
         let mut config = Self::parse(&file, &text)?;
         let folder = path.parent().unwrap_or(Path::new(""));
         for each in config.incidents.iter_mut().chain(&mut config.blocks).chain(&mut config.layout) {

@@ -23,19 +23,27 @@ pub fn collection(layer: &Layer, links: Json) -> String {
     if !links.is_null() {
         members.insert("links".into(), links);
     }
-    let collection = geojson::FeatureCollection {
-        bbox: None,
-        features: layer.features.iter().map(feature).collect(),
-        foreign_members: Some(members),
-    };
-    collection.to_string()
+    // Feature by feature, so that a large layer is in memory once as text and never as a tree.
+    let mut text = String::from(r#"{"type":"FeatureCollection""#);
+    for (name, member) in members {
+        text.push_str(&format!(",{}:{member}", Json::String(name)));
+    }
+    text.push_str(",\"features\":[");
+    for (at, each) in layer.features.iter().enumerate() {
+        text.push_str(if at == 0 { "\n" } else { ",\n" });
+        text.push_str(&feature(each).to_string());
+    }
+    text.push_str("\n]}");
+    text
 }
 
 fn feature(feature: &Feature) -> geojson::Feature {
     geojson::Feature {
         id: Some(geojson::feature::Id::String(feature.id.clone())),
         geometry: feature.geometry.as_ref().map(|shape| geojson::Geometry::from(&rounded(shape))),
-        properties: Some(feature.properties.iter().map(|(name, value)| ((*name).to_owned(), json(value))).collect()),
+        properties: Some(
+            feature.properties.iter().map(|(name, value)| ((*name).to_owned(), json(value))).collect(),
+        ),
         ..geojson::Feature::default()
     }
 }

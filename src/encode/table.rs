@@ -14,7 +14,9 @@ pub fn table(layer: &Layer) -> String {
     }
     for place in &layer.held_places {
         if let Value::Map(members) = place {
-            let get = |name| members.iter().find(|(n, _)| *n == name).map_or(String::new(), |(_, v)| super::csv::cell(v));
+            let get = |name| {
+                members.iter().find(|(n, _)| *n == name).map_or(String::new(), |(_, v)| super::csv::cell(v))
+            };
             out.push_str(&format!("confirm or release: {} - {}\n", get("name"), get("reason")));
         }
     }
@@ -24,12 +26,19 @@ pub fn table(layer: &Layer) -> String {
         return out;
     };
     let shown = |name: &str| {
-        let empty = |f: &crate::layer::Feature| f.properties.iter().any(|(n, v)| *n == name && *v == Value::Null);
+        let empty =
+            |f: &crate::layer::Feature| f.properties.iter().any(|(n, v)| *n == name && *v == Value::Null);
         !TOLD_ABOVE.contains(&name) && !layer.features.iter().all(empty)
     };
-    let columns: Vec<usize> = (0..first.properties.len()).filter(|&at| shown(first.properties[at].0)).collect();
+    let columns: Vec<usize> =
+        (0..first.properties.len()).filter(|&at| shown(first.properties[at].0)).collect();
     let mut lines = vec![columns.iter().map(|&at| first.properties[at].0.to_owned()).collect::<Vec<_>>()];
-    lines.extend(layer.features.iter().map(|f| columns.iter().map(|&at| super::csv::cell(&f.properties[at].1)).collect()));
+    lines.extend(
+        layer
+            .features
+            .iter()
+            .map(|f| columns.iter().map(|&at| super::csv::cell(&f.properties[at].1)).collect()),
+    );
     let width = |column: usize| lines.iter().map(|line| line[column].chars().count()).max().unwrap_or(0);
     let widths: Vec<usize> = (0..columns.len()).map(width).collect();
     let number = |at: usize| matches!(first.properties[columns[at]].1, Value::Int(_) | Value::Float(_));
@@ -44,7 +53,7 @@ pub fn table(layer: &Layer) -> String {
     out
 }
 
-/// One line: period, categories, counts, CRS and parameters.
+/// Three lines: period and categories, counts, CRS and parameters.
 fn made_of(layer: &Layer) -> String {
     let get = |name: &str| layer.provenance.iter().find(|(n, _)| *n == name).map(|(_, v)| v);
     let words = |value: Option<&Value>| match value {
@@ -62,7 +71,7 @@ fn made_of(layer: &Layer) -> String {
         _ => String::new(),
     };
     format!(
-        "{}: {}; category {}; {}; {} {}; {}\n",
+        "{}: {}; category {}\n{}\n{} in {}; {}\n\n",
         words(get("title")),
         words(get("period")),
         words(get("category")),

@@ -143,7 +143,9 @@ impl Snapshot {
                     .into_iter()
                     .flat_map(|part| match self.to_local(part) {
                         Some(local) => self.index.within_box(local, |at| chosen(at) && exactly(at)),
-                        None => (0..self.dataset.incidents.len()).filter(|&at| chosen(at) && exactly(at)).collect(),
+                        None => (0..self.dataset.incidents.len())
+                            .filter(|&at| chosen(at) && exactly(at))
+                            .collect(),
                     })
                     .collect();
                 found.sort_unstable();
@@ -158,15 +160,21 @@ impl Snapshot {
     fn to_local(&self, area: LonLatBox) -> Option<LocalBox> {
         const STEPS: u32 = 16;
         let near = self.dataset.extent;
-        if area.west < near.west - 2.0 || area.east > near.east + 2.0 || area.south < near.south - 2.0 || area.north > near.north + 2.0 {
+        if area.west < near.west - 2.0
+            || area.east > near.east + 2.0
+            || area.south < near.south - 2.0
+            || area.north > near.north + 2.0
+        {
             return None;
         }
         let edge = |t: f64| {
-            let (lon, lat) = (area.west + t * (area.east - area.west), area.south + t * (area.north - area.south));
+            let (lon, lat) =
+                (area.west + t * (area.east - area.west), area.south + t * (area.north - area.south));
             [(lon, area.south), (lon, area.north), (area.west, lat), (area.east, lat)]
         };
         let points = (0..=STEPS).flat_map(|i| edge(f64::from(i) / f64::from(STEPS)));
-        let local = points.map(|(lon, lat)| LonLat::new(lon, lat).ok().and_then(|at| self.dataset.crs.to_local(at).ok()));
+        let local = points
+            .map(|(lon, lat)| LonLat::new(lon, lat).ok().and_then(|at| self.dataset.crs.to_local(at).ok()));
         let all: Option<Vec<Local>> = local.collect();
         let tight = LocalBox::around(all?)?;
         // Between two steps an edge bulges by less than 1/1000 of the box.
@@ -197,7 +205,12 @@ impl Snapshot {
     /// # Errors
     ///
     /// [`DensityError`] for a bandwidth or cell that cannot be used.
-    pub fn density(&self, selection: &Selection, params: &KdeParams, cell: Metres) -> Result<DensityResult, DensityError> {
+    pub fn density(
+        &self,
+        selection: &Selection,
+        params: &KdeParams,
+        cell: Metres,
+    ) -> Result<DensityResult, DensityError> {
         let study_area = self.dataset.study_area;
         let (inside, outside): (Vec<Local>, Vec<Local>) =
             self.counted(selection).map(|(_, at)| at).partition(|&at| study_area.contains(at));
@@ -224,7 +237,11 @@ impl Snapshot {
     /// # Errors
     ///
     /// [`DbscanError`] for parameters that cannot be used.
-    pub fn clusters(&self, selection: &Selection, params: &DbscanParams) -> Result<ClusterResult, DbscanError> {
+    pub fn clusters(
+        &self,
+        selection: &Selection,
+        params: &DbscanParams,
+    ) -> Result<ClusterResult, DbscanError> {
         let (incidents, places): (Vec<usize>, Vec<Local>) = self.counted(selection).unzip();
         let clusters = dbscan(&places, params)?;
         Ok(ClusterResult { incidents, clusters })

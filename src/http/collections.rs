@@ -8,7 +8,8 @@ use serde_json::{Value as Json, json};
 use super::guard;
 use super::problem::Problem;
 use super::state::AppState;
-use crate::engine::params::{BANDWIDTH, CELL, EPS, MIN_POINTS, OPERATIONS, Operation, Param, Values};
+use crate::engine::params::table::{BANDWIDTH, CELL, EPS, MIN_POINTS, OPERATIONS, Operation, Param};
+use crate::engine::params::values::Values;
 use crate::engine::snapshot::Snapshot;
 use crate::model::period::{local_date, local_time};
 
@@ -35,7 +36,11 @@ pub(super) async fn all(State(state): State<AppState>, request: Request) -> Resp
     json_response(&body)
 }
 
-pub(super) async fn one(State(state): State<AppState>, Path(id): Path<String>, request: Request) -> Result<Response, Problem> {
+pub(super) async fn one(
+    State(state): State<AppState>,
+    Path(id): Path<String>,
+    request: Request,
+) -> Result<Response, Problem> {
     let operation = operation(&id)?;
     Ok(json_response(&collection(&state.open(), &operation, &base(&request))))
 }
@@ -81,7 +86,9 @@ fn dataset(snapshot: &Snapshot, defaults: &Values) -> Json {
     let data = snapshot.dataset();
     let zone = data.sources.first().map(|s| &s.zone);
     let dates = data.incidents.extent().zip(zone);
-    let date = |pick: fn((i64, i64)) -> i64| dates.and_then(|(ends, zone)| local_date(pick(ends), zone)).map(|d| d.to_string());
+    let date = |pick: fn((i64, i64)) -> i64| {
+        dates.and_then(|(ends, zone)| local_date(pick(ends), zone)).map(|d| d.to_string())
+    };
     json!({
         "name": data.title,
         "notice": data.notice,

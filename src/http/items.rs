@@ -1,7 +1,7 @@
 //! `GET /collections/{id}/items`: query to features to GeoJSON.
 
-use axum::extract::{OriginalUri, Path, Query, Request, State};
 use axum::extract::rejection::QueryRejection;
+use axum::extract::{OriginalUri, Path, Query, Request, State};
 use axum::http::header;
 use axum::response::{IntoResponse, Response};
 use serde_json::json;
@@ -11,7 +11,7 @@ use super::problem::Problem;
 use super::state::AppState;
 use super::{guard, query};
 use crate::encode;
-use crate::engine::params::{LIMIT, OFFSET};
+use crate::engine::params::table::{LIMIT, OFFSET};
 use crate::layer::Page;
 
 pub(super) async fn items(
@@ -43,7 +43,8 @@ fn links(address: &str, pairs: &[(String, String)], page: Page, matched: usize) 
             pairs.push((LIMIT.wire, page.limit.to_string()));
             pairs.push((OFFSET.wire, offset.to_string()));
         }
-        let query: Vec<String> = pairs.iter().map(|(name, value)| format!("{}={}", encoded(name), encoded(value))).collect();
+        let query: Vec<String> =
+            pairs.iter().map(|(name, value)| format!("{}={}", encoded(name), encoded(value))).collect();
         let mark = if query.is_empty() { "" } else { "?" };
         json!({ "rel": rel, "type": GEOJSON, "href": format!("{address}{mark}{}", query.join("&")) })
     };

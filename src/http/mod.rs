@@ -19,7 +19,7 @@ use tower_http::compression::CompressionLayer;
 use tower_http::trace::TraceLayer;
 
 use crate::engine::Engine;
-use crate::engine::params::Values;
+use crate::engine::params::values::Values;
 use problem::Problem;
 use state::AppState;
 

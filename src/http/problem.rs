@@ -7,7 +7,8 @@ use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde_json::json;
 
-use crate::engine::params::{BadValue, nearest};
+use crate::engine::params::nearest::nearest;
+use crate::engine::params::values::BadValue;
 use crate::layer::answer::AnswerError;
 
 /// A failure and how to mend it.
@@ -107,7 +108,12 @@ impl From<AnswerError> for Problem {
             None => Self::inside(error),
             Some(parameter) => Self {
                 parameter: Some(parameter.to_owned()),
-                ..Self::new(StatusCode::BAD_REQUEST, "parameter", "A parameter cannot be used", error.to_string())
+                ..Self::new(
+                    StatusCode::BAD_REQUEST,
+                    "parameter",
+                    "A parameter cannot be used",
+                    error.to_string(),
+                )
             },
         }
     }

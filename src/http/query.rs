@@ -1,7 +1,8 @@
 //! A query string, checked against the table of parameters.
 
 use super::problem::Problem;
-use crate::engine::params::{DEFAULT_LIMIT, LIMIT, OFFSET, Operation, PAGE, Param, Values};
+use crate::engine::params::table::{DEFAULT_LIMIT, LIMIT, OFFSET, Operation, PAGE, Param};
+use crate::engine::params::values::Values;
 use crate::layer::Page;
 
 /// Parameters of a collection over HTTP.

@@ -3,8 +3,10 @@
 use std::net::{SocketAddr, ToSocketAddrs};
 use std::sync::Arc;
 
+use tokio::signal::unix::{SignalKind, signal};
+
 use crate::engine::Engine;
-use crate::engine::params::Values;
+use crate::engine::params::values::Values;
 
 /// Why the service does not run.
 #[derive(Debug, thiserror::Error)]
@@ -27,7 +29,9 @@ pub enum ServeError {
         address: String,
     },
     /// The port is taken, mostly.
-    #[error("cannot listen at {address}; is the port taken? Give another with --listen, port 0 takes a free one")]
+    #[error(
+        "cannot listen at {address}; is the port taken? Give another with --listen, port 0 takes a free one"
+    )]
     Listen {
         /// Where.
         address: SocketAddr,
@@ -44,7 +48,12 @@ pub enum ServeError {
 /// # Errors
 ///
 /// [`ServeError`]; an address that is not loopback is refused before anything is bound.
-pub fn serve(address: &str, engine: Arc<Engine>, defaults: Values, ready: impl FnOnce(SocketAddr)) -> Result<(), ServeError> {
+pub fn serve(
+    address: &str,
+    engine: Arc<Engine>,
+    defaults: Values,
+    ready: impl FnOnce(SocketAddr),
+) -> Result<(), ServeError> {
     let place = loopback(address)?;
     let subscriber = tracing_subscriber::fmt().with_writer(std::io::stderr).with_env_filter(
         tracing_subscriber::EnvFilter::try_from_env("HOTBLOCKS_LOG").unwrap_or_else(|_| "warn".into()),
@@ -56,9 +65,10 @@ pub fn serve(address: &str, engine: Arc<Engine>, defaults: Values, ready: impl F
         let listener = tokio::net::TcpListener::bind(place)
             .await
             .map_err(|source| ServeError::Listen { address: place, source })?;
+        let stop = stop().map_err(ServeError::Stopped)?;
         ready(listener.local_addr().map_err(ServeError::Stopped)?);
         axum::serve(listener, super::router(engine, defaults))
-            .with_graceful_shutdown(stop())
+            .with_graceful_shutdown(stop)
             .await
             .map_err(ServeError::Stopped)
     })
@@ -73,16 +83,16 @@ fn loopback(address: &str) -> Result<SocketAddr, ServeError> {
     all.first().copied().ok_or_else(|| unusable(std::io::ErrorKind::InvalidInput.into()))
 }
 
-async fn stop() {
-    let interrupt = tokio::signal::ctrl_c();
-    let Ok(mut terminate) = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()) else {
-        let _ = interrupt.await;
-        return;
-    };
-    tokio::select! {
-        _ = interrupt => {}
-        _ = terminate.recv() => {}
-    }
+/// Ends when the process is told to stop. The signals are caught from the call on, not from the first poll.
+fn stop() -> Result<impl Future<Output = ()>, std::io::Error> {
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    let mut terminate = signal(SignalKind::terminate())?;
+    Ok(async move {
+        tokio::select! {
+            _ = interrupt.recv() => {}
+            _ = terminate.recv() => {}
+        }
+    })
 }
 
 #[cfg(test)]

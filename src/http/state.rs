@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use super::problem::Problem;
-use crate::engine::params::{Operation, Values};
+use crate::engine::params::table::Operation;
+use crate::engine::params::values::Values;
 use crate::engine::snapshot::Snapshot;
 use crate::engine::{Engine, View};
 use crate::layer::answer::answer;

@@ -23,9 +23,11 @@ impl BlockIndex {
         for (at, block) in blocks.iter().enumerate() {
             let at = u32::try_from(at).expect("fewer than 2³² blocks");
             match &block.local {
-                Geometry::LineString(line) => pieces.extend(line.lines().map(|l| {
-                    GeomWithData::new(Line::new([l.start.x, l.start.y], [l.end.x, l.end.y]), at)
-                })),
+                Geometry::LineString(line) => {
+                    pieces.extend(line.lines().map(|l| {
+                        GeomWithData::new(Line::new([l.start.x, l.start.y], [l.end.x, l.end.y]), at)
+                    }))
+                }
                 Geometry::Point(point) => nodes.push(GeomWithData::new([point.x(), point.y()], at)),
                 shape => boxes.extend(shape.bounding_rect().map(|r| {
                     let corners = Rectangle::from_corners([r.min().x, r.min().y], [r.max().x, r.max().y]);
@@ -83,14 +85,12 @@ impl BlockIndex {
     /// Whether the edge of any polygon lies within a distance of a place.
     #[must_use]
     pub fn near_edge(&self, at: Local, within: Metres, blocks: &[Block]) -> bool {
-        let around = AABB::from_corners(
-            [at.x - within.0, at.y - within.0],
-            [at.x + within.0, at.y + within.0],
-        );
+        let around =
+            AABB::from_corners([at.x - within.0, at.y - within.0], [at.x + within.0, at.y + within.0]);
         let point = Point::new(at.x, at.y);
-        self.boxes.locate_in_envelope_intersecting(&around).any(|entry| {
-            edge_distance(&blocks[entry.data as usize].local, point) <= within.0
-        })
+        self.boxes
+            .locate_in_envelope_intersecting(&around)
+            .any(|entry| edge_distance(&blocks[entry.data as usize].local, point) <= within.0)
     }
 }
 

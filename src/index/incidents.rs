@@ -53,9 +53,10 @@ impl IncidentIndex {
             return Vec::new();
         };
         let envelope = AABB::from_corners([bounds.min.x, bounds.min.y], [bounds.max.x, bounds.max.y]);
-        let inside = self.tree.locate_in_envelope(&envelope).filter(|entry| {
-            area.intersects(&geo::Coord { x: entry.geom()[0], y: entry.geom()[1] })
-        });
+        let inside = self
+            .tree
+            .locate_in_envelope(&envelope)
+            .filter(|entry| area.intersects(&geo::Coord { x: entry.geom()[0], y: entry.geom()[1] }));
         ascending(inside.map(|entry| entry.data as usize).filter(|&at| keep(at)))
     }
 

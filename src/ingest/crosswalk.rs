@@ -189,7 +189,10 @@ mod tests {
         let table = "code,category,flags,firearm,label\n04*,aggravated_assault,,unknown,Assault\n041*,aggravated_assault,,yes,Gun assault\n041999,robbery,,no,Odd\n";
         let crosswalk = Crosswalk::parse("t", table, &tree).expect("a table");
         let label = |code: &str| crosswalk.class(code, &tree).label;
-        assert_eq!((label("042000"), label("041000"), label("041999")), ("Assault".into(), "Gun assault".into(), "Odd".into()));
+        assert_eq!(
+            (label("042000"), label("041000"), label("041999")),
+            ("Assault".into(), "Gun assault".into(), "Odd".into())
+        );
         assert_eq!(crosswalk.class("999999", &tree).category, None);
         assert_eq!(crosswalk.class("Robbery", &tree).category, tree.position("robbery"));
     }

@@ -42,10 +42,8 @@ pub fn read<S, E: From<CsvError>>(
     if text.trim().is_empty() {
         return Err(CsvError::Empty { file: file.to_owned() }.into());
     }
-    let mut reader = csv::ReaderBuilder::new()
-        .flexible(true)
-        .delimiter(delimiter(&text))
-        .from_reader(text.as_bytes());
+    let mut reader =
+        csv::ReaderBuilder::new().flexible(true).delimiter(delimiter(&text)).from_reader(text.as_bytes());
     let names = reader.headers().map_err(|source| CsvError::Header { file: file.to_owned(), source })?;
     let header = Header::new(names.iter());
     let mut state = begin(&header)?;
@@ -56,7 +54,14 @@ pub fn read<S, E: From<CsvError>>(
             Ok(false) => break,
             Ok(true) => {}
             Err(e) => {
-                each(&mut state, Err(Broken { line: before, reason: format!("cannot be read: {e}"), value: String::new() }));
+                each(
+                    &mut state,
+                    Err(Broken {
+                        line: before,
+                        reason: format!("cannot be read: {e}"),
+                        value: String::new(),
+                    }),
+                );
                 continue;
             }
         }
@@ -82,7 +87,11 @@ fn wrong_length(record: &csv::StringRecord, header: &Header, line: u64, next: u6
     };
     Broken {
         line,
-        reason: format!("wrong number of fields: {} where the header has {}{swallowed}", record.len(), header.len()),
+        reason: format!(
+            "wrong number of fields: {} where the header has {}{swallowed}",
+            record.len(),
+            header.len()
+        ),
         value: String::new(),
     }
 }
@@ -119,10 +128,15 @@ mod tests {
 
     fn rows(text: &[u8]) -> (Vec<Vec<String>>, Vec<String>, Option<String>) {
         let (mut good, mut bad) = (Vec::new(), Vec::new());
-        let (_, note) = read::<(), CsvError>("t", text, |_| Ok(()), |(), row| match row {
-            Ok(row) => good.push(row.fields.iter().map(|&f| f.to_owned()).collect()),
-            Err(b) => bad.push(format!("{}: {}", b.line, b.reason)),
-        })
+        let (_, note) = read::<(), CsvError>(
+            "t",
+            text,
+            |_| Ok(()),
+            |(), row| match row {
+                Ok(row) => good.push(row.fields.iter().map(|&f| f.to_owned()).collect()),
+                Err(b) => bad.push(format!("{}: {}", b.line, b.reason)),
+            },
+        )
         .expect("a header");
         (good, bad, note)
     }

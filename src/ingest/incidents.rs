@@ -1,21 +1,19 @@
 //! Incident files to reports: the layout says what the columns mean, every row is accounted for.
 
-use std::collections::HashMap;
-
 use rayon::prelude::*;
 
 use super::crosswalk::{self, CrosswalkError};
 use super::csv::CsvError;
 use super::input::{Format, Input, InputError};
-use super::layout::{Layout, LayoutError, recognise};
-use super::refused::{Account, Refused};
+use super::layout::{Layout, LayoutError};
+use super::mapping::Mapping;
+use super::refused::Account;
 use super::shapefile::ShapefileError;
 use super::table::{Broken, Header, Row};
-use super::{csv, shapefile, time};
-use crate::model::category::{CategoryTree, Class, ClassId, Classes, Flags};
-use crate::model::period::Interval;
-use crate::model::report::{Ledger, Place, Report, Sign, Source};
-use crate::space::crs::{Crs, CrsError};
+use super::{csv, shapefile};
+use crate::model::category::{CategoryTree, Class, Classes, Flags};
+use crate::model::report::{Ledger, Place, Report, Source};
+use crate::space::crs::Crs;
 
 /// How incident files are to be read, beside what they say themselves.
 #[derive(Clone, Debug, Default)]
@@ -126,13 +124,13 @@ pub fn read(
 }
 
 /// One file, understood on its own: classes are numbered within the file.
-struct Parsed {
-    file: String,
-    class_column: String,
-    source: Source,
-    classes: Vec<Class>,
-    reports: Vec<Report>,
-    account: Account,
+pub(super) struct Parsed {
+    pub(super) file: String,
+    pub(super) class_column: String,
+    pub(super) source: Source,
+    pub(super) classes: Vec<Class>,
+    pub(super) reports: Vec<Report>,
+    pub(super) account: Account,
 }
 
 fn parse(
@@ -180,254 +178,4 @@ fn enter(file: Parsed, ledger: &mut Ledger, account: &mut Account) -> Result<(),
     }));
     account.add(file.account);
     Ok(())
-}
-
-/// Where the columns of one file stand, and what has been read of it so far.
-struct Mapping<'a> {
-    file: &'a str,
-    layout: &'a Layout,
-    tree: &'a CategoryTree,
-    header: Header,
-    crs: Crs,
-    id: Option<usize>,
-    occurred: Option<usize>,
-    date: Option<usize>,
-    time: Option<usize>,
-    class: Option<usize>,
-    count: Option<usize>,
-    number: Option<usize>,
-    street: Option<usize>,
-    xy: Option<(usize, usize)>,
-    source: Source,
-    codes: HashMap<String, ClassId>,
-    classes: Vec<Class>,
-    reports: Vec<Report>,
-    account: Account,
-}
-
-impl<'a> Mapping<'a> {
-    fn new(
-        input: &'a Input,
-        header: &Header,
-        own: Option<&'a Layout>,
-        layouts: &'a [Layout],
-        options: &Options,
-        tree: &'a CategoryTree,
-    ) -> Result<Self, IncidentsError> {
-        let file = || input.name.clone();
-        let layout = match own {
-            Some(own) if own.fits(header) => own,
-            Some(own) => {
-                return Err(IncidentsError::Misfit { file: file(), layout: own.name.clone(), header: header.all() });
-            }
-            None => recognise(layouts, header)
-                .ok_or_else(|| IncidentsError::Unrecognised { file: file(), header: header.all() })?,
-        };
-        let said = if input.format == Format::Shapefile { input.prj()? } else { None };
-        let given = options.crs.clone().or_else(|| layout.crs.clone());
-        let crs = said.or(given).ok_or_else(|| IncidentsError::NoCrs { file: file() })?;
-        let column = |role: &Option<String>| role.as_deref().and_then(|names| header.find(names));
-        let c = &layout.columns;
-        let account = Account {
-            notes: vec![format!(
-                "{}: layout `{}`, a row is one {}, coordinates in {crs}, times in {}",
-                options.source.as_deref().unwrap_or(&layout.name),
-                layout.name,
-                unit_word(layout),
-                layout.zone.iana_name().unwrap_or("UTC"),
-            )],
-            ..Account::default()
-        };
-        Ok(Self {
-            file: &input.name,
-            layout,
-            tree,
-            crs,
-            id: column(&c.id),
-            occurred: column(&c.occurred),
-            date: column(&c.date),
-            time: column(&c.time),
-            class: column(&c.class),
-            count: column(&c.count),
-            number: column(&c.number),
-            street: column(&c.street),
-            xy: column(&c.x).zip(column(&c.y)),
-            source: Source {
-                name: options.source.clone().unwrap_or_else(|| layout.name.clone()),
-                unit: layout.unit,
-                zone: layout.zone.clone(),
-            },
-            header: header.clone(),
-            codes: HashMap::new(),
-            classes: Vec::new(),
-            reports: Vec::new(),
-            account,
-        })
-    }
-
-    /// Takes a row: it becomes a report or a refusal.
-    fn take(&mut self, row: Result<Row<'_>, Broken>) {
-        self.account.read += 1;
-        let (line, outcome) = match row {
-            Ok(row) => (row.line, self.report(&row)),
-            Err(b) => (b.line, Err(Fault { column: None, value: b.value, reason: b.reason })),
-        };
-        match outcome {
-            Ok(report) => {
-                self.account.kept += 1;
-                self.reports.push(report);
-            }
-            Err(fault) => self.account.refused.push(Refused {
-                file: self.file.to_owned(),
-                line,
-                column: fault.column.map_or_else(String::new, |at| self.header.name(at).to_owned()),
-                value: fault.value.chars().take(80).collect(),
-                reason: fault.reason,
-            }),
-        }
-    }
-
-    fn report(&mut self, row: &Row<'_>) -> Result<Report, Fault> {
-        let text = |at: Option<usize>| at.map_or("", |at| row.fields[at].trim());
-        let sign = match text(self.count) {
-            "" if self.count.is_none() => Sign::Adds,
-            "1" => Sign::Adds,
-            "-1" => Sign::TakesBack,
-            other => return Err(Fault::new(self.count, other, "count unreadable: 1 adds, -1 takes back")),
-        };
-        let when = self.when(row)?;
-        let place = self.place(row)?;
-        let (number, street) = (text(self.number), text(self.street));
-        let class = self.class_of(text(self.class));
-        Ok(Report {
-            source: 0,
-            id: Some(text(self.id)).filter(|id| !id.is_empty()).map(Into::into),
-            sign,
-            class,
-            when,
-            place,
-            address: address(number, street),
-            intersection: names_intersection(number, street),
-        })
-    }
-
-    fn when(&self, row: &Row<'_>) -> Result<Interval, Fault> {
-        let zone = &self.layout.zone;
-        let forms = &self.layout.formats;
-        if let Some(at) = self.occurred {
-            let text = row.fields[at];
-            return time::read(text, &forms.occurred, zone)
-                .ok_or_else(|| Fault::new(Some(at), text, "date unreadable"));
-        }
-        let Some(date) = self.date else {
-            return Err(Fault::new(None, "", "no date: the layout names no column for it"));
-        };
-        let time_text = self.time.map_or("", |at| row.fields[at]);
-        time::read_parts(row.fields[date], time_text, &forms.date, &forms.time, zone).map_err(|part| match part {
-            0 => Fault::new(Some(date), row.fields[date], "date unreadable"),
-            _ => Fault::new(self.time, time_text, "time unreadable"),
-        })
-    }
-
-    fn place(&self, row: &Row<'_>) -> Result<Place, Fault> {
-        let (column, x, y) = match (self.xy, row.point) {
-            (Some((x_at, y_at)), _) => {
-                let (x, y) = (row.fields[x_at].trim(), row.fields[y_at].trim());
-                if x.is_empty() && y.is_empty() {
-                    return Ok(Place::Missing);
-                }
-                let number = |at: usize, text: &str| {
-                    text.parse::<f64>().ok().filter(|n| n.is_finite()).ok_or_else(|| {
-                        Fault::new(Some(at), text, "coordinate unreadable")
-                    })
-                };
-                (Some(x_at), number(x_at, x)?, number(y_at, y)?)
-            }
-            (None, Some((x, y))) => (None, x, y),
-            (None, None) => return Ok(Place::Missing),
-        };
-        if self.layout.means_no_place(x, y) {
-            return Ok(Place::Missing);
-        }
-        let refuse = |reason: String| Fault { column, value: format!("{x}, {y}"), reason };
-        match self.crs.to_lonlat(x, y) {
-            Ok(at) => Ok(Place::At(at)),
-            Err(e @ (CrsError::Globe { .. } | CrsError::Outside { .. })) => {
-                Err(refuse(format!("coordinates cannot be in their CRS: {e}")))
-            }
-            Err(e) => Err(refuse(format!("coordinates cannot be converted: {e}"))),
-        }
-    }
-
-    fn class_of(&mut self, text: &str) -> ClassId {
-        let code = self.layout.code(text);
-        if let Some(&known) = self.codes.get(&code) {
-            return known;
-        }
-        // Beyond 65,535 classes of one file the last number is shared; `enter` then refuses the file.
-        let id = ClassId(u16::try_from(self.classes.len()).unwrap_or(u16::MAX));
-        self.classes.push(self.layout.crosswalk.class(&code, self.tree));
-        self.codes.insert(code, id);
-        id
-    }
-
-    fn finish(mut self, note: Option<String>) -> Parsed {
-        self.account.notes.extend(note);
-        let mut unmapped: Vec<&str> =
-            self.classes.iter().filter(|c| c.category.is_none()).map(|c| c.code.as_str()).collect();
-        if !unmapped.is_empty() {
-            unmapped.sort_unstable();
-            let shown = unmapped.iter().take(5).map(|c| format!("`{c}`")).collect::<Vec<_>>().join(", ");
-            self.account.notes.push(format!(
-                "{}: {} classes are in no category and are treated as sensitive: {shown}{}",
-                self.file,
-                unmapped.len(),
-                if unmapped.len() > 5 { ", …" } else { "" }
-            ));
-        }
-        Parsed {
-            file: self.file.to_owned(),
-            class_column: self.class.map_or_else(String::new, |at| self.header.name(at).to_owned()),
-            source: self.source,
-            classes: self.classes,
-            reports: self.reports,
-            account: self.account,
-        }
-    }
-}
-
-/// What is wrong with a row.
-struct Fault {
-    column: Option<usize>,
-    value: String,
-    reason: String,
-}
-
-impl Fault {
-    fn new(column: Option<usize>, value: &str, reason: &str) -> Self {
-        Self { column, value: value.to_owned(), reason: reason.to_owned() }
-    }
-}
-
-fn unit_word(layout: &Layout) -> &'static str {
-    match layout.unit {
-        crate::model::report::Unit::Incident => "incident",
-        crate::model::report::Unit::Offense => "offense",
-        crate::model::report::Unit::Victim => "victim",
-    }
-}
-
-/// House number and street with one space between words; `None` if there is no street.
-fn address(number: &str, street: &str) -> Option<Box<str>> {
-    let number = Some(number).filter(|n| !n.is_empty() && *n != "0");
-    let words: Vec<&str> = number.into_iter().chain(street.split_whitespace()).collect();
-    let known = !street.trim().is_empty() && !street.trim().eq_ignore_ascii_case("unknown");
-    known.then(|| words.join(" ").into())
-}
-
-/// Whether an address without a house number names two streets.
-fn names_intersection(number: &str, street: &str) -> bool {
-    let numbered = !(number.is_empty() || number == "0") || street.starts_with(|c: char| c.is_ascii_digit());
-    let upper = street.to_ascii_uppercase();
-    !numbered && ["/", "&", " AND ", " @ ", " AT "].iter().any(|mark| upper.contains(mark))
 }

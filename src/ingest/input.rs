@@ -42,7 +42,9 @@ pub enum InputError {
         source: std::io::Error,
     },
     /// A `.prj` that PROJ cannot make sense of.
-    #[error("`{file}` names a coordinate reference system that cannot be used; give the right one with --crs after removing the .prj")]
+    #[error(
+        "`{file}` names a coordinate reference system that cannot be used; give the right one with --crs after removing the .prj"
+    )]
     Prj {
         /// The file.
         file: String,
@@ -120,8 +122,9 @@ impl Input {
         let failed = |source| InputError::Read { file: self.name.clone(), source };
         match &self.place {
             Place::Disk(path) => std::fs::read(path).map(Cow::Owned).map_err(failed),
-            Place::Shipped(path) => shipped::file(path)
-                .ok_or_else(|| failed(std::io::Error::from(std::io::ErrorKind::NotFound))),
+            Place::Shipped(path) => {
+                shipped::file(path).ok_or_else(|| failed(std::io::Error::from(std::io::ErrorKind::NotFound)))
+            }
         }
     }
 
@@ -159,8 +162,6 @@ impl Input {
     pub fn prj(&self) -> Result<Option<Crs>, InputError> {
         let Some(bytes) = self.beside("prj")? else { return Ok(None) };
         let text = String::from_utf8_lossy(&bytes);
-        Crs::new(&text)
-            .map(Some)
-            .map_err(|source| InputError::Prj { file: self.name.clone(), source })
+        Crs::new(&text).map(Some).map_err(|source| InputError::Prj { file: self.name.clone(), source })
     }
 }

@@ -153,16 +153,25 @@ impl Layout {
     /// [`LayoutError`] for what cannot be used.
     pub fn parse(file: &str, text: &str, tree: &CategoryTree) -> Result<Self, LayoutError> {
         let name = || file.to_owned();
-        let f: File = toml::from_str(text)
-            .map_err(|e| LayoutError::Read { file: name(), source: Box::new(e) })?;
+        let f: File =
+            toml::from_str(text).map_err(|e| LayoutError::Read { file: name(), source: Box::new(e) })?;
         let unit = match f.unit.as_str() {
             "incident" => Unit::Incident,
             "offense" => Unit::Offense,
             "victim" => Unit::Victim,
-            _ => return Err(LayoutError::Value { file: name(), value: f.unit, what: "unit: incident, offense, victim" }),
+            _ => {
+                return Err(LayoutError::Value {
+                    file: name(),
+                    value: f.unit,
+                    what: "unit: incident, offense, victim",
+                });
+            }
         };
-        let zone = jiff::tz::TimeZone::get(&f.time_zone)
-            .map_err(|_| LayoutError::Value { file: name(), value: f.time_zone, what: "IANA time zone" })?;
+        let zone = jiff::tz::TimeZone::get(&f.time_zone).map_err(|_| LayoutError::Value {
+            file: name(),
+            value: f.time_zone,
+            what: "IANA time zone",
+        })?;
         let crs = f.crs.as_deref().map(Crs::new).transpose();
         let crosswalk = f.crosswalk.as_deref().map(|c| Crosswalk::shipped(c, tree)).transpose();
         Ok(Self {
@@ -212,8 +221,8 @@ impl Layout {
     }
 }
 
-/// The layout that fits a header: the one that requires most.
+/// The layout that fits a header: the one that requires most, of equal ones the first by name.
 #[must_use]
 pub fn recognise<'a>(layouts: &'a [Layout], header: &Header) -> Option<&'a Layout> {
-    layouts.iter().filter(|layout| layout.fits(header)).max_by_key(|layout| layout.required.len())
+    layouts.iter().rev().filter(|layout| layout.fits(header)).max_by_key(|layout| layout.required.len())
 }

@@ -6,6 +6,7 @@ pub mod csv;
 pub mod incidents;
 pub mod input;
 pub mod layout;
+mod mapping;
 pub mod refused;
 pub mod shapefile;
 pub mod shipped;

@@ -71,7 +71,10 @@ pub fn read<S, E: From<ShapefileError>>(
         let (shape, record) = match row {
             Ok(row) => row,
             Err(e) => {
-                each(&mut state, Err(Broken { line, reason: format!("cannot be read: {e}"), value: String::new() }));
+                each(
+                    &mut state,
+                    Err(Broken { line, reason: format!("cannot be read: {e}"), value: String::new() }),
+                );
                 continue;
             }
         };
@@ -107,9 +110,9 @@ fn text(value: FieldValue) -> String {
         FieldValue::Integer(number) => number.to_string(),
         FieldValue::Double(number) | FieldValue::Currency(number) => number.to_string(),
         FieldValue::Logical(flag) => flag.map_or_else(String::new, |f| f.to_string()),
-        FieldValue::Date(date) => date.map_or_else(String::new, |d| {
-            format!("{:04}-{:02}-{:02}", d.year(), d.month(), d.day())
-        }),
+        FieldValue::Date(date) => {
+            date.map_or_else(String::new, |d| format!("{:04}-{:02}-{:02}", d.year(), d.month(), d.day()))
+        }
         FieldValue::DateTime(_) | FieldValue::Memo(_) => String::new(),
     }
 }

@@ -79,9 +79,14 @@ fn day(date: Date, zone: &TimeZone) -> Option<Interval> {
     Some(Interval { from, seconds, precision: Precision::Day })
 }
 
-/// `Thu, Sept. 18th 2014` as `Thu, Sep 18 2014`, `01:53 p.m.` as `01:53 PM`, one space between words.
+/// `Thu, Sept. 18th 2014` as `Thu, Sep 18 2014`, `01:53 p.m.` as `01:53 PM`, a final
+/// `Z` as `+00:00`, one space between words.
 fn tidy(text: &str) -> String {
-    text.split_whitespace().map(word).collect::<Vec<_>>().join(" ")
+    let tidy = text.split_whitespace().map(word).collect::<Vec<_>>().join(" ");
+    match tidy.strip_suffix('Z') {
+        Some(zulu) if zulu.ends_with(|c: char| c.is_ascii_digit()) => format!("{zulu}+00:00"),
+        _ => tidy,
+    }
 }
 
 fn word(word: &str) -> String {
@@ -137,7 +142,10 @@ mod tests {
         let read = |d, t| read_parts(d, t, &forms.0, &forms.1, &zone);
         let afternoon = read(" Thu, Sept. 18th 2014", " 01:53 p.m.").expect("as the sample has it");
         assert_eq!(local_time(afternoon.from, &zone), "2014-09-18T13:53:00-04:00");
-        assert_eq!(read("Mon, Sept. 1st 2014", "12:00 a.m.").map(|i| local_time(i.from, &zone)).as_deref(), Ok("2014-09-01T00:00:00-04:00"));
+        assert_eq!(
+            read("Mon, Sept. 1st 2014", "12:00 a.m.").map(|i| local_time(i.from, &zone)).as_deref(),
+            Ok("2014-09-01T00:00:00-04:00")
+        );
         assert_eq!(read("Mon, Sept. 31st 2014", "12:00 a.m."), Err(0));
         assert_eq!(read("Mon, Sept. 1st 2014", "noon"), Err(1));
         assert_eq!(read("Mon, Sept. 1st 2014", "").map(|i| i.seconds), Ok(86_400));

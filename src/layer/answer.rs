@@ -5,7 +5,8 @@ use super::density::{DensityLayerError, density};
 use super::{Ask, Layer, Page, blocks, incidents};
 use crate::analysis::dbscan::DbscanParams;
 use crate::analysis::kde::KdeParams;
-use crate::engine::params::{BANDWIDTH, CELL, EPS, MIN_POINTS, Operation, Param, Values};
+use crate::engine::params::table::{BANDWIDTH, CELL, EPS, MIN_POINTS, Operation, Param};
+use crate::engine::params::values::Values;
 use crate::engine::snapshot::{DensityError, Snapshot};
 use crate::model::category::UnknownCategory;
 use crate::space::coord::Metres;
@@ -51,9 +52,15 @@ impl AnswerError {
 /// # Errors
 ///
 /// [`AnswerError`], which names the parameter at fault.
-pub fn answer(snapshot: &Snapshot, operation: &Operation, values: &Values, page: Page) -> Result<Layer, AnswerError> {
+pub fn answer(
+    snapshot: &Snapshot,
+    operation: &Operation,
+    values: &Values,
+    page: Page,
+) -> Result<Layer, AnswerError> {
     let ask = Ask { query: values.query(), page };
-    let inside = |layer| move |source: Box<dyn std::error::Error + Send + Sync>| AnswerError::Inside { layer, source };
+    let inside =
+        |layer| move |source: Box<dyn std::error::Error + Send + Sync>| AnswerError::Inside { layer, source };
     match operation.collection {
         "incidents" => Ok(incidents::incidents(snapshot, &ask)?),
         "density" => {

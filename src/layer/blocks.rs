@@ -45,8 +45,7 @@ fn feature(snapshot: &Snapshot, row: &Ranked) -> Feature {
     let block = &data.block_set.blocks[row.block.0 as usize];
     let zone = data.sources.first().map(|s| &s.zone);
     let latest = row.count.latest.zip(zone).and_then(|(second, zone)| local_date(second, zone));
-    let held: usize =
-        data.held_places.iter().filter(|p| p.block == Some(row.block)).map(|p| p.held).sum();
+    let held: usize = data.held_places.iter().filter(|p| p.block == Some(row.block)).map(|p| p.held).sum();
     Feature {
         id: block.id.clone(),
         geometry: Some(block.lonlat.clone()),
@@ -72,6 +71,7 @@ fn held_place(snapshot: &Snapshot, number: usize, place: &HeldPlace) -> Value {
         ("id", Value::text(format!("place-{number}"))),
         ("name", Value::text(place.name.clone())),
         ("incidents", Value::count(place.incidents)),
+        ("reports", Value::count(place.reports)),
         ("held", Value::count(place.held)),
         ("reason", Value::text(place.reason.clone())),
         ("lon", Value::rounded(place.at.lon(), 7)),
@@ -80,29 +80,28 @@ fn held_place(snapshot: &Snapshot, number: usize, place: &HeldPlace) -> Value {
     ])
 }
 
-/// Classes that each hold about a fifth of the incidents: the darkest are the fewest blocks.
+/// Up to five classes in geometric steps up to the largest count, since few blocks have many
+/// incidents and many have few: of 1 to 9 incidents 1, 2, 3, 4–5, 6–9.
 fn legend(ranked: &[Ranked]) -> Legend {
-    let counts: Vec<u64> = ranked.iter().map(|r| r.count.incidents()).take_while(|&n| n > 0).collect();
-    let total: u64 = counts.iter().sum();
-    let mut classes: Vec<(u64, u64)> = Vec::new();
-    let mut seen = 0;
-    for same in counts.chunk_by(|a, b| a == b) {
-        let count = same[0];
-        // The class of this count: which fifth of the incidents it begins in, counted from the hot end.
-        let fifth = (seen * 5 / total.max(1)) as usize;
-        seen += count * same.len() as u64;
-        if classes.len() <= fifth && classes.len() < COLORS.len() {
-            classes.push((count, count));
-        } else if let Some(class) = classes.last_mut() {
-            class.0 = count;
+    let most = ranked.first().map_or(0, |r| r.count.incidents());
+    let mut bounds: Vec<u64> = Vec::new();
+    for step in 1..=COLORS.len() {
+        let bound = (most as f64).powf(step as f64 / COLORS.len() as f64).floor() as u64;
+        let next = bounds.last().map_or(1, |last| last + 1);
+        if next <= most {
+            bounds.push(if step == COLORS.len() { most } else { bound.clamp(next, most) });
         }
     }
-    let n = classes.len();
-    let classes = classes.into_iter().rev().enumerate().map(|(at, (from, to))| LegendClass {
-        from: Some(from as f64),
-        to: Some(to as f64),
-        color: COLORS[COLORS.len() - n + at],
-        label: if from == to { from.to_string() } else { format!("{from}–{to}") },
+    let n = bounds.len();
+    let classes = bounds.iter().enumerate().map(|(at, &to)| {
+        let from = if at == 0 { 1 } else { bounds[at - 1] + 1 };
+        LegendClass {
+            from: Some(from as f64),
+            to: Some(to as f64),
+            // Fewer classes are spread over the same colors; the hottest is always the darkest.
+            color: COLORS[if n == 1 { 2 } else { at * (COLORS.len() - 1) / (n - 1) }],
+            label: if from == to { from.to_string() } else { format!("{from}–{to}") },
+        }
     });
     Legend {
         property: Some("incidents"),
@@ -132,12 +131,19 @@ mod tests {
 
     #[test]
     fn classes_cover_every_count_once_from_few_to_many() {
-        for blocks in [&[14, 9, 9, 5, 3, 2, 2, 1, 1, 1, 1, 0][..], &[100, 1, 1, 1], &[1, 1], &[7, 6, 5, 4, 3, 2, 1]] {
+        assert_eq!(legend_of(&[9, 3, 1]), [(1., 1.), (2., 2.), (3., 3.), (4., 5.), (6., 9.)]);
+        for blocks in
+            [&[14, 9, 9, 5, 3, 2, 2, 1, 1, 1, 1, 0][..], &[100, 1, 1, 1], &[1, 1], &[7, 6, 5, 4, 3, 2, 1]]
+        {
             let classes = legend_of(blocks);
             assert!(classes.len() <= 5 && classes.windows(2).all(|w| w[0].1 < w[1].0), "{classes:?}");
             for &n in blocks.iter().filter(|&&n| n > 0) {
                 let n = f64::from(n);
-                assert_eq!(classes.iter().filter(|(from, to)| (*from..=*to).contains(&n)).count(), 1, "{n} in {classes:?}");
+                assert_eq!(
+                    classes.iter().filter(|(from, to)| (*from..=*to).contains(&n)).count(),
+                    1,
+                    "{n} in {classes:?}"
+                );
             }
         }
     }

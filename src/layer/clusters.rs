@@ -62,7 +62,12 @@ pub fn clusters(snapshot: &Snapshot, ask: &Ask, params: &DbscanParams) -> Result
             property: None,
             title: "Clusters".to_owned(),
             unit: "incidents",
-            classes: vec![LegendClass { from: None, to: None, color: "#009e73", label: "cluster".to_owned() }],
+            classes: vec![LegendClass {
+                from: None,
+                to: None,
+                color: "#009e73",
+                label: "cluster".to_owned(),
+            }],
             none: None,
         },
         notice: snapshot.dataset().notice.clone(),
@@ -83,7 +88,12 @@ fn members(result: &ClusterResult) -> Vec<Vec<usize>> {
     members
 }
 
-fn feature(snapshot: &Snapshot, number: usize, members: &[usize], params: &DbscanParams) -> Result<Feature, ClustersLayerError> {
+fn feature(
+    snapshot: &Snapshot,
+    number: usize,
+    members: &[usize],
+    params: &DbscanParams,
+) -> Result<Feature, ClustersLayerError> {
     let data = snapshot.dataset();
     let places: Vec<Local> = members.iter().filter_map(|&at| data.incidents.local(at)).collect();
     let outline = hull(&places)?;

@@ -4,14 +4,14 @@ use geo::{Coord, MapCoords};
 
 use super::provenance::provenance;
 use super::{Ask, Feature, Layer, Legend, LegendClass, Value};
-use crate::analysis::kde::{Kernel, KdeParams};
+use crate::analysis::kde::{KdeParams, Kernel};
 use crate::engine::snapshot::{DensityContour, DensityError, DensityResult, SHARES, Snapshot};
 use crate::model::category::UnknownCategory;
 use crate::space::coord::{Local, Metres};
 use crate::space::crs::CrsError;
 
-/// Colors of the shares, in the order of [`SHARES`].
-const COLORS: [&str; 3] = ["#c6b8e0", "#8c6bb1", "#6e016b"];
+/// Colors of the shares, in the order of [`SHARES`]; pale, so that blocks stay readable above them.
+const COLORS: [&str; 3] = ["#e7e1f2", "#cfc1de", "#c294c1"];
 
 /// Why there is no such layer.
 #[derive(Debug, thiserror::Error)]
@@ -33,7 +33,12 @@ pub enum DensityLayerError {
 /// # Errors
 ///
 /// [`DensityLayerError`] for an unknown category or parameters that cannot be used.
-pub fn density(snapshot: &Snapshot, ask: &Ask, params: &KdeParams, cell: Metres) -> Result<Layer, DensityLayerError> {
+pub fn density(
+    snapshot: &Snapshot,
+    ask: &Ask,
+    params: &KdeParams,
+    cell: Metres,
+) -> Result<Layer, DensityLayerError> {
     let selection = snapshot.select(&ask.query)?;
     let result = snapshot.density(&selection, params, cell)?;
     let features = result
@@ -72,9 +77,9 @@ fn feature(
     cell: Metres,
 ) -> Result<Feature, CrsError> {
     let crs = &snapshot.dataset().crs;
-    let shape = contour.shape.try_map_coords(|at| {
-        crs.from_local(Local::from(at)).map(|p| Coord { x: p.lon(), y: p.lat() })
-    })?;
+    let shape = contour
+        .shape
+        .try_map_coords(|at| crs.from_local(Local::from(at)).map(|p| Coord { x: p.lon(), y: p.lat() }))?;
     Ok(Feature {
         id: format!("density-{:.0}", contour.share * 100.0),
         geometry: Some(shape.into()),
@@ -83,7 +88,7 @@ fn feature(
             ("incidents_inside", Value::count(contour.inside)),
             ("incidents", Value::count(result.incidents)),
             ("share_inside", Value::rounded(contour.inside as f64 / result.incidents as f64, 6)),
-            ("density_per_km2", Value::Float(contour.per_km2)),
+            ("density_per_km2", Value::rounded(contour.per_km2, 6)),
             ("area_km2", Value::rounded(contour.area.0, 6)),
             ("kernel", Value::text("quartic")),
             ("bandwidth_m", Value::rounded(params.bandwidth.0, 3)),

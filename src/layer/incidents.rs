@@ -17,7 +17,10 @@ pub fn incidents(snapshot: &Snapshot, ask: &Ask) -> Result<Layer, UnknownCategor
     let shown = |at: &usize| data.incidents.lonlat(*at).is_some() && !sensitive(snapshot, *at);
     let matching = snapshot.incidents(&selection, ask.page.bbox).into_iter().filter(shown).collect();
     let (matched, page) = ask.page.cut(matching);
-    let parameters = vec![("left_out", Value::text("sexual, domestic, child and unmapped offenses; incidents without a place"))];
+    let parameters = vec![(
+        "left_out",
+        Value::text("sexual, domestic, child and unmapped offenses; incidents without a place"),
+    )];
     Ok(Layer {
         name: "incidents",
         matched,
@@ -26,7 +29,12 @@ pub fn incidents(snapshot: &Snapshot, ask: &Ask) -> Result<Layer, UnknownCategor
             property: None,
             title: "Incidents".to_owned(),
             unit: "incidents",
-            classes: vec![LegendClass { from: None, to: None, color: "#0072b2", label: "incident".to_owned() }],
+            classes: vec![LegendClass {
+                from: None,
+                to: None,
+                color: "#0072b2",
+                label: "incident".to_owned(),
+            }],
             none: None,
         },
         notice: data.notice.clone(),

@@ -26,7 +26,10 @@ pub(super) fn provenance(
         ("sources", Value::List(data.sources.iter().map(|s| Value::text(s.name.clone())).collect())),
         ("period", period),
         ("data_period", data_period(snapshot)),
-        ("category", if ask.query.categories.is_empty() { Value::text("all") } else { Value::List(categories) }),
+        (
+            "category",
+            if ask.query.categories.is_empty() { Value::text("all") } else { Value::List(categories) },
+        ),
         ("counts", counts(tally)),
         ("assignment", Value::text(data.assigned.rule.clone())),
         ("near_boundary", Value::count(data.assigned.near_boundary)),

@@ -135,16 +135,22 @@ impl CategoryTree {
     /// # Errors
     ///
     /// [`TreeError`] for a name that stands already or a parent that does not.
-    pub fn add(&mut self, name: &str, title: &str, parent: Option<&str>, flags: Flags) -> Result<(), TreeError> {
+    pub fn add(
+        &mut self,
+        name: &str,
+        title: &str,
+        parent: Option<&str>,
+        flags: Flags,
+    ) -> Result<(), TreeError> {
         if self.position(name).is_some() {
             return Err(TreeError::Twice { name: name.to_owned() });
         }
         let parent = match parent {
             None => None,
-            Some(parent) => Some(self.position(parent).ok_or_else(|| TreeError::Parent {
-                name: name.to_owned(),
-                parent: parent.to_owned(),
-            })?),
+            Some(parent) => Some(
+                self.position(parent)
+                    .ok_or_else(|| TreeError::Parent { name: name.to_owned(), parent: parent.to_owned() })?,
+            ),
         };
         self.rows.push(Category { name: name.to_owned(), title: title.to_owned(), parent, flags });
         Ok(())
@@ -322,8 +328,11 @@ mod tests {
         tree.add("robbery", "Robbery", Some("person"), Flags::NEVER_HELD).expect("second");
         tree.add("society", "Society", None, Flags::PROACTIVE).expect("third");
         let mut classes = Classes::over(tree);
-        for (code, category, firearm) in [("03", Some(1), Firearm::Yes), ("18", Some(2), Firearm::Yes), ("odd", None, Firearm::Unknown)] {
-            let class = Class { code: code.into(), label: code.into(), category, flags: Flags::NONE, firearm };
+        for (code, category, firearm) in
+            [("03", Some(1), Firearm::Yes), ("18", Some(2), Firearm::Yes), ("odd", None, Firearm::Unknown)]
+        {
+            let class =
+                Class { code: code.into(), label: code.into(), category, flags: Flags::NONE, firearm };
             classes.intern(0, code, || class).expect("room");
         }
         classes

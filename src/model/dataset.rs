@@ -22,6 +22,8 @@ pub struct HeldPlace {
     pub block: Option<BlockId>,
     /// Incidents there.
     pub incidents: usize,
+    /// Reports of them: rows of the files.
+    pub reports: usize,
     /// Those of them that are held: all but homicide, robbery and gun crime.
     pub held: usize,
     /// Why, in a sentence.

@@ -259,8 +259,15 @@ mod tests {
 
     #[test]
     fn an_incident_takes_at_most_120_bytes() {
-        let fixed = size_of::<u16>() * 2 + size_of::<i64>() + size_of::<u32>() * 3 + size_of::<Precision>()
-            + size_of::<ClassId>() + size_of::<Located>() + size_of::<Mercator>() + size_of::<Local>() + 1;
+        let fixed = size_of::<u16>() * 2
+            + size_of::<i64>()
+            + size_of::<u32>() * 3
+            + size_of::<Precision>()
+            + size_of::<ClassId>()
+            + size_of::<Located>()
+            + size_of::<Mercator>()
+            + size_of::<Local>()
+            + 1;
         let id = 16;
         let assigned_block_and_index = 4 + 32;
         assert!(fixed + id + assigned_block_and_index <= 120, "{fixed}");

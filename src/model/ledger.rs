@@ -159,9 +159,8 @@ fn cancel(reports: &[Report]) -> (Vec<bool>, Resolution) {
 
 /// Among reports of the same time and class: the one at the same address, or any if all lie at one place.
 fn take_without_id(correction: &Report, rows: &mut Vec<usize>, reports: &[Report]) -> Option<usize> {
-    let same_address = rows
-        .iter()
-        .position(|&at| correction.address.is_some() && reports[at].address == correction.address);
+    let same_address =
+        rows.iter().position(|&at| correction.address.is_some() && reports[at].address == correction.address);
     let first = *rows.first()?;
     let one_place = rows.iter().all(|&at| place_of(&reports[at]) == place_of(&reports[first]));
     let index = same_address.or_else(|| one_place.then_some(0))?;
@@ -182,7 +181,13 @@ mod tests {
         tree.add("assault", "", None, Flags::NONE).expect("new");
         let mut classes = Classes::over(tree);
         for (code, category) in [("01", 0), ("04", 1)] {
-            let class = Class { code: code.into(), label: String::new(), category: Some(category), flags: Flags::NONE, firearm: Firearm::Unknown };
+            let class = Class {
+                code: code.into(),
+                label: String::new(),
+                category: Some(category),
+                flags: Flags::NONE,
+                firearm: Firearm::Unknown,
+            };
             classes.intern(0, code, || class).expect("room");
         }
         let source = Source { name: "s".into(), unit, zone: jiff::tz::TimeZone::UTC };
@@ -196,7 +201,11 @@ mod tests {
             sign,
             class: ClassId(class),
             when: Interval { from, seconds: 60, precision: Precision::Minute },
-            place: if lon == 0.0 { Place::Missing } else { Place::At(LonLat::new(lon, 1.0).expect("on the globe")) },
+            place: if lon == 0.0 {
+                Place::Missing
+            } else {
+                Place::At(LonLat::new(lon, 1.0).expect("on the globe"))
+            },
             address: None,
             intersection: false,
         }
@@ -231,7 +240,10 @@ mod tests {
         assert_eq!(events[0].classes, [ClassId(0)]);
         assert_eq!((resolution.cancelled, &resolution.unmatched[..]), (1, &[3][..]));
         let in_events: u32 = events.iter().map(|e| e.reports).sum();
-        assert_eq!(resolution.reports, resolution.cancelled + resolution.corrections + resolution.unmatched.len() + in_events as usize);
+        assert_eq!(
+            resolution.reports,
+            resolution.cancelled + resolution.corrections + resolution.unmatched.len() + in_events as usize
+        );
     }
 
     #[test]

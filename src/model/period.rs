@@ -109,9 +109,7 @@ impl Period {
             )
         };
         let from = self.first.map_or(i64::MIN, begins);
-        let to = self.last.map_or(i64::MAX, |last| {
-            last.checked_add(1.day()).map_or(i64::MAX, begins)
-        });
+        let to = self.last.map_or(i64::MAX, |last| last.checked_add(1.day()).map_or(i64::MAX, begins));
         (from, to)
     }
 
@@ -162,8 +160,7 @@ impl fmt::Display for Period {
 /// A second of UTC as local date and time in a zone, RFC 3339 with its offset.
 #[must_use]
 pub fn local_time(second: i64, zone: &TimeZone) -> String {
-    Timestamp::from_second(second)
-        .map_or_else(|_| String::new(), |at| zone_text(at, zone))
+    Timestamp::from_second(second).map_or_else(|_| String::new(), |at| zone_text(at, zone))
 }
 
 fn zone_text(at: Timestamp, zone: &TimeZone) -> String {
@@ -202,7 +199,16 @@ mod tests {
 
     #[test]
     fn what_is_no_period_is_refused_with_the_mend() {
-        for bad in ["", "..", "../..", "2018-13-01/2018-12-31", "yesterday", "2018-01-01/2018-02-01/2018-03-01", "2018-02-30", "2018-1-1"] {
+        for bad in [
+            "",
+            "..",
+            "../..",
+            "2018-13-01/2018-12-31",
+            "yesterday",
+            "2018-01-01/2018-02-01/2018-03-01",
+            "2018-02-30",
+            "2018-1-1",
+        ] {
             assert!(bad.parse::<Period>().is_err(), "{bad} was read as a period");
         }
         let reversed = "2018-02-01/2018-01-01".parse::<Period>().expect_err("reversed");

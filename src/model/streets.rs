@@ -113,8 +113,7 @@ fn segment(
     number: usize,
 ) -> Block {
     let local: LineString = piece.iter().map(|&(at, _)| Coord::from(at)).collect();
-    let lonlat: LineString =
-        piece.iter().map(|&(_, at)| Coord { x: at.lon(), y: at.lat() }).collect();
+    let lonlat: LineString = piece.iter().map(|&(_, at)| Coord { x: at.lon(), y: at.lat() }).collect();
     let ends = [&piece[0], &piece[piece.len() - 1]].map(|(at, _)| cross_streets(street, *at, meetings));
     Block {
         id: format!("segment-{number}"),
@@ -137,7 +136,10 @@ fn cross_streets(street: &Street, end: Local, meetings: &HashMap<Vertex, Meeting
 fn segment_name(street: &Street, ends: &[Option<String>; 2]) -> String {
     let own = if street.name.is_empty() { "Unnamed street".to_owned() } else { in_words(&street.name) };
     if let Some(number) = street.first_number {
-        return format!("{} block of {own}", number / 100 * 100);
+        return match number / 100 * 100 {
+            0 => format!("Unit block of {own}"),
+            hundred => format!("{hundred} block of {own}"),
+        };
     }
     match ends {
         [Some(a), Some(b)] if a == b => format!("{own} at {a}"),
@@ -189,7 +191,8 @@ mod tests {
     use super::*;
 
     fn street(name: &str, points: &[(f64, f64)]) -> Street {
-        let line = points.iter().map(|&(x, y)| LonLat::new(-90.2 + x / 1e3, 38.6 + y / 1e3).expect("on the globe"));
+        let line =
+            points.iter().map(|&(x, y)| LonLat::new(-90.2 + x / 1e3, 38.6 + y / 1e3).expect("on the globe"));
         Street { name: name.into(), first_number: None, line: line.collect() }
     }
 
@@ -218,10 +221,8 @@ mod tests {
     #[test]
     fn the_pieces_of_a_street_are_together_as_long_as_it() {
         let whole = cut(&[street("A", &[(-1., 0.), (0., 0.), (1., 0.5)])]);
-        let parts = cut(&[
-            street("A", &[(-1., 0.), (0., 0.), (1., 0.5)]),
-            street("B", &[(0., 0.), (0., 1.)]),
-        ]);
+        let parts =
+            cut(&[street("A", &[(-1., 0.), (0., 0.), (1., 0.5)]), street("B", &[(0., 0.), (0., 1.)])]);
         let length = |set: &BlockSet| -> f64 {
             set.blocks.iter().filter(|b| b.name.starts_with('A')).filter_map(|b| b.length).map(|m| m.0).sum()
         };
@@ -243,6 +244,9 @@ mod tests {
         let mut minerva = street("MINERVA AVE", &[(0., 0.), (1., 0.)]);
         minerva.first_number = Some(5903);
         assert_eq!(cut(&[minerva]).blocks[0].name, "5900 block of Minerva Ave");
+        let mut first = street("MINERVA AVE", &[(0., 0.), (1., 0.)]);
+        first.first_number = Some(12);
+        assert_eq!(cut(&[first]).blocks[0].name, "Unit block of Minerva Ave");
         assert_eq!(in_words("N 9TH ST"), "N 9th St");
     }
 }

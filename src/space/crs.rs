@@ -57,9 +57,7 @@ pub enum CrsError {
         source: NotOnGlobe,
     },
     /// No local CRS fits the area.
-    #[error(
-        "no metric CRS is chosen for latitude {lat:.1}: UTM ends at 84° north and 80° south"
-    )]
+    #[error("no metric CRS is chosen for latitude {lat:.1}: UTM ends at 84° north and 80° south")]
     Polar {
         /// The middle of the area.
         lat: f64,
@@ -86,8 +84,12 @@ impl Crs {
     pub fn new(text: &str) -> Result<Self, CrsError> {
         let text = text.trim();
         let definition = match text.to_ascii_uppercase().as_str() {
-            "CRS84" | "EPSG:4326" | "WGS84" | "URN:OGC:DEF:CRS:OGC:1.3:CRS84"
-            | "URN:OGC:DEF:CRS:OGC::CRS84" | "URN:OGC:DEF:CRS:EPSG::4326"
+            "CRS84"
+            | "EPSG:4326"
+            | "WGS84"
+            | "URN:OGC:DEF:CRS:OGC:1.3:CRS84"
+            | "URN:OGC:DEF:CRS:OGC::CRS84"
+            | "URN:OGC:DEF:CRS:EPSG::4326"
             | "HTTP://WWW.OPENGIS.NET/DEF/CRS/OGC/1.3/CRS84" => CRS84.to_owned(),
             upper => code_of_urn(upper).unwrap_or_else(|| text.to_owned()),
         };
@@ -136,8 +138,7 @@ impl Crs {
     pub fn to_lonlat(&self, x: f64, y: f64) -> Result<LonLat, CrsError> {
         let name = || self.name.clone();
         if self.definition == CRS84 {
-            return LonLat::new(x, y)
-                .map_err(|source| CrsError::Globe { x, y, crs: name(), source });
+            return LonLat::new(x, y).map_err(|source| CrsError::Globe { x, y, crs: name(), source });
         }
         let (lon, lat) = projection(&self.definition, CRS84)?
             .convert((x, y))
@@ -152,9 +153,8 @@ impl Crs {
     /// [`CrsError::Outside`] if the place is too far from the zone to have coordinates in it.
     pub fn to_local(&self, at: LonLat) -> Result<Local, CrsError> {
         let outside = || CrsError::Outside { x: at.lon(), y: at.lat(), crs: self.name.clone() };
-        let (x, y) = projection(CRS84, &self.definition)?
-            .convert((at.lon(), at.lat()))
-            .map_err(|_| outside())?;
+        let (x, y) =
+            projection(CRS84, &self.definition)?.convert((at.lon(), at.lat())).map_err(|_| outside())?;
         if x.is_finite() && y.is_finite() { Ok(Local { x, y }) } else { Err(outside()) }
     }
 
@@ -230,7 +230,10 @@ mod tests {
             let local = crs.to_local(at).expect("near its zone");
             assert!((local.x - x).abs() < tolerance && (local.y - y).abs() < tolerance, "{code}: {local:?}");
             let back = crs.to_lonlat(x, y).expect("a place");
-            assert!((back.lon() - PLACE.0).abs() < 1e-7 && (back.lat() - PLACE.1).abs() < 1e-7, "{code}: {back:?}");
+            assert!(
+                (back.lon() - PLACE.0).abs() < 1e-7 && (back.lat() - PLACE.1).abs() < 1e-7,
+                "{code}: {back:?}"
+            );
         }
     }
 
@@ -245,7 +248,9 @@ mod tests {
 
     #[test]
     fn a_code_may_be_written_as_an_urn_or_an_address() {
-        for text in ["urn:ogc:def:crs:EPSG::26996", "http://www.opengis.net/def/crs/EPSG/0/26996", "epsg:26996"] {
+        for text in
+            ["urn:ogc:def:crs:EPSG::26996", "http://www.opengis.net/def/crs/EPSG/0/26996", "epsg:26996"]
+        {
             assert_eq!(Crs::new(text).expect("known").to_string().to_uppercase(), "EPSG:26996", "{text}");
         }
         assert_eq!(Crs::new("urn:ogc:def:crs:OGC:1.3:CRS84").expect("known"), Crs::crs84());

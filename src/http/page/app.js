@@ -91,7 +91,7 @@ async function start() {
     const turn = turns.blocks.next();
     byId('ranking').setAttribute('aria-busy', 'true');
     try {
-      // Without a category nothing is counted; the service would read none as all.
+      // Without a category nothing is counted; the service would take its usual ones.
       const none = state.nothingChosen;
       const answer = await items('blocks', state.query(), turn.signal);
       if (!turn.isCurrent()) return;

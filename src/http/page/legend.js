@@ -36,6 +36,9 @@ export function steps(legend, none, output) {
 /** @param {Legend} legend */
 export const noneColor = (legend) => legend.none?.color ?? NEUTRAL;
 
+/** The map's background. */
+export const PAPER = '#f6f7f8';
+
 /**
  * @param {{kind: string, legend: Legend, features?: number}[]} parts one for each layer that is shown
  */

@@ -4,7 +4,7 @@
  * @module
  */
 import { byId, count, element } from './text.js';
-import { noneColor, steps } from './legend.js';
+import { PAPER, noneColor, steps } from './legend.js';
 
 /** @typedef {import('./api.js').Feature} Feature */
 /** @typedef {import('./api.js').Legend} Legend */
@@ -18,7 +18,6 @@ const RANKED = ['!=', ['get', 'rank'], null];
 const ORDER = ['-', 0, ['coalesce', ['get', 'rank'], 1e9]];
 /** Around every color, so that the palest stands out from the paper too. */
 const CASING = '#4a4038';
-const PAPER = '#f6f7f8';
 const HALO = '#1463d8';
 const EMPTY = { type: 'FeatureCollection', features: [] };
 

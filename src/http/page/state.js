@@ -139,7 +139,8 @@ export class State {
 
   /** The part of a request that all layers share. @returns {Record<string, string>} */
   query() {
-    return { category: this.category.join(','), datetime: this.period.join('/') };
+    const datetime = this.period.join('/');
+    return this.category.length ? { category: this.category.join(','), datetime } : { datetime };
   }
 }
 

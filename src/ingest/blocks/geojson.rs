@@ -11,8 +11,8 @@ use crate::space::crs::Crs;
 pub(super) fn read(input: &Input) -> Result<Features, BlocksError> {
     let file = || input.name.clone();
     let bytes = input.bytes()?;
-    let parsed: GeoJson = serde_json::from_slice(&bytes)
-        .map_err(|source| BlocksError::GeoJson { file: file(), source })?;
+    let parsed: GeoJson =
+        serde_json::from_slice(&bytes).map_err(|source| BlocksError::GeoJson { file: file(), source })?;
     let GeoJson::FeatureCollection(collection) = parsed else {
         return Err(BlocksError::NoCollection { file: file() });
     };
@@ -37,7 +37,11 @@ pub(super) fn read(input: &Input) -> Result<Features, BlocksError> {
         Ok(Feature { number, shape, attributes })
     });
     let rows = rows.collect();
-    Ok(Features { header: Header::new(names.iter().map(String::as_str)), crs: crs.or_else(|| Some(Crs::crs84())), rows })
+    Ok(Features {
+        header: Header::new(names.iter().map(String::as_str)),
+        crs: crs.or_else(|| Some(Crs::crs84())),
+        rows,
+    })
 }
 
 /// Names of all properties, in the order in which they first occur.

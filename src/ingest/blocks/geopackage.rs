@@ -17,11 +17,15 @@ pub(super) fn read(input: &Input) -> Result<Features, BlocksError> {
     let path = input.path().ok_or_else(|| BlocksError::Format { file: file() })?;
     let db = Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_ONLY).map_err(sql)?;
     let mut layers = db
-        .prepare("SELECT g.table_name, g.column_name, s.organization, s.organization_coordsys_id, s.definition \
-                  FROM gpkg_geometry_columns g JOIN gpkg_spatial_ref_sys s USING (srs_id) ORDER BY 1")
+        .prepare(
+            "SELECT g.table_name, g.column_name, s.organization, s.organization_coordsys_id, s.definition \
+                  FROM gpkg_geometry_columns g JOIN gpkg_spatial_ref_sys s USING (srs_id) ORDER BY 1",
+        )
         .map_err(sql)?;
     let found = layers
-        .query_map([], |row| Ok((text(row, 0)?, text(row, 1)?, text(row, 2)?, row.get::<_, i64>(3)?, text(row, 4)?)))
+        .query_map([], |row| {
+            Ok((text(row, 0)?, text(row, 1)?, text(row, 2)?, row.get::<_, i64>(3)?, text(row, 4)?))
+        })
         .and_then(Iterator::collect::<Result<Vec<_>, _>>)
         .map_err(sql)?;
     let [(table, column, authority, code, definition)] = &found[..] else {

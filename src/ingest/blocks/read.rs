@@ -1,7 +1,7 @@
 //! Reads a block file: lines are streets, polygons are areas; every shape is accounted for.
 
-use geo::{Coord, Geometry, LineString, MapCoords, Orient, Validation};
 use geo::orient::Direction;
+use geo::{Coord, Geometry, LineString, MapCoords, Orient, Validation};
 
 use super::features::{Feature, Features};
 use super::street_layout::{self, StreetLayout, Use};
@@ -209,7 +209,8 @@ impl<'a> Sorting<'a> {
         let first_number = self.layout.first_number(&self.header, &feature.attributes);
         let mut lines = Vec::new();
         for part in parts {
-            let line = part.coords().map(|&at| self.lonlat(feature.number, at)).collect::<Result<Vec<_>, _>>()?;
+            let line =
+                part.coords().map(|&at| self.lonlat(feature.number, at)).collect::<Result<Vec<_>, _>>()?;
             if line.len() < 2 {
                 return Err((feature.number, "line of fewer than two points".to_owned(), String::new()));
             }
@@ -223,7 +224,9 @@ impl<'a> Sorting<'a> {
         let shape = match &feature.shape {
             Geometry::Polygon(p) => geo::MultiPolygon(vec![p.clone()]),
             Geometry::MultiPolygon(many) => many.clone(),
-            other => return Err((feature.number, "neither line nor polygon".to_owned(), kind(other).to_owned())),
+            other => {
+                return Err((feature.number, "neither line nor polygon".to_owned(), kind(other).to_owned()));
+            }
         };
         if let Err(e) = shape.check_validation() {
             return Err((feature.number, format!("broken polygon: {e}"), String::new()));
@@ -274,7 +277,9 @@ fn kind(shape: &Geometry) -> &'static str {
     match shape {
         Geometry::Point(_) | Geometry::MultiPoint(_) => "point",
         Geometry::Line(_) | Geometry::LineString(_) | Geometry::MultiLineString(_) => "line",
-        Geometry::Polygon(_) | Geometry::MultiPolygon(_) | Geometry::Rect(_) | Geometry::Triangle(_) => "polygon",
+        Geometry::Polygon(_) | Geometry::MultiPolygon(_) | Geometry::Rect(_) | Geometry::Triangle(_) => {
+            "polygon"
+        }
         Geometry::GeometryCollection(_) => "collection",
     }
 }

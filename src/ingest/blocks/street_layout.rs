@@ -85,7 +85,10 @@ mod tests {
         let layout = for_header(&header);
         assert_eq!(layout.name, "tiger");
         let use_of = |class: &str| layout.use_of(&header, &["I- 91".to_owned(), class.to_owned()]);
-        assert_eq!([use_of("S1100"), use_of("S1730"), use_of("S1400")], [Use::Closed, Use::Alley, Use::Street]);
+        assert_eq!(
+            [use_of("S1100"), use_of("S1730"), use_of("S1400")],
+            [Use::Closed, Use::Alley, Use::Street]
+        );
         assert_eq!(for_header(&Header::new(["name"].into_iter())).name, "generic");
     }
 }

@@ -1,0 +1,54 @@
+# What a person does here, by name. Everything runs on a plain Debian 12 machine with rustup's stable.
+
+CARGO ?= cargo
+BROWSER = tests/browser
+
+.PHONY: help demo build test unit browser lint docs bench bench-test evidence picture setup setup-browser clean
+
+help: ## This list
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 16
+
+demo: build ## Build and show the sample that ships: ten blocks and their map
+	./target/release/hotblocks demo
+
+build: setup ## Build the binary
+	$(CARGO) build --release --locked
+
+setup: ## Install what the build needs and is missing (cmake)
+	sh .ci/setup build
+
+setup-browser: ## Install what the browser tests need and is missing (chromium, node, npm)
+	sh .ci/setup browser
+
+test: unit browser ## Every test
+
+unit: setup ## Tests of the crate and of its documentation
+	$(CARGO) test --release --locked --lib --bins --tests
+	$(CARGO) test --release --locked --doc
+
+browser: build setup-browser ## The page in headless Chromium, against the real binary
+	cd $(BROWSER) && npm ci --no-audit --no-fund && npm test
+
+lint: setup ## Format, clippy, documentation: warnings are errors
+	$(CARGO) fmt --check
+	$(CARGO) clippy --release --locked --all-targets -- -D warnings
+	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --release --locked --no-deps
+
+bench: setup ## All benchmarks
+	$(CARGO) bench --locked
+
+bench-test: setup ## Every benchmark once, to see that it runs
+	$(CARGO) test --release --locked --benches
+
+evidence: build ## Write docs/validation.md and docs/performance.md from what is measured now
+	$(CARGO) bench --locked --bench evidence
+
+docs: setup ## Write docs/parameters.md from the table of parameters
+	UPDATE_DOCS=1 $(CARGO) test --release --locked --test documents
+
+picture: build setup-browser ## Take the README's picture of the map
+	cd $(BROWSER) && npm ci --no-audit --no-fund && node picture.mjs ../../docs/map.png
+
+clean: ## Remove what was built
+	$(CARGO) clean
+	rm -rf $(BROWSER)/node_modules

@@ -1,0 +1,83 @@
+//! From reports to a data set, and the questions that every change of the filter asks.
+
+mod common;
+
+use std::collections::HashMap;
+use std::sync::{Arc, LazyLock, Mutex};
+
+use common::{city, naive, sizes};
+use divan::Bencher;
+use divan::counter::ItemsCount;
+use hotblocks::engine::build::{About, Ground, build};
+use hotblocks::engine::query::Query;
+use hotblocks::engine::snapshot::Snapshot;
+use hotblocks::index::blocks::BlockIndex;
+
+fn main() {
+    divan::main();
+}
+
+fn ground() -> Ground {
+    Ground::Streets(city::streets())
+}
+
+/// One snapshot a size, since a large one takes seconds to make.
+fn snapshot(n: usize) -> Arc<Snapshot> {
+    static MADE: LazyLock<Mutex<HashMap<usize, Arc<Snapshot>>>> = LazyLock::new(Mutex::default);
+    let mut made = MADE.lock().expect("no bench panicked");
+    let make = || {
+        let dataset = build(city::ledger(n), &ground(), About::default()).expect("incidents lie on streets");
+        Arc::new(Snapshot::new(dataset, 1))
+    };
+    Arc::clone(made.entry(n).or_insert_with(make))
+}
+
+/// One year of two categories.
+fn query() -> Query {
+    Query {
+        period: Some("2015-01-01/2015-12-31".parse().expect("a period")),
+        categories: vec!["burglary".to_owned(), "larceny".to_owned()],
+    }
+}
+
+#[divan::bench(args = sizes(), sample_count = 3, sample_size = 1, max_time = 4)]
+fn dataset(bencher: Bencher, n: usize) {
+    let (ledger, ground) = (city::ledger(n), ground());
+    bencher
+        .counter(ItemsCount::new(n))
+        .with_inputs(|| ledger.clone())
+        .bench_values(|ledger| build(ledger, &ground, About::default()).expect("incidents lie on streets"));
+}
+
+#[divan::bench(args = sizes(), sample_count = 10, sample_size = 1, max_time = 1)]
+fn rank_after_a_filter_change(bencher: Bencher, n: usize) {
+    let snapshot = snapshot(n);
+    bencher.counter(ItemsCount::new(n)).bench(|| {
+        let selection = snapshot.select(&query()).expect("known categories");
+        snapshot.rank(&selection)
+    });
+}
+
+/// The same without stored blocks: each selected incident looks for its block again.
+#[divan::bench(args = sizes(), sample_count = 3, sample_size = 1, max_time = 1)]
+fn rank_after_a_filter_change_naive(bencher: Bencher, n: usize) {
+    let snapshot = snapshot(n);
+    let data = snapshot.dataset();
+    let index = BlockIndex::build(&data.block_set.blocks);
+    bencher.counter(ItemsCount::new(n)).bench(|| {
+        let selection = snapshot.select(&query()).expect("known categories");
+        let chosen = (0..data.incidents.len()).filter(|&at| selection.has(data, at));
+        naive::rank(
+            chosen.map(|at| index.nearest_segment(data.incidents.local(at)?).map(|(block, _)| block.0)),
+        )
+    });
+}
+
+#[divan::bench(args = sizes(), sample_count = 10, sample_size = 1, max_time = 1)]
+fn tally(bencher: Bencher, n: usize) {
+    let snapshot = snapshot(n);
+    bencher.counter(ItemsCount::new(n)).bench(|| {
+        let selection = snapshot.select(&query()).expect("known categories");
+        snapshot.tally(&selection)
+    });
+}

@@ -1,0 +1,268 @@
+//! The command line as its users meet it: data to stdout, talk to stderr, exit codes, the demo.
+
+mod common;
+
+use std::io::{BufRead, BufReader};
+use std::process::{Command as Process, Stdio};
+
+use assert_cmd::Command;
+use common::repository;
+
+fn hotblocks() -> Command {
+    let mut command = Command::cargo_bin("hotblocks").expect("the binary is built");
+    // As on a host whose own, older proj.db would come first.
+    command.env("PROJ_DATA", "/usr/share/proj").env_remove("PROJ_LIB");
+    command
+}
+
+/// Two crossing streets around the origin of a made-up town, as GeoJSON.
+fn town(folder: &std::path::Path) -> std::path::PathBuf {
+    let file = folder.join("streets.geojson");
+    let street = |name: &str, a: (f64, f64), b: (f64, f64)| {
+        format!(
+            r#"{{"type":"Feature","properties":{{"name":"{name}"}},"geometry":{{"type":"LineString","coordinates":[[{},{}],[-90.2,38.6],[{},{}]]}}}}"#,
+            a.0, a.1, b.0, b.1
+        )
+    };
+    let text = format!(
+        r#"{{"type":"FeatureCollection","features":[{},{}]}}"#,
+        street("Main St", (-90.21, 38.6), (-90.19, 38.6)),
+        street("Oak Ave", (-90.2, 38.59), (-90.2, 38.61)),
+    );
+    std::fs::write(&file, text).expect("written");
+    file
+}
+
+fn run(args: &[&str]) -> (i32, String, String) {
+    let out = hotblocks().args(args).output().expect("runs");
+    (
+        out.status.code().unwrap_or(-1),
+        String::from_utf8(out.stdout).expect("UTF-8"),
+        String::from_utf8(out.stderr).expect("UTF-8"),
+    )
+}
+
+#[test]
+fn refused_rows_are_counted_written_and_make_exit_code_3() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let streets = town(folder.path());
+    let incidents = folder.path().join("incidents.csv");
+    let rows = "id,date,category,longitude,latitude,victim_name\n\
+                1,2018-01-01 10:00,robbery,-90.205,38.6001,A\n\
+                2,2018-01-02 10:00,robbery,-90.205,38.6001,B\n\
+                3,someday,robbery,-90.205,38.6001,C\n\
+                4,2018-01-03 10:00,robbery,38.6,-90.2,D\n\
+                5,2018-01-03 10:00,burglary,abc,38.6,E\n\
+                6,2018-01-03 10:00,burglary\n\
+                7,2018-01-04 10:00,burglary,0,0,G\n";
+    std::fs::write(&incidents, rows).expect("written");
+    let rejects = folder.path().join("r.ndjson");
+    let (code, out, err) = run(&[
+        "rank",
+        "--incidents",
+        &incidents.to_string_lossy(),
+        "--blocks",
+        &streets.to_string_lossy(),
+        "--rejects",
+        &rejects.to_string_lossy(),
+        "--format",
+        "csv",
+    ]);
+    assert_eq!(code, 3, "{err}");
+    assert!(err.contains("7 read · 3 kept · 4 refused"), "{err}");
+    assert!(out.lines().nth(1).is_some_and(|l| l.contains("Main St") && l.contains(",2,")), "{out}");
+    let refused: Vec<serde_json::Value> = std::fs::read_to_string(&rejects)
+        .expect("written")
+        .lines()
+        .map(|l| serde_json::from_str(l).expect("JSON"))
+        .collect();
+    let told: Vec<_> = refused
+        .iter()
+        .map(|r| (r["line"].as_u64().expect("a line"), r["column"].as_str().expect("a column")))
+        .collect();
+    assert_eq!(told, [(4, "date"), (5, "longitude"), (6, "longitude"), (7, "")]);
+    assert_eq!(refused[0]["value"], "someday");
+    let all = format!("{out}{err}{refused:?}");
+    for name in ["victim_name", ",A", ",B", "\"C\"", "\"D\""] {
+        assert!(!all.contains(name), "a column about persons came through: {name}");
+    }
+}
+
+#[test]
+fn a_bad_file_says_what_where_and_how_to_mend_it() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let streets = town(folder.path());
+    let streets = streets.to_string_lossy();
+    let file = |name: &str, text: &str| {
+        let path = folder.path().join(name);
+        std::fs::write(&path, text).expect("written");
+        path.to_string_lossy().into_owned()
+    };
+    let xy = file("xy.csv", "date,category,x,y\n2018-01-01 10:00,robbery,276174,310068\n");
+    let odd = file("odd.csv", "a,b\n1,2\n");
+    let empty = file("empty.csv", "");
+    let far = file("far.csv", "date,category,longitude,latitude\n2018-01-01 10:00,robbery,2.35,48.85\n");
+    let points = file(
+        "points.geojson",
+        r#"{"type":"FeatureCollection","features":[{"type":"Feature","properties":{},"geometry":{"type":"Point","coordinates":[1,2]}}]}"#,
+    );
+    let broken = file("broken.geojson", "{");
+    for (incidents, blocks, code, says) in [
+        (xy.as_str(), &*streets, 1, "--crs"),
+        (&odd, &*streets, 1, "no layout fits: a, b"),
+        (&empty, &*streets, 1, "is empty"),
+        (&far, &*streets, 1, "is the CRS of the incidents right"),
+        ("missing.csv", &*streets, 1, "cannot read `missing.csv`"),
+        ("incidents.docx", &*streets, 1, "ending that is not known"),
+        (&far, points.as_str(), 1, "no usable street line or polygon"),
+        (&far, &broken, 1, "no GeoJSON"),
+    ] {
+        let (found, out, err) = run(&["rank", "--incidents", incidents, "--blocks", blocks]);
+        assert_eq!(found, code, "{incidents}: {err}");
+        assert!(out.is_empty() && err.contains("error: ") && err.contains(says), "{incidents}: {err}");
+    }
+}
+
+#[test]
+fn a_wrong_word_is_a_usage_error() {
+    let far = "x.csv";
+    for (args, says) in [
+        (
+            &["density", "--incidents", far, "--blocks", far, "--bandwidth", "250", "--cell", "50m"][..],
+            "unit",
+        ),
+        (&["rank", "--incidents", far][..], "--blocks is not given"),
+        (&["rank", "--blocks", far][..], "--incidents is not given"),
+        (&["rank", "--incidents", far, "--blocks", far, "--period", "2018-02-01/2018-01-01"][..], "swap"),
+        (&["rank", "--incidents", far, "--blocks", far, "--top", "0"][..], "from 1"),
+        (&["rnak"][..], "rank"),
+    ] {
+        let (code, _, err) = run(args);
+        assert_eq!(code, 2, "{args:?}: {err}");
+        assert!(err.contains(says), "{args:?}: {err}");
+    }
+    let sample = repository("data/new-haven/new_haven_merged.shp");
+    let streets = repository("data/new-haven/newhaven_nework.shp");
+    let (code, _, err) = run(&[
+        "density",
+        "--incidents",
+        &sample.to_string_lossy(),
+        "--blocks",
+        &streets.to_string_lossy(),
+        "--cell",
+        "50m",
+    ]);
+    assert_eq!(code, 2);
+    assert!(err.contains("bandwidth_m") && err.contains("not given"), "no bandwidth is assumed: {err}");
+}
+
+#[test]
+fn an_address_that_others_could_reach_is_refused() {
+    for address in ["0.0.0.0:0", "[::]:0"] {
+        let (code, out, err) = run(&["demo", "--listen", address]);
+        assert_eq!(code, 5, "{err}");
+        assert!(err.contains("loopback") && !out.contains("http://"), "{err}");
+    }
+}
+
+#[test]
+fn the_three_formats_hold_the_same_blocks_in_the_same_order() {
+    let config = repository("data/new-haven/hotblocks.toml");
+    let config = config.to_string_lossy();
+    let ask = |format: &str| {
+        let (code, out, err) = run(&[
+            "rank",
+            "--config",
+            &config,
+            "--top",
+            "7",
+            "--format",
+            format,
+            "--period",
+            "2014-09-01/2014-09-20",
+        ]);
+        assert_eq!(code, 0, "{err}");
+        assert!(out.contains("one month, capped sample: not a statement about New Haven"), "{format}");
+        out
+    };
+    let json: serde_json::Value =
+        serde_json::from_str(&ask("geojson")).expect("stdout is JSON and nothing else");
+    let csv = ask("csv");
+    let table = ask("table");
+    let rows: Vec<csv::StringRecord> =
+        csv::Reader::from_reader(csv.as_bytes()).records().map(|r| r.expect("a row")).collect();
+    assert_eq!(rows.len(), 7);
+    for (feature, row) in json["features"].as_array().expect("features").iter().zip(&rows) {
+        assert_eq!(feature["id"].as_str(), row.get(0));
+        assert_eq!(feature["properties"]["name"].as_str(), row.get(3));
+        assert_eq!(feature["properties"]["incidents"].to_string(), row[5]);
+        assert!(table.contains(&row[3]), "{} is not in the table", &row[3]);
+    }
+}
+
+#[test]
+fn export_writes_all_four_layers_and_prints_the_list() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let config = repository("data/new-haven/hotblocks.toml");
+    let out_folder = folder.path().join("layers");
+    let (code, out, err) =
+        run(&["export", "--config", &config.to_string_lossy(), "-o", &out_folder.to_string_lossy()]);
+    assert_eq!(code, 0, "{err}");
+    assert!(out.contains("confirm or release: 1 UNION AVE"), "{out}");
+    for layer in ["incidents", "blocks", "density", "clusters"] {
+        let text = std::fs::read_to_string(out_folder.join(format!("{layer}.geojson"))).expect(layer);
+        let parsed: geojson::FeatureCollection = text.parse().expect("GeoJSON");
+        assert!(parsed.features.len() > 1, "{layer}");
+    }
+    assert_eq!(std::fs::read_to_string(out_folder.join("rank.csv")).expect("the list").lines().count(), 11);
+}
+
+#[test]
+fn the_demo_prints_ten_blocks_and_serves_the_map_where_it_says() {
+    let mut demo = Process::new(assert_cmd::cargo::cargo_bin("hotblocks"))
+        .args(["demo", "--listen", "127.0.0.1:0"])
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .spawn()
+        .expect("runs");
+    let mut lines = BufReader::new(demo.stdout.take().expect("piped")).lines();
+    let mut seen = Vec::new();
+    let address = loop {
+        let line = lines.next().expect("the demo says its address").expect("UTF-8");
+        if let Some((_, rest)) = line.split_once("http://") {
+            break rest.split('/').next().expect("an address").to_owned();
+        }
+        seen.push(line);
+    };
+    assert_eq!(
+        seen.iter().filter(|l| l.contains("segment") && l.contains("2014-09")).count()
+            + seen.iter().filter(|l| l.contains(" node ") && l.contains("2014-09")).count(),
+        10,
+        "{seen:#?}"
+    );
+    let mut stream = std::net::TcpStream::connect(&address).expect("it listens");
+    use std::io::{Read, Write};
+    write!(stream, "GET /livez HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n\r\n").expect("sent");
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).expect("answered");
+    assert!(answer.starts_with("HTTP/1.1 200") && answer.ends_with("ok\n"), "{answer}");
+    // SIGTERM, and it ends by itself with 0.
+    let stopped = Process::new("kill").arg(demo.id().to_string()).status().expect("kill runs");
+    assert!(stopped.success());
+    assert_eq!(demo.wait().expect("ended").code(), Some(0));
+}
+
+#[test]
+fn a_pipe_sees_no_progress_bar_and_a_closed_one_is_no_failure() {
+    let config = repository("data/new-haven/hotblocks.toml");
+    let (_, out, err) = run(&["rank", "--config", &config.to_string_lossy()]);
+    assert!(!out.contains('\r') && !err.contains('\r') && !err.contains('\u{1b}'), "{err}");
+    let mut child = Process::new(assert_cmd::cargo::cargo_bin("hotblocks"))
+        .args(["rank", "--config", &config.to_string_lossy(), "--top", "2000", "--format", "geojson"])
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .spawn()
+        .expect("runs");
+    drop(child.stdout.take());
+    assert_eq!(child.wait().expect("ended").code(), Some(0));
+}

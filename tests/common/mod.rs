@@ -1,0 +1,69 @@
+//! What several tests need: the sample, the St. Louis files where they are, a way to load either.
+#![allow(dead_code, reason = "each test binary uses a part of it")]
+
+use std::path::{Path, PathBuf};
+
+use hotblocks::engine::build::{About, Ground, build};
+use hotblocks::engine::snapshot::Snapshot;
+use hotblocks::ingest::blocks::{self, Shapes};
+use hotblocks::ingest::incidents::{self, Options};
+use hotblocks::ingest::input::Input;
+use hotblocks::ingest::refused::Account;
+
+/// A path in the repository.
+pub fn repository(path: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join(path)
+}
+
+/// The St. Louis data beside the repository; `None`, said aloud, where it is absent.
+pub fn st_louis() -> Option<PathBuf> {
+    let folder = repository("../shared/data/st-louis");
+    let there = folder.join("streets.parquet").exists();
+    if !there {
+        eprintln!("SKIPPED: the St. Louis data is not beside the repository");
+    }
+    there.then_some(folder)
+}
+
+/// The 84 monthly files, by name.
+pub fn st_louis_months(folder: &Path) -> Vec<PathBuf> {
+    let mut files: Vec<PathBuf> = (2012..=2018)
+        .flat_map(|year| {
+            std::fs::read_dir(folder.join(format!("incidents/{year}"))).expect("a folder a year")
+        })
+        .map(|entry| entry.expect("readable").path())
+        .collect();
+    files.sort();
+    files
+}
+
+/// Loads files as the command line does.
+pub fn load(incident_files: &[PathBuf], block_file: &Path) -> (Snapshot, Account, Account) {
+    let inputs: Vec<Input> = incident_files.iter().map(|f| Input::at(f).expect("a known ending")).collect();
+    let (ledger, incident_account) =
+        incidents::read(&inputs, &Options::default(), &|| ()).expect("readable incidents");
+    let (shapes, block_account) =
+        blocks::read(&Input::at(block_file).expect("a known ending"), None).expect("readable blocks");
+    let ground = match shapes {
+        Shapes::Streets(streets) => Ground::Streets(streets),
+        Shapes::Areas(areas) => Ground::Areas(areas),
+    };
+    let dataset = build(ledger, &ground, About::default()).expect("a data set");
+    (Snapshot::new(dataset, 1), incident_account, block_account)
+}
+
+/// The sample over its streets.
+pub fn new_haven() -> (Snapshot, Account, Account) {
+    load(
+        &[repository("data/new-haven/new_haven_merged.shp")],
+        &repository("data/new-haven/newhaven_nework.shp"),
+    )
+}
+
+/// The sample over polygons.
+pub fn new_haven_polygons() -> (Snapshot, Account, Account) {
+    load(
+        &[repository("data/new-haven/new_haven_merged.shp")],
+        &repository("data/new-haven/derived_newhaven_blocks.geojson"),
+    )
+}

@@ -1,0 +1,238 @@
+//! The HTTP edge: layers over the router, every failure a problem document.
+
+mod common;
+
+use std::sync::{Arc, LazyLock};
+
+use axum::body::{Body, to_bytes};
+use axum::http::{HeaderMap, Method, Request, StatusCode, header};
+use hotblocks::config::Config;
+use hotblocks::engine::Engine;
+use serde_json::Value as Json;
+use tower::ServiceExt;
+
+/// One engine over the sample for all tests, configured as the demo is.
+static ROUTER: LazyLock<axum::Router> = LazyLock::new(|| {
+    let (snapshot, ..) = common::new_haven();
+    let mut dataset = snapshot.dataset().clone();
+    let config =
+        Config::open(&common::repository("data/new-haven/hotblocks.toml")).expect("the demo's configuration");
+    dataset.notice = config.notice.clone();
+    hotblocks::http::router(Arc::new(Engine::new(dataset)), config.defaults().expect("usable"))
+});
+
+async fn ask(
+    method: Method,
+    path: &str,
+    headers: &[(header::HeaderName, &str)],
+) -> (StatusCode, HeaderMap, Vec<u8>) {
+    let mut request = Request::builder().method(method).uri(path).header(header::HOST, "127.0.0.1:8080");
+    for (name, value) in headers {
+        request = request.header(name, *value);
+    }
+    let response =
+        ROUTER.clone().oneshot(request.body(Body::empty()).expect("a request")).await.expect("an answer");
+    let (parts, body) = response.into_parts();
+    let body = to_bytes(body, usize::MAX).await.expect("a body");
+    (parts.status, parts.headers, body.to_vec())
+}
+
+async fn get(path: &str) -> Json {
+    let (status, _, body) = ask(Method::GET, path, &[]).await;
+    assert_eq!(status, StatusCode::OK, "{path}: {}", String::from_utf8_lossy(&body));
+    serde_json::from_slice(&body).expect("JSON")
+}
+
+#[tokio::test]
+async fn every_collection_has_items_that_say_what_made_them() {
+    let all = get("/collections").await;
+    let ids: Vec<&str> = all["collections"]
+        .as_array()
+        .expect("a list")
+        .iter()
+        .map(|c| c["id"].as_str().expect("an id"))
+        .collect();
+    assert_eq!(ids, ["incidents", "blocks", "density", "clusters"]);
+    for id in ids {
+        let one = get(&format!("/collections/{id}")).await;
+        let items =
+            one["links"].as_array().expect("links").iter().find(|l| l["rel"] == "items").expect("items");
+        assert_eq!(items["type"], "application/geo+json");
+        assert_eq!(items["href"], format!("http://127.0.0.1:8080/collections/{id}/items"));
+        let (status, headers, body) = ask(Method::GET, &format!("/collections/{id}/items"), &[]).await;
+        assert_eq!(status, StatusCode::OK);
+        assert_eq!(headers[header::CONTENT_TYPE], "application/geo+json");
+        let json: Json = serde_json::from_slice(&body).expect("JSON");
+        assert_eq!(json["notice"], "one month, capped sample: not a statement about New Haven");
+        assert_eq!(json["provenance"]["layer"], id);
+        assert_eq!(
+            json["provenance"]["category"],
+            serde_json::json!(["person", "property"]),
+            "the configured default"
+        );
+        assert_eq!(json["numberReturned"], json["features"].as_array().expect("features").len());
+        assert!(json["numberMatched"].as_u64() >= json["numberReturned"].as_u64());
+    }
+}
+
+#[tokio::test]
+async fn a_walk_over_next_gives_every_block_once() {
+    let mut path = "/collections/blocks/items?limit=997&category=all".to_owned();
+    let (mut ids, mut matched) = (Vec::new(), 0);
+    loop {
+        let page = get(&path).await;
+        matched = page["numberMatched"].as_u64().unwrap_or(matched);
+        ids.extend(
+            page["features"]
+                .as_array()
+                .expect("features")
+                .iter()
+                .map(|f| f["id"].as_str().expect("an id").to_owned()),
+        );
+        let next = page["links"].as_array().expect("links").iter().find(|l| l["rel"] == "next");
+        let Some(next) = next else { break };
+        let href = next["href"].as_str().expect("an address");
+        assert!(
+            href.starts_with("http://127.0.0.1:8080/")
+                && href.contains("offset=")
+                && href.contains("category=all"),
+            "{href}"
+        );
+        path = href.trim_start_matches("http://127.0.0.1:8080").to_owned();
+    }
+    assert_eq!(ids.len() as u64, matched);
+    assert_eq!(ids.iter().collect::<std::collections::HashSet<_>>().len(), ids.len());
+}
+
+#[tokio::test]
+async fn what_cannot_be_used_is_refused_with_what_and_how_to_mend_it() {
+    for (path, status, parameter, says) in [
+        ("/collections/incidents/items?categry=robbery", 400, "categry", "did you mean `category`"),
+        ("/collections/incidents/items?category=robery", 400, "category", "robbery"),
+        ("/collections/blocks/items?datetime=yesterday", 400, "datetime", "2018-01-31"),
+        ("/collections/blocks/items?datetime=2014-09-30/2014-09-01", 400, "datetime", "swap"),
+        ("/collections/blocks/items?datetime=../..", 400, "datetime", "one side"),
+        ("/collections/blocks/items?bbox=1,2,3", 400, "bbox", "west,south,east,north"),
+        ("/collections/blocks/items?bbox=0,0,NaN,1", 400, "bbox", "±180"),
+        ("/collections/blocks/items?limit=unlimited", 400, "limit", "from 1"),
+        ("/collections/blocks/items?limit=0", 400, "limit", "from 1"),
+        ("/collections/blocks/items?offset=-1", 400, "offset", "from 0"),
+        ("/collections/blocks/items?limit=1&limit=2", 400, "limit", "twice"),
+        ("/collections/blocks/items?category=", 400, "category", "at least one"),
+        ("/collections/density/items?bandwidth_m=-50", 400, "bandwidth_m", "from 1 m"),
+        ("/collections/density/items?cell_m=0.1", 400, "cell_m", "smallest side"),
+        ("/collections/clusters/items?eps_m=NaN", 400, "eps_m", "from 0.1 m"),
+        ("/collections/clusters/items?min_points=0", 400, "min_points", "from 1"),
+        ("/collections/nothing/items", 404, "", "there are incidents, blocks"),
+        ("/nothing", 404, "", "/collections"),
+    ] {
+        let (code, headers, body) = ask(Method::GET, path, &[]).await;
+        assert_eq!(code.as_u16(), status, "{path}");
+        assert_eq!(headers[header::CONTENT_TYPE], "application/problem+json", "{path}");
+        let problem: Json = serde_json::from_slice(&body).expect("JSON");
+        assert_eq!(problem["status"], status, "{path}");
+        assert_eq!(problem["parameter"].as_str().unwrap_or_default(), parameter, "{path}");
+        let detail = problem["detail"].as_str().expect("a detail");
+        assert!(detail.contains(says), "{path}: {detail}");
+    }
+}
+
+#[tokio::test]
+async fn a_limit_above_the_maximum_is_cut_and_boxes_of_every_kind_are_answered() {
+    for path in [
+        "/collections/blocks/items?limit=1000000000",
+        "/collections/blocks/items?bbox=177,65,-177,70",
+        "/collections/blocks/items?bbox=-72.9300000000000051%2C41.3%2C-72.92%2C41.31",
+        "/collections/incidents/items?bbox=-72.93,41.3,0,-72.92,41.31,10",
+        "/collections/incidents/items?bbox=-180,-90,180,90",
+        "/collections/incidents/items?datetime=2014-09-05",
+        "/collections/incidents/items?datetime=2014-09-05/..",
+        "/collections/incidents/items?datetime=/2014-09-05",
+    ] {
+        get(path).await;
+    }
+    let none = get("/collections/blocks/items?bbox=177,65,-177,70").await;
+    assert_eq!(none["numberMatched"], 0);
+}
+
+#[tokio::test]
+async fn no_query_brings_a_sensitive_incident_to_light() {
+    let mut seen = 0;
+    for query in [
+        "",
+        "&category=disturbance",
+        "&category=family_offense",
+        "&category=child_offense",
+        "&category=rape",
+        "&bbox=-73,41,-72,42",
+    ] {
+        let body = get(&format!(
+            "/collections/incidents/items?limit=10000{}",
+            if query.is_empty() { "&category=all" } else { query }
+        ))
+        .await;
+        for feature in body["features"].as_array().expect("features") {
+            seen += 1;
+            let label = feature["properties"]["label"].as_str().expect("a label").to_lowercase();
+            assert!(
+                !["family", "domestic", "child", "rape", "sexual"].iter().any(|w| label.contains(w)),
+                "{label}"
+            );
+        }
+    }
+    assert!(seen > 3_000);
+}
+
+#[tokio::test]
+async fn a_request_under_a_foreign_name_is_refused() {
+    let request = Request::builder()
+        .uri("/collections")
+        .header(header::HOST, "evil.example")
+        .body(Body::empty())
+        .expect("a request");
+    let response = ROUTER.clone().oneshot(request).await.expect("an answer");
+    assert_eq!(response.status(), StatusCode::FORBIDDEN);
+    assert!(response.headers().contains_key(header::CONTENT_SECURITY_POLICY));
+}
+
+#[tokio::test]
+async fn only_reading_is_offered_and_head_is_get_without_its_body() {
+    for method in [Method::POST, Method::PUT, Method::DELETE] {
+        let (status, headers, _) = ask(method, "/collections", &[]).await;
+        assert_eq!(status, StatusCode::METHOD_NOT_ALLOWED);
+        assert!(
+            headers.contains_key(header::ALLOW)
+                && headers[header::CONTENT_TYPE] == "application/problem+json"
+        );
+    }
+    let (status, _, body) = ask(Method::HEAD, "/collections/blocks/items", &[]).await;
+    assert_eq!((status, body.len()), (StatusCode::OK, 0));
+    assert_eq!(ask(Method::GET, "/livez", &[]).await.2, b"ok\n");
+}
+
+#[tokio::test]
+async fn large_answers_are_compressed_for_those_who_take_it() {
+    let plain = ask(Method::GET, "/collections/blocks/items", &[]).await.2;
+    for encoding in ["gzip", "br"] {
+        let (_, headers, body) =
+            ask(Method::GET, "/collections/blocks/items", &[(header::ACCEPT_ENCODING, encoding)]).await;
+        assert_eq!(headers[header::CONTENT_ENCODING], encoding);
+        assert!(body.len() * 3 < plain.len(), "{} of {}", body.len(), plain.len());
+    }
+}
+
+#[tokio::test]
+async fn the_page_is_served_whole_from_the_binary_and_asks_nobody_else() {
+    let (status, headers, body) = ask(Method::GET, "/", &[]).await;
+    assert_eq!(status, StatusCode::OK);
+    assert!(headers[header::CONTENT_TYPE].to_str().expect("text").starts_with("text/html"));
+    let policy = headers[header::CONTENT_SECURITY_POLICY].to_str().expect("text");
+    assert!(policy.contains("default-src 'none'") && !policy.contains("unsafe"), "{policy}");
+    let html = String::from_utf8(body).expect("UTF-8");
+    for part in html.split(['"', '\'']).filter(|p| p.contains("page/")) {
+        let path = format!("/{}", part.trim_start_matches('/').trim_start_matches("./"));
+        assert_eq!(ask(Method::GET, &path, &[]).await.0, StatusCode::OK, "{path}");
+    }
+    assert_eq!(ask(Method::GET, "/page/../Cargo.toml", &[]).await.0, StatusCode::NOT_FOUND);
+    assert_eq!(ask(Method::GET, "/page/%2e%2e/mod.rs", &[]).await.0, StatusCode::NOT_FOUND);
+}

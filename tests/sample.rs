@@ -1,0 +1,296 @@
+//! The sample that ships, end to end: accounts, held headquarters, ranks, density, clusters.
+
+mod common;
+
+use std::collections::HashMap;
+
+use geo::{Contains, Intersects, Validation};
+use hotblocks::analysis::dbscan::DbscanParams;
+use hotblocks::analysis::kde::KdeParams;
+use hotblocks::encode;
+use hotblocks::engine::params::table::{CLUSTERS, DENSITY, INCIDENTS, OPERATIONS, RANK};
+use hotblocks::engine::params::values::Values;
+use hotblocks::engine::query::{Query, Tally};
+use hotblocks::engine::snapshot::Snapshot;
+use hotblocks::layer::answer::answer;
+use hotblocks::layer::{Layer, Page, Value};
+use hotblocks::space::coord::{Local, Metres};
+
+fn query(period: Option<&str>, categories: &[&str]) -> Query {
+    Query {
+        period: period.map(|p| p.parse().expect("a period")),
+        categories: categories.iter().map(|c| (*c).to_owned()).collect(),
+    }
+}
+
+fn layer(
+    snapshot: &Snapshot,
+    operation: &hotblocks::engine::params::table::Operation,
+    pairs: &[(&str, &str)],
+    page: Page,
+) -> Layer {
+    let mut values = Values::default();
+    for (name, text) in pairs {
+        let param = operation.params.iter().find(|p| p.wire == *name).expect("a parameter of the operation");
+        values.set_wire(param, text).expect("usable");
+    }
+    answer(snapshot, operation, &values, page).expect("an answer")
+}
+
+fn get<'a>(properties: &'a [(&'static str, Value)], name: &str) -> &'a Value {
+    &properties.iter().find(|(n, _)| *n == name).unwrap_or_else(|| panic!("no property {name}")).1
+}
+
+#[test]
+fn every_row_of_the_sample_is_accounted_for() {
+    let (snapshot, incidents, blocks) = common::new_haven();
+    assert_eq!((incidents.read, incidents.kept, incidents.refused.len()), (3_293, 3_293, 0));
+    assert_eq!((blocks.read, blocks.kept), (1_537, 1_537));
+    let data = snapshot.dataset();
+    // 46 rows repeat another to the letter.
+    assert_eq!((data.incidents.len(), data.resolution.merged), (3_247, 46));
+    assert_eq!(data.crs.to_string(), "EPSG:32618");
+}
+
+#[test]
+fn counts_in_blocks_unassigned_held_and_unlocated_are_all() {
+    let (snapshot, ..) = common::new_haven();
+    for q in [
+        query(None, &[]),
+        query(None, &["person", "property"]),
+        query(Some("2014-09-01/2014-09-10"), &["drugs"]),
+    ] {
+        let selection = snapshot.select(&q).expect("known categories");
+        let tally: Tally = snapshot.tally(&selection);
+        let ranked: u64 = snapshot.rank(&selection).iter().map(|r| r.count.incidents()).sum();
+        assert_eq!(ranked, tally.in_blocks as u64, "{q:?}");
+        let unlocated: usize = tally.unlocated.values().sum();
+        assert_eq!(tally.in_blocks + tally.unassigned + tally.held + unlocated, tally.incidents, "{q:?}");
+        assert!(tally.incidents > 0);
+    }
+}
+
+#[test]
+fn police_headquarters_is_held_and_so_is_nothing_else() {
+    let (snapshot, ..) = common::new_haven();
+    let places = &snapshot.dataset().held_places;
+    let found: Vec<_> = places.iter().map(|p| (p.name.as_str(), p.incidents, p.reports)).collect();
+    assert_eq!(found, [("1 UNION AVE", 128, 153)]);
+    let all = snapshot.select(&query(None, &[])).expect("all");
+    let first = snapshot.rank(&all)[0];
+    assert_ne!(Some(first.block), places[0].block, "headquarters leads the list");
+}
+
+#[test]
+fn over_polygons_headquarters_is_held_too_and_edges_are_reported() {
+    let (snapshot, _, blocks) = common::new_haven_polygons();
+    let data = snapshot.dataset();
+    assert_eq!(blocks.read, 1_279, "the file holds this many polygons");
+    assert_eq!(data.held_places[0].reports, 153);
+    let located = data.assigned.in_blocks + data.assigned.unassigned;
+    let share = data.assigned.in_blocks as f64 / located as f64;
+    assert!((0.93..0.96).contains(&share), "94.4 % of the rows lie in a polygon, here {share}");
+    assert!(
+        data.assigned.near_boundary as f64 / located as f64 > 0.5,
+        "most points lie near an edge: {}",
+        data.assigned.near_boundary
+    );
+}
+
+#[test]
+fn an_incident_in_a_polygon_is_inside_it() {
+    let (snapshot, ..) = common::new_haven_polygons();
+    let data = snapshot.dataset();
+    for at in 0..data.incidents.len() {
+        let place = data.incidents.local(at).expect("all are located");
+        let point = geo::Point::new(place.x, place.y);
+        let inside = |b: usize| data.block_set.blocks[b].local.intersects(&point);
+        match data.assignment.main(at) {
+            Some(block) => assert!(inside(block.0 as usize)),
+            None => assert!(!(0..data.block_set.blocks.len()).any(inside)),
+        }
+    }
+}
+
+#[test]
+fn ranks_are_in_order_and_ties_are_told() {
+    let (snapshot, ..) = common::new_haven();
+    let ranked = snapshot.rank(&snapshot.select(&query(None, &["person", "property"])).expect("known"));
+    assert_eq!(ranked.len(), snapshot.dataset().block_set.blocks.len(), "every block once");
+    let mut by_score: HashMap<u64, u32> = HashMap::new();
+    for row in &ranked {
+        *by_score.entry(row.count.incidents()).or_default() += 1;
+    }
+    for pair in ranked.windows(2) {
+        let key = |r: &hotblocks::rank::order::Ranked| (r.count.incidents(), r.count.latest);
+        assert!(key(&pair[0]) >= key(&pair[1]));
+    }
+    for row in ranked.iter().filter(|r| r.rank.is_some()) {
+        assert_eq!(row.tied_with + 1, by_score[&row.count.incidents()]);
+    }
+}
+
+#[test]
+fn a_contour_said_to_hold_a_share_holds_it() {
+    let (snapshot, ..) = common::new_haven();
+    let data = snapshot.dataset();
+    let selection = snapshot.select(&query(None, &["person", "property"])).expect("known");
+    let result = snapshot
+        .density(&selection, &KdeParams { bandwidth: Metres(250.0) }, Metres(50.0))
+        .expect("a density");
+    let places: Vec<Local> = (0..data.incidents.len())
+        .filter(|&at| !data.held[at] && selection.has(data, at))
+        .filter_map(|at| data.incidents.local(at))
+        .filter(|&at| data.study_area.contains(at))
+        .collect();
+    assert_eq!(places.len(), result.incidents);
+    let mut outer: Option<&geo::MultiPolygon> = None;
+    for contour in &result.contours {
+        assert!(contour.shape.is_valid(), "{} %", contour.share * 100.0);
+        let inside = places.iter().filter(|p| contour.shape.contains(&geo::Point::new(p.x, p.y))).count();
+        assert_eq!(inside, contour.inside, "{} %", contour.share * 100.0);
+        let asked = (contour.share * places.len() as f64).ceil() as usize;
+        // Coincident incidents go in together: at most the largest pile more.
+        assert!((asked..asked + 12).contains(&inside), "{inside} of {asked}");
+        let within_outer = |p: &&Local| outer.is_none_or(|o| o.contains(&geo::Point::new(p.x, p.y)));
+        let here = places.iter().filter(|p| contour.shape.contains(&geo::Point::new(p.x, p.y)));
+        assert!(here.clone().filter(within_outer).count() == here.count(), "contours are nested");
+        outer = Some(&contour.shape);
+    }
+    let integral = result.density.integral();
+    assert!(
+        (integral / places.len() as f64 - 1.0).abs() < 2e-2,
+        "cells of a fifth of the bandwidth: {integral}"
+    );
+}
+
+#[test]
+fn cluster_outlines_hold_their_incidents() {
+    let (snapshot, ..) = common::new_haven();
+    let selection = snapshot.select(&query(None, &["person", "property"])).expect("known");
+    let result =
+        snapshot.clusters(&selection, &DbscanParams { eps: Metres(100.0), min_points: 5 }).expect("clusters");
+    assert!(result.clusters.n_clusters > 3);
+    let made = layer(
+        &snapshot,
+        &CLUSTERS,
+        &[("category", "person,property"), ("eps_m", "100"), ("min_points", "5")],
+        Page::ALL,
+    );
+    assert_eq!(made.features.len(), result.clusters.n_clusters);
+    let told: i64 = made
+        .features
+        .iter()
+        .map(|f| match get(&f.properties, "incidents") {
+            Value::Int(n) => *n,
+            v => panic!("{v:?}"),
+        })
+        .sum();
+    assert_eq!(told as usize, result.clusters.label.iter().flatten().count());
+}
+
+#[test]
+fn no_layer_of_incidents_shows_a_sensitive_offense() {
+    let (snapshot, ..) = common::new_haven();
+    let data = snapshot.dataset();
+    let shown = layer(&snapshot, &INCIDENTS, &[], Page::ALL);
+    let hidden = (0..data.incidents.len())
+        .filter(|&at| data.incidents.classes(at).any(|c| data.classes.get(c).flags.sensitive()))
+        .count();
+    assert!(hidden >= 50, "the sample has family disputes: {hidden}");
+    assert_eq!(shown.matched + hidden, data.incidents.len());
+    let text = encode::geojson::collection(&shown, serde_json::Value::Null).to_lowercase();
+    for word in ["family", "domestic", "abuse", "custodial"] {
+        assert!(!text.contains(&format!("\"label\":\"{word}")), "{word} is shown");
+    }
+    // Nor by asking for them by name.
+    let asked = layer(&snapshot, &INCIDENTS, &[("category", "disturbance")], Page::ALL);
+    let texts: Vec<_> = asked.features.iter().map(|f| get(&f.properties, "label").clone()).collect();
+    assert!(texts.iter().all(|t| !format!("{t:?}").to_lowercase().contains("family")), "{texts:?}");
+}
+
+#[test]
+fn every_layer_says_what_made_it_and_is_valid_geojson() {
+    let (snapshot, ..) = common::new_haven();
+    for operation in OPERATIONS {
+        let mut pairs = vec![("datetime", "2014-09-01/2014-09-20"), ("category", "person,property")];
+        pairs.extend(operation.params.iter().filter_map(|p| match p.wire {
+            "bandwidth_m" => Some(("bandwidth_m", "250")),
+            "cell_m" => Some(("cell_m", "50")),
+            "eps_m" => Some(("eps_m", "100")),
+            "min_points" => Some(("min_points", "5")),
+            _ => None,
+        }));
+        let made = layer(&snapshot, &operation, &pairs, Page::ALL);
+        let parsed: serde_json::Value =
+            serde_json::from_str(&encode::geojson::collection(&made, serde_json::Value::Null)).expect("JSON");
+        let made_of = &parsed["provenance"];
+        assert_eq!(made_of["period"], "2014-09-01/2014-09-20", "{}", operation.collection);
+        assert_eq!(made_of["crs"], "EPSG:32618");
+        assert!(made_of["counts"]["incidents"].as_i64().expect("a count") > 100);
+        assert_eq!(parsed["numberMatched"], made.features.len());
+        for feature in parsed["features"].as_array().expect("features") {
+            assert!(feature["id"].is_string());
+            check_coordinates(&feature["geometry"]["coordinates"]);
+        }
+        for feature in &made.features {
+            let shape = feature.geometry.as_ref().expect("every feature has a shape");
+            assert!(shape.is_valid(), "{} {}", operation.collection, feature.id);
+        }
+        assert!(!parsed.to_string().contains("NaN"));
+    }
+}
+
+/// Longitude and latitude with at most seven decimals.
+fn check_coordinates(json: &serde_json::Value) {
+    match json {
+        serde_json::Value::Array(pair) if pair.len() == 2 && pair[0].is_number() => {
+            let lon = pair[0].as_f64().expect("a number");
+            let lat = pair[1].as_f64().expect("a number");
+            assert!((-73.2..-72.7).contains(&lon) && (41.1..41.5).contains(&lat), "{lon}, {lat}");
+            assert!(
+                pair.iter().all(|v| v.to_string().split('.').nth(1).is_none_or(|d| d.len() <= 7)),
+                "{json}"
+            );
+        }
+        serde_json::Value::Array(many) => many.iter().for_each(check_coordinates),
+        other => panic!("{other} among coordinates"),
+    }
+}
+
+#[test]
+fn the_first_blocks_of_the_sample_stay_as_they_are() {
+    let (snapshot, ..) = common::new_haven();
+    let made = layer(&snapshot, &RANK, &[("category", "person,property")], Page { limit: 10, ..Page::ALL });
+    insta::assert_snapshot!(encode::csv::rows(&made));
+}
+
+#[test]
+fn a_page_of_a_box_is_cut_from_what_touches_the_box() {
+    let (snapshot, ..) = common::new_haven();
+    let area = hotblocks::space::bbox::LonLatBox { west: -72.93, south: 41.30, east: -72.92, north: 41.31 };
+    let all = layer(&snapshot, &INCIDENTS, &[], Page { bbox: Some(area), ..Page::ALL });
+    let naive = layer(&snapshot, &INCIDENTS, &[], Page::ALL).features.into_iter().filter(|f| {
+        let Some(geo::Geometry::Point(p)) = f.geometry else { panic!("no point") };
+        (area.west..=area.east).contains(&p.x()) && (area.south..=area.north).contains(&p.y())
+    });
+    let naive: Vec<String> = naive.map(|f| f.id).collect();
+    assert_eq!(all.features.iter().map(|f| f.id.clone()).collect::<Vec<_>>(), naive);
+    assert!(!naive.is_empty());
+    let page = layer(&snapshot, &INCIDENTS, &[], Page { bbox: Some(area), offset: 3, limit: 4 });
+    assert_eq!(page.matched, naive.len());
+    assert_eq!(
+        page.features.iter().map(|f| &f.id).collect::<Vec<_>>(),
+        naive[3..7].iter().collect::<Vec<_>>()
+    );
+    // Across the whole world, and across the antimeridian.
+    let world = hotblocks::space::bbox::LonLatBox { west: -180.0, south: -90.0, east: 180.0, north: 90.0 };
+    assert_eq!(
+        layer(&snapshot, &INCIDENTS, &[], Page { bbox: Some(world), ..Page::ALL }).matched,
+        layer(&snapshot, &INCIDENTS, &[], Page::ALL).matched
+    );
+    let other_side =
+        hotblocks::space::bbox::LonLatBox { west: 177.0, south: 40.0, east: -72.925, north: 42.0 };
+    let some = layer(&snapshot, &INCIDENTS, &[], Page { bbox: Some(other_side), ..Page::ALL }).matched;
+    assert!(some > 0 && some < naive.len() + 3_000);
+}
