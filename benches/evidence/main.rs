@@ -1,1 +1,66 @@
-fn main() {}
+//! Writes `docs/validation.md` and `docs/performance.md` from what it measures in this one run:
+//! `cargo bench --bench evidence -- --write`. As a test it goes through every case once and writes nothing.
+
+#[path = "../common/mod.rs"]
+mod common;
+
+mod cases;
+mod export;
+mod load;
+mod machine;
+mod measure;
+mod performance;
+mod st_louis;
+mod validation;
+
+use std::path::Path;
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    let args: Vec<String> = std::env::args().skip(1).collect();
+    let has = |flag: &str| args.iter().any(|arg| arg == flag);
+    if let [flag, case, way, n, folder] = &args[..]
+        && flag == "--case"
+    {
+        let n = n.parse().expect("a number of incidents");
+        println!("{}", cases::run(case, way == "naive", n, Path::new(folder)).line());
+        return ExitCode::SUCCESS;
+    }
+    if has("--write") {
+        return write();
+    }
+    if !has("--bench") {
+        smoke();
+    } else {
+        eprintln!("evidence is written by `cargo bench --bench evidence -- --write`");
+    }
+    ExitCode::SUCCESS
+}
+
+/// Writes both documents; fails if a number is out of its bound.
+fn write() -> ExitCode {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let docs = root.join("docs");
+    std::fs::create_dir_all(&docs).expect("the repository can be written to");
+    let (validation, holds) = validation::document(root);
+    std::fs::write(docs.join("validation.md"), validation).expect("the repository can be written to");
+    let (performance, agree) = performance::document(root);
+    std::fs::write(docs.join("performance.md"), performance).expect("the repository can be written to");
+    if holds && agree { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+}
+
+/// Every case once at its smallest, ours and the naive way, with the same answer; and the golden numbers.
+fn smoke() {
+    let folder = tempfile::tempdir().expect("a folder for the file");
+    cases::write_csv(1_000, folder.path());
+    for case in cases::TABLES.iter().flat_map(|table| table.cases) {
+        let ours = cases::run(case.name, false, 1_000, folder.path());
+        if !case.naive.is_empty() {
+            let naive = cases::run(case.name, true, 1_000, folder.path());
+            assert!(cases::same(&ours, &naive), "{}: {} and {}", case.name, ours.found, naive.found);
+        }
+    }
+    let mut page = validation::Page::default();
+    validation::golden(&mut page);
+    assert!(page.holds, "{}", page.text);
+}

@@ -1,0 +1,86 @@
+//! One case timed in a process of its own, so that peaks of memory do not mix.
+
+use std::hint::black_box;
+use std::time::{Duration, Instant};
+
+/// What a case took.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Measured {
+    /// Median seconds on the clock.
+    pub(crate) seconds: f64,
+    /// Mean seconds of all cores together.
+    pub(crate) cpu: f64,
+    /// Peak memory of the process while it ran, MiB.
+    pub(crate) peak: f64,
+    /// Memory that was there before it ran, MiB.
+    pub(crate) before: f64,
+    /// A number of the answer, to compare.
+    pub(crate) found: f64,
+}
+
+impl Measured {
+    /// For one of `n` equal parts.
+    pub(crate) fn per(self, n: usize) -> Self {
+        Self { seconds: self.seconds / n as f64, cpu: self.cpu / n as f64, found: self.found / n as f64, ..self }
+    }
+
+    /// As one line, from a child to its parent.
+    pub(crate) fn line(&self) -> String {
+        let Self { seconds, cpu, peak, before, found } = self;
+        format!("{seconds:e} {cpu:e} {peak:e} {before:e} {found:e}")
+    }
+
+    /// From that line.
+    pub(crate) fn parse(line: &str) -> Option<Self> {
+        let numbers: Vec<f64> = line.split_whitespace().map(str::parse).collect::<Result<_, _>>().ok()?;
+        match numbers[..] {
+            [seconds, cpu, peak, before, found] => Some(Self { seconds, cpu, peak, before, found }),
+            _ => None,
+        }
+    }
+}
+
+/// Times work on fresh inputs: at least three laps and half a second, unless a lap is long.
+pub(crate) fn time<I, T>(mut input: impl FnMut() -> I, mut work: impl FnMut(I) -> T, found: impl Fn(&T) -> f64) -> Measured {
+    let before = memory("VmRSS:");
+    // 5 makes the peak start anew; where the kernel does not allow it, the peak of the preparation stays in.
+    drop(std::fs::write("/proc/self/clear_refs", "5"));
+    let (mut laps, mut cpu, mut answer) = (Vec::new(), 0.0, f64::NAN);
+    let begin = Instant::now();
+    while begin.elapsed() < Duration::from_secs(4) && (laps.len() < 3 || begin.elapsed() < Duration::from_millis(500)) {
+        let given = input();
+        let (cpu_before, lap) = (cpu_seconds(), Instant::now());
+        let result = black_box(work(black_box(given)));
+        laps.push(lap.elapsed().as_secs_f64());
+        cpu += cpu_seconds() - cpu_before;
+        answer = found(&result);
+    }
+    Measured { seconds: median(&mut laps), cpu: cpu / laps.len() as f64, peak: memory("VmHWM:"), before, found: answer }
+}
+
+/// The middle one.
+pub(crate) fn median(values: &mut [f64]) -> f64 {
+    values.sort_by(f64::total_cmp);
+    values[values.len() / 2]
+}
+
+/// Seconds that all threads of this process have run.
+fn cpu_seconds() -> f64 {
+    let Ok(threads) = std::fs::read_dir("/proc/self/task") else { return f64::NAN };
+    let nanoseconds = threads.flatten().filter_map(|thread| {
+        let text = std::fs::read_to_string(thread.path().join("schedstat")).ok()?;
+        text.split_whitespace().next()?.parse::<f64>().ok()
+    });
+    nanoseconds.sum::<f64>() / 1e9
+}
+
+/// A figure of this process's memory in MiB.
+fn memory(field: &str) -> f64 {
+    std::fs::read_to_string("/proc/self/status").map_or(f64::NAN, |status| memory_in(&status, field))
+}
+
+/// A figure in the text of a process's status, in MiB.
+pub(crate) fn memory_in(status: &str, field: &str) -> f64 {
+    let line = status.lines().find_map(|line| line.strip_prefix(field));
+    line.and_then(|rest| rest.split_whitespace().next()?.parse::<f64>().ok()).map_or(f64::NAN, |kib| kib / 1024.0)
+}

@@ -1,0 +1,132 @@
+//! What the documents say is so: parameters from their one table, commands that exist, words of the vocabulary.
+
+use std::path::Path;
+
+use hotblocks::engine::params::table::{Kind, OPERATIONS, PAGE, Param, TOP};
+
+fn read(path: &str) -> String {
+    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join(path);
+    std::fs::read_to_string(&file).unwrap_or_else(|e| panic!("{path}: {e}"))
+}
+
+fn kind(param: &Param) -> String {
+    match param.kind {
+        Kind::Period => "two local dates".to_owned(),
+        Kind::Names => "names, separated by commas".to_owned(),
+        Kind::Length { least, most } => format!("length, {least} m to {most} m"),
+        Kind::Count { least, most: u64::MAX } => format!("whole number from {least}"),
+        Kind::Count { least, most } => format!("whole number, {least} to {most}"),
+        Kind::BBox => "four numbers in degrees".to_owned(),
+    }
+}
+
+fn parameters() -> String {
+    let mut page = String::from(
+        "# Parameters\n\nMade by `make docs` from the one table in `src/engine/params/table.rs`; a test compares them.\n\
+         On the command line lengths carry a unit (m, km, ft, mi); in a query and in the configuration they are in metres.\n",
+    );
+    let row = |param: &Param| {
+        format!(
+            "| `--{}` | `{}` | {} | {} | {} | `{}` |\n",
+            param.flag,
+            param.wire,
+            kind(param),
+            param.default,
+            param.help,
+            param.example
+        )
+    };
+    let head = "\n| flag | in a query | takes | default | what it does | example |\n|---|---|---|---|---|---|\n";
+    for operation in OPERATIONS {
+        page.push_str(&format!(
+            "\n## {}\n\n`hotblocks {}`, `GET /collections/{}/items`: {}\n{head}",
+            operation.collection, operation.command, operation.collection, operation.help
+        ));
+        page.extend(operation.params.iter().map(row));
+        if operation.command == "rank" {
+            page.push_str(&row(&TOP).replace(&format!("| `{}` |", TOP.wire), "| – |"));
+        }
+    }
+    page.push_str(&format!("\n## Every collection over HTTP, on top\n{head}"));
+    page.extend(PAGE.iter().map(|p| row(p).replace(&format!("| `--{}` |", p.flag), "| – |")));
+    page
+}
+
+#[test]
+fn the_page_of_parameters_is_the_table() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/parameters.md");
+    if std::env::var_os("UPDATE_DOCS").is_some() {
+        std::fs::write(&path, parameters()).expect("written");
+    }
+    assert_eq!(read("docs/parameters.md"), parameters(), "run `make docs`");
+}
+
+#[test]
+fn the_readme_names_both_commands_and_only_commands_that_exist() {
+    let readme = read("README.md");
+    assert!(readme.contains("make demo") && readme.contains("make test"));
+    let command = hotblocks::cli::command();
+    let known: Vec<&str> = command.get_subcommands().map(clap::Command::get_name).collect();
+    for line in readme.lines().filter(|l| l.trim_start().starts_with("hotblocks ")) {
+        let name = line.split_whitespace().nth(1).expect("a command");
+        assert!(known.contains(&name), "README shows `hotblocks {name}`");
+        let sub = command.find_subcommand(name).expect("known");
+        for flag in line.split_whitespace().filter_map(|w| w.strip_prefix("--")) {
+            assert!(sub.get_arguments().any(|a| a.get_long() == Some(flag)), "README: {name} has no --{flag}");
+        }
+    }
+}
+
+/// The words that commands, flags and fields may use, as agreed; others would be a second word for one thing.
+#[test]
+fn commands_and_flags_use_the_agreed_words() {
+    const COMMANDS: [&str; 6] = ["clusters", "demo", "density", "export", "rank", "serve"];
+    const FLAGS: [&str; 19] = [
+        "bandwidth", "blocks", "category", "cell", "config", "crs", "eps", "format", "help", "incidents", "layout",
+        "listen", "min-points", "output", "period", "rejects", "source", "top", "version",
+    ];
+    let command = hotblocks::cli::command();
+    let mut names: Vec<&str> = command.get_subcommands().map(clap::Command::get_name).collect();
+    names.sort_unstable();
+    assert_eq!(names, COMMANDS);
+    for sub in command.get_subcommands() {
+        for arg in sub.get_arguments() {
+            let long = arg.get_long().expect("every argument is a flag");
+            assert!(FLAGS.contains(&long), "{}: --{long}", sub.get_name());
+            assert!(arg.get_help().is_some(), "{}: --{long} says nothing of itself", sub.get_name());
+        }
+    }
+}
+
+#[test]
+fn no_density_or_cluster_parameter_has_a_silent_default() {
+    for operation in OPERATIONS {
+        for param in operation.params.iter().filter(|p| matches!(p.kind, Kind::Length { .. })) {
+            assert!(param.default.starts_with("none"), "{}", param.flag);
+        }
+    }
+}
+
+#[test]
+fn the_demo_s_configuration_can_be_used_and_its_notice_is_the_agreed_one() {
+    let config = hotblocks::config::Config::open(Path::new(env!("CARGO_MANIFEST_DIR")).join("data/new-haven/hotblocks.toml").as_path())
+        .expect("usable");
+    assert_eq!(config.notice.as_deref(), Some("one month, capped sample: not a statement about New Haven"));
+    config.defaults().expect("within bounds");
+    assert!(config.incidents.iter().chain(&config.blocks).all(|f| f.exists()));
+}
+
+#[test]
+fn every_make_target_that_a_document_names_exists() {
+    let makefile = read("Makefile");
+    for page in ["README.md", "CONTRIBUTING.md", "ARCHITECTURE.md", ".ci/run"] {
+        let text = read(page);
+        for (at, _) in text.match_indices("make ") {
+            let before = text[..at].chars().last();
+            let name: String = text[at + 5..].chars().take_while(|c| c.is_ascii_lowercase() || *c == '-').collect();
+            if matches!(before, Some('`' | '\n' | ' ')) && (before == Some('`') || text[..at].ends_with("    ") || page == ".ci/run" && before == Some('\n')) {
+                assert!(makefile.contains(&format!("\n{name}:")), "{page} names `make {name}`");
+            }
+        }
+    }
+}
