@@ -36,7 +36,8 @@ fn parameters() -> String {
             param.example
         )
     };
-    let head = "\n| flag | in a query | takes | default | what it does | example |\n|---|---|---|---|---|---|\n";
+    let head =
+        "\n| flag | in a query | takes | default | what it does | example |\n|---|---|---|---|---|---|\n";
     for operation in OPERATIONS {
         page.push_str(&format!(
             "\n## {}\n\n`hotblocks {}`, `GET /collections/{}/items`: {}\n{head}",
@@ -72,7 +73,10 @@ fn the_readme_names_both_commands_and_only_commands_that_exist() {
         assert!(known.contains(&name), "README shows `hotblocks {name}`");
         let sub = command.find_subcommand(name).expect("known");
         for flag in line.split_whitespace().filter_map(|w| w.strip_prefix("--")) {
-            assert!(sub.get_arguments().any(|a| a.get_long() == Some(flag)), "README: {name} has no --{flag}");
+            assert!(
+                sub.get_arguments().any(|a| a.get_long() == Some(flag)),
+                "README: {name} has no --{flag}"
+            );
         }
     }
 }
@@ -82,8 +86,25 @@ fn the_readme_names_both_commands_and_only_commands_that_exist() {
 fn commands_and_flags_use_the_agreed_words() {
     const COMMANDS: [&str; 6] = ["clusters", "demo", "density", "export", "rank", "serve"];
     const FLAGS: [&str; 19] = [
-        "bandwidth", "blocks", "category", "cell", "config", "crs", "eps", "format", "help", "incidents", "layout",
-        "listen", "min-points", "output", "period", "rejects", "source", "top", "version",
+        "bandwidth",
+        "blocks",
+        "category",
+        "cell",
+        "config",
+        "crs",
+        "eps",
+        "format",
+        "help",
+        "incidents",
+        "layout",
+        "listen",
+        "min-points",
+        "output",
+        "period",
+        "rejects",
+        "source",
+        "top",
+        "version",
     ];
     let command = hotblocks::cli::command();
     let mut names: Vec<&str> = command.get_subcommands().map(clap::Command::get_name).collect();
@@ -109,8 +130,10 @@ fn no_density_or_cluster_parameter_has_a_silent_default() {
 
 #[test]
 fn the_demo_s_configuration_can_be_used_and_its_notice_is_the_agreed_one() {
-    let config = hotblocks::config::Config::open(Path::new(env!("CARGO_MANIFEST_DIR")).join("data/new-haven/hotblocks.toml").as_path())
-        .expect("usable");
+    let config = hotblocks::config::Config::open(
+        Path::new(env!("CARGO_MANIFEST_DIR")).join("data/new-haven/hotblocks.toml").as_path(),
+    )
+    .expect("usable");
     assert_eq!(config.notice.as_deref(), Some("one month, capped sample: not a statement about New Haven"));
     config.defaults().expect("within bounds");
     assert!(config.incidents.iter().chain(&config.blocks).all(|f| f.exists()));
@@ -121,12 +144,10 @@ fn every_make_target_that_a_document_names_exists() {
     let makefile = read("Makefile");
     for page in ["README.md", "CONTRIBUTING.md", "ARCHITECTURE.md", ".ci/run"] {
         let text = read(page);
-        for (at, _) in text.match_indices("make ") {
-            let before = text[..at].chars().last();
-            let name: String = text[at + 5..].chars().take_while(|c| c.is_ascii_lowercase() || *c == '-').collect();
-            if matches!(before, Some('`' | '\n' | ' ')) && (before == Some('`') || text[..at].ends_with("    ") || page == ".ci/run" && before == Some('\n')) {
-                assert!(makefile.contains(&format!("\n{name}:")), "{page} names `make {name}`");
-            }
+        let named = text.split(['`', '\n']).filter_map(|part| part.trim_start().strip_prefix("make "));
+        for named in named {
+            let name: String = named.chars().take_while(|c| c.is_ascii_lowercase() || *c == '-').collect();
+            assert!(makefile.contains(&format!("\n{name}:")), "{page} names `make {name}`");
         }
     }
 }

@@ -27,7 +27,7 @@ proptest! {
     fn the_r_tree_answers_a_box_as_a_scan_does(places in places(), a in place(), b in place()) {
         let area = LocalBox::around([a, b]).expect("two places");
         let index = IncidentIndex::build(places.iter().copied());
-        let even = |at: usize| at % 2 == 0;
+        let even = |at: usize| at.is_multiple_of(2);
         let scan: Vec<usize> = (0..places.len()).filter(|&at| even(at) && places[at].is_some_and(|p| area.contains(p))).collect();
         prop_assert_eq!(index.within_box(area, even), scan);
         prop_assert_eq!(index.len(), places.iter().flatten().count());
@@ -59,7 +59,7 @@ proptest! {
     #[test]
     fn the_r_tree_finds_the_nearest_as_a_scan_does(places in places(), to in place(), k in 0usize..20) {
         let index = IncidentIndex::build(places.iter().copied());
-        let keep = |at: usize| at % 3 != 0;
+        let keep = |at: usize| !at.is_multiple_of(3);
         let mut scan: Vec<(f64, usize)> = (0..places.len())
             .filter(|&at| keep(at))
             .filter_map(|at| places[at].map(|p| ((p.x - to.x).powi(2) + (p.y - to.y).powi(2), at)))

@@ -8,7 +8,7 @@ use geo::{Contains, Intersects, Validation};
 use hotblocks::analysis::dbscan::DbscanParams;
 use hotblocks::analysis::kde::KdeParams;
 use hotblocks::encode;
-use hotblocks::engine::params::table::{CLUSTERS, DENSITY, INCIDENTS, OPERATIONS, RANK};
+use hotblocks::engine::params::table::{CLUSTERS, INCIDENTS, OPERATIONS, RANK};
 use hotblocks::engine::params::values::Values;
 use hotblocks::engine::query::{Query, Tally};
 use hotblocks::engine::snapshot::Snapshot;
@@ -256,6 +256,44 @@ fn check_coordinates(json: &serde_json::Value) {
         serde_json::Value::Array(many) => many.iter().for_each(check_coordinates),
         other => panic!("{other} among coordinates"),
     }
+}
+
+#[test]
+fn near_a_place_in_a_period_and_category_the_r_tree_answers_as_a_scan_does() {
+    let (snapshot, ..) = common::new_haven();
+    let data = snapshot.dataset();
+    let selection = snapshot.select(&query(Some("2014-09-05/2014-09-20"), &["property"])).expect("known");
+    let headquarters = data.held_places[0].at;
+    let center = data.crs.to_local(headquarters).expect("in the zone");
+    let mut scan: Vec<(f64, usize)> = (0..data.incidents.len())
+        .filter(|&at| selection.has(data, at))
+        .filter_map(|at| data.incidents.local(at).map(|p| (p.distance(center).0, at)))
+        .collect();
+    scan.sort_by(|a, b| a.0.total_cmp(&b.0).then(a.1.cmp(&b.1)));
+    let nearest: Vec<usize> =
+        snapshot.nearest(&selection, center, 25).into_iter().map(|(at, _)| at).collect();
+    assert_eq!(nearest, scan[..25].iter().map(|s| s.1).collect::<Vec<_>>());
+    let mut near: Vec<usize> = scan.iter().filter(|s| s.0 <= 800.0).map(|s| s.1).collect();
+    near.sort_unstable();
+    assert_eq!(snapshot.within_radius(&selection, center, Metres(800.0)), near);
+    assert!(near.len() > 10);
+    let diamond = geo::Polygon::new(
+        [(900., 0.), (0., 900.), (-900., 0.), (0., -900.)]
+            .iter()
+            .map(|(x, y)| geo::coord! { x: center.x + x, y: center.y + y })
+            .collect(),
+        vec![],
+    );
+    let inside = snapshot.within_polygon(&selection, &diamond);
+    let mut scan: Vec<usize> = scan
+        .iter()
+        .filter(|&&(_, at)| {
+            data.incidents.local(at).is_some_and(|p| (p.x - center.x).abs() + (p.y - center.y).abs() <= 900.0)
+        })
+        .map(|s| s.1)
+        .collect();
+    scan.sort_unstable();
+    assert_eq!(inside, scan);
 }
 
 #[test]

@@ -133,7 +133,11 @@ pub(crate) fn run(case: &str, naively: bool, n: usize, folder: &Path) -> Measure
         }
         "file to snapshot" => {
             let (file, ground) = (csv_file(n, folder), ground());
-            time(|| (), |()| snapshot(imported(&file), &ground), |made| made.dataset().resolution.reports as f64)
+            time(
+                || (),
+                |()| snapshot(imported(&file), &ground),
+                |made| made.dataset().resolution.reports as f64,
+            )
         }
         "build" => {
             let places = city::places(n);
@@ -174,7 +178,11 @@ pub(crate) fn run(case: &str, naively: bool, n: usize, folder: &Path) -> Measure
         "eps 100 m, 200 points" => clusters(naively, n, 100.0, 200),
         "data set" => {
             let (ledger, ground) = (city::ledger(n), ground());
-            time(|| ledger.clone(), |ledger| snapshot(ledger, &ground), |made| made.dataset().incidents.len() as f64)
+            time(
+                || ledger.clone(),
+                |ledger| snapshot(ledger, &ground),
+                |made| made.dataset().incidents.len() as f64,
+            )
         }
         "rank after a filter change" => ranked(naively, n),
         "tally after a filter change" => {
@@ -230,7 +238,9 @@ fn segments(naively: bool, n: usize) -> Measured {
     let (incidents, set) = (city::incidents(n), city::blocks());
     if naively {
         let lists = naive::Lists::of(&set.blocks);
-        let one = |at: usize| lists.block(incidents.local(at).expect("all have a place"), incidents.at_intersection(at));
+        let one = |at: usize| {
+            lists.block(incidents.local(at).expect("all have a place"), incidents.at_intersection(at))
+        };
         return time(|| (), |()| (0..n).filter_map(one).count(), |&found| found as f64);
     }
     let index = BlockIndex::build(&set.blocks);
@@ -283,7 +293,9 @@ fn ranked(naively: bool, n: usize) -> Measured {
     let rank = |()| {
         let selection = made.select(&query()).expect("known categories");
         let chosen = (0..data.incidents.len()).filter(|&at| !data.held[at] && selection.has(data, at));
-        naive::rank(chosen.map(|at| naive::looked_up(&index, data.incidents.local(at)?, data.incidents.at_intersection(at))))
+        naive::rank(chosen.map(|at| {
+            naive::looked_up(&index, data.incidents.local(at)?, data.incidents.at_intersection(at))
+        }))
     };
     time(|| (), rank, |ranked| ranked.len() as f64)
 }

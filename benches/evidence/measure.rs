@@ -21,7 +21,12 @@ pub(crate) struct Measured {
 impl Measured {
     /// For one of `n` equal parts.
     pub(crate) fn per(self, n: usize) -> Self {
-        Self { seconds: self.seconds / n as f64, cpu: self.cpu / n as f64, found: self.found / n as f64, ..self }
+        Self {
+            seconds: self.seconds / n as f64,
+            cpu: self.cpu / n as f64,
+            found: self.found / n as f64,
+            ..self
+        }
     }
 
     /// As one line, from a child to its parent.
@@ -41,13 +46,19 @@ impl Measured {
 }
 
 /// Times work on fresh inputs: at least three laps and half a second, unless a lap is long.
-pub(crate) fn time<I, T>(mut input: impl FnMut() -> I, mut work: impl FnMut(I) -> T, found: impl Fn(&T) -> f64) -> Measured {
+pub(crate) fn time<I, T>(
+    mut input: impl FnMut() -> I,
+    mut work: impl FnMut(I) -> T,
+    found: impl Fn(&T) -> f64,
+) -> Measured {
     let before = memory("VmRSS:");
     // 5 makes the peak start anew; where the kernel does not allow it, the peak of the preparation stays in.
     drop(std::fs::write("/proc/self/clear_refs", "5"));
     let (mut laps, mut cpu, mut answer) = (Vec::new(), 0.0, f64::NAN);
     let begin = Instant::now();
-    while begin.elapsed() < Duration::from_secs(4) && (laps.len() < 3 || begin.elapsed() < Duration::from_millis(500)) {
+    while begin.elapsed() < Duration::from_secs(4)
+        && (laps.len() < 3 || begin.elapsed() < Duration::from_millis(500))
+    {
         let given = input();
         let (cpu_before, lap) = (cpu_seconds(), Instant::now());
         let result = black_box(work(black_box(given)));
@@ -55,7 +66,13 @@ pub(crate) fn time<I, T>(mut input: impl FnMut() -> I, mut work: impl FnMut(I) -
         cpu += cpu_seconds() - cpu_before;
         answer = found(&result);
     }
-    Measured { seconds: median(&mut laps), cpu: cpu / laps.len() as f64, peak: memory("VmHWM:"), before, found: answer }
+    Measured {
+        seconds: median(&mut laps),
+        cpu: cpu / laps.len() as f64,
+        peak: memory("VmHWM:"),
+        before,
+        found: answer,
+    }
 }
 
 /// The middle one.
@@ -82,5 +99,6 @@ fn memory(field: &str) -> f64 {
 /// A figure in the text of a process's status, in MiB.
 pub(crate) fn memory_in(status: &str, field: &str) -> f64 {
     let line = status.lines().find_map(|line| line.strip_prefix(field));
-    line.and_then(|rest| rest.split_whitespace().next()?.parse::<f64>().ok()).map_or(f64::NAN, |kib| kib / 1024.0)
+    line.and_then(|rest| rest.split_whitespace().next()?.parse::<f64>().ok())
+        .map_or(f64::NAN, |kib| kib / 1024.0)
 }

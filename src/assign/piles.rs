@@ -45,7 +45,7 @@ pub fn held_places(
             continue;
         }
         let Some(place) = describe(group, incidents, assignment, limit, booked) else { continue };
-        if released.iter().any(|name| *name == place.name) {
+        if released.contains(&place.name) {
             continue;
         }
         let taken: Vec<usize> =

@@ -113,6 +113,7 @@ fn assemble(
     };
     let dataset = build(ledger, &ground, about)?;
     say::resolution(&dataset.resolution, dataset.incidents.len());
+    say::assigned(&dataset.assigned);
     Ok(Loaded { dataset, all_kept, config })
 }
 

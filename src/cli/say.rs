@@ -7,6 +7,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 use super::commands::Failure;
 use super::exit;
 use crate::ingest::refused::Account;
+use crate::model::dataset::AssignmentReport;
 use crate::model::ledger::Resolution;
 
 /// Prints an error and its causes, once each; returns the exit code.
@@ -69,6 +70,20 @@ pub(super) fn resolution(resolution: &Resolution, incidents: usize) {
         thousands(resolution.unmatched.len()),
         thousands(incidents),
         thousands(resolution.merged),
+    );
+}
+
+/// How incidents found their blocks.
+pub(super) fn assigned(report: &AssignmentReport) {
+    let located = report.in_blocks + report.unassigned;
+    let unlocated = report.unlocated.iter().map(|(reason, n)| format!(" · {} {reason}", thousands(*n)));
+    eprintln!(
+        "{} in blocks · {} too far from any{}; {:.1} % of the located lie within 10 m of another block ({})",
+        thousands(report.in_blocks),
+        thousands(report.unassigned),
+        unlocated.collect::<String>(),
+        100.0 * report.near_boundary as f64 / located.max(1) as f64,
+        report.rule,
     );
 }
 

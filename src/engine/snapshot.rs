@@ -99,12 +99,6 @@ impl Snapshot {
         &self.dataset
     }
 
-    /// The incidents in an R-tree.
-    #[must_use]
-    pub fn index(&self) -> &IncidentIndex {
-        &self.index
-    }
-
     /// Makes a query ready.
     ///
     /// # Errors
@@ -153,6 +147,24 @@ impl Snapshot {
                 found
             }
         }
+    }
+
+    /// Selected incidents in a polygon of the local plane, its edges included.
+    #[must_use]
+    pub fn within_polygon(&self, selection: &Selection, area: &geo::Polygon) -> Vec<usize> {
+        self.index.within_polygon(area, |at| selection.has(&self.dataset, at))
+    }
+
+    /// Selected incidents no further than a radius from a place.
+    #[must_use]
+    pub fn within_radius(&self, selection: &Selection, center: Local, radius: Metres) -> Vec<usize> {
+        self.index.within_radius(center, radius, |at| selection.has(&self.dataset, at))
+    }
+
+    /// The `k` selected incidents nearest to a place, nearest first.
+    #[must_use]
+    pub fn nearest(&self, selection: &Selection, to: Local, k: usize) -> Vec<(usize, Metres)> {
+        self.index.nearest(to, k, |at| selection.has(&self.dataset, at))
     }
 
     /// The local box around a box of degrees, a little larger than it; `None` if it is far larger

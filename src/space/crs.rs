@@ -76,7 +76,6 @@ impl Crs {
     /// St. Louis police files are in US feet, an ESRI code that EPSG does not have:
     ///
     /// ```
-
     /// use hotblocks::space::crs::Crs;
     /// assert!(Crs::new("ESRI:102696").is_ok());
     /// assert!(Crs::new("EPSG:102696").is_err());
@@ -221,10 +220,10 @@ mod tests {
     fn known_places_come_out_as_the_reference_has_them() {
         let at = LonLat::new(PLACE.0, PLACE.1).expect("on the globe");
         for (code, x, y, tolerance) in [
-            ("EPSG:26996", 276_174.3434, 310_068.9676, 1e-3),
-            ("ESRI:102696", 906_081.9916, 1_017_284.6048, 3e-3),
-            ("EPSG:32615", 743_798.5962, 4_279_106.8744, 1e-3),
-            ("EPSG:3857", -10_040_951.2779, 4_668_382.4876, 1e-3),
+            ("EPSG:26996", 276174.3434, 310068.9676, 1e-3),
+            ("ESRI:102696", 906081.9916, 1017284.6048, 3e-3),
+            ("EPSG:32615", 743798.5962, 4279106.8744, 1e-3),
+            ("EPSG:3857", -10040951.2779, 4668382.4876, 1e-3),
         ] {
             let crs = Crs::new(code).expect("PROJ knows it");
             let local = crs.to_local(at).expect("near its zone");
@@ -239,7 +238,7 @@ mod tests {
 
     #[test]
     fn us_feet_read_as_metres_land_far_from_st_louis() {
-        let feet = (906_081.9916, 1_017_284.6048);
+        let feet = (906081.9916, 1017284.6048);
         let right = Crs::new("ESRI:102696").expect("known").to_lonlat(feet.0, feet.1).expect("a place");
         assert!((right.lat() - 38.627).abs() < 1e-6);
         let wrong = Crs::new("EPSG:2815").expect("known").to_lonlat(feet.0, feet.1).expect("a place");
@@ -259,6 +258,6 @@ mod tests {
 
     #[test]
     fn coordinates_that_cannot_be_degrees_are_refused() {
-        assert!(matches!(Crs::crs84().to_lonlat(906_081.0, 1_017_284.0), Err(CrsError::Globe { .. })));
+        assert!(matches!(Crs::crs84().to_lonlat(906081.0, 1017284.0), Err(CrsError::Globe { .. })));
     }
 }

@@ -11,12 +11,12 @@ use hotblocks::ingest::input::Input;
 use hotblocks::ingest::refused::Account;
 
 /// A path in the repository.
-pub fn repository(path: &str) -> PathBuf {
+pub(crate) fn repository(path: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join(path)
 }
 
 /// The St. Louis data beside the repository; `None`, said aloud, where it is absent.
-pub fn st_louis() -> Option<PathBuf> {
+pub(crate) fn st_louis() -> Option<PathBuf> {
     let folder = repository("../shared/data/st-louis");
     let there = folder.join("streets.parquet").exists();
     if !there {
@@ -26,7 +26,7 @@ pub fn st_louis() -> Option<PathBuf> {
 }
 
 /// The 84 monthly files, by name.
-pub fn st_louis_months(folder: &Path) -> Vec<PathBuf> {
+pub(crate) fn st_louis_months(folder: &Path) -> Vec<PathBuf> {
     let mut files: Vec<PathBuf> = (2012..=2018)
         .flat_map(|year| {
             std::fs::read_dir(folder.join(format!("incidents/{year}"))).expect("a folder a year")
@@ -38,7 +38,7 @@ pub fn st_louis_months(folder: &Path) -> Vec<PathBuf> {
 }
 
 /// Loads files as the command line does.
-pub fn load(incident_files: &[PathBuf], block_file: &Path) -> (Snapshot, Account, Account) {
+pub(crate) fn load(incident_files: &[PathBuf], block_file: &Path) -> (Snapshot, Account, Account) {
     let inputs: Vec<Input> = incident_files.iter().map(|f| Input::at(f).expect("a known ending")).collect();
     let (ledger, incident_account) =
         incidents::read(&inputs, &Options::default(), &|| ()).expect("readable incidents");
@@ -53,7 +53,7 @@ pub fn load(incident_files: &[PathBuf], block_file: &Path) -> (Snapshot, Account
 }
 
 /// The sample over its streets.
-pub fn new_haven() -> (Snapshot, Account, Account) {
+pub(crate) fn new_haven() -> (Snapshot, Account, Account) {
     load(
         &[repository("data/new-haven/new_haven_merged.shp")],
         &repository("data/new-haven/newhaven_nework.shp"),
@@ -61,7 +61,7 @@ pub fn new_haven() -> (Snapshot, Account, Account) {
 }
 
 /// The sample over polygons.
-pub fn new_haven_polygons() -> (Snapshot, Account, Account) {
+pub(crate) fn new_haven_polygons() -> (Snapshot, Account, Account) {
     load(
         &[repository("data/new-haven/new_haven_merged.shp")],
         &repository("data/new-haven/derived_newhaven_blocks.geojson"),
