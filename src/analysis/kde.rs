@@ -2,7 +2,7 @@
 
 use rayon::prelude::*;
 
-use super::sweep;
+use super::sweep::{self, Place};
 use crate::space::coord::{Local, Metres};
 use crate::space::grid::Grid;
 
@@ -241,14 +241,6 @@ pub fn kde_at(
         sum * per_km2
     };
     Ok(at.par_iter().map(sum).collect())
-}
-
-/// One or more incidents with the same coordinates.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Place {
-    pub(super) x: f64,
-    pub(super) y: f64,
-    pub(super) weight: f64,
 }
 
 /// The distinct places that weigh anything, from south to north, and the kernel's height per unit of weight in 1/km².

@@ -2,9 +2,16 @@
 
 use rayon::prelude::*;
 
-use super::kde::Place;
 use crate::space::coord::Metres;
 use crate::space::grid::Grid;
+
+/// One or more incidents with the same coordinates.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Place {
+    pub(super) x: f64,
+    pub(super) y: f64,
+    pub(super) weight: f64,
+}
 
 /// Five coefficients of a polynomial in x, and how many kernels it is the sum of.
 ///

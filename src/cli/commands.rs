@@ -7,65 +7,15 @@ use std::sync::Arc;
 use clap::ArgMatches;
 use serde_json::Value as Json;
 
+use super::failure::Failure;
 use super::{exit, flags, load};
-use crate::config::ConfigError;
 use crate::encode;
-use crate::engine::build::BuildError;
 use crate::engine::params::table::{CLUSTERS, DENSITY, INCIDENTS, OPERATIONS, Operation, RANK, TOP};
-use crate::engine::params::values::{BadValue, Values};
+use crate::engine::params::values::Values;
 use crate::engine::{Engine, View};
 use crate::http;
-use crate::http::serve::ServeError;
-use crate::ingest::blocks::BlocksError;
-use crate::ingest::incidents::IncidentsError;
-use crate::ingest::input::InputError;
-use crate::layer::answer::{AnswerError, answer};
+use crate::layer::answer::answer;
 use crate::layer::{Layer, Page};
-use crate::space::crs::CrsError;
-
-/// Why a command failed.
-#[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub(super) enum Failure {
-    #[error("--{flag} is not given; e.g. {example}")]
-    NotGiven { flag: &'static str, example: &'static str },
-    #[error(transparent)]
-    Value(#[from] BadValue),
-    #[error(transparent)]
-    Config(#[from] ConfigError),
-    #[error("--crs cannot be used")]
-    Crs(#[from] CrsError),
-    #[error("a file cannot be used")]
-    Input(#[from] InputError),
-    #[error("the incidents cannot be used")]
-    Incidents(#[from] IncidentsError),
-    #[error("the blocks cannot be used")]
-    Blocks(#[from] BlocksError),
-    #[error("incidents and blocks make no data set")]
-    Build(#[from] BuildError),
-    #[error(transparent)]
-    Answer(#[from] AnswerError),
-    #[error(transparent)]
-    Serve(#[from] ServeError),
-    #[error("cannot read `{file}`")]
-    Read { file: String, source: std::io::Error },
-    #[error("cannot write `{file}`")]
-    Write { file: String, source: std::io::Error },
-}
-
-impl Failure {
-    pub(super) fn code(&self) -> u8 {
-        match self {
-            Self::NotGiven { .. } | Self::Value(_) | Self::Answer(AnswerError::NotGiven(_)) => 2,
-            Self::Serve(ServeError::NotLoopback { .. }) => exit::NOT_PERMITTED,
-            _ => exit::FAILED,
-        }
-    }
-
-    pub(super) fn is_broken_pipe(&self) -> bool {
-        matches!(self, Self::Write { source, .. } if source.kind() == std::io::ErrorKind::BrokenPipe)
-    }
-}
 
 /// Runs the command that was given.
 pub(super) fn run(matches: &ArgMatches) -> Result<u8, Failure> {

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use clap::ArgMatches;
 
-use super::commands::Failure;
+use super::failure::Failure;
 use super::say;
 use crate::config::Config;
 use crate::engine::build::{About, Ground, build};

@@ -1,6 +1,7 @@
 //! The command line: commands from the one table of parameters, data to stdout, talk to stderr.
 
 mod commands;
+mod failure;
 mod flags;
 mod load;
 mod say;

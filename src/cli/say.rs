@@ -4,8 +4,8 @@ use std::io::IsTerminal;
 
 use indicatif::{ProgressBar, ProgressStyle};
 
-use super::commands::Failure;
 use super::exit;
+use super::failure::Failure;
 use crate::ingest::refused::Account;
 use crate::model::dataset::AssignmentReport;
 use crate::model::ledger::Resolution;

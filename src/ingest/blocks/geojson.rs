@@ -2,8 +2,8 @@
 
 use geojson::{FeatureCollection, GeoJson};
 
+use super::error::BlocksError;
 use super::features::{Feature, Features, broken};
-use super::read::BlocksError;
 use crate::ingest::input::Input;
 use crate::ingest::table::Header;
 use crate::space::crs::Crs;

@@ -5,8 +5,8 @@ use geozero::wkb::GpkgWkb;
 use rusqlite::types::ValueRef;
 use rusqlite::{Connection, OpenFlags, Row};
 
+use super::error::BlocksError;
 use super::features::{Feature, Features, broken};
-use super::read::BlocksError;
 use crate::ingest::input::Input;
 use crate::ingest::table::{Broken, Header};
 use crate::space::crs::Crs;

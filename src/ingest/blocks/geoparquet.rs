@@ -7,8 +7,8 @@ use geozero::wkb::Wkb;
 use parquet::file::reader::{FileReader, SerializedFileReader};
 use parquet::record::{Field, Row};
 
+use super::error::BlocksError;
 use super::features::{Feature, Features, broken};
-use super::read::BlocksError;
 use crate::ingest::input::{Input, InputError};
 use crate::ingest::table::{Broken, Header};
 use crate::space::crs::Crs;

@@ -1,5 +1,6 @@
 //! Block files to streets or areas: four formats, one way.
 
+mod error;
 mod features;
 mod geojson;
 mod geopackage;
@@ -8,4 +9,5 @@ mod read;
 mod shapefile;
 mod street_layout;
 
-pub use read::{BlocksError, Shapes, read};
+pub use error::BlocksError;
+pub use read::{Shapes, read};

@@ -2,8 +2,8 @@
 
 use geo::Geometry;
 
+use super::error::BlocksError;
 use super::features::{Feature, Features, broken};
-use super::read::BlocksError;
 use crate::ingest::input::Input;
 use crate::ingest::shapefile::{open, texts};
 use crate::ingest::table::Header;

@@ -1,0 +1,56 @@
+//! Why a command failed, and the exit code that says so.
+
+use super::exit;
+use crate::config::ConfigError;
+use crate::engine::build::BuildError;
+use crate::engine::params::values::BadValue;
+use crate::http::serve::ServeError;
+use crate::ingest::blocks::BlocksError;
+use crate::ingest::incidents::IncidentsError;
+use crate::ingest::input::InputError;
+use crate::layer::answer::AnswerError;
+use crate::space::crs::CrsError;
+
+/// Why a command failed.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub(super) enum Failure {
+    #[error("--{flag} is not given; e.g. {example}")]
+    NotGiven { flag: &'static str, example: &'static str },
+    #[error(transparent)]
+    Value(#[from] BadValue),
+    #[error(transparent)]
+    Config(#[from] ConfigError),
+    #[error("--crs cannot be used")]
+    Crs(#[from] CrsError),
+    #[error("a file cannot be used")]
+    Input(#[from] InputError),
+    #[error("the incidents cannot be used")]
+    Incidents(#[from] IncidentsError),
+    #[error("the blocks cannot be used")]
+    Blocks(#[from] BlocksError),
+    #[error("incidents and blocks make no data set")]
+    Build(#[from] BuildError),
+    #[error(transparent)]
+    Answer(#[from] AnswerError),
+    #[error(transparent)]
+    Serve(#[from] ServeError),
+    #[error("cannot read `{file}`")]
+    Read { file: String, source: std::io::Error },
+    #[error("cannot write `{file}`")]
+    Write { file: String, source: std::io::Error },
+}
+
+impl Failure {
+    pub(super) fn code(&self) -> u8 {
+        match self {
+            Self::NotGiven { .. } | Self::Value(_) | Self::Answer(AnswerError::NotGiven(_)) => 2,
+            Self::Serve(ServeError::NotLoopback { .. }) => exit::NOT_PERMITTED,
+            _ => exit::FAILED,
+        }
+    }
+
+    pub(super) fn is_broken_pipe(&self) -> bool {
+        matches!(self, Self::Write { source, .. } if source.kind() == std::io::ErrorKind::BrokenPipe)
+    }
+}
