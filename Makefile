@@ -41,7 +41,7 @@ bench-test: setup ## Every benchmark once, to see that it runs
 	$(CARGO) test --release --locked --benches
 
 evidence: build ## Write docs/validation.md and docs/performance.md from what is measured now
-	$(CARGO) bench --locked --bench evidence
+	$(CARGO) bench --locked --bench evidence -- --write
 
 docs: setup ## Write docs/parameters.md from the table of parameters
 	UPDATE_DOCS=1 $(CARGO) test --release --locked --test documents

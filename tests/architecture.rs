@@ -137,7 +137,7 @@ fn the_core_has_no_file_socket_clock_async_log_or_serde() {
 }
 
 #[test]
-fn no_file_of_src_has_two_ideas_in_it() {
+fn no_file_of_src_is_longer_than_an_idea_takes() {
     let long: BTreeMap<_, _> = sources()
         .into_iter()
         .map(|(_, file, text)| {

@@ -112,7 +112,7 @@ fn a_bad_file_says_what_where_and_how_to_mend_it() {
         (&odd, &*streets, 1, "no layout fits: a, b"),
         (&empty, &*streets, 1, "is empty"),
         (&far, &*streets, 1, "is the CRS of the incidents right"),
-        ("missing.csv", &*streets, 1, "cannot read `missing.csv`"),
+        ("missing.csv", &*streets, 4, "cannot read `missing.csv`"),
         ("incidents.docx", &*streets, 1, "ending that is not known"),
         (&far, points.as_str(), 1, "no usable street line or polygon"),
         (&far, &broken, 1, "no GeoJSON"),
@@ -153,7 +153,7 @@ fn a_wrong_word_is_a_usage_error() {
         "50m",
     ]);
     assert_eq!(code, 2);
-    assert!(err.contains("bandwidth_m") && err.contains("not given"), "no bandwidth is assumed: {err}");
+    assert!(err.contains("--bandwidth is not given"), "no bandwidth is assumed: {err}");
 }
 
 #[test]

@@ -121,8 +121,11 @@ async fn what_cannot_be_used_is_refused_with_what_and_how_to_mend_it() {
         ("/collections/blocks/items?category=", 400, "category", "at least one"),
         ("/collections/density/items?bandwidth_m=-50", 400, "bandwidth_m", "from 1 m"),
         ("/collections/density/items?cell_m=0.1", 400, "cell_m", "smallest side"),
-        ("/collections/clusters/items?eps_m=NaN", 400, "eps_m", "from 0.1 m"),
-        ("/collections/clusters/items?min_points=0", 400, "min_points", "from 1"),
+        ("/collections/density/items?bandwidth_m=20&cell_m=50", 400, "cell_m", "half"),
+        ("/collections/%ff/items", 400, "", "UTF-8"),
+        ("/collections/%ff", 400, "", "UTF-8"),
+        ("/collections/clusters/items?eps_m=NaN", 400, "eps_m", "from 1 m"),
+        ("/collections/clusters/items?min_points=0", 400, "min_points", "from 3"),
         ("/collections/nothing/items", 404, "", "there are incidents, blocks"),
         ("/nothing", 404, "", "/collections"),
     ] {

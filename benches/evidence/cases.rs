@@ -262,8 +262,8 @@ fn density(naively: bool, n: usize, h: f64, grid: impl Fn(&[Local], Metres) -> G
     let places = city::places(n);
     let grid = grid(&places, Metres(h));
     if naively {
-        let integral = |per_km2: &Vec<f64>| Density { grid, per_km2: per_km2.clone() }.integral();
-        return time(|| (), |()| naive::stamp(&places, &grid, Metres(h)), integral);
+        let stamped = |()| Density { grid, per_km2: naive::stamp(&places, &grid, Metres(h)) };
+        return time(|| (), stamped, Density::integral);
     }
     time(
         || (),

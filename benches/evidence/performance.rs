@@ -35,7 +35,7 @@ pub(crate) fn document(root: &Path) -> (String, bool) {
     text += "Data: a made-up city of 9,940 street segments (`benches/common/city.rs`), the same on every machine. **Compare ratios within a table, \
         not times between runs.** Each case runs in a process of its own, at least three times and for half a second; \
         *median* is time on the clock, *CPU* what all cores spent on one run (the sum of all threads), *peak* the memory of the whole process, its inputs included, \
-        *before* what it had before the case began. The naive ways run on one thread; the ratio is their CPU time by ours, so it does not count cores. \
+        *before* what it had before the case began. One core may have been taken by others: where CPU is about the median, the second core was not there or not used. The naive ways run on one thread; the ratio is their CPU time by ours, so it does not count cores. \
         Where both ran, *same* says whether they found the same.\n\n";
     text += &tables;
     text += &command;

@@ -119,7 +119,7 @@ fn accounts(page: &mut Page, loaded: &[(String, Loaded)]) {
             resolved.merged,
             incidents,
         ];
-        page.row(&[&[year.clone()], &counts.map(thousands)[..], &[agrees]].concat());
+        page.row(&[std::slice::from_ref(year), &counts.map(thousands)[..], &[agrees]].concat());
     }
     page.say("\n");
 }

@@ -69,7 +69,7 @@ pub(crate) fn golden(page: &mut Page) {
     numbers(page, &points);
     labels(page);
     integrals(page, &points);
-    page.say("## Contours of the 100 golden points\n\nQuartic, h 150 m, cells of 15 m. *Asked* is the share rounded up to whole points; *held* is counted in the drawn polygons.\n\n");
+    page.say("## Contours of the 100 golden points\n\nQuartic, h 150 m, cells of 15 m. *Asked* is the share rounded up to whole points, *we say* what the result says, *held* is counted in the drawn polygons.\n\n");
     contour_head(page);
     let grid = grid_of_cells(&points, Metres(150.0), Metres(15.0));
     let density = kde(&points, None, &grid, &KdeParams { bandwidth: Metres(150.0) }).expect("good input");
@@ -137,6 +137,11 @@ fn numbers(page: &mut Page, points: &[Local]) {
     page.say("\n");
 }
 
+/// A small number: `1e-12`, `2.2e-16`, or 0.
+fn short(value: f64) -> String {
+    if value == 0.0 { "0".to_owned() } else { format!("{value:.1e}").replace(".0e", "e") }
+}
+
 /// The labels of scikit-learn.
 fn labels(page: &mut Page) {
     page.say("## Clusters of 2,000 points\n\n`fixtures/golden/dbscan.csv`: scikit-learn's label and core mark of every point.\n\n");
@@ -188,17 +193,17 @@ fn integral_row(page: &mut Page, points: usize, h: f64, cell: f64, integral: f64
         format!("{h} m"),
         format!("{cell} m"),
         format!("{integral:.4}"),
-        format!("{deviation:.1e}"),
-        format!("{bound:.0e}"),
+        short(deviation),
+        short(bound),
         holds,
     ]);
 }
 
 fn contour_head(page: &mut Page) {
-    page.say("| data | share | asked | held | off by | ties | holds |\n|---|--:|--:|--:|--:|--:|---|\n");
+    page.say("| data | share | asked | we say | held | off by | holds |\n|---|--:|--:|--:|--:|--:|---|\n");
 }
 
-/// One contour. Incidents that share a density with the last one asked for go in together, as `inside` says.
+/// One contour. Incidents that share a density with the last one asked for go in together, so `inside` may be more.
 fn contour_row(
     page: &mut Page,
     data: &str,
@@ -214,9 +219,9 @@ fn contour_row(
         data.to_owned(),
         format!("{:.0} %", share * 100.0),
         thousands(asked),
+        thousands(inside),
         thousands(held),
         (held as i64 - asked as i64).to_string(),
-        (inside as i64 - asked as i64).to_string(),
         holds,
     ]);
 }
@@ -256,7 +261,7 @@ pub(crate) fn surface(
     let found = snapshot.density(&selection, &params, Metres(cell)).expect("good parameters");
     page.say("Density over the study area, padded by the bandwidth:\n\n| points | bandwidth | cell | integral | relative deviation | bound | holds |\n|--:|--:|--:|--:|--:|--:|---|\n");
     integral_row(page, found.incidents, bandwidth, cell, found.density.integral(), 1e-3);
-    page.say("\nIts contours; *ties* are incidents with the same density as the last one asked for, mostly at its address, which no line can part:\n\n");
+    page.say("\nIts contours. They are off by the incidents that have the same density as the last one asked for, mostly at its address, which no line can part:\n\n");
     contour_head(page);
     for region in &found.contours {
         contour_row(page, name, region.share, region.inside, &region.shape, &points);

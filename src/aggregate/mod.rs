@@ -1,3 +1,4 @@
 //! How many fell where.
 
+pub mod categories;
 pub mod counts;

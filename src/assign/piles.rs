@@ -6,11 +6,12 @@ use crate::model::block::Assignment;
 use crate::model::category::{ClassId, Classes, Flags};
 use crate::model::dataset::HeldPlace;
 use crate::model::incident::Incidents;
+use crate::space::coord::LonLat;
 
 /// Fewer incidents than this are no pile, however the rest is spread.
 pub const LEAST: usize = 30;
 
-/// A pile must be larger than this share of the places.
+/// A pile must be larger than this share of the places, where there are enough of them to say.
 pub const QUANTILE: f64 = 0.995;
 
 /// At least this share of a pile must be administrative: wanted persons, warrants, found property.
@@ -44,8 +45,8 @@ pub fn held_places(
         if booked <= 0.5 || administrative < ADMINISTRATIVE {
             continue;
         }
-        let Some(place) = describe(group, incidents, assignment, limit, booked) else { continue };
-        if released.contains(&place.name) {
+        let Some(place) = describe(group, incidents, classes, assignment, limit, booked) else { continue };
+        if released.contains(&place.name) || released.contains(&coordinates(place.at)) {
             continue;
         }
         let taken: Vec<usize> =
@@ -76,10 +77,9 @@ fn is_booked(classes: &Classes, class: ClassId) -> bool {
 
 /// Whether an incident counts wherever it lies: homicide, robbery, gun crime.
 fn protected(incidents: &Incidents, classes: &Classes, at: usize) -> bool {
-    incidents.classes(at).any(|class| {
-        let class = classes.get(class);
-        class.flags.has(Flags::NEVER_HELD) || class.gun_crime()
-    })
+    incidents
+        .classes(at)
+        .any(|class| classes.get(class).flags.has(Flags::NEVER_HELD) || classes.gun_crime(class))
 }
 
 /// Incidents by equal coordinates; neighbors in memory are not enough, since a curve may part them.
@@ -97,11 +97,18 @@ fn by_place(incidents: &Incidents) -> Vec<Vec<usize>> {
     groups
 }
 
-/// The size that 99.5 % of the places do not exceed.
+/// The size that 99.5 % of the places do not exceed; 0 where there are too few places to say.
 fn size_limit(mut sizes: Vec<usize>) -> usize {
+    if (sizes.len() as f64) < 1.0 / (1.0 - QUANTILE) {
+        return 0;
+    }
     sizes.sort_unstable();
     let at = (sizes.len() as f64 * QUANTILE).ceil() as usize;
     sizes.get(at.saturating_sub(1)).copied().unwrap_or(0)
+}
+
+fn coordinates(at: LonLat) -> String {
+    format!("{:.6},{:.6}", at.lon(), at.lat())
 }
 
 fn share_of(group: &[usize], test: impl Fn(usize) -> bool) -> f64 {
@@ -111,21 +118,23 @@ fn share_of(group: &[usize], test: impl Fn(usize) -> bool) -> f64 {
 fn describe(
     group: &[usize],
     incidents: &Incidents,
+    classes: &Classes,
     assignment: &Assignment,
     limit: usize,
     booked: f64,
 ) -> Option<HeldPlace> {
     let at = incidents.lonlat(*group.first()?)?;
     let mut names: HashMap<&str, usize> = HashMap::new();
-    for name in group.iter().filter_map(|&at| incidents.address(at)) {
+    // Not from a sensitive incident: its address may say more than the street.
+    let open = group.iter().filter(|&&at| !classes.get(incidents.class(at)).flags.sensitive());
+    for name in open.filter_map(|&at| incidents.address(at)) {
         *names.entry(name).or_default() += 1;
     }
     let commonest = names.into_iter().max_by(|a, b| a.1.cmp(&b.1).then_with(|| b.0.cmp(a.0)));
     let reports: usize = group.iter().map(|&at| usize::from(incidents.reports(at))).sum();
     let classes: HashSet<_> = group.iter().map(|&at| incidents.class(at)).collect();
     Some(HeldPlace {
-        name: commonest
-            .map_or_else(|| format!("{:.6},{:.6}", at.lon(), at.lat()), |(name, _)| name.to_owned()),
+        name: commonest.map_or_else(|| coordinates(at), |(name, _)| name.to_owned()),
         at,
         block: assignment.main(group[0]),
         incidents: group.len(),

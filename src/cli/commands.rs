@@ -8,9 +8,9 @@ use clap::ArgMatches;
 use serde_json::Value as Json;
 
 use super::failure::Failure;
-use super::{exit, flags, load};
+use super::{exit, flags, load, say};
 use crate::encode;
-use crate::engine::params::table::{CLUSTERS, DENSITY, INCIDENTS, OPERATIONS, Operation, RANK, TOP};
+use crate::engine::params::table::{CLUSTERS, DEFAULT_TOP, DENSITY, INCIDENTS, Operation, Param, RANK, TOP};
 use crate::engine::params::values::Values;
 use crate::engine::{Engine, View};
 use crate::http;
@@ -25,14 +25,15 @@ pub(super) fn run(matches: &ArgMatches) -> Result<u8, Failure> {
         Some(("export", matches)) => export(matches),
         Some(("density", matches)) => analyse(&DENSITY, matches),
         Some(("clusters", matches)) => analyse(&CLUSTERS, matches),
-        Some((_, matches)) => analyse(&RANK, matches),
-        None => Ok(exit::DONE),
+        Some(("rank", matches)) => analyse(&RANK, matches),
+        // `flags::command` requires one of the commands above.
+        _ => Ok(exit::USAGE),
     }
 }
 
 fn analyse(operation: &Operation, matches: &ArgMatches) -> Result<u8, Failure> {
     let given = flags::values(matches, operation.params.iter().chain([&TOP]))?;
-    let opened = Opened::new(matches, &given)?;
+    let opened = Opened::new(matches, &given, operation.params)?;
     let page = Page { limit: top(operation, &given), ..Page::ALL };
     let layer = opened.layer(operation, page)?;
     let text = match load::text(matches, "format").as_deref() {
@@ -48,17 +49,17 @@ fn analyse(operation: &Operation, matches: &ArgMatches) -> Result<u8, Failure> {
 }
 
 fn top(operation: &Operation, values: &Values) -> usize {
-    const DEFAULT: usize = 10;
     if operation.command == RANK.command {
-        values.count(&TOP).map_or(DEFAULT, |n| usize::try_from(n).unwrap_or(usize::MAX))
+        values.count(&TOP).map_or(DEFAULT_TOP, |n| usize::try_from(n).unwrap_or(usize::MAX))
     } else {
         usize::MAX
     }
 }
 
 fn export(matches: &ArgMatches) -> Result<u8, Failure> {
-    let given = flags::values(matches, OPERATIONS.iter().flat_map(|op| op.params).chain([&TOP]))?;
-    let opened = Opened::new(matches, &given)?;
+    let given = flags::values(matches, flags::all_params().into_iter().chain([&TOP]))?;
+    let needed: Vec<Param> = flags::all_params().into_iter().copied().collect();
+    let opened = Opened::new(matches, &given, &needed)?;
     let folder = load::path(matches, "output").unwrap_or_default();
     std::fs::create_dir_all(&folder)
         .map_err(|source| Failure::Write { file: folder.display().to_string(), source })?;
@@ -66,7 +67,7 @@ fn export(matches: &ArgMatches) -> Result<u8, Failure> {
         let layer = opened.layer(operation, Page::ALL)?;
         let file = folder.join(format!("{}.geojson", operation.collection));
         write_file(&file, &encode::geojson::collection(&layer, Json::Null))?;
-        eprintln!("{}: {} features", file.display(), layer.features.len());
+        say::tell(&format!("{}: {} features", file.display(), layer.features.len()));
     }
     let list = opened.layer(&RANK, Page { limit: top(&RANK, &given), ..Page::ALL })?;
     write_file(&folder.join("rank.csv"), &encode::csv::rows(&list))?;
@@ -77,14 +78,14 @@ fn export(matches: &ArgMatches) -> Result<u8, Failure> {
 fn demo(matches: &ArgMatches) -> Result<u8, Failure> {
     let loaded = load::load_sample()?;
     let opened = Opened::from(loaded, &Values::default())?;
-    let list = opened.layer(&RANK, Page { limit: 10, ..Page::ALL })?;
+    let list = opened.layer(&RANK, Page { limit: DEFAULT_TOP, ..Page::ALL })?;
     print(&encode::table::table(&list))?;
     listen(matches, opened)
 }
 
 fn serve(matches: &ArgMatches) -> Result<u8, Failure> {
-    let given = flags::values(matches, OPERATIONS.iter().flat_map(|op| op.params))?;
-    let opened = Opened::new(matches, &given)?;
+    let given = flags::values(matches, flags::all_params().into_iter())?;
+    let opened = Opened::new(matches, &given, &[])?;
     listen(matches, opened)
 }
 
@@ -106,9 +107,13 @@ struct Opened {
 }
 
 impl Opened {
-    fn new(matches: &ArgMatches, given: &Values) -> Result<Self, Failure> {
+    /// Loads the data, once all that is `needed` is known to be given or configured.
+    fn new(matches: &ArgMatches, given: &Values, needed: &[Param]) -> Result<Self, Failure> {
         let config = load::config(matches)?;
-        config.defaults()?;
+        let values = given.or(&config.defaults()?);
+        if let Some(missing) = needed.iter().find(|param| values.lacks(param)) {
+            return Err(Failure::NotGiven { flag: missing.flag, example: missing.example });
+        }
         let rejects = load::path(matches, "rejects");
         Self::from(load::load(config, rejects.as_deref())?, given)
     }

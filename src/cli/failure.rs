@@ -1,5 +1,8 @@
 //! Why a command failed, and the exit code that says so.
 
+use std::error::Error;
+use std::io::ErrorKind;
+
 use super::exit;
 use crate::config::ConfigError;
 use crate::engine::build::BuildError;
@@ -44,10 +47,22 @@ pub(super) enum Failure {
 impl Failure {
     pub(super) fn code(&self) -> u8 {
         match self {
-            Self::NotGiven { .. } | Self::Value(_) | Self::Answer(AnswerError::NotGiven(_)) => 2,
+            Self::NotGiven { .. } | Self::Value(_) | Self::Crs(_) => exit::USAGE,
+            Self::Answer(answer) if answer.parameter().is_some() => exit::USAGE,
+            Self::Serve(ServeError::Address { .. }) => exit::USAGE,
             Self::Serve(ServeError::NotLoopback { .. }) => exit::NOT_PERMITTED,
+            _ if self.io_error() == Some(ErrorKind::NotFound) => exit::NOT_FOUND,
             _ => exit::FAILED,
         }
+    }
+
+    /// The kind of the system's error that lies at the ground of this one.
+    fn io_error(&self) -> Option<ErrorKind> {
+        let mut error: &dyn Error = self;
+        while let Some(cause) = error.source() {
+            error = cause;
+        }
+        error.downcast_ref::<std::io::Error>().map(std::io::Error::kind)
     }
 
     pub(super) fn is_broken_pipe(&self) -> bool {

@@ -13,7 +13,7 @@ pub(super) fn command() -> Command {
     Command::new("hotblocks")
         .version(env!("CARGO_PKG_VERSION"))
         .about("Finds and ranks crime hot spots: incidents in, ranked blocks, density and clusters out")
-        .after_help("Examples:\n  hotblocks demo\n  hotblocks rank --incidents crimes.csv --blocks streets.shp --top 20\n  hotblocks density --incidents crimes.csv --blocks streets.shp --bandwidth 250m --cell 50m --format geojson -o density.geojson\n\nExit codes: 0 done, 1 failed, 2 usage, 3 done but some rows refused, 5 not permitted")
+        .after_help("Examples:\n  hotblocks demo\n  hotblocks rank --incidents crimes.csv --blocks streets.shp --top 20\n  hotblocks density --incidents crimes.csv --blocks streets.shp --bandwidth 250m --cell 50m --format geojson -o density.geojson\n\nExit codes: 0 done, 1 failed, 2 usage, 3 done but some rows refused, 4 not found, 5 not permitted")
         .subcommand_required(true)
         .arg_required_else_help(true)
         .subcommand(demo())
@@ -32,7 +32,7 @@ fn demo() -> Command {
 
 fn serve() -> Command {
     let command = Command::new("serve").about("Serve layers and the map over HTTP").arg(listen());
-    inputs(with_params(command, OPERATIONS.iter().flat_map(|op| op.params)))
+    inputs(with_params(command, all_params().into_iter()))
 }
 
 fn export() -> Command {
@@ -48,7 +48,7 @@ fn export() -> Command {
                 .help("Folder to write to; it is made if it is not there"),
         )
         .arg(arg(&TOP));
-    inputs(with_params(command, OPERATIONS.iter().flat_map(|op| op.params)))
+    inputs(with_params(command, all_params().into_iter()))
 }
 
 fn analysis(operation: &Operation, format: &'static str) -> Command {
@@ -73,15 +73,19 @@ fn analysis(operation: &Operation, format: &'static str) -> Command {
     inputs(with_params(command, operation.params.iter()))
 }
 
-fn with_params<'a>(mut command: Command, params: impl Iterator<Item = &'a Param>) -> Command {
-    let mut seen = Vec::new();
-    for param in params {
-        if !seen.contains(&param.flag) {
-            seen.push(param.flag);
-            command = command.arg(arg(param));
+fn with_params<'a>(command: Command, params: impl Iterator<Item = &'a Param>) -> Command {
+    params.fold(command, |command, param| command.arg(arg(param)))
+}
+
+/// The parameters of all operations, each once.
+pub(super) fn all_params() -> Vec<&'static Param> {
+    let mut all: Vec<&Param> = Vec::new();
+    for param in OPERATIONS.iter().flat_map(|op| op.params) {
+        if !all.contains(&param) {
+            all.push(param);
         }
     }
-    command
+    all
 }
 
 fn arg(param: &Param) -> Arg {
@@ -128,7 +132,7 @@ fn inputs(command: Command) -> Command {
             Arg::new("crs")
                 .long("crs")
                 .value_name("CODE")
-                .help("CRS of files that do not name one: an EPSG or ESRI code [example: ESRI:102696]"),
+                .help("CRS of files that do not name one, nor does their layout: an EPSG or ESRI code [example: ESRI:102696]"),
         )
         .arg(
             Arg::new("source")

@@ -12,7 +12,9 @@ use std::process::ExitCode;
 pub(crate) mod exit {
     pub(crate) const DONE: u8 = 0;
     pub(crate) const FAILED: u8 = 1;
+    pub(crate) const USAGE: u8 = 2;
     pub(crate) const SOME_REFUSED: u8 = 3;
+    pub(crate) const NOT_FOUND: u8 = 4;
     pub(crate) const NOT_PERMITTED: u8 = 5;
 }
 

@@ -1,6 +1,6 @@
 //! Talk to stderr: errors with their causes, the account of an import, progress where a person waits.
 
-use std::io::IsTerminal;
+use std::io::{IsTerminal, Write};
 
 use indicatif::{ProgressBar, ProgressStyle};
 
@@ -10,18 +10,27 @@ use crate::ingest::refused::Account;
 use crate::model::dataset::AssignmentReport;
 use crate::model::ledger::Resolution;
 
+/// Says a line to stderr; whoever closed it does not want to hear.
+pub(super) fn tell(line: &str) {
+    let _closed = writeln!(std::io::stderr(), "{line}");
+}
+
+macro_rules! tell {
+    ($($part:tt)*) => { tell(&format!($($part)*)) };
+}
+
 /// Prints an error and its causes, once each; returns the exit code.
 pub(super) fn failure(failure: &Failure) -> u8 {
     if failure.is_broken_pipe() {
         return exit::DONE;
     }
-    eprintln!("error: {failure}");
+    tell!("error: {failure}");
     let mut cause = std::error::Error::source(failure);
     let mut said = failure.to_string();
     while let Some(error) = cause {
         let text = error.to_string();
         if !said.contains(&text) {
-            eprintln!("because: {text}");
+            tell!("because: {text}");
         }
         said = text;
         cause = error.source();
@@ -42,7 +51,7 @@ pub(super) fn progress(files: usize) -> ProgressBar {
 /// What became of a file's rows, in one sentence with the commonest reasons.
 pub(super) fn account(what: &str, account: &Account, rejects: Option<&str>) {
     for note in &account.notes {
-        eprintln!("{note}");
+        tell!("{note}");
     }
     let reasons = account.reasons();
     let why = reasons
@@ -52,7 +61,7 @@ pub(super) fn account(what: &str, account: &Account, rejects: Option<&str>) {
         .join(", ");
     let file = rejects.map_or_else(String::new, |file| format!(" ({file})"));
     let colon = if why.is_empty() { "" } else { ": " };
-    eprintln!(
+    tell!(
         "{what}: {} read · {} kept · {} refused{file}{colon}{why}",
         thousands(account.read),
         thousands(account.kept),
@@ -62,7 +71,7 @@ pub(super) fn account(what: &str, account: &Account, rejects: Option<&str>) {
 
 /// How reports became incidents.
 pub(super) fn resolution(resolution: &Resolution, incidents: usize) {
-    eprintln!(
+    tell!(
         "{} reports: {} taken back by {} corrections, {} corrections match nothing; the rest are {} incidents ({} reports repeat or add to one)",
         thousands(resolution.reports),
         thousands(resolution.cancelled),
@@ -77,7 +86,7 @@ pub(super) fn resolution(resolution: &Resolution, incidents: usize) {
 pub(super) fn assigned(report: &AssignmentReport) {
     let located = report.in_blocks + report.unassigned;
     let unlocated = report.unlocated.iter().map(|(reason, n)| format!(" · {} {reason}", thousands(*n)));
-    eprintln!(
+    tell!(
         "{} in blocks · {} too far from any{}; {:.1} % of the located lie within 10 m of another block ({})",
         thousands(report.in_blocks),
         thousands(report.unassigned),

@@ -1,4 +1,4 @@
-//! Layers as CSV: the properties, one row a feature; what must be said stands in a last column.
+//! Layers as CSV: the properties, one row a feature; what made it and what must be said in last columns.
 
 use crate::layer::{Layer, Value};
 
@@ -7,16 +7,34 @@ use crate::layer::{Layer, Value};
 pub fn rows(layer: &Layer) -> String {
     let mut out = csv::Writer::from_writer(Vec::new());
     let Some(first) = layer.features.first() else { return "id\n".to_owned() };
-    let notice = layer.notice.as_deref();
+    let made_of = made_of(layer);
     let names = first.properties.iter().map(|(name, _)| *name);
-    let header = std::iter::once("id").chain(names).chain(notice.map(|_| "notice"));
+    let header = std::iter::once("id").chain(names).chain(made_of.iter().map(|(name, _)| *name));
     out.write_record(header).expect("memory takes all");
     for feature in &layer.features {
         let values = feature.properties.iter().map(|(_, value)| cell(value));
-        let row = std::iter::once(safe(&feature.id)).chain(values).chain(notice.map(safe));
+        let same = made_of.iter().map(|(_, value)| value.clone());
+        let row = std::iter::once(safe(&feature.id)).chain(values).chain(same);
         out.write_record(row).expect("memory takes all");
     }
     String::from_utf8(out.into_inner().expect("memory takes all")).expect("written as UTF-8")
+}
+
+/// Columns that are the same in every row: period, category, CRS, and what must be said.
+fn made_of(layer: &Layer) -> Vec<(&'static str, String)> {
+    let told = ["period", "category", "crs"].into_iter().filter_map(|name| {
+        let (_, value) = layer.provenance.iter().find(|(n, _)| *n == name)?;
+        Some((
+            name,
+            match value {
+                Value::Null => "all".to_owned(),
+                Value::List(names) => names.iter().map(cell).collect::<Vec<_>>().join(" "),
+                value => cell(value),
+            },
+        ))
+    });
+    let told = told.filter(|(name, _)| !layer.features[0].properties.iter().any(|(n, _)| n == name));
+    told.chain(layer.notice.iter().map(|notice| ("notice", safe(notice)))).collect()
 }
 
 /// A value as it stands in a cell.

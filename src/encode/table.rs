@@ -50,7 +50,8 @@ pub fn table(layer: &Layer) -> String {
         out.push_str(cells.collect::<Vec<_>>().join("  ").trim_end());
         out.push('\n');
     }
-    out
+    // A name from a file must not move the cursor or color the terminal.
+    out.replace(|c: char| c.is_control() && c != '\n', " ")
 }
 
 /// Three lines: period and categories, counts, CRS and parameters.

@@ -1,6 +1,6 @@
 //! From reports and shapes to a data set: resolve, project, index, assign, hold.
 
-use std::collections::HashMap;
+use std::collections::HashSet;
 
 use rayon::prelude::*;
 
@@ -49,7 +49,7 @@ pub enum BuildError {
     Crs(#[from] CrsError),
     /// Incidents and blocks are not in one place.
     #[error(
-        "none of the {located} located incidents belongs to a block: they lie around {incidents_at}, the blocks around {blocks_at}; is the CRS of the incidents right? Give it with --crs"
+        "none of the {located} located incidents belongs to a block: they lie around {incidents_at}, the blocks around {blocks_at}; is the CRS of the incidents right? Name it with --crs, or in a layout given with --layout"
     )]
     NothingNear {
         /// Incidents with coordinates.
@@ -136,19 +136,23 @@ fn median(incidents: &Incidents) -> (f64, f64) {
 fn incidents(events: &[Event], ledger: &Ledger, crs: &Crs) -> Vec<Incident> {
     let mut rows: Vec<Incident> =
         events.par_iter().map(|event| incident(event, &ledger.reports[event.told_by], ledger, crs)).collect();
-    let mut seen: HashMap<(u16, String), u32> = HashMap::new();
+    let name = |row: &Incident| ledger.sources[usize::from(row.source)].name.as_str();
+    let mut seen: HashSet<(&str, String)> = HashSet::with_capacity(rows.len());
     for row in &mut rows {
-        let repeats = seen.entry((row.source, row.id.clone())).or_default();
-        *repeats += 1;
-        if *repeats > 1 {
-            row.id = format!("{}-{repeats}", row.id);
+        let given = row.id.clone();
+        for repeat in 2u32.. {
+            if seen.insert((name(row), row.id.clone())) {
+                break;
+            }
+            row.id = format!("{given}-{repeat}");
         }
     }
     rows
 }
 
 fn incident(event: &Event, told: &Report, ledger: &Ledger, crs: &Crs) -> Incident {
-    let (located, mercator, local) = match told.place {
+    let place = if event.withheld { Place::Withheld } else { told.place };
+    let (located, mercator, local) = match place {
         Place::At(at) => match crs.to_local(at) {
             Ok(local) => (Located::Yes, at.into(), local),
             Err(_) => (Located::Elsewhere, at.into(), Local::default()),

@@ -43,8 +43,8 @@ impl Engine {
 
     /// Swaps in a new data set whole, under the next generation number.
     pub fn publish(&self, dataset: Dataset) {
-        let generation = self.open(&View::all()).generation() + 1;
-        let next = Arc::new(Snapshot::new(dataset, generation));
-        *self.newest.write().unwrap_or_else(PoisonError::into_inner) = next;
+        let next = Snapshot::new(dataset, 0);
+        let mut newest = self.newest.write().unwrap_or_else(PoisonError::into_inner);
+        *newest = Arc::new(next.numbered(newest.generation() + 1));
     }
 }

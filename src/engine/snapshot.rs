@@ -1,13 +1,18 @@
 //! An immutable state of everything, and the answers that follow from it.
 
+use std::collections::HashMap;
+
 use geo::{BoundingRect, Intersects};
+use jiff::civil::Date;
 
 use super::query::{Query, Selection, Tally};
+use crate::aggregate::categories::{CategoryCounts, by_category};
 use crate::aggregate::counts::count;
 use crate::analysis::contour::{ContourError, contour, threshold_for_share};
 use crate::analysis::dbscan::{Clusters, DbscanError, DbscanParams, dbscan};
 use crate::analysis::kde::{Density, KdeError, KdeParams, kde};
 use crate::index::incidents::IncidentIndex;
+use crate::model::block::BlockId;
 use crate::model::category::UnknownCategory;
 use crate::model::dataset::Dataset;
 use crate::rank::order::{Ranked, rank};
@@ -21,6 +26,8 @@ pub struct Snapshot {
     dataset: Dataset,
     index: IncidentIndex,
     generation: u64,
+    categories: CategoryCounts,
+    dates: Option<(Date, Date)>,
 }
 
 /// Where a share of the incidents lies densest.
@@ -67,6 +74,16 @@ pub enum DensityError {
     /// The cells do not fit.
     #[error(transparent)]
     Grid(#[from] GridError),
+    /// The cells are too coarse for the kernel.
+    #[error(
+        "cells of {cell} are too coarse for a bandwidth of {bandwidth}; give a side of at most half of it"
+    )]
+    Coarse {
+        /// Side of a cell.
+        cell: Metres,
+        /// Radius of the kernel.
+        bandwidth: Metres,
+    },
     /// The kernel does not.
     #[error(transparent)]
     Kde(#[from] KdeError),
@@ -84,7 +101,15 @@ impl Snapshot {
     pub fn new(dataset: Dataset, generation: u64) -> Self {
         let incidents = &dataset.incidents;
         let index = IncidentIndex::build((0..incidents.len()).map(|at| incidents.local(at)));
-        Self { dataset, index, generation }
+        let categories = by_category(incidents, &dataset.classes);
+        let dates = dataset.dates();
+        Self { dataset, index, generation, categories, dates }
+    }
+
+    /// The same under another number.
+    #[must_use]
+    pub fn numbered(self, generation: u64) -> Self {
+        Self { generation, ..self }
     }
 
     /// Its number; a later state has a higher one.
@@ -122,6 +147,31 @@ impl Snapshot {
             .filter(|&at| !data.held[at] && selection.has(data, at))
             .map(|at| (at, incidents.when(at).from, incidents.reports(at)));
         rank(&count(counted, &data.assignment, data.block_set.blocks.len()))
+    }
+
+    /// Selected incidents of each block that are held and therefore not in its rank.
+    #[must_use]
+    pub fn held(&self, selection: &Selection) -> HashMap<BlockId, usize> {
+        let data = &self.dataset;
+        let mut held = HashMap::new();
+        for at in (0..data.held.len()).filter(|&at| data.held[at] && selection.has(data, at)) {
+            if let Some(block) = data.assignment.main(at) {
+                *held.entry(block).or_default() += 1;
+            }
+        }
+        held
+    }
+
+    /// Incidents of each category by its place in the tree, and of each class in none of them by its code.
+    #[must_use]
+    pub fn categories(&self) -> &CategoryCounts {
+        &self.categories
+    }
+
+    /// First and last local date of all incidents.
+    #[must_use]
+    pub fn dates(&self) -> Option<(Date, Date)> {
+        self.dates
     }
 
     /// Selected incidents in a box of degrees, or anywhere; those without a place only in the latter.
@@ -203,12 +253,14 @@ impl Snapshot {
         })
     }
 
-    /// Selected incidents that have a place and are not held.
-    fn counted(&self, selection: &Selection) -> impl Iterator<Item = (usize, Local)> + '_ {
+    /// Selected incidents that may be drawn: they have a place, are not held, and none of their classes
+    /// is protected. An outline around one such incident would tell its place.
+    fn drawn(&self, selection: &Selection) -> impl Iterator<Item = (usize, Local)> + '_ {
         let data = &self.dataset;
         let selection = selection.clone();
         (0..data.incidents.len())
             .filter(move |&at| !data.held[at] && selection.has(data, at))
+            .filter(|&at| !data.incidents.classes(at).any(|class| data.classes.get(class).flags.protected()))
             .filter_map(|at| Some((at, data.incidents.local(at)?)))
     }
 
@@ -223,9 +275,12 @@ impl Snapshot {
         params: &KdeParams,
         cell: Metres,
     ) -> Result<DensityResult, DensityError> {
+        if cell.0 > params.bandwidth.0 / 2.0 {
+            return Err(DensityError::Coarse { cell, bandwidth: params.bandwidth });
+        }
         let study_area = self.dataset.study_area;
         let (inside, outside): (Vec<Local>, Vec<Local>) =
-            self.counted(selection).map(|(_, at)| at).partition(|&at| study_area.contains(at));
+            self.drawn(selection).map(|(_, at)| at).partition(|&at| study_area.contains(at));
         let grid = Grid::over(study_area.padded(params.bandwidth), cell)?;
         let density = kde(&inside, None, &grid, params)?;
         let mut contours = Vec::new();
@@ -254,7 +309,7 @@ impl Snapshot {
         selection: &Selection,
         params: &DbscanParams,
     ) -> Result<ClusterResult, DbscanError> {
-        let (incidents, places): (Vec<usize>, Vec<Local>) = self.counted(selection).unzip();
+        let (incidents, places): (Vec<usize>, Vec<Local>) = self.drawn(selection).unzip();
         let clusters = dbscan(&places, params)?;
         Ok(ClusterResult { incidents, clusters })
     }

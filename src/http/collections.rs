@@ -1,5 +1,6 @@
 //! `GET /collections` and `/collections/{id}`: which layers there are, and what the data set holds.
 
+use axum::extract::rejection::PathRejection;
 use axum::extract::{Path, Request, State};
 use axum::http::header;
 use axum::response::{IntoResponse, Response};
@@ -11,7 +12,7 @@ use super::state::AppState;
 use crate::engine::params::table::{BANDWIDTH, CELL, EPS, MIN_POINTS, OPERATIONS, Operation, Param};
 use crate::engine::params::values::Values;
 use crate::engine::snapshot::Snapshot;
-use crate::model::period::{local_date, local_time};
+use crate::model::category::UNKNOWN;
 
 /// Media type of features.
 pub(super) const GEOJSON: &str = "application/geo+json";
@@ -21,6 +22,11 @@ pub(super) fn operation(id: &str) -> Result<Operation, Problem> {
     let known = OPERATIONS.map(|op| op.collection);
     let found = OPERATIONS.into_iter().find(|op| op.collection == id);
     found.ok_or_else(|| Problem::no_collection(id, &known))
+}
+
+/// A name in a path, if it is text.
+pub(super) fn name(path: Result<Path<String>, PathRejection>) -> Result<String, Problem> {
+    path.map(|Path(name)| name).map_err(|e| Problem::query(e.to_string()))
 }
 
 pub(super) async fn all(State(state): State<AppState>, request: Request) -> Response {
@@ -38,10 +44,10 @@ pub(super) async fn all(State(state): State<AppState>, request: Request) -> Resp
 
 pub(super) async fn one(
     State(state): State<AppState>,
-    Path(id): Path<String>,
+    id: Result<Path<String>, PathRejection>,
     request: Request,
 ) -> Result<Response, Problem> {
-    let operation = operation(&id)?;
+    let operation = operation(&name(id)?)?;
     Ok(json_response(&collection(&state.open(), &operation, &base(&request))))
 }
 
@@ -57,8 +63,7 @@ fn collection(snapshot: &Snapshot, operation: &Operation, base: &str) -> Json {
     let data = snapshot.dataset();
     let id = operation.collection;
     let link = |rel: &str, media: &str, path: String| json!({ "rel": rel, "type": media, "href": format!("{base}{path}") });
-    let ends = data.incidents.extent().zip(data.sources.first());
-    let interval = ends.map(|((from, to), s)| json!([[local_time(from, &s.zone), local_time(to, &s.zone)]]));
+    let interval = snapshot.dates().map(|(first, last)| json!([[first.to_string(), last.to_string()]]));
     json!({
         "id": id,
         "title": format!("{}: {id}", data.title),
@@ -85,10 +90,7 @@ fn parameter(param: &Param) -> Json {
 fn dataset(snapshot: &Snapshot, defaults: &Values) -> Json {
     let data = snapshot.dataset();
     let zone = data.sources.first().map(|s| &s.zone);
-    let dates = data.incidents.extent().zip(zone);
-    let date = |pick: fn((i64, i64)) -> i64| {
-        dates.and_then(|(ends, zone)| local_date(pick(ends), zone)).map(|d| d.to_string())
-    };
+    let dates = snapshot.dates();
     json!({
         "name": data.title,
         "notice": data.notice,
@@ -96,8 +98,8 @@ fn dataset(snapshot: &Snapshot, defaults: &Values) -> Json {
         "blocks": data.block_set.blocks.len(),
         "local_crs": data.crs.to_string(),
         "time_zone": zone.and_then(|z| z.iana_name()),
-        "first_date": date(|ends| ends.0),
-        "last_date": date(|ends| ends.1),
+        "first_date": dates.map(|d| d.0.to_string()),
+        "last_date": dates.map(|d| d.1.to_string()),
         "incidents": data.incidents.len(),
         "categories": categories(snapshot),
         "defaults": {
@@ -112,29 +114,15 @@ fn dataset(snapshot: &Snapshot, defaults: &Values) -> Json {
 
 /// Categories with incidents, parents before children; classes in none of them stand under `unknown`.
 fn categories(snapshot: &Snapshot) -> Vec<Json> {
-    let data = snapshot.dataset();
-    let tree = data.classes.tree();
-    let mut counts = vec![0usize; tree.rows().len()];
-    let mut unmapped = std::collections::BTreeMap::<&str, usize>::new();
-    for at in 0..data.incidents.len() {
-        let mut rows = std::collections::BTreeSet::new();
-        for class in data.incidents.classes(at).map(|id| data.classes.get(id)) {
-            match class.category {
-                Some(category) => rows.extend(tree.upward(category)),
-                None => {
-                    *unmapped.entry(&class.code).or_default() += 1;
-                    rows.extend(tree.position("unknown"));
-                }
-            }
-        }
-        rows.into_iter().for_each(|row| counts[row] += 1);
-    }
-    let mapped = tree.rows().iter().zip(&counts).filter(|(_, n)| **n > 0).map(|(row, n)| {
-        let parent = row.parent.map(|at| tree.rows()[at].name.as_str());
+    let rows = snapshot.dataset().classes.tree().rows();
+    let counts = snapshot.categories();
+    let mapped = rows.iter().zip(&counts.tree).filter(|(_, n)| **n > 0).map(|(row, n)| {
+        let parent = row.parent.map(|at| rows[at].name.as_str());
         json!({ "name": row.name, "title": row.title, "parent": parent, "incidents": n })
     });
-    let unmapped = unmapped
-        .into_iter()
-        .map(|(code, n)| json!({ "name": code, "title": code, "parent": "unknown", "incidents": n }));
+    let unmapped = counts
+        .unmapped
+        .iter()
+        .map(|(code, n)| json!({ "name": code, "title": code, "parent": UNKNOWN, "incidents": n }));
     mapped.chain(unmapped).collect()
 }

@@ -41,12 +41,13 @@ pub(super) fn host(request: &Request) -> String {
 }
 
 fn is_loopback(host: &str) -> bool {
-    let name = match host.strip_prefix('[') {
-        Some(rest) => rest.split(']').next().unwrap_or_default(),
-        None => host.rsplit_once(':').map_or(host, |(name, _)| name),
+    let (name, port) = match host.strip_prefix('[') {
+        Some(rest) => rest.split_once(']').unwrap_or_default(),
+        None => host.find(':').map_or((host, ""), |at| host.split_at(at)),
     };
-    name.eq_ignore_ascii_case("localhost")
-        || name.parse::<std::net::IpAddr>().is_ok_and(|address| address.is_loopback())
+    let has_port = port.is_empty() || port.strip_prefix(':').is_some_and(|p| p.parse::<u16>().is_ok());
+    let is_loopback = name.parse::<std::net::IpAddr>().is_ok_and(|address| address.is_loopback());
+    has_port && (is_loopback || name.eq_ignore_ascii_case("localhost"))
 }
 
 #[cfg(test)]
@@ -55,10 +56,13 @@ mod tests {
 
     #[test]
     fn only_names_of_the_loopback_address_are_answered() {
-        for good in ["127.0.0.1:8080", "localhost", "localhost:1", "[::1]:8080", "127.0.0.1"] {
+        for good in ["127.0.0.1:8080", "localhost", "localhost:1", "[::1]:8080", "[::1]", "127.0.0.1"] {
             assert!(is_loopback(good), "{good}");
         }
-        for bad in ["evil.example:8080", "127.0.0.1.evil.example", "10.0.0.1:80", "", "localhost.evil:80"] {
+        let spoofed =
+            ["[::1]evil.com", "localhost:80@evil", "127.0.0.1:1/evil?", "localhost:", "127.0.0.1:99999"];
+        let foreign = ["evil.example:8080", "127.0.0.1.evil.example", "10.0.0.1:80", "", "localhost.evil:80"];
+        for bad in spoofed.into_iter().chain(foreign) {
             assert!(!is_loopback(bad), "{bad}");
         }
     }

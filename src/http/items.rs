@@ -1,12 +1,12 @@
 //! `GET /collections/{id}/items`: query to features to GeoJSON.
 
-use axum::extract::rejection::QueryRejection;
+use axum::extract::rejection::{PathRejection, QueryRejection};
 use axum::extract::{OriginalUri, Path, Query, Request, State};
 use axum::http::header;
 use axum::response::{IntoResponse, Response};
 use serde_json::json;
 
-use super::collections::{GEOJSON, operation};
+use super::collections::{GEOJSON, name, operation};
 use super::problem::Problem;
 use super::state::AppState;
 use super::{guard, query};
@@ -16,12 +16,12 @@ use crate::layer::Page;
 
 pub(super) async fn items(
     State(state): State<AppState>,
-    Path(id): Path<String>,
+    id: Result<Path<String>, PathRejection>,
     OriginalUri(uri): OriginalUri,
     pairs: Result<Query<Vec<(String, String)>>, QueryRejection>,
     request: Request,
 ) -> Result<Response, Problem> {
-    let operation = operation(&id)?;
+    let operation = operation(&name(id)?)?;
     let Query(pairs) = pairs.map_err(|e| Problem::query(e.to_string()))?;
     let values = query::check(&operation, &pairs)?;
     let page = query::page(&values);
@@ -36,11 +36,11 @@ pub(super) async fn items(
 
 /// This page, and the next one where there is more: its `offset` stands in the address, as map clients want it.
 fn links(address: &str, pairs: &[(String, String)], page: Page, matched: usize) -> serde_json::Value {
-    let link = |rel: &str, offset: Option<usize>| {
+    let link = |rel: &str, offset: Option<(usize, usize)>| {
         let mut pairs: Vec<(&str, String)> = pairs.iter().map(|(n, v)| (n.as_str(), v.clone())).collect();
-        if let Some(offset) = offset {
+        if let Some((offset, limit)) = offset {
             pairs.retain(|(name, _)| *name != OFFSET.wire && *name != LIMIT.wire);
-            pairs.push((LIMIT.wire, page.limit.to_string()));
+            pairs.push((LIMIT.wire, limit.to_string()));
             pairs.push((OFFSET.wire, offset.to_string()));
         }
         let query: Vec<String> =
@@ -51,10 +51,11 @@ fn links(address: &str, pairs: &[(String, String)], page: Page, matched: usize) 
     let mut links = vec![link("self", None)];
     let next = page.offset.saturating_add(page.limit);
     if next < matched {
-        links.push(link("next", Some(next)));
+        links.push(link("next", Some((next, page.limit))));
     }
     if page.offset > 0 {
-        links.push(link("prev", Some(page.offset.saturating_sub(page.limit))));
+        let limit = page.limit.min(page.offset);
+        links.push(link("prev", Some((page.offset - limit, limit))));
     }
     links.into()
 }

@@ -34,9 +34,9 @@ pub fn router(engine: Arc<Engine>, defaults: Values) -> Router {
         .route("/collections/{id}/items", get(items::items))
         .fallback(async |uri: Uri| Problem::not_found(uri.path()))
         .method_not_allowed_fallback(async || Problem::method())
-        .layer(axum::middleware::from_fn(guard::guard))
         .layer(CompressionLayer::new())
         .layer(CatchPanicLayer::custom(problem::panicked))
         .layer(TraceLayer::new_for_http())
+        .layer(axum::middleware::from_fn(guard::guard))
         .with_state(AppState::new(engine, defaults))
 }

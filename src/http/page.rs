@@ -1,10 +1,12 @@
 //! The page and the files that it is made of, from inside the binary.
 
 use axum::extract::Path;
+use axum::extract::rejection::PathRejection;
 use axum::http::header;
 use axum::response::{IntoResponse, Response};
 use rust_embed::RustEmbed;
 
+use super::collections::name;
 use super::problem::Problem;
 
 #[derive(RustEmbed)]
@@ -15,8 +17,8 @@ pub(super) async fn index() -> Result<Response, Problem> {
     serve("index.html")
 }
 
-pub(super) async fn file(Path(file): Path<String>) -> Result<Response, Problem> {
-    serve(&file)
+pub(super) async fn file(path: Result<Path<String>, PathRejection>) -> Result<Response, Problem> {
+    serve(&name(path)?)
 }
 
 fn serve(name: &str) -> Result<Response, Problem> {

@@ -2,11 +2,16 @@
 
 use std::net::{SocketAddr, ToSocketAddrs};
 use std::sync::Arc;
+use std::time::Duration;
 
 use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::Notify;
 
 use crate::engine::Engine;
 use crate::engine::params::values::Values;
+
+/// How long requests in flight may take to finish after the service was told to stop.
+const PATIENCE: Duration = Duration::from_secs(10);
 
 /// Why the service does not run.
 #[derive(Debug, thiserror::Error)]
@@ -67,10 +72,18 @@ pub fn serve(
             .map_err(|source| ServeError::Listen { address: place, source })?;
         let stop = stop().map_err(ServeError::Stopped)?;
         ready(listener.local_addr().map_err(ServeError::Stopped)?);
-        axum::serve(listener, super::router(engine, defaults))
-            .with_graceful_shutdown(stop)
-            .await
-            .map_err(ServeError::Stopped)
+        let told = Arc::new(Notify::new());
+        let tell = Arc::clone(&told);
+        let server =
+            axum::serve(listener, super::router(engine, defaults)).with_graceful_shutdown(async move {
+                stop.await;
+                tell.notify_one();
+            });
+        tokio::select! {
+            ended = server.into_future() => ended.map_err(ServeError::Stopped),
+            // A client that never finishes its request must not keep the process alive.
+            () = async { told.notified().await; tokio::time::sleep(PATIENCE).await } => Ok(()),
+        }
     })
 }
 

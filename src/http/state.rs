@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use tokio::sync::Semaphore;
+
 use super::problem::Problem;
 use crate::engine::params::table::Operation;
 use crate::engine::params::values::Values;
@@ -14,13 +16,16 @@ use crate::layer::{Layer, Page};
 #[derive(Clone)]
 pub(super) struct AppState {
     engine: Arc<Engine>,
+    /// As many layers are made at once as there are cores; the others wait, so that memory stays bounded.
+    turns: Arc<Semaphore>,
     /// Values where a request gives none.
     pub(super) defaults: Arc<Values>,
 }
 
 impl AppState {
     pub(super) fn new(engine: Arc<Engine>, defaults: Values) -> Self {
-        Self { engine, defaults: Arc::new(defaults) }
+        let cores = std::thread::available_parallelism().map_or(1, usize::from);
+        Self { engine, turns: Arc::new(Semaphore::new(cores)), defaults: Arc::new(defaults) }
     }
 
     /// The newest snapshot.
@@ -36,6 +41,7 @@ impl AppState {
         page: Page,
         encode: impl FnOnce(&Layer) -> String + Send + 'static,
     ) -> Result<String, Problem> {
+        let _turn = self.turns.acquire().await.map_err(Problem::inside)?;
         let snapshot = self.open();
         let work = move || answer(&snapshot, &operation, &values, page).map(|layer| encode(&layer));
         Ok(tokio::task::spawn_blocking(work).await.map_err(Problem::inside)??)

@@ -143,7 +143,8 @@ impl Crosswalk {
         if let Some(class) = self.exact.get(code).or_else(prefix) {
             return Class { code: code.to_owned(), ..class.clone() };
         }
-        let category = tree.rows().iter().position(|row| plain(&row.name) == plain(code));
+        let named = tree.rows().iter().position(|row| plain(&row.name) == plain(code));
+        let category = named.filter(|&at| tree.is_leaf(at));
         Class {
             code: code.to_owned(),
             label: code.to_owned(),
@@ -195,5 +196,8 @@ mod tests {
         );
         assert_eq!(crosswalk.class("999999", &tree).category, None);
         assert_eq!(crosswalk.class("Robbery", &tree).category, tree.position("robbery"));
+        for group in ["Person", "unknown"] {
+            assert_eq!(crosswalk.class(group, &tree).category, None, "a group maps nothing");
+        }
     }
 }

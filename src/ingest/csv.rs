@@ -42,8 +42,9 @@ pub fn read<S, E: From<CsvError>>(
     if text.trim().is_empty() {
         return Err(CsvError::Empty { file: file.to_owned() }.into());
     }
+    let delimiter = delimiter(&text);
     let mut reader =
-        csv::ReaderBuilder::new().flexible(true).delimiter(delimiter(&text)).from_reader(text.as_bytes());
+        csv::ReaderBuilder::new().flexible(true).delimiter(delimiter).from_reader(text.as_bytes());
     let names = reader.headers().map_err(|source| CsvError::Header { file: file.to_owned(), source })?;
     let header = Header::new(names.iter());
     let mut state = begin(&header)?;
@@ -69,14 +70,33 @@ pub fn read<S, E: From<CsvError>>(
         if record.len() == 1 && record[0].trim().is_empty() {
             continue;
         }
-        if record.len() == header.len() {
+        let next = reader.position().line();
+        if let Some(broken) = swallowed(&record, &header, line, next, delimiter) {
+            each(&mut state, Err(broken));
+        } else if record.len() == header.len() {
             let fields: Vec<&str> = record.iter().collect();
             each(&mut state, Ok(Row { line, fields: &fields, point: None }));
         } else {
-            each(&mut state, Err(wrong_length(&record, &header, line, reader.position().line())));
+            each(&mut state, Err(wrong_length(&record, &header, line, next)));
         }
     }
     Ok((state, note))
+}
+
+/// A quoted field that holds a whole row of the table: its quote was not meant to be open.
+fn swallowed(
+    record: &csv::StringRecord,
+    header: &Header,
+    line: u64,
+    next: u64,
+    delimiter: u8,
+) -> Option<Broken> {
+    let whole_row = |text: &str| text.bytes().filter(|&b| b == delimiter).count() + 1 >= header.len();
+    let column = record.iter().position(|field| field.lines().skip(1).any(whole_row))?;
+    let value = record[column].lines().next().unwrap_or_default().chars().take(80).collect();
+    let last = next.saturating_sub(1).max(line + record[column].lines().count() as u64 - 1);
+    let reason = format!("quote not closed: it swallows the lines {} to {last}", line + 1);
+    (header.len() > 1).then_some(Broken { line, reason, value })
 }
 
 fn wrong_length(record: &csv::StringRecord, header: &Header, line: u64, next: u64) -> Broken {
@@ -102,8 +122,8 @@ fn decode<'a>(file: &str, bytes: &'a [u8]) -> (Cow<'a, str>, Option<String>) {
     match std::str::from_utf8(bytes) {
         Ok(text) => (Cow::Borrowed(text), None),
         Err(e) => {
-            let (text, _, _) = encoding_rs::WINDOWS_1252.decode(bytes);
-            let note = format!("{file}: not UTF-8 at byte {}, read as Windows-1252", e.valid_up_to());
+            let (text, encoding, _) = encoding_rs::WINDOWS_1252.decode(bytes);
+            let note = format!("{file}: not UTF-8 at byte {}, read as {}", e.valid_up_to(), encoding.name());
             (text, Some(note))
         }
     }
@@ -152,7 +172,7 @@ mod tests {
         ] {
             assert_eq!(rows(text).0, expected, "{}", String::from_utf8_lossy(text));
         }
-        assert!(rows(b"a|b\n1|\xe9\n").2.expect("a note").contains("Windows-1252"));
+        assert!(rows(b"a|b\n1|\xe9\n").2.expect("a note").contains("windows-1252"));
     }
 
     #[test]
@@ -163,9 +183,21 @@ mod tests {
     }
 
     #[test]
+    fn a_quote_that_is_not_closed_in_the_last_column_swallows_no_row_in_silence() {
+        let (good, bad, _) = rows(b"a,b\n1,\"x\n3,4\n5,6\n");
+        assert!(good.is_empty());
+        assert!(bad[0].starts_with("2: quote not closed") && bad[0].contains("3 to 4"), "{bad:?}");
+        // A second stray quote closes it again, in the wrong place.
+        let (good, bad, _) = rows(b"a,b\n1,\"x\n3,4\n5,y\"\n7,8\n");
+        assert_eq!((good, bad.len()), (vec![vec!["7".to_owned(), "8".to_owned()]], 1));
+        // A line break that was meant stays.
+        assert_eq!(rows(b"a,b\n1,\"x\ny\"\n").0, [["1", "x\ny"]]);
+    }
+
+    #[test]
     fn an_unclosed_quote_says_what_it_swallowed() {
         let (good, bad, _) = rows(b"a,b\n\"1,2\n3,4\n5,6\n");
         assert!(good.is_empty());
-        assert!(bad[0].starts_with("2: ") && bad[0].contains("up to 4"), "{bad:?}");
+        assert!(bad[0].starts_with("2: ") && bad[0].contains("to 4"), "{bad:?}");
     }
 }

@@ -81,6 +81,9 @@ struct PlaceRule {
     missing: Vec<[f64; 2]>,
 }
 
+/// The code of a row that names no class.
+const UNCLASSIFIED: &str = "unclassified";
+
 /// A layout, checked and ready.
 #[derive(Clone, Debug)]
 pub struct Layout {
@@ -207,10 +210,14 @@ impl Layout {
         self.required.iter().all(|alternatives| header.find(alternatives).is_some())
     }
 
-    /// A class code as the crosswalk has it.
+    /// A class code as the crosswalk has it: padded, at most 60 characters, without the commas that
+    /// separate names in a list; `unclassified` where there is none.
     #[must_use]
     pub fn code(&self, text: &str) -> String {
-        let tidy = text.split_whitespace().collect::<Vec<_>>().join(" ");
+        let words = text.split(|c: char| c.is_whitespace() || c.is_control() || c == ',');
+        let tidy = words.filter(|word| !word.is_empty()).collect::<Vec<_>>().join(" ");
+        let tidy: String =
+            if tidy.is_empty() { UNCLASSIFIED.to_owned() } else { tidy.chars().take(60).collect() };
         format!("{tidy:0>width$}", width = self.pad)
     }
 

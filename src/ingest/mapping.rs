@@ -59,7 +59,7 @@ impl<'a> Mapping<'a> {
                 .ok_or_else(|| IncidentsError::Unrecognised { file: file(), header: header.all() })?,
         };
         let said = if input.format == Format::Shapefile { input.prj()? } else { None };
-        let given = options.crs.clone().or_else(|| layout.crs.clone());
+        let given = layout.crs.clone().or_else(|| options.crs.clone());
         let crs = said.or(given).ok_or_else(|| IncidentsError::NoCrs { file: file() })?;
         let column = |role: &Option<String>| role.as_deref().and_then(|names| header.find(names));
         let c = &layout.columns;
@@ -168,7 +168,8 @@ impl<'a> Mapping<'a> {
 
     fn place(&self, row: &Row<'_>) -> Result<Place, Fault> {
         let (column, x, y) = match (self.xy, row.point) {
-            (Some((x_at, y_at)), _) => {
+            (_, Some((x, y))) => (None, x, y),
+            (Some((x_at, y_at)), None) => {
                 let (x, y) = (row.fields[x_at].trim(), row.fields[y_at].trim());
                 if x.is_empty() && y.is_empty() {
                     return Ok(Place::Missing);
@@ -181,7 +182,6 @@ impl<'a> Mapping<'a> {
                 };
                 (Some(x_at), number(x_at, x)?, number(y_at, y)?)
             }
-            (None, Some((x, y))) => (None, x, y),
             (None, None) => return Ok(Place::Missing),
         };
         if self.layout.means_no_place(x, y) {
@@ -215,12 +215,13 @@ impl<'a> Mapping<'a> {
             self.classes.iter().filter(|c| c.category.is_none()).map(|c| c.code.as_str()).collect();
         if !unmapped.is_empty() {
             unmapped.sort_unstable();
-            let shown = unmapped.iter().take(5).map(|c| format!("`{c}`")).collect::<Vec<_>>().join(", ");
+            // Long ones are free text, in which persons may be named.
+            let short = unmapped.iter().filter(|c| c.chars().count() <= 40 && c.split(' ').count() <= 4);
+            let shown = short.take(5).map(|c| format!("`{c}`")).collect::<Vec<_>>().join(", ");
             self.account.notes.push(format!(
-                "{}: {} classes are in no category and are treated as sensitive: {shown}{}",
+                "{}: {} classes are in no category and are treated as sensitive, e.g. {shown}",
                 self.file,
                 unmapped.len(),
-                if unmapped.len() > 5 { ", …" } else { "" }
             ));
         }
         Parsed {

@@ -3,6 +3,7 @@
 pub mod blocks;
 pub mod crosswalk;
 pub mod csv;
+pub mod dbf;
 pub mod incidents;
 pub mod input;
 pub mod layout;

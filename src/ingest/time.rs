@@ -12,15 +12,16 @@ use crate::model::period::{Interval, Precision};
 /// first of the two. `None` if no form fits.
 #[must_use]
 pub fn read(text: &str, forms: &[String], zone: &TimeZone) -> Option<Interval> {
-    let tidy = tidy(text);
+    let (tidy, zulu) = (tidy(text), tidy_zulu(text));
     forms.iter().find_map(|form| {
-        let parsed = strtime::parse(form, &tidy).ok()?;
+        let parsed = strtime::parse(form, &tidy).or_else(|_| strtime::parse(form, &zulu)).ok()?;
         if let Ok(exact) = parsed.to_timestamp() {
+            in_range(exact.to_zoned(TimeZone::UTC).date())?;
             return Some(Interval { from: exact.as_second(), seconds: 1, precision: Precision::Second });
         }
-        let date = parsed.to_date().ok()?;
+        let date = in_range(parsed.to_date().ok()?)?;
         match parsed.to_time() {
-            Ok(time) if has_time(form) => Some(at(date, time, form, zone)?),
+            Ok(time) if parsed.hour().is_some() => Some(at(date, time, form, zone)?),
             _ => day(date, zone),
         }
     })
@@ -43,7 +44,7 @@ pub fn read_parts(
     let tidy_date = tidy(date);
     let date = date_forms
         .iter()
-        .find_map(|form| strtime::parse(form, &tidy_date).ok()?.to_date().ok())
+        .find_map(|form| in_range(strtime::parse(form, &tidy_date).ok()?.to_date().ok()?))
         .ok_or(0usize)?;
     let tidy_time = tidy(time);
     if tidy_time.is_empty() {
@@ -58,8 +59,9 @@ pub fn read_parts(
         .ok_or(1)
 }
 
-fn has_time(form: &str) -> bool {
-    ["%H", "%I", "%T", "%R"].iter().any(|part| form.contains(part))
+/// Years from 1900 to 2100: `1/2/18` read as the year 18 is no date.
+fn in_range(date: Date) -> Option<Date> {
+    (1900..=2100).contains(&date.year()).then_some(date)
 }
 
 fn at(date: Date, time: Time, form: &str, zone: &TimeZone) -> Option<Interval> {
@@ -79,14 +81,15 @@ fn day(date: Date, zone: &TimeZone) -> Option<Interval> {
     Some(Interval { from, seconds, precision: Precision::Day })
 }
 
-/// `Thu, Sept. 18th 2014` as `Thu, Sep 18 2014`, `01:53 p.m.` as `01:53 PM`, a final
-/// `Z` as `+00:00`, one space between words.
+/// `Thu, Sept. 18th 2014` as `Thu, Sep 18 2014`, `01:53 p.m.` as `01:53 PM`, one space between words.
 fn tidy(text: &str) -> String {
-    let tidy = text.split_whitespace().map(word).collect::<Vec<_>>().join(" ");
-    match tidy.strip_suffix('Z') {
-        Some(zulu) if zulu.ends_with(|c: char| c.is_ascii_digit()) => format!("{zulu}+00:00"),
-        _ => tidy,
-    }
+    text.split_whitespace().map(word).collect::<Vec<_>>().join(" ")
+}
+
+/// The same with a final `Z` as `+00:00`.
+fn tidy_zulu(text: &str) -> String {
+    let tidy = tidy(text);
+    tidy.strip_suffix('Z').map_or_else(|| tidy.clone(), |zulu| format!("{zulu}+00:00"))
 }
 
 fn word(word: &str) -> String {
@@ -130,6 +133,14 @@ mod tests {
         check("6/1/2013 0:10", "%m/%d/%Y %H:%M", "America/Chicago", "2013-06-01T00:10:00-05:00");
         check("2018-07-04T01:02:03Z", "%Y-%m-%dT%H:%M:%S%:z", "America/Chicago", "2018-07-03T20:02:03-05:00");
         check("2018-07-04", "%Y-%m-%d", "America/Chicago", "2018-07-04T00:00:00-05:00");
+        check(
+            "2012-01-01T00:00:00.000",
+            "%Y-%m-%dT%H:%M:%S%.f",
+            "America/Chicago",
+            "2012-01-01T00:00:00-06:00",
+        );
+        check("2012-01-01T06:00:00Z", "%Y-%m-%dT%H:%M:%SZ", "UTC", "2012-01-01T06:00:00+00:00");
+        check("1/2/18", "%m/%d/%Y", "America/Chicago", "refused");
         check("yesterday", "%Y-%m-%d", "America/Chicago", "refused");
         check("02/30/2018 10:00", "%m/%d/%Y %H:%M", "America/Chicago", "refused");
         check("01/02/2018 25:00", "%m/%d/%Y %H:%M", "America/Chicago", "refused");

@@ -67,7 +67,9 @@ pub fn answer(
             let params = KdeParams { bandwidth: length(values, BANDWIDTH)? };
             density(snapshot, &ask, &params, length(values, CELL)?).map_err(|e| match e {
                 DensityLayerError::Category(e) => e.into(),
-                DensityLayerError::Density(e @ DensityError::Grid(_)) => AnswerError::Density(e),
+                DensityLayerError::Density(e @ (DensityError::Grid(_) | DensityError::Coarse { .. })) => {
+                    AnswerError::Density(e)
+                }
                 other => inside("density")(Box::new(other)),
             })
         }

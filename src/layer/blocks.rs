@@ -1,8 +1,11 @@
 //! Ranked blocks.
 
+use std::collections::HashMap;
+
 use super::provenance::provenance;
 use super::{Ask, Feature, Layer, Legend, LegendClass, Value};
 use crate::engine::snapshot::Snapshot;
+use crate::model::block::BlockId;
 use crate::model::category::UnknownCategory;
 use crate::model::dataset::HeldPlace;
 use crate::model::period::local_date;
@@ -28,11 +31,12 @@ pub fn blocks(snapshot: &Snapshot, ask: &Ask) -> Result<Layer, UnknownCategory> 
     };
     let (matched, page) = ask.page.cut(matching);
     let parameters = vec![("score", Value::text("incidents")), ("ties", Value::text(TIE_RULE))];
+    let held = snapshot.held(&selection);
     let held_places = &snapshot.dataset().held_places;
     Ok(Layer {
         name: "blocks",
         matched,
-        features: page.iter().map(|row| feature(snapshot, row)).collect(),
+        features: page.iter().map(|row| feature(snapshot, row, &held)).collect(),
         legend,
         notice: snapshot.dataset().notice.clone(),
         held_places: (1..).zip(held_places).map(|(n, place)| held_place(snapshot, n, place)).collect(),
@@ -40,12 +44,11 @@ pub fn blocks(snapshot: &Snapshot, ask: &Ask) -> Result<Layer, UnknownCategory> 
     })
 }
 
-fn feature(snapshot: &Snapshot, row: &Ranked) -> Feature {
+fn feature(snapshot: &Snapshot, row: &Ranked, held: &HashMap<BlockId, usize>) -> Feature {
     let data = snapshot.dataset();
     let block = &data.block_set.blocks[row.block.0 as usize];
     let zone = data.sources.first().map(|s| &s.zone);
     let latest = row.count.latest.zip(zone).and_then(|(second, zone)| local_date(second, zone));
-    let held: usize = data.held_places.iter().filter(|p| p.block == Some(row.block)).map(|p| p.held).sum();
     Feature {
         id: block.id.clone(),
         geometry: Some(block.lonlat.clone()),
@@ -58,7 +61,7 @@ fn feature(snapshot: &Snapshot, row: &Ranked) -> Feature {
             ("score", Value::count(row.count.incidents())),
             ("reports", Value::count(row.count.reports)),
             ("latest", latest.map_or(Value::Null, |day| Value::text(day.to_string()))),
-            ("held", Value::count(held)),
+            ("held", Value::count(held.get(&row.block).copied().unwrap_or(0))),
             ("length_m", block.length.map_or(Value::Null, |l| Value::rounded(l.0, 1))),
             ("area_km2", block.area.map_or(Value::Null, |a| Value::rounded(a.0, 6))),
         ],

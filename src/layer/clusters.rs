@@ -51,6 +51,10 @@ pub fn clusters(snapshot: &Snapshot, ask: &Ask, params: &DbscanParams) -> Result
         ("eps_m", Value::rounded(params.eps.0, 3)),
         ("min_points", Value::count(params.min_points)),
         ("clusters", Value::count(members.len())),
+        (
+            "left_out",
+            Value::text("sexual, domestic and child offenses, which are drawn in no shape but their block"),
+        ),
         ("clustered", Value::count(result.incidents.len() - noise)),
         ("noise", Value::count(noise)),
     ];

@@ -56,6 +56,10 @@ pub fn density(
         ("method", Value::text("exact at the middle of each cell, linear between")),
         ("peak_per_km2", Value::rounded(result.density.peak(), 3)),
         ("incidents", Value::count(result.incidents)),
+        (
+            "left_out",
+            Value::text("sexual, domestic and child offenses, which are drawn in no shape but their block"),
+        ),
         ("outside_study_area", Value::count(result.outside)),
     ];
     Ok(Layer {

@@ -3,7 +3,6 @@
 use super::{Ask, Value};
 use crate::engine::query::Tally;
 use crate::engine::snapshot::Snapshot;
-use crate::model::period::local_date;
 
 /// The same members for every layer, its own parameters among them.
 pub(super) fn provenance(
@@ -44,11 +43,7 @@ fn zone(snapshot: &Snapshot) -> String {
 
 /// First and last local date of all incidents, as a period.
 fn data_period(snapshot: &Snapshot) -> Value {
-    let data = snapshot.dataset();
-    let dates = data.incidents.extent().zip(data.sources.first()).and_then(|((from, to), source)| {
-        Some((local_date(from, &source.zone)?, local_date(to, &source.zone)?))
-    });
-    dates.map_or(Value::Null, |(first, last)| Value::text(format!("{first}/{last}")))
+    snapshot.dates().map_or(Value::Null, |(first, last)| Value::text(format!("{first}/{last}")))
 }
 
 fn counts(tally: &Tally) -> Value {

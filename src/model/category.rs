@@ -46,7 +46,13 @@ impl Flags {
     /// Sexual, domestic and child offenses are, and what is not mapped yet, since it may be one.
     #[must_use]
     pub fn sensitive(self) -> bool {
-        self.0 & (Self::SEXUAL.0 | Self::DOMESTIC.0 | Self::CHILD.0 | Self::UNMAPPED.0) != 0
+        self.protected() || self.has(Self::UNMAPPED)
+    }
+
+    /// Whether incidents of this kind are drawn in no shape but their block: sexual, domestic and child offenses.
+    #[must_use]
+    pub fn protected(self) -> bool {
+        self.0 & (Self::SEXUAL.0 | Self::DOMESTIC.0 | Self::CHILD.0) != 0
     }
 
     /// Flags from their words, separated by spaces.
@@ -89,6 +95,9 @@ pub enum Firearm {
     #[default]
     Unknown,
 }
+
+/// The category of what is not mapped yet.
+pub const UNKNOWN: &str = "unknown";
 
 /// A row of the category tree.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -168,6 +177,12 @@ impl CategoryTree {
         &self.rows
     }
 
+    /// Whether a class can be mapped here: to a leaf, not to a group or to what is not known yet.
+    #[must_use]
+    pub fn is_leaf(&self, at: usize) -> bool {
+        self.rows[at].name != UNKNOWN && !self.rows.iter().any(|row| row.parent == Some(at))
+    }
+
     /// The category and the groups above it.
     pub fn upward(&self, at: usize) -> impl Iterator<Item = usize> + '_ {
         std::iter::successors(Some(at), |&row| self.rows.get(row).and_then(|r| r.parent))
@@ -191,16 +206,6 @@ pub struct Class {
     pub flags: Flags,
     /// Whether a firearm was part of it.
     pub firearm: Firearm,
-}
-
-impl Class {
-    /// A homicide with a firearm or an unnamed weapon, a robbery or an assault by firearm.
-    ///
-    /// `never_held` marks homicide and robbery; weapons offenses are proactive and never gun crime.
-    #[must_use]
-    pub fn gun_crime(&self) -> bool {
-        !self.flags.has(Flags::PROACTIVE) && self.firearm == Firearm::Yes
-    }
 }
 
 /// The classes that a data set has met, and the tree that they hang on.
@@ -272,12 +277,30 @@ impl Classes {
                 for row in self.tree.upward(at).collect::<Vec<_>>() {
                     class.flags |= self.tree.rows[row].flags;
                 }
+                if !self.tree.is_leaf(at) {
+                    class.flags |= Flags::UNMAPPED;
+                }
             }
             None => class.flags |= Flags::UNMAPPED,
         }
         self.rows.push(class);
         self.by_code.insert((source, code.to_owned()), id);
         Some(id)
+    }
+
+    /// Whether a class is gun crime: homicide, robbery or assault by firearm, and homicide by a weapon
+    /// that the source does not name.
+    ///
+    /// Carrying and discharging a weapon are not; no word of a label is looked at.
+    #[must_use]
+    pub fn gun_crime(&self, id: ClassId) -> bool {
+        let class = self.get(id);
+        let category = class.category.map(|at| self.tree.rows[at].name.as_str());
+        matches!(
+            (category, class.firearm),
+            (Some("homicide"), Firearm::Yes | Firearm::Unknown)
+                | (Some("robbery" | "aggravated_assault" | "simple_assault"), Firearm::Yes)
+        )
     }
 
     /// How serious: the category's place in the tree, unmapped classes last.
@@ -299,7 +322,7 @@ impl Classes {
             for (class, chosen) in self.rows.iter().zip(&mut set) {
                 let under = match (category, class.category) {
                     (Some(wanted), Some(at)) => self.tree.upward(at).any(|row| row == wanted),
-                    (_, None) => class.code == *name || (name == "unknown" && category.is_some()),
+                    (_, None) => class.code == *name || (name == UNKNOWN && category.is_some()),
                     (None, Some(_)) => false,
                 };
                 found |= under;
@@ -358,7 +381,51 @@ mod tests {
     fn a_class_bears_the_flags_of_its_category_and_groups() {
         let classes = classes();
         assert!(classes.get(ClassId(0)).flags.has(Flags::NEVER_HELD));
-        assert!(classes.get(ClassId(0)).gun_crime());
-        assert!(!classes.get(ClassId(1)).gun_crime(), "weapons carrying is no gun crime");
+        assert!(classes.gun_crime(ClassId(0)));
+        assert!(!classes.gun_crime(ClassId(1)), "weapons carrying is no gun crime");
+    }
+
+    #[test]
+    fn gun_crime_is_homicide_robbery_and_assault_by_firearm_or_an_unnamed_weapon_that_killed() {
+        let mut tree = CategoryTree::default();
+        for name in ["homicide", "robbery", "weapon_discharge"] {
+            tree.add(name, "", None, Flags::NONE).expect("new");
+        }
+        let mut classes = Classes::over(tree);
+        let mut of = |category: usize, firearm: Firearm| {
+            let code = format!("{category}{firearm:?}");
+            let class = Class {
+                code: code.clone(),
+                label: String::new(),
+                category: Some(category),
+                flags: Flags::NONE,
+                firearm,
+            };
+            let id = classes.intern(0, &code, || class).expect("room");
+            classes.gun_crime(id)
+        };
+        assert!(of(0, Firearm::Unknown) && of(0, Firearm::Yes) && !of(0, Firearm::No));
+        assert!(of(1, Firearm::Yes) && !of(1, Firearm::Unknown));
+        assert!(!of(2, Firearm::Yes), "shots fired are no gun crime by themselves");
+    }
+
+    #[test]
+    fn a_group_or_the_unknown_maps_nothing() {
+        let mut tree = CategoryTree::default();
+        tree.add("person", "", None, Flags::NONE).expect("new");
+        tree.add("robbery", "", Some("person"), Flags::NONE).expect("new");
+        tree.add(UNKNOWN, "", None, Flags::NONE).expect("new");
+        let mut classes = Classes::over(tree);
+        for (category, sensitive) in [(0, true), (1, false), (2, true)] {
+            let class = Class {
+                code: String::new(),
+                label: String::new(),
+                category: Some(category),
+                flags: Flags::NONE,
+                firearm: Firearm::No,
+            };
+            let id = classes.intern(0, &category.to_string(), || class).expect("room");
+            assert_eq!(classes.get(id).flags.sensitive(), sensitive, "{category}");
+        }
     }
 }

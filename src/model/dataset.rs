@@ -2,10 +2,13 @@
 
 use std::collections::BTreeMap;
 
+use jiff::civil::Date;
+
 use super::block::{Assignment, BlockId, BlockSet};
 use super::category::Classes;
 use super::incident::Incidents;
 use super::ledger::Resolution;
+use super::period::local_date;
 use super::report::Source;
 use crate::space::bbox::{LocalBox, LonLatBox};
 use crate::space::coord::{LonLat, Metres};
@@ -76,6 +79,29 @@ pub struct Dataset {
     pub held_places: Vec<HeldPlace>,
     /// What became of the reports.
     pub resolution: Resolution,
+}
+
+impl Dataset {
+    /// First and last local date of all incidents, each in its own source's zone.
+    #[must_use]
+    pub fn dates(&self) -> Option<(Date, Date)> {
+        let mut ends: Vec<Option<(i64, i64)>> = vec![None; self.sources.len()];
+        for at in 0..self.incidents.len() {
+            let when = self.incidents.when(at);
+            let (from, last) = (when.from, when.to() - 1);
+            let end = &mut ends[usize::from(self.incidents.source(at))];
+            *end = Some(end.map_or((from, last), |(a, b)| (a.min(from), b.max(last))));
+        }
+        let dates: Vec<(Date, Date)> = ends
+            .into_iter()
+            .zip(&self.sources)
+            .filter_map(|(end, source)| {
+                let (from, last) = end?;
+                Some((local_date(from, &source.zone)?, local_date(last, &source.zone)?))
+            })
+            .collect();
+        Some((dates.iter().map(|d| d.0).min()?, dates.iter().map(|d| d.1).max()?))
+    }
 }
 
 /// How far from an edge an incident must lie to belong to its block without doubt.

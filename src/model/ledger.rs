@@ -15,6 +15,8 @@ pub struct Event {
     pub classes: Vec<ClassId>,
     /// How many reports it has: offenses or victims, by the source's unit.
     pub reports: u32,
+    /// Whether the source keeps back the place of any of its reports, and so of the event.
+    pub withheld: bool,
 }
 
 /// What became of all reports. `reports = cancelled + corrections + unmatched + in events` always holds.
@@ -36,7 +38,7 @@ pub struct Resolution {
 ///
 /// A correction cancels one report of the same source, id and class; where the source has no ids,
 /// one of the same time, class and address, or else of the same time and class if these all lie at
-/// one place. Reports of the same source and id are one event; without an id, those of the same
+/// one place and house numbers do not differ. Reports of the same source and id are one event; without an id, those of the same
 /// time, place and class are, unless the source's rows are incidents that tell no more than a day.
 ///
 /// Time O(n). Source: `counting.md` 1 and 2 of the project's rules on counting.
@@ -55,7 +57,8 @@ pub fn resolve(ledger: &Ledger) -> (Vec<Event>, Resolution) {
             None => events.len(),
         };
         if slot == events.len() {
-            events.push(Event { told_by: at, classes: vec![report.class], reports: 1 });
+            let withheld = report.place == Place::Withheld;
+            events.push(Event { told_by: at, classes: vec![report.class], reports: 1, withheld });
         } else {
             resolution.merged += 1;
             join(&mut events[slot], at, &ledger.reports, &ledger.classes);
@@ -69,6 +72,7 @@ fn join(event: &mut Event, at: usize, reports: &[Report], classes: &Classes) {
     let order = |class: ClassId| (classes.seriousness(class), classes.get(class).code.as_str());
     let report = &reports[at];
     event.reports += 1;
+    event.withheld |= report.place == Place::Withheld;
     if !event.classes.contains(&report.class) {
         event.classes.push(report.class);
         event.classes.sort_by(|&a, &b| order(a).cmp(&order(b)));
@@ -135,36 +139,57 @@ fn cancel(reports: &[Report]) -> (Vec<bool>, Resolution) {
             None => without.entry((report.source, report.when.from, report.class)).or_default().push(at),
         }
     }
+    // First all that name their report exactly, so that the order of corrections changes nothing.
+    let mut left = Vec::new();
     for at in corrections {
         let correction = &reports[at];
-        let found = match &correction.id {
-            Some(id) => with_id
-                .get_mut(&(correction.source, &**id, correction.class))
-                .and_then(|rows| (!rows.is_empty()).then(|| rows.remove(0))),
-            None => without
-                .get_mut(&(correction.source, correction.when.from, correction.class))
-                .and_then(|rows| take_without_id(correction, rows, reports)),
+        let rows = match &correction.id {
+            Some(id) => with_id.get_mut(&(correction.source, &**id, correction.class)),
+            None => without.get_mut(&(correction.source, correction.when.from, correction.class)),
         };
+        let exact = |&row: &usize| {
+            correction.id.is_some()
+                || (correction.address.is_some() && reports[row].address == correction.address)
+        };
+        let found = rows.and_then(|rows| rows.iter().position(exact).map(|index| rows.remove(index)));
         match found {
-            Some(taken) => {
-                cancelled[taken] = true;
-                resolution.cancelled += 1;
-                resolution.corrections += 1;
-            }
+            Some(taken) => cancelled[taken] = true,
+            None if correction.id.is_none() => left.push(at),
             None => resolution.unmatched.push(at),
         }
     }
+    // Those that name a house before those that do not, for the same reason.
+    left.sort_by_key(|&at| house_number(&reports[at]).is_none());
+    for at in left {
+        let correction = &reports[at];
+        let rows = without.get_mut(&(correction.source, correction.when.from, correction.class));
+        match rows.and_then(|rows| take_at_one_place(correction, rows, reports)) {
+            Some(taken) => cancelled[taken] = true,
+            None => resolution.unmatched.push(at),
+        }
+    }
+    resolution.unmatched.sort_unstable();
+    resolution.cancelled = cancelled.iter().filter(|&&taken| taken).count();
+    resolution.corrections = resolution.cancelled;
     (cancelled, resolution)
 }
 
-/// Among reports of the same time and class: the one at the same address, or any if all lie at one place.
-fn take_without_id(correction: &Report, rows: &mut Vec<usize>, reports: &[Report]) -> Option<usize> {
-    let same_address =
-        rows.iter().position(|&at| correction.address.is_some() && reports[at].address == correction.address);
+/// Among reports of the same time and class one, if all lie at one place and no house number speaks
+/// against it: streets are spelled in many ways, numbers are not.
+fn take_at_one_place(correction: &Report, rows: &mut Vec<usize>, reports: &[Report]) -> Option<usize> {
     let first = *rows.first()?;
     let one_place = rows.iter().all(|&at| place_of(&reports[at]) == place_of(&reports[first]));
-    let index = same_address.or_else(|| one_place.then_some(0))?;
+    let agree = |&at: &usize| {
+        let numbers = (house_number(correction), house_number(&reports[at]));
+        !matches!(numbers, (Some(a), Some(b)) if a != b)
+    };
+    let index = rows.iter().position(agree).filter(|_| one_place)?;
     Some(rows.remove(index))
+}
+
+fn house_number(report: &Report) -> Option<&str> {
+    let first = report.address.as_deref()?.split(' ').next()?;
+    first.starts_with(|c: char| c.is_ascii_digit()).then_some(first)
 }
 
 #[cfg(test)]
@@ -268,6 +293,36 @@ mod tests {
         ];
         let (events, resolution) = resolve(&l);
         assert_eq!((events.len(), resolution.unmatched.len()), (2, 1));
+    }
+
+    #[test]
+    fn a_correction_without_id_cancels_no_report_at_another_house_whatever_the_order() {
+        let at = |address: &str, sign, lon| {
+            let mut r = report(None, sign, 1, 0, lon);
+            r.address = (!address.is_empty()).then(|| address.into());
+            r
+        };
+        let mut l = ledger(Unit::Victim);
+        l.reports =
+            vec![at("6650 MANCHESTER AVE", Sign::Adds, 5.0), at("2711 INDIANA", Sign::TakesBack, 0.0)];
+        assert_eq!(resolve(&l).1.unmatched, [1]);
+        l.reports = vec![at("10 RIVERVIEW BLVD", Sign::Adds, 5.0), at("10 RIVERVIEW", Sign::TakesBack, 0.0)];
+        assert!(resolve(&l).1.unmatched.is_empty());
+        let (a, b) = (at("1 A", Sign::Adds, 5.0), at("2 B", Sign::Adds, 7.0));
+        let (vague, exact) = (at("", Sign::TakesBack, 0.0), at("1 A", Sign::TakesBack, 0.0));
+        for corrections in [[vague.clone(), exact.clone()], [exact, vague]] {
+            l.reports = [a.clone(), b.clone()].into_iter().chain(corrections).collect();
+            assert_eq!(resolve(&l).1.cancelled, 2);
+        }
+    }
+
+    #[test]
+    fn a_place_kept_back_for_one_report_is_kept_back_for_the_event() {
+        let mut l = ledger(Unit::Victim);
+        let mut withheld = report(Some("a"), Sign::Adds, 0, 0, 0.0);
+        withheld.place = Place::Withheld;
+        l.reports = vec![report(Some("a"), Sign::Adds, 1, 0, 5.0), withheld];
+        assert!(resolve(&l).0[0].withheld);
     }
 
     #[test]

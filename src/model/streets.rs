@@ -1,6 +1,6 @@
 //! Street lines to blocks: cut at intersections, which are units of their own.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap, HashSet};
 
 use geo::{Coord, Euclidean, Length, LineString};
 
@@ -13,124 +13,157 @@ use crate::space::crs::{Crs, CrsError};
 pub struct Street {
     /// Name, in the file's own writing.
     pub name: String,
+    /// Whether the name is a route's number (`State Hwy 63`) beside the one that people use.
+    pub by_number: bool,
     /// Lowest house number above 0, where the file has address ranges.
     pub first_number: Option<u32>,
     /// The line in degrees.
     pub line: Vec<LonLat>,
 }
 
-/// Vertices closer than this are one place: 10 cm forgives what formats round.
-const SAME_PLACE_M: f64 = 0.1;
+/// Vertices no farther apart than this are one place: 10 cm forgives what formats round.
+const SAME_PLACE: Metres = Metres(0.1);
 
-type Vertex = (i64, i64);
-
-fn vertex(at: Local) -> Vertex {
-    ((at.x / SAME_PLACE_M).round() as i64, (at.y / SAME_PLACE_M).round() as i64)
-}
-
-/// Cuts streets where three or more of their legs meet; each piece is a segment, each meeting a node.
+/// Cuts streets where they meet; each piece is a segment, each meeting a node.
 ///
-/// Lines meet where they share a vertex; lines that cross without one pass over each other.
-/// A piece without length is dropped.
+/// Streets meet where three or more ways leave a vertex that they share; lines that cross without
+/// one pass over each other. Some files give a road once for each of its names: a stretch that lies
+/// on another to the vertex counts once, under the name that people use, else the first of the file.
 ///
 /// # Errors
 ///
 /// [`CrsError::Outside`] for a street too far from the area of the local CRS.
 pub fn segments_and_nodes(streets: &[Street], crs: &Crs) -> Result<BlockSet, CrsError> {
-    let mut lines = Vec::with_capacity(streets.len());
-    for street in streets {
-        let local = street.line.iter().map(|&at| crs.to_local(at)).collect::<Result<Vec<_>, _>>()?;
-        lines.push(without_repeats(&local, &street.line));
+    let mut order: Vec<&Street> = streets.iter().collect();
+    order.sort_by_key(|street| street.by_number);
+    let mut network = Network::default();
+    for street in order {
+        network.add(street, crs)?;
     }
-    let meetings = meetings(streets, &lines);
     let mut blocks = Vec::new();
-    for (street, line) in streets.iter().zip(&lines) {
-        for piece in pieces(line, &meetings) {
-            blocks.push(segment(street, piece, &meetings, blocks.len() + 1));
+    for (street, stretch) in &network.stretches {
+        for piece in stretch.chunk_by_cut(|vertex| network.vertices[vertex].is_meeting()) {
+            blocks.push(network.segment(street, piece, blocks.len() + 1));
         }
     }
-    let mut nodes: Vec<_> = meetings.into_values().filter(|m| m.legs >= 3).collect();
-    nodes.sort_by_key(|m| m.order);
-    for (n, meeting) in nodes.into_iter().enumerate() {
-        blocks.push(node(&meeting, n + 1));
+    let meetings = network.vertices.iter().filter(|vertex| vertex.is_meeting());
+    for (number, meeting) in (1..).zip(meetings) {
+        blocks.push(node(meeting, number));
     }
     Ok(BlockSet { name: "segments", blocks })
 }
 
-type Line = Vec<(Local, LonLat)>;
-
-fn without_repeats(local: &[Local], lonlat: &[LonLat]) -> Line {
-    let mut line: Line = local.iter().copied().zip(lonlat.iter().copied()).collect();
-    line.dedup_by_key(|(at, _)| vertex(*at));
-    line
-}
-
-/// A vertex of the network: its legs and the streets that they belong to.
-struct Meeting {
-    order: usize,
-    legs: u32,
+/// A vertex of the network: the ways that leave it and the streets that they belong to.
+struct Vertex {
+    ways: BTreeSet<usize>,
     names: BTreeSet<String>,
     local: Local,
     lonlat: LonLat,
 }
 
-fn meetings(streets: &[Street], lines: &[Line]) -> HashMap<Vertex, Meeting> {
-    let mut found: HashMap<Vertex, Meeting> = HashMap::new();
-    for (street, line) in streets.iter().zip(lines).filter(|(_, line)| line.len() > 1) {
-        for (at, &(local, lonlat)) in line.iter().enumerate() {
-            let order = found.len();
-            let meeting = found.entry(vertex(local)).or_insert_with(|| Meeting {
-                order,
-                legs: 0,
-                names: BTreeSet::new(),
-                local,
-                lonlat,
-            });
-            meeting.legs += if at == 0 || at == line.len() - 1 { 1 } else { 2 };
-            if !street.name.is_empty() {
-                meeting.names.insert(in_words(&street.name));
+impl Vertex {
+    fn is_meeting(&self) -> bool {
+        self.ways.len() >= 3
+    }
+}
+
+/// Vertices that follow each other along one street.
+struct Stretch(Vec<usize>);
+
+impl Stretch {
+    /// Its parts between cuts; neighbors share the vertex of the cut.
+    fn chunk_by_cut(&self, is_cut: impl Fn(usize) -> bool) -> Vec<&[usize]> {
+        let last = self.0.len() - 1;
+        let inner = (1..last).filter(|&at| is_cut(self.0[at]));
+        let cuts: Vec<usize> = std::iter::once(0).chain(inner).chain([last]).collect();
+        cuts.windows(2).map(|ends| &self.0[ends[0]..=ends[1]]).collect()
+    }
+}
+
+/// All streets as a graph in which every way between two vertices is there once.
+#[derive(Default)]
+struct Network<'a> {
+    vertices: Vec<Vertex>,
+    lattice: HashMap<(i64, i64), Vec<usize>>,
+    taken: HashSet<(usize, usize)>,
+    stretches: Vec<(&'a Street, Stretch)>,
+}
+
+impl<'a> Network<'a> {
+    /// Adds the stretches of a street that no street before it has.
+    fn add(&mut self, street: &'a Street, crs: &Crs) -> Result<(), CrsError> {
+        let mut line = Vec::with_capacity(street.line.len());
+        for &lonlat in &street.line {
+            line.push(self.vertex(crs.to_local(lonlat)?, lonlat));
+        }
+        line.dedup();
+        let mut stretch: Vec<usize> = Vec::new();
+        for way in line.windows(2) {
+            let (a, b) = (way[0], way[1]);
+            if self.taken.insert((a.min(b), a.max(b))) {
+                if stretch.is_empty() {
+                    stretch.push(a);
+                }
+                stretch.push(b);
+                self.vertices[a].ways.insert(b);
+                self.vertices[b].ways.insert(a);
+                for end in [a, b] {
+                    if !street.name.is_empty() {
+                        self.vertices[end].names.insert(in_words(&street.name));
+                    }
+                }
+            } else {
+                self.finish(street, &mut stretch);
             }
         }
+        self.finish(street, &mut stretch);
+        Ok(())
     }
-    found
-}
 
-fn pieces<'a>(line: &'a Line, meetings: &HashMap<Vertex, Meeting>) -> Vec<&'a [(Local, LonLat)]> {
-    let mut cuts = vec![0];
-    for (at, (local, _)) in line.iter().enumerate().skip(1) {
-        let crossing = meetings.get(&vertex(*local)).is_some_and(|m| m.legs >= 3);
-        if crossing || at == line.len() - 1 {
-            cuts.push(at);
+    fn finish(&mut self, street: &'a Street, stretch: &mut Vec<usize>) {
+        if stretch.len() > 1 {
+            self.stretches.push((street, Stretch(std::mem::take(stretch))));
+        }
+        stretch.clear();
+    }
+
+    /// The vertex at a place: a known one within [`SAME_PLACE`], else a new one.
+    fn vertex(&mut self, local: Local, lonlat: LonLat) -> usize {
+        let cell = ((local.x / SAME_PLACE.0).floor() as i64, (local.y / SAME_PLACE.0).floor() as i64);
+        let around = (-1..=1).flat_map(|dx| (-1..=1).map(move |dy| (cell.0 + dx, cell.1 + dy)));
+        let near = around.filter_map(|cell| self.lattice.get(&cell)).flatten();
+        let nearest = near
+            .map(|&at| (self.vertices[at].local.distance(local).0, at))
+            .filter(|(far, _)| *far <= SAME_PLACE.0)
+            .min_by(|a, b| a.0.total_cmp(&b.0).then(a.1.cmp(&b.1)));
+        nearest.map_or_else(
+            || {
+                self.vertices.push(Vertex { ways: BTreeSet::new(), names: BTreeSet::new(), local, lonlat });
+                let at = self.vertices.len() - 1;
+                self.lattice.entry(cell).or_default().push(at);
+                at
+            },
+            |(_, at)| at,
+        )
+    }
+
+    fn segment(&self, street: &Street, piece: &[usize], number: usize) -> Block {
+        let at = |vertex: &usize| &self.vertices[*vertex];
+        let local: LineString = piece.iter().map(|v| Coord::from(at(v).local)).collect();
+        let lonlat: LineString =
+            piece.iter().map(|v| Coord { x: at(v).lonlat.lon(), y: at(v).lonlat.lat() }).collect();
+        let own = in_words(&street.name);
+        let cross = |vertex: usize| self.vertices[vertex].names.iter().find(|name| **name != own).cloned();
+        Block {
+            id: format!("segment-{number}"),
+            name: segment_name(street, &[cross(piece[0]), cross(piece[piece.len() - 1])]),
+            kind: BlockKind::Segment,
+            length: Some(Metres(Euclidean.length(&local))),
+            area: None,
+            lonlat: lonlat.into(),
+            local: local.into(),
         }
     }
-    cuts.windows(2).map(|ends| &line[ends[0]..=ends[1]]).collect()
-}
-
-fn segment(
-    street: &Street,
-    piece: &[(Local, LonLat)],
-    meetings: &HashMap<Vertex, Meeting>,
-    number: usize,
-) -> Block {
-    let local: LineString = piece.iter().map(|&(at, _)| Coord::from(at)).collect();
-    let lonlat: LineString = piece.iter().map(|&(_, at)| Coord { x: at.lon(), y: at.lat() }).collect();
-    let ends = [&piece[0], &piece[piece.len() - 1]].map(|(at, _)| cross_streets(street, *at, meetings));
-    Block {
-        id: format!("segment-{number}"),
-        name: segment_name(street, &ends),
-        kind: BlockKind::Segment,
-        length: Some(Metres(Euclidean.length(&local))),
-        area: None,
-        lonlat: lonlat.into(),
-        local: local.into(),
-    }
-}
-
-/// The other streets at the end of a segment.
-fn cross_streets(street: &Street, end: Local, meetings: &HashMap<Vertex, Meeting>) -> Option<String> {
-    let own = in_words(&street.name);
-    let meeting = meetings.get(&vertex(end))?;
-    meeting.names.iter().find(|name| **name != own).cloned()
 }
 
 fn segment_name(street: &Street, ends: &[Option<String>; 2]) -> String {
@@ -149,7 +182,7 @@ fn segment_name(street: &Street, ends: &[Option<String>; 2]) -> String {
     }
 }
 
-fn node(meeting: &Meeting, number: usize) -> Block {
+fn node(meeting: &Vertex, number: usize) -> Block {
     let names: Vec<&str> = meeting.names.iter().map(String::as_str).collect();
     let name = match names[..] {
         [] => "Intersection of unnamed streets".to_owned(),
@@ -193,7 +226,7 @@ mod tests {
     fn street(name: &str, points: &[(f64, f64)]) -> Street {
         let line =
             points.iter().map(|&(x, y)| LonLat::new(-90.2 + x / 1e3, 38.6 + y / 1e3).expect("on the globe"));
-        Street { name: name.into(), first_number: None, line: line.collect() }
+        Street { name: name.into(), by_number: false, first_number: None, line: line.collect() }
     }
 
     fn cut(streets: &[Street]) -> BlockSet {
@@ -228,6 +261,36 @@ mod tests {
         };
         assert!((length(&whole) - length(&parts)).abs() < 1e-9);
         assert_eq!(parts.blocks.len(), 4);
+    }
+
+    #[test]
+    fn a_road_that_stands_twice_under_two_names_counts_once_under_the_one_that_people_use() {
+        let bends = [(-1., 0.), (-0.5, 0.1), (0., 0.), (0.5, 0.1), (1., 0.)];
+        let oak = street("Oak Ave", &[(0., -1.), (0., 0.), (0., 1.)]);
+        let mut route = street("State Hwy 63", &bends);
+        route.by_number = true;
+        let single = cut(&[street("Main St", &bends), oak.clone()]);
+        let doubled = cut(&[route.clone(), street("Main St", &bends), oak]);
+        let names = |set: &BlockSet| set.blocks.iter().map(|b| b.name.clone()).collect::<Vec<_>>();
+        assert_eq!(names(&doubled), names(&single));
+        assert_eq!(doubled.blocks.iter().filter(|b| b.kind == BlockKind::Node).count(), 1);
+        // Where only a part is doubled, the rest of the longer line stays.
+        let longer = cut(&[street("Main St", &bends[..3]), route]);
+        assert_eq!(names(&longer), ["Main St, from State Hwy 63", "State Hwy 63, from Main St"]);
+    }
+
+    #[test]
+    fn vertices_within_ten_centimetres_meet_wherever_they_lie() {
+        for step in 0..40 {
+            // One centimetre of noise, at every place of a lattice.
+            let (x, noise) = (f64::from(step) * 3e-5, 1e-4);
+            let set = cut(&[
+                street("A", &[(-1., 0.), (x, 0.), (1., 0.)]),
+                street("B", &[(x + noise, 0.), (x, 1.)]),
+            ]);
+            let nodes = set.blocks.iter().filter(|b| b.kind == BlockKind::Node).count();
+            assert_eq!(nodes, 1, "step {step}");
+        }
     }
 
     #[test]

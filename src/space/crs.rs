@@ -183,9 +183,11 @@ fn code_of_urn(upper: &str) -> Option<String> {
     Some(format!("{}:{}", parts.first()?, parts.last()?))
 }
 
-/// A code stays as it is; of a WKT the name in its first quotes.
+/// A code stays as it is; of a WKT the name in its first quotes, of PROJJSON its `name`.
 fn short_name(definition: &str) -> String {
-    definition.split('"').nth(1).unwrap_or(definition).to_owned()
+    let from =
+        if definition.starts_with('{') { definition.find("\"name\"").map_or(0, |at| at + 6) } else { 0 };
+    definition[from..].split('"').nth(1).unwrap_or(definition).to_owned()
 }
 
 type Pipelines = RefCell<HashMap<String, HashMap<String, Rc<Proj>>>>;

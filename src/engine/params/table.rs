@@ -92,21 +92,21 @@ pub const CELL: Param = Param {
     example: "50m",
 };
 
-/// Radius of a neighborhood.
+/// Radius of a neighborhood. Below a metre an outline would be one address.
 pub const EPS: Param = Param {
     flag: "eps",
     wire: "eps_m",
-    kind: Kind::Length { least: 0.1, most: 100_000.0 },
+    kind: Kind::Length { least: 1.0, most: 100_000.0 },
     default: "none: it is given or configured",
     help: "Incidents no farther apart than this are neighbors",
     example: "100m",
 };
 
-/// Size of a neighborhood.
+/// Size of a neighborhood; fewer than three would outline single incidents.
 pub const MIN_POINTS: Param = Param {
     flag: "min-points",
     wire: "min_points",
-    kind: Kind::Count { least: 1, most: 1_000_000_000 },
+    kind: Kind::Count { least: 3, most: 1_000_000_000 },
     default: "none: it is given or configured",
     help: "Neighbors, itself included, that make an incident the core of a cluster",
     example: "10",
@@ -141,6 +141,9 @@ pub const OFFSET: Param = Param {
     help: "Features to pass over",
     example: "0",
 };
+
+/// Blocks in a list where no `--top` is given.
+pub const DEFAULT_TOP: usize = 10;
 
 /// Features on a page where no `limit` is given.
 pub const DEFAULT_LIMIT: u64 = 1_000;

@@ -2,11 +2,14 @@
 
 use std::collections::BTreeMap;
 
-use super::table::{Kind, LIMIT, Param};
+use super::table::{Kind, LIMIT, MIN_POINTS, Param};
 use crate::engine::query::Query;
 use crate::model::period::{Period, PeriodError};
 use crate::space::bbox::LonLatBox;
 use crate::space::coord::Metres;
+
+/// The word for every category; it wins over names beside it.
+const ALL: &str = "all";
 
 /// A parameter's value that cannot be used.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -42,6 +45,16 @@ impl Values {
         self.lengths.get(param.wire).copied()
     }
 
+    /// Whether a parameter without a default is neither given nor configured.
+    #[must_use]
+    pub fn lacks(&self, param: &Param) -> bool {
+        match param.kind {
+            Kind::Length { .. } => self.length(param).is_none(),
+            Kind::Count { .. } if param.wire == MIN_POINTS.wire => self.count(param).is_none(),
+            _ => false,
+        }
+    }
+
     /// A whole number, where it was given.
     #[must_use]
     pub fn count(&self, param: &Param) -> Option<u64> {
@@ -63,7 +76,8 @@ impl Values {
     /// The incidents that are meant.
     #[must_use]
     pub fn query(&self) -> Query {
-        Query { period: self.period, categories: self.categories.clone().unwrap_or_default() }
+        let chosen = self.categories.iter().flatten().filter(|name| *name != ALL);
+        Query { period: self.period, categories: chosen.cloned().collect() }
     }
 
     /// Takes a value from the command line, where lengths carry a unit.
@@ -104,8 +118,8 @@ impl Values {
                 }
                 let all = self.categories.get_or_insert_default();
                 all.extend(names);
-                if all.iter().any(|n| n == "all") {
-                    all.clear();
+                if all.iter().any(|n| n == ALL) {
+                    *all = vec![ALL.to_owned()];
                 }
             }
             Kind::Length { least, most } => {
@@ -167,7 +181,7 @@ fn parse_bbox(text: &str) -> Result<LonLatBox, String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::engine::params::table::BANDWIDTH;
+    use crate::engine::params::table::{BANDWIDTH, CATEGORY};
 
     #[test]
     fn a_length_needs_its_unit_on_the_command_line() {
@@ -177,6 +191,15 @@ mod tests {
         for bad in ["250", "m", "-", "NaN", "1e999km"] {
             let refused = Values::default().set_flag(&BANDWIDTH, bad).expect_err(bad);
             assert!(refused.to_string().contains("unit"), "{refused}");
+        }
+    }
+
+    #[test]
+    fn all_wins_over_names_in_any_order() {
+        for given in [&["all", "robbery"][..], &["robbery", "all"], &["robbery,all"]] {
+            let mut values = Values::default();
+            given.iter().for_each(|text| values.set_wire(&CATEGORY, text).expect("names"));
+            assert!(values.query().categories.is_empty(), "{given:?}");
         }
     }
 

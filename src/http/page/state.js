@@ -52,7 +52,7 @@ export class Choice {
       // All children are the parent only where the parent has no incidents of its own.
       const below = this.below(up);
       const sum = below.reduce((total, one) => total + one.incidents, 0);
-      const complete = below.every((one) => this.chosen.has(one.name)) && sum === this.byName.get(up).incidents;
+      const complete = below.every((one) => this.chosen.has(one.name)) && sum >= this.byName.get(up).incidents;
       if (complete) this.chosen.add(up); else this.chosen.delete(up);
     }
   }

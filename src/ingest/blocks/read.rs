@@ -1,7 +1,9 @@
 //! Reads a block file: lines are streets, polygons are areas; every shape is accounted for.
 
+use std::collections::BTreeMap;
+
 use geo::orient::Direction;
-use geo::{Coord, Geometry, LineString, MapCoords, Orient, Validation};
+use geo::{Area as _, Coord, CoordsIter, Geometry, LineString, MapCoords, Orient, Validation};
 
 use super::error::BlocksError;
 use super::features::{Feature, Features};
@@ -72,8 +74,8 @@ struct Sorting<'a> {
     header: crate::ingest::table::Header,
     layout: StreetLayout,
     crs: Crs,
-    streets: Vec<Street>,
-    areas: Vec<Area>,
+    streets: Vec<(u64, Street)>,
+    areas: Vec<(u64, Area)>,
     closed: usize,
     alleys: usize,
     account: Account,
@@ -112,7 +114,11 @@ impl<'a> Sorting<'a> {
             }
         }
         let name = self.layout.street(&self.header, &feature.attributes);
+        let by_number = self.layout.by_number(&self.header, &feature.attributes);
         let first_number = self.layout.first_number(&self.header, &feature.attributes);
+        if parts.is_empty() {
+            return Err((feature.number, "line without length".to_owned(), String::new()));
+        }
         let mut lines = Vec::new();
         for part in parts {
             let line =
@@ -120,7 +126,10 @@ impl<'a> Sorting<'a> {
             if line.len() < 2 {
                 return Err((feature.number, "line of fewer than two points".to_owned(), String::new()));
             }
-            lines.push(Street { name: name.clone(), first_number, line });
+            if line.iter().all(|at| *at == line[0]) {
+                return Err((feature.number, "line without length".to_owned(), String::new()));
+            }
+            lines.push((feature.number, Street { name: name.clone(), by_number, first_number, line }));
         }
         self.streets.extend(lines);
         Ok(())
@@ -134,6 +143,9 @@ impl<'a> Sorting<'a> {
                 return Err((feature.number, "neither line nor polygon".to_owned(), kind(other).to_owned()));
             }
         };
+        if shape.unsigned_area() == 0.0 {
+            return Err((feature.number, "polygon without area".to_owned(), String::new()));
+        }
         if let Err(e) = shape.check_validation() {
             return Err((feature.number, format!("broken polygon: {e}"), String::new()));
         }
@@ -142,11 +154,12 @@ impl<'a> Sorting<'a> {
         })?;
         let id = self.header.find("blockid|geoid|id|objectid|fid").map(|at| feature.attributes[at].clone());
         let name = self.header.find("name|blockname|label|fullname").map(|at| feature.attributes[at].clone());
-        self.areas.push(Area {
+        let area = Area {
             id: id.filter(|id| !id.is_empty()),
             name: name.filter(|name| !name.is_empty()),
             shape: lonlat.orient(Direction::Default),
-        });
+        };
+        self.areas.push((feature.number, area));
         Ok(())
     }
 
@@ -156,7 +169,40 @@ impl<'a> Sorting<'a> {
         })
     }
 
+    /// Refuses what lies far from the middle of the rest: a stray shape would move the local CRS for all.
+    fn refuse_strays(&mut self) {
+        let ends = |area: &Area| -> Vec<(f64, f64)> {
+            area.shape.exterior_coords_iter().map(|at| (at.x, at.y)).collect()
+        };
+        let line = |street: &Street| -> Vec<(f64, f64)> {
+            street.line.iter().map(|at| (at.lon(), at.lat())).collect()
+        };
+        let of_streets = self.streets.iter().map(|(number, street)| (*number, line(street)));
+        let of_areas = self.areas.iter().map(|(number, area)| (*number, ends(area)));
+        let all: Vec<(u64, Vec<(f64, f64)>)> = of_streets.chain(of_areas).collect();
+        let firsts = || all.iter().filter_map(|(_, coords)| coords.first());
+        let (lon, lat) = (median(firsts().map(|at| at.0)), median(firsts().map(|at| at.1)));
+        let far = |&(x, y): &(f64, f64)| {
+            ((x - lon) * lat.to_radians().cos()).hypot(y - lat) * KM_A_DEGREE > STRAY_KM
+        };
+        let stray: BTreeMap<u64, (f64, f64)> = all
+            .iter()
+            .filter_map(|(number, coords)| Some((*number, *coords.iter().find(|at| far(at))?)))
+            .collect();
+        self.streets.retain(|(number, _)| !stray.contains_key(number));
+        self.areas.retain(|(number, _)| !stray.contains_key(number));
+        self.account.kept -= stray.len();
+        self.account.refused.extend(stray.into_iter().map(|(line, (x, y))| Refused {
+            file: self.input.name.clone(),
+            line,
+            column: "geometry".to_owned(),
+            value: format!("{x}, {y}"),
+            reason: format!("more than {STRAY_KM} km from the middle of the other blocks"),
+        }));
+    }
+
     fn finish(mut self, lines: bool) -> Result<(Shapes, Account), BlocksError> {
+        self.refuse_strays();
         if self.streets.is_empty() && self.areas.is_empty() {
             let first = self.account.reasons().into_iter().next();
             return Err(BlocksError::Nothing {
@@ -167,16 +213,32 @@ impl<'a> Sorting<'a> {
         }
         let what = if lines {
             format!(
-                "streets by layout `{}`; {} limited-access roads and ramps take nothing, {} alleys go to their street",
+                "streets by layout `{}`; {} limited-access roads and ramps take nothing, {} alleys are left to the street beside them",
                 self.layout.name, self.closed, self.alleys
             )
         } else {
             "polygons".to_owned()
         };
         self.account.notes.push(format!("{}: {what}, coordinates in {}", self.input.name, self.crs));
-        let shapes = if lines { Shapes::Streets(self.streets) } else { Shapes::Areas(self.areas) };
+        let shapes = if lines {
+            Shapes::Streets(self.streets.into_iter().map(|(_, street)| street).collect())
+        } else {
+            Shapes::Areas(self.areas.into_iter().map(|(_, area)| area).collect())
+        };
         Ok((shapes, self.account))
     }
+}
+
+/// Beyond this a shape is no part of the same data set, and lengths in one UTM zone are no longer true.
+const STRAY_KM: f64 = 300.0;
+
+/// Length of a degree of latitude.
+const KM_A_DEGREE: f64 = 111.2;
+
+fn median(values: impl Iterator<Item = f64>) -> f64 {
+    let mut values: Vec<f64> = values.collect();
+    values.sort_by(f64::total_cmp);
+    values.get(values.len() / 2).copied().unwrap_or_default()
 }
 
 fn kind(shape: &Geometry) -> &'static str {

@@ -5,23 +5,22 @@ use geo::Geometry;
 use super::error::BlocksError;
 use super::features::{Feature, Features, broken};
 use crate::ingest::input::Input;
-use crate::ingest::shapefile::{open, texts};
-use crate::ingest::table::Header;
+use crate::ingest::shapefile::shapes;
+use crate::ingest::table::{Broken, Header};
 
 pub(super) fn read(input: &Input) -> Result<Features, BlocksError> {
-    let (mut reader, names) = open(input)?;
-    let mut rows = Vec::new();
-    for (number, row) in (1..).zip(reader.iter_shapes_and_records()) {
-        rows.push(match row {
-            Ok((shapefile::Shape::NullShape, _)) => Err(broken(number, "no geometry", "")),
-            Ok((shape, record)) => {
-                let kind = shape.shapetype().to_string();
-                Geometry::try_from(shape)
-                    .map(|shape| Feature { number, shape, attributes: texts(record, &names) })
-                    .map_err(|e| broken(number, &format!("geometry cannot be read: {e}"), &kind))
-            }
-            Err(e) => Err(broken(number, &format!("cannot be read: {e}"), "")),
-        });
+    let begin = |header: &Header| Ok::<_, BlocksError>((header.clone(), Vec::new()));
+    let (header, rows) = shapes(input, begin, |(_, rows), row| rows.push(row.and_then(feature)))?;
+    Ok(Features { header, crs: input.prj()?, rows })
+}
+
+fn feature((number, shape, fields): (u64, shapefile::Shape, &[&str])) -> Result<Feature, Broken> {
+    if matches!(shape, shapefile::Shape::NullShape) {
+        return Err(broken(number, "no geometry", ""));
     }
-    Ok(Features { header: Header::new(names.iter().map(String::as_str)), crs: input.prj()?, rows })
+    let kind = shape.shapetype().to_string();
+    let attributes = fields.iter().map(|value| (*value).to_owned()).collect();
+    Geometry::try_from(shape)
+        .map(|shape| Feature { number, shape, attributes })
+        .map_err(|e| broken(number, &format!("geometry cannot be read: {e}"), &kind))
 }

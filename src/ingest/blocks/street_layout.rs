@@ -21,6 +21,8 @@ pub(super) struct StreetLayout {
     street: String,
     numbers: Vec<String>,
     #[serde(default)]
+    by_number: BTreeMap<String, Vec<String>>,
+    #[serde(default)]
     closed: BTreeMap<String, Vec<String>>,
     #[serde(default)]
     alleys: BTreeMap<String, Vec<String>>,
@@ -60,19 +62,26 @@ impl StreetLayout {
 
     /// What the line is for.
     pub(super) fn use_of(&self, header: &Header, attributes: &[String]) -> Use {
-        let matches = |rules: &BTreeMap<String, Vec<String>>| {
-            rules.iter().any(|(column, values)| {
-                header.find(column).is_some_and(|at| values.iter().any(|v| v == attributes[at].trim()))
-            })
-        };
-        if matches(&self.alleys) {
+        if matches(&self.alleys, header, attributes) {
             Use::Alley
-        } else if matches(&self.closed) {
+        } else if matches(&self.closed, header, attributes) {
             Use::Closed
         } else {
             Use::Street
         }
     }
+
+    /// Whether the line bears a route's number beside the name that people use.
+    pub(super) fn by_number(&self, header: &Header, attributes: &[String]) -> bool {
+        matches(&self.by_number, header, attributes)
+    }
+}
+
+/// Whether any column has one of the values that the rules name for it.
+fn matches(rules: &BTreeMap<String, Vec<String>>, header: &Header, attributes: &[String]) -> bool {
+    rules.iter().any(|(column, values)| {
+        header.find(column).is_some_and(|at| values.iter().any(|v| v == attributes[at].trim()))
+    })
 }
 
 #[cfg(test)]
