@@ -164,11 +164,15 @@ fn sensitive_offenses_are_drawn_in_no_outline_and_a_withheld_place_stays_withhel
     }
     // One event: its rape has no place, its robbery has one.
     rows.push_str("both,2018-01-09 10:00,rape,0,0\nboth,2018-01-09 10:00,robbery,-90.191,38.6\n");
+    // One event: a robbery leads, a domestic offense is among its reports.
+    rows.push_str(
+        "two,2018-01-10 10:00,robbery,-90.197,38.6\ntwo,2018-01-10 10:00,family_offense,-90.197,38.6\n",
+    );
     // Groups and the unknown map nothing.
     rows.push_str("u1,2018-02-01 10:00,Person,-90.191,38.6\nu2,2018-02-02 10:00,unknown,-90.191,38.6\n");
     let points = write(folder.path(), "points.csv", rows.as_bytes());
     let (snapshot, account, _) = common::load(&[points], &streets);
-    assert_eq!((account.read, account.kept), (14, 14));
+    assert_eq!((account.read, account.kept), (16, 16));
     let data = snapshot.dataset();
     let withheld =
         (0..data.incidents.len()).filter(|&at| data.incidents.located(at) == Located::Withheld).count();
@@ -182,7 +186,7 @@ fn sensitive_offenses_are_drawn_in_no_outline_and_a_withheld_place_stays_withhel
         "five burglaries and two unmapped"
     );
     // They count in their block all the same.
-    assert_eq!(snapshot.rank(&all)[0].count.incidents(), 12);
+    assert_eq!(snapshot.rank(&all)[0].count.incidents(), 13);
     let ask = hotblocks::layer::Ask { query: Query::default(), page: hotblocks::layer::Page::ALL };
     let shown = hotblocks::layer::incidents::incidents(&snapshot, &ask).expect("a layer");
     assert_eq!(shown.matched, 5, "only the burglaries");

@@ -1,5 +1,6 @@
 //! The one command of the installed program, timed from outside.
 
+use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
@@ -56,6 +57,31 @@ pub(crate) fn st_louis(folder: &Path) -> Run {
     let written = std::fs::read_dir(output.path()).expect("the folder of the layers");
     let sizes: Vec<u64> = written.flatten().filter_map(|file| Some(file.metadata().ok()?.len())).collect();
     Run { seconds, cpu, peak, files: inputs.len(), bytes: sizes.iter().sum() }
+}
+
+/// Seconds from the start of `hotblocks demo` to its ten ranked blocks and to the address of its map.
+pub(crate) fn demo() -> (f64, f64) {
+    let begin = Instant::now();
+    let mut child = Command::new(env!("CARGO_BIN_EXE_hotblocks"))
+        .args(["demo", "--listen", "127.0.0.1:0"])
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .spawn()
+        .expect("cargo builds the program with the benches");
+    let mut ranked = f64::NAN;
+    let mut serving = f64::NAN;
+    for line in BufReader::new(child.stdout.take().expect("piped")).lines().map_while(Result::ok) {
+        if line.trim_start().starts_with("10 ") {
+            ranked = begin.elapsed().as_secs_f64();
+        }
+        if line.contains("http://") {
+            serving = begin.elapsed().as_secs_f64();
+            break;
+        }
+    }
+    child.kill().expect("our own child");
+    child.wait().expect("our own child");
+    (ranked, serving)
 }
 
 /// User and system time in the text of a process's stat, in hundredths of a second (as Linux has them everywhere).

@@ -252,7 +252,10 @@ pub(crate) fn surface(
 ) {
     let data = snapshot.dataset();
     let selection = snapshot.select(query).expect("known categories");
-    let counted = (0..data.incidents.len()).filter(|&at| !data.held[at] && selection.has(data, at));
+    let protected =
+        |at: usize| data.incidents.classes(at).any(|class| data.classes.get(class).flags.protected());
+    let counted =
+        (0..data.incidents.len()).filter(|&at| !data.held[at] && selection.has(data, at) && !protected(at));
     let points: Vec<Local> = counted
         .filter_map(|at| data.incidents.local(at))
         .filter(|&at| data.study_area.contains(at))
