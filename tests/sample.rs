@@ -41,12 +41,6 @@ fn get<'a>(properties: &'a [(&'static str, Value)], name: &str) -> &'a Value {
     &properties.iter().find(|(n, _)| *n == name).unwrap_or_else(|| panic!("no property {name}")).1
 }
 
-/// Sexual, domestic and child offenses are drawn in no shape but their block.
-fn protected(snapshot: &Snapshot, at: usize) -> bool {
-    let data = snapshot.dataset();
-    data.incidents.classes(at).any(|class| data.classes.get(class).flags.protected())
-}
-
 #[test]
 fn every_row_of_the_sample_is_accounted_for() {
     let (snapshot, incidents, blocks) = common::new_haven();
@@ -139,16 +133,11 @@ fn ranks_are_in_order_and_ties_are_told() {
 #[test]
 fn a_contour_said_to_hold_a_share_holds_it() {
     let (snapshot, ..) = common::new_haven();
-    let data = snapshot.dataset();
     let selection = snapshot.select(&query(None, &["person", "property"])).expect("known");
     let result = snapshot
         .density(&selection, &KdeParams { bandwidth: Metres(250.0) }, Metres(50.0))
         .expect("a density");
-    let places: Vec<Local> = (0..data.incidents.len())
-        .filter(|&at| !data.held[at] && selection.has(data, at) && !protected(&snapshot, at))
-        .filter_map(|at| data.incidents.local(at))
-        .filter(|&at| data.study_area.contains(at))
-        .collect();
+    let places = common::drawn(&snapshot, &selection);
     assert_eq!(places.len(), result.incidents);
     let mut outer: Option<&geo::MultiPolygon> = None;
     for contour in &result.contours {

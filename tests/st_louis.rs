@@ -90,12 +90,7 @@ fn the_whole_city_is_ranked_and_every_report_is_accounted_for() {
     let result = snapshot
         .density(&selection, &KdeParams { bandwidth: Metres(300.0) }, Metres(50.0))
         .expect("a density");
-    let places: Vec<Local> = (0..data.incidents.len())
-        .filter(|&at| !data.held[at] && selection.has(data, at))
-        .filter(|&at| !data.incidents.classes(at).any(|class| data.classes.get(class).flags.protected()))
-        .filter_map(|at| data.incidents.local(at))
-        .filter(|&at| data.study_area.contains(at))
-        .collect();
+    let places = common::drawn(&snapshot, &selection);
     for contour in &result.contours {
         let inside = places.iter().filter(|p| contour.shape.contains(&geo::Point::new(p.x, p.y))).count();
         assert_eq!(inside, contour.inside);

@@ -4,11 +4,13 @@
 use std::path::{Path, PathBuf};
 
 use hotblocks::engine::build::{About, Ground, build};
+use hotblocks::engine::query::Selection;
 use hotblocks::engine::snapshot::Snapshot;
 use hotblocks::ingest::blocks::{self, Shapes};
 use hotblocks::ingest::incidents::{self, Options};
 use hotblocks::ingest::input::Input;
 use hotblocks::ingest::refused::Account;
+use hotblocks::space::coord::Local;
 
 /// A path in the repository.
 pub(crate) fn repository(path: &str) -> PathBuf {
@@ -66,4 +68,16 @@ pub(crate) fn new_haven_polygons() -> (Snapshot, Account, Account) {
         &[repository("data/new-haven/new_haven_merged.shp")],
         &repository("data/new-haven/derived_newhaven_blocks.geojson"),
     )
+}
+
+/// Places of the selected incidents that density and clusters draw: located in the study area, not held, not protected.
+pub(crate) fn drawn(snapshot: &Snapshot, selection: &Selection) -> Vec<Local> {
+    let data = snapshot.dataset();
+    let protected =
+        |at: usize| data.incidents.classes(at).any(|class| data.classes.get(class).flags.protected());
+    (0..data.incidents.len())
+        .filter(|&at| !data.held[at] && selection.has(data, at) && !protected(at))
+        .filter_map(|at| data.incidents.local(at))
+        .filter(|&at| data.study_area.contains(at))
+        .collect()
 }
