@@ -11,7 +11,7 @@ use hotblocks::engine::query::Query;
 use hotblocks::ingest::incidents::{self, Options};
 use hotblocks::ingest::input::Input;
 use hotblocks::model::report::Sign;
-use hotblocks::space::coord::{Local, Metres};
+use hotblocks::space::coord::Metres;
 
 /// Sum of `Count` by class, plus, minus, rows and rows at 0,0, as the Python script has them.
 fn outside_totals(folder: &std::path::Path) -> (BTreeMap<String, i64>, BTreeMap<String, i64>) {
