@@ -14,6 +14,7 @@ use crate::engine::params::table::{CLUSTERS, DEFAULT_TOP, DENSITY, INCIDENTS, Op
 use crate::engine::params::values::Values;
 use crate::engine::{Engine, View};
 use crate::http;
+use crate::http::serve::DEFAULT_ADDRESS;
 use crate::layer::answer::answer;
 use crate::layer::{Layer, Page};
 
@@ -77,7 +78,8 @@ fn export(matches: &ArgMatches) -> Result<u8, Failure> {
 
 fn demo(matches: &ArgMatches) -> Result<u8, Failure> {
     let loaded = load::load_sample()?;
-    let opened = Opened::from(loaded, &Values::default())?;
+    let values = loaded.config.defaults()?;
+    let opened = Opened::from(loaded, values);
     let list = opened.layer(&RANK, Page { limit: DEFAULT_TOP, ..Page::ALL })?;
     print(&encode::table::table(&list))?;
     listen(matches, opened)
@@ -91,7 +93,7 @@ fn serve(matches: &ArgMatches) -> Result<u8, Failure> {
 
 fn listen(matches: &ArgMatches, opened: Opened) -> Result<u8, Failure> {
     let address =
-        load::text(matches, "listen").or(opened.listen).unwrap_or_else(|| "127.0.0.1:8080".to_owned());
+        load::text(matches, "listen").or(opened.listen).unwrap_or_else(|| DEFAULT_ADDRESS.to_owned());
     http::serve::serve(&address, opened.engine, opened.values, |address| {
         print(&format!("serving the map at http://{address}/ (stop with Ctrl-C)\n")).unwrap_or_default();
     })?;
@@ -115,16 +117,16 @@ impl Opened {
             return Err(Failure::NotGiven { flag: missing.flag, example: missing.example });
         }
         let rejects = load::path(matches, "rejects");
-        Self::from(load::load(config, rejects.as_deref())?, given)
+        Ok(Self::from(load::load(config, rejects.as_deref())?, values))
     }
 
-    fn from(loaded: load::Loaded, given: &Values) -> Result<Self, Failure> {
-        Ok(Self {
-            values: given.or(&loaded.config.defaults()?),
+    fn from(loaded: load::Loaded, values: Values) -> Self {
+        Self {
+            values,
             engine: Arc::new(Engine::new(loaded.dataset)),
             all_kept: loaded.all_kept,
             listen: loaded.config.listen,
-        })
+        }
     }
 
     fn layer(&self, operation: &Operation, page: Page) -> Result<Layer, Failure> {

@@ -7,6 +7,7 @@ use clap::{Arg, ArgAction, ArgMatches, Command, value_parser};
 
 use crate::engine::params::table::{CLUSTERS, DENSITY, Kind, OPERATIONS, Operation, Param, RANK, TOP};
 use crate::engine::params::values::{BadValue, Values};
+use crate::http::serve::DEFAULT_ADDRESS;
 
 /// The whole command line.
 pub(super) fn command() -> Command {
@@ -110,9 +111,9 @@ fn arg(param: &Param) -> Arg {
 }
 
 fn listen() -> Arg {
-    Arg::new("listen").long("listen").value_name("ADDRESS").help(
-        "Address and port to serve at, loopback only; port 0 takes a free one [default: 127.0.0.1:8080]",
-    )
+    Arg::new("listen").long("listen").value_name("ADDRESS").help(format!(
+        "Address and port to serve at, loopback only; port 0 takes a free one [default: {DEFAULT_ADDRESS}]"
+    ))
 }
 
 fn inputs(command: Command) -> Command {

@@ -139,12 +139,12 @@ fn incidents(events: &[Event], ledger: &Ledger, crs: &Crs) -> Vec<Incident> {
     let name = |row: &Incident| ledger.sources[usize::from(row.source)].name.as_str();
     let mut seen: HashSet<(&str, String)> = HashSet::with_capacity(rows.len());
     for row in &mut rows {
-        let given = row.id.clone();
-        for repeat in 2u32.. {
-            if seen.insert((name(row), row.id.clone())) {
-                break;
-            }
-            row.id = format!("{given}-{repeat}");
+        let given = row.id.len();
+        let mut repeat = 1u32;
+        while !seen.insert((name(row), row.id.clone())) {
+            repeat += 1;
+            row.id.truncate(given);
+            row.id.push_str(&format!("-{repeat}"));
         }
     }
     rows

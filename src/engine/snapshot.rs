@@ -2,7 +2,6 @@
 
 use std::collections::HashMap;
 
-use geo::{BoundingRect, Intersects};
 use jiff::civil::Date;
 
 use super::query::{Query, Selection, Tally};
@@ -241,16 +240,6 @@ impl Snapshot {
         let tight = LocalBox::around(all?)?;
         // Between two steps an edge bulges by less than 1/1000 of the box.
         Some(tight.padded(Metres(1.0 + 0.001 * tight.width().0.max(tight.height().0))))
-    }
-
-    /// Whether a block touches a box of degrees.
-    #[must_use]
-    pub fn block_touches(&self, block: usize, area: LonLatBox) -> bool {
-        let shape = &self.dataset.block_set.blocks[block].lonlat;
-        area.parts().into_iter().any(|part| {
-            let rect = geo::Rect::new((part.west, part.south), (part.east, part.north));
-            shape.bounding_rect().is_some_and(|bounds| bounds.intersects(&rect)) && shape.intersects(&rect)
-        })
     }
 
     /// Selected incidents that may be drawn: they have a place, are not held, and none of their classes

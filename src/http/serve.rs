@@ -10,6 +10,9 @@ use tokio::sync::Notify;
 use crate::engine::Engine;
 use crate::engine::params::values::Values;
 
+/// Where the service listens unless it is told otherwise.
+pub const DEFAULT_ADDRESS: &str = "127.0.0.1:8080";
+
 /// How long requests in flight may take to finish after the service was told to stop.
 const PATIENCE: Duration = Duration::from_secs(10);
 

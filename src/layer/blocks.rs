@@ -23,12 +23,9 @@ pub fn blocks(snapshot: &Snapshot, ask: &Ask) -> Result<Layer, UnknownCategory> 
     let selection = snapshot.select(&ask.query)?;
     let ranked = snapshot.rank(&selection);
     let legend = legend(&ranked);
-    let matching = match ask.page.bbox {
-        None => ranked,
-        Some(area) => {
-            ranked.into_iter().filter(|r| snapshot.block_touches(r.block.0 as usize, area)).collect()
-        }
-    };
+    let all = &snapshot.dataset().block_set.blocks;
+    let touches = |row: &Ranked| ask.page.touches(&all[row.block.0 as usize].lonlat);
+    let matching = ranked.into_iter().filter(touches).collect();
     let (matched, page) = ask.page.cut(matching);
     let parameters = vec![("score", Value::text("incidents")), ("ties", Value::text(TIE_RULE))];
     let held = snapshot.held(&selection);

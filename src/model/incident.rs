@@ -243,13 +243,6 @@ impl Incidents {
             + addresses.iter().map(|text| text.len() + size_of::<Box<str>>()).sum::<usize>()
             + size_of_val(&intersection[..])
     }
-
-    /// First and last second of all incidents.
-    #[must_use]
-    pub fn extent(&self) -> Option<(i64, i64)> {
-        let last = (0..self.len()).map(|at| self.when(at).to() - 1).max()?;
-        Some((self.from.iter().copied().min()?, last))
-    }
 }
 
 /// Interleaves the bits of both coordinates, so that neighbors on the map are neighbors in memory.

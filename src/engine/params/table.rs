@@ -42,6 +42,9 @@ pub struct Param {
     pub example: &'static str,
 }
 
+/// The default of parameters that have none: no bandwidth is right everywhere.
+pub const NO_DEFAULT: &str = "none: it is given or configured";
+
 /// Local dates.
 pub const PERIOD: Param = Param {
     flag: "period",
@@ -77,7 +80,7 @@ pub const BANDWIDTH: Param = Param {
     flag: "bandwidth",
     wire: "bandwidth_m",
     kind: Kind::Length { least: 1.0, most: 100_000.0 },
-    default: "none: it is given or configured",
+    default: NO_DEFAULT,
     help: "Radius of the quartic kernel: incidents farther away do not count",
     example: "250m",
 };
@@ -87,7 +90,7 @@ pub const CELL: Param = Param {
     flag: "cell",
     wire: "cell_m",
     kind: Kind::Length { least: 0.1, most: 100_000.0 },
-    default: "none: it is given or configured",
+    default: NO_DEFAULT,
     help: "Side of the cells on which density is computed",
     example: "50m",
 };
@@ -97,7 +100,7 @@ pub const EPS: Param = Param {
     flag: "eps",
     wire: "eps_m",
     kind: Kind::Length { least: 1.0, most: 100_000.0 },
-    default: "none: it is given or configured",
+    default: NO_DEFAULT,
     help: "Incidents no farther apart than this are neighbors",
     example: "100m",
 };
@@ -107,7 +110,7 @@ pub const MIN_POINTS: Param = Param {
     flag: "min-points",
     wire: "min_points",
     kind: Kind::Count { least: 3, most: 1_000_000_000 },
-    default: "none: it is given or configured",
+    default: NO_DEFAULT,
     help: "Neighbors, itself included, that make an incident the core of a cluster",
     example: "10",
 };

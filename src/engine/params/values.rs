@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::table::{Kind, LIMIT, MIN_POINTS, Param};
+use super::table::{Kind, LIMIT, NO_DEFAULT, Param};
 use crate::engine::query::Query;
 use crate::model::period::{Period, PeriodError};
 use crate::space::bbox::LonLatBox;
@@ -48,11 +48,7 @@ impl Values {
     /// Whether a parameter without a default is neither given nor configured.
     #[must_use]
     pub fn lacks(&self, param: &Param) -> bool {
-        match param.kind {
-            Kind::Length { .. } => self.length(param).is_none(),
-            Kind::Count { .. } if param.wire == MIN_POINTS.wire => self.count(param).is_none(),
-            _ => false,
-        }
+        param.default == NO_DEFAULT && self.length(param).is_none() && self.count(param).is_none()
     }
 
     /// A whole number, where it was given.
