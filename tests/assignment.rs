@@ -3,7 +3,7 @@
 use hotblocks::assign::blocks::{AT_NODE, REACH, assign};
 use hotblocks::index::blocks::BlockIndex;
 use hotblocks::model::block::{BlockKind, BlockSet};
-use hotblocks::model::category::ClassId;
+use hotblocks::model::class::ClassId;
 use hotblocks::model::incident::{Incident, Incidents, Located};
 use hotblocks::model::period::{Interval, Precision};
 use hotblocks::model::streets::{Street, segments_and_nodes};

@@ -7,7 +7,7 @@ use geo::{Coord, LineString, MultiPolygon, Polygon};
 use hotblocks::ingest::crosswalk::{Crosswalk, tree};
 use hotblocks::model::areas::Area;
 use hotblocks::model::block::BlockSet;
-use hotblocks::model::category::Classes;
+use hotblocks::model::class::Classes;
 use hotblocks::model::incident::{Incident, Incidents, Located};
 use hotblocks::model::period::{Interval, Precision};
 use hotblocks::model::report::{Ledger, Place, Report, Sign, Source, Unit};

@@ -2,7 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::model::category::{Classes, UNKNOWN};
+use crate::model::category::UNKNOWN;
+use crate::model::class::Classes;
 use crate::model::incident::Incidents;
 
 /// Incidents per category of the tree, groups included, and per class that is in none.

@@ -3,7 +3,8 @@
 use std::collections::{HashMap, HashSet};
 
 use crate::model::block::Assignment;
-use crate::model::category::{ClassId, Classes, Flags};
+use crate::model::category::Flags;
+use crate::model::class::{ClassId, Classes};
 use crate::model::dataset::HeldPlace;
 use crate::model::incident::Incidents;
 use crate::space::coord::LonLat;

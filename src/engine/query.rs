@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::model::category::{ClassSet, UnknownCategory};
+use crate::model::class::{ClassSet, UnknownCategory};
 use crate::model::dataset::Dataset;
 use crate::model::period::Period;
 

@@ -12,7 +12,7 @@ use crate::analysis::dbscan::{Clusters, DbscanError, DbscanParams, dbscan};
 use crate::analysis::kde::{Density, KdeError, KdeParams, kde};
 use crate::index::incidents::IncidentIndex;
 use crate::model::block::BlockId;
-use crate::model::category::UnknownCategory;
+use crate::model::class::UnknownCategory;
 use crate::model::dataset::Dataset;
 use crate::rank::order::{Ranked, rank};
 use crate::space::bbox::{LocalBox, LonLatBox};

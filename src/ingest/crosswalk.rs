@@ -4,7 +4,8 @@ use std::collections::HashMap;
 
 use super::shipped;
 use super::table::plain;
-use crate::model::category::{CategoryTree, Class, Firearm, Flags, TreeError};
+use crate::model::category::{CategoryTree, Flags, TreeError};
+use crate::model::class::{Class, Firearm};
 
 /// Why a table of categories cannot be used.
 #[derive(Debug, thiserror::Error)]

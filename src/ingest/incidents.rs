@@ -11,7 +11,8 @@ use super::refused::Account;
 use super::shapefile::ShapefileError;
 use super::table::{Broken, Header, Row};
 use super::{csv, shapefile};
-use crate::model::category::{CategoryTree, Class, Classes, Flags};
+use crate::model::category::{CategoryTree, Flags};
+use crate::model::class::{Class, Classes};
 use crate::model::report::{Ledger, Place, Report, Source};
 use crate::space::crs::Crs;
 

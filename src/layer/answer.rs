@@ -8,7 +8,7 @@ use crate::analysis::kde::KdeParams;
 use crate::engine::params::table::{BANDWIDTH, CELL, EPS, MIN_POINTS, Operation, Param};
 use crate::engine::params::values::Values;
 use crate::engine::snapshot::{DensityError, Snapshot};
-use crate::model::category::UnknownCategory;
+use crate::model::class::UnknownCategory;
 use crate::space::coord::Metres;
 
 /// Why a request has no answer.

@@ -6,7 +6,7 @@ use super::provenance::provenance;
 use super::{Ask, Feature, Layer, Legend, LegendClass, Value};
 use crate::engine::snapshot::Snapshot;
 use crate::model::block::BlockId;
-use crate::model::category::UnknownCategory;
+use crate::model::class::UnknownCategory;
 use crate::model::dataset::HeldPlace;
 use crate::model::period::local_date;
 use crate::rank::order::{Ranked, TIE_RULE};

@@ -7,7 +7,7 @@ use super::{Ask, Feature, Layer, Legend, LegendClass, Value};
 use crate::analysis::dbscan::{DbscanError, DbscanParams};
 use crate::analysis::hull::{HullError, hull};
 use crate::engine::snapshot::{ClusterResult, Snapshot};
-use crate::model::category::UnknownCategory;
+use crate::model::class::UnknownCategory;
 use crate::model::period::local_date;
 use crate::space::coord::{Local, SquareKm};
 use crate::space::crs::CrsError;

@@ -6,7 +6,7 @@ use super::provenance::provenance;
 use super::{Ask, Feature, Layer, Legend, LegendClass, Value};
 use crate::analysis::kde::{KdeParams, Kernel};
 use crate::engine::snapshot::{DensityContour, DensityError, DensityResult, SHARES, Snapshot};
-use crate::model::category::UnknownCategory;
+use crate::model::class::UnknownCategory;
 use crate::space::coord::{Local, Metres};
 use crate::space::crs::CrsError;
 

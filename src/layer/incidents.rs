@@ -3,7 +3,7 @@
 use super::provenance::provenance;
 use super::{Ask, Feature, Layer, Legend, LegendClass, Value};
 use crate::engine::snapshot::Snapshot;
-use crate::model::category::UnknownCategory;
+use crate::model::class::UnknownCategory;
 use crate::model::period::local_time;
 
 /// Incidents with a place, in the order of the data set, none of them sensitive by any of its classes.

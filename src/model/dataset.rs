@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use jiff::civil::Date;
 
 use super::block::{Assignment, BlockId, BlockSet};
-use super::category::Classes;
+use super::class::Classes;
 use super::incident::Incidents;
 use super::ledger::Resolution;
 use super::period::local_date;

@@ -1,6 +1,6 @@
 //! Incidents in columns: one entry an event, sorted along a space-filling curve.
 
-use super::category::ClassId;
+use super::class::ClassId;
 use super::period::{Interval, Precision};
 use crate::space::coord::{Local, LonLat, Mercator};
 

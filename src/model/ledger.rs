@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use super::category::{ClassId, Classes};
+use super::class::{ClassId, Classes};
 use super::period::Precision;
 use super::report::{Ledger, Place, Report, Sign, Unit};
 
@@ -195,7 +195,8 @@ fn house_number(report: &Report) -> Option<&str> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::category::{CategoryTree, Class, Firearm, Flags};
+    use crate::model::category::{CategoryTree, Flags};
+    use crate::model::class::{Class, Firearm};
     use crate::model::period::Interval;
     use crate::model::report::Source;
     use crate::space::coord::LonLat;

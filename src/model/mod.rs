@@ -3,6 +3,7 @@
 pub mod areas;
 pub mod block;
 pub mod category;
+pub mod class;
 pub mod dataset;
 pub mod incident;
 pub mod ledger;

@@ -1,6 +1,6 @@
 //! What sources send: reports, kept as they came and in order.
 
-use super::category::{ClassId, Classes};
+use super::class::{ClassId, Classes};
 use super::period::Interval;
 use crate::space::coord::LonLat;
 
