@@ -6,6 +6,7 @@ use hotblocks::model::block::{BlockKind, BlockSet};
 use hotblocks::model::class::ClassId;
 use hotblocks::model::incident::{Incident, Incidents, Located};
 use hotblocks::model::period::{Interval, Precision};
+use hotblocks::model::report::{Origin, Status};
 use hotblocks::model::streets::{Street, segments_and_nodes};
 use hotblocks::space::coord::{Local, LonLat};
 use hotblocks::space::crs::Crs;
@@ -51,6 +52,8 @@ fn block_of(x: f64, y: f64, intersection: bool) -> (Option<String>, usize) {
         local: crs().to_local(place).expect("in the zone"),
         address: None,
         intersection,
+        origin: Origin::Unknown,
+        status: Status::Confirmed,
     };
     let incidents = Incidents::store(vec![row]);
     let (assignment, report) = assign(&incidents, &set, &BlockIndex::build(&set.blocks));

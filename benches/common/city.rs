@@ -10,7 +10,8 @@ use hotblocks::model::block::BlockSet;
 use hotblocks::model::class::Classes;
 use hotblocks::model::incident::{Incident, Incidents, Located};
 use hotblocks::model::period::{Interval, Precision};
-use hotblocks::model::report::{Ledger, Place, Report, Sign, Source, Unit};
+use hotblocks::model::report::{Place, Report, Source, Unit};
+use hotblocks::model::reports::{Ledger, Reports};
 use hotblocks::model::streets::{Street, segments_and_nodes};
 use hotblocks::space::coord::{Local, LonLat};
 use hotblocks::space::crs::Crs;
@@ -229,28 +230,25 @@ pub(crate) fn ledger(n: usize) -> Ledger {
     let mut classes = Classes::over(tree.clone());
     let codes =
         CODES.map(|code| classes.intern(0, code, || crosswalk.class(code, &tree)).expect("twelve classes"));
-    let report = |spot: &Spot| Report {
-        source: 0,
-        id: Some(format!("14-{:06}", spot.complaint).into()),
-        sign: Sign::Adds,
-        class: codes[usize::from(spot.code)],
-        when: spot.when(),
-        place: Place::At(lonlat(spot.at)),
-        address: Some(spot.address().into()),
-        intersection: spot.house == 0,
-    };
-    let zone = jiff::tz::TimeZone::get("America/Chicago").expect("the time zones ship");
-    Ledger {
-        sources: vec![Source { name: "city".to_owned(), unit: Unit::Victim, zone }],
-        classes,
-        reports: spots(n).par_iter().map(report).collect(),
+    let mut reports = Reports::default();
+    for spot in &spots(n) {
+        let (id, address) = (format!("14-{:06}", spot.complaint), spot.address());
+        reports.push(&Report {
+            id: Some(&id),
+            address: Some(&address),
+            intersection: spot.house == 0,
+            ..Report::plain(codes[usize::from(spot.code)], spot.when(), Place::At(lonlat(spot.at)))
+        });
     }
+    let zone = jiff::tz::TimeZone::get("America/Chicago").expect("the time zones ship");
+    let sources = vec![Source::new("city", Unit::Victim, zone)];
+    Ledger { sources, classes, reports, ..Ledger::default() }
 }
 
 /// The log as stored incidents, one a row.
 pub(crate) fn incidents(n: usize) -> Incidents {
     let ledger = ledger(n);
-    let stored = |(spot, report): (&Spot, Report)| Incident {
+    let stored = |(spot, report): (&Spot, Report<'_>)| Incident {
         source: 0,
         id: spot.complaint.to_string(),
         when: report.when,
@@ -259,10 +257,12 @@ pub(crate) fn incidents(n: usize) -> Incidents {
         located: Located::Yes,
         mercator: lonlat(spot.at).into(),
         local: spot.at,
-        address: report.address,
+        address: report.address.map(Into::into),
         intersection: report.intersection,
+        origin: report.origin,
+        status: report.status,
     };
-    Incidents::store(spots(n).par_iter().zip(ledger.reports).map(stored).collect())
+    Incidents::store(spots(n).iter().zip(ledger.reports.iter()).map(stored).collect())
 }
 
 /// The log as a file of the layout `slmpd`, in its feet.

@@ -14,7 +14,7 @@ use hotblocks::ingest::incidents::{Options, read};
 use hotblocks::ingest::input::Input;
 use hotblocks::model::areas::polygons;
 use hotblocks::model::block::BlockSet;
-use hotblocks::model::report::Ledger;
+use hotblocks::model::reports::Ledger;
 use hotblocks::space::coord::{Local, Metres};
 use hotblocks::space::grid::Grid;
 

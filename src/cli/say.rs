@@ -75,7 +75,7 @@ pub(super) fn resolution(resolution: &Resolution, incidents: usize) {
         "{} reports: {} taken back by {} corrections, {} corrections match nothing; the rest are {} incidents ({} reports repeat or add to one)",
         thousands(resolution.reports),
         thousands(resolution.cancelled),
-        thousands(resolution.corrections),
+        thousands(resolution.cancelled),
         thousands(resolution.unmatched.len()),
         thousands(incidents),
         thousands(resolution.merged),

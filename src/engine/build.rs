@@ -1,6 +1,8 @@
 //! From reports and shapes to a data set: resolve, project, index, assign, hold.
 
-use std::collections::HashSet;
+use std::borrow::Cow;
+use std::collections::HashMap;
+use std::sync::Arc;
 
 use rayon::prelude::*;
 
@@ -9,10 +11,13 @@ use crate::index::blocks::BlockIndex;
 use crate::model::areas::{Area, polygons};
 use crate::model::block::BlockSet;
 use crate::model::dataset::Dataset;
-use crate::model::incident::{Incident, Incidents, Located};
-use crate::model::ledger::{Event, resolve};
-use crate::model::report::{Ledger, Place, Report};
+use crate::model::events::{Event, Events};
+use crate::model::incident::{Incidents, Located, Told, z_sorted};
+use crate::model::ledger::resolve;
+use crate::model::report::{Place, Report};
+use crate::model::reports::{Ledger, Reports};
 use crate::model::streets::{Street, segments_and_nodes};
+use crate::model::texts::Texts;
 use crate::space::bbox::{LocalBox, LonLatBox};
 use crate::space::coord::{Local, LonLat, Mercator};
 use crate::space::crs::{Crs, CrsError};
@@ -75,7 +80,8 @@ pub fn build(ledger: Ledger, ground: &Ground, about: About) -> Result<Dataset, B
     };
     let study_area = study_area(&block_set).ok_or(BuildError::NoBlocks)?;
     let (events, resolution) = resolve(&ledger);
-    let incidents = Incidents::store(incidents(&events, &ledger, &crs));
+    let (incidents, ledger) = incidents(&events, ledger, &crs);
+    drop(events);
     let index = BlockIndex::build(&block_set.blocks);
     let (assignment, assigned) = assign(&incidents, &block_set, &index);
     let located = assigned.in_blocks + assigned.unassigned;
@@ -133,25 +139,35 @@ fn median(incidents: &Incidents) -> (f64, f64) {
     (middle(LonLat::lon), middle(LonLat::lat))
 }
 
-fn incidents(events: &[Event], ledger: &Ledger, crs: &Crs) -> Vec<Incident> {
-    let mut rows: Vec<Incident> =
-        events.par_iter().map(|event| incident(event, &ledger.reports[event.told_by], ledger, crs)).collect();
-    let name = |row: &Incident| ledger.sources[usize::from(row.source)].name.as_str();
-    let mut seen: HashSet<(&str, String)> = HashSet::with_capacity(rows.len());
-    for row in &mut rows {
-        let given = row.id.len();
-        let mut repeat = 1u32;
-        while !seen.insert((name(row), row.id.clone())) {
-            repeat += 1;
-            row.id.truncate(given);
-            row.id.push_str(&format!("-{repeat}"));
+/// Makes incidents of events, in columns.
+fn incidents(events: &Events, mut ledger: Ledger, crs: &Crs) -> (Incidents, Ledger) {
+    let repeats = repeats(events, &ledger);
+    let place = |event: usize| {
+        let event = events.get(event);
+        match ledger.reports.place(event.told_by) {
+            Place::At(at) if !event.withheld => Some(Mercator::from(at)),
+            _ => None,
         }
-    }
-    rows
+    };
+    let order = z_sorted(events.len(), place);
+    let addresses = Arc::new(ledger.reports.take_addresses());
+    let incidents = Incidents::gather(&order, Arc::clone(&addresses), |at| {
+        told(events.get(at), at, &repeats, &addresses, &ledger, crs)
+    });
+    ledger.reports = Reports::default();
+    (incidents, ledger)
 }
 
-fn incident(event: &Event, told: &Report, ledger: &Ledger, crs: &Crs) -> Incident {
-    let place = if event.withheld { Place::Withheld } else { told.place };
+fn told<'a>(
+    event: Event<'a>,
+    at: usize,
+    repeats: &HashMap<u32, u32>,
+    addresses: &Texts,
+    ledger: &'a Ledger,
+    crs: &Crs,
+) -> Told<'a> {
+    let report = ledger.reports.get(event.told_by);
+    let place = if event.withheld { Place::Withheld } else { report.place };
     let (located, mercator, local) = match place {
         Place::At(at) => match crs.to_local(at) {
             Ok(local) => (Located::Yes, at.into(), local),
@@ -160,30 +176,64 @@ fn incident(event: &Event, told: &Report, ledger: &Ledger, crs: &Crs) -> Inciden
         Place::Missing => (Located::Missing, Mercator { x: 0, y: 0 }, Local::default()),
         Place::Withheld => (Located::Withheld, Mercator { x: 0, y: 0 }, Local::default()),
     };
-    Incident {
-        source: told.source,
-        id: told.id.as_ref().map_or_else(|| content_id(told, ledger), |id| id.to_string()),
-        when: told.when,
-        classes: event.classes.clone(),
+    let address = ledger.reports.address(event.told_by);
+    let id = ledger.reports.id(event.told_by).map_or_else(
+        || {
+            Cow::Owned(format!(
+                "c{:016x}",
+                content(&report, address.map(|n| addresses.get(n as usize)), ledger)
+            ))
+        },
+        Cow::Borrowed,
+    );
+    let repeat = u32::try_from(at).ok().and_then(|at| repeats.get(&at));
+    Told {
+        source: report.source,
+        id: repeat.map_or(id.clone(), |n| Cow::Owned(format!("{id}-{n}"))),
+        when: report.when,
+        classes: event.classes,
         reports: event.reports,
         located,
         mercator,
         local,
-        address: told.address.clone(),
-        intersection: told.intersection,
+        address,
+        intersection: report.intersection,
+        origin: report.origin,
+        status: report.status,
     }
 }
 
-/// An id for a report without one, from what it says: the same content has the same id everywhere.
-fn content_id(report: &Report, ledger: &Ledger) -> String {
+/// Events whose id is that of an earlier one of the source: 2 for the second, 3 for the third.
+///
+/// Own ids differ within a source; ids made from the content may not, nor may those of two sources of one name.
+fn repeats(events: &Events, ledger: &Ledger) -> HashMap<u32, u32> {
+    let names: Vec<&str> = ledger.sources.iter().map(|source| source.name.as_str()).collect();
+    let name = |source: u16| names.iter().position(|name| *name == names[usize::from(source)]).unwrap_or(0);
+    let shared = (0..names.len()).any(|at| names[..at].contains(&names[at]));
+    let key = |event: usize| {
+        let report = ledger.reports.get(events.get(event).told_by);
+        let hash = match report.id {
+            Some(_) if !shared => return None,
+            Some(id) => fnv1a(id.as_bytes()),
+            None => content(&report, report.address, ledger),
+        };
+        Some((name(report.source), hash, u32::try_from(event).ok()?))
+    };
+    let mut keys: Vec<(usize, u64, u32)> = (0..events.len()).into_par_iter().filter_map(key).collect();
+    keys.par_sort_unstable();
+    let runs = keys.chunk_by(|a, b| (a.0, a.1) == (b.0, b.1));
+    runs.flat_map(|run| run.iter().zip(1..).skip(1)).map(|(&(_, _, event), nth)| (event, nth)).collect()
+}
+
+/// What a report without an id says, as a number: the same content has the same everywhere.
+fn content(report: &Report<'_>, address: Option<&str>, ledger: &Ledger) -> u64 {
     let place = match report.place {
         Place::At(at) => format!("{:.7},{:.7}", at.lon(), at.lat()),
         Place::Missing | Place::Withheld => String::new(),
     };
     let class = &ledger.classes.get(report.class).code;
-    let address = report.address.as_deref().unwrap_or_default();
-    let content = format!("{}|{class}|{place}|{address}", report.when.from);
-    format!("c{:016x}", fnv1a(content.as_bytes()))
+    let content = format!("{}|{class}|{place}|{}", report.when.from, address.unwrap_or_default());
+    fnv1a(content.as_bytes())
 }
 
 /// FNV-1a, 64 bit: the same on every machine and in every version.

@@ -128,20 +128,58 @@ impl Crosswalk {
                 flags: flags(file, &row.code, &row.flags)?,
                 firearm,
             };
-            match row.code.strip_suffix('*') {
-                Some(prefix) => crosswalk.prefixes.push((prefix.to_owned(), class)),
-                None => drop(crosswalk.exact.insert(row.code, class)),
-            }
+            crosswalk.add(&row.code, class);
         }
-        crosswalk.prefixes.sort_by_key(|(prefix, _)| std::cmp::Reverse(prefix.len()));
         Ok(crosswalk)
+    }
+
+    /// The same with the classes that a layout maps itself, which win.
+    ///
+    /// # Errors
+    ///
+    /// [`CrosswalkError::Word`] for a category that is not in the tree.
+    pub fn with(
+        mut self,
+        file: &str,
+        classes: &std::collections::BTreeMap<String, String>,
+        tree: &CategoryTree,
+    ) -> Result<Self, CrosswalkError> {
+        for (code, category) in classes {
+            let leaf = tree.position(category).filter(|&at| tree.is_leaf(at));
+            let at = leaf.ok_or_else(|| CrosswalkError::Word {
+                file: file.to_owned(),
+                code: code.clone(),
+                word: category.clone(),
+                what: "category that classes can be mapped to (see data/categories.csv)",
+            })?;
+            let class = Class {
+                code: code.clone(),
+                label: code.trim_end_matches('*').to_owned(),
+                category: Some(at),
+                flags: Flags::NONE,
+                firearm: Firearm::Unknown,
+            };
+            self.add(code, class);
+        }
+        Ok(self)
+    }
+
+    fn add(&mut self, code: &str, class: Class) {
+        match code.strip_suffix('*') {
+            Some(prefix) => {
+                self.prefixes.push((folded(prefix), class));
+                self.prefixes.sort_by_key(|(prefix, _)| std::cmp::Reverse(prefix.len()));
+            }
+            None => drop(self.exact.insert(folded(code), class)),
+        }
     }
 
     /// What a code is. A code in no table is a category's own name, or stays unmapped.
     #[must_use]
     pub fn class(&self, code: &str, tree: &CategoryTree) -> Class {
-        let prefix = || self.prefixes.iter().find(|(p, _)| code.starts_with(p.as_str())).map(|(_, c)| c);
-        if let Some(class) = self.exact.get(code).or_else(prefix) {
+        let folded = folded(code);
+        let prefix = || self.prefixes.iter().find(|(p, _)| folded.starts_with(p.as_str())).map(|(_, c)| c);
+        if let Some(class) = self.exact.get(&folded).or_else(prefix) {
             return Class { code: code.to_owned(), ..class.clone() };
         }
         let named = tree.rows().iter().position(|row| plain(&row.name) == plain(code));
@@ -154,6 +192,13 @@ impl Crosswalk {
             firearm: Firearm::Unknown,
         }
     }
+}
+
+/// A code as codes are compared: without regard to case, commas, more than one blank, or what lies beyond
+/// the 60 characters that a layout keeps of it.
+fn folded(code: &str) -> String {
+    let words = code.split(|c: char| c.is_whitespace() || c == ',').filter(|word| !word.is_empty());
+    words.collect::<Vec<_>>().join(" ").chars().take(60).collect::<String>().to_uppercase()
 }
 
 fn rows<T: serde::de::DeserializeOwned>(file: &str, text: &str) -> Result<Vec<T>, CrosswalkError> {

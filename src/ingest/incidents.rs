@@ -2,18 +2,15 @@
 
 use rayon::prelude::*;
 
-use super::crosswalk::{self, CrosswalkError};
-use super::csv::CsvError;
-use super::input::{Format, Input, InputError};
-use super::layout::{Layout, LayoutError};
-use super::mapping::Mapping;
+use super::incidents_error::IncidentsError;
+use super::input::{Format, Input};
+use super::layout::Layout;
+use super::mapping::{Given, Mapping, Parsed};
 use super::refused::Account;
-use super::shapefile::ShapefileError;
 use super::table::{Broken, Header, Row};
-use super::{csv, shapefile};
-use crate::model::category::{CategoryTree, Flags};
-use crate::model::class::{Class, Classes};
-use crate::model::report::{Ledger, Place, Report, Source};
+use super::{crosswalk, csv, shapefile};
+use crate::model::class::Classes;
+use crate::model::reports::Ledger;
 use crate::space::crs::Crs;
 
 /// How incident files are to be read, beside what they say themselves.
@@ -25,69 +22,6 @@ pub struct Options {
     pub crs: Option<Crs>,
     /// A layout of one's own, by file name and text; tried first.
     pub layout: Option<(String, String)>,
-}
-
-/// Why a file of incidents cannot be used at all.
-#[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum IncidentsError {
-    /// The file cannot be opened.
-    #[error(transparent)]
-    Input(#[from] InputError),
-    /// It is no table.
-    #[error(transparent)]
-    Csv(#[from] CsvError),
-    /// It is no shapefile.
-    #[error(transparent)]
-    Shapefile(#[from] ShapefileError),
-    /// A layout is at fault.
-    #[error(transparent)]
-    Layout(#[from] LayoutError),
-    /// A table of categories is at fault.
-    #[error(transparent)]
-    Crosswalk(#[from] CrosswalkError),
-    /// Incidents do not come in this format yet.
-    #[error("`{file}`: incidents are read from .csv, .tsv and .shp")]
-    Format {
-        /// The file.
-        file: String,
-    },
-    /// No layout fits the header.
-    #[error(
-        "`{file}` has a header that no layout fits: {header}; describe its columns in a file and give that with --layout (see docs/layouts.md)"
-    )]
-    Unrecognised {
-        /// The file.
-        file: String,
-        /// Its columns.
-        header: String,
-    },
-    /// The layout given does not fit.
-    #[error("`{file}` does not have the columns that layout `{layout}` requires; its header is: {header}")]
-    Misfit {
-        /// The file.
-        file: String,
-        /// The layout's name.
-        layout: String,
-        /// Its columns.
-        header: String,
-    },
-    /// Nothing says which CRS the coordinates are in.
-    #[error(
-        "`{file}` does not say which coordinate reference system its coordinates are in; give it with --crs, e.g. --crs EPSG:4326 for longitude and latitude"
-    )]
-    NoCrs {
-        /// The file.
-        file: String,
-    },
-    /// The files have more classes than fit.
-    #[error("`{file}` brings more than 65,534 different classes: is column `{column}` the offense?")]
-    TooManyClasses {
-        /// The file.
-        file: String,
-        /// The column taken as the class.
-        column: String,
-    },
 }
 
 /// Reads files of incidents, in parallel, into one ledger in the order of the files.
@@ -108,15 +42,19 @@ pub fn read(
         None => None,
     };
     let layouts = Layout::shipped(&tree)?;
-    let parsed = inputs
-        .par_iter()
-        .map(|input| {
-            let parsed = parse(input, own.as_ref(), &layouts, options, &tree);
+    let parsed = (1..)
+        .zip(inputs)
+        .collect::<Vec<_>>()
+        .into_par_iter()
+        .map(|(ordinal, input)| {
+            let crs = if input.format == Format::Shapefile { input.prj()? } else { None };
+            let (own, layouts, tree) = (own.as_ref(), &layouts[..], &tree);
+            let parsed = parse(input, Given { file: &input.name, ordinal, crs, own, layouts, options, tree });
             done();
             parsed
         })
-        .collect::<Result<Vec<_>, _>>()?;
-    let mut ledger = Ledger { classes: Classes::over(tree), ..Ledger::default() };
+        .collect::<Result<Vec<_>, IncidentsError>>()?;
+    let mut ledger = Ledger { classes: Classes::over(tree.clone()), ..Ledger::default() };
     let mut account = Account::default();
     for file in parsed {
         enter(file, &mut ledger, &mut account)?;
@@ -124,59 +62,46 @@ pub fn read(
     Ok((ledger, account))
 }
 
-/// One file, understood on its own: classes are numbered within the file.
-pub(super) struct Parsed {
-    pub(super) file: String,
-    pub(super) class_column: String,
-    pub(super) source: Source,
-    pub(super) classes: Vec<Class>,
-    pub(super) reports: Vec<Report>,
-    pub(super) account: Account,
-}
-
-fn parse(
-    input: &Input,
-    own: Option<&Layout>,
-    layouts: &[Layout],
-    options: &Options,
-    tree: &CategoryTree,
-) -> Result<Parsed, IncidentsError> {
-    let begin = |header: &Header| Mapping::new(input, header, own, layouts, options, tree);
+fn parse(input: &Input, given: Given<'_>) -> Result<Parsed, IncidentsError> {
+    let form = given.own.map_or_else(csv::Form::default, |own| csv::Form {
+        delimiter: own.delimiter,
+        names: Some(&own.header[..]).filter(|names| !names.is_empty()),
+    });
+    let begin = |header: &Header| Mapping::new(given, header);
     let each = |mapping: &mut Mapping<'_>, row: Result<Row<'_>, Broken>| mapping.take(row);
-    let (mapping, note) = match input.format {
-        Format::Csv => csv::read(&input.name, &input.bytes()?, begin, each)?,
-        Format::Shapefile => (shapefile::read(input, begin, each)?, None),
+    let (mapping, notes) = match input.format {
+        Format::Csv => csv::read(&input.name, &input.bytes()?[..], form, begin, each)?,
+        Format::Shapefile => (shapefile::read(input, begin, each)?, Vec::new()),
         _ => return Err(IncidentsError::Format { file: input.name.clone() }),
     };
-    Ok(mapping.finish(note))
+    Ok(mapping.finish(notes))
 }
 
-/// Enters a file's reports in the ledger, with the ledger's numbers for source and classes.
-fn enter(file: Parsed, ledger: &mut Ledger, account: &mut Account) -> Result<(), IncidentsError> {
-    let source = ledger.sources.iter().position(|known| *known == file.source).unwrap_or_else(|| {
-        ledger.sources.push(file.source);
+/// Enters a file's reports in the ledger, with the ledger's numbers for source, file and classes.
+fn enter(parsed: Parsed, ledger: &mut Ledger, account: &mut Account) -> Result<(), IncidentsError> {
+    let source = ledger.sources.iter().position(|known| *known == parsed.source).unwrap_or_else(|| {
+        ledger.sources.push(parsed.source);
         ledger.sources.len() - 1
     });
     let source = u16::try_from(source).expect("one source a file at most, and fewer than 65,536 files");
-    let mut ids = Vec::with_capacity(file.classes.len());
-    for class in file.classes {
+    let file = u16::try_from(ledger.files.len()).unwrap_or(u16::MAX);
+    let mut ids = Vec::with_capacity(parsed.classes.len());
+    for class in parsed.classes {
         let code = class.code.clone();
         let id = ledger.classes.intern(source, &code, || class);
         ids.push(id.ok_or_else(|| IncidentsError::TooManyClasses {
-            file: file.file.clone(),
-            column: file.class_column.clone(),
+            file: parsed.file.clone(),
+            column: parsed.class_column.clone(),
         })?);
     }
-    ledger.reports.extend(file.reports.into_iter().map(|mut report| {
-        report.source = source;
-        report.class = ids[usize::from(report.class.0)];
-        let flags = ledger.classes.get(report.class).flags;
-        let kept_back = [Flags::SEXUAL, Flags::DOMESTIC, Flags::CHILD].iter().any(|&f| flags.has(f));
-        if report.place == Place::Missing && kept_back {
-            report.place = Place::Withheld;
-        }
-        report
-    }));
-    account.add(file.account);
+    ledger.files.push(parsed.file);
+    let classes = &ledger.classes;
+    ledger.reports.append(
+        parsed.reports,
+        (source, file),
+        |class| ids[usize::from(class.0)],
+        |class| classes.get(class).flags.protected(),
+    );
+    account.add(parsed.account);
     Ok(())
 }

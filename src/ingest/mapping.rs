@@ -1,102 +1,158 @@
 //! One file of incidents: where its columns stand, and each row to a report or a refusal.
 
-use std::collections::HashMap;
-
-use super::incidents::{IncidentsError, Options, Parsed};
-use super::input::{Format, Input};
-use super::layout::{Layout, recognise};
+use super::classing::Classing;
+use super::incidents::Options;
+use super::incidents_error::IncidentsError;
+use super::layout::{Layout, NoPlace, recognise};
 use super::refused::{Account, Refused};
 use super::table::{Broken, Header, Row};
-use super::time;
+use super::time::{Clock, Forms};
 use crate::model::category::CategoryTree;
-use crate::model::class::{Class, ClassId};
-use crate::model::period::Interval;
-use crate::model::report::{Place, Report, Sign, Source, Unit};
+use crate::model::class::Class;
+use crate::model::period::{Interval, Precision};
+use crate::model::report::{Day, Place, Report, Sign, Source, Status};
+use crate::model::reports::Reports;
 use crate::space::crs::{Crs, CrsError};
+
+/// One file, understood on its own: classes are numbered within the file.
+#[derive(Debug)]
+pub(super) struct Parsed {
+    pub(super) file: String,
+    pub(super) class_column: String,
+    pub(super) source: Source,
+    pub(super) classes: Vec<Class>,
+    pub(super) reports: Reports,
+    pub(super) account: Account,
+}
+
+/// What is to be known of a file before its rows are read.
+pub(super) struct Given<'a> {
+    /// Its name.
+    pub(super) file: &'a str,
+    /// Its place among the files of the call, from 1.
+    pub(super) ordinal: usize,
+    /// The CRS that it names itself.
+    pub(super) crs: Option<Crs>,
+    /// A layout of one's own.
+    pub(super) own: Option<&'a Layout>,
+    /// The layouts that ship.
+    pub(super) layouts: &'a [Layout],
+    /// What the user said.
+    pub(super) options: &'a Options,
+    /// The categories.
+    pub(super) tree: &'a CategoryTree,
+}
 
 /// Where the columns of one file stand, and what has been read of it so far.
 pub(super) struct Mapping<'a> {
-    file: &'a str,
+    given: Given<'a>,
     layout: &'a Layout,
-    tree: &'a CategoryTree,
     header: Header,
     crs: Crs,
+    at: At,
+    forms: AllForms,
+    clock: Clock,
+    classing: Classing<'a>,
+    source: Source,
+    reports: Reports,
+    account: Account,
+    address: String,
+}
+
+/// Where each role's column stands.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct At {
     id: Option<usize>,
+    revision: Option<usize>,
+    status: Option<usize>,
     occurred: Option<usize>,
     date: Option<usize>,
     time: Option<usize>,
-    class: Option<usize>,
+    month: Option<usize>,
+    until: Option<usize>,
+    until_date: Option<usize>,
+    until_time: Option<usize>,
+    recorded: Option<usize>,
+    pub(super) class: Option<usize>,
     count: Option<usize>,
     number: Option<usize>,
     street: Option<usize>,
     xy: Option<(usize, usize)>,
-    source: Source,
-    codes: HashMap<String, ClassId>,
-    classes: Vec<Class>,
-    reports: Vec<Report>,
-    account: Account,
+    origin: Option<usize>,
+    pub(super) domestic: Option<usize>,
+    pub(super) firearm: Option<usize>,
+    pub(super) shooting: Option<usize>,
+    pub(super) child: Option<usize>,
+}
+
+struct AllForms {
+    occurred: Forms,
+    date: Forms,
+    time: Forms,
+    month: Forms,
+    until: Forms,
+    recorded: Forms,
+    revision: Forms,
 }
 
 impl<'a> Mapping<'a> {
-    pub(super) fn new(
-        input: &'a Input,
-        header: &Header,
-        own: Option<&'a Layout>,
-        layouts: &'a [Layout],
-        options: &Options,
-        tree: &'a CategoryTree,
-    ) -> Result<Self, IncidentsError> {
-        let file = || input.name.clone();
-        let layout = match own {
+    /// Finds the layout that fits a header and where its columns stand.
+    pub(super) fn new(given: Given<'a>, header: &Header) -> Result<Self, IncidentsError> {
+        let file = || given.file.to_owned();
+        let layout = match given.own {
             Some(own) if own.fits(header) => own,
             Some(own) => {
                 return Err(IncidentsError::Misfit {
                     file: file(),
                     layout: own.name.clone(),
+                    lacking: own.lacking(header).join(", "),
                     header: header.all(),
                 });
             }
-            None => recognise(layouts, header)
+            None => recognise(given.layouts, header)
                 .ok_or_else(|| IncidentsError::Unrecognised { file: file(), header: header.all() })?,
         };
-        let said = if input.format == Format::Shapefile { input.prj()? } else { None };
-        let given = layout.crs.clone().or_else(|| options.crs.clone());
-        let crs = said.or(given).ok_or_else(|| IncidentsError::NoCrs { file: file() })?;
-        let column = |role: &Option<String>| role.as_deref().and_then(|names| header.find(names));
-        let c = &layout.columns;
+        let said = given.crs.clone().or_else(|| layout.crs.clone()).or_else(|| given.options.crs.clone());
+        let crs = said.ok_or_else(|| IncidentsError::NoCrs { file: file() })?;
+        let f = &layout.formats;
+        let or = |own: &[String], other: &[String]| Forms::new(if own.is_empty() { other } else { own });
+        let source = Source {
+            name: given.options.source.clone().unwrap_or_else(|| layout.name.clone()),
+            unit: layout.unit,
+            feed: layout.feed,
+            zone: layout.zone.clone(),
+            anonymised: layout.anonymised.clone(),
+        };
         let account = Account {
             notes: vec![format!(
                 "{}: layout `{}`, a row is one {}, coordinates in {crs}, times in {}",
-                options.source.as_deref().unwrap_or(&layout.name),
+                source.name,
                 layout.name,
-                unit_word(layout),
+                layout.unit.word(),
                 layout.zone.iana_name().unwrap_or("UTC"),
             )],
             ..Account::default()
         };
         Ok(Self {
-            file: &input.name,
-            layout,
-            tree,
-            crs,
-            id: column(&c.id),
-            occurred: column(&c.occurred),
-            date: column(&c.date),
-            time: column(&c.time),
-            class: column(&c.class),
-            count: column(&c.count),
-            number: column(&c.number),
-            street: column(&c.street),
-            xy: column(&c.x).zip(column(&c.y)),
-            source: Source {
-                name: options.source.clone().unwrap_or_else(|| layout.name.clone()),
-                unit: layout.unit,
-                zone: layout.zone.clone(),
+            at: At::of(layout, header),
+            forms: AllForms {
+                occurred: Forms::new(&f.occurred),
+                date: Forms::new(&f.date),
+                time: Forms::new(&f.time),
+                month: Forms::new(&f.month),
+                until: or(&f.until, &f.occurred),
+                recorded: or(&f.recorded, if f.date.is_empty() { &f.occurred } else { &f.date }),
+                revision: or(&f.revision, &f.occurred),
             },
+            clock: Clock::new(layout.zone.clone()),
+            classing: Classing::new(layout, given.tree),
             header: header.clone(),
-            codes: HashMap::new(),
-            classes: Vec::new(),
-            reports: Vec::new(),
+            reports: Reports::default(),
+            address: String::new(),
+            given,
+            layout,
+            crs,
+            source,
             account,
         })
     }
@@ -109,12 +165,9 @@ impl<'a> Mapping<'a> {
             Err(b) => (b.line, Err(Fault { column: None, value: b.value, reason: b.reason })),
         };
         match outcome {
-            Ok(report) => {
-                self.account.kept += 1;
-                self.reports.push(report);
-            }
+            Ok(()) => self.account.kept += 1,
             Err(fault) => self.account.refused.push(Refused {
-                file: self.file.to_owned(),
+                file: self.given.file.to_owned(),
                 line,
                 column: fault.column.map_or_else(String::new, |at| self.header.name(at).to_owned()),
                 value: fault.value.chars().take(80).collect(),
@@ -123,74 +176,142 @@ impl<'a> Mapping<'a> {
         }
     }
 
-    fn report(&mut self, row: &Row<'_>) -> Result<Report, Fault> {
-        let text = |at: Option<usize>| at.map_or("", |at| row.fields[at].trim());
-        let sign = match text(self.count) {
-            "" if self.count.is_none() => Sign::Adds,
+    fn report(&mut self, row: &Row<'_>) -> Result<(), Fault> {
+        let at = self.at;
+        let text = |at: Option<usize>| at.map_or("", |at| row.fields.get(at).trim());
+        let sign = match text(at.count) {
+            "" if at.count.is_none() => Sign::Adds,
             "1" => Sign::Adds,
             "-1" => Sign::TakesBack,
-            other => return Err(Fault::new(self.count, other, "count unreadable: 1 adds, -1 takes back")),
+            other => return Err(Fault::new(at.count, other, "count unreadable: 1 adds, -1 takes back")),
         };
         let when = self.when(row)?;
         let place = self.place(row)?;
-        let (number, street) = (text(self.number), text(self.street));
-        let class = self.class_of(text(self.class));
-        Ok(Report {
+        let revision = match text(at.revision) {
+            "" if self.layout.later_file_revises => self.given.ordinal as i64,
+            "" => 0,
+            given => self
+                .clock
+                .revision(given, &self.forms.revision)
+                .ok_or_else(|| Fault::new(at.revision, given, "revision unreadable: a number or a time"))?,
+        };
+        let status = match text(at.status) {
+            "" => Status::Confirmed,
+            // What a layout does not name stands: closed, open, pending are steps of work.
+            given => self.layout.status(given).unwrap_or_default(),
+        };
+        let recorded = self.recorded(text(at.recorded))?;
+        let (number, street) = (text(at.number), text(at.street));
+        let class = self.classing.class(text(at.class), |role| match role {
+            "domestic" => text(at.domestic),
+            "firearm" => text(at.firearm),
+            "shooting" => text(at.shooting),
+            _ => text(at.child),
+        });
+        let has_address = write_address(&mut self.address, number, street);
+        self.reports.push(&Report {
             source: 0,
-            id: Some(text(self.id)).filter(|id| !id.is_empty()).map(Into::into),
+            file: 0,
+            line: u32::try_from(row.line).unwrap_or(u32::MAX),
+            id: Some(text(at.id)).filter(|id| !id.is_empty()),
+            revision,
+            status,
             sign,
             class,
+            origin: if at.origin.is_some() {
+                self.layout.origin_of(text(at.origin))
+            } else {
+                self.layout.origin
+            },
             when,
+            recorded,
             place,
-            address: address(number, street),
+            address: has_address.then_some(&self.address),
             intersection: names_intersection(number, street),
-        })
+        });
+        Ok(())
     }
 
-    fn when(&self, row: &Row<'_>) -> Result<Interval, Fault> {
-        let zone = &self.layout.zone;
-        let forms = &self.layout.formats;
-        if let Some(at) = self.occurred {
-            let text = row.fields[at];
-            return time::read(text, &forms.occurred, zone)
-                .ok_or_else(|| Fault::new(Some(at), text, "date unreadable"));
-        }
-        let Some(date) = self.date else {
+    fn when(&mut self, row: &Row<'_>) -> Result<Interval, Fault> {
+        let at = self.at;
+        let field = |at: Option<usize>| at.map_or("", |at| row.fields.get(at));
+        let begin = if at.occurred.is_some() {
+            let text = field(at.occurred);
+            let read = self.clock.read(text, &self.forms.occurred);
+            read.ok_or_else(|| Fault::new(at.occurred, text, "date unreadable"))?
+        } else if at.date.is_some() {
+            let texts = (field(at.date), field(at.time));
+            let read = self.clock.read_parts(texts, (&self.forms.date, &self.forms.time));
+            read.map_err(|part| match part {
+                0 => Fault::new(at.date, texts.0, "date unreadable"),
+                _ => Fault::new(at.time, texts.1, "time unreadable"),
+            })?
+        } else if at.month.is_some() {
+            let text = field(at.month);
+            let read = self.clock.read(text, &self.forms.month);
+            read.ok_or_else(|| Fault::new(at.month, text, "month unreadable"))?
+        } else {
             return Err(Fault::new(None, "", "no date: the layout names no column for it"));
         };
-        let time_text = self.time.map_or("", |at| row.fields[at]);
-        time::read_parts(row.fields[date], time_text, &forms.date, &forms.time, zone).map_err(|part| {
-            match part {
-                0 => Fault::new(Some(date), row.fields[date], "date unreadable"),
-                _ => Fault::new(self.time, time_text, "time unreadable"),
-            }
-        })
+        let (until, column, text) = if at.until.is_some_and(|at| !row.fields.get(at).trim().is_empty()) {
+            let text = field(at.until);
+            (self.clock.read(text, &self.forms.until), at.until, text)
+        } else if at.until_date.is_some_and(|at| !row.fields.get(at).trim().is_empty()) {
+            let texts = (field(at.until_date), field(at.until_time));
+            let read = self.clock.read_parts(texts, (&self.forms.date, &self.forms.time)).ok();
+            (read, at.until_date, texts.0)
+        } else {
+            return Ok(begin);
+        };
+        let until = until.ok_or_else(|| Fault::new(column, text, "end of the time range unreadable"))?;
+        if until.from < begin.from {
+            return Err(Fault::new(column, text, "time range ends before it begins"));
+        }
+        if until.from == begin.from {
+            return Ok(begin);
+        }
+        let seconds = u32::try_from(until.to() - begin.from)
+            .map_err(|_| Fault::new(column, text, "time range longer than a century"))?;
+        Ok(Interval { from: begin.from, seconds, precision: Precision::Range })
     }
 
-    fn place(&self, row: &Row<'_>) -> Result<Place, Fault> {
-        let (column, x, y) = match (self.xy, row.point) {
+    fn recorded(&mut self, text: &str) -> Result<Option<Day>, Fault> {
+        if text.is_empty() {
+            return Ok(None);
+        }
+        let day = self.clock.day(text, &self.forms.recorded);
+        day.map(Some).ok_or_else(|| Fault::new(self.at.recorded, text, "date of record unreadable"))
+    }
+
+    fn place(&mut self, row: &Row<'_>) -> Result<Place, Fault> {
+        let (column, x, y) = match (self.at.xy, row.point) {
             (_, Some((x, y))) => (None, x, y),
             (Some((x_at, y_at)), None) => {
-                let (x, y) = (row.fields[x_at].trim(), row.fields[y_at].trim());
+                let (x, y) = (row.fields.get(x_at).trim(), row.fields.get(y_at).trim());
                 if x.is_empty() && y.is_empty() {
                     return Ok(Place::Missing);
                 }
-                let number = |at: usize, text: &str| {
-                    text.parse::<f64>()
-                        .ok()
-                        .filter(|n| n.is_finite())
-                        .ok_or_else(|| Fault::new(Some(at), text, "coordinate unreadable"))
+                let read = |at: usize, text: &str| {
+                    number(text).ok_or_else(|| Fault::new(Some(at), text, "coordinate unreadable"))
                 };
-                (Some(x_at), number(x_at, x)?, number(y_at, y)?)
+                (Some(x_at), read(x_at, x)?, read(y_at, y)?)
             }
             (None, None) => return Ok(Place::Missing),
         };
-        if self.layout.means_no_place(x, y) {
-            return Ok(Place::Missing);
+        match self.layout.no_place(x, y) {
+            Some(NoPlace::Withheld) => return Ok(Place::Withheld),
+            Some(NoPlace::Missing) => {
+                self.account.flags.no_place += 1;
+                return Ok(Place::Missing);
+            }
+            None => {}
         }
         let refuse = |reason: String| Fault { column, value: format!("{x}, {y}"), reason };
         match self.crs.to_lonlat(x, y) {
             Ok(at) => Ok(Place::At(at)),
+            Err(CrsError::Globe { .. }) if x.abs() <= 90.0 && (90.0..=180.0).contains(&y.abs()) => Err(
+                refuse("coordinates cannot be in their CRS: longitude and latitude look swapped".to_owned()),
+            ),
             Err(e @ (CrsError::Globe { .. } | CrsError::Outside { .. })) => {
                 Err(refuse(format!("coordinates cannot be in their CRS: {e}")))
             }
@@ -198,40 +319,81 @@ impl<'a> Mapping<'a> {
         }
     }
 
-    fn class_of(&mut self, text: &str) -> ClassId {
-        let code = self.layout.code(text);
-        if let Some(&known) = self.codes.get(&code) {
-            return known;
-        }
-        // Beyond 65,535 classes of one file the last number is shared; `enter` then refuses the file.
-        let id = ClassId(u16::try_from(self.classes.len()).unwrap_or(u16::MAX));
-        self.classes.push(self.layout.crosswalk.class(&code, self.tree));
-        self.codes.insert(code, id);
-        id
+    /// What the columns are taken for, a line each, for a person who looks before anything happens.
+    pub(super) fn describe(&self) -> Vec<String> {
+        let name = |at: usize| self.header.name(at);
+        let a = &self.at;
+        let roles = [
+            ("id", a.id),
+            ("revision", a.revision),
+            ("status", a.status),
+            ("occurred", a.occurred),
+            ("date", a.date),
+            ("time", a.time),
+            ("month", a.month),
+            ("until", a.until.or(a.until_date)),
+            ("recorded", a.recorded),
+            ("class", a.class),
+            ("count", a.count),
+            ("number", a.number),
+            ("street", a.street),
+            ("x", a.xy.map(|xy| xy.0)),
+            ("y", a.xy.map(|xy| xy.1)),
+            ("origin", a.origin),
+            ("domestic", a.domestic),
+            ("firearm", a.firearm),
+            ("shooting", a.shooting),
+            ("child", a.child),
+        ];
+        let used: Vec<usize> = roles.iter().filter_map(|(_, at)| *at).collect();
+        let mut lines: Vec<String> =
+            roles.iter().filter_map(|(role, at)| Some(format!("{role:<10} {}", name((*at)?)))).collect();
+        let unused: Vec<&str> = (0..self.header.len()).filter(|at| !used.contains(at)).map(name).collect();
+        lines.push(format!("{:<10} {}", "not read", unused.join(", ")));
+        lines
     }
 
-    pub(super) fn finish(mut self, note: Option<String>) -> Parsed {
-        self.account.notes.extend(note);
-        let mut unmapped: Vec<&str> =
-            self.classes.iter().filter(|c| c.category.is_none()).map(|c| c.code.as_str()).collect();
-        if !unmapped.is_empty() {
-            unmapped.sort_unstable();
-            // Long ones are free text, in which persons may be named.
-            let short = unmapped.iter().filter(|c| c.chars().count() <= 40 && c.split(' ').count() <= 4);
-            let shown = short.take(5).map(|c| format!("`{c}`")).collect::<Vec<_>>().join(", ");
-            self.account.notes.push(format!(
-                "{}: {} classes are in no category and are treated as sensitive, e.g. {shown}",
-                self.file,
-                unmapped.len(),
-            ));
-        }
+    /// Ends the file.
+    pub(super) fn finish(mut self, notes: Vec<String>) -> Parsed {
+        self.account.notes.extend(notes);
+        self.account.notes.extend(self.classing.note(self.given.file));
         Parsed {
-            file: self.file.to_owned(),
-            class_column: self.class.map_or_else(String::new, |at| self.header.name(at).to_owned()),
+            file: self.given.file.to_owned(),
+            class_column: self.at.class.map_or_else(String::new, |at| self.header.name(at).to_owned()),
             source: self.source,
-            classes: self.classes,
+            classes: self.classing.into_classes(),
             reports: self.reports,
             account: self.account,
+        }
+    }
+}
+
+impl At {
+    fn of(layout: &Layout, header: &Header) -> Self {
+        let c = &layout.columns;
+        let column = |role: &Option<String>| role.as_deref().and_then(|names| header.find(names));
+        Self {
+            id: column(&c.id),
+            revision: column(&c.revision),
+            status: column(&c.status),
+            occurred: column(&c.occurred),
+            date: column(&c.date),
+            time: column(&c.time),
+            month: column(&c.month),
+            until: column(&c.until),
+            until_date: column(&c.until_date),
+            until_time: column(&c.until_time),
+            recorded: column(&c.recorded),
+            class: column(&c.class),
+            count: column(&c.count),
+            number: column(&c.number),
+            street: column(&c.street),
+            xy: column(&c.x).zip(column(&c.y)),
+            origin: column(&c.origin),
+            domestic: column(&c.domestic),
+            firearm: column(&c.firearm),
+            shooting: column(&c.shooting),
+            child: column(&c.child),
         }
     }
 }
@@ -249,25 +411,96 @@ impl Fault {
     }
 }
 
-fn unit_word(layout: &Layout) -> &'static str {
-    match layout.unit {
-        Unit::Incident => "incident",
-        Unit::Offense => "offense",
-        Unit::Victim => "victim",
+/// A finite number. Up to 15 digits and 22 places it is the mantissa by a power of ten, both exact, hence correctly rounded.
+fn number(text: &str) -> Option<f64> {
+    const TENS: [f64; 16] =
+        [1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15];
+    let (negative, digits) = match text.as_bytes() {
+        [b'-', rest @ ..] => (true, rest),
+        rest => (false, rest),
+    };
+    let (mut mantissa, mut places, mut seen, mut point) = (0u64, 0, 0, false);
+    for &byte in digits {
+        match byte {
+            b'0'..=b'9' if seen < 15 => {
+                mantissa = mantissa * 10 + u64::from(byte - b'0');
+                seen += 1;
+                places += usize::from(point);
+            }
+            b'.' if !point => point = true,
+            _ => return text.parse().ok().filter(|n: &f64| n.is_finite()),
+        }
     }
+    if seen == 0 {
+        return None;
+    }
+    let value = mantissa as f64 / TENS[places];
+    Some(if negative { -value } else { value })
 }
 
-/// House number and street with one space between words; `None` if there is no street.
-fn address(number: &str, street: &str) -> Option<Box<str>> {
+/// Writes house number and street with one space between words; says whether there is a street.
+fn write_address(to: &mut String, number: &str, street: &str) -> bool {
+    to.clear();
+    if street.is_empty() || street.eq_ignore_ascii_case("unknown") {
+        return false;
+    }
     let number = Some(number).filter(|n| !n.is_empty() && *n != "0");
-    let words: Vec<&str> = number.into_iter().chain(street.split_whitespace()).collect();
-    let known = !street.trim().is_empty() && !street.trim().eq_ignore_ascii_case("unknown");
-    known.then(|| words.join(" ").into())
+    for word in number.into_iter().chain(street.split_ascii_whitespace()) {
+        if !to.is_empty() {
+            to.push(' ');
+        }
+        to.push_str(word);
+    }
+    true
 }
 
 /// Whether an address without a house number names two streets.
 fn names_intersection(number: &str, street: &str) -> bool {
     let numbered = !(number.is_empty() || number == "0") || street.starts_with(|c: char| c.is_ascii_digit());
-    let upper = street.to_ascii_uppercase();
-    !numbered && ["/", "&", " AND ", " @ ", " AT "].iter().any(|mark| upper.contains(mark))
+    if numbered || street.is_empty() {
+        return false;
+    }
+    let has = |mark: &str| {
+        street.as_bytes().windows(mark.len()).any(|part| part.eq_ignore_ascii_case(mark.as_bytes()))
+    };
+    ["/", "&", " AND ", " @ ", " AT "].iter().any(|mark| has(mark))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_are_what_the_standard_library_reads() {
+        for text in [
+            "0",
+            "-90.1994",
+            "1017284.6048",
+            "905000",
+            ".5",
+            "5.",
+            "-0.0",
+            "123456789012345",
+            "1e3",
+            "41.761772852",
+        ] {
+            assert_eq!(number(text), text.parse().ok(), "{text}");
+        }
+        for text in ["0.1234567890123456789", "99999999999999999999"] {
+            assert_eq!(number(text), text.parse().ok(), "{text}");
+        }
+        for text in ["", ".", "-", "inf", "NaN", "1e999", "1,5", "1.2.3", "12a"] {
+            assert_eq!(number(text), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn an_address_has_one_space_between_words_and_two_streets_are_an_intersection() {
+        let mut text = String::new();
+        assert!(write_address(&mut text, "1900", "S  LONGWOOD    AV"));
+        assert_eq!(text, "1900 S LONGWOOD AV");
+        assert!(!write_address(&mut text, "12", "Unknown"));
+        assert!(names_intersection("0", "A AVE / B ST") && names_intersection("", "A AVE and B ST"));
+        assert!(!names_intersection("12", "A AVE / B ST") && !names_intersection("", "GRAND AVE"));
+    }
 }

@@ -15,6 +15,13 @@ pub struct Refused {
     pub reason: String,
 }
 
+/// What is odd about rows that were understood, as counts of rows.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Flags {
+    /// Coordinates that stand for 'no place': 0, 0 or those that the layout names.
+    pub no_place: usize,
+}
+
 /// The account of one or several files: `read = kept + refused`, always.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Account {
@@ -24,6 +31,8 @@ pub struct Account {
     pub kept: usize,
     /// Rows that were not.
     pub refused: Vec<Refused>,
+    /// What is odd about rows that were understood.
+    pub flags: Flags,
     /// What was understood of the files and what a person should know, a sentence each.
     pub notes: Vec<String>,
 }
@@ -34,6 +43,7 @@ impl Account {
         self.read += other.read;
         self.kept += other.kept;
         self.refused.extend(other.refused);
+        self.flags.no_place += other.flags.no_place;
         for note in other.notes {
             if !self.notes.contains(&note) {
                 self.notes.push(note);

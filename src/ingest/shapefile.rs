@@ -6,7 +6,7 @@ use shapefile::{Shape, ShapeReader};
 
 use super::dbf::{DbfError, Table};
 use super::input::{Input, InputError};
-use super::table::{Broken, Header, Row};
+use super::table::{Broken, Fields, Header, Row};
 
 /// Why a shapefile cannot be read.
 #[derive(Debug, thiserror::Error)]
@@ -122,7 +122,7 @@ pub fn read<S, E: From<ShapefileError>>(
                     return Err(Broken { line, reason: "no point".to_owned(), value });
                 }
             };
-            Ok(Row { line, fields, point })
+            Ok(Row { line, fields: Fields::List(fields), point })
         });
         each(state, row);
     })

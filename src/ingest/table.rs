@@ -3,14 +3,58 @@
 use std::collections::HashMap;
 
 /// One row, as a reader gives it.
-#[derive(Debug)]
+#[derive(Clone, Copy, Debug)]
 pub struct Row<'a> {
     /// Its line, or its number among the features, from 1.
     pub line: u64,
     /// Its fields, in the order of the header.
-    pub fields: &'a [&'a str],
+    pub fields: Fields<'a>,
     /// Its point, in files that have geometry.
     pub point: Option<(f64, f64)>,
+}
+
+/// The fields of a row: one text with its cuts, or texts of their own.
+#[derive(Clone, Copy, Debug)]
+pub enum Fields<'a> {
+    /// One text; field `n` ends at `ends[n]`, the next one begins a byte later.
+    Cut {
+        /// The whole row.
+        text: &'a str,
+        /// Where its fields end.
+        ends: &'a [u32],
+    },
+    /// One text each.
+    List(&'a [&'a str]),
+}
+
+impl<'a> Fields<'a> {
+    /// The field of a column; empty where the row has no such field.
+    #[must_use]
+    pub fn get(self, at: usize) -> &'a str {
+        match self {
+            Self::Cut { text, ends } => {
+                let from =
+                    if at == 0 { 0 } else { ends.get(at - 1).map_or(usize::MAX, |&end| end as usize + 1) };
+                ends.get(at).and_then(|&end| text.get(from..end as usize)).unwrap_or_default()
+            }
+            Self::List(list) => list.get(at).copied().unwrap_or_default(),
+        }
+    }
+
+    /// How many there are.
+    #[must_use]
+    pub fn len(self) -> usize {
+        match self {
+            Self::Cut { ends, .. } => ends.len(),
+            Self::List(list) => list.len(),
+        }
+    }
+
+    /// Whether there is none.
+    #[must_use]
+    pub fn is_empty(self) -> bool {
+        self.len() == 0
+    }
 }
 
 /// A row that the reader itself cannot make sense of.
@@ -32,7 +76,7 @@ pub struct Header {
 }
 
 impl Header {
-    /// From the names as they stand in the file.
+    /// From the names as they stand in the file; of two columns of one name the first counts.
     pub fn new<'a>(names: impl Iterator<Item = &'a str>) -> Self {
         let names: Vec<String> = names.map(|name| name.trim().to_owned()).collect();
         let by_name = names.iter().enumerate().rev().map(|(at, name)| (plain(name), at)).collect();
@@ -67,6 +111,14 @@ impl Header {
     #[must_use]
     pub fn all(&self) -> String {
         self.names.join(", ")
+    }
+
+    /// Names that stand more than once, of which the first column counts.
+    #[must_use]
+    pub fn doubled(&self) -> Vec<&str> {
+        let first = |name: &str| self.by_name.get(&plain(name)).copied();
+        let named = self.names.iter().enumerate().filter(|(_, name)| !plain(name).is_empty());
+        named.filter(|(at, name)| first(name) != Some(*at)).map(|(_, name)| name.as_str()).collect()
     }
 }
 

@@ -1,114 +1,191 @@
 //! Times as sources write them, to intervals in UTC.
 
 use jiff::civil::{Date, DateTime, Time};
-use jiff::fmt::strtime;
 use jiff::tz::TimeZone;
 
+use super::form::{Civil, Finest, Form};
 use crate::model::period::{Interval, Precision};
+use crate::model::report::Day;
 
-/// Reads a date with its time by the first form that fits; a form without a time gives the whole day.
-///
-/// A time that the clocks jump over is an hour later, as the clock would show; one that comes twice is the
-/// first of the two. `None` if no form fits.
-#[must_use]
-pub fn read(text: &str, forms: &[String], zone: &TimeZone) -> Option<Interval> {
-    let (tidy, zulu) = (tidy(text), tidy_zulu(text));
-    forms.iter().find_map(|form| {
-        let parsed = strtime::parse(form, &tidy).or_else(|_| strtime::parse(form, &zulu)).ok()?;
-        if let Ok(exact) = parsed.to_timestamp() {
-            in_range(exact.to_zoned(TimeZone::UTC).date())?;
-            return Some(Interval { from: exact.as_second(), seconds: 1, precision: Precision::Second });
-        }
-        let date = in_range(parsed.to_date().ok()?)?;
-        match parsed.to_time() {
-            Ok(time) if parsed.hour().is_some() => Some(at(date, time, form, zone)?),
-            _ => day(date, zone),
-        }
-    })
+/// The forms that a column's texts may have; the first that fits counts.
+#[derive(Clone, Debug, Default)]
+pub struct Forms(Vec<Form>);
+
+impl Forms {
+    /// Makes forms ready, as in `strptime`.
+    #[must_use]
+    pub fn new(forms: &[String]) -> Self {
+        Self(forms.iter().map(|form| Form::new(form)).collect())
+    }
+
+    fn read(&self, text: &str) -> Option<(Civil, Finest)> {
+        let text = text.trim();
+        self.0.iter().find_map(|form| Some((form.read(text)?, form.finest)))
+    }
 }
 
-/// Reads a date and a time from two columns; without a time the incident has the whole day.
+/// The local clock of one source: local times to seconds of UTC.
 ///
-/// The error is 0 if the date is at fault, 1 if the time is.
-///
-/// # Errors
-///
-/// Which of the two no form fits.
-pub fn read_parts(
-    date: &str,
-    time: &str,
-    date_forms: &[String],
-    time_forms: &[String],
-    zone: &TimeZone,
-) -> Result<Interval, usize> {
-    let tidy_date = tidy(date);
-    let date = date_forms
-        .iter()
-        .find_map(|form| in_range(strtime::parse(form, &tidy_date).ok()?.to_date().ok()?))
-        .ok_or(0usize)?;
-    let tidy_time = tidy(time);
-    if tidy_time.is_empty() {
-        return day(date, zone).ok_or(0);
+/// A time that the clocks jump over is an hour later, as the clock would show; one that comes twice is
+/// the first of the two.
+#[derive(Clone, Debug)]
+pub struct Clock {
+    zone: TimeZone,
+    /// Seconds east of UTC by day from [`FIRST_DAY`]; days on which they change ask the zone each time.
+    offsets: Vec<i32>,
+}
+
+const FIRST_DAY: i32 = -25_567; // 1900-01-01
+const LAST_DAY: i32 = 47_847; // 2101-01-01
+const NOT_ASKED: i32 = i32::MIN;
+const CHANGES: i32 = i32::MAX;
+
+impl Clock {
+    /// The clock of a zone.
+    #[must_use]
+    pub fn new(zone: TimeZone) -> Self {
+        Self { zone, offsets: vec![NOT_ASKED; (LAST_DAY - FIRST_DAY + 1) as usize] }
     }
-    time_forms
-        .iter()
-        .find_map(|form| {
-            let time = strtime::parse(form, &tidy_time).ok()?.to_time().ok()?;
-            at(date, time, form, zone)
+
+    /// Reads a date with its time; a form without a time gives the whole day, without a day the month.
+    ///
+    /// `None` if no form fits.
+    pub fn read(&mut self, text: &str, forms: &Forms) -> Option<Interval> {
+        let (civil, finest) = forms.read(text)?;
+        self.interval(civil, finest)
+    }
+
+    /// Reads a date and a time from two columns; without a time the incident has the whole day.
+    ///
+    /// Of a date that bears an offset the local date counts. The error is 0 if the date is at fault, 1 if the time is.
+    ///
+    /// # Errors
+    ///
+    /// Which of the two no form fits.
+    pub fn read_parts(
+        &mut self,
+        (date, time): (&str, &str),
+        (date_forms, time_forms): (&Forms, &Forms),
+    ) -> Result<Interval, usize> {
+        let (date, _) = date_forms.read(date).ok_or(0usize)?;
+        let date = self.local_date(date).ok_or(0usize)?;
+        let time = time.trim();
+        if time.is_empty() {
+            return self.interval(Civil { second: None, offset: None, ..date }, Finest::Day).ok_or(0);
+        }
+        // `30` for half past midnight: spreadsheets lose the zeros of 0030.
+        let padded =
+            (time.len() < 4 && time.bytes().all(|b| b.is_ascii_digit())).then(|| format!("{time:0>4}"));
+        let read = |text: &str| time_forms.read(text);
+        let (time, finest) = read(time).or_else(|| read(padded.as_deref()?)).ok_or(1usize)?;
+        self.interval(Civil { second: time.second, offset: None, ..date }, finest).ok_or(1)
+    }
+
+    /// Reads the day by which something was known; of a month it is the last.
+    pub fn day(&mut self, text: &str, forms: &Forms) -> Option<Day> {
+        let (civil, _) = forms.read(text)?;
+        let local = self.local_date(civil)?;
+        match local.day {
+            Some(day) => Some(Day(days(local.year, local.month, day))),
+            None => {
+                let (year, month) = next_month(local.year, local.month);
+                Some(Day(days(year, month, 1) - 1))
+            }
+        }
+    }
+
+    /// Reads a revision: a whole number, or a time, of which the later is the higher.
+    pub fn revision(&mut self, text: &str, forms: &Forms) -> Option<i64> {
+        text.trim().parse().ok().or_else(|| self.read(text, forms).map(|when| when.from))
+    }
+
+    /// The local date of a time that bears an offset; any other stays as it is.
+    fn local_date(&mut self, civil: Civil) -> Option<Civil> {
+        let (Some(second), Some(offset), Some(day)) = (civil.second, civil.offset, civil.day) else {
+            return Some(civil);
+        };
+        let utc =
+            i64::from(days(civil.year, civil.month, day)) * 86_400 + i64::from(second) - i64::from(offset);
+        let local = self.zone.to_datetime(jiff::Timestamp::from_second(utc).ok()?).date();
+        Some(Civil {
+            year: i32::from(local.year()),
+            month: u32::from(local.month().unsigned_abs()),
+            day: Some(u32::from(local.day().unsigned_abs())),
+            ..civil
         })
-        .ok_or(1)
-}
-
-/// Years from 1900 to 2100: `1/2/18` read as the year 18 is no date.
-fn in_range(date: Date) -> Option<Date> {
-    (1900..=2100).contains(&date.year()).then_some(date)
-}
-
-fn at(date: Date, time: Time, form: &str, zone: &TimeZone) -> Option<Interval> {
-    let from = DateTime::from_parts(date, time).to_zoned(zone.clone()).ok()?.timestamp().as_second();
-    let to_the_second = form.contains("%S") || form.contains("%T");
-    Some(if to_the_second {
-        Interval { from, seconds: 1, precision: Precision::Second }
-    } else {
-        Interval { from, seconds: 60, precision: Precision::Minute }
-    })
-}
-
-fn day(date: Date, zone: &TimeZone) -> Option<Interval> {
-    let begin = |date: Date| Some(date.to_zoned(zone.clone()).ok()?.timestamp().as_second());
-    let from = begin(date)?;
-    let seconds = u32::try_from(begin(date.tomorrow().ok()?)? - from).ok()?;
-    Some(Interval { from, seconds, precision: Precision::Day })
-}
-
-/// `Thu, Sept. 18th 2014` as `Thu, Sep 18 2014`, `01:53 p.m.` as `01:53 PM`, one space between words.
-fn tidy(text: &str) -> String {
-    text.split_whitespace().map(word).collect::<Vec<_>>().join(" ")
-}
-
-/// The same with a final `Z` as `+00:00`.
-fn tidy_zulu(text: &str) -> String {
-    let tidy = tidy(text);
-    tidy.strip_suffix('Z').map_or_else(|| tidy.clone(), |zulu| format!("{zulu}+00:00"))
-}
-
-fn word(word: &str) -> String {
-    let lower = word.to_ascii_lowercase();
-    match lower.as_str() {
-        "a.m." | "am" | "a.m" => return "AM".to_owned(),
-        "p.m." | "pm" | "p.m" => return "PM".to_owned(),
-        "sept." | "sept" => return "Sep".to_owned(),
-        _ => {}
     }
-    let bare = lower.trim_end_matches(',');
-    let ordinal = ["st", "nd", "rd", "th"].iter().find_map(|end| bare.strip_suffix(end));
-    match ordinal {
-        Some(number) if !number.is_empty() && number.bytes().all(|b| b.is_ascii_digit()) => {
-            format!("{number}{}", &word[bare.len()..])
+
+    fn interval(&mut self, civil: Civil, finest: Finest) -> Option<Interval> {
+        let whole = |from: i64, to: i64, precision| {
+            Some(Interval { from, seconds: u32::try_from(to - from).ok().filter(|s| *s > 0)?, precision })
+        };
+        let Some(day) = civil.day else {
+            let (year, month) = next_month(civil.year, civil.month);
+            let from = self.begin(days(civil.year, civil.month, 1))?;
+            return whole(from, self.begin(days(year, month, 1))?, Precision::Month);
+        };
+        let date = days(civil.year, civil.month, day);
+        let Some(second) = civil.second else {
+            let from = self.begin(date)?;
+            return whole(from, self.begin(date + 1)?, Precision::Day);
+        };
+        let from = match civil.offset {
+            Some(offset) => i64::from(date) * 86_400 + i64::from(second) - i64::from(offset),
+            None => self.instant(date, second)?,
+        };
+        let (seconds, precision) = match finest {
+            Finest::Second => (1, Precision::Second),
+            Finest::Minute => (60, Precision::Minute),
+            Finest::Hour | Finest::Day | Finest::Month => (3600, Precision::Hour),
+        };
+        Some(Interval { from, seconds, precision })
+    }
+
+    /// The first second of a local day.
+    fn begin(&mut self, day: i32) -> Option<i64> {
+        self.instant(day, 0)
+    }
+
+    /// A local time of a day since 1970 as seconds of UTC.
+    fn instant(&mut self, day: i32, second: u32) -> Option<i64> {
+        let local = i64::from(day) * 86_400 + i64::from(second);
+        let slot = usize::try_from(day - FIRST_DAY).ok()?;
+        match *self.offsets.get(slot)? {
+            NOT_ASKED => {
+                let (begins, ends) = (self.ask(day, 0)?, self.ask(day + 1, 0)?);
+                let midnight = i64::from(day) * 86_400;
+                let offset = midnight - begins;
+                self.offsets[slot] = if ends - begins == 86_400 { offset as i32 } else { CHANGES };
+                self.instant(day, second)
+            }
+            CHANGES => self.ask(day, second),
+            offset => Some(local - i64::from(offset)),
         }
-        _ if word.starts_with(|c: char| c.is_ascii_alphabetic()) => word.replace('.', ""),
-        _ => word.to_owned(),
     }
+
+    /// The same by the zone's own table.
+    fn ask(&self, day: i32, second: u32) -> Option<i64> {
+        let date = Date::new(1970, 1, 1).ok()?.checked_add(jiff::Span::new().days(day)).ok()?;
+        let part = |n: u32| i8::try_from(n).ok();
+        let time = Time::new(part(second / 3600)?, part(second / 60 % 60)?, part(second % 60)?, 0).ok()?;
+        Some(self.zone.to_timestamp(DateTime::from_parts(date, time)).ok()?.as_second())
+    }
+}
+
+fn next_month(year: i32, month: u32) -> (i32, u32) {
+    if month == 12 { (year + 1, 1) } else { (year, month + 1) }
+}
+
+/// Days since 1970-01-01 of a date that is one.
+///
+/// Source: Hinnant, *chrono-compatible low-level date algorithms*, `days_from_civil`.
+fn days(year: i32, month: u32, day: u32) -> i32 {
+    let year = if month <= 2 { year - 1 } else { year };
+    let era = year.div_euclid(400);
+    let of_era = year.rem_euclid(400);
+    let from_march = (month as i32 + 9) % 12;
+    let of_year = (153 * from_march + 2) / 5 + day as i32 - 1;
+    era * 146_097 + of_era * 365 + of_era / 4 - of_era / 100 + of_year - 719_468
 }
 
 #[cfg(test)]
@@ -120,10 +197,14 @@ mod tests {
         TimeZone::get(name).expect("bundled")
     }
 
+    fn forms(forms: &[&str]) -> Forms {
+        Forms::new(&forms.iter().map(|&f| f.to_owned()).collect::<Vec<_>>())
+    }
+
     #[track_caller]
     fn check(text: &str, form: &str, zone_name: &str, expected: &str) {
         let zone = zone(zone_name);
-        let found = read(text, &[form.to_owned()], &zone).map(|i| local_time(i.from, &zone));
+        let found = Clock::new(zone.clone()).read(text, &forms(&[form])).map(|i| local_time(i.from, &zone));
         assert_eq!(found.as_deref().unwrap_or("refused"), expected, "{text}");
     }
 
@@ -133,12 +214,8 @@ mod tests {
         check("6/1/2013 0:10", "%m/%d/%Y %H:%M", "America/Chicago", "2013-06-01T00:10:00-05:00");
         check("2018-07-04T01:02:03Z", "%Y-%m-%dT%H:%M:%S%:z", "America/Chicago", "2018-07-03T20:02:03-05:00");
         check("2018-07-04", "%Y-%m-%d", "America/Chicago", "2018-07-04T00:00:00-05:00");
-        check(
-            "2012-01-01T00:00:00.000",
-            "%Y-%m-%dT%H:%M:%S%.f",
-            "America/Chicago",
-            "2012-01-01T00:00:00-06:00",
-        );
+        let socrata = "%Y-%m-%dT%H:%M:%S%.f";
+        check("2012-01-01T00:00:00.000", socrata, "America/Chicago", "2012-01-01T00:00:00-06:00");
         check("2012-01-01T06:00:00Z", "%Y-%m-%dT%H:%M:%SZ", "UTC", "2012-01-01T06:00:00+00:00");
         check("1/2/18", "%m/%d/%Y", "America/Chicago", "refused");
         check("yesterday", "%Y-%m-%d", "America/Chicago", "refused");
@@ -149,14 +226,13 @@ mod tests {
     #[test]
     fn new_haven_dates_and_times_are_read() {
         let zone = zone("America/New_York");
-        let forms = (vec!["%a, %b %d %Y".to_owned()], vec!["%I:%M %p".to_owned()]);
-        let read = |d, t| read_parts(d, t, &forms.0, &forms.1, &zone);
+        let mut clock = Clock::new(zone.clone());
+        let (dates, times) = (forms(&["%a, %b %d %Y"]), forms(&["%I:%M %p"]));
+        let mut read = |d: &str, t: &str| clock.read_parts((d, t), (&dates, &times));
         let afternoon = read(" Thu, Sept. 18th 2014", " 01:53 p.m.").expect("as the sample has it");
         assert_eq!(local_time(afternoon.from, &zone), "2014-09-18T13:53:00-04:00");
-        assert_eq!(
-            read("Mon, Sept. 1st 2014", "12:00 a.m.").map(|i| local_time(i.from, &zone)).as_deref(),
-            Ok("2014-09-01T00:00:00-04:00")
-        );
+        let midnight = read("Mon, Sept. 1st 2014", "12:00 a.m.").map(|i| local_time(i.from, &zone));
+        assert_eq!(midnight.as_deref(), Ok("2014-09-01T00:00:00-04:00"));
         assert_eq!(read("Mon, Sept. 31st 2014", "12:00 a.m."), Err(0));
         assert_eq!(read("Mon, Sept. 1st 2014", "noon"), Err(1));
         assert_eq!(read("Mon, Sept. 1st 2014", "").map(|i| i.seconds), Ok(86_400));
@@ -166,5 +242,52 @@ mod tests {
     fn a_time_in_the_spring_gap_is_an_hour_later_and_one_in_the_fold_is_the_first() {
         check("03/11/2018 02:30", "%m/%d/%Y %H:%M", "America/Chicago", "2018-03-11T03:30:00-05:00");
         check("11/04/2018 01:30", "%m/%d/%Y %H:%M", "America/Chicago", "2018-11-04T01:30:00-05:00");
+    }
+
+    #[test]
+    fn every_hour_of_a_year_is_what_the_zone_says() {
+        for name in ["America/Chicago", "Europe/London", "America/Sao_Paulo", "Australia/Lord_Howe"] {
+            let mut clock = Clock::new(zone(name));
+            for (day, hour) in (16_801..17_200).flat_map(|day| (0..24).map(move |hour| (day, hour))) {
+                assert_eq!(
+                    clock.instant(day, hour * 3600),
+                    clock.ask(day, hour * 3600),
+                    "{name} {day} {hour}"
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn days_are_counted_as_the_calendar_does() {
+        let mut date = Date::new(1899, 12, 30).expect("a date");
+        let first = Date::new(1970, 1, 1).expect("a date");
+        for _ in 0..75_000 {
+            let (y, m, d) = (date.year(), date.month().unsigned_abs(), date.day().unsigned_abs());
+            let expected = date.since(first).expect("in range").get_days();
+            assert_eq!(days(i32::from(y), u32::from(m), u32::from(d)), expected, "{date}");
+            date = date.tomorrow().expect("in range");
+        }
+    }
+
+    #[test]
+    fn a_month_an_hour_and_a_lost_zero_are_read_for_what_they_are() {
+        let mut clock = Clock::new(zone("America/Chicago"));
+        let month = clock.read("2018-03", &forms(&["%Y-%m"])).expect("a month");
+        // March 2018 lost an hour.
+        assert_eq!((month.seconds, month.precision), (31 * 86_400 - 3_600, Precision::Month));
+        let dates = forms(&["%Y-%m-%d", "%Y/%m/%d %H:%M:%S%#z"]);
+        let hour = clock.read_parts(("2018-07-04", "8"), (&dates, &forms(&["%H"]))).expect("an hour");
+        assert_eq!((hour.seconds, hour.precision), (3_600, Precision::Hour));
+        let half_past = clock.read_parts(("2018-07-04", "30"), (&dates, &forms(&["%H%M"]))).expect("a time");
+        assert_eq!(half_past.from - clock.read("2018-07-04", &dates).expect("a day").from, 1_800);
+        // Local midnight written as UTC: the local date counts.
+        let toronto = clock.read_parts(("2014/03/02 06:00:00+00", "8"), (&dates, &forms(&["%H"])));
+        assert_eq!(
+            local_time(toronto.expect("a time").from, &zone("America/Chicago")),
+            "2014-03-02T08:00:00-06:00"
+        );
+        assert_eq!(clock.day("2018-02", &forms(&["%Y-%m"])), Some(Day(17_590)));
+        assert_eq!(clock.revision(" 7 ", &forms(&[])), Some(7));
     }
 }

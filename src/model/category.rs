@@ -24,14 +24,18 @@ impl Flags {
     /// Not mapped to a category, hence treated as sensitive.
     pub const UNMAPPED: Self = Self(64);
 
+    /// Someone was shot: only where the source knows.
+    pub const SHOOTING: Self = Self(128);
+
     /// The words of the tables, in the order of the bits.
-    const WORDS: [(&'static str, Self); 6] = [
+    const WORDS: [(&'static str, Self); 7] = [
         ("sexual", Self::SEXUAL),
         ("domestic", Self::DOMESTIC),
         ("child", Self::CHILD),
         ("proactive", Self::PROACTIVE),
         ("administrative", Self::ADMINISTRATIVE),
         ("never_held", Self::NEVER_HELD),
+        ("shooting", Self::SHOOTING),
     ];
 
     /// Whether all flags of `other` are set.

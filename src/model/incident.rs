@@ -1,7 +1,15 @@
 //! Incidents in columns: one entry an event, sorted along a space-filling curve.
 
+use std::borrow::Cow;
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use rayon::prelude::*;
+
 use super::class::ClassId;
 use super::period::{Interval, Precision};
+use super::report::{Origin, Status};
+use super::texts::{Interned, Texts};
 use crate::space::coord::{Local, LonLat, Mercator};
 
 /// What is known of an incident's place.
@@ -9,6 +17,8 @@ use crate::space::coord::{Local, LonLat, Mercator};
 pub enum Located {
     /// It has coordinates.
     Yes,
+    /// Its coordinates were found from its address.
+    Geocoded,
     /// The source gave none.
     Missing,
     /// The source keeps them back because of the class.
@@ -18,11 +28,29 @@ pub enum Located {
 }
 
 impl Located {
+    /// Whether there is a usable place.
+    #[must_use]
+    pub fn has_place(self) -> bool {
+        matches!(self, Self::Yes | Self::Geocoded)
+    }
+
+    /// As it stands in results.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Yes => "located",
+            Self::Geocoded => "geocoded",
+            Self::Missing => "missing",
+            Self::Withheld => "withheld",
+            Self::Elsewhere => "elsewhere",
+        }
+    }
+
     /// Why there is no usable place, in a word; `None` where there is one.
     #[must_use]
     pub fn reason(self) -> Option<&'static str> {
         match self {
-            Self::Yes => None,
+            Self::Yes | Self::Geocoded => None,
             Self::Missing => Some("missing"),
             Self::Withheld => Some("withheld"),
             Self::Elsewhere => Some("elsewhere"),
@@ -53,25 +81,39 @@ pub struct Incident {
     pub address: Option<Box<str>>,
     /// Whether its address names an intersection.
     pub intersection: bool,
+    /// Who brought it up.
+    pub origin: Origin,
+    /// How far it has been looked at.
+    pub status: Status,
 }
 
-/// Many short strings in one: 4 bytes each beside their text.
-#[derive(Clone, Debug, Default)]
-struct Texts {
-    all: String,
-    ends: Vec<u32>,
-}
-
-impl Texts {
-    fn push(&mut self, text: &str) {
-        self.all.push_str(text);
-        self.ends.push(u32::try_from(self.all.len()).expect("a data set has below 4 GiB of ids"));
-    }
-
-    fn get(&self, at: usize) -> &str {
-        let from = if at == 0 { 0 } else { self.ends[at - 1] as usize };
-        &self.all[from..self.ends[at] as usize]
-    }
+/// The same with its texts elsewhere.
+#[derive(Clone, Debug)]
+pub struct Told<'a> {
+    /// Position of its source.
+    pub source: u16,
+    /// The source's id, or one made from the content.
+    pub id: Cow<'a, str>,
+    /// When.
+    pub when: Interval,
+    /// Its classes, the most serious first.
+    pub classes: &'a [ClassId],
+    /// Reports that tell of it.
+    pub reports: u32,
+    /// Whether it has a place, and if not, why.
+    pub located: Located,
+    /// The place on the globe.
+    pub mercator: Mercator,
+    /// The place in the local plane.
+    pub local: Local,
+    /// Number of its address in the table of addresses.
+    pub address: Option<u32>,
+    /// Whether its address names an intersection.
+    pub intersection: bool,
+    /// Who brought it up.
+    pub origin: Origin,
+    /// How far it has been looked at.
+    pub status: Status,
 }
 
 /// All incidents, column by column; an incident is known by its position.
@@ -81,50 +123,107 @@ pub struct Incidents {
     ids: Texts,
     from: Vec<i64>,
     seconds: Vec<u32>,
-    precision: Vec<Precision>,
     class: Vec<ClassId>,
-    more: Vec<(u32, ClassId)>,
+    more: HashMap<u32, Box<[ClassId]>>,
     reports: Vec<u16>,
-    located: Vec<Located>,
+    kind: Vec<Kind>,
     mercator: Vec<Mercator>,
     local: Vec<Local>,
     address: Vec<u32>,
-    addresses: Vec<Box<str>>,
-    intersection: Vec<bool>,
+    addresses: Arc<Texts>,
+}
+
+/// What fits in one byte each, together.
+#[derive(Clone, Copy, Debug)]
+struct Kind {
+    located: Located,
+    precision: Precision,
+    origin: Origin,
+    status: Status,
+    intersection: bool,
+    several: bool,
 }
 
 const NO_ADDRESS: u32 = u32::MAX;
 
+/// Incidents made at a time: enough for all cores, few beside the columns.
+const BATCH: usize = 1 << 15;
+
 impl Incidents {
     /// Stores incidents, sorted by place along a Z-order curve, then as they came.
     #[must_use]
-    pub fn store(mut rows: Vec<Incident>) -> Self {
-        rows.sort_by_cached_key(|row| (row.located != Located::Yes, z_order(row.mercator)));
-        let mut columns = Self::default();
-        let mut known = std::collections::HashMap::new();
-        for row in rows {
-            let at = u32::try_from(columns.len()).expect("fewer than 2³² incidents");
-            columns.source.push(row.source);
-            columns.ids.push(&row.id);
-            columns.from.push(row.when.from);
-            columns.seconds.push(row.when.seconds);
-            columns.precision.push(row.when.precision);
-            let (leading, others) = row.classes.split_first().expect("an event has a class");
-            columns.class.push(*leading);
-            columns.more.extend(others.iter().map(|&class| (at, class)));
-            columns.reports.push(u16::try_from(row.reports).unwrap_or(u16::MAX));
-            columns.located.push(row.located);
-            columns.mercator.push(row.mercator);
-            columns.local.push(row.local);
-            columns.intersection.push(row.intersection);
-            columns.address.push(row.address.map_or(NO_ADDRESS, |text| {
-                *known.entry(text).or_insert_with_key(|text| {
-                    columns.addresses.push(text.clone());
-                    u32::try_from(columns.addresses.len() - 1).expect("fewer addresses than incidents")
-                })
-            }));
+    pub fn store(rows: Vec<Incident>) -> Self {
+        let mut addresses = Interned::default();
+        let numbers: Vec<Option<u32>> =
+            rows.iter().map(|row| row.address.as_deref().map(|text| addresses.intern(text))).collect();
+        let order = z_sorted(rows.len(), |at| (rows[at].located.has_place()).then_some(rows[at].mercator));
+        let told = |at: usize| {
+            let row = &rows[at];
+            Told {
+                source: row.source,
+                id: Cow::Borrowed(&row.id),
+                when: row.when,
+                classes: &row.classes,
+                reports: row.reports,
+                located: row.located,
+                mercator: row.mercator,
+                local: row.local,
+                address: numbers[at],
+                intersection: row.intersection,
+                origin: row.origin,
+                status: row.status,
+            }
+        };
+        Self::gather(&order, Arc::new(addresses.into_texts()), told)
+    }
+
+    /// Stores incidents in an order that [`z_sorted`] gave; `told` makes the one at a position, on any thread.
+    pub fn gather<'a>(order: &[u32], addresses: Arc<Texts>, told: impl Fn(usize) -> Told<'a> + Sync) -> Self {
+        let mut columns = Self { addresses, ..Self::default() };
+        columns.reserve(order.len());
+        for batch in order.chunks(BATCH) {
+            let rows: Vec<Told<'a>> = batch.par_iter().map(|&at| told(at as usize)).collect();
+            rows.into_iter().for_each(|row| columns.push(&row));
         }
+        columns.ids.shrink();
         columns
+    }
+
+    fn reserve(&mut self, n: usize) {
+        self.source.reserve_exact(n);
+        self.from.reserve_exact(n);
+        self.seconds.reserve_exact(n);
+        self.class.reserve_exact(n);
+        self.reports.reserve_exact(n);
+        self.kind.reserve_exact(n);
+        self.mercator.reserve_exact(n);
+        self.local.reserve_exact(n);
+        self.address.reserve_exact(n);
+    }
+
+    fn push(&mut self, row: &Told<'_>) {
+        let at = u32::try_from(self.len()).expect("fewer than 2³² incidents");
+        self.source.push(row.source);
+        self.ids.push(&row.id);
+        self.from.push(row.when.from);
+        self.seconds.push(row.when.seconds);
+        let (leading, others) = row.classes.split_first().expect("an event has a class");
+        self.class.push(*leading);
+        if !others.is_empty() {
+            self.more.insert(at, others.into());
+        }
+        self.reports.push(u16::try_from(row.reports).unwrap_or(u16::MAX));
+        self.kind.push(Kind {
+            located: row.located,
+            precision: row.when.precision,
+            origin: row.origin,
+            status: row.status,
+            intersection: row.intersection,
+            several: !others.is_empty(),
+        });
+        self.mercator.push(row.mercator);
+        self.local.push(row.local);
+        self.address.push(row.address.unwrap_or(NO_ADDRESS));
     }
 
     /// How many incidents there are.
@@ -154,7 +253,8 @@ impl Incidents {
     /// When it happened.
     #[must_use]
     pub fn when(&self, at: usize) -> Interval {
-        Interval { from: self.from[at], seconds: self.seconds[at], precision: self.precision[at] }
+        let precision = self.kind[at].precision;
+        Interval { from: self.from[at], seconds: self.seconds[at], precision }
     }
 
     /// Its most serious class.
@@ -165,10 +265,9 @@ impl Incidents {
 
     /// All its classes, the most serious first.
     pub fn classes(&self, at: usize) -> impl Iterator<Item = ClassId> + '_ {
-        let key = u32::try_from(at).unwrap_or(u32::MAX);
-        let first = self.more.partition_point(|&(incident, _)| incident < key);
-        let others = self.more[first..].iter().take_while(move |&&(incident, _)| incident == key);
-        std::iter::once(self.class[at]).chain(others.map(|&(_, class)| class))
+        let key = u32::try_from(at).ok().filter(|_| self.kind[at].several);
+        let others = key.and_then(|key| self.more.get(&key));
+        std::iter::once(self.class[at]).chain(others.into_iter().flatten().copied())
     }
 
     /// Reports that tell of it, at most 65,535.
@@ -180,31 +279,49 @@ impl Incidents {
     /// Whether it has a place.
     #[must_use]
     pub fn located(&self, at: usize) -> Located {
-        self.located[at]
+        self.kind[at].located
     }
 
     /// Its place in the local plane, where it has one.
     #[must_use]
     pub fn local(&self, at: usize) -> Option<Local> {
-        (self.located[at] == Located::Yes).then(|| self.local[at])
+        (self.kind[at].located.has_place()).then(|| self.local[at])
     }
 
     /// Its place on the globe to the centimetre, where it has one.
     #[must_use]
     pub fn lonlat(&self, at: usize) -> Option<LonLat> {
-        (self.located[at] == Located::Yes).then(|| self.mercator[at].into())
+        (self.kind[at].located.has_place()).then(|| self.mercator[at].into())
     }
 
     /// Its address as text.
     #[must_use]
     pub fn address(&self, at: usize) -> Option<&str> {
-        self.addresses.get(self.address[at] as usize).map(|text| &**text)
+        Some(self.address[at]).filter(|&n| n != NO_ADDRESS).map(|n| self.addresses.get(n as usize))
+    }
+
+    /// Number of its address: equal texts have equal numbers.
+    #[must_use]
+    pub fn address_number(&self, at: usize) -> Option<u32> {
+        Some(self.address[at]).filter(|&n| n != NO_ADDRESS)
+    }
+
+    /// Who brought it up.
+    #[must_use]
+    pub fn origin(&self, at: usize) -> Origin {
+        self.kind[at].origin
+    }
+
+    /// How far it has been looked at.
+    #[must_use]
+    pub fn status(&self, at: usize) -> Status {
+        self.kind[at].status
     }
 
     /// Whether its address names an intersection.
     #[must_use]
     pub fn at_intersection(&self, at: usize) -> bool {
-        self.intersection[at]
+        self.kind[at].intersection
     }
 
     /// Bytes that the columns hold.
@@ -216,33 +333,39 @@ impl Incidents {
             ids,
             from,
             seconds,
-            precision,
             class,
             more,
             reports,
-            located,
+            kind,
             mercator,
             local,
             address,
             addresses,
-            intersection,
         } = self;
         size_of_val(&source[..])
-            + ids.all.len()
-            + size_of_val(&ids.ends[..])
+            + ids.bytes()
             + size_of_val(&from[..])
             + size_of_val(&seconds[..])
-            + size_of_val(&precision[..])
             + size_of_val(&class[..])
-            + size_of_val(&more[..])
+            + more.values().map(|others| 24 + size_of_val(&others[..])).sum::<usize>()
             + size_of_val(&reports[..])
-            + size_of_val(&located[..])
+            + size_of_val(&kind[..])
             + size_of_val(&mercator[..])
             + size_of_val(&local[..])
             + size_of_val(&address[..])
-            + addresses.iter().map(|text| text.len() + size_of::<Box<str>>()).sum::<usize>()
-            + size_of_val(&intersection[..])
+            + addresses.bytes()
     }
+}
+
+/// The order of incidents along the Z-order curve; those without a place come last, equal ones as they came.
+#[must_use]
+pub fn z_sorted(n: usize, place: impl Fn(usize) -> Option<Mercator> + Sync) -> Vec<u32> {
+    let mut keys: Vec<(u64, u32)> = (0..n)
+        .into_par_iter()
+        .map(|at| (place(at).map_or(u64::MAX, z_order), u32::try_from(at).expect("fewer than 2³² incidents")))
+        .collect();
+    keys.par_sort_unstable();
+    keys.into_iter().map(|(_, at)| at).collect()
 }
 
 /// Interleaves the bits of both coordinates, so that neighbors on the map are neighbors in memory.
@@ -274,6 +397,8 @@ mod tests {
             local: Local { x: f64::from(x), y: 0.0 },
             address: Some("1 A ST".into()),
             intersection: false,
+            origin: Origin::Unknown,
+            status: Status::Confirmed,
         }
     }
 

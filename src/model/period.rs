@@ -14,8 +14,29 @@ pub enum Precision {
     /// To the minute: most police files.
     #[default]
     Minute,
+    /// To the hour.
+    Hour,
     /// Only the local date.
     Day,
+    /// Only the month.
+    Month,
+    /// Somewhere between two times: a burglary during a holiday.
+    Range,
+}
+
+impl Precision {
+    /// As it stands in results.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Second => "second",
+            Self::Minute => "minute",
+            Self::Hour => "hour",
+            Self::Day => "day",
+            Self::Month => "month",
+            Self::Range => "range",
+        }
+    }
 }
 
 /// When an incident happened: `[from, to)` in seconds of UTC.

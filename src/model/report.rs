@@ -1,6 +1,6 @@
 //! What sources send: reports, kept as they came and in order.
 
-use super::class::{ClassId, Classes};
+use super::class::ClassId;
 use super::period::Interval;
 use crate::space::coord::LonLat;
 
@@ -16,6 +16,99 @@ pub enum Unit {
     Victim,
 }
 
+impl Unit {
+    /// As it stands in layouts and results.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Incident => "incident",
+            Self::Offense => "offense",
+            Self::Victim => "victim",
+        }
+    }
+}
+
+/// What a source tells of, the firmest first: of linked feeds the firmest leads.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Feed {
+    /// Reports that an officer wrote.
+    #[default]
+    Report,
+    /// Calls for service.
+    Call,
+    /// Alerts of sensors.
+    Alert,
+    /// Requests to the city: refuse, lights, trees.
+    Request,
+}
+
+impl Feed {
+    /// As it stands in layouts and results.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Report => "report",
+            Self::Call => "call",
+            Self::Alert => "alert",
+            Self::Request => "request",
+        }
+    }
+}
+
+/// Who brought an incident up. Never citizen unless the source says so.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Origin {
+    /// Someone called or came.
+    Citizen,
+    /// An officer came upon it.
+    Officer,
+    /// A sensor.
+    Sensor,
+    /// The source does not say.
+    #[default]
+    Unknown,
+}
+
+impl Origin {
+    /// All of them, in the order of their words in the docs.
+    pub const ALL: [Self; 4] = [Self::Citizen, Self::Officer, Self::Sensor, Self::Unknown];
+
+    /// As it stands in layouts, parameters and results.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Citizen => "citizen",
+            Self::Officer => "officer",
+            Self::Sensor => "sensor",
+            Self::Unknown => "unknown",
+        }
+    }
+}
+
+/// How far a report has been looked at.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Status {
+    /// It stands.
+    #[default]
+    Confirmed,
+    /// Nobody has looked at it yet: in no rank, density or cluster unless asked for.
+    Unreviewed,
+    /// It was taken back.
+    Withdrawn,
+}
+
+impl Status {
+    /// As it stands in layouts, parameters and results.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Confirmed => "confirmed",
+            Self::Unreviewed => "unreviewed",
+            Self::Withdrawn => "withdrawn",
+        }
+    }
+}
+
 /// A feed, and what holds for all its reports.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Source {
@@ -23,8 +116,20 @@ pub struct Source {
     pub name: String,
     /// What one row is.
     pub unit: Unit,
+    /// What it tells of.
+    pub feed: Feed,
     /// IANA zone in which its local times are meant.
     pub zone: jiff::tz::TimeZone,
+    /// How it moves its places, where it says that it does.
+    pub anonymised: Option<String>,
+}
+
+impl Source {
+    /// A source of reports that moves no places.
+    #[must_use]
+    pub fn new(name: &str, unit: Unit, zone: jiff::tz::TimeZone) -> Self {
+        Self { name: name.to_owned(), unit, feed: Feed::Report, zone, anonymised: None }
+    }
 }
 
 /// Where a report says that it happened.
@@ -48,34 +153,62 @@ pub enum Sign {
     TakesBack,
 }
 
-/// One row of a source, understood.
-#[derive(Clone, Debug)]
-pub struct Report {
+/// A day as days since 1970-01-01.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Day(pub i32);
+
+/// One row of a source, understood; its texts lie in the file or in the ledger.
+#[derive(Clone, Copy, Debug)]
+pub struct Report<'a> {
     /// Position in the ledger's sources.
     pub source: u16,
+    /// Position of its file in the call.
+    pub file: u16,
+    /// Its line, or its number among the features, from 1.
+    pub line: u32,
     /// The source's own id of the event, where it has one.
-    pub id: Option<Box<str>>,
+    pub id: Option<&'a str>,
+    /// Grows when the source revises the event; the highest stands.
+    pub revision: i64,
+    /// How far it has been looked at.
+    pub status: Status,
     /// Adds or takes back.
     pub sign: Sign,
     /// What happened.
     pub class: ClassId,
+    /// Who brought it up.
+    pub origin: Origin,
     /// When.
     pub when: Interval,
+    /// By which day the source knew it; of a month its last day.
+    pub recorded: Option<Day>,
     /// Where.
     pub place: Place,
     /// Address as text, one space between its words.
-    pub address: Option<Box<str>>,
+    pub address: Option<&'a str>,
     /// Whether the address names an intersection.
     pub intersection: bool,
 }
 
-/// All reports in the order in which they came, with the tables that they point into.
-#[derive(Clone, Debug, Default)]
-pub struct Ledger {
-    /// The feeds.
-    pub sources: Vec<Source>,
-    /// The classes met so far.
-    pub classes: Classes,
-    /// The reports.
-    pub reports: Vec<Report>,
+impl Report<'_> {
+    /// A report of the first source that stands and tells no more than it must.
+    #[must_use]
+    pub fn plain(class: ClassId, when: Interval, place: Place) -> Self {
+        Self {
+            source: 0,
+            file: 0,
+            line: 0,
+            id: None,
+            revision: 0,
+            status: Status::Confirmed,
+            sign: Sign::Adds,
+            class,
+            origin: Origin::Unknown,
+            when,
+            recorded: None,
+            place,
+            address: None,
+            intersection: false,
+        }
+    }
 }

@@ -1,0 +1,116 @@
+//! Many short strings in few allocations: one after the other, or each different one once.
+
+use std::hash::BuildHasher;
+
+use hashbrown::{DefaultHashBuilder, HashTable};
+
+/// Strings one after the other: 4 bytes each beside their text.
+#[derive(Clone, Debug, Default)]
+pub struct Texts {
+    all: String,
+    ends: Vec<u32>,
+}
+
+impl Texts {
+    /// Adds a string.
+    ///
+    /// # Panics
+    ///
+    /// If all strings together exceed 4 GiB.
+    pub fn push(&mut self, text: &str) {
+        self.all.push_str(text);
+        self.ends.push(u32::try_from(self.all.len()).expect("below 4 GiB of text in one column"));
+    }
+
+    /// The string at a position.
+    #[must_use]
+    pub fn get(&self, at: usize) -> &str {
+        let from = if at == 0 { 0 } else { self.ends[at - 1] as usize };
+        &self.all[from..self.ends[at] as usize]
+    }
+
+    /// How many there are.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.ends.len()
+    }
+
+    /// Whether there is none.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.ends.is_empty()
+    }
+
+    /// Bytes that they take.
+    #[must_use]
+    pub fn bytes(&self) -> usize {
+        self.all.capacity() + self.ends.capacity() * size_of::<u32>()
+    }
+
+    /// Gives back room that is not used.
+    pub fn shrink(&mut self) {
+        self.all.shrink_to_fit();
+        self.ends.shrink_to_fit();
+    }
+}
+
+/// Different strings, each once, known by a number.
+#[derive(Clone, Debug, Default)]
+pub struct Interned {
+    texts: Texts,
+    known: HashTable<u32>,
+    hasher: DefaultHashBuilder,
+}
+
+impl Interned {
+    /// The number of a string; a new one if it is new.
+    pub fn intern(&mut self, text: &str) -> u32 {
+        let hash = self.hasher.hash_one(text);
+        if let Some(&at) = self.known.find(hash, |&at| self.texts.get(at as usize) == text) {
+            return at;
+        }
+        let at =
+            u32::try_from(self.texts.len()).expect("fewer strings than bytes, and those are below 4 GiB");
+        self.texts.push(text);
+        let (texts, hasher) = (&self.texts, &self.hasher);
+        self.known.insert_unique(hash, at, |&at| hasher.hash_one(texts.get(at as usize)));
+        at
+    }
+
+    /// The string of a number.
+    #[must_use]
+    pub fn get(&self, at: u32) -> &str {
+        self.texts.get(at as usize)
+    }
+
+    /// How many there are.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.texts.len()
+    }
+
+    /// Whether there is none.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.texts.is_empty()
+    }
+
+    /// The strings alone, by number.
+    #[must_use]
+    pub fn into_texts(self) -> Texts {
+        self.texts
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_string_is_kept_once_and_comes_back() {
+        let mut interned = Interned::default();
+        let numbers: Vec<u32> = ["a", "", "ab", "a", "é"].iter().map(|text| interned.intern(text)).collect();
+        assert_eq!(numbers, [0, 1, 2, 0, 3]);
+        assert_eq!((interned.get(1), interned.get(3), interned.len()), ("", "é", 4));
+    }
+}
