@@ -86,8 +86,8 @@ fn a_deleted_row_is_refused_and_its_neighbors_keep_their_own_places() {
     for at in 0..3292 {
         let twin = if at < 10 { at } else { at + 1 };
         assert_eq!(
-            (rest.reports[at].place, rest.reports[at].when),
-            (all.reports[twin].place, all.reports[twin].when)
+            (rest.reports.get(at).place, rest.reports.get(at).when),
+            (all.reports.get(twin).place, all.reports.get(twin).when)
         );
     }
 }

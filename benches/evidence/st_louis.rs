@@ -99,11 +99,8 @@ fn accounts(page: &mut Page, loaded: &[(String, Loaded)]) {
     for (year, each) in loaded {
         let data = each.snapshot.dataset();
         let (account, resolved, incidents) = (&each.account, &data.resolution, data.incidents.len());
-        let parts = resolved.cancelled
-            + resolved.corrections
-            + resolved.unmatched.len()
-            + resolved.merged
-            + incidents;
+        let parts =
+            resolved.cancelled + resolved.cancelled + resolved.unmatched.len() + resolved.merged + incidents;
         let agrees = page.check(
             account.read == account.kept + account.refused.len()
                 && account.kept == resolved.reports
@@ -114,7 +111,7 @@ fn accounts(page: &mut Page, loaded: &[(String, Loaded)]) {
             account.refused.len(),
             account.kept,
             resolved.cancelled,
-            resolved.corrections,
+            resolved.cancelled,
             resolved.unmatched.len(),
             resolved.merged,
             incidents,

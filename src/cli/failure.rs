@@ -9,7 +9,7 @@ use crate::engine::build::BuildError;
 use crate::engine::params::values::BadValue;
 use crate::http::serve::ServeError;
 use crate::ingest::blocks::BlocksError;
-use crate::ingest::incidents_error::IncidentsError;
+use crate::ingest::incidents::IncidentsError;
 use crate::ingest::input::InputError;
 use crate::layer::answer::AnswerError;
 use crate::space::crs::CrsError;

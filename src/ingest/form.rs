@@ -90,8 +90,9 @@ impl Form {
         let month = || Some((i32::from(parsed.year()?), parsed.month()?.unsigned_abs().into()));
         let (year, month) = match date {
             Some(date) => (i32::from(date.year()), u32::from(date.month().unsigned_abs())),
-            None if self.has_date => month()?,
-            None => (0, 0),
+            None if self.finest == Finest::Month => month()?,
+            None if self.has_date => return None,
+            None => (0, 1),
         };
         Some(Civil {
             year,

@@ -1,16 +1,13 @@
 //! Bytes in, reports and blocks out, and every refused row accounted for.
 
 pub mod blocks;
-mod classing;
 pub mod crosswalk;
 pub mod csv;
 pub mod dbf;
 mod form;
 pub mod incidents;
-pub mod incidents_error;
 pub mod input;
 pub mod layout;
-mod mapping;
 pub mod refused;
 pub mod shapefile;
 pub mod shipped;

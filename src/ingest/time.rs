@@ -33,6 +33,8 @@ pub struct Clock {
     zone: TimeZone,
     /// Seconds east of UTC by day from [`FIRST_DAY`]; days on which they change ask the zone each time.
     offsets: Vec<i32>,
+    /// Times that stand for 'unknown', in seconds since midnight.
+    placeholders: Vec<u32>,
 }
 
 const FIRST_DAY: i32 = -25_567; // 1900-01-01
@@ -44,7 +46,15 @@ impl Clock {
     /// The clock of a zone.
     #[must_use]
     pub fn new(zone: TimeZone) -> Self {
-        Self { zone, offsets: vec![NOT_ASKED; (LAST_DAY - FIRST_DAY + 1) as usize] }
+        Self { zone, offsets: vec![NOT_ASKED; (LAST_DAY - FIRST_DAY + 1) as usize], placeholders: Vec::new() }
+    }
+
+    /// The same, taking these times (`00:00`) for 'unknown': such an incident has the whole day.
+    #[must_use]
+    pub fn with_placeholders(mut self, times: &[String]) -> Self {
+        let form = Form::new("%H:%M");
+        self.placeholders = times.iter().filter_map(|time| form.read(time)?.second).collect();
+        self
     }
 
     /// Reads a date with its time; a form without a time gives the whole day, without a day the month.
@@ -125,7 +135,8 @@ impl Clock {
             return whole(from, self.begin(days(year, month, 1))?, Precision::Month);
         };
         let date = days(civil.year, civil.month, day);
-        let Some(second) = civil.second else {
+        let told = civil.second.filter(|second| !self.placeholders.contains(second));
+        let Some(second) = told else {
             let from = self.begin(date)?;
             return whole(from, self.begin(date + 1)?, Precision::Day);
         };

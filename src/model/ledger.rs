@@ -76,7 +76,7 @@ pub fn resolve(ledger: &Ledger) -> (Events, Resolution) {
             events.join(slot as usize, at, &report, reports, &order);
         } else {
             let slot = u32::try_from(events.len()).expect("fewer events than reports");
-            slots.insert_unique(hash, slot, |&slot| hasher.hash_one(key_of(slot)));
+            slots.insert_unique(hash, slot, |&slot| key_of(slot).map_or(0, |key| hasher.hash_one(&key)));
             events.begin(at, &report);
         }
     }

@@ -13,3 +13,4 @@ pub mod report;
 pub mod reports;
 pub mod streets;
 pub mod texts;
+mod told;

@@ -1,28 +1,25 @@
 //! Incident files to reports: the layout says what the columns mean, every row is accounted for.
 
+mod classing;
+mod columns;
+mod error;
+mod mapping;
+mod options;
+mod values;
+
 use rayon::prelude::*;
 
-use super::incidents_error::IncidentsError;
+pub use error::IncidentsError;
+use mapping::{Given, Mapping, Parsed};
+pub use options::Options;
+
 use super::input::{Format, Input};
 use super::layout::Layout;
-use super::mapping::{Given, Mapping, Parsed};
 use super::refused::Account;
 use super::table::{Broken, Header, Row};
 use super::{crosswalk, csv, shapefile};
 use crate::model::class::Classes;
 use crate::model::reports::Ledger;
-use crate::space::crs::Crs;
-
-/// How incident files are to be read, beside what they say themselves.
-#[derive(Clone, Debug, Default)]
-pub struct Options {
-    /// The name of the source; its layout's, unless given.
-    pub source: Option<String>,
-    /// CRS of files that do not name one themselves and whose layout does not either.
-    pub crs: Option<Crs>,
-    /// A layout of one's own, by file name and text; tried first.
-    pub layout: Option<(String, String)>,
-}
 
 /// Reads files of incidents, in parallel, into one ledger in the order of the files.
 ///

@@ -1,6 +1,6 @@
 //! The classes of one file: each code is looked up once, with what other columns add to it.
 
-use super::layout::Layout;
+use crate::ingest::layout::Layout;
 use crate::model::category::{CategoryTree, Flags};
 use crate::model::class::{Class, ClassId, Firearm};
 use crate::model::texts::Interned;

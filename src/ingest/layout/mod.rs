@@ -1,6 +1,11 @@
 //! Layouts: which column of a source means what. Data, not code: one TOML each in `data/layouts/`.
 
+mod file;
+
 use std::collections::BTreeMap;
+
+use file::File;
+pub use file::{Columns, Formats};
 
 use super::crosswalk::{Crosswalk, CrosswalkError};
 use super::shipped;
@@ -8,141 +13,6 @@ use super::table::Header;
 use crate::model::category::CategoryTree;
 use crate::model::report::{Feed, Origin, Status, Unit};
 use crate::space::crs::{Crs, CrsError};
-
-/// What a layout file says. Unknown keys are errors.
-#[derive(Clone, Debug, serde::Deserialize)]
-#[serde(deny_unknown_fields)]
-struct File {
-    name: String,
-    title: String,
-    #[serde(default)]
-    feed: Option<String>,
-    unit: String,
-    time_zone: String,
-    crs: Option<String>,
-    #[serde(default)]
-    origin: Option<String>,
-    crosswalk: Option<String>,
-    required: Vec<String>,
-    #[serde(default)]
-    header: Vec<String>,
-    delimiter: Option<char>,
-    columns: Columns,
-    #[serde(default)]
-    formats: Formats,
-    #[serde(default)]
-    keys: Keys,
-    #[serde(default)]
-    class: ClassRule,
-    #[serde(default)]
-    classes: BTreeMap<String, String>,
-    #[serde(default)]
-    values: BTreeMap<String, BTreeMap<String, Vec<String>>>,
-    #[serde(default)]
-    place: PlaceRule,
-    #[serde(default)]
-    time: TimeRule,
-}
-
-/// Columns by role, each `name|alternative` in lower-case letters and digits. No other column is read.
-#[derive(Clone, Debug, Default, serde::Deserialize)]
-#[serde(deny_unknown_fields, default)]
-pub struct Columns {
-    /// The source's id of the event.
-    pub id: Option<String>,
-    /// Grows when the source revises an event.
-    pub revision: Option<String>,
-    /// How far the report has been looked at.
-    pub status: Option<String>,
-    /// Date and time in one.
-    pub occurred: Option<String>,
-    /// Date, where the time stands apart.
-    pub date: Option<String>,
-    /// Time, where the date stands apart.
-    pub time: Option<String>,
-    /// Month, where nothing finer is told.
-    pub month: Option<String>,
-    /// End of the range in which it happened: date and time in one.
-    pub until: Option<String>,
-    /// Its date, where the time stands apart.
-    pub until_date: Option<String>,
-    /// Its time.
-    pub until_time: Option<String>,
-    /// Day or month by which the source knew it.
-    pub recorded: Option<String>,
-    /// Code or word of the offense.
-    pub class: Option<String>,
-    /// 1 adds, -1 takes an earlier report back.
-    pub count: Option<String>,
-    /// House number.
-    pub number: Option<String>,
-    /// Street, or the whole address.
-    pub street: Option<String>,
-    /// Cross street.
-    pub cross: Option<String>,
-    /// Name of the place.
-    pub place_name: Option<String>,
-    /// Longitude, or metres or feet east.
-    pub x: Option<String>,
-    /// Latitude, or metres or feet north.
-    pub y: Option<String>,
-    /// Who brought it up.
-    pub origin: Option<String>,
-    /// Whether it was domestic.
-    pub domestic: Option<String>,
-    /// Whether a firearm was used.
-    pub firearm: Option<String>,
-    /// Whether someone was shot.
-    pub shooting: Option<String>,
-    /// Whether the victim was a child.
-    pub child: Option<String>,
-}
-
-/// Forms of dates and times, as in `strptime`.
-#[derive(Clone, Debug, Default, serde::Deserialize)]
-#[serde(deny_unknown_fields, default)]
-pub struct Formats {
-    /// Of `occurred`.
-    pub occurred: Vec<String>,
-    /// Of `date`, also of `until_date`.
-    pub date: Vec<String>,
-    /// Of `time`, also of `until_time`.
-    pub time: Vec<String>,
-    /// Of `month`.
-    pub month: Vec<String>,
-    /// Of `until`; those of `occurred` where it has none.
-    pub until: Vec<String>,
-    /// Of `recorded`.
-    pub recorded: Vec<String>,
-    /// Of `revision`, where it is a time and no number.
-    pub revision: Vec<String>,
-}
-
-#[derive(Clone, Debug, Default, serde::Deserialize)]
-#[serde(deny_unknown_fields, default)]
-struct Keys {
-    later_file: Option<String>,
-}
-
-#[derive(Clone, Debug, Default, serde::Deserialize)]
-#[serde(deny_unknown_fields, default)]
-struct ClassRule {
-    pad: Option<usize>,
-}
-
-#[derive(Clone, Debug, Default, serde::Deserialize)]
-#[serde(deny_unknown_fields, default)]
-struct PlaceRule {
-    missing: Vec<[f64; 2]>,
-    withheld: Vec<[f64; 2]>,
-    anonymised: Option<String>,
-}
-
-#[derive(Clone, Debug, Default, serde::Deserialize)]
-#[serde(deny_unknown_fields, default)]
-struct TimeRule {
-    placeholder: Vec<String>,
-}
 
 /// The code of a row that names no class.
 const UNCLASSIFIED: &str = "unclassified";
@@ -239,9 +109,9 @@ pub enum LayoutError {
 /// Meanings that a column with a closed vocabulary can have.
 const MEANINGS: [(&str, &[&str]); 6] = [
     ("firearm", &["yes", "no"]),
-    ("domestic", &["yes"]),
-    ("shooting", &["yes"]),
-    ("child", &["yes"]),
+    ("domestic", &["yes", "no"]),
+    ("shooting", &["yes", "no"]),
+    ("child", &["yes", "no"]),
     ("status", &["unreviewed", "confirmed", "withdrawn"]),
     ("origin", &["citizen", "officer", "sensor"]),
 ];

@@ -1,12 +1,14 @@
 //! One file of incidents: where its columns stand, and each row to a report or a refusal.
 
 use super::classing::Classing;
-use super::incidents::Options;
-use super::incidents_error::IncidentsError;
-use super::layout::{Layout, NoPlace, recognise};
-use super::refused::{Account, Refused};
-use super::table::{Broken, Header, Row};
-use super::time::{Clock, Forms};
+use super::columns::At;
+use super::error::IncidentsError;
+use super::options::Options;
+use super::values::{filled, names_intersection, number, write_address};
+use crate::ingest::layout::{Layout, NoPlace, recognise};
+use crate::ingest::refused::{Account, Refused};
+use crate::ingest::table::{Broken, Header, Row};
+use crate::ingest::time::{Clock, Forms};
 use crate::model::category::CategoryTree;
 use crate::model::class::Class;
 use crate::model::period::{Interval, Precision};
@@ -57,32 +59,6 @@ pub(super) struct Mapping<'a> {
     reports: Reports,
     account: Account,
     address: String,
-}
-
-/// Where each role's column stands.
-#[derive(Clone, Copy, Debug, Default)]
-pub(super) struct At {
-    id: Option<usize>,
-    revision: Option<usize>,
-    status: Option<usize>,
-    occurred: Option<usize>,
-    date: Option<usize>,
-    time: Option<usize>,
-    month: Option<usize>,
-    until: Option<usize>,
-    until_date: Option<usize>,
-    until_time: Option<usize>,
-    recorded: Option<usize>,
-    pub(super) class: Option<usize>,
-    count: Option<usize>,
-    number: Option<usize>,
-    street: Option<usize>,
-    xy: Option<(usize, usize)>,
-    origin: Option<usize>,
-    pub(super) domestic: Option<usize>,
-    pub(super) firearm: Option<usize>,
-    pub(super) shooting: Option<usize>,
-    pub(super) child: Option<usize>,
 }
 
 struct AllForms {
@@ -144,7 +120,7 @@ impl<'a> Mapping<'a> {
                 recorded: or(&f.recorded, if f.date.is_empty() { &f.occurred } else { &f.date }),
                 revision: or(&f.revision, &f.occurred),
             },
-            clock: Clock::new(layout.zone.clone()),
+            clock: Clock::new(layout.zone.clone()).with_placeholders(&layout.placeholders),
             classing: Classing::new(layout, given.tree),
             header: header.clone(),
             reports: Reports::default(),
@@ -178,7 +154,7 @@ impl<'a> Mapping<'a> {
 
     fn report(&mut self, row: &Row<'_>) -> Result<(), Fault> {
         let at = self.at;
-        let text = |at: Option<usize>| at.map_or("", |at| row.fields.get(at).trim());
+        let text = |at: Option<usize>| at.map_or("", |at| filled(row.fields.get(at)));
         let sign = match text(at.count) {
             "" if at.count.is_none() => Sign::Adds,
             "1" => Sign::Adds,
@@ -234,7 +210,7 @@ impl<'a> Mapping<'a> {
 
     fn when(&mut self, row: &Row<'_>) -> Result<Interval, Fault> {
         let at = self.at;
-        let field = |at: Option<usize>| at.map_or("", |at| row.fields.get(at));
+        let field = |at: Option<usize>| at.map_or("", |at| filled(row.fields.get(at)));
         let begin = if at.occurred.is_some() {
             let text = field(at.occurred);
             let read = self.clock.read(text, &self.forms.occurred);
@@ -253,10 +229,10 @@ impl<'a> Mapping<'a> {
         } else {
             return Err(Fault::new(None, "", "no date: the layout names no column for it"));
         };
-        let (until, column, text) = if at.until.is_some_and(|at| !row.fields.get(at).trim().is_empty()) {
+        let (until, column, text) = if !field(at.until).is_empty() {
             let text = field(at.until);
             (self.clock.read(text, &self.forms.until), at.until, text)
-        } else if at.until_date.is_some_and(|at| !row.fields.get(at).trim().is_empty()) {
+        } else if !field(at.until_date).is_empty() {
             let texts = (field(at.until_date), field(at.until_time));
             let read = self.clock.read_parts(texts, (&self.forms.date, &self.forms.time)).ok();
             (read, at.until_date, texts.0)
@@ -270,7 +246,9 @@ impl<'a> Mapping<'a> {
         if until.from == begin.from {
             return Ok(begin);
         }
-        let seconds = u32::try_from(until.to() - begin.from)
+        // An end without a time is the end of its day.
+        let end = if until.seconds >= 3_600 { until.to() } else { until.from };
+        let seconds = u32::try_from(end - begin.from)
             .map_err(|_| Fault::new(column, text, "time range longer than a century"))?;
         Ok(Interval { from: begin.from, seconds, precision: Precision::Range })
     }
@@ -287,7 +265,7 @@ impl<'a> Mapping<'a> {
         let (column, x, y) = match (self.at.xy, row.point) {
             (_, Some((x, y))) => (None, x, y),
             (Some((x_at, y_at)), None) => {
-                let (x, y) = (row.fields.get(x_at).trim(), row.fields.get(y_at).trim());
+                let (x, y) = (filled(row.fields.get(x_at)), filled(row.fields.get(y_at)));
                 if x.is_empty() && y.is_empty() {
                     return Ok(Place::Missing);
                 }
@@ -319,40 +297,6 @@ impl<'a> Mapping<'a> {
         }
     }
 
-    /// What the columns are taken for, a line each, for a person who looks before anything happens.
-    pub(super) fn describe(&self) -> Vec<String> {
-        let name = |at: usize| self.header.name(at);
-        let a = &self.at;
-        let roles = [
-            ("id", a.id),
-            ("revision", a.revision),
-            ("status", a.status),
-            ("occurred", a.occurred),
-            ("date", a.date),
-            ("time", a.time),
-            ("month", a.month),
-            ("until", a.until.or(a.until_date)),
-            ("recorded", a.recorded),
-            ("class", a.class),
-            ("count", a.count),
-            ("number", a.number),
-            ("street", a.street),
-            ("x", a.xy.map(|xy| xy.0)),
-            ("y", a.xy.map(|xy| xy.1)),
-            ("origin", a.origin),
-            ("domestic", a.domestic),
-            ("firearm", a.firearm),
-            ("shooting", a.shooting),
-            ("child", a.child),
-        ];
-        let used: Vec<usize> = roles.iter().filter_map(|(_, at)| *at).collect();
-        let mut lines: Vec<String> =
-            roles.iter().filter_map(|(role, at)| Some(format!("{role:<10} {}", name((*at)?)))).collect();
-        let unused: Vec<&str> = (0..self.header.len()).filter(|at| !used.contains(at)).map(name).collect();
-        lines.push(format!("{:<10} {}", "not read", unused.join(", ")));
-        lines
-    }
-
     /// Ends the file.
     pub(super) fn finish(mut self, notes: Vec<String>) -> Parsed {
         self.account.notes.extend(notes);
@@ -368,36 +312,6 @@ impl<'a> Mapping<'a> {
     }
 }
 
-impl At {
-    fn of(layout: &Layout, header: &Header) -> Self {
-        let c = &layout.columns;
-        let column = |role: &Option<String>| role.as_deref().and_then(|names| header.find(names));
-        Self {
-            id: column(&c.id),
-            revision: column(&c.revision),
-            status: column(&c.status),
-            occurred: column(&c.occurred),
-            date: column(&c.date),
-            time: column(&c.time),
-            month: column(&c.month),
-            until: column(&c.until),
-            until_date: column(&c.until_date),
-            until_time: column(&c.until_time),
-            recorded: column(&c.recorded),
-            class: column(&c.class),
-            count: column(&c.count),
-            number: column(&c.number),
-            street: column(&c.street),
-            xy: column(&c.x).zip(column(&c.y)),
-            origin: column(&c.origin),
-            domestic: column(&c.domestic),
-            firearm: column(&c.firearm),
-            shooting: column(&c.shooting),
-            child: column(&c.child),
-        }
-    }
-}
-
 /// What is wrong with a row.
 struct Fault {
     column: Option<usize>,
@@ -408,99 +322,5 @@ struct Fault {
 impl Fault {
     fn new(column: Option<usize>, value: &str, reason: &str) -> Self {
         Self { column, value: value.to_owned(), reason: reason.to_owned() }
-    }
-}
-
-/// A finite number. Up to 15 digits and 22 places it is the mantissa by a power of ten, both exact, hence correctly rounded.
-fn number(text: &str) -> Option<f64> {
-    const TENS: [f64; 16] =
-        [1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15];
-    let (negative, digits) = match text.as_bytes() {
-        [b'-', rest @ ..] => (true, rest),
-        rest => (false, rest),
-    };
-    let (mut mantissa, mut places, mut seen, mut point) = (0u64, 0, 0, false);
-    for &byte in digits {
-        match byte {
-            b'0'..=b'9' if seen < 15 => {
-                mantissa = mantissa * 10 + u64::from(byte - b'0');
-                seen += 1;
-                places += usize::from(point);
-            }
-            b'.' if !point => point = true,
-            _ => return text.parse().ok().filter(|n: &f64| n.is_finite()),
-        }
-    }
-    if seen == 0 {
-        return None;
-    }
-    let value = mantissa as f64 / TENS[places];
-    Some(if negative { -value } else { value })
-}
-
-/// Writes house number and street with one space between words; says whether there is a street.
-fn write_address(to: &mut String, number: &str, street: &str) -> bool {
-    to.clear();
-    if street.is_empty() || street.eq_ignore_ascii_case("unknown") {
-        return false;
-    }
-    let number = Some(number).filter(|n| !n.is_empty() && *n != "0");
-    for word in number.into_iter().chain(street.split_ascii_whitespace()) {
-        if !to.is_empty() {
-            to.push(' ');
-        }
-        to.push_str(word);
-    }
-    true
-}
-
-/// Whether an address without a house number names two streets.
-fn names_intersection(number: &str, street: &str) -> bool {
-    let numbered = !(number.is_empty() || number == "0") || street.starts_with(|c: char| c.is_ascii_digit());
-    if numbered || street.is_empty() {
-        return false;
-    }
-    let has = |mark: &str| {
-        street.as_bytes().windows(mark.len()).any(|part| part.eq_ignore_ascii_case(mark.as_bytes()))
-    };
-    ["/", "&", " AND ", " @ ", " AT "].iter().any(|mark| has(mark))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn numbers_are_what_the_standard_library_reads() {
-        for text in [
-            "0",
-            "-90.1994",
-            "1017284.6048",
-            "905000",
-            ".5",
-            "5.",
-            "-0.0",
-            "123456789012345",
-            "1e3",
-            "41.761772852",
-        ] {
-            assert_eq!(number(text), text.parse().ok(), "{text}");
-        }
-        for text in ["0.1234567890123456789", "99999999999999999999"] {
-            assert_eq!(number(text), text.parse().ok(), "{text}");
-        }
-        for text in ["", ".", "-", "inf", "NaN", "1e999", "1,5", "1.2.3", "12a"] {
-            assert_eq!(number(text), None, "{text}");
-        }
-    }
-
-    #[test]
-    fn an_address_has_one_space_between_words_and_two_streets_are_an_intersection() {
-        let mut text = String::new();
-        assert!(write_address(&mut text, "1900", "S  LONGWOOD    AV"));
-        assert_eq!(text, "1900 S LONGWOOD AV");
-        assert!(!write_address(&mut text, "12", "Unknown"));
-        assert!(names_intersection("0", "A AVE / B ST") && names_intersection("", "A AVE and B ST"));
-        assert!(!names_intersection("12", "A AVE / B ST") && !names_intersection("", "GRAND AVE"));
     }
 }

@@ -1,10 +1,10 @@
 //! Why a file of incidents cannot be used at all.
 
-use super::crosswalk::CrosswalkError;
-use super::csv::CsvError;
-use super::input::InputError;
-use super::layout::LayoutError;
-use super::shapefile::ShapefileError;
+use crate::ingest::crosswalk::CrosswalkError;
+use crate::ingest::csv::CsvError;
+use crate::ingest::input::InputError;
+use crate::ingest::layout::LayoutError;
+use crate::ingest::shapefile::ShapefileError;
 
 /// Why a file of incidents cannot be used at all.
 #[derive(Debug, thiserror::Error)]

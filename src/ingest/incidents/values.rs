@@ -1,0 +1,101 @@
+//! Values of a row: numbers, addresses, and what stands for nothing.
+
+/// A value without blanks around it; what stands for nothing is empty.
+pub(super) fn filled(text: &str) -> &str {
+    let text = text.trim();
+    if text.starts_with('(') && text.eq_ignore_ascii_case("(null)") { "" } else { text }
+}
+
+/// A finite number. Up to 15 digits and 22 places it is the mantissa by a power of ten, both exact, hence correctly rounded.
+pub(super) fn number(text: &str) -> Option<f64> {
+    const TENS: [f64; 16] =
+        [1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15];
+    let (negative, digits) = match text.as_bytes() {
+        [b'-', rest @ ..] => (true, rest),
+        rest => (false, rest),
+    };
+    let (mut mantissa, mut places, mut seen, mut point) = (0u64, 0, 0, false);
+    for &byte in digits {
+        match byte {
+            b'0'..=b'9' if seen < 15 => {
+                mantissa = mantissa * 10 + u64::from(byte - b'0');
+                seen += 1;
+                places += usize::from(point);
+            }
+            b'.' if !point => point = true,
+            _ => return text.parse().ok().filter(|n: &f64| n.is_finite()),
+        }
+    }
+    if seen == 0 {
+        return None;
+    }
+    let value = mantissa as f64 / TENS[places];
+    Some(if negative { -value } else { value })
+}
+
+/// Writes house number and street with one space between words; says whether there is a street.
+pub(super) fn write_address(to: &mut String, number: &str, street: &str) -> bool {
+    to.clear();
+    if street.is_empty() || street.eq_ignore_ascii_case("unknown") {
+        return false;
+    }
+    let number = Some(number).filter(|n| !n.is_empty() && *n != "0");
+    for word in number.into_iter().chain(street.split_ascii_whitespace()) {
+        if !to.is_empty() {
+            to.push(' ');
+        }
+        to.push_str(word);
+    }
+    true
+}
+
+/// Whether an address without a house number names two streets.
+pub(super) fn names_intersection(number: &str, street: &str) -> bool {
+    let numbered = !(number.is_empty() || number == "0") || street.starts_with(|c: char| c.is_ascii_digit());
+    if numbered || street.is_empty() {
+        return false;
+    }
+    let has = |mark: &str| {
+        street.as_bytes().windows(mark.len()).any(|part| part.eq_ignore_ascii_case(mark.as_bytes()))
+    };
+    ["/", "&", " AND ", " @ ", " AT "].iter().any(|mark| has(mark))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_are_what_the_standard_library_reads() {
+        for text in [
+            "0",
+            "-90.1994",
+            "1017284.6048",
+            "905000",
+            ".5",
+            "5.",
+            "-0.0",
+            "123456789012345",
+            "1e3",
+            "41.761772852",
+        ] {
+            assert_eq!(number(text), text.parse().ok(), "{text}");
+        }
+        for text in ["0.1234567890123456789", "99999999999999999999"] {
+            assert_eq!(number(text), text.parse().ok(), "{text}");
+        }
+        for text in ["", ".", "-", "inf", "NaN", "1e999", "1,5", "1.2.3", "12a"] {
+            assert_eq!(number(text), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn an_address_has_one_space_between_words_and_two_streets_are_an_intersection() {
+        let mut text = String::new();
+        assert!(write_address(&mut text, "1900", "S  LONGWOOD    AV"));
+        assert_eq!(text, "1900 S LONGWOOD AV");
+        assert!(!write_address(&mut text, "12", "Unknown"));
+        assert!(names_intersection("0", "A AVE / B ST") && names_intersection("", "A AVE and B ST"));
+        assert!(!names_intersection("12", "A AVE / B ST") && !names_intersection("", "GRAND AVE"));
+    }
+}
