@@ -3,10 +3,14 @@
 pub mod areas;
 pub mod block;
 pub mod category;
+pub mod cells;
 pub mod class;
 pub mod dataset;
+pub mod exposure;
 pub mod incident;
 pub mod ledger;
+pub mod noding;
 pub mod period;
+pub mod polygonize;
 pub mod report;
 pub mod streets;
