@@ -60,10 +60,8 @@ fn every_polygon_between_st_louis_streets_is_valid_and_none_overlaps_another() {
     let (shapes, _) = read_for(&input, None, Purpose::Bounds { alleys: false }).expect("streets");
     let Shapes::Streets(streets) = shapes else { panic!("lines") };
     let crs = Crs::new("EPSG:32615").expect("UTM");
-    let lines: Vec<Vec<Local>> = streets
-        .iter()
-        .map(|s| s.line.iter().map(|&at| crs.to_local(at).expect("near")).collect())
-        .collect();
+    let lines: Vec<Vec<Local>> =
+        streets.iter().map(|s| s.line.iter().map(|&at| crs.to_local(at).expect("near")).collect()).collect();
     let found = polygonize(&lines, None, hotblocks::model::polygonize::SAME_PLACE);
     assert!(found.faces.iter().all(|face| face.shape.check_validation().is_ok()));
     // No overlap: together they are as large as what they cover.

@@ -1,8 +1,8 @@
 //! Areas in trees: which areas a block lies in, by the share of it that each has.
 
 use geo::{
-    Area as _, BooleanOps, BoundingRect, Euclidean, Geometry, InteriorPoint, InterpolateLine, Intersects, Length, Line,
-    LineString, MultiPolygon, Point,
+    Area as _, BooleanOps, BoundingRect, Euclidean, Geometry, InteriorPoint, InterpolateLine, Intersects,
+    Length, Line, LineString, MultiPolygon, Point,
 };
 use rstar::primitives::{GeomWithData, Line as TreeLine, Rectangle};
 use rstar::{AABB, PointDistance, RTree};

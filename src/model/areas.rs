@@ -3,10 +3,11 @@
 use std::fmt;
 use std::str::FromStr;
 
-use geo::{Area as _, Coord, MapCoords, MultiPolygon};
+use geo::{Area as _, Coord, CoordsIter, MapCoords, MultiPolygon};
 
 use super::block::{Block, BlockKind, BlockSet};
 use super::exposure::Residents;
+use crate::space::bbox::LonLatBox;
 use crate::space::coord::{LonLat, SquareKm};
 use crate::space::crs::{Crs, CrsError};
 
@@ -196,6 +197,13 @@ pub fn polygons(areas: &[Area], crs: &Crs) -> Result<BlockSet, CrsError> {
     };
     let blocks = (1..).zip(areas).map(block).collect::<Result<_, CrsError>>()?;
     Ok(BlockSet { name: if cells { CELLS } else { POLYGONS }, blocks })
+}
+
+/// The box around polygons; `None` without any.
+#[must_use]
+pub fn extent(areas: &[Area]) -> Option<LonLatBox> {
+    let coords = areas.iter().flat_map(|area| area.shape.exterior_coords_iter());
+    LonLatBox::around(coords.filter_map(|at| LonLat::new(at.x, at.y).ok()))
 }
 
 /// A shape in degrees, brought to local metres.

@@ -57,13 +57,7 @@ pub fn square_cells(mask: &MultiPolygon, side: Metres, crs: &Crs) -> Result<Bloc
     let rows = range(bounds.min().y, bounds.max().y, side.0);
     let at = |col: i64, row: i64| Coord { x: col as f64 * side.0, y: row as f64 * side.0 };
     let ring = |col: i64, row: i64| {
-        LineString(vec![
-            at(col, row),
-            at(col + 1, row),
-            at(col + 1, row + 1),
-            at(col, row + 1),
-            at(col, row),
-        ])
+        LineString(vec![at(col, row), at(col + 1, row), at(col + 1, row + 1), at(col, row + 1), at(col, row)])
     };
     lattice(&mask, columns, rows, crs, side.0 * side.0, &|col, row| {
         (format!("square-{}m_{col}_{row}", side.0), ring(col, row))
@@ -87,8 +81,7 @@ pub fn hexagon_cells(mask: &MultiPolygon, width: Metres, crs: &Crs) -> Result<Bl
     let rows = range(bounds.min().y - width.0, bounds.max().y + width.0, width.0);
     let ring = |col: i64, row: i64| {
         let (x, y) = (3 * col, 2 * row + col.rem_euclid(2));
-        let at =
-            |dx: i64, dy: i64| Coord { x: (x + dx) as f64 * half_side, y: (y + dy) as f64 * half_width };
+        let at = |dx: i64, dy: i64| Coord { x: (x + dx) as f64 * half_side, y: (y + dy) as f64 * half_width };
         LineString(vec![at(2, 0), at(1, 1), at(-1, 1), at(-2, 0), at(-1, -1), at(1, -1), at(2, 0)])
     };
     let area = width.0 * width.0 * 3f64.sqrt() / 2.0;
@@ -142,7 +135,8 @@ fn h3_block(cell: CellIndex, crs: &Crs) -> Result<Block, CellsError> {
     let mut local = Vec::new();
     for corner in cell.boundary().iter() {
         let (x, y) = (corner.lng(), corner.lat());
-        let at = LonLat::new(x, y).map_err(|source| CrsError::Globe { x, y, crs: crs.to_string(), source })?;
+        let at =
+            LonLat::new(x, y).map_err(|source| CrsError::Globe { x, y, crs: crs.to_string(), source })?;
         lonlat.push(Coord { x, y });
         local.push(Coord::from(crs.to_local(at)?));
     }
@@ -310,8 +304,7 @@ mod tests {
         // City Hall of St. Louis; the index is h3-py's latlng_to_cell(38.627, -90.1994, 9).
         let city_hall = LonLat::new(-90.1994, 38.6270).expect("on the globe");
         let at = crs().to_local(city_hall).expect("near");
-        let ring: LineString =
-            [(at.x, at.y), (at.x + 1., at.y), (at.x, at.y + 1.)].into_iter().collect();
+        let ring: LineString = [(at.x, at.y), (at.x + 1., at.y), (at.x, at.y + 1.)].into_iter().collect();
         let set = h3_cells(&MultiPolygon(vec![Polygon::new(ring, vec![])]), 9, &crs()).expect("cells");
         assert_eq!(set.blocks.len(), 1);
         assert_eq!(set.blocks[0].id, "892640c822bffff");

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use jiff::civil::Date;
 
+use super::areas::AreaLayer;
 use super::block::{Assignment, BlockId, BlockSet};
 use super::class::Classes;
 use super::incident::Incidents;
@@ -79,12 +80,14 @@ pub struct Dataset {
     pub held_places: Vec<HeldPlace>,
     /// What became of the reports.
     pub resolution: Resolution,
+    /// Named territories, one layer a kind; blocks know by name those that they lie in.
+    pub areas: Vec<AreaLayer>,
 }
 
 impl Dataset {
-    /// First and last local date of all incidents, each in its own source's zone.
+    /// First and last local date of the incidents of each source that has any, in its own zone.
     #[must_use]
-    pub fn dates(&self) -> Option<(Date, Date)> {
+    pub fn coverage(&self) -> Vec<(Date, Date)> {
         let mut ends: Vec<Option<(i64, i64)>> = vec![None; self.sources.len()];
         for at in 0..self.incidents.len() {
             let when = self.incidents.when(at);
@@ -92,14 +95,19 @@ impl Dataset {
             let end = &mut ends[usize::from(self.incidents.source(at))];
             *end = Some(end.map_or((from, last), |(a, b)| (a.min(from), b.max(last))));
         }
-        let dates: Vec<(Date, Date)> = ends
-            .into_iter()
+        ends.into_iter()
             .zip(&self.sources)
             .filter_map(|(end, source)| {
                 let (from, last) = end?;
                 Some((local_date(from, &source.zone)?, local_date(last, &source.zone)?))
             })
-            .collect();
+            .collect()
+    }
+
+    /// First and last local date of all incidents, each in its own source's zone.
+    #[must_use]
+    pub fn dates(&self) -> Option<(Date, Date)> {
+        let dates = self.coverage();
         Some((dates.iter().map(|d| d.0).min()?, dates.iter().map(|d| d.1).max()?))
     }
 }

@@ -64,9 +64,8 @@ pub fn node(lines: &[Vec<Local>], tolerance: Metres) -> Noded {
 /// Each edge once, whatever its direction, without those from a node to itself.
 fn once(edges: Vec<Edge>) -> Vec<Edge> {
     let mut seen = HashSet::with_capacity(edges.len());
-    let new = |edge: &Edge| {
-        edge.from != edge.to && seen.insert((edge.from.min(edge.to), edge.from.max(edge.to)))
-    };
+    let new =
+        |edge: &Edge| edge.from != edge.to && seen.insert((edge.from.min(edge.to), edge.from.max(edge.to)));
     edges.into_iter().filter(new).collect()
 }
 

@@ -2,7 +2,9 @@
 
 use std::collections::{HashMap, HashSet};
 
-use geo::{Area, BoundingRect, Contains, Coord, InteriorPoint, Intersects, LineString, MultiPolygon, Polygon};
+use geo::{
+    Area, BoundingRect, Contains, Coord, InteriorPoint, Intersects, LineString, MultiPolygon, Polygon,
+};
 use rstar::primitives::{GeomWithData, Rectangle};
 use rstar::{AABB, RTree};
 
@@ -75,9 +77,8 @@ pub fn polygonize(lines: &[Vec<Local>], outline: Option<&MultiPolygon>, toleranc
     for (shell, holes) in owned(shells, holes, &noded.nodes) {
         let exterior = shell.line(&noded.nodes);
         let shape = Polygon::new(exterior, holes.iter().map(|hole| hole.line(&noded.nodes)).collect());
-        let inside = |outline: &MultiPolygon| {
-            shape.interior_point().is_some_and(|point| outline.intersects(&point))
-        };
+        let inside =
+            |outline: &MultiPolygon| shape.interior_point().is_some_and(|point| outline.intersects(&point));
         if !outline.is_none_or(inside) {
             continue;
         }
@@ -139,8 +140,7 @@ impl Graph {
             let graph = Self::over(edges, &noded.nodes);
             let face = graph.walks();
             let bounds = |at: &usize| face[2 * at] != face[2 * at + 1];
-            let kept: Vec<Edge> =
-                (0..graph.edges.len()).filter(bounds).map(|at| graph.edges[at]).collect();
+            let kept: Vec<Edge> = (0..graph.edges.len()).filter(bounds).map(|at| graph.edges[at]).collect();
             if kept.len() == graph.edges.len() {
                 return graph;
             }
@@ -289,9 +289,10 @@ fn owned(shells: Vec<Ring>, holes: Vec<Ring>, nodes: &[Local]) -> Vec<(Ring, Vec
 /// The lines along an outer ring, the longest first, each with its length and direction from the middle.
 fn sides(shell: &Ring, noded: &Noded, edges: &[Edge], n_lines: usize) -> Vec<(Side, Metres, f64)> {
     let n = shell.nodes.len() as f64;
-    let sum = shell.nodes.iter().fold((0.0, 0.0), |sum, &at| {
-        (sum.0 + noded.nodes[at].x, sum.1 + noded.nodes[at].y)
-    });
+    let sum = shell
+        .nodes
+        .iter()
+        .fold((0.0, 0.0), |sum, &at| (sum.0 + noded.nodes[at].x, sum.1 + noded.nodes[at].y));
     let middle = Local { x: sum.0 / n, y: sum.1 / n };
     let mut along: HashMap<Side, (f64, f64, f64)> = HashMap::new();
     for &half in &shell.halves {

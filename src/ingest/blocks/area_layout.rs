@@ -38,8 +38,7 @@ pub(super) struct AreaLayout {
 impl AreaLayout {
     /// The columns that a header has; names of areas stand elsewhere than names of blocks.
     pub(super) fn for_header(header: &Header, kind: Option<AreaKind>) -> Self {
-        let file: File =
-            toml::from_str(&shipped::text("areas.toml")).expect("a test reads data/areas.toml");
+        let file: File = toml::from_str(&shipped::text("areas.toml")).expect("a test reads data/areas.toml");
         let names = &file.name[kind.map_or("block", AreaKind::word)];
         Self {
             id: header.find(&file.id),

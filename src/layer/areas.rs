@@ -1,0 +1,83 @@
+//! Areas: neighborhoods, wards, districts and their like, each with the blocks that lie in it.
+
+use std::collections::HashMap;
+
+use super::provenance::provenance;
+use super::{Ask, Feature, Layer, Legend, LegendClass, Value};
+use crate::engine::areas::{WithinError, named};
+use crate::engine::snapshot::Snapshot;
+use crate::model::areas::{AreaKind, NamedArea};
+use crate::model::class::UnknownCategory;
+
+/// Why there is no such layer.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum AreasLayerError {
+    /// There is no such category here.
+    #[error(transparent)]
+    Category(#[from] UnknownCategory),
+    /// There is no such area here.
+    #[error(transparent)]
+    Within(#[from] WithinError),
+}
+
+/// All areas, kind by kind in the order of their files, or those that `within` names.
+///
+/// # Errors
+///
+/// [`AreasLayerError`] for a name that no area has.
+pub fn areas(snapshot: &Snapshot, ask: &Ask) -> Result<Layer, AreasLayerError> {
+    let selection = snapshot.select(&ask.query)?;
+    let data = snapshot.dataset();
+    let wanted = named(data, &ask.within)?;
+    let mut blocks: HashMap<(AreaKind, &str), usize> = HashMap::new();
+    for block in &data.block_set.blocks {
+        for (kind, names) in &block.areas {
+            for name in names {
+                *blocks.entry((*kind, name)).or_default() += 1;
+            }
+        }
+    }
+    let mut features = Vec::new();
+    for layer in &data.areas {
+        let chosen = |area: &&NamedArea| {
+            wanted.is_empty() || wanted.iter().any(|(kind, name)| *kind == layer.kind && *name == area.name)
+        };
+        for area in layer.areas.iter().filter(chosen) {
+            let n = blocks.get(&(layer.kind, area.name.as_str())).copied().unwrap_or(0);
+            features.push(feature(layer.kind, area, n));
+        }
+    }
+    let matching = features.into_iter().filter(|f| f.geometry.as_ref().is_some_and(|g| ask.page.touches(g)));
+    let (matched, features) = ask.page.cut(matching.collect());
+    Ok(Layer {
+        name: "areas",
+        matched,
+        features,
+        legend: Legend {
+            property: None,
+            title: "Areas".to_owned(),
+            unit: "",
+            classes: vec![LegendClass { from: None, to: None, color: "#5b6b82", label: "area".to_owned() }],
+            none: None,
+        },
+        notice: data.notice.clone(),
+        held_places: Vec::new(),
+        provenance: provenance("areas", snapshot, ask, &snapshot.tally(&selection), Vec::new()),
+    })
+}
+
+fn feature(kind: AreaKind, area: &NamedArea, blocks: usize) -> Feature {
+    Feature {
+        id: format!("{kind}-{}", area.id),
+        geometry: Some(area.lonlat.clone().into()),
+        properties: vec![
+            ("kind", Value::text(kind.word())),
+            ("name", Value::text(area.name.clone())),
+            ("blocks", Value::count(blocks)),
+            ("area_km2", Value::rounded(area.area.0, 6)),
+            ("households", area.residents.households.map_or(Value::Null, |n| Value::rounded(n, 3))),
+            ("population", area.residents.population.map_or(Value::Null, |n| Value::rounded(n, 3))),
+        ],
+    }
+}
