@@ -65,7 +65,7 @@ pub fn coverage(layer: &AreaLayer) -> Coverage {
     answer.covered = SquareKm::from_square_metres(union.unsigned_area());
     let holes = union.iter().flat_map(geo::Polygon::interiors);
     let hole = |ring: &geo::LineString| geo::Polygon::new(ring.clone(), Vec::new()).unsigned_area();
-    answer.gaps = SquareKm::from_square_metres(holes.map(hole).sum());
+    answer.gaps = SquareKm::from_square_metres(holes.map(hole).fold(0.0, |sum, area| sum + area));
     answer
 }
 

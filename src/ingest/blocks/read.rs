@@ -3,7 +3,10 @@
 use std::collections::BTreeMap;
 
 use geo::orient::Direction;
-use geo::{Area as _, Coord, CoordsIter, Geometry, LineString, MapCoords, MultiPolygon, Orient, Validation};
+use geo::{
+    Area as _, BooleanOps, Coord, CoordsIter, Geometry, LineString, MapCoords, MultiPolygon, Orient,
+    Validation,
+};
 
 use super::area_layout::AreaLayout;
 use super::error::BlocksError;
@@ -282,12 +285,14 @@ impl<'a> Sorting<'a> {
     }
 }
 
-/// The polygon that a crossed or doubled outline encloses: what any of its rings goes around.
+/// What a crossed outline encloses: in each part the places that an odd number of its rings goes around.
 fn repaired(shape: &MultiPolygon) -> Option<MultiPolygon> {
     if !shape.coords_iter().all(|at| at.x.is_finite() && at.y.is_finite()) {
         return None;
     }
-    let whole = geo::algorithm::bool_ops::unary_union(shape.iter());
+    let nothing = MultiPolygon(Vec::new());
+    let parts: Vec<MultiPolygon> = shape.iter().map(|part| part.union(&nothing)).collect();
+    let whole = geo::algorithm::bool_ops::unary_union(parts.iter().flatten());
     (!whole.0.is_empty() && whole.check_validation().is_ok()).then_some(whole)
 }
 
