@@ -23,6 +23,10 @@ pub enum AreasLayerError {
 
 /// All areas, kind by kind in the order of their files, or those that `within` names.
 ///
+/// `blocks` are those that lie in the area; one on a border lies in two. `incidents` are those of
+/// the blocks that have their largest share here (on a border the first of the file), so that of the
+/// areas of one kind each incident is counted in one at most.
+///
 /// # Errors
 ///
 /// [`AreasLayerError`] for a name that no area has.
@@ -30,11 +34,13 @@ pub fn areas(snapshot: &Snapshot, ask: &Ask) -> Result<Layer, AreasLayerError> {
     let selection = snapshot.select(&ask.query)?;
     let data = snapshot.dataset();
     let wanted = named(data, &ask.within)?;
-    let mut blocks: HashMap<(AreaKind, &str), usize> = HashMap::new();
-    for block in &data.block_set.blocks {
-        for (kind, names) in &block.areas {
-            for name in names {
-                *blocks.entry((*kind, name)).or_default() += 1;
+    let mut totals: HashMap<(AreaKind, &str), (usize, u64)> = HashMap::new();
+    for row in snapshot.rank(&selection) {
+        for (kind, names) in &data.block_set.blocks[row.block.0 as usize].areas {
+            for (at, name) in names.iter().enumerate() {
+                let total = totals.entry((*kind, name)).or_default();
+                total.0 += 1;
+                total.1 += if at == 0 { row.count.incidents() } else { 0 };
             }
         }
     }
@@ -44,8 +50,8 @@ pub fn areas(snapshot: &Snapshot, ask: &Ask) -> Result<Layer, AreasLayerError> {
             wanted.is_empty() || wanted.iter().any(|(kind, name)| *kind == layer.kind && *name == area.name)
         };
         for area in layer.areas.iter().filter(chosen) {
-            let n = blocks.get(&(layer.kind, area.name.as_str())).copied().unwrap_or(0);
-            features.push(feature(layer.kind, area, n));
+            let total = totals.get(&(layer.kind, area.name.as_str())).copied().unwrap_or_default();
+            features.push(feature(layer.kind, area, total));
         }
     }
     let matching = features.into_iter().filter(|f| f.geometry.as_ref().is_some_and(|g| ask.page.touches(g)));
@@ -67,7 +73,7 @@ pub fn areas(snapshot: &Snapshot, ask: &Ask) -> Result<Layer, AreasLayerError> {
     })
 }
 
-fn feature(kind: AreaKind, area: &NamedArea, blocks: usize) -> Feature {
+fn feature(kind: AreaKind, area: &NamedArea, (blocks, incidents): (usize, u64)) -> Feature {
     Feature {
         id: format!("{kind}-{}", area.id),
         geometry: Some(area.lonlat.clone().into()),
@@ -75,6 +81,7 @@ fn feature(kind: AreaKind, area: &NamedArea, blocks: usize) -> Feature {
             ("kind", Value::text(kind.word())),
             ("name", Value::text(area.name.clone())),
             ("blocks", Value::count(blocks)),
+            ("incidents", Value::count(incidents)),
             ("area_km2", Value::rounded(area.area.0, 6)),
             ("households", area.residents.households.map_or(Value::Null, |n| Value::rounded(n, 3))),
             ("population", area.residents.population.map_or(Value::Null, |n| Value::rounded(n, 3))),

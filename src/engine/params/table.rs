@@ -215,8 +215,8 @@ pub const INCIDENTS: Operation = Operation {
 pub const AREAS: Operation = Operation {
     command: "areas",
     collection: "areas",
-    help: "Areas (neighborhoods, wards, districts and their like) and how many blocks lie in each",
-    params: &[WITHIN],
+    help: "Areas (neighborhoods, wards, districts and their like) with their blocks and incidents",
+    params: &[PERIOD, CATEGORY, WITHIN],
 };
 
 /// All operations.
