@@ -412,3 +412,87 @@ fn polygons_lie_in_as_many_neighborhoods_as_geos_finds() {
     // geopandas.overlay in EPSG:32615 with shares of 5 % and more: see `fixtures/st_louis_neighborhoods.py`.
     assert_eq!(found, [15, 7073, 288, 15]);
 }
+
+#[test]
+fn a_configuration_names_areas_and_several_block_files() {
+    let folder = tempfile::tempdir().expect("a folder");
+    incidents(folder.path());
+    west_and_east(folder.path());
+    let blocks = vec![rectangle(json!({"name": "one"}), (700., 0.), (800., 200.))];
+    write(folder.path(), "one.geojson", &collection(blocks));
+    let blocks = vec![rectangle(json!({"name": "two"}), (1000., 0.), (1100., 200.))];
+    write(folder.path(), "two.geojson", &collection(blocks));
+    let text = "incidents = [\"incidents.csv\"]\nblocks = [\"one.geojson\", \"two.geojson\"]\n[areas]\nneighborhood = \"hoods.geojson\"\n";
+    let config = folder.path().join("hotblocks.toml");
+    std::fs::write(&config, text).expect("written");
+    let out = folder.path().join("out");
+    let lengths = ["--bandwidth", "200m", "--cell", "50m", "--eps", "50m", "--min-points", "3"];
+    hotblocks()
+        .args(["export", "--config"])
+        .arg(&config)
+        .args(lengths)
+        .arg("-o")
+        .arg(&out)
+        .assert()
+        .success();
+    let read = |file: &str| -> Json {
+        serde_json::from_slice(&std::fs::read(out.join(file)).expect("written")).expect("GeoJSON")
+    };
+    assert_eq!(read("blocks.geojson")["numberMatched"], 2);
+    let areas = read("areas.geojson");
+    let of = |name: &str, property: &str| {
+        let all = areas["features"].as_array().expect("features");
+        let area = all.iter().find(|f| f["properties"]["name"] == name).expect("the area");
+        area["properties"][property].clone()
+    };
+    assert_eq!((of("West", "blocks"), of("West", "incidents")), (json!(1), json!(1)));
+    assert_eq!((of("East, Upper", "blocks"), of("East, Upper", "incidents")), (json!(1), json!(1)));
+    assert_eq!((of("West", "population"), of("East, Upper", "population")), (json!(1200.0), Json::Null));
+}
+
+#[test]
+fn a_block_tells_how_long_how_large_and_over_how_many_households_it_was_counted() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let blocks = vec![
+        rectangle(json!({"name": "lived in", "HH": "41", "Total_Pop": 90}), (700., 0.), (900., 200.)),
+        rectangle(
+            json!({"name": "not a number", "HH": "n/a", "Total_Pop": "-1"}),
+            (1000., 0.),
+            (1100., 200.),
+        ),
+    ];
+    let file = write(folder.path(), "blocks.geojson", &collection(blocks));
+    let points = incidents(folder.path());
+    let rank = |more: &[&str]| -> Vec<Json> {
+        let mut command = hotblocks();
+        command.args(["rank", "--format", "geojson", "--incidents"]).arg(&points).arg("--blocks").arg(&file);
+        let done = command.args(more).assert().success();
+        let answer: Json = serde_json::from_slice(&done.get_output().stdout).expect("GeoJSON");
+        let mut rows: Vec<Json> = answer["features"]
+            .as_array()
+            .expect("features")
+            .iter()
+            .map(|f| f["properties"].clone())
+            .collect();
+        rows.sort_by_key(|row| row["name"].to_string());
+        rows
+    };
+    let rows = rank(&[]);
+    assert_eq!((&rows[0]["households"], &rows[0]["population"]), (&json!(41.0), &json!(90.0)));
+    assert_eq!((&rows[1]["households"], &rows[1]["population"]), (&Json::Null, &Json::Null));
+    let area = rows[0]["area_km2"].as_f64().expect("an area");
+    assert!((area - 0.04).abs() < 1e-5, "{area}");
+    // Incidents are known from 1 to 4 January; a longer period was not observed for longer.
+    assert_eq!(rows[0]["observed_days"], 4.0);
+    assert_eq!(rank(&["--period", "2018-01-02/2018-12-31"])[0]["observed_days"], 3.0);
+}
+
+#[test]
+fn crimes_of_years_before_do_not_make_a_file_of_one_month_cover_years() {
+    let Some(folder) = common::st_louis() else { return };
+    let data = dataset(&folder.join("incidents/2018/august2018.csv"), &folder.join("blocks_derived.gpkg"));
+    let (first, last) = data.dates().expect("dates");
+    assert!(first.year() < 2018, "{first} to {last}");
+    let day = |text: &str| text.parse::<jiff::civil::Date>().expect("a date");
+    assert_eq!(data.coverage(), [(day("2018-08-01"), day("2018-08-31"))]);
+}

@@ -139,7 +139,7 @@ fn from_streets(matches: &ArgMatches) -> Result<u8, Failure> {
     load::write_text(matches, &encode::shapes::block_set(&set, &local.to_string()))?;
     let total: f64 = set.blocks.iter().filter_map(|block| block.area).map(|a| a.0).sum();
     say::tell(&format!(
-        "{} polygons between {} streets, {total:.3} km² in {local}; {} slivers below {:.0} m² left out ({:.4} km²), {} pieces of street bound nothing; alleys {}",
+        "{} polygons between {} street lines, {total:.3} km² in {local}; {} slivers below {:.0} m² left out ({:.4} km²), {} pieces of street bound nothing; alleys {}",
         say::thousands(set.blocks.len()),
         say::thousands(streets.len()),
         say::thousands(faces.slivers),

@@ -157,6 +157,17 @@ mod tests {
     }
 
     #[test]
+    fn blocks_and_areas_are_one_file_or_several() {
+        let text = "blocks = \"a.shp\"\n[areas]\nward = [\"w.shp\", \"x.shp\"]\nbeat = \"b.shp\"";
+        let config = Config::parse("c.toml", text).expect("usable");
+        assert_eq!(config.blocks, Files(vec!["a.shp".into()]));
+        assert_eq!(config.areas["ward"], Files(vec!["w.shp".into(), "x.shp".into()]));
+        assert_eq!(config.areas["beat"].0.len(), 1);
+        let both = Config::parse("c.toml", "blocks = [\"a.shp\", \"b.shp\"]").expect("usable");
+        assert_eq!(both.blocks.0.len(), 2);
+    }
+
+    #[test]
     fn a_value_out_of_bounds_is_an_error() {
         let config = Config { bandwidth_m: Some(-1.0), ..Config::default() };
         assert!(config.defaults().is_err());
