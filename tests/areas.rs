@@ -496,3 +496,15 @@ fn crimes_of_years_before_do_not_make_a_file_of_one_month_cover_years() {
     let day = |text: &str| text.parse::<jiff::civil::Date>().expect("a date");
     assert_eq!(data.coverage(), [(day("2018-08-01"), day("2018-08-31"))]);
 }
+
+#[test]
+fn an_area_that_two_files_of_a_kind_have_is_there_once() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let mut data = dataset(&incidents(folder.path()), &streets(folder.path()));
+    let whole = areas_of(&west_and_east(folder.path()), AreaKind::Neighborhood);
+    let halves = vec![(AreaKind::Neighborhood, whole[..1].to_vec()), (AreaKind::Neighborhood, whole.clone())];
+    set_areas(&mut data, halves).expect("near");
+    assert_eq!(data.areas.len(), 1);
+    let names: Vec<&str> = data.areas[0].areas.iter().map(|area| area.name.as_str()).collect();
+    assert_eq!(names, ["West", "East, Upper"]);
+}

@@ -161,7 +161,7 @@ fn named(faces: &Faces, streets: &[Street], local: &Crs) -> Result<Vec<Area>, Fa
         let name = between(face, |at| in_words(&streets[at].name));
         Ok(Area {
             id: Some(number.to_string()),
-            name: Some(format!("Block {name}")),
+            name: Some(name),
             block_set: Some(POLYGONS.to_owned()),
             shape: MultiPolygon(vec![shape]),
             ..Area::default()

@@ -107,7 +107,9 @@ pub fn h3_cells(mask: &MultiPolygon, resolution: u8, crs: &Crs) -> Result<BlockS
     for polygon in &mask.polygons {
         for &corner in polygon.exterior().coords().take(1) {
             let at = crs.from_local(Local::from(corner))?;
-            open.extend(LatLng::new(at.lat(), at.lon()).ok().map(|at| at.to_cell(level)));
+            // Edges are drawn straight here and bent on the globe: the corner may lie a hair beside its cell.
+            let cell = LatLng::new(at.lat(), at.lon()).ok().map(|at| at.to_cell(level));
+            open.extend(cell.into_iter().flat_map(|cell| cell.grid_disk::<Vec<_>>(1)));
         }
     }
     let mut blocks = Vec::new();

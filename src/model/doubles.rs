@@ -13,6 +13,9 @@ const SAME_PLACE: Metres = Metres(0.1);
 /// Length of a degree of latitude.
 const METRES_A_DEGREE: f64 = 111_200.0;
 
+/// Side of the lattice in which equal polygons are sought, in degrees: more than 10 cm up to 84° north.
+const CELL: f64 = 1e-5;
+
 /// Drops every polygon that has the same corners as one before it; returns how many.
 ///
 /// Corners are the same within 10 cm, in whatever direction and from whichever corner the rings go.
@@ -27,8 +30,8 @@ pub fn without_doubles(areas: Vec<Area>) -> (Vec<Area>, usize) {
     let mut lattice: HashMap<(i64, i64), Vec<usize>> = HashMap::new();
     for area in areas {
         let Some(r) = area.shape.bounding_rect() else { continue };
-        let scale = scale(r.center());
-        let cell = ((r.center().x * scale.x).floor() as i64, (r.center().y * scale.y).floor() as i64);
+        let (middle, scale) = (r.center(), scale(r.center()));
+        let cell = ((middle.x / CELL).floor() as i64, (middle.y / CELL).floor() as i64);
         let around = (-1..=1).flat_map(|dx| (-1..=1).map(move |dy| (cell.0 + dx, cell.1 + dy)));
         let mut near = around.filter_map(|cell| lattice.get(&cell)).flatten();
         if near.any(|&at| same(&kept[at], &area, scale)) {
@@ -41,10 +44,9 @@ pub fn without_doubles(areas: Vec<Area>) -> (Vec<Area>, usize) {
     (kept, doubles)
 }
 
-/// Metres a degree, east and north. Rounded, so that neighbors have the same.
+/// Metres a degree, east and north.
 fn scale(at: Coord) -> Coord {
-    let latitude = at.y.round().to_radians();
-    Coord { x: METRES_A_DEGREE * latitude.cos(), y: METRES_A_DEGREE }
+    Coord { x: METRES_A_DEGREE * at.y.to_radians().cos(), y: METRES_A_DEGREE }
 }
 
 fn same(a: &Area, b: &Area, scale: Coord) -> bool {
