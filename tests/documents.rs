@@ -13,6 +13,7 @@ fn kind(param: &Param) -> String {
     match param.kind {
         Kind::Period => "two local dates".to_owned(),
         Kind::Names => "names, separated by commas".to_owned(),
+        Kind::Areas => "names of areas, separated by commas".to_owned(),
         Kind::Length { least, most } => format!("length, {least} m to {most} m"),
         Kind::Count { least, most: u64::MAX } => format!("whole number from {least}"),
         Kind::Count { least, most } => format!("whole number, {least} to {most}"),
@@ -84,8 +85,10 @@ fn the_readme_names_both_commands_and_only_commands_that_exist() {
 /// The words that commands, flags and fields may use, as agreed; others would be a second word for one thing.
 #[test]
 fn commands_and_flags_use_the_agreed_words() {
-    const COMMANDS: [&str; 6] = ["clusters", "demo", "density", "export", "rank", "serve"];
-    const FLAGS: [&str; 19] = [
+    const COMMANDS: [&str; 9] =
+        ["areas", "blocks", "clusters", "demo", "density", "export", "import", "rank", "serve"];
+    const FLAGS: [&str; 21] = [
+        "areas",
         "bandwidth",
         "blocks",
         "category",
@@ -105,6 +108,7 @@ fn commands_and_flags_use_the_agreed_words() {
         "source",
         "top",
         "version",
+        "within",
     ];
     let command = hotblocks::cli::command();
     let mut names: Vec<&str> = command.get_subcommands().map(clap::Command::get_name).collect();
@@ -136,7 +140,7 @@ fn the_demo_s_configuration_can_be_used_and_its_notice_is_the_agreed_one() {
     .expect("usable");
     assert_eq!(config.notice.as_deref(), Some("one month, capped sample: not a statement about New Haven"));
     config.defaults().expect("within bounds");
-    assert!(config.incidents.iter().chain(&config.blocks).all(|f| f.exists()));
+    assert!(config.incidents.iter().chain(&config.blocks.0).all(|f| f.exists()));
 }
 
 #[test]

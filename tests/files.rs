@@ -187,7 +187,11 @@ fn sensitive_offenses_are_drawn_in_no_outline_and_a_withheld_place_stays_withhel
     );
     // They count in their block all the same.
     assert_eq!(snapshot.rank(&all)[0].count.incidents(), 13);
-    let ask = hotblocks::layer::Ask { query: Query::default(), page: hotblocks::layer::Page::ALL };
+    let ask = hotblocks::layer::Ask {
+        query: Query::default(),
+        within: Vec::new(),
+        page: hotblocks::layer::Page::ALL,
+    };
     let shown = hotblocks::layer::incidents::incidents(&snapshot, &ask).expect("a layer");
     assert_eq!(shown.matched, 5, "only the burglaries");
 }

@@ -8,6 +8,9 @@ use axum::body::{Body, to_bytes};
 use axum::http::{HeaderMap, Method, Request, StatusCode, header};
 use hotblocks::config::Config;
 use hotblocks::engine::Engine;
+use hotblocks::engine::areas::set_areas;
+use hotblocks::ingest::blocks::{Purpose, Shapes, read_for};
+use hotblocks::model::areas::AreaKind;
 use serde_json::Value as Json;
 use tower::ServiceExt;
 
@@ -15,6 +18,12 @@ use tower::ServiceExt;
 static ROUTER: LazyLock<axum::Router> = LazyLock::new(|| {
     let (snapshot, ..) = common::new_haven();
     let mut dataset = snapshot.dataset().clone();
+    let polygons = common::repository("data/new-haven/derived_newhaven_blocks.geojson");
+    let input = hotblocks::ingest::input::Input::at(&polygons).expect("a known ending");
+    let beats = Purpose::Areas(AreaKind::Beat);
+    let Shapes::Areas(areas) = read_for(&input, None, beats).expect("polygons").0 else { panic!("polygons") };
+    let some = areas.into_iter().take(20).collect();
+    set_areas(&mut dataset, vec![(AreaKind::Beat, some)]).expect("near");
     let config =
         Config::open(&common::repository("data/new-haven/hotblocks.toml")).expect("the demo's configuration");
     dataset.notice = config.notice.clone();
@@ -52,7 +61,7 @@ async fn every_collection_has_items_that_say_what_made_them() {
         .iter()
         .map(|c| c["id"].as_str().expect("an id"))
         .collect();
-    assert_eq!(ids, ["incidents", "blocks", "density", "clusters"]);
+    assert_eq!(ids, ["incidents", "blocks", "density", "clusters", "areas"]);
     for id in ids {
         let one = get(&format!("/collections/{id}")).await;
         let items =
@@ -73,6 +82,20 @@ async fn every_collection_has_items_that_say_what_made_them() {
         assert_eq!(json["numberReturned"], json["features"].as_array().expect("features").len());
         assert!(json["numberMatched"].as_u64() >= json["numberReturned"].as_u64());
     }
+}
+
+#[tokio::test]
+async fn blocks_within_an_area_are_ranked_among_themselves_and_the_area_is_a_feature() {
+    let areas = get("/collections/areas/items?limit=20").await;
+    let features = areas["features"].as_array().expect("features");
+    assert_eq!(features.len(), 20);
+    let most = features.iter().max_by_key(|f| f["properties"]["incidents"].as_u64()).expect("areas");
+    let (name, n) = (&most["properties"]["name"], &most["properties"]["blocks"]);
+    let name = name.as_str().expect("a name").replace(' ', "%20");
+    let blocks = get(&format!("/collections/blocks/items?within=beat:{name}")).await;
+    assert_eq!(&blocks["numberMatched"], n);
+    assert_eq!(blocks["features"][0]["properties"]["rank"], 1);
+    assert!(blocks["features"][0]["properties"]["areas"]["beat"].is_array());
 }
 
 #[tokio::test]
@@ -108,6 +131,8 @@ async fn a_walk_over_next_gives_every_block_once() {
 async fn what_cannot_be_used_is_refused_with_what_and_how_to_mend_it() {
     for (path, status, parameter, says) in [
         ("/collections/incidents/items?categry=robbery", 400, "categry", "did you mean `category`"),
+        ("/collections/blocks/items?within=beat+99999", 400, "within", "there is no area `beat 99999`"),
+        ("/collections/blocks/items?within=", 400, "within", "give the name of an area"),
         ("/collections/incidents/items?category=robery", 400, "category", "robbery"),
         ("/collections/blocks/items?datetime=yesterday", 400, "datetime", "2018-01-31"),
         ("/collections/blocks/items?datetime=2014-09-30/2014-09-01", 400, "datetime", "swap"),

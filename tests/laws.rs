@@ -140,6 +140,8 @@ fn segment(a: Local, b: Local) -> Block {
         local: line.into(),
         length: None,
         area: None,
+        residents: Default::default(),
+        areas: Default::default(),
     }
 }
 

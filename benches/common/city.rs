@@ -134,7 +134,7 @@ pub(crate) fn areas() -> Vec<Area> {
         let west = (0..4).map(|s| (u, v + 1.0 - step(s)));
         let ring: Vec<Coord> =
             south.chain(east).chain(north).chain(west).map(|(u, v)| corner(u * cell, v * cell)).collect();
-        Area { id: None, name: None, shape: MultiPolygon(vec![Polygon::new(LineString(ring), Vec::new())]) }
+        Area { shape: MultiPolygon(vec![Polygon::new(LineString(ring), Vec::new())]), ..Area::default() }
     };
     (0..ROWS * ROWS).map(area).collect()
 }

@@ -31,7 +31,7 @@ pub const AT_NODE: Metres = Metres(15.0);
 /// second nearest street is not 10 m further away than its own.
 #[must_use]
 pub fn assign(incidents: &Incidents, set: &BlockSet, index: &BlockIndex) -> (Assignment, AssignmentReport) {
-    let polygons = set.name == "polygons";
+    let polygons = set.name != "segments";
     let found: Vec<Option<(Option<BlockId>, bool)>> = (0..incidents.len())
         .into_par_iter()
         .map(|at| {

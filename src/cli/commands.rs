@@ -1,16 +1,16 @@
 //! What each command does.
 
-use std::io::Write;
-use std::path::Path;
 use std::sync::Arc;
 
 use clap::ArgMatches;
 use serde_json::Value as Json;
 
 use super::failure::Failure;
-use super::{exit, flags, load, say};
+use super::{blocks_command, exit, flags, import_command, load, say};
 use crate::encode;
-use crate::engine::params::table::{CLUSTERS, DEFAULT_TOP, DENSITY, INCIDENTS, Operation, Param, RANK, TOP};
+use crate::engine::params::table::{
+    AREAS, CLUSTERS, DEFAULT_TOP, DENSITY, INCIDENTS, Operation, Param, RANK, TOP,
+};
 use crate::engine::params::values::Values;
 use crate::engine::{Engine, View};
 use crate::http;
@@ -27,6 +27,13 @@ pub(super) fn run(matches: &ArgMatches) -> Result<u8, Failure> {
         Some(("density", matches)) => analyse(&DENSITY, matches),
         Some(("clusters", matches)) => analyse(&CLUSTERS, matches),
         Some(("rank", matches)) => analyse(&RANK, matches),
+        Some(("areas", matches)) => analyse(&AREAS, matches),
+        Some(("blocks", matches)) => blocks_command::run(matches),
+        Some(("import", matches)) => match matches.subcommand() {
+            Some(("areas", matches)) => import_command::areas(matches),
+            Some(("blocks", matches)) => import_command::blocks(matches),
+            _ => Ok(exit::USAGE),
+        },
         // `flags::command` requires one of the commands above.
         _ => Ok(exit::USAGE),
     }
@@ -42,10 +49,7 @@ fn analyse(operation: &Operation, matches: &ArgMatches) -> Result<u8, Failure> {
         Some("csv") => encode::csv::rows(&layer),
         _ => encode::table::table(&layer),
     };
-    match load::path(matches, "output").filter(|path| path.as_os_str() != "-") {
-        Some(path) => write_file(&path, &text)?,
-        None => print(&text)?,
-    }
+    load::write_text(matches, &text)?;
     Ok(opened.code())
 }
 
@@ -64,15 +68,18 @@ fn export(matches: &ArgMatches) -> Result<u8, Failure> {
     let folder = load::path(matches, "output").unwrap_or_default();
     std::fs::create_dir_all(&folder)
         .map_err(|source| Failure::Write { file: folder.display().to_string(), source })?;
-    for operation in [&INCIDENTS, &RANK, &DENSITY, &CLUSTERS] {
+    for operation in [&INCIDENTS, &RANK, &DENSITY, &CLUSTERS, &AREAS] {
         let layer = opened.layer(operation, Page::ALL)?;
+        if operation.collection == AREAS.collection && layer.features.is_empty() {
+            continue;
+        }
         let file = folder.join(format!("{}.geojson", operation.collection));
-        write_file(&file, &encode::geojson::collection(&layer, Json::Null))?;
+        load::write_file(&file, &encode::geojson::collection(&layer, Json::Null))?;
         say::tell(&format!("{}: {} features", file.display(), layer.features.len()));
     }
     let list = opened.layer(&RANK, Page { limit: top(&RANK, &given), ..Page::ALL })?;
-    write_file(&folder.join("rank.csv"), &encode::csv::rows(&list))?;
-    print(&encode::table::table(&list))?;
+    load::write_file(&folder.join("rank.csv"), &encode::csv::rows(&list))?;
+    load::print(&encode::table::table(&list))?;
     Ok(opened.code())
 }
 
@@ -81,7 +88,7 @@ fn demo(matches: &ArgMatches) -> Result<u8, Failure> {
     let values = loaded.config.defaults()?;
     let opened = Opened::from(loaded, values);
     let list = opened.layer(&RANK, Page { limit: DEFAULT_TOP, ..Page::ALL })?;
-    print(&encode::table::table(&list))?;
+    load::print(&encode::table::table(&list))?;
     listen(matches, opened)
 }
 
@@ -95,7 +102,8 @@ fn listen(matches: &ArgMatches, opened: Opened) -> Result<u8, Failure> {
     let address =
         load::text(matches, "listen").or(opened.listen).unwrap_or_else(|| DEFAULT_ADDRESS.to_owned());
     http::serve::serve(&address, opened.engine, opened.values, |address| {
-        print(&format!("serving the map at http://{address}/ (stop with Ctrl-C)\n")).unwrap_or_default();
+        load::print(&format!("serving the map at http://{address}/ (stop with Ctrl-C)\n"))
+            .unwrap_or_default();
     })?;
     Ok(exit::DONE)
 }
@@ -117,7 +125,8 @@ impl Opened {
             return Err(Failure::NotGiven { flag: missing.flag, example: missing.example });
         }
         let rejects = load::path(matches, "rejects");
-        Ok(Self::from(load::load(config, rejects.as_deref())?, values))
+        let areas = load::texts(matches, "areas");
+        Ok(Self::from(load::load(config, &areas, rejects.as_deref())?, values))
     }
 
     fn from(loaded: load::Loaded, values: Values) -> Self {
@@ -136,15 +145,4 @@ impl Opened {
     fn code(&self) -> u8 {
         if self.all_kept { exit::DONE } else { exit::SOME_REFUSED }
     }
-}
-
-fn write_file(path: &Path, text: &str) -> Result<(), Failure> {
-    std::fs::write(path, text).map_err(|source| Failure::Write { file: path.display().to_string(), source })
-}
-
-fn print(text: &str) -> Result<(), Failure> {
-    let mut out = std::io::stdout().lock();
-    out.write_all(text.as_bytes())
-        .and_then(|()| out.flush())
-        .map_err(|source| Failure::Write { file: "stdout".to_owned(), source })
 }

@@ -12,6 +12,8 @@ use crate::ingest::blocks::BlocksError;
 use crate::ingest::incidents::IncidentsError;
 use crate::ingest::input::InputError;
 use crate::layer::answer::AnswerError;
+use crate::model::areas::UnknownKind;
+use crate::model::cells::CellsError;
 use crate::space::crs::CrsError;
 
 /// Why a command failed.
@@ -32,6 +34,18 @@ pub(super) enum Failure {
     Incidents(#[from] IncidentsError),
     #[error("the blocks cannot be used")]
     Blocks(#[from] BlocksError),
+    #[error("the areas cannot be used")]
+    Areas(#[source] BlocksError),
+    #[error(transparent)]
+    Kind(#[from] UnknownKind),
+    #[error("`{file}` does not say what kind of areas it holds; name it as in --areas neighborhood={file}")]
+    NoKind { file: String },
+    #[error("the files of blocks hold streets and polygons; give files of one sort")]
+    Mixed,
+    #[error("`{file}` holds no street lines")]
+    NoStreets { file: String },
+    #[error("the cells cannot be made")]
+    Cells(#[from] CellsError),
     #[error("incidents and blocks make no data set")]
     Build(#[from] BuildError),
     #[error(transparent)]
@@ -47,7 +61,10 @@ pub(super) enum Failure {
 impl Failure {
     pub(super) fn code(&self) -> u8 {
         match self {
-            Self::NotGiven { .. } | Self::Value(_) | Self::Crs(_) => exit::USAGE,
+            Self::NotGiven { .. } | Self::Value(_) | Self::Crs(_) | Self::Kind(_) | Self::NoKind { .. } => {
+                exit::USAGE
+            }
+            Self::Cells(_) | Self::Mixed => exit::USAGE,
             Self::Answer(answer) if answer.parameter().is_some() => exit::USAGE,
             Self::Serve(ServeError::Address { .. }) => exit::USAGE,
             Self::Serve(ServeError::NotLoopback { .. }) => exit::NOT_PERMITTED,

@@ -5,7 +5,8 @@ use std::path::PathBuf;
 use clap::builder::NonEmptyStringValueParser;
 use clap::{Arg, ArgAction, ArgMatches, Command, value_parser};
 
-use crate::engine::params::table::{CLUSTERS, DENSITY, Kind, OPERATIONS, Operation, Param, RANK, TOP};
+use super::{blocks_command, import_command};
+use crate::engine::params::table::{AREAS, CLUSTERS, DENSITY, Kind, OPERATIONS, Operation, Param, RANK, TOP};
 use crate::engine::params::values::{BadValue, Values};
 use crate::http::serve::DEFAULT_ADDRESS;
 
@@ -21,8 +22,45 @@ pub(super) fn command() -> Command {
         .subcommand(analysis(&RANK, "table").arg(arg(&TOP)))
         .subcommand(analysis(&DENSITY, "geojson"))
         .subcommand(analysis(&CLUSTERS, "geojson"))
+        .subcommand(analysis(&AREAS, "table"))
+        .subcommand(blocks_command::command())
+        .subcommand(import())
         .subcommand(export())
         .subcommand(serve())
+}
+
+fn import() -> Command {
+    Command::new("import")
+        .about("Say what is understood of a file, and write it anew in one form")
+        .subcommand_required(true)
+        .arg_required_else_help(true)
+        .subcommands(import_command::commands())
+}
+
+/// A file that a command takes by its place.
+pub(super) fn file(name: &'static str, help: &'static str) -> Arg {
+    Arg::new(name).required(true).value_parser(value_parser!(PathBuf)).help(help)
+}
+
+/// Adds where a file is written to and the CRS of one that is read.
+pub(super) fn writes(command: Command) -> Command {
+    command.arg(output("File to write to; - is stdout")).arg(crs())
+}
+
+fn output(help: &'static str) -> Arg {
+    Arg::new("output")
+        .short('o')
+        .long("output")
+        .value_name("FILE")
+        .value_parser(value_parser!(PathBuf))
+        .help(help)
+}
+
+fn crs() -> Arg {
+    Arg::new("crs")
+        .long("crs")
+        .value_name("CODE")
+        .help("CRS of files that do not name one, nor does their layout: an EPSG or ESRI code [example: ESRI:102696]")
 }
 
 fn demo() -> Command {
@@ -63,14 +101,7 @@ fn analysis(operation: &Operation, format: &'static str) -> Command {
                 .default_value(format)
                 .help("How to write the answer"),
         )
-        .arg(
-            Arg::new("output")
-                .short('o')
-                .long("output")
-                .value_name("FILE")
-                .value_parser(value_parser!(PathBuf))
-                .help("File to write to instead of stdout; - is stdout"),
-        );
+        .arg(output("File to write to instead of stdout; - is stdout"));
     inputs(with_params(command, operation.params.iter()))
 }
 
@@ -93,6 +124,7 @@ fn arg(param: &Param) -> Arg {
     let value = match param.kind {
         Kind::Period => "FROM/TO",
         Kind::Names => "NAME",
+        Kind::Areas => "AREA",
         Kind::Length { .. } => "LENGTH",
         Kind::Count { .. } => "N",
         Kind::BBox => "W,S,E,N",
@@ -105,7 +137,7 @@ fn arg(param: &Param) -> Arg {
         .value_parser(NonEmptyStringValueParser::new())
         .allow_hyphen_values(true);
     match param.kind {
-        Kind::Names => arg.num_args(1..).action(ArgAction::Append).allow_hyphen_values(false),
+        Kind::Names | Kind::Areas => arg.num_args(1..).action(ArgAction::Append).allow_hyphen_values(false),
         _ => arg,
     }
 }
@@ -125,16 +157,23 @@ fn inputs(command: Command) -> Command {
         .arg(
             path("incidents", "Files of incidents: .csv, .tsv, .shp").num_args(1..).action(ArgAction::Append),
         )
-        .arg(path(
-            "blocks",
-            "File of blocks, street lines (the default unit) or polygons: .geojson, .shp, .gpkg, .parquet",
-        ))
         .arg(
-            Arg::new("crs")
-                .long("crs")
-                .value_name("CODE")
-                .help("CRS of files that do not name one, nor does their layout: an EPSG or ESRI code [example: ESRI:102696]"),
+            path(
+                "blocks",
+                "Files of blocks, street lines (the default unit) or polygons: .geojson, .shp, .gpkg, .parquet",
+            )
+            .num_args(1..)
+            .action(ArgAction::Append),
         )
+        .arg(
+            Arg::new("areas")
+                .long("areas")
+                .value_name("KIND=FILE")
+                .num_args(1..)
+                .action(ArgAction::Append)
+                .help("Files of named areas with their kind; one that `import areas` wrote needs none [example: neighborhood=hoods.geojson]"),
+        )
+        .arg(crs())
         .arg(
             Arg::new("source")
                 .long("source")

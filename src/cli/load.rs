@@ -1,18 +1,20 @@
 //! From flags and configuration to a data set, with everything said that a person should know.
 
+use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use clap::ArgMatches;
 
 use super::failure::Failure;
-use super::say;
-use crate::config::Config;
-use crate::engine::build::{About, Ground, build};
-use crate::ingest::blocks::{self, Shapes};
+use super::{ground, say};
+use crate::config::{Config, Files};
+use crate::engine::areas::set_areas;
+use crate::engine::build::{About, build};
 use crate::ingest::incidents::{self, Options};
 use crate::ingest::input::Input;
 use crate::ingest::refused::Refused;
 use crate::ingest::shipped;
+use crate::model::areas::AreaKind;
 use crate::model::dataset::Dataset;
 use crate::space::crs::Crs;
 
@@ -32,7 +34,9 @@ pub(super) fn config(matches: &ArgMatches) -> Result<Config, Failure> {
     if let Ok(Some(files)) = matches.try_get_many::<PathBuf>("incidents") {
         config.incidents = files.cloned().collect();
     }
-    config.blocks = path(matches, "blocks").or(config.blocks);
+    if let Ok(Some(files)) = matches.try_get_many::<PathBuf>("blocks") {
+        config.blocks = Files(files.cloned().collect());
+    }
     config.layout = path(matches, "layout").or(config.layout);
     config.crs = text(matches, "crs").or(config.crs);
     config.source = text(matches, "source").or(config.source);
@@ -44,21 +48,26 @@ pub(super) fn text(matches: &ArgMatches, flag: &str) -> Option<String> {
     matches.try_get_one::<String>(flag).ok().flatten().cloned()
 }
 
+/// The values of a flag that takes several words; none if the command does not have it.
+pub(super) fn texts(matches: &ArgMatches, flag: &str) -> Vec<String> {
+    matches.try_get_many::<String>(flag).ok().flatten().into_iter().flatten().cloned().collect()
+}
+
 /// The value of a flag that is a file, if the command has it and it was given.
 pub(super) fn path(matches: &ArgMatches, flag: &str) -> Option<PathBuf> {
     matches.try_get_one::<PathBuf>(flag).ok().flatten().cloned()
 }
 
 /// Loads what a configuration names on the disk.
-pub(super) fn load(config: Config, rejects: Option<&Path>) -> Result<Loaded, Failure> {
+pub(super) fn load(config: Config, areas: &[String], rejects: Option<&Path>) -> Result<Loaded, Failure> {
     if config.incidents.is_empty() {
         return Err(Failure::NotGiven { flag: "incidents", example: "--incidents crimes.csv" });
     }
-    let Some(blocks) = &config.blocks else {
+    if config.blocks.0.is_empty() {
         return Err(Failure::NotGiven { flag: "blocks", example: "--blocks streets.shp" });
-    };
+    }
     let inputs = config.incidents.iter().map(|path| Input::at(path)).collect::<Result<Vec<_>, _>>()?;
-    let blocks = Input::at(blocks)?;
+    let blocks = config.blocks.0.iter().map(|path| Input::at(path)).collect::<Result<Vec<_>, _>>()?;
     let layout = match &config.layout {
         None => None,
         Some(path) => {
@@ -68,7 +77,8 @@ pub(super) fn load(config: Config, rejects: Option<&Path>) -> Result<Loaded, Fai
             Some((file, text))
         }
     };
-    assemble(config, &inputs, &blocks, layout, rejects)
+    let areas = ground::area_files(&config, areas)?;
+    assemble(config, &inputs, &blocks, &areas, layout, rejects)
 }
 
 /// Loads the sample that ships.
@@ -78,14 +88,15 @@ pub(super) fn load_sample() -> Result<Loaded, Failure> {
     let config = Config::parse("data/new-haven/hotblocks.toml", &String::from_utf8_lossy(&bytes))?;
     let shipped = |file: &PathBuf| Input::shipped(&format!("{FOLDER}/{}", file.display()));
     let inputs = config.incidents.iter().map(shipped).collect::<Result<Vec<_>, _>>()?;
-    let blocks = shipped(&config.blocks.clone().unwrap_or_default())?;
-    assemble(config, &inputs, &blocks, None, None)
+    let blocks = config.blocks.0.iter().map(shipped).collect::<Result<Vec<_>, _>>()?;
+    assemble(config, &inputs, &blocks, &[], None, None)
 }
 
 fn assemble(
     config: Config,
     inputs: &[Input],
-    blocks: &Input,
+    blocks: &[Input],
+    areas: &[(Option<AreaKind>, PathBuf)],
     layout: Option<(String, String)>,
     rejects: Option<&Path>,
 ) -> Result<Loaded, Failure> {
@@ -93,31 +104,58 @@ fn assemble(
     let bar = say::progress(inputs.len());
     let options = Options { source: config.source.clone(), crs: crs.clone(), layout };
     let (ledger, incident_account) = incidents::read(inputs, &options, &|| bar.inc(1))?;
-    let (shapes, block_account) = blocks::read(blocks, crs.as_ref())?;
+    let (ground, block_account) = ground::blocks(blocks, crs.as_ref())?;
+    let (areas, area_account) = ground::areas(areas, crs.as_ref())?;
     bar.finish_and_clear();
     let rejects_name = rejects.map(|path| path.display().to_string());
     say::account("blocks", &block_account, rejects_name.as_deref());
-    say::account("incidents", &incident_account, rejects_name.as_deref());
-    let all_kept = incident_account.refused.is_empty() && block_account.refused.is_empty();
-    if let Some(path) = rejects {
-        write_rejects(path, incident_account.refused.iter().chain(&block_account.refused))?;
+    if !areas.is_empty() {
+        say::account("areas", &area_account, rejects_name.as_deref());
     }
-    let ground = match shapes {
-        Shapes::Streets(streets) => Ground::Streets(streets),
-        Shapes::Areas(areas) => Ground::Areas(areas),
-    };
+    say::account("incidents", &incident_account, rejects_name.as_deref());
+    let all_kept =
+        [&incident_account, &block_account, &area_account].iter().all(|account| account.refused.is_empty());
+    if let Some(path) = rejects {
+        write_rejects(
+            path,
+            incident_account.refused.iter().chain(&block_account.refused).chain(&area_account.refused),
+        )?;
+    }
     let about = About {
         title: config.title.clone().unwrap_or_else(|| "Incidents".to_owned()),
         notice: config.notice.clone(),
         released: config.released.clone(),
     };
-    let dataset = build(ledger, &ground, about)?;
+    let mut dataset = build(ledger, &ground, about)?;
+    set_areas(&mut dataset, areas)?;
     say::resolution(&dataset.resolution, dataset.incidents.len());
     say::assigned(&dataset.assigned);
+    ground::tell_areas(&dataset);
     Ok(Loaded { dataset, all_kept, config })
+}
+
+/// Writes to the file of `-o`, else to stdout.
+pub(super) fn write_text(matches: &ArgMatches, text: &str) -> Result<(), Failure> {
+    match path(matches, "output").filter(|path| path.as_os_str() != "-") {
+        Some(path) => write_file(&path, text),
+        None => print(text),
+    }
+}
+
+/// Writes a file whole.
+pub(super) fn write_file(path: &Path, text: &str) -> Result<(), Failure> {
+    std::fs::write(path, text).map_err(|source| Failure::Write { file: path.display().to_string(), source })
+}
+
+/// Writes to stdout.
+pub(super) fn print(text: &str) -> Result<(), Failure> {
+    let mut out = std::io::stdout().lock();
+    out.write_all(text.as_bytes())
+        .and_then(|()| out.flush())
+        .map_err(|source| Failure::Write { file: "stdout".to_owned(), source })
 }
 
 fn write_rejects<'a>(path: &Path, refused: impl Iterator<Item = &'a Refused>) -> Result<(), Failure> {
     let lines: String = refused.map(|row| serde_json::json!(row).to_string() + "\n").collect();
-    std::fs::write(path, lines).map_err(|source| Failure::Write { file: path.display().to_string(), source })
+    write_file(path, &lines)
 }

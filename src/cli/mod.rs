@@ -1,8 +1,11 @@
 //! The command line: commands from the one table of parameters, data to stdout, talk to stderr.
 
+mod blocks_command;
 mod commands;
 mod failure;
 mod flags;
+mod ground;
+mod import_command;
 mod load;
 mod say;
 

@@ -1,5 +1,6 @@
 //! The configuration file: where the data is, what is said of it, what parameters default to.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use crate::engine::params::table::{BANDWIDTH, CATEGORY, CELL, EPS, MIN_POINTS, Param};
@@ -15,8 +16,10 @@ pub struct Config {
     pub notice: Option<String>,
     /// Files of incidents.
     pub incidents: Vec<PathBuf>,
-    /// File of blocks: street lines or polygons.
-    pub blocks: Option<PathBuf>,
+    /// File or files of blocks: street lines or polygons.
+    pub blocks: Files,
+    /// Files of named areas, by their kind.
+    pub areas: BTreeMap<String, Files>,
     /// CRS of files that do not name one.
     pub crs: Option<String>,
     /// Name of the source, if not its layout's.
@@ -37,6 +40,27 @@ pub struct Config {
     pub listen: Option<String>,
     /// Held places that someone has looked at and let go, by the name in the list.
     pub released: Vec<String>,
+}
+
+/// One file, or a list of them.
+#[derive(Clone, Debug, Default, PartialEq, Eq, serde::Deserialize)]
+#[serde(from = "OneOrMany")]
+pub struct Files(pub Vec<PathBuf>);
+
+#[derive(serde::Deserialize)]
+#[serde(untagged)]
+enum OneOrMany {
+    One(PathBuf),
+    Many(Vec<PathBuf>),
+}
+
+impl From<OneOrMany> for Files {
+    fn from(files: OneOrMany) -> Self {
+        Self(match files {
+            OneOrMany::One(file) => vec![file],
+            OneOrMany::Many(files) => files,
+        })
+    }
 }
 
 /// Why a configuration cannot be used.
@@ -76,7 +100,13 @@ impl Config {
             .map_err(|source| ConfigError::Open { file: file.clone(), source })?;
         let mut config = Self::parse(&file, &text)?;
         let folder = path.parent().unwrap_or(Path::new(""));
-        for each in config.incidents.iter_mut().chain(&mut config.blocks).chain(&mut config.layout) {
+        for each in config
+            .incidents
+            .iter_mut()
+            .chain(&mut config.blocks.0)
+            .chain(config.areas.values_mut().flat_map(|files| &mut files.0))
+            .chain(&mut config.layout)
+        {
             *each = folder.join(&each);
         }
         Ok(config)
@@ -124,6 +154,17 @@ mod tests {
         let error = Config::parse("c.toml", "bandwith_m = 250").expect_err("misspelt");
         let ConfigError::Read { source, .. } = error else { panic!("another error") };
         assert!(source.to_string().contains("bandwith_m"), "{source}");
+    }
+
+    #[test]
+    fn blocks_and_areas_are_one_file_or_several() {
+        let text = "blocks = \"a.shp\"\n[areas]\nward = [\"w.shp\", \"x.shp\"]\nbeat = \"b.shp\"";
+        let config = Config::parse("c.toml", text).expect("usable");
+        assert_eq!(config.blocks, Files(vec!["a.shp".into()]));
+        assert_eq!(config.areas["ward"], Files(vec!["w.shp".into(), "x.shp".into()]));
+        assert_eq!(config.areas["beat"].0.len(), 1);
+        let both = Config::parse("c.toml", "blocks = [\"a.shp\", \"b.shp\"]").expect("usable");
+        assert_eq!(both.blocks.0.len(), 2);
     }
 
     #[test]

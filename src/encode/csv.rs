@@ -1,6 +1,6 @@
 //! Layers as CSV: the properties, one row a feature; what made it and what must be said in last columns.
 
-use crate::layer::{Layer, Value};
+use crate::layer::{Feature, Layer, Value};
 
 /// A layer's features as comma-separated rows under a header, UTF-8, lines ended by LF.
 #[must_use]
@@ -8,16 +8,46 @@ pub fn rows(layer: &Layer) -> String {
     let mut out = csv::Writer::from_writer(Vec::new());
     let Some(first) = layer.features.first() else { return "id\n".to_owned() };
     let made_of = made_of(layer);
-    let names = first.properties.iter().map(|(name, _)| *name);
+    let first = flat(first);
+    let names = first.iter().map(|(name, _)| *name);
     let header = std::iter::once("id").chain(names).chain(made_of.iter().map(|(name, _)| *name));
     out.write_record(header).expect("memory takes all");
     for feature in &layer.features {
-        let values = feature.properties.iter().map(|(_, value)| cell(value));
+        let flat = flat(feature);
+        let values = flat.iter().map(|(_, value)| cell(value));
         let same = made_of.iter().map(|(_, value)| value.clone());
         let row = std::iter::once(safe(&feature.id)).chain(values).chain(same);
         out.write_record(row).expect("memory takes all");
     }
     String::from_utf8(out.into_inner().expect("memory takes all")).expect("written as UTF-8")
+}
+
+/// Properties as columns: one with members is a column for each, in which lists are joined by `; `.
+#[must_use]
+pub fn flat(feature: &Feature) -> Vec<(&'static str, Value)> {
+    let mut columns = Vec::with_capacity(feature.properties.len());
+    for (name, value) in &feature.properties {
+        match value {
+            Value::Map(members) => columns.extend(members.iter().map(|(name, value)| {
+                let value = match value {
+                    Value::List(list) if list.is_empty() => Value::Null,
+                    Value::List(list) => Value::Text(list.iter().map(plain).collect::<Vec<_>>().join("; ")),
+                    value => value.clone(),
+                };
+                (*name, value)
+            })),
+            value => columns.push((*name, value.clone())),
+        }
+    }
+    columns
+}
+
+/// A value within a list, without what guards a cell.
+fn plain(value: &Value) -> String {
+    match value {
+        Value::Text(text) => text.clone(),
+        value => cell(value),
+    }
 }
 
 /// Columns that are the same in every row: period, category, CRS, and what must be said.

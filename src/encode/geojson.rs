@@ -37,7 +37,8 @@ pub fn collection(layer: &Layer, links: Json) -> String {
     text
 }
 
-fn feature(feature: &Feature) -> geojson::Feature {
+/// One feature.
+pub(super) fn feature(feature: &Feature) -> geojson::Feature {
     geojson::Feature {
         id: Some(geojson::feature::Id::String(feature.id.clone())),
         geometry: feature.geometry.as_ref().map(|shape| geojson::Geometry::from(&rounded(shape))),

@@ -2,4 +2,5 @@
 
 pub mod csv;
 pub mod geojson;
+pub mod shapes;
 pub mod table;

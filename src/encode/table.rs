@@ -3,7 +3,8 @@
 use crate::layer::{Layer, Value};
 
 /// Columns that say the same in every row and are told above the table instead.
-const TOLD_ABOVE: [&str; 7] = ["score", "kernel", "bandwidth_m", "sigma_m", "cell_m", "eps_m", "min_points"];
+const TOLD_ABOVE: [&str; 8] =
+    ["score", "observed_days", "kernel", "bandwidth_m", "sigma_m", "cell_m", "eps_m", "min_points"];
 
 /// A layer's features in aligned columns, with its notice, held places and making above.
 #[must_use]
@@ -21,27 +22,22 @@ pub fn table(layer: &Layer) -> String {
         }
     }
     out.push_str(&made_of(layer));
-    let Some(first) = layer.features.first() else {
+    let rows: Vec<Vec<(&'static str, Value)>> = layer.features.iter().map(super::csv::flat).collect();
+    let Some(first) = rows.first() else {
         out.push_str("nothing found\n");
         return out;
     };
     let shown = |name: &str| {
         let empty =
-            |f: &crate::layer::Feature| f.properties.iter().any(|(n, v)| *n == name && *v == Value::Null);
-        !TOLD_ABOVE.contains(&name) && !layer.features.iter().all(empty)
+            |row: &Vec<(&'static str, Value)>| row.iter().any(|(n, v)| *n == name && *v == Value::Null);
+        !TOLD_ABOVE.contains(&name) && !rows.iter().all(empty)
     };
-    let columns: Vec<usize> =
-        (0..first.properties.len()).filter(|&at| shown(first.properties[at].0)).collect();
-    let mut lines = vec![columns.iter().map(|&at| first.properties[at].0.to_owned()).collect::<Vec<_>>()];
-    lines.extend(
-        layer
-            .features
-            .iter()
-            .map(|f| columns.iter().map(|&at| super::csv::cell(&f.properties[at].1)).collect()),
-    );
+    let columns: Vec<usize> = (0..first.len()).filter(|&at| shown(first[at].0)).collect();
+    let mut lines = vec![columns.iter().map(|&at| first[at].0.to_owned()).collect::<Vec<_>>()];
+    lines.extend(rows.iter().map(|row| columns.iter().map(|&at| super::csv::cell(&row[at].1)).collect()));
     let width = |column: usize| lines.iter().map(|line| line[column].chars().count()).max().unwrap_or(0);
     let widths: Vec<usize> = (0..columns.len()).map(width).collect();
-    let number = |at: usize| matches!(first.properties[columns[at]].1, Value::Int(_) | Value::Float(_));
+    let number = |at: usize| matches!(first[columns[at]].1, Value::Int(_) | Value::Float(_));
     for line in &lines {
         let cells = line.iter().enumerate().map(|(at, cell)| {
             let gap = " ".repeat(widths[at] - cell.chars().count());

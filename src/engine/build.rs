@@ -8,7 +8,7 @@ use rayon::prelude::*;
 
 use crate::assign::{blocks::assign, piles::held_places};
 use crate::index::blocks::BlockIndex;
-use crate::model::areas::{Area, polygons};
+use crate::model::areas::{self, Area, polygons};
 use crate::model::block::BlockSet;
 use crate::model::dataset::Dataset;
 use crate::model::events::{Event, Events};
@@ -109,17 +109,14 @@ pub fn build(ledger: Ledger, ground: &Ground, about: About) -> Result<Dataset, B
         held,
         held_places,
         resolution,
+        areas: Vec::new(),
     })
 }
 
 fn extent(ground: &Ground) -> Option<LonLatBox> {
     match ground {
         Ground::Streets(streets) => LonLatBox::around(streets.iter().flat_map(|s| s.line.iter().copied())),
-        Ground::Areas(areas) => {
-            use geo::CoordsIter;
-            let coords = areas.iter().flat_map(|area| area.shape.exterior_coords_iter());
-            LonLatBox::around(coords.filter_map(|at| LonLat::new(at.x, at.y).ok()))
-        }
+        Ground::Areas(areas) => areas::extent(areas),
     }
 }
 

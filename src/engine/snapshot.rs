@@ -6,7 +6,7 @@ use jiff::civil::Date;
 
 use super::query::{Query, Selection, Tally};
 use crate::aggregate::categories::{CategoryCounts, by_category};
-use crate::aggregate::counts::count;
+use crate::aggregate::counts::{Count, count};
 use crate::analysis::contour::{ContourError, contour, threshold_for_share};
 use crate::analysis::dbscan::{Clusters, DbscanError, DbscanParams, dbscan};
 use crate::analysis::kde::{Density, KdeError, KdeParams, kde};
@@ -14,6 +14,7 @@ use crate::index::incidents::IncidentIndex;
 use crate::model::block::BlockId;
 use crate::model::class::UnknownCategory;
 use crate::model::dataset::Dataset;
+use crate::model::exposure::observed_days;
 use crate::rank::order::{Ranked, rank};
 use crate::space::bbox::{LocalBox, LonLatBox};
 use crate::space::coord::{Local, LonLat, Metres, SquareKm};
@@ -27,6 +28,7 @@ pub struct Snapshot {
     generation: u64,
     categories: CategoryCounts,
     dates: Option<(Date, Date)>,
+    coverage: Vec<(Date, Date)>,
 }
 
 /// Where a share of the incidents lies densest.
@@ -101,8 +103,8 @@ impl Snapshot {
         let incidents = &dataset.incidents;
         let index = IncidentIndex::build((0..incidents.len()).map(|at| incidents.local(at)));
         let categories = by_category(incidents, &dataset.classes);
-        let dates = dataset.dates();
-        Self { dataset, index, generation, categories, dates }
+        let (dates, coverage) = (dataset.dates(), dataset.coverage());
+        Self { dataset, index, generation, categories, dates, coverage }
     }
 
     /// The same under another number.
@@ -141,11 +143,33 @@ impl Snapshot {
     /// All blocks in the order of their incidents; held ones do not count.
     #[must_use]
     pub fn rank(&self, selection: &Selection) -> Vec<Ranked> {
+        rank(&self.counts(selection))
+    }
+
+    /// Some blocks in the order of their incidents, ranked among themselves.
+    #[must_use]
+    pub fn rank_among(&self, selection: &Selection, blocks: &[BlockId]) -> Vec<Ranked> {
+        let counts = self.counts(selection);
+        let among: Vec<Count> = blocks.iter().map(|block| counts[block.0 as usize]).collect();
+        let mut ranked = rank(&among);
+        for row in &mut ranked {
+            row.block = blocks[row.block.0 as usize];
+        }
+        ranked
+    }
+
+    /// Days of the period on which a source had data: the time that every block was observed.
+    #[must_use]
+    pub fn observed_days(&self, query: &Query) -> i64 {
+        observed_days(query.period, &self.coverage)
+    }
+
+    fn counts(&self, selection: &Selection) -> Vec<Count> {
         let (data, incidents) = (&self.dataset, &self.dataset.incidents);
         let counted = (0..incidents.len())
             .filter(|&at| !data.held[at] && selection.has(data, at))
             .map(|at| (at, incidents.when(at).from, incidents.reports(at)));
-        rank(&count(counted, &data.assignment, data.block_set.blocks.len()))
+        count(counted, &data.assignment, data.block_set.blocks.len())
     }
 
     /// Selected incidents of each block that are held and therefore not in its rank.

@@ -1,4 +1,5 @@
 //! Here is a place: give me what lies near. R-trees over incidents and over blocks.
 
+pub mod areas;
 pub mod blocks;
 pub mod incidents;

@@ -1,11 +1,14 @@
 //! From an operation and its values to a layer: what both edges do with a request.
 
+use super::areas::{AreasLayerError, areas};
+use super::blocks::{BlocksLayerError, blocks};
 use super::clusters::{ClustersLayerError, clusters};
 use super::density::{DensityLayerError, density};
-use super::{Ask, Layer, Page, blocks, incidents};
+use super::{Ask, Layer, Page, incidents};
 use crate::analysis::dbscan::DbscanParams;
 use crate::analysis::kde::KdeParams;
-use crate::engine::params::table::{BANDWIDTH, CELL, EPS, MIN_POINTS, Operation, Param};
+use crate::engine::areas::WithinError;
+use crate::engine::params::table::{BANDWIDTH, CELL, EPS, MIN_POINTS, Operation, Param, WITHIN};
 use crate::engine::params::values::Values;
 use crate::engine::snapshot::{DensityError, Snapshot};
 use crate::model::class::UnknownCategory;
@@ -21,6 +24,9 @@ pub enum AnswerError {
     /// There is no such category.
     #[error(transparent)]
     Category(#[from] UnknownCategory),
+    /// There is no such area.
+    #[error(transparent)]
+    Within(#[from] WithinError),
     /// The density's parameters do not go together.
     #[error(transparent)]
     Density(DensityError),
@@ -41,6 +47,7 @@ impl AnswerError {
         match self {
             Self::NotGiven(param) => Some(param.wire),
             Self::Category(_) => Some("category"),
+            Self::Within(_) => Some(WITHIN.wire),
             Self::Density(_) => Some(CELL.wire),
             Self::Inside { .. } => None,
         }
@@ -58,7 +65,7 @@ pub fn answer(
     values: &Values,
     page: Page,
 ) -> Result<Layer, AnswerError> {
-    let ask = Ask { query: values.query(), page };
+    let ask = Ask { query: values.query(), within: values.within.clone().unwrap_or_default(), page };
     let inside =
         |layer| move |source: Box<dyn std::error::Error + Send + Sync>| AnswerError::Inside { layer, source };
     match operation.collection {
@@ -82,7 +89,14 @@ pub fn answer(
                 other => inside("clusters")(Box::new(other)),
             })
         }
-        _ => Ok(blocks::blocks(snapshot, &ask)?),
+        "areas" => areas(snapshot, &ask).map_err(|e| match e {
+            AreasLayerError::Category(e) => e.into(),
+            AreasLayerError::Within(e) => e.into(),
+        }),
+        _ => blocks(snapshot, &ask).map_err(|e| match e {
+            BlocksLayerError::Category(e) => e.into(),
+            BlocksLayerError::Within(e) => e.into(),
+        }),
     }
 }
 

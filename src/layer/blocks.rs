@@ -4,36 +4,66 @@ use std::collections::HashMap;
 
 use super::provenance::provenance;
 use super::{Ask, Feature, Layer, Legend, LegendClass, Value};
+use crate::engine::areas::{WithinError, blocks_within, named};
 use crate::engine::snapshot::Snapshot;
-use crate::model::block::BlockId;
+use crate::model::areas::AreaLayer;
+use crate::model::block::{Block, BlockId};
 use crate::model::class::UnknownCategory;
 use crate::model::dataset::HeldPlace;
+use crate::model::exposure::exposure;
 use crate::model::period::local_date;
 use crate::rank::order::{Ranked, TIE_RULE};
 
 /// Colors from few to many: ColorBrewer YlOrRd, five classes, safe for the color-blind.
 const COLORS: [&str; 5] = ["#ffffb2", "#fecc5c", "#fd8d3c", "#f03b20", "#bd0026"];
 
+/// Why there is no such layer.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum BlocksLayerError {
+    /// There is no such category here.
+    #[error(transparent)]
+    Category(#[from] UnknownCategory),
+    /// There is no such area here.
+    #[error(transparent)]
+    Within(#[from] WithinError),
+}
+
 /// Blocks in the order of their incidents; those without any come last, to draw the city.
+///
+/// With `within`, only the blocks of those areas, ranked among themselves.
 ///
 /// # Errors
 ///
-/// [`UnknownCategory`] if there is no such category here.
-pub fn blocks(snapshot: &Snapshot, ask: &Ask) -> Result<Layer, UnknownCategory> {
+/// [`BlocksLayerError`] if there is no such category or area here.
+pub fn blocks(snapshot: &Snapshot, ask: &Ask) -> Result<Layer, BlocksLayerError> {
     let selection = snapshot.select(&ask.query)?;
-    let ranked = snapshot.rank(&selection);
+    let within = named(snapshot.dataset(), &ask.within)?;
+    let ranked = match &within[..] {
+        [] => snapshot.rank(&selection),
+        areas => snapshot.rank_among(&selection, &blocks_within(snapshot.dataset(), areas)),
+    };
+    let days = snapshot.observed_days(&ask.query);
     let legend = legend(&ranked);
     let all = &snapshot.dataset().block_set.blocks;
     let touches = |row: &Ranked| ask.page.touches(&all[row.block.0 as usize].lonlat);
     let matching = ranked.into_iter().filter(touches).collect();
     let (matched, page) = ask.page.cut(matching);
-    let parameters = vec![("score", Value::text("incidents")), ("ties", Value::text(TIE_RULE))];
+    let mut parameters = vec![
+        ("score", Value::text("incidents")),
+        ("ties", Value::text(TIE_RULE)),
+        ("observed_days", Value::count(days)),
+    ];
+    if !within.is_empty() {
+        let names = within.iter().map(|(kind, name)| Value::text(format!("{kind}:{name}")));
+        parameters.push(("within", Value::List(names.collect())));
+    }
     let held = snapshot.held(&selection);
     let held_places = &snapshot.dataset().held_places;
     Ok(Layer {
         name: "blocks",
         matched,
-        features: page.iter().map(|row| feature(snapshot, row, &held)).collect(),
+        features: page.iter().map(|row| feature(snapshot, row, &held, days)).collect(),
         legend,
         notice: snapshot.dataset().notice.clone(),
         held_places: (1..).zip(held_places).map(|(n, place)| held_place(snapshot, n, place)).collect(),
@@ -41,11 +71,13 @@ pub fn blocks(snapshot: &Snapshot, ask: &Ask) -> Result<Layer, UnknownCategory> 
     })
 }
 
-fn feature(snapshot: &Snapshot, row: &Ranked, held: &HashMap<BlockId, usize>) -> Feature {
+fn feature(snapshot: &Snapshot, row: &Ranked, held: &HashMap<BlockId, usize>, days: i64) -> Feature {
     let data = snapshot.dataset();
     let block = &data.block_set.blocks[row.block.0 as usize];
     let zone = data.sources.first().map(|s| &s.zone);
     let latest = row.count.latest.zip(zone).and_then(|(second, zone)| local_date(second, zone));
+    let exposure = exposure(block, days);
+    let number = |n: Option<f64>| n.map_or(Value::Null, |n| Value::rounded(n, 3));
     Feature {
         id: block.id.clone(),
         geometry: Some(block.lonlat.clone()),
@@ -54,15 +86,28 @@ fn feature(snapshot: &Snapshot, row: &Ranked, held: &HashMap<BlockId, usize>) ->
             ("tied_with", Value::count(row.tied_with)),
             ("name", Value::text(block.name.clone())),
             ("kind", Value::text(block.kind.word())),
+            ("areas", areas(&data.areas, block)),
             ("incidents", Value::count(row.count.incidents())),
             ("score", Value::count(row.count.incidents())),
             ("reports", Value::count(row.count.reports)),
             ("latest", latest.map_or(Value::Null, |day| Value::text(day.to_string()))),
             ("held", Value::count(held.get(&row.block).copied().unwrap_or(0))),
-            ("length_m", block.length.map_or(Value::Null, |l| Value::rounded(l.0, 1))),
-            ("area_km2", block.area.map_or(Value::Null, |a| Value::rounded(a.0, 6))),
+            ("observed_days", Value::rounded(exposure.days, 0)),
+            ("length_m", exposure.length.map_or(Value::Null, |l| Value::rounded(l.0, 1))),
+            ("area_km2", exposure.area.map_or(Value::Null, |a| Value::rounded(a.0, 6))),
+            ("households", number(exposure.residents.households)),
+            ("population", number(exposure.residents.population)),
         ],
     }
+}
+
+/// The names of the areas that a block lies in, by kind; a kind without any has an empty list.
+fn areas(layers: &[AreaLayer], block: &Block) -> Value {
+    let of = |layer: &AreaLayer| {
+        let names = block.areas.get(&layer.kind).into_iter().flatten();
+        (layer.kind.word(), Value::List(names.cloned().map(Value::Text).collect()))
+    };
+    Value::Map(layers.iter().map(of).collect())
 }
 
 fn held_place(snapshot: &Snapshot, number: usize, place: &HeldPlace) -> Value {

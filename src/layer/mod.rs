@@ -1,6 +1,7 @@
 //! Results dressed for a map: features with their legend and with what made them, one file a layer.
 
 pub mod answer;
+pub mod areas;
 pub mod blocks;
 pub mod clusters;
 pub mod density;
@@ -158,6 +159,8 @@ impl Page {
 pub struct Ask {
     /// Which incidents are meant.
     pub query: Query,
+    /// Names of the areas whose blocks are meant, as they were given; all blocks where empty.
+    pub within: Vec<String>,
     /// Which part is wanted.
     pub page: Page,
 }

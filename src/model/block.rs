@@ -1,5 +1,9 @@
 //! The units that are ranked: street segments with their intersections, or polygons.
 
+use std::collections::BTreeMap;
+
+use super::areas::AreaKind;
+use super::exposure::Residents;
 use crate::space::coord::{Metres, SquareKm};
 
 /// What a block is.
@@ -42,6 +46,10 @@ pub struct Block {
     pub length: Option<Metres>,
     /// Area of a polygon.
     pub area: Option<SquareKm>,
+    /// Who lives there, where a column says so.
+    pub residents: Residents,
+    /// Names of the areas that it lies in, of each kind the one with the largest share first.
+    pub areas: BTreeMap<AreaKind, Vec<String>>,
 }
 
 /// A named set of blocks; every result names the set that it ranks.

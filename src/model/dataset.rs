@@ -1,9 +1,10 @@
 //! A data set: incidents, blocks, who belongs where, in one fixed local CRS.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 use jiff::civil::Date;
 
+use super::areas::AreaLayer;
 use super::block::{Assignment, BlockId, BlockSet};
 use super::class::Classes;
 use super::incident::Incidents;
@@ -79,9 +80,40 @@ pub struct Dataset {
     pub held_places: Vec<HeldPlace>,
     /// What became of the reports.
     pub resolution: Resolution,
+    /// Named territories, one layer a kind; blocks know by name those that they lie in.
+    pub areas: Vec<AreaLayer>,
 }
 
 impl Dataset {
+    /// First and last local date on which each source had data, in its own zone; those without incidents have none.
+    ///
+    /// Months at either end with less than [`FULL_MONTH`] of the fullest one's incidents do not count:
+    /// a file of one month names crimes that happened years before and were told in it.
+    #[must_use]
+    pub fn coverage(&self) -> Vec<(Date, Date)> {
+        // By source and UTC day first, so that few times need a time zone.
+        let mut days: Vec<HashMap<i64, (usize, i64, i64)>> = vec![HashMap::new(); self.sources.len()];
+        for at in 0..self.incidents.len() {
+            let from = self.incidents.when(at).from;
+            let day = days[usize::from(self.incidents.source(at))]
+                .entry(from.div_euclid(86_400))
+                .or_insert((0, i64::MAX, i64::MIN));
+            *day = (day.0 + 1, day.1.min(from), day.2.max(from));
+        }
+        let covered = |(days, source): (HashMap<i64, (usize, i64, i64)>, &Source)| {
+            let mut months: BTreeMap<(i16, i8), (usize, Date, Date)> = BTreeMap::new();
+            for (n, from, to) in days.into_values() {
+                let (first, last) = (local_date(from, &source.zone)?, local_date(to, &source.zone)?);
+                let month = months.entry((first.year(), first.month())).or_insert((0, first, last));
+                *month = (month.0 + n, month.1.min(first), month.2.max(last));
+            }
+            let fullest = months.values().map(|month| month.0).max()?;
+            let full = |month: &&(usize, Date, Date)| month.0 as f64 >= FULL_MONTH * fullest as f64;
+            Some((months.values().find(full)?.1, months.values().rev().find(full)?.2))
+        };
+        days.into_iter().zip(&self.sources).filter_map(covered).collect()
+    }
+
     /// First and last local date of all incidents, each in its own source's zone.
     #[must_use]
     pub fn dates(&self) -> Option<(Date, Date)> {
@@ -103,6 +135,11 @@ impl Dataset {
         Some((dates.iter().map(|d| d.0).min()?, dates.iter().map(|d| d.1).max()?))
     }
 }
+
+/// The part of the fullest month's incidents that a month needs for the source's data to begin or end with it.
+///
+/// St. Louis codes 91.5 % in the month of occurrence, 5.6 % in the next: a tenth lies between.
+pub const FULL_MONTH: f64 = 0.1;
 
 /// How far from an edge an incident must lie to belong to its block without doubt.
 pub const BOUNDARY: Metres = Metres(10.0);

@@ -160,6 +160,8 @@ impl<'a> Network<'a> {
             kind: BlockKind::Segment,
             length: Some(Metres(Euclidean.length(&local))),
             area: None,
+            residents: Default::default(),
+            areas: Default::default(),
             lonlat: lonlat.into(),
             local: local.into(),
         }
@@ -197,6 +199,8 @@ fn node(meeting: &Vertex, number: usize) -> Block {
         local: geo::Point::from(Coord::from(meeting.local)).into(),
         length: None,
         area: None,
+        residents: Default::default(),
+        areas: Default::default(),
     }
 }
 

@@ -7,6 +7,8 @@ pub enum Kind {
     Period,
     /// Names of categories.
     Names,
+    /// Names of areas.
+    Areas,
     /// A length within bounds, in metres.
     Length {
         /// Smallest.
@@ -63,6 +65,16 @@ pub const CATEGORY: Param = Param {
     default: "the configuration's, else all",
     help: "Incidents of these categories or groups of them; `all` for every one",
     example: "robbery,burglary",
+};
+
+/// Areas.
+pub const WITHIN: Param = Param {
+    flag: "within",
+    wire: "within",
+    kind: Kind::Areas,
+    default: "everywhere",
+    help: "Only blocks in an area of this name; `kind:name` where areas of several kinds have it",
+    example: "neighborhood:Penrose",
 };
 
 /// Length of the list.
@@ -172,7 +184,7 @@ pub const RANK: Operation = Operation {
     command: "rank",
     collection: "blocks",
     help: "Rank blocks by their incidents",
-    params: &[PERIOD, CATEGORY],
+    params: &[PERIOD, CATEGORY, WITHIN],
 };
 
 /// Density.
@@ -199,5 +211,13 @@ pub const INCIDENTS: Operation = Operation {
     params: &[PERIOD, CATEGORY],
 };
 
+/// Named territories.
+pub const AREAS: Operation = Operation {
+    command: "areas",
+    collection: "areas",
+    help: "Areas (neighborhoods, wards, districts and their like) with their blocks and incidents",
+    params: &[PERIOD, CATEGORY, WITHIN],
+};
+
 /// All operations.
-pub const OPERATIONS: [Operation; 4] = [INCIDENTS, RANK, DENSITY, CLUSTERS];
+pub const OPERATIONS: [Operation; 5] = [INCIDENTS, RANK, DENSITY, CLUSTERS, AREAS];

@@ -30,6 +30,8 @@ pub struct Values {
     pub period: Option<Period>,
     /// `category`; `None` where not given, empty for all.
     pub categories: Option<Vec<String>>,
+    /// `within`: names of areas as they were given, several in one text where separated by commas.
+    pub within: Option<Vec<String>>,
     /// Lengths by their wire name.
     lengths: BTreeMap<&'static str, Metres>,
     /// Whole numbers by their wire name.
@@ -63,6 +65,7 @@ impl Values {
         let mut all = others.clone();
         all.period = self.period.or(others.period);
         all.categories = self.categories.clone().or(all.categories);
+        all.within = self.within.clone().or(all.within);
         all.lengths.extend(&self.lengths);
         all.counts.extend(&self.counts);
         all.bbox = self.bbox.or(others.bbox);
@@ -118,6 +121,8 @@ impl Values {
                     *all = vec![ALL.to_owned()];
                 }
             }
+            Kind::Areas if text.trim().is_empty() => return Err(bad("give the name of an area".to_owned())),
+            Kind::Areas => self.within.get_or_insert_default().push(text.trim().to_owned()),
             Kind::Length { least, most } => {
                 let unit =
                     if name.starts_with("--") { " with its unit (m, km, ft, mi)" } else { " in metres" };

@@ -1,5 +1,6 @@
 //! Block files to streets or areas: four formats, one way.
 
+mod area_layout;
 mod error;
 mod features;
 mod geojson;
@@ -10,4 +11,4 @@ mod shapefile;
 mod street_layout;
 
 pub use error::BlocksError;
-pub use read::{Shapes, read};
+pub use read::{Purpose, Shapes, read, read_for};

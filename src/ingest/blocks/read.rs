@@ -3,15 +3,19 @@
 use std::collections::BTreeMap;
 
 use geo::orient::Direction;
-use geo::{Area as _, Coord, CoordsIter, Geometry, LineString, MapCoords, Orient, Validation};
+use geo::{
+    Area as _, BooleanOps, Coord, CoordsIter, Geometry, LineString, MapCoords, MultiPolygon, Orient,
+    Validation,
+};
 
+use super::area_layout::AreaLayout;
 use super::error::BlocksError;
 use super::features::{Feature, Features};
 use super::street_layout::{self, StreetLayout, Use};
 use super::{geojson, geopackage, geoparquet, shapefile};
 use crate::ingest::input::{Format, Input};
 use crate::ingest::refused::{Account, Refused};
-use crate::model::areas::Area;
+use crate::model::areas::{Area, AreaKind};
 use crate::model::streets::Street;
 use crate::space::coord::LonLat;
 use crate::space::crs::Crs;
@@ -25,12 +29,39 @@ pub enum Shapes {
     Areas(Vec<Area>),
 }
 
+/// What a file is read for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Purpose {
+    /// Blocks: streets without limited-access roads and alleys, or polygons.
+    Blocks,
+    /// The streets between which polygons lie: limited-access roads among them, alleys if wanted.
+    Bounds {
+        /// Whether alleys are boundaries.
+        alleys: bool,
+    },
+    /// Areas of a kind; lines are refused.
+    Areas(AreaKind),
+}
+
 /// Reads a block file. If it has lines, they are streets; else its polygons are areas.
 ///
 /// # Errors
 ///
 /// [`BlocksError`] for a file that cannot be used at all; single shapes are in the account.
 pub fn read(input: &Input, crs: Option<&Crs>) -> Result<(Shapes, Account), BlocksError> {
+    read_for(input, crs, Purpose::Blocks)
+}
+
+/// Reads a file of lines or polygons for a purpose.
+///
+/// # Errors
+///
+/// As [`read`].
+pub fn read_for(
+    input: &Input,
+    crs: Option<&Crs>,
+    purpose: Purpose,
+) -> Result<(Shapes, Account), BlocksError> {
     let features = match input.format {
         Format::GeoJson => geojson::read(input)?,
         Format::Shapefile => shapefile::read(input)?,
@@ -40,8 +71,9 @@ pub fn read(input: &Input, crs: Option<&Crs>) -> Result<(Shapes, Account), Block
     };
     let crs = features.crs.clone().or_else(|| crs.cloned());
     let crs = crs.ok_or_else(|| BlocksError::NoCrs { file: input.name.clone() })?;
-    let lines = features.rows.iter().flatten().any(|f| is_line(&f.shape));
-    let mut sorting = Sorting::new(input, &features, crs);
+    let areas = matches!(purpose, Purpose::Areas(_));
+    let lines = !areas && features.rows.iter().flatten().any(|f| is_line(&f.shape));
+    let mut sorting = Sorting::new(input, &features, crs, purpose);
     for row in features.rows {
         sorting.account.read += 1;
         let outcome = match row {
@@ -73,25 +105,35 @@ struct Sorting<'a> {
     input: &'a Input,
     header: crate::ingest::table::Header,
     layout: StreetLayout,
+    columns: AreaLayout,
+    purpose: Purpose,
     crs: Crs,
     streets: Vec<(u64, Street)>,
     areas: Vec<(u64, Area)>,
     closed: usize,
     alleys: usize,
+    repaired: usize,
     account: Account,
 }
 
 impl<'a> Sorting<'a> {
-    fn new(input: &'a Input, features: &Features, crs: Crs) -> Self {
+    fn new(input: &'a Input, features: &Features, crs: Crs, purpose: Purpose) -> Self {
+        let kind = match purpose {
+            Purpose::Areas(kind) => Some(kind),
+            Purpose::Blocks | Purpose::Bounds { .. } => None,
+        };
         Self {
             input,
             header: features.header.clone(),
             layout: street_layout::for_header(&features.header),
+            columns: AreaLayout::for_header(&features.header, kind),
+            purpose,
             crs,
             streets: Vec::new(),
             areas: Vec::new(),
             closed: 0,
             alleys: 0,
+            repaired: 0,
             account: Account::default(),
         }
     }
@@ -104,6 +146,8 @@ impl<'a> Sorting<'a> {
         };
         match self.layout.use_of(&self.header, &feature.attributes) {
             Use::Street => {}
+            Use::Alley if self.purpose == (Purpose::Bounds { alleys: true }) => {}
+            Use::Closed if matches!(self.purpose, Purpose::Bounds { .. }) => {}
             Use::Alley => {
                 self.alleys += 1;
                 return Ok(());
@@ -143,22 +187,22 @@ impl<'a> Sorting<'a> {
                 return Err((feature.number, "neither line nor polygon".to_owned(), kind(other).to_owned()));
             }
         };
+        let shape = match shape.check_validation() {
+            Ok(()) => shape,
+            Err(e) => {
+                let broken = || (feature.number, format!("broken polygon: {e}"), String::new());
+                let whole = repaired(&shape).ok_or_else(broken)?;
+                self.repaired += 1;
+                whole
+            }
+        };
         if shape.unsigned_area() == 0.0 {
             return Err((feature.number, "polygon without area".to_owned(), String::new()));
-        }
-        if let Err(e) = shape.check_validation() {
-            return Err((feature.number, format!("broken polygon: {e}"), String::new()));
         }
         let lonlat = shape.try_map_coords(|at| {
             self.lonlat(feature.number, at).map(|at| Coord { x: at.lon(), y: at.lat() })
         })?;
-        let id = self.header.find("blockid|geoid|id|objectid|fid").map(|at| feature.attributes[at].clone());
-        let name = self.header.find("name|blockname|label|fullname").map(|at| feature.attributes[at].clone());
-        let area = Area {
-            id: id.filter(|id| !id.is_empty()),
-            name: name.filter(|name| !name.is_empty()),
-            shape: lonlat.orient(Direction::Default),
-        };
+        let area = self.columns.area(feature, lonlat.orient(Direction::Default));
         self.areas.push((feature.number, area));
         Ok(())
     }
@@ -212,12 +256,24 @@ impl<'a> Sorting<'a> {
             });
         }
         let what = if lines {
-            format!(
-                "streets by layout `{}`; {} limited-access roads and ramps take nothing, {} alleys are left to the street beside them",
-                self.layout.name, self.closed, self.alleys
-            )
+            let left_out = match self.purpose {
+                Purpose::Bounds { alleys: true } => "with alleys and limited-access roads".to_owned(),
+                Purpose::Bounds { .. } => {
+                    format!("with limited-access roads, without {} alleys", self.alleys)
+                }
+                _ => format!(
+                    "{} limited-access roads and ramps take nothing, {} alleys are left to the street beside them",
+                    self.closed, self.alleys
+                ),
+            };
+            format!("streets by layout `{}`; {left_out}", self.layout.name)
         } else {
-            "polygons".to_owned()
+            let mut what = vec!["polygons".to_owned()];
+            what.extend(self.columns.notes());
+            if self.repaired > 0 {
+                what.push(format!("{} crossed or touched themselves and were repaired", self.repaired));
+            }
+            what.join("; ")
         };
         self.account.notes.push(format!("{}: {what}, coordinates in {}", self.input.name, self.crs));
         let shapes = if lines {
@@ -227,6 +283,17 @@ impl<'a> Sorting<'a> {
         };
         Ok((shapes, self.account))
     }
+}
+
+/// What a crossed outline encloses: in each part the places that an odd number of its rings goes around.
+fn repaired(shape: &MultiPolygon) -> Option<MultiPolygon> {
+    if !shape.coords_iter().all(|at| at.x.is_finite() && at.y.is_finite()) {
+        return None;
+    }
+    let nothing = MultiPolygon(Vec::new());
+    let parts: Vec<MultiPolygon> = shape.iter().map(|part| part.union(&nothing)).collect();
+    let whole = geo::algorithm::bool_ops::unary_union(parts.iter().flatten());
+    (!whole.0.is_empty() && whole.check_validation().is_ok()).then_some(whole)
 }
 
 /// Beyond this a shape is no part of the same data set, and lengths in one UTM zone are no longer true.

@@ -1,0 +1,118 @@
+//! Files of blocks and of areas, read and told.
+
+use std::path::{Path, PathBuf};
+
+use super::failure::Failure;
+use super::say;
+use crate::config::Config;
+use crate::engine::build::Ground;
+use crate::ingest::blocks::{self, Purpose, Shapes};
+use crate::ingest::input::Input;
+use crate::ingest::refused::Account;
+use crate::model::areas::{Area, AreaKind};
+use crate::model::dataset::Dataset;
+use crate::model::doubles::without_doubles;
+use crate::space::crs::Crs;
+
+/// Areas by kind, as many files as were given.
+pub(super) type AreaFiles = Vec<(AreaKind, Vec<Area>)>;
+
+/// Reads files of blocks into one ground: a region's may come in two state planes, and a block that
+/// two of them have is there once. Streets that lie on each other become one segment when they are cut.
+pub(super) fn blocks(inputs: &[Input], crs: Option<&Crs>) -> Result<(Ground, Account), Failure> {
+    let (mut streets, mut areas, mut account) = (Vec::new(), Vec::new(), Account::default());
+    for input in inputs {
+        let (shapes, of_file) = blocks::read(input, crs)?;
+        account.add(of_file);
+        match shapes {
+            Shapes::Streets(more) => streets.extend(more),
+            Shapes::Areas(more) => areas.extend(more),
+        }
+    }
+    if !streets.is_empty() && !areas.is_empty() {
+        return Err(Failure::Mixed);
+    }
+    if areas.is_empty() {
+        return Ok((Ground::Streets(streets), account));
+    }
+    if inputs.len() > 1 {
+        let (once, doubles) = without_doubles(areas);
+        areas = once;
+        account
+            .notes
+            .push(format!("{} polygons stand in two files and are one block each", say::thousands(doubles)));
+    }
+    Ok((Ground::Areas(areas), account))
+}
+
+/// Files of areas as they were named: in the configuration by kind, or as `KIND=FILE` or `FILE`.
+pub(super) fn area_files(
+    config: &Config,
+    given: &[String],
+) -> Result<Vec<(Option<AreaKind>, PathBuf)>, Failure> {
+    if given.is_empty() {
+        let files = config.areas.iter().flat_map(|(kind, files)| files.0.iter().map(move |f| (kind, f)));
+        return files.map(|(kind, file)| Ok((Some(kind.parse()?), file.clone()))).collect();
+    }
+    let one = |text: &String| match text.split_once('=') {
+        // A file may have a `=` in its name.
+        Some((kind, file)) if !Path::new(text).exists() => Ok((Some(kind.parse()?), PathBuf::from(file))),
+        _ => Ok((None, PathBuf::from(text))),
+    };
+    given.iter().map(one).collect()
+}
+
+/// Reads the areas of a data set.
+pub(super) fn areas(
+    files: &[(Option<AreaKind>, PathBuf)],
+    crs: Option<&Crs>,
+) -> Result<(AreaFiles, Account), Failure> {
+    let (mut all, mut account) = (Vec::new(), Account::default());
+    for (kind, path) in files {
+        let input = Input::at(path)?;
+        let (kind, areas, of_file) = read_areas(&input, *kind, crs)?;
+        account.add(of_file);
+        all.push((kind, areas));
+    }
+    Ok((all, account))
+}
+
+/// Reads one file of areas. Without a kind the file itself must name one, the same for all.
+pub(super) fn read_areas(
+    input: &Input,
+    kind: Option<AreaKind>,
+    crs: Option<&Crs>,
+) -> Result<(AreaKind, Vec<Area>, Account), Failure> {
+    // Any kind does to see what the file says of itself; the names follow from the kind.
+    let purpose = Purpose::Areas(kind.unwrap_or(AreaKind::StudyArea));
+    let (shapes, account) = blocks::read_for(input, crs, purpose).map_err(Failure::Areas)?;
+    let Shapes::Areas(areas) = shapes else { return Err(Failure::Mixed) };
+    if let Some(kind) = kind {
+        return Ok((kind, areas, account));
+    }
+    let words: std::collections::BTreeSet<&str> =
+        areas.iter().map(|area| area.kind.as_deref().unwrap_or_default()).collect();
+    let word = words.first().copied().filter(|word| words.len() == 1 && !word.is_empty());
+    let Some(word) = word else { return Err(Failure::NoKind { file: input.name.clone() }) };
+    let kind: AreaKind = word.parse()?;
+    if kind == AreaKind::StudyArea { Ok((kind, areas, account)) } else { read_areas(input, Some(kind), crs) }
+}
+
+/// Says how the blocks lie in the areas, kind by kind.
+pub(super) fn tell_areas(dataset: &Dataset) {
+    for layer in &dataset.areas {
+        let lie = |wanted: &dyn Fn(usize) -> bool| {
+            let names = |block: &crate::model::block::Block| block.areas.get(&layer.kind).map_or(0, Vec::len);
+            say::thousands(dataset.block_set.blocks.iter().filter(|block| wanted(names(block))).count())
+        };
+        say::tell(&format!(
+            "{} areas of kind {}: {} blocks lie in one, {} on the border of two, {} in three or more, {} in none",
+            say::thousands(layer.areas.len()),
+            layer.kind,
+            lie(&|n| n == 1),
+            lie(&|n| n == 2),
+            lie(&|n| n > 2),
+            lie(&|n| n == 0),
+        ));
+    }
+}

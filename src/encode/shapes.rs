@@ -1,0 +1,113 @@
+//! Block sets and areas as GeoJSON files that are read again as what they were.
+
+use geo::{Geometry, MultiPolygon};
+use serde_json::{Map, Value as Json};
+
+use super::geojson::feature;
+use crate::layer::{Feature, Value};
+use crate::model::areas::{Area, AreaLayer, POLYGONS};
+use crate::model::block::BlockSet;
+use crate::model::exposure::Residents;
+use crate::model::streets::Street;
+
+/// A block set of polygons or cells; each feature names the set, so that `--blocks` knows it again.
+#[must_use]
+pub fn block_set(set: &BlockSet, crs: &str) -> String {
+    let features = set.blocks.iter().map(|block| {
+        let id = block.id.strip_prefix("polygon-").unwrap_or(&block.id);
+        let mut properties = vec![
+            ("id", Value::text(id)),
+            ("name", Value::text(block.name.clone())),
+            ("block_set", Value::text(set.name)),
+            ("area_km2", block.area.map_or(Value::Null, |a| Value::rounded(a.0, 6))),
+        ];
+        properties.extend(residents(block.residents));
+        Feature { id: block.id.clone(), geometry: Some(block.lonlat.clone()), properties }
+    });
+    collection(&[("block_set", set.name), ("local_crs", crs)], features)
+}
+
+/// Polygons that are blocks, as they were read.
+#[must_use]
+pub fn polygons(areas: &[Area]) -> String {
+    let features = (1..).zip(areas).map(|(number, area)| {
+        let id = area.id.clone().unwrap_or_else(|| number.to_string());
+        let set = area.block_set.clone().unwrap_or_else(|| POLYGONS.to_owned());
+        let mut properties = vec![
+            ("id", Value::text(id.clone())),
+            ("name", area.name.clone().into()),
+            ("block_set", Value::text(set)),
+        ];
+        properties.extend(residents(area.residents));
+        Feature { id, geometry: Some(geometry(&area.shape)), properties }
+    });
+    collection(&[], features)
+}
+
+/// Areas of one kind; each feature names the kind, so that `--areas FILE` needs none.
+#[must_use]
+pub fn areas(layer: &AreaLayer) -> String {
+    let features = layer.areas.iter().map(|area| {
+        let mut properties = vec![
+            ("id", Value::text(area.id.clone())),
+            ("kind", Value::text(layer.kind.word())),
+            ("name", Value::text(area.name.clone())),
+            ("area_km2", Value::rounded(area.area.0, 6)),
+        ];
+        properties.extend(residents(area.residents));
+        let id = format!("{}-{}", layer.kind, area.id);
+        Feature { id, geometry: Some(geometry(&area.lonlat)), properties }
+    });
+    collection(&[("kind", layer.kind.word())], features)
+}
+
+/// Streets that are to become segments: those that people name first, as they are cut in that order.
+#[must_use]
+pub fn streets(streets: &[Street]) -> String {
+    let mut order: Vec<&Street> = streets.iter().collect();
+    order.sort_by_key(|street| street.by_number);
+    let features = (1..).zip(order).map(|(number, street): (u64, _)| Feature {
+        id: format!("street-{number}"),
+        geometry: Some(
+            street
+                .line
+                .iter()
+                .map(|at| geo::Coord { x: at.lon(), y: at.lat() })
+                .collect::<geo::LineString>()
+                .into(),
+        ),
+        properties: vec![
+            ("name", Value::text(street.name.clone())),
+            ("first_number", street.first_number.map_or(Value::Null, Value::count)),
+        ],
+    });
+    collection(&[], features)
+}
+
+fn residents(of: Residents) -> [(&'static str, Value); 2] {
+    let number = |n: Option<f64>| n.map_or(Value::Null, |n| Value::rounded(n, 3));
+    [("households", number(of.households)), ("population", number(of.population))]
+}
+
+fn geometry(shape: &MultiPolygon) -> Geometry {
+    match &shape.0[..] {
+        [only] => only.clone().into(),
+        _ => shape.clone().into(),
+    }
+}
+
+fn collection(members: &[(&str, &str)], features: impl Iterator<Item = Feature>) -> String {
+    let members: Map<String, Json> =
+        members.iter().map(|(name, text)| ((*name).to_owned(), Json::from(*text))).collect();
+    let mut text = String::from(r#"{"type":"FeatureCollection""#);
+    for (name, member) in members {
+        text.push_str(&format!(",{}:{member}", Json::String(name)));
+    }
+    text.push_str(",\"features\":[");
+    for (at, each) in features.enumerate() {
+        text.push_str(if at == 0 { "\n" } else { ",\n" });
+        text.push_str(&feature(&each).to_string());
+    }
+    text.push_str("\n]}\n");
+    text
+}

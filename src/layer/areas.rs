@@ -1,0 +1,90 @@
+//! Areas: neighborhoods, wards, districts and their like, each with the blocks that lie in it.
+
+use std::collections::HashMap;
+
+use super::provenance::provenance;
+use super::{Ask, Feature, Layer, Legend, LegendClass, Value};
+use crate::engine::areas::{WithinError, named};
+use crate::engine::snapshot::Snapshot;
+use crate::model::areas::{AreaKind, NamedArea};
+use crate::model::class::UnknownCategory;
+
+/// Why there is no such layer.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum AreasLayerError {
+    /// There is no such category here.
+    #[error(transparent)]
+    Category(#[from] UnknownCategory),
+    /// There is no such area here.
+    #[error(transparent)]
+    Within(#[from] WithinError),
+}
+
+/// All areas, kind by kind in the order of their files, or those that `within` names.
+///
+/// `blocks` are those that lie in the area; one on a border lies in two. `incidents` are those of
+/// the blocks that have their largest share here (on a border the first of the file), so that of the
+/// areas of one kind each incident is counted in one at most.
+///
+/// # Errors
+///
+/// [`AreasLayerError`] for a name that no area has.
+pub fn areas(snapshot: &Snapshot, ask: &Ask) -> Result<Layer, AreasLayerError> {
+    let selection = snapshot.select(&ask.query)?;
+    let data = snapshot.dataset();
+    let wanted = named(data, &ask.within)?;
+    let mut totals: HashMap<(AreaKind, &str), (usize, u64)> = HashMap::new();
+    for row in snapshot.rank(&selection) {
+        for (kind, names) in &data.block_set.blocks[row.block.0 as usize].areas {
+            for (at, name) in names.iter().enumerate() {
+                let total = totals.entry((*kind, name)).or_default();
+                total.0 += 1;
+                total.1 += if at == 0 { row.count.incidents() } else { 0 };
+            }
+        }
+    }
+    let mut features = Vec::new();
+    for layer in &data.areas {
+        let chosen = |area: &&NamedArea| {
+            wanted.is_empty() || wanted.iter().any(|(kind, name)| *kind == layer.kind && *name == area.name)
+        };
+        for area in layer.areas.iter().filter(chosen) {
+            let total = totals.get(&(layer.kind, area.name.as_str())).copied().unwrap_or_default();
+            features.push(feature(layer.kind, area, total));
+        }
+    }
+    let matching = features.into_iter().filter(|f| f.geometry.as_ref().is_some_and(|g| ask.page.touches(g)));
+    let (matched, features) = ask.page.cut(matching.collect());
+    Ok(Layer {
+        name: "areas",
+        matched,
+        features,
+        legend: Legend {
+            property: None,
+            title: "Areas".to_owned(),
+            unit: "",
+            classes: vec![LegendClass { from: None, to: None, color: "#5b6b82", label: "area".to_owned() }],
+            none: None,
+        },
+        notice: data.notice.clone(),
+        held_places: Vec::new(),
+        provenance: provenance("areas", snapshot, ask, &snapshot.tally(&selection), Vec::new()),
+    })
+}
+
+fn feature(kind: AreaKind, area: &NamedArea, (blocks, incidents): (usize, u64)) -> Feature {
+    Feature {
+        id: format!("{kind}-{}", area.id),
+        geometry: Some(area.lonlat.clone().into()),
+        properties: vec![
+            ("kind", Value::text(kind.word())),
+            ("name", Value::text(area.name.clone())),
+            ("blocks", Value::count(blocks)),
+            ("incidents", Value::count(incidents)),
+            ("area_km2", Value::rounded(area.area.0, 6)),
+            ("households", area.residents.households.map_or(Value::Null, |n| Value::rounded(n, 3))),
+            ("population", area.residents.population.map_or(Value::Null, |n| Value::rounded(n, 3))),
+        ],
+    }
+}
