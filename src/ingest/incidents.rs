@@ -3,14 +3,14 @@
 use rayon::prelude::*;
 
 use super::crosswalk::{self, CrosswalkError};
+use super::csv;
 use super::csv::CsvError;
+use super::formats::{FormatError, points};
 use super::input::{Format, Input, InputError};
 use super::layout::{Layout, LayoutError};
 use super::mapping::Mapping;
 use super::refused::Account;
-use super::shapefile::ShapefileError;
 use super::table::{Broken, Header, Row};
-use super::{csv, shapefile};
 use crate::model::category::{CategoryTree, Flags};
 use crate::model::class::{Class, Classes};
 use crate::model::report::{Ledger, Place, Report, Source};
@@ -37,9 +37,9 @@ pub enum IncidentsError {
     /// It is no table.
     #[error(transparent)]
     Csv(#[from] CsvError),
-    /// It is no shapefile.
+    /// Its features cannot be read.
     #[error(transparent)]
-    Shapefile(#[from] ShapefileError),
+    Features(#[from] FormatError),
     /// A layout is at fault.
     #[error(transparent)]
     Layout(#[from] LayoutError),
@@ -145,7 +145,7 @@ fn parse(
     let each = |mapping: &mut Mapping<'_>, row: Result<Row<'_>, Broken>| mapping.take(row);
     let (mapping, note) = match input.format {
         Format::Csv => csv::read(&input.name, &input.bytes()?, begin, each)?,
-        Format::Shapefile => (shapefile::read(input, begin, each)?, None),
+        Format::Shapefile => (points::rows(input, begin, each)?, None),
         _ => return Err(IncidentsError::Format { file: input.name.clone() }),
     };
     Ok(mapping.finish(note))

@@ -3,13 +3,14 @@
 use std::collections::BTreeMap;
 
 use geo::orient::Direction;
-use geo::{Area as _, Coord, CoordsIter, Geometry, LineString, MapCoords, Orient, Validation};
+use geo::{Coord, CoordsIter, Geometry, LineString, MapCoords, Orient};
 
 use super::error::BlocksError;
-use super::features::{Feature, Features};
+use super::features::{self, Feature, Features};
+use super::repair::{self, Outcome};
 use super::street_layout::{self, StreetLayout, Use};
-use super::{geojson, geopackage, geoparquet, shapefile};
-use crate::ingest::input::{Format, Input};
+use crate::ingest::formats::points::kind;
+use crate::ingest::input::Input;
 use crate::ingest::refused::{Account, Refused};
 use crate::model::areas::Area;
 use crate::model::streets::Street;
@@ -31,13 +32,7 @@ pub enum Shapes {
 ///
 /// [`BlocksError`] for a file that cannot be used at all; single shapes are in the account.
 pub fn read(input: &Input, crs: Option<&Crs>) -> Result<(Shapes, Account), BlocksError> {
-    let features = match input.format {
-        Format::GeoJson => geojson::read(input)?,
-        Format::Shapefile => shapefile::read(input)?,
-        Format::GeoPackage => geopackage::read(input)?,
-        Format::GeoParquet => geoparquet::read(input)?,
-        Format::Csv => return Err(BlocksError::Format { file: input.name.clone() }),
-    };
+    let features = features::read(input)?;
     let crs = features.crs.clone().or_else(|| crs.cloned());
     let crs = crs.ok_or_else(|| BlocksError::NoCrs { file: input.name.clone() })?;
     let lines = features.rows.iter().flatten().any(|f| is_line(&f.shape));
@@ -78,6 +73,7 @@ struct Sorting<'a> {
     areas: Vec<(u64, Area)>,
     closed: usize,
     alleys: usize,
+    repaired: Vec<String>,
     account: Account,
 }
 
@@ -92,7 +88,8 @@ impl<'a> Sorting<'a> {
             areas: Vec::new(),
             closed: 0,
             alleys: 0,
-            account: Account::default(),
+            repaired: Vec::new(),
+            account: Account { notes: input.notes().to_vec(), ..Account::default() },
         }
     }
 
@@ -143,22 +140,23 @@ impl<'a> Sorting<'a> {
                 return Err((feature.number, "neither line nor polygon".to_owned(), kind(other).to_owned()));
             }
         };
-        if shape.unsigned_area() == 0.0 {
-            return Err((feature.number, "polygon without area".to_owned(), String::new()));
-        }
-        if let Err(e) = shape.check_validation() {
-            return Err((feature.number, format!("broken polygon: {e}"), String::new()));
-        }
+        let id = self.header.find("blockid|geoid|id|objectid|fid").map(|at| feature.attributes[at].clone());
+        let id = id.filter(|id| !id.is_empty());
+        let known_as = || id.clone().unwrap_or_else(|| feature.number.to_string());
+        let shape = match repair::repair(&shape) {
+            Outcome::Sound => shape,
+            Outcome::Repaired(shape) => {
+                self.repaired.push(known_as());
+                shape
+            }
+            Outcome::Refused(reason) => return Err((feature.number, reason, known_as())),
+        };
         let lonlat = shape.try_map_coords(|at| {
             self.lonlat(feature.number, at).map(|at| Coord { x: at.lon(), y: at.lat() })
         })?;
-        let id = self.header.find("blockid|geoid|id|objectid|fid").map(|at| feature.attributes[at].clone());
         let name = self.header.find("name|blockname|label|fullname").map(|at| feature.attributes[at].clone());
-        let area = Area {
-            id: id.filter(|id| !id.is_empty()),
-            name: name.filter(|name| !name.is_empty()),
-            shape: lonlat.orient(Direction::Default),
-        };
+        let area =
+            Area { id, name: name.filter(|name| !name.is_empty()), shape: lonlat.orient(Direction::Default) };
         self.areas.push((feature.number, area));
         Ok(())
     }
@@ -219,6 +217,16 @@ impl<'a> Sorting<'a> {
         } else {
             "polygons".to_owned()
         };
+        if !self.repaired.is_empty() {
+            let (shown, more) = self.repaired.split_at(self.repaired.len().min(SHOWN));
+            let more = if more.is_empty() { String::new() } else { format!(" and {} more", more.len()) };
+            self.account.notes.push(format!(
+                "{}: {} broken polygons were repaired: {}{more}",
+                self.input.name,
+                self.repaired.len(),
+                shown.join(", ")
+            ));
+        }
         self.account.notes.push(format!("{}: {what}, coordinates in {}", self.input.name, self.crs));
         let shapes = if lines {
             Shapes::Streets(self.streets.into_iter().map(|(_, street)| street).collect())
@@ -235,19 +243,11 @@ const STRAY_KM: f64 = 300.0;
 /// Length of a degree of latitude.
 const KM_A_DEGREE: f64 = 111.2;
 
+/// How many repaired polygons are named.
+const SHOWN: usize = 50;
+
 fn median(values: impl Iterator<Item = f64>) -> f64 {
     let mut values: Vec<f64> = values.collect();
     values.sort_by(f64::total_cmp);
     values.get(values.len() / 2).copied().unwrap_or_default()
-}
-
-fn kind(shape: &Geometry) -> &'static str {
-    match shape {
-        Geometry::Point(_) | Geometry::MultiPoint(_) => "point",
-        Geometry::Line(_) | Geometry::LineString(_) | Geometry::MultiLineString(_) => "line",
-        Geometry::Polygon(_) | Geometry::MultiPolygon(_) | Geometry::Rect(_) | Geometry::Triangle(_) => {
-            "polygon"
-        }
-        Geometry::GeometryCollection(_) => "collection",
-    }
 }
