@@ -36,7 +36,7 @@ pub(super) fn read<S, E: From<FormatError>>(
     let crs = layer.crs().map_err(|source| FormatError::Crs { file: file(), source })?;
     let quoted = layer.table.replace('"', "\"\"");
     let mut query = db.prepare(&format!("SELECT * FROM \"{quoted}\"")).map_err(sql)?;
-    let names: Vec<String> = query.column_names().into_iter().map(str::to_owned).collect();
+    let names = names(&db, &layer.table, query.column_count()).map_err(sql)?;
     let shape_at = names.iter().position(|name| name.eq_ignore_ascii_case(&layer.column));
     let columns: Vec<usize> = (0..names.len()).filter(|&at| Some(at) != shape_at).collect();
     let header = Header::new(columns.iter().map(|&at| names[at].as_str()));
@@ -117,6 +117,18 @@ fn layer(input: &Input, db: &Connection) -> Result<Layer, FormatError> {
         (None, _) => return Err(FormatError::Layers { file: file(), layers: names() }),
     };
     Ok(found.into_iter().nth(chosen).expect("a position in the list itself"))
+}
+
+/// Names of the columns. From the table's own list, since a name that is not UTF-8 stops the library elsewhere.
+fn names(db: &Connection, table: &str, columns: usize) -> rusqlite::Result<Vec<String>> {
+    let mut query = db.prepare("SELECT CAST(name AS BLOB) FROM pragma_table_info(?1) ORDER BY cid")?;
+    let names = query.query_map([table], |row| {
+        let name = row.get_ref(0)?.as_blob().unwrap_or_default();
+        Ok(String::from_utf8_lossy(name).into_owned())
+    })?;
+    let mut names = names.collect::<rusqlite::Result<Vec<_>>>()?;
+    names.resize(columns, String::new());
+    Ok(names)
 }
 
 impl Layer {

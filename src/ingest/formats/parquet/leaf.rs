@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 
+use parquet::basic::Type;
 use parquet::column::page::PageReader;
 use parquet::column::reader::{ColumnReader, get_column_reader};
 use parquet::data_type::{ByteArray, FixedLenByteArray, Int96};
@@ -51,6 +52,9 @@ pub(super) struct Batch<'a> {
 
 impl Leaf {
     pub(super) fn open(column: ColumnDescPtr, pages: Box<dyn PageReader>) -> Result<Self, Fault> {
+        if column.physical_type() == Type::FIXED_LEN_BYTE_ARRAY && column.type_length() <= 0 {
+            return Err(Fault::Damaged("a column of fixed length has none"));
+        }
         let pages = Checked::new(pages, &column);
         let (max_def, max_rep) = (column.max_def_level(), column.max_rep_level());
         let kind = Kind::of(&column);

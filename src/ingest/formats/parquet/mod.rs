@@ -53,7 +53,8 @@ pub(super) fn read<S, E: From<FormatError>>(
         Cow::Owned(bytes) => Bytes::from(bytes),
         Cow::Borrowed(bytes) => Bytes::copy_from_slice(bytes),
     };
-    let reader = SerializedFileReader::new(bytes.clone()).map_err(|e| failed(e.into()))?;
+    let open = || SerializedFileReader::new(bytes.clone()).map_err(Fault::from);
+    let reader = held(open).map_err(failed)?;
     pages::check(&bytes, reader.metadata()).map_err(failed)?;
     let meta = reader.metadata().file_metadata();
     let schema = meta.schema_descr();
@@ -64,9 +65,9 @@ pub(super) fn read<S, E: From<FormatError>>(
     let mut state = begin(&About { header, crs, layer: None })?;
     let (mut number, most) = (0, FEW_ROWS + 1000 * bytes.len() as u64);
     for group in 0..reader.num_row_groups() {
-        let group = reader.get_row_group(group).map_err(|e| failed(e.into()))?;
-        let mut rows = Rows::open(&*group, schema, &columns).map_err(failed)?;
-        while let Some(count) = rows.next(&columns).map_err(failed)? {
+        let open = || Rows::open(&*reader.get_row_group(group)?, schema, &columns);
+        let mut rows = held(open).map_err(failed)?;
+        while let Some(count) = held(|| rows.next(&columns)).map_err(failed)? {
             for at in 0..count {
                 number += 1;
                 if number > most {
@@ -80,6 +81,13 @@ pub(super) fn read<S, E: From<FormatError>>(
         }
     }
     Ok(state)
+}
+
+/// Calls the library. It stops the thread on some damaged pages that [`pages`] cannot tell from sound ones: that is
+/// held here, and what was read so far is left alone.
+fn held<T>(call: impl FnOnce() -> Result<T, Fault>) -> Result<T, Fault> {
+    let outcome = std::panic::catch_unwind(std::panic::AssertUnwindSafe(call));
+    outcome.unwrap_or(Err(Fault::Damaged("a page does not hold together")))
 }
 
 /// The columns of a row group in step.

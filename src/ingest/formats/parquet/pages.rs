@@ -1,7 +1,7 @@
 //! Checks on Parquet before its library reads it: the library makes room for what headers announce, so they must be true.
 
 use bytes::Bytes;
-use parquet::basic::Encoding;
+use parquet::basic::{Encoding, Type};
 use parquet::column::page::{Page, PageMetadata, PageReader};
 use parquet::errors::{ParquetError, Result};
 use parquet::file::metadata::ParquetMetaData;
@@ -142,11 +142,21 @@ pub(super) struct Checked {
     pages: Box<dyn PageReader>,
     max_def: i16,
     max_rep: i16,
+    text: bool,
+    /// Whether a dictionary has come.
+    dictionary: bool,
 }
 
 impl Checked {
     pub(super) fn new(pages: Box<dyn PageReader>, column: &ColumnDescriptor) -> Self {
-        Self { pages, max_def: column.max_def_level(), max_rep: column.max_rep_level() }
+        let text = column.physical_type() == Type::BYTE_ARRAY;
+        Self {
+            pages,
+            max_def: column.max_def_level(),
+            max_rep: column.max_rep_level(),
+            text,
+            dictionary: false,
+        }
     }
 
     fn check(&self, page: &Page) -> Result<()> {
@@ -158,25 +168,37 @@ impl Checked {
                 let fits = values as usize <= length;
                 return if fits { Ok(()) } else { no("a dictionary has more values than bytes") };
             }
-            Page::DataPage { .. } => self.levels(page.buffer()),
+            Page::DataPage { def_level_encoding, rep_level_encoding, .. } => {
+                let packed = |max: i16, encoding: &Encoding| max > 0 && *encoding != Encoding::RLE;
+                if packed(self.max_def, def_level_encoding) || packed(self.max_rep, rep_level_encoding) {
+                    return no("levels that are not in encoding RLE are not read");
+                }
+                self.levels(page.buffer())
+            }
             Page::DataPageV2 { def_levels_byte_len, rep_levels_byte_len, .. } => {
                 (*def_levels_byte_len as usize).checked_add(*rep_levels_byte_len as usize)
             }
+        };
+        let Some(encoded) = levels.and_then(|at| page.buffer().get(at..)) else {
+            return no("the levels of a page are longer than it");
         };
         if self.max_rep > 0 && values > VALUES {
             return no("a page of lists has too many values");
         }
         match page.encoding() {
-            Encoding::DELTA_BYTE_ARRAY => {
-                no("encoding DELTA_BYTE_ARRAY is not read; write the file without it")
+            // Their decoders take lengths on trust.
+            Encoding::DELTA_BYTE_ARRAY | Encoding::DELTA_LENGTH_BYTE_ARRAY => {
+                no("delta encoding of text is not read; write the file with plain or dictionary encoding")
             }
-            Encoding::DELTA_LENGTH_BYTE_ARRAY | Encoding::DELTA_BINARY_PACKED => {
-                let mut head =
-                    Thrift { bytes: levels.and_then(|at| page.buffer().get(at..)).unwrap_or_default() };
+            Encoding::DELTA_BINARY_PACKED => {
+                let mut head = Thrift { bytes: encoded };
                 let (block, _, count) = (head.varint(), head.varint(), head.varint());
                 let sound =
                     block.is_some_and(|n| n <= 1 << 16) && count.is_some_and(|n| n <= u64::from(values));
                 if sound { Ok(()) } else { no("the header of a page in delta encoding is broken") }
+            }
+            Encoding::PLAIN_DICTIONARY | Encoding::RLE_DICTIONARY if !self.dictionary => {
+                no("a page refers to a dictionary that is not there")
             }
             _ => Ok(()),
         }
@@ -193,6 +215,16 @@ impl Checked {
     }
 }
 
+/// Puts a length that cannot be behind the values of a page of text: its decoder looks for the next length without
+/// asking whether any bytes are left, and would stop the process where there are none.
+fn guard(page: &mut Page) {
+    let (Page::DataPage { buf, .. } | Page::DataPageV2 { buf, .. } | Page::DictionaryPage { buf, .. }) = page;
+    let mut bytes = Vec::with_capacity(buf.len() + 4);
+    bytes.extend_from_slice(buf);
+    bytes.extend([0xff; 4]);
+    *buf = Bytes::from(bytes);
+}
+
 impl Iterator for Checked {
     type Item = Result<Page>;
 
@@ -203,9 +235,13 @@ impl Iterator for Checked {
 
 impl PageReader for Checked {
     fn get_next_page(&mut self) -> Result<Option<Page>> {
-        let page = self.pages.get_next_page()?;
-        page.iter().try_for_each(|page| self.check(page))?;
-        Ok(page)
+        let Some(mut page) = self.pages.get_next_page()? else { return Ok(None) };
+        self.check(&page)?;
+        self.dictionary |= page.is_dictionary_page();
+        if self.text && page.encoding() == Encoding::PLAIN {
+            guard(&mut page);
+        }
+        Ok(Some(page))
     }
 
     fn peek_next_page(&mut self) -> Result<Option<PageMetadata>> {
