@@ -22,9 +22,6 @@ const TOLERANCE: f64 = 1e-6;
 /// No CRS in use has a coordinate beyond this; squares of it are still numbers.
 const FARTHEST: f64 = 1e9;
 
-/// With more edges the area is not measured, since that takes their square; 5,000 take a second.
-const EDGES: usize = 5_000;
-
 /// Repairs a polygon whose rings cross themselves or each other, double back, or repeat a place.
 ///
 /// Its rings are filled by the even-odd rule, as a GIS draws them; so a bow-tie becomes its two lobes, a hole that
@@ -48,10 +45,7 @@ pub(super) fn repair(shape: &MultiPolygon) -> Outcome {
         return Outcome::Repaired(clean);
     }
     let edges: Vec<_> = clean.lines_iter().collect();
-    if edges.len() > EDGES {
-        return refused("too large to be repaired");
-    }
-    let drawn = ring_area::even_odd(&edges);
+    let Some(drawn) = ring_area::even_odd(&edges) else { return refused("too large to be repaired") };
     let filled = fill(&clean);
     let area = filled.unsigned_area();
     if area == 0.0 || drawn == 0.0 {
@@ -103,4 +97,37 @@ fn overlap_in_part(shape: &MultiPolygon) -> bool {
             shared > TOLERANCE * less && shared < (1.0 - TOLERANCE) * less
         })
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn polygon(ring: &[(f64, f64)]) -> MultiPolygon {
+        MultiPolygon(vec![Polygon::new(LineString::from(ring.to_vec()), Vec::new())])
+    }
+
+    /// The areas of more shapes stand in `fixtures/formats/broken.tsv`, see `tests/formats.rs`.
+    #[test]
+    fn a_bow_tie_becomes_its_two_lobes_and_a_sound_ring_stays() {
+        let bow_tie = polygon(&[(0., 0.), (4., 4.), (4., 0.), (0., 4.)]);
+        let Outcome::Repaired(lobes) = repair(&bow_tie) else { panic!("a bow-tie") };
+        assert_eq!((lobes.0.len(), lobes.unsigned_area()), (2, 8.0));
+        assert_eq!(repair(&polygon(&[(0., 0.), (4., 0.), (4., 4.)])), Outcome::Sound);
+    }
+
+    #[test]
+    fn what_has_no_area_or_no_place_is_refused() {
+        for ring in [
+            &[(0., 0.), (1., 1.), (2., 2.)][..],
+            &[(0., 0.), (1., 1.)],
+            &[],
+            &[(f64::NAN, 0.), (1., 1.), (2., 0.)],
+            &[(f64::INFINITY, 0.), (1., 1.), (2., 0.)],
+            &[(1e200, 0.), (1., 1e200), (2., 0.)],
+        ] {
+            assert!(matches!(repair(&polygon(ring)), Outcome::Refused(_)), "{ring:?}");
+        }
+        assert!(matches!(repair(&MultiPolygon(Vec::new())), Outcome::Refused(_)));
+    }
 }
