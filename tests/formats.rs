@@ -174,6 +174,26 @@ fn what_a_file_is_shows_in_its_bytes_whatever_its_name() {
 }
 
 #[test]
+fn incidents_are_read_from_packed_text_and_from_utf_16() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let text = "date,category,lon,lat\n2018-01-01 10:00,robbery,-90.2,38.6\n";
+    let utf16: Vec<u8> =
+        std::iter::once(0xfeff).chain(text.encode_utf16()).flat_map(u16::to_be_bytes).collect();
+    let mut packed = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+    std::io::Write::write_all(&mut packed, text.as_bytes()).expect("packed");
+    let packed = packed.finish().expect("packed");
+    for (name, bytes) in [("a.csv.gz", packed.clone()), ("a.csv", packed), ("b.csv", utf16)] {
+        let path = folder.path().join(name);
+        std::fs::write(&path, bytes).expect("written");
+        let input = Input::at(&path).expect(name);
+        assert_eq!(input.format, Format::Csv);
+        let options = hotblocks::ingest::incidents::Options::default();
+        let (ledger, _) = hotblocks::ingest::incidents::read(&[input], &options, &|| ()).expect(name);
+        assert_eq!(ledger.reports.len(), 1, "{name}");
+    }
+}
+
+#[test]
 fn a_layer_is_named_behind_a_colon_and_several_are_listed() {
     let open = |name: &str| hold(&Input::at(&made(name)).expect(name));
     match open("layers.gpkg") {
