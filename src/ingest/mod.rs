@@ -3,13 +3,12 @@
 pub mod blocks;
 pub mod crosswalk;
 pub mod csv;
-pub mod dbf;
 mod form;
+pub mod formats;
 pub mod incidents;
 pub mod input;
 pub mod layout;
 pub mod refused;
-pub mod shapefile;
 pub mod shipped;
 pub mod table;
 pub mod time;

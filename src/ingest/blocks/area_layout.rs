@@ -52,6 +52,11 @@ impl AreaLayout {
         }
     }
 
+    /// The id that a feature has in its file.
+    pub(super) fn id(&self, feature: &Feature) -> Option<String> {
+        self.id.map(|at| feature.attributes[at].trim().to_owned()).filter(|text| !text.is_empty())
+    }
+
     /// A polygon with what its row says of it.
     pub(super) fn area(&mut self, feature: &Feature, shape: MultiPolygon) -> Area {
         let text = |at: Option<usize>| {

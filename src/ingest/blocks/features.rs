@@ -1,7 +1,10 @@
-//! What all block files have in common: shapes with attributes, in some CRS.
+//! All features of a block file at once: whether there is a line among them decides what the rest is.
 
 use geo::Geometry;
 
+use super::error::BlocksError;
+use crate::ingest::formats;
+use crate::ingest::input::Input;
 use crate::ingest::table::{Broken, Header};
 use crate::space::crs::Crs;
 
@@ -27,7 +30,22 @@ pub(super) struct Features {
     pub(super) rows: Vec<Result<Feature, Broken>>,
 }
 
-/// A shape that cannot be used, with the reason.
-pub(super) fn broken(line: u64, reason: &str, value: &str) -> Broken {
-    Broken { line, reason: reason.to_owned(), value: value.to_owned() }
+/// Reads all features of a file; one without a shape is no block.
+pub(super) fn read(input: &Input) -> Result<Features, BlocksError> {
+    formats::read(
+        input,
+        |about| Ok(Features { header: about.header.clone(), crs: about.crs.clone(), rows: Vec::new() }),
+        |features, feature| {
+            features.rows.push(feature.and_then(|feature| {
+                let number = feature.number;
+                let shape = feature.shape.ok_or_else(|| Broken {
+                    line: number,
+                    reason: "no geometry".to_owned(),
+                    value: String::new(),
+                })?;
+                let attributes = feature.fields.iter().map(|&field| field.to_owned()).collect();
+                Ok(Feature { number, shape, attributes })
+            }));
+        },
+    )
 }

@@ -1,13 +1,11 @@
-//! Block files to streets or areas: four formats, one way.
+//! Block files to streets or areas, whatever their format.
 
 mod area_layout;
 mod error;
 mod features;
-mod geojson;
-mod geopackage;
-mod geoparquet;
 mod read;
-mod shapefile;
+mod repair;
+mod ring_area;
 mod street_layout;
 
 pub use error::BlocksError;

@@ -3,17 +3,15 @@
 use std::collections::BTreeMap;
 
 use geo::orient::Direction;
-use geo::{
-    Area as _, BooleanOps, Coord, CoordsIter, Geometry, LineString, MapCoords, MultiPolygon, Orient,
-    Validation,
-};
+use geo::{Coord, CoordsIter, Geometry, LineString, MapCoords, Orient};
 
 use super::area_layout::AreaLayout;
 use super::error::BlocksError;
-use super::features::{Feature, Features};
+use super::features::{self, Feature, Features};
+use super::repair::{self, Outcome};
 use super::street_layout::{self, StreetLayout, Use};
-use super::{geojson, geopackage, geoparquet, shapefile};
-use crate::ingest::input::{Format, Input};
+use crate::ingest::formats::points::kind;
+use crate::ingest::input::Input;
 use crate::ingest::refused::{Account, Refused};
 use crate::model::areas::{Area, AreaKind};
 use crate::model::streets::Street;
@@ -62,13 +60,7 @@ pub fn read_for(
     crs: Option<&Crs>,
     purpose: Purpose,
 ) -> Result<(Shapes, Account), BlocksError> {
-    let features = match input.format {
-        Format::GeoJson => geojson::read(input)?,
-        Format::Shapefile => shapefile::read(input)?,
-        Format::GeoPackage => geopackage::read(input)?,
-        Format::GeoParquet => geoparquet::read(input)?,
-        Format::Csv => return Err(BlocksError::Format { file: input.name.clone() }),
-    };
+    let features = features::read(input)?;
     let crs = features.crs.clone().or_else(|| crs.cloned());
     let crs = crs.ok_or_else(|| BlocksError::NoCrs { file: input.name.clone() })?;
     let areas = matches!(purpose, Purpose::Areas(_));
@@ -112,7 +104,7 @@ struct Sorting<'a> {
     areas: Vec<(u64, Area)>,
     closed: usize,
     alleys: usize,
-    repaired: usize,
+    repaired: Vec<String>,
     account: Account,
 }
 
@@ -133,8 +125,8 @@ impl<'a> Sorting<'a> {
             areas: Vec::new(),
             closed: 0,
             alleys: 0,
-            repaired: 0,
-            account: Account::default(),
+            repaired: Vec::new(),
+            account: Account { notes: input.notes().to_vec(), ..Account::default() },
         }
     }
 
@@ -187,18 +179,15 @@ impl<'a> Sorting<'a> {
                 return Err((feature.number, "neither line nor polygon".to_owned(), kind(other).to_owned()));
             }
         };
-        let shape = match shape.check_validation() {
-            Ok(()) => shape,
-            Err(e) => {
-                let broken = || (feature.number, format!("broken polygon: {e}"), String::new());
-                let whole = repaired(&shape).ok_or_else(broken)?;
-                self.repaired += 1;
-                whole
+        let known_as = || self.columns.id(feature).unwrap_or_else(|| feature.number.to_string());
+        let shape = match repair::repair(&shape) {
+            Outcome::Sound => shape,
+            Outcome::Repaired(shape) => {
+                self.repaired.push(known_as());
+                shape
             }
+            Outcome::Refused(reason) => return Err((feature.number, reason, known_as())),
         };
-        if shape.unsigned_area() == 0.0 {
-            return Err((feature.number, "polygon without area".to_owned(), String::new()));
-        }
         let lonlat = shape.try_map_coords(|at| {
             self.lonlat(feature.number, at).map(|at| Coord { x: at.lon(), y: at.lat() })
         })?;
@@ -270,11 +259,18 @@ impl<'a> Sorting<'a> {
         } else {
             let mut what = vec!["polygons".to_owned()];
             what.extend(self.columns.notes());
-            if self.repaired > 0 {
-                what.push(format!("{} crossed or touched themselves and were repaired", self.repaired));
-            }
             what.join("; ")
         };
+        if !self.repaired.is_empty() {
+            let (shown, more) = self.repaired.split_at(self.repaired.len().min(SHOWN));
+            let more = if more.is_empty() { String::new() } else { format!(" and {} more", more.len()) };
+            self.account.notes.push(format!(
+                "{}: {} broken polygons were repaired: {}{more}",
+                self.input.name,
+                self.repaired.len(),
+                shown.join(", ")
+            ));
+        }
         self.account.notes.push(format!("{}: {what}, coordinates in {}", self.input.name, self.crs));
         let shapes = if lines {
             Shapes::Streets(self.streets.into_iter().map(|(_, street)| street).collect())
@@ -285,36 +281,17 @@ impl<'a> Sorting<'a> {
     }
 }
 
-/// What a crossed outline encloses: in each part the places that an odd number of its rings goes around.
-fn repaired(shape: &MultiPolygon) -> Option<MultiPolygon> {
-    if !shape.coords_iter().all(|at| at.x.is_finite() && at.y.is_finite()) {
-        return None;
-    }
-    let nothing = MultiPolygon(Vec::new());
-    let parts: Vec<MultiPolygon> = shape.iter().map(|part| part.union(&nothing)).collect();
-    let whole = geo::algorithm::bool_ops::unary_union(parts.iter().flatten());
-    (!whole.0.is_empty() && whole.check_validation().is_ok()).then_some(whole)
-}
-
 /// Beyond this a shape is no part of the same data set, and lengths in one UTM zone are no longer true.
 const STRAY_KM: f64 = 300.0;
 
 /// Length of a degree of latitude.
 const KM_A_DEGREE: f64 = 111.2;
 
+/// How many repaired polygons are named.
+const SHOWN: usize = 50;
+
 fn median(values: impl Iterator<Item = f64>) -> f64 {
     let mut values: Vec<f64> = values.collect();
     values.sort_by(f64::total_cmp);
     values.get(values.len() / 2).copied().unwrap_or_default()
-}
-
-fn kind(shape: &Geometry) -> &'static str {
-    match shape {
-        Geometry::Point(_) | Geometry::MultiPoint(_) => "point",
-        Geometry::Line(_) | Geometry::LineString(_) | Geometry::MultiLineString(_) => "line",
-        Geometry::Polygon(_) | Geometry::MultiPolygon(_) | Geometry::Rect(_) | Geometry::Triangle(_) => {
-            "polygon"
-        }
-        Geometry::GeometryCollection(_) => "collection",
-    }
 }

@@ -2,9 +2,9 @@
 
 use crate::ingest::crosswalk::CrosswalkError;
 use crate::ingest::csv::CsvError;
+use crate::ingest::formats::FormatError;
 use crate::ingest::input::InputError;
 use crate::ingest::layout::LayoutError;
-use crate::ingest::shapefile::ShapefileError;
 
 /// Why a file of incidents cannot be used at all.
 #[derive(Debug, thiserror::Error)]
@@ -16,21 +16,15 @@ pub enum IncidentsError {
     /// It is no table.
     #[error(transparent)]
     Csv(#[from] CsvError),
-    /// It is no shapefile.
+    /// It is no file of features.
     #[error(transparent)]
-    Shapefile(#[from] ShapefileError),
+    Format(#[from] FormatError),
     /// A layout is at fault.
     #[error(transparent)]
     Layout(#[from] LayoutError),
     /// A table of categories is at fault.
     #[error(transparent)]
     Crosswalk(#[from] CrosswalkError),
-    /// Incidents do not come in this format yet.
-    #[error("`{file}`: incidents are read from .csv, .tsv and .shp")]
-    Format {
-        /// The file.
-        file: String,
-    },
     /// No layout fits the header.
     #[error(
         "`{file}` has a header that no layout fits: {header}; describe its columns in a file and give that with --layout (see docs/layouts.md)"

@@ -33,8 +33,6 @@ pub(super) struct Given<'a> {
     pub(super) file: &'a str,
     /// Its place among the files of the call, from 1.
     pub(super) ordinal: usize,
-    /// The CRS that it names itself.
-    pub(super) crs: Option<Crs>,
     /// A layout of one's own.
     pub(super) own: Option<&'a Layout>,
     /// The layouts that ship.
@@ -72,8 +70,8 @@ struct AllForms {
 }
 
 impl<'a> Mapping<'a> {
-    /// Finds the layout that fits a header and where its columns stand.
-    pub(super) fn new(given: Given<'a>, header: &Header) -> Result<Self, IncidentsError> {
+    /// Finds the layout that fits a header and where its columns stand. A file that names its CRS itself is believed.
+    pub(super) fn new(given: Given<'a>, header: &Header, named: Option<Crs>) -> Result<Self, IncidentsError> {
         let file = || given.file.to_owned();
         let layout = match given.own {
             Some(own) if own.fits(header) => own,
@@ -88,7 +86,7 @@ impl<'a> Mapping<'a> {
             None => recognise(given.layouts, header)
                 .ok_or_else(|| IncidentsError::Unrecognised { file: file(), header: header.all() })?,
         };
-        let said = given.crs.clone().or_else(|| layout.crs.clone()).or_else(|| given.options.crs.clone());
+        let said = named.or_else(|| layout.crs.clone()).or_else(|| given.options.crs.clone());
         let crs = said.ok_or_else(|| IncidentsError::NoCrs { file: file() })?;
         let f = &layout.formats;
         let or = |own: &[String], other: &[String]| Forms::new(if own.is_empty() { other } else { own });
@@ -298,7 +296,7 @@ impl<'a> Mapping<'a> {
     }
 
     /// Ends the file.
-    pub(super) fn finish(mut self, notes: Vec<String>) -> Parsed {
+    pub(super) fn finish(mut self, notes: impl Iterator<Item = String>) -> Parsed {
         self.account.notes.extend(notes);
         self.account.notes.extend(self.classing.note(self.given.file));
         Parsed {

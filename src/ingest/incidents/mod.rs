@@ -13,11 +13,12 @@ pub use error::IncidentsError;
 use mapping::{Given, Mapping, Parsed};
 pub use options::Options;
 
+use super::formats::{About, points};
 use super::input::{Format, Input};
 use super::layout::Layout;
 use super::refused::Account;
 use super::table::{Broken, Header, Row};
-use super::{crosswalk, csv, shapefile};
+use super::{crosswalk, csv};
 use crate::model::class::Classes;
 use crate::model::reports::Ledger;
 
@@ -44,9 +45,8 @@ pub fn read(
         .collect::<Vec<_>>()
         .into_par_iter()
         .map(|(ordinal, input)| {
-            let crs = if input.format == Format::Shapefile { input.prj()? } else { None };
             let (own, layouts, tree) = (own.as_ref(), &layouts[..], &tree);
-            let parsed = parse(input, Given { file: &input.name, ordinal, crs, own, layouts, options, tree });
+            let parsed = parse(input, Given { file: &input.name, ordinal, own, layouts, options, tree });
             done();
             parsed
         })
@@ -64,14 +64,15 @@ fn parse(input: &Input, given: Given<'_>) -> Result<Parsed, IncidentsError> {
         delimiter: own.delimiter,
         names: Some(&own.header[..]).filter(|names| !names.is_empty()),
     });
-    let begin = |header: &Header| Mapping::new(given, header);
     let each = |mapping: &mut Mapping<'_>, row: Result<Row<'_>, Broken>| mapping.take(row);
-    let (mapping, notes) = match input.format {
-        Format::Csv => csv::read(&input.name, &input.bytes()?[..], form, begin, each)?,
-        Format::Shapefile => (shapefile::read(input, begin, each)?, Vec::new()),
-        _ => return Err(IncidentsError::Format { file: input.name.clone() }),
+    let (mapping, notes) = if input.format == Format::Csv {
+        let begin = |header: &Header| Mapping::new(given, header, None);
+        csv::read(&input.name, input.open()?, form, begin, each)?
+    } else {
+        let begin = |about: &About| Mapping::new(given, &about.header, about.crs.clone());
+        (points::rows(input, begin, each)?, Vec::new())
     };
-    Ok(mapping.finish(notes))
+    Ok(mapping.finish(input.notes().iter().cloned().chain(notes)))
 }
 
 /// Enters a file's reports in the ledger, with the ledger's numbers for source, file and classes.

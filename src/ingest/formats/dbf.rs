@@ -5,6 +5,8 @@
 
 use std::borrow::Cow;
 
+use encoding_rs::Encoding;
+
 /// A table: names of the columns and, by position, rows that may be deleted.
 #[derive(Debug)]
 pub(super) struct Table<'a> {
@@ -13,6 +15,7 @@ pub(super) struct Table<'a> {
     first: usize,
     width: usize,
     rows: usize,
+    encoding: &'static Encoding,
 }
 
 #[derive(Debug)]
@@ -40,8 +43,8 @@ pub enum DbfError {
 }
 
 impl<'a> Table<'a> {
-    /// Reads the header; rows are read when they are asked for.
-    pub(super) fn open(bytes: &'a [u8]) -> Result<Self, DbfError> {
+    /// Reads the header; rows are read when they are asked for. The encoding is for text that is not UTF-8.
+    pub(super) fn open(bytes: &'a [u8], encoding: &'static Encoding) -> Result<Self, DbfError> {
         let u16_at =
             |at: usize| Some(usize::from(u16::from_le_bytes(bytes.get(at..at + 2)?.try_into().ok()?)));
         let rows = bytes.get(4..8).and_then(|b| b.try_into().ok()).map(u32::from_le_bytes);
@@ -54,7 +57,7 @@ impl<'a> Table<'a> {
             let field = bytes.get(at..at + 32).ok_or(DbfError::Header)?;
             let name = field[..11].split(|&b| b == 0).next().unwrap_or_default();
             let column = Column {
-                name: text(name).trim().to_owned(),
+                name: text(name, encoding).trim().to_owned(),
                 kind: field[11],
                 from,
                 width: usize::from(field[16]),
@@ -71,7 +74,7 @@ impl<'a> Table<'a> {
         if there < announced {
             return Err(DbfError::Truncated { there, announced });
         }
-        Ok(Self { bytes, columns, first, width, rows: announced })
+        Ok(Self { bytes, columns, first, width, rows: announced, encoding })
     }
 
     /// How many rows there are, deleted ones included.
@@ -92,28 +95,43 @@ impl<'a> Table<'a> {
             let raw = &row[column.from..column.from + column.width];
             match (column.kind, raw.try_into()) {
                 (b'I', Ok(number)) => Cow::Owned(i32::from_le_bytes(number).to_string()),
+                // Zeros for a day and stars for a number say that there is none.
+                (b'D', _) if raw.iter().all(|&b| b == b'0') => Cow::Borrowed(""),
                 (b'D', _) if raw.len() == 8 && raw.iter().all(u8::is_ascii_digit) => {
-                    let date = text(raw);
+                    let date = text(raw, self.encoding);
                     Cow::Owned(format!("{}-{}-{}", &date[..4], &date[4..6], &date[6..]))
                 }
-                _ => text(raw),
+                (b'N' | b'F', _) if raw.iter().all(|&b| b == b'*') => Cow::Borrowed(""),
+                (b'N' | b'F', _) => text(raw.trim_ascii_start(), self.encoding),
+                _ => text(raw, self.encoding),
             }
         };
         (row[0] != b'*').then(|| self.columns.iter().map(value).collect())
     }
 }
 
-/// UTF-8, or else Windows-1252: files seldom say, and say it wrongly.
-fn text(bytes: &[u8]) -> Cow<'_, str> {
+/// The encoding that a `.cpg` names (`UTF-8`, `ISO-8859-2`, `ANSI 1250`, `1252`); Windows-1252 if it names none.
+pub(super) fn encoding(cpg: &[u8]) -> &'static Encoding {
+    let text = String::from_utf8_lossy(cpg);
+    let name = text.trim();
+    let digits: String = name.chars().filter(char::is_ascii_digit).collect();
+    let pages = [name.to_owned(), format!("windows-{digits}")];
+    pages.iter().find_map(|label| Encoding::for_label(label.as_bytes())).unwrap_or(encoding_rs::WINDOWS_1252)
+}
+
+/// UTF-8, or else the encoding that is named: files seldom say, and say it wrongly.
+fn text<'a>(bytes: &'a [u8], encoding: &'static Encoding) -> Cow<'a, str> {
     let bytes = bytes.trim_ascii_end();
     match std::str::from_utf8(bytes) {
         Ok(text) => Cow::Borrowed(text.trim_end_matches('\0')),
-        Err(_) => encoding_rs::WINDOWS_1252.decode_without_bom_handling(bytes).0,
+        Err(_) => encoding.decode_without_bom_handling(bytes).0,
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use encoding_rs::WINDOWS_1252;
+
     use super::*;
 
     /// Two columns, `NAME` of 5 characters and a date, and so many rows.
@@ -137,7 +155,7 @@ mod tests {
     #[test]
     fn a_deleted_row_keeps_its_position() {
         let bytes = table(&[b" first20180102", b"*gone 20180102", b" caf\xe9 20180103"]);
-        let table = Table::open(&bytes).expect("a table");
+        let table = Table::open(&bytes, WINDOWS_1252).expect("a table");
         assert_eq!(table.names().collect::<Vec<_>>(), ["NAME", "DAY"]);
         assert_eq!(table.len(), 3);
         assert_eq!(table.row(1), None);
@@ -147,9 +165,19 @@ mod tests {
     #[test]
     fn a_table_that_ends_early_says_so() {
         let whole = table(&[b" first20180102", b" next 20180102"]);
-        let error = Table::open(&whole[..whole.len() - 3]).expect_err("cut");
+        let error = Table::open(&whole[..whole.len() - 3], WINDOWS_1252).expect_err("cut");
         assert_eq!(error, DbfError::Truncated { there: 1, announced: 2 });
-        assert_eq!(Table::open(&whole[..20]).expect_err("cut"), DbfError::Header);
-        assert_eq!(Table::open(b"").expect_err("empty"), DbfError::Header);
+        assert_eq!(Table::open(&whole[..20], WINDOWS_1252).expect_err("cut"), DbfError::Header);
+        assert_eq!(Table::open(b"", WINDOWS_1252).expect_err("empty"), DbfError::Header);
+    }
+
+    #[test]
+    fn text_that_is_not_utf8_is_in_the_encoding_that_the_cpg_names() {
+        for (cpg, expected) in
+            [("", "Å"), ("1250\n", "Ĺ"), ("ANSI 1251", "Е"), ("ISO-8859-2", "Ĺ"), ("nonsense", "Å")]
+        {
+            assert_eq!(text(b"\xc5", encoding(cpg.as_bytes())), expected, "{cpg}");
+        }
+        assert_eq!(text("é".as_bytes(), encoding(b"1250")), "é");
     }
 }
