@@ -25,9 +25,8 @@ fn at(x: f64, y: f64) -> LonLat {
 fn town() -> BlockSet {
     let street = |name: &str, line: [(f64, f64); 3]| Street {
         name: name.into(),
-        by_number: false,
-        first_number: None,
         line: line.iter().map(|&(x, y)| at(x, y)).collect(),
+        ..Street::default()
     };
     let streets = [
         street("Main St", [(-200., 0.), (0., 0.), (200., 0.)]),

@@ -139,6 +139,7 @@ fn segment(a: Local, b: Local) -> Block {
         local: line.into(),
         length: None,
         area: None,
+        streets: Vec::new(),
     }
 }
 

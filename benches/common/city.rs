@@ -102,12 +102,7 @@ pub(crate) fn streets() -> Vec<Street> {
         places.map(|at| crs.from_local(at).expect("the city lies in its zone")).collect()
     };
     (0..2 * STREETS)
-        .map(|street| Street {
-            name: street_name(street),
-            by_number: false,
-            first_number: None,
-            line: line(street),
-        })
+        .map(|street| Street { name: street_name(street), line: line(street), ..Street::default() })
         .collect()
 }
 

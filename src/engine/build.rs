@@ -12,7 +12,7 @@ use crate::model::dataset::Dataset;
 use crate::model::incident::{Incident, Incidents, Located};
 use crate::model::ledger::{Event, resolve};
 use crate::model::report::{Ledger, Place, Report};
-use crate::model::streets::{Street, segments_and_nodes};
+use crate::model::streets::{Street, StreetUse, segments_and_nodes};
 use crate::space::bbox::{LocalBox, LonLatBox};
 use crate::space::coord::{Local, LonLat, Mercator};
 use crate::space::crs::{Crs, CrsError};
@@ -108,7 +108,10 @@ pub fn build(ledger: Ledger, ground: &Ground, about: About) -> Result<Dataset, B
 
 fn extent(ground: &Ground) -> Option<LonLatBox> {
     match ground {
-        Ground::Streets(streets) => LonLatBox::around(streets.iter().flat_map(|s| s.line.iter().copied())),
+        Ground::Streets(streets) => {
+            let open = streets.iter().filter(|s| s.used_as == StreetUse::Open);
+            LonLatBox::around(open.flat_map(|s| s.line.iter().copied()))
+        }
         Ground::Areas(areas) => {
             use geo::CoordsIter;
             let coords = areas.iter().flat_map(|area| area.shape.exterior_coords_iter());

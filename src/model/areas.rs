@@ -43,10 +43,11 @@ pub fn polygons(areas: &[Area], crs: &Crs) -> Result<BlockSet, CrsError> {
             area: Some(SquareKm::from_square_metres(local.unsigned_area())),
             lonlat: simplest(area.shape.clone()),
             local: simplest(local),
+            streets: Vec::new(),
         })
     };
     let blocks = (1..).zip(areas).map(block).collect::<Result<_, CrsError>>()?;
-    Ok(BlockSet { name: "polygons", blocks })
+    Ok(BlockSet { name: "polygons", blocks, alleys: Vec::new() })
 }
 
 /// Whether all have an id and no two the same.

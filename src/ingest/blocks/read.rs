@@ -3,16 +3,18 @@
 use std::collections::BTreeMap;
 
 use geo::orient::Direction;
-use geo::{Area as _, Coord, CoordsIter, Geometry, LineString, MapCoords, Orient, Validation};
+use geo::{
+    Area as _, Coord, CoordsIter, Euclidean, Geometry, Length, LineString, MapCoords, Orient, Validation,
+};
 
 use super::error::BlocksError;
 use super::features::{Feature, Features};
-use super::street_layout::{self, StreetLayout, Use};
+use super::street_layout::{self, StreetLayout};
 use super::{geojson, geopackage, geoparquet, shapefile};
 use crate::ingest::input::{Format, Input};
 use crate::ingest::refused::{Account, Refused};
 use crate::model::areas::Area;
-use crate::model::streets::Street;
+use crate::model::streets::{Street, StreetUse};
 use crate::space::coord::LonLat;
 use crate::space::crs::Crs;
 
@@ -102,20 +104,12 @@ impl<'a> Sorting<'a> {
             Geometry::MultiLineString(many) => many.iter().collect(),
             other => return Err((feature.number, "no line among lines".to_owned(), kind(other).to_owned())),
         };
-        match self.layout.use_of(&self.header, &feature.attributes) {
-            Use::Street => {}
-            Use::Alley => {
-                self.alleys += 1;
-                return Ok(());
-            }
-            Use::Closed => {
-                self.closed += 1;
-                return Ok(());
-            }
-        }
+        let used_as = self.layout.use_of(&self.header, &feature.attributes);
         let name = self.layout.street(&self.header, &feature.attributes);
         let by_number = self.layout.by_number(&self.header, &feature.attributes);
-        let first_number = self.layout.first_number(&self.header, &feature.attributes);
+        let numbers = self.layout.house_numbers(&self.header, &feature.attributes);
+        let whole: f64 = parts.iter().map(|part| Euclidean.length(*part)).sum();
+        let mut before = 0.0;
         if parts.is_empty() {
             return Err((feature.number, "line without length".to_owned(), String::new()));
         }
@@ -129,7 +123,16 @@ impl<'a> Sorting<'a> {
             if line.iter().all(|at| *at == line[0]) {
                 return Err((feature.number, "line without length".to_owned(), String::new()));
             }
-            lines.push((feature.number, Street { name: name.clone(), by_number, first_number, line }));
+            // The parts of one line share its house numbers out by length.
+            let begin = before;
+            before += Euclidean.length(part) / whole;
+            let numbers = numbers.part(begin, before);
+            lines.push((feature.number, Street { name: name.clone(), used_as, by_number, numbers, line }));
+        }
+        match used_as {
+            StreetUse::Open => {}
+            StreetUse::Alley => self.alleys += 1,
+            StreetUse::Closed => self.closed += 1,
         }
         self.streets.extend(lines);
         Ok(())
@@ -203,7 +206,7 @@ impl<'a> Sorting<'a> {
 
     fn finish(mut self, lines: bool) -> Result<(Shapes, Account), BlocksError> {
         self.refuse_strays();
-        if self.streets.is_empty() && self.areas.is_empty() {
+        if !self.streets.iter().any(|(_, s)| s.used_as == StreetUse::Open) && self.areas.is_empty() {
             let first = self.account.reasons().into_iter().next();
             return Err(BlocksError::Nothing {
                 file: self.input.name.clone(),
@@ -213,7 +216,7 @@ impl<'a> Sorting<'a> {
         }
         let what = if lines {
             format!(
-                "streets by layout `{}`; {} limited-access roads and ramps take nothing, {} alleys are left to the street beside them",
+                "streets by layout `{}`; {} limited-access roads and ramps take nothing, {} alleys go to the street that they belong to",
                 self.layout.name, self.closed, self.alleys
             )
         } else {
