@@ -5,13 +5,16 @@ use std::collections::HashSet;
 use rayon::prelude::*;
 
 use crate::assign::{blocks::assign, piles::held_places};
+use crate::index::addresses::AddressIndex;
 use crate::index::blocks::BlockIndex;
+use crate::ingest::shipped;
 use crate::model::areas::{Area, polygons};
-use crate::model::block::BlockSet;
+use crate::model::block::{BlockSet, Intersections};
 use crate::model::dataset::Dataset;
 use crate::model::incident::{Incident, Incidents, Located};
 use crate::model::ledger::{Event, resolve};
 use crate::model::report::{Ledger, Place, Report};
+use crate::model::street_words::Words;
 use crate::model::streets::{Street, StreetUse, segments_and_nodes};
 use crate::space::bbox::{LocalBox, LonLatBox};
 use crate::space::coord::{Local, LonLat, Mercator};
@@ -77,7 +80,9 @@ pub fn build(ledger: Ledger, ground: &Ground, about: About) -> Result<Dataset, B
     let (events, resolution) = resolve(&ledger);
     let incidents = Incidents::store(incidents(&events, &ledger, &crs));
     let index = BlockIndex::build(&block_set.blocks);
-    let (assignment, assigned) = assign(&incidents, &block_set, &index);
+    let words = Words::parse(&shipped::text("street_words.csv")).expect("a test reads the shipped words");
+    let addresses = AddressIndex::build(&block_set, &index, &words);
+    let (assignment, assigned) = assign(&incidents, &block_set, &index, &addresses, Intersections::default());
     let located = assigned.in_blocks + assigned.unassigned;
     if located > 0 && assigned.in_blocks == 0 {
         let middle = |(lon, lat): (f64, f64)| format!("longitude {lon:.3}, latitude {lat:.3}");

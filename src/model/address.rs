@@ -149,7 +149,7 @@ enum Number {
 /// Splits the house number or hundred off the street.
 fn number<'a>(tokens: &'a [&'a str], words: &Words) -> (Number, &'a [&'a str]) {
     let without_of = |rest: &'a [&'a str]| if rest.first() == Some(&"OF") { &rest[1..] } else { rest };
-    let named = |rest: &[&str]| rest.iter().any(|word| words.street_type(word).is_none());
+    let named = |rest: &[&str]| rest.len() > 1 || rest.iter().any(|word| words.street_type(word).is_none());
     let (&first, rest) = match tokens.split_first() {
         Some(split) => split,
         None => return (Number::None, tokens),
@@ -219,6 +219,7 @@ mod tests {
         check("1900 S  LONGWOOD                     AV", "house 1900 S LONGWOOD AVE");
         check("200 E  AVENUE 28", "house 200 E AVENUE28");
         check("7 9TH", "house 7 9TH");
+        check("1015 PARK AVE", "house 1015 PARK AVE");
     }
 
     #[test]

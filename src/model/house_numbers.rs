@@ -112,6 +112,21 @@ impl Sides {
         }
     }
 
+    /// Whether any number of a hundred belongs here: 5900 to 5999.
+    #[must_use]
+    pub fn has_hundred(self, hundred: u32) -> bool {
+        self.all().any(|side| side.lowest() <= hundred.saturating_add(99) && hundred <= side.highest())
+    }
+
+    /// How many numbers lie between the ends of the side that fits a house number, or of the narrower if both do.
+    #[must_use]
+    pub fn width(self, number: u32) -> Option<u32> {
+        let on = |fits: fn(Numbers, u32) -> bool| {
+            self.all().filter(|&side| fits(side, number)).map(|side| side.highest() - side.lowest()).min()
+        };
+        on(Numbers::has).or_else(|| on(Numbers::span))
+    }
+
     /// The numbers of a piece of the line, as [`Numbers::part`].
     #[must_use]
     pub fn part(self, begin: f64, end: f64) -> Self {
