@@ -20,9 +20,6 @@ const MEET: Metres = Metres(60.0);
 /// Answers farther apart than this are two places, and the address has none.
 const ONE_PLACE: Metres = Metres(300.0);
 
-/// The middle of a street that is longer than this says too little.
-const SHORT: Metres = Metres(150.0);
-
 /// How a place was found.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Method {
@@ -32,13 +29,11 @@ pub enum Method {
     Hundred,
     /// Where two streets meet.
     Intersection,
-    /// The middle of a street so short that no number is needed.
-    Street,
 }
 
 impl Method {
     /// All of them.
-    pub const ALL: [Self; 4] = [Self::Range, Self::Hundred, Self::Intersection, Self::Street];
+    pub const ALL: [Self; 3] = [Self::Range, Self::Hundred, Self::Intersection];
 
     /// As it stands in results.
     #[must_use]
@@ -47,7 +42,6 @@ impl Method {
             Self::Range => "range",
             Self::Hundred => "hundred",
             Self::Intersection => "intersection",
-            Self::Street => "street",
         }
     }
 }
@@ -141,7 +135,7 @@ impl Geocoder {
     /// | house | between the house numbers of its street, [`SETBACK`] off the middle line on its side; one between none has no place |
     /// | hundred-block | its middle |
     /// | crossing | where the streets meet, the middle of the places if they lie within 300 m |
-    /// | street, or house on one without numbers | its middle, if it is at most 150 m long and has no house numbers |
+    /// | street alone | none |
     ///
     /// A place is given only if all that fits equally well lies within 300 m. Time O(1) for a house
     /// number, O(vertices of both streets) for a crossing.
@@ -151,7 +145,7 @@ impl Geocoder {
             Address::House(number, street) => self.house(number, &street),
             Address::Hundred(number, street) => self.hundred(number, &street),
             Address::Crossing(a, b) => self.crossing(&a, &b).map(|at| (at, Method::Intersection)),
-            Address::Street(street) => self.short(&street),
+            Address::Street(_) => None,
         }?;
         Some(Geocoded { at, lonlat: self.crs.from_local(at).ok()?, method })
     }
@@ -165,7 +159,7 @@ impl Geocoder {
                 one_place(fitting().filter(narrow).map(|line| line.house(number)).collect())
             })
         });
-        exact.map(|at| (at, Method::Range)).or_else(|| self.short(street))
+        exact.map(|at| (at, Method::Range))
     }
 
     fn hundred(&self, number: u32, street: &StreetName) -> Option<(Local, Method)> {
@@ -178,7 +172,7 @@ impl Geocoder {
             let nearest = places.iter().map(|p| p.off).min()?;
             one_place(places.into_iter().filter(|p| p.off == nearest).map(|p| p.at).collect())
         });
-        middle.map(|at| (at, Method::Hundred)).or_else(|| self.short(street))
+        middle.map(|at| (at, Method::Hundred))
     }
 
     fn crossing(&self, a: &StreetName, b: &StreetName) -> Option<Local> {
@@ -193,16 +187,6 @@ impl Geocoder {
                 one_place(places.into_iter().filter(|(far, _)| *far <= least + 1.0).map(|p| p.1).collect())
             })
         })
-    }
-
-    /// The middle of a street that is short and has no numbers which would say that it is not meant.
-    fn short(&self, street: &StreetName) -> Option<(Local, Method)> {
-        let found = self.names.find(street, SHORTEST_BEGINNING, |names| {
-            let numbered = self.of(names).any(|line| line.numbers.lowest().is_some());
-            let places = || self.of(names).flat_map(|line| line.places.iter().copied()).collect();
-            Some(if numbered { None } else { together(places(), SHORT) })
-        });
-        found.flatten().map(|at| (at, Method::Street))
     }
 
     fn of<'a>(&'a self, names: &'a [u32]) -> impl Iterator<Item = &'a Line> + 'a {
@@ -316,16 +300,11 @@ fn crossing(p: [Local; 2], q: [Local; 2]) -> Option<Local> {
     inside.then(|| Local { x: p[0].x + t * px, y: p[0].y + t * py })
 }
 
-/// The middle of places that are one: no farther apart than [`ONE_PLACE`].
+/// The middle of places in a box no longer than [`ONE_PLACE`] from corner to corner.
 fn one_place(places: Vec<Local>) -> Option<Local> {
-    together(places, ONE_PLACE)
-}
-
-/// The middle of places in a box that is no longer from corner to corner than a limit.
-fn together(places: Vec<Local>, limit: Metres) -> Option<Local> {
     let bounds = LocalBox::around(places.iter().copied())?;
     let n = places.len() as f64;
-    (bounds.min.distance(bounds.max).0 <= limit.0).then(|| Local {
+    (bounds.min.distance(bounds.max).0 <= ONE_PLACE.0).then(|| Local {
         x: places.iter().map(|at| at.x).sum::<f64>() / n,
         y: places.iter().map(|at| at.y).sum::<f64>() / n,
     })
@@ -378,7 +357,9 @@ mod tests {
         check("5951 MINERVA", Some((51., -12., Method::Range)));
         check("5950 MINERVA BLVD", Some((51., 12., Method::Range)));
         check("7000 MINERVA AVE", Some((5034., 0., Method::Range)));
-        check("12 NOWHERE AVE", None);
+        for nowhere in ["12 NOWHERE AVE", "5899 MINERVA AVE", "12 SELBER CT", "MINERVA AVE"] {
+            check(nowhere, None);
+        }
     }
 
     #[test]
@@ -387,13 +368,6 @@ mod tests {
         check("OAK ST / MINERVA AVE", Some((100., 0., Method::Intersection)));
         check("I 70 EASTBOUND / OAK", Some((100., 50., Method::Intersection)));
         check("MINERVA AVE / SELBER CT", None);
-    }
-
-    #[test]
-    fn a_short_street_without_numbers_has_its_middle_and_a_long_one_none() {
-        check("12 SELBER CT", Some((40., 900., Method::Street)));
-        check("12 OAK ST", None);
-        check("MINERVA AVE", None);
     }
 
     #[test]

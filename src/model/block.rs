@@ -14,6 +14,8 @@ pub enum BlockKind {
     Node,
     /// An area.
     Polygon,
+    /// A hundred of house numbers on a street, known from addresses alone.
+    HundredBlock,
 }
 
 impl BlockKind {
@@ -24,6 +26,7 @@ impl BlockKind {
             Self::Segment => "segment",
             Self::Node => "node",
             Self::Polygon => "polygon",
+            Self::HundredBlock => "hundred-block",
         }
     }
 }
@@ -70,7 +73,7 @@ pub struct Alley {
 /// A named set of blocks; every result names the set that it ranks.
 #[derive(Clone, Debug)]
 pub struct BlockSet {
-    /// `segments`, `polygons` or `cells`.
+    /// `segments`, `polygons` or `hundred-blocks`.
     pub name: &'static str,
     /// The blocks; one is known by its position.
     pub blocks: Vec<Block>,

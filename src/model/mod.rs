@@ -7,6 +7,7 @@ pub mod category;
 pub mod class;
 pub mod dataset;
 pub mod house_numbers;
+pub mod hundreds;
 pub mod incident;
 pub mod ledger;
 pub mod period;
