@@ -3,12 +3,20 @@
 mod common;
 
 use std::collections::BTreeMap;
+use std::sync::LazyLock;
 
 use hotblocks::assign::geocode::{Geocoder, Method};
+use hotblocks::engine::snapshot::Snapshot;
 use hotblocks::ingest::blocks::{self, Shapes};
 use hotblocks::ingest::input::Input;
 use hotblocks::ingest::shipped;
 use hotblocks::model::street_words::Words;
+
+/// The city with its 84 months over its streets.
+static CITY: LazyLock<Option<Snapshot>> = LazyLock::new(|| {
+    let folder = common::st_louis()?;
+    Some(common::load(&common::st_louis_months(&folder), &folder.join("streets.parquet")).0)
+});
 
 fn words() -> Words {
     let table = shipped::file("street_words.csv").expect("shipped");
@@ -46,12 +54,10 @@ fn as_hundred_block(address: &str) -> Option<String> {
 
 #[test]
 fn nine_in_ten_addresses_are_found_near_where_the_police_put_them() {
-    let Some(folder) = common::st_louis() else { return };
-    let street_file = folder.join("streets.parquet");
-    let (snapshot, ..) = common::load(&common::st_louis_months(&folder), &street_file);
+    let (Some(folder), Some(snapshot)) = (common::st_louis(), &*CITY) else { return };
     let data = snapshot.dataset();
     let (Shapes::Streets(streets), _) =
-        blocks::read(&Input::at(&street_file).expect("parquet"), None).expect("streets")
+        blocks::read(&Input::at(&folder.join("streets.parquet")).expect("parquet"), None).expect("streets")
     else {
         panic!("lines")
     };
@@ -111,4 +117,29 @@ fn figures(name: &str, [by_row, by_address]: &mut [Errors; 2]) -> (f64, f64) {
         by_address.rows(),
     );
     (median, high)
+}
+
+#[test]
+fn every_incident_in_a_block_is_there_by_one_rule_and_most_by_name_and_number() {
+    let Some(snapshot) = &*CITY else { return };
+    let report = &snapshot.dataset().assigned;
+    let by = report.by_rule;
+    eprintln!("{report:?}");
+    let rules = [by.node_by_name, by.node_by_distance, by.name_and_number, by.name, by.alley, by.nearest];
+    assert_eq!(rules.iter().sum::<usize>(), report.in_blocks);
+    assert!(rules.iter().all(|&n| n > 0), "{by:?}");
+    assert!(by.name_and_number * 10 > report.in_blocks * 7, "{by:?}");
+    assert!(report.near_boundary <= by.nearest);
+}
+
+#[test]
+fn pieces_of_a_street_are_named_by_their_own_hundreds() {
+    let Some(snapshot) = &*CITY else { return };
+    let names = |part: &str| -> Vec<&str> {
+        let blocks = snapshot.dataset().block_set.blocks.iter();
+        blocks.map(|block| block.name.as_str()).filter(|name| name.contains(part)).collect()
+    };
+    assert_eq!(names("5900 block of Minerva Ave"), ["5900 block of Minerva Ave"]);
+    let apart = names("5800 block of Minerva Ave");
+    assert!(apart.len() == 2 && apart.iter().all(|name| name.contains(" to ")), "{apart:?}");
 }

@@ -127,7 +127,7 @@ fn run<'a>(
     (begin..end).map(move |at| {
         let place = incidents.local(at)?;
         let key = (incidents.address(at), incidents.at_intersection(at));
-        if let Some((_, found)) = known.iter().find(|(other, _)| *other == key) {
+        if let Some((_, found)) = known.iter().find(|(other, _)| same(*other, key)) {
             return Some(*found);
         }
         let found = one(at, place);
@@ -136,6 +136,15 @@ fn run<'a>(
         }
         Some(found)
     })
+}
+
+/// Equal texts are mostly one text in memory, which is seen without reading it.
+fn same(a: (Option<&str>, bool), b: (Option<&str>, bool)) -> bool {
+    let texts = match (a.0, b.0) {
+        (Some(a), Some(b)) => std::ptr::eq(a, b) || a == b,
+        (a, b) => a.is_none() && b.is_none(),
+    };
+    texts && a.1 == b.1
 }
 
 fn on_street(

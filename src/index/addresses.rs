@@ -113,8 +113,9 @@ impl AddressIndex {
     pub fn house(&self, number: u32, street: &StreetName, near: Local, up_to: Metres) -> Option<BlockId> {
         self.names.find(street, SHORTEST_BEGINNING, |names| {
             [Fit::Side, Fit::Span].into_iter().find_map(|fit| {
-                let fits = |segment: &&Segment| segment.numbers.fit(number) == Some(fit);
-                nearest(self.of(names).filter(fits).filter_map(|segment| segment.within(near, up_to)))
+                let around = self.of(names).filter(|segment| segment.is_around(near, up_to));
+                let fits = around.filter(|segment| segment.numbers.fit(number) == Some(fit));
+                nearest(fits.filter_map(|segment| segment.within(near, up_to)))
             })
         })
     }
@@ -178,13 +179,17 @@ impl AddressIndex {
 }
 
 impl Segment {
+    /// Whether it may lie up to a distance: its box does.
+    fn is_around(&self, near: Local, up_to: Metres) -> bool {
+        near.x >= self.bounds.min.x - up_to.0
+            && near.x <= self.bounds.max.x + up_to.0
+            && near.y >= self.bounds.min.y - up_to.0
+            && near.y <= self.bounds.max.y + up_to.0
+    }
+
     /// Its block and how far it is, up to a distance.
     fn within(&self, near: Local, up_to: Metres) -> Option<(BlockId, f64)> {
-        let outside = near.x < self.bounds.min.x - up_to.0
-            || near.x > self.bounds.max.x + up_to.0
-            || near.y < self.bounds.min.y - up_to.0
-            || near.y > self.bounds.max.y + up_to.0;
-        if outside {
+        if !self.is_around(near, up_to) {
             return None;
         }
         let far = Euclidean.distance(&geo::Point::from(Coord::from(near)), &self.line);
