@@ -95,8 +95,9 @@ fn nine_in_ten_addresses_are_found_near_where_the_police_put_them() {
     let addresses = known.values().flatten().count();
     eprintln!("found {:.2} % of {all} rows, {addresses} of {} addresses", 100.0 * found, known.len());
     // The police write no hundred-blocks: each address once, its number rounded down as other agencies do.
+    // Half a block of 200 m is 50 m from its middle.
     let (median, high) = figures("hundred", &mut hundreds);
-    assert!(median <= 80.0 && high <= 200.0, "{median}, {high}");
+    assert!(median <= 60.0 && high <= 200.0, "{median}, {high}");
     let (median, high) = figures("all", &mut every);
     assert!(found >= 0.9, "{found}");
     assert!(median <= 50.0 && high <= 200.0, "{median}, {high}");
