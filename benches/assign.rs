@@ -8,7 +8,7 @@ use divan::counter::ItemsCount;
 use hotblocks::assign::blocks::assign;
 use hotblocks::index::blocks::BlockIndex;
 use hotblocks::model::areas::polygons;
-use hotblocks::model::block::BlockSet;
+use hotblocks::model::block::{BlockSet, Intersections};
 
 fn main() {
     divan::main();
@@ -20,7 +20,10 @@ fn areas() -> BlockSet {
 
 fn ours(bencher: Bencher, n: usize, set: &BlockSet) {
     let (incidents, index) = (city::incidents(n), BlockIndex::build(&set.blocks));
-    bencher.counter(ItemsCount::new(n)).bench(|| assign(&incidents, set, &index));
+    let streets = city::addresses(set, &index);
+    bencher
+        .counter(ItemsCount::new(n))
+        .bench(|| assign(&incidents, set, &index, &streets, Intersections::Node));
 }
 
 #[divan::bench(sample_count = 10, sample_size = 1, max_time = 2)]

@@ -264,7 +264,9 @@ fn sample_streets(folder: &Path, name: &str, range: std::ops::Range<usize>, crs:
         .iter()
         .map(|s| {
             feature(
-                json!({"name": s.name, "first_number": s.first_number}),
+                json!({"name": s.name, "used_as": s.used_as.word(),
+                    "from_left": s.numbers.left.map(|n| n.from), "to_left": s.numbers.left.map(|n| n.to),
+                    "from_right": s.numbers.right.map(|n| n.from), "to_right": s.numbers.right.map(|n| n.to)}),
                 "LineString",
                 json!(s.line.iter().map(place).collect::<Vec<_>>()),
             )

@@ -142,6 +142,7 @@ fn segment(a: Local, b: Local) -> Block {
         area: None,
         residents: Default::default(),
         areas: Default::default(),
+        streets: Vec::new(),
     }
 }
 

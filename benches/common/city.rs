@@ -4,14 +4,18 @@
 use std::fmt::Write;
 
 use geo::{Coord, LineString, MultiPolygon, Polygon};
+use hotblocks::index::addresses::AddressIndex;
+use hotblocks::index::blocks::BlockIndex;
 use hotblocks::ingest::crosswalk::{Crosswalk, tree};
 use hotblocks::model::areas::Area;
 use hotblocks::model::block::BlockSet;
 use hotblocks::model::class::Classes;
+use hotblocks::model::house_numbers::{Numbers, Sides};
 use hotblocks::model::incident::{Incident, Incidents, Located};
 use hotblocks::model::period::{Interval, Precision};
 use hotblocks::model::report::{Place, Report, Source, Unit};
 use hotblocks::model::reports::{Ledger, Reports};
+use hotblocks::model::street_words::Words;
 use hotblocks::model::streets::{Street, segments_and_nodes};
 use hotblocks::space::coord::{Local, LonLat};
 use hotblocks::space::crs::Crs;
@@ -103,18 +107,26 @@ pub(crate) fn streets() -> Vec<Street> {
         places.map(|at| crs.from_local(at).expect("the city lies in its zone")).collect()
     };
     (0..2 * STREETS)
-        .map(|street| Street {
-            name: street_name(street),
-            by_number: false,
-            first_number: None,
-            line: line(street),
-        })
+        .map(|street| Street { name: street_name(street), line: line(street), ..Street::default() })
         .collect()
+}
+
+/// House numbers as [`address`] gives them, odd and even on both sides.
+fn house_numbers() -> Sides {
+    let numbers = Some(Numbers { from: 100, to: 100 + (SIDE / HOUSE) as u32, mixed: true });
+    Sides { left: numbers, right: numbers }
 }
 
 /// Segments and nodes of the city.
 pub(crate) fn blocks() -> BlockSet {
     segments_and_nodes(&streets(), &crs()).expect("the city lies in its zone")
+}
+
+/// Blocks by the streets they lie on.
+pub(crate) fn addresses(set: &BlockSet, index: &BlockIndex) -> AddressIndex {
+    let table = hotblocks::ingest::shipped::file("street_words.csv").expect("shipped");
+    let words = Words::parse(std::str::from_utf8(&table).expect("UTF-8")).expect("a table");
+    AddressIndex::build(set, index, &words)
 }
 
 /// 10,000 polygons of 16 corners that cover the city and share their edges.

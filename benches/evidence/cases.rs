@@ -13,7 +13,7 @@ use hotblocks::index::incidents::IncidentIndex;
 use hotblocks::ingest::incidents::{Options, read};
 use hotblocks::ingest::input::Input;
 use hotblocks::model::areas::polygons;
-use hotblocks::model::block::BlockSet;
+use hotblocks::model::block::{BlockSet, Intersections};
 use hotblocks::model::reports::Ledger;
 use hotblocks::space::coord::{Local, Metres};
 use hotblocks::space::grid::Grid;
@@ -244,7 +244,12 @@ fn segments(naively: bool, n: usize) -> Measured {
         return time(|| (), |()| (0..n).filter_map(one).count(), |&found| found as f64);
     }
     let index = BlockIndex::build(&set.blocks);
-    time(|| (), |()| assign(&incidents, &set, &index), |(_, report)| report.in_blocks as f64)
+    let streets = city::addresses(&set, &index);
+    time(
+        || (),
+        |()| assign(&incidents, &set, &index, &streets, Intersections::Node),
+        |(_, report)| report.in_blocks as f64,
+    )
 }
 
 fn in_polygons(naively: bool, n: usize) -> Measured {
@@ -255,7 +260,12 @@ fn in_polygons(naively: bool, n: usize) -> Measured {
         return time(|| (), count, |&found| found as f64);
     }
     let (incidents, index) = (city::incidents(n), BlockIndex::build(&set.blocks));
-    time(|| (), |()| assign(&incidents, &set, &index), |(_, report)| report.in_blocks as f64)
+    let streets = city::addresses(&set, &index);
+    time(
+        || (),
+        |()| assign(&incidents, &set, &index, &streets, Intersections::Node),
+        |(_, report)| report.in_blocks as f64,
+    )
 }
 
 fn density(naively: bool, n: usize, h: f64, grid: impl Fn(&[Local], Metres) -> Grid) -> Measured {

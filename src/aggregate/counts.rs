@@ -18,6 +18,12 @@ impl Count {
     pub fn incidents(&self) -> u64 {
         self.shares / u64::from(Share::WHOLE.0)
     }
+
+    /// Incidents with the parts of those that are split; over all blocks they add up to the assigned ones.
+    #[must_use]
+    pub fn parts(&self) -> f64 {
+        self.shares as f64 / f64::from(Share::WHOLE.0)
+    }
 }
 
 /// Counts a selection of incidents per block.
@@ -53,5 +59,14 @@ mod tests {
         let counts = count([(0, 50, 3), (1, 99, 1), (2, 10, 1)].into_iter(), &assignment, 2);
         assert_eq!((counts[0].incidents(), counts[0].latest), (0, None));
         assert_eq!((counts[1].incidents(), counts[1].reports, counts[1].latest), (2, 4, Some(50)));
+    }
+
+    #[test]
+    fn parts_of_a_split_incident_add_up_to_it() {
+        let among = [(BlockId(3), [0, 1, 2].map(BlockId).to_vec())].into();
+        let assignment = Assignment::whole([3, 3, 3, 0].map(|at| Some(BlockId(at)))).split(&among);
+        let counts = count((0..4).map(|at| (at, 0, 1)), &assignment, 4);
+        assert_eq!(counts.iter().map(Count::incidents).collect::<Vec<_>>(), [2, 1, 1, 0]);
+        assert_eq!(counts.iter().map(Count::parts).sum::<f64>(), 4.0);
     }
 }

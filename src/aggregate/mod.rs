@@ -1,4 +1,5 @@
 //! How many fell where.
 
+pub mod addresses;
 pub mod categories;
 pub mod counts;

@@ -1,12 +1,15 @@
-//! Assigns incidents to blocks: the nearest segment or node, or the polygon that contains them.
+//! Assigns incidents to blocks: by the street that the address names, else the nearest; or the polygon that contains them.
 
 use std::collections::BTreeMap;
 
+use geo::Geometry;
 use rayon::prelude::*;
 
+use crate::index::addresses::AddressIndex;
 use crate::index::blocks::BlockIndex;
-use crate::model::block::{Assignment, Block, BlockId, BlockSet};
-use crate::model::dataset::{AssignmentReport, BOUNDARY};
+use crate::model::address::Address;
+use crate::model::block::{Assignment, BlockId, BlockSet, Intersections, SEGMENTS};
+use crate::model::dataset::{AssignmentReport, BOUNDARY, ByRule};
 use crate::model::incident::Incidents;
 use crate::space::coord::{Local, Metres};
 
@@ -15,69 +18,255 @@ use crate::space::coord::{Local, Metres};
 /// The default of the R package hexseg; a house stands some 20 m from its street's middle, a large lot 60 m.
 pub const REACH: Metres = Metres(75.0);
 
+/// The farthest that an incident may lie from the street or intersection that its address names.
+///
+/// Twice [`REACH`]: the name says which street, so that only a false name must be kept out.
+pub const NAMED_REACH: Metres = Metres(150.0);
+
 /// How near an incident must lie to an intersection to have happened there.
 ///
 /// Half the width of a large crossing; files put intersections exactly on the node.
 pub const AT_NODE: Metres = Metres(15.0);
 
-/// Assigns every located incident to one block or none.
+/// Assigns every located incident to one block or none, or shares it out.
 ///
-/// With segments: the nearest node if the address names an intersection and a node lies within
-/// [`REACH`], or if it lies within [`AT_NODE`]; else the nearest segment within [`REACH`]. With
-/// polygons: the one that contains it, of two with a shared edge the first of the file.
-/// Shares are whole, so counts stay whole numbers. Time O(n log b).
+/// With polygons: the one that contains it, of two with a shared edge the first of the file. With
+/// segments the first of these that is found:
 ///
-/// Near a boundary is an incident within 10 m of a polygon's edge or, with segments, one whose
-/// second nearest street is not 10 m further away than its own.
+/// 1. the intersection that the address names, within [`NAMED_REACH`];
+/// 2. if the address names any intersection, the nearest node within [`REACH`];
+/// 3. the segment whose street and house numbers the address names, within [`NAMED_REACH`];
+/// 4. the nearest node within [`AT_NODE`];
+/// 5. the nearest segment of the street that the address names, within [`NAMED_REACH`];
+/// 6. if an alley within [`REACH`] is nearer than any street, the segment that the alley belongs to;
+/// 7. the nearest segment within [`REACH`].
+///
+/// `intersections` says what becomes of those at a node. Shares are whole except with
+/// [`Intersections::Split`]. Time O(places log b): equal addresses at one place are looked up once.
+///
+/// Near a boundary is an incident within 10 m of a polygon's edge or, where the nearest segment has
+/// it, one whose second nearest street is not 10 m further away: the others hang on no distance.
 #[must_use]
-pub fn assign(incidents: &Incidents, set: &BlockSet, index: &BlockIndex) -> (Assignment, AssignmentReport) {
-    let polygons = set.name != "segments";
-    let found: Vec<Option<(Option<BlockId>, bool)>> = (0..incidents.len())
+pub fn assign(
+    incidents: &Incidents,
+    set: &BlockSet,
+    index: &BlockIndex,
+    addresses: &AddressIndex,
+    intersections: Intersections,
+) -> (Assignment, AssignmentReport) {
+    let polygons = set.name != SEGMENTS;
+    let one = |at: usize, place: Local| {
+        if polygons {
+            let block = index.containing(place, &set.blocks);
+            Found { block, rule: Rule::Polygon, near: index.near_edge(place, BOUNDARY, &set.blocks) }
+        } else {
+            let found = on_street(incidents, at, place, index, addresses);
+            at_intersection(found, place, index, intersections)
+        }
+    };
+    let found: Vec<Option<Found>> = runs(incidents)
         .into_par_iter()
-        .map(|at| {
-            let place = incidents.local(at)?;
-            Some(if polygons {
-                in_polygon(place, &set.blocks, index)
-            } else {
-                on_street(place, incidents.at_intersection(at), index)
-            })
-        })
+        .flat_map_iter(|(begin, end)| run(incidents, begin, end, &one))
         .collect();
     let report = AssignmentReport {
-        rule: rule(polygons),
-        in_blocks: found.iter().flatten().filter(|(block, _)| block.is_some()).count(),
-        unassigned: found.iter().flatten().filter(|(block, _)| block.is_none()).count(),
+        rule: rule(polygons, intersections),
+        in_blocks: found.iter().flatten().filter(|found| found.block.is_some()).count(),
+        unassigned: found.iter().flatten().filter(|found| found.block.is_none()).count(),
         unlocated: unlocated(incidents),
-        near_boundary: found.iter().flatten().filter(|(_, near)| *near).count(),
+        near_boundary: found.iter().flatten().filter(|found| found.near).count(),
+        by_rule: by_rule(&found),
     };
-    (Assignment::whole(found.into_iter().map(|f| f.and_then(|(block, _)| block))), report)
+    let assignment = Assignment::whole(found.into_iter().map(|f| f.and_then(|found| found.block)));
+    let assignment = match intersections {
+        Intersections::Split => assignment.split(&legs(set)),
+        _ => assignment,
+    };
+    (assignment, report)
 }
 
-fn in_polygon(place: Local, blocks: &[Block], index: &BlockIndex) -> (Option<BlockId>, bool) {
-    (index.containing(place, blocks), index.near_edge(place, BOUNDARY, blocks))
+#[derive(Clone, Copy)]
+struct Found {
+    block: Option<BlockId>,
+    rule: Rule,
+    near: bool,
 }
 
-fn on_street(place: Local, names_intersection: bool, index: &BlockIndex) -> (Option<BlockId>, bool) {
-    let node_reach = if names_intersection { REACH } else { AT_NODE };
-    if let Some((node, _)) = index.nearest_node(place).filter(|(_, far)| *far <= node_reach) {
-        return (Some(node), false);
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Rule {
+    Polygon,
+    NamedNode,
+    NearNode,
+    Numbers,
+    Name,
+    Alley,
+    Nearest,
+    Excluded,
+    None,
+}
+
+/// Begin and end of incidents that follow each other at one place; they are stored by place.
+fn runs(incidents: &Incidents) -> Vec<(usize, usize)> {
+    let place = |at: usize| incidents.local(at).map(|at| (at.x.to_bits(), at.y.to_bits()));
+    let starts: Vec<usize> =
+        (0..incidents.len()).filter(|&at| at == 0 || place(at) != place(at - 1)).collect();
+    let ends = starts.iter().skip(1).copied().chain([incidents.len()]);
+    starts.iter().copied().zip(ends).collect()
+}
+
+/// More addresses than these at one place are looked up each time: a search of them would take as long.
+const REMEMBERED: usize = 32;
+
+/// The blocks of incidents at one place, one look-up an address.
+fn run<'a>(
+    incidents: &'a Incidents,
+    begin: usize,
+    end: usize,
+    one: &'a impl Fn(usize, Local) -> Found,
+) -> impl Iterator<Item = Option<Found>> + 'a {
+    let mut known: Vec<((Option<&str>, bool), Found)> = Vec::new();
+    (begin..end).map(move |at| {
+        let place = incidents.local(at)?;
+        let key = (incidents.address(at), incidents.at_intersection(at));
+        if let Some((_, found)) = known.iter().find(|(other, _)| same(*other, key)) {
+            return Some(*found);
+        }
+        let found = one(at, place);
+        if known.len() < REMEMBERED {
+            known.push((key, found));
+        }
+        Some(found)
+    })
+}
+
+/// Equal texts are mostly one text in memory, which is seen without reading it.
+fn same(a: (Option<&str>, bool), b: (Option<&str>, bool)) -> bool {
+    let texts = match (a.0, b.0) {
+        (Some(a), Some(b)) => std::ptr::eq(a, b) || a == b,
+        (a, b) => a.is_none() && b.is_none(),
+    };
+    texts && a.1 == b.1
+}
+
+fn on_street(
+    incidents: &Incidents,
+    at: usize,
+    place: Local,
+    index: &BlockIndex,
+    addresses: &AddressIndex,
+) -> Found {
+    let address = incidents.address(at).and_then(|text| addresses.parse(text));
+    let found = |rule: Rule, block: BlockId| Found { block: Some(block), rule, near: false };
+    let named = match &address {
+        Some(Address::Crossing(a, b)) => {
+            addresses.node(a, b, place, NAMED_REACH).map(|node| found(Rule::NamedNode, node))
+        }
+        Some(Address::House(number, street)) => {
+            addresses.house(*number, street, place, NAMED_REACH).map(|block| found(Rule::Numbers, block))
+        }
+        Some(Address::Hundred(number, street)) => {
+            addresses.hundred(*number, street, place, NAMED_REACH).map(|block| found(Rule::Numbers, block))
+        }
+        Some(Address::Street(_)) | None => None,
+    };
+    let node = || {
+        let reach = if incidents.at_intersection(at) { REACH } else { AT_NODE };
+        let (node, far) = index.nearest_node(place)?;
+        (far <= reach).then(|| found(Rule::NearNode, node))
+    };
+    let street = || {
+        let (Address::House(_, street) | Address::Hundred(_, street) | Address::Street(street)) =
+            address.as_ref()?
+        else {
+            return None;
+        };
+        addresses.street(street, place, NAMED_REACH).map(|block| found(Rule::Name, block))
+    };
+    named.or_else(node).or_else(street).unwrap_or_else(|| by_distance(place, index, addresses))
+}
+
+fn by_distance(place: Local, index: &BlockIndex, addresses: &AddressIndex) -> Found {
+    let nearest = index.nearest_segment(place);
+    let far = nearest.map_or(Metres(f64::INFINITY), |(_, far)| far);
+    if let Some((parent, _)) = addresses.alley(place).filter(|(_, alley)| *alley <= REACH && *alley < far) {
+        return Found { block: Some(parent), rule: Rule::Alley, near: false };
     }
-    let Some((segment, far)) = index.nearest_segment(place).filter(|(_, far)| *far <= REACH) else {
-        return (None, false);
-    };
-    let rival = index.rival_segment(place, segment, Metres(far.0 + BOUNDARY.0));
-    (Some(segment), rival.is_some())
+    match nearest.filter(|(_, far)| *far <= REACH) {
+        Some((segment, far)) => {
+            let near = index.rival_segment(place, segment, Metres(far.0 + BOUNDARY.0)).is_some();
+            Found { block: Some(segment), rule: Rule::Nearest, near }
+        }
+        None => Found { block: None, rule: Rule::None, near: false },
+    }
 }
 
-fn rule(polygons: bool) -> String {
+/// What becomes of an incident at a node.
+fn at_intersection(found: Found, place: Local, index: &BlockIndex, intersections: Intersections) -> Found {
+    if !matches!(found.rule, Rule::NamedNode | Rule::NearNode) {
+        return found;
+    }
+    match intersections {
+        Intersections::Node | Intersections::Split => found,
+        Intersections::First => Found { block: index.nearest_segment(place).map(|f| f.0), ..found },
+        Intersections::Exclude => Found { block: None, rule: Rule::Excluded, near: false },
+    }
+}
+
+/// The segments that end at each node, in the order of the set.
+fn legs(set: &BlockSet) -> BTreeMap<BlockId, Vec<BlockId>> {
+    let bits = |at: geo::Coord| (at.x.to_bits(), at.y.to_bits());
+    let numbered = || set.blocks.iter().zip(0..).map(|(block, at)| (&block.local, BlockId(at)));
+    let nodes: BTreeMap<(u64, u64), BlockId> = numbered()
+        .filter_map(|(shape, id)| match shape {
+            Geometry::Point(point) => Some((bits(point.0), id)),
+            _ => None,
+        })
+        .collect();
+    let mut legs: BTreeMap<BlockId, Vec<BlockId>> = BTreeMap::new();
+    for (shape, id) in numbered() {
+        let Geometry::LineString(line) = shape else { continue };
+        for end in [line.0.first(), line.0.last()].into_iter().flatten() {
+            let Some(&node) = nodes.get(&bits(*end)) else { continue };
+            let legs = legs.entry(node).or_default();
+            // A loop comes back to its node, and is one leg.
+            if legs.last() != Some(&id) {
+                legs.push(id);
+            }
+        }
+    }
+    legs
+}
+
+fn by_rule(found: &[Option<Found>]) -> ByRule {
+    let mut by = ByRule::default();
+    for found in found.iter().flatten() {
+        match found.rule {
+            Rule::NamedNode => by.node_by_name += 1,
+            Rule::NearNode => by.node_by_distance += 1,
+            Rule::Numbers => by.name_and_number += 1,
+            Rule::Name => by.name += 1,
+            Rule::Alley => by.alley += 1,
+            Rule::Nearest => by.nearest += 1,
+            Rule::Excluded => by.excluded += 1,
+            Rule::Polygon | Rule::None => {}
+        }
+    }
+    by
+}
+
+fn rule(polygons: bool, intersections: Intersections) -> String {
     if polygons {
-        "the polygon that contains the incident".to_owned()
-    } else {
-        format!(
-            "the intersection if the address names one within {} m or it lies within {} m, else the nearest street segment within {} m",
-            REACH.0, AT_NODE.0, REACH.0
-        )
+        return "the polygon that contains the incident".to_owned();
     }
+    let (named, reach, at_node) = (NAMED_REACH.0, REACH.0, AT_NODE.0);
+    let option = match intersections {
+        Intersections::Node => "",
+        Intersections::Split => "; those at intersections are split equally among the segments that meet",
+        Intersections::First => "; those at intersections go to the nearest segment",
+        Intersections::Exclude => "; those at intersections are left out",
+    };
+    format!(
+        "the intersection or segment that the address names within {named} m, else an intersection within {at_node} m ({reach} m if the address names one), else the street that the address names within {named} m, else the street of the nearest alley or the nearest segment within {reach} m{option}"
+    )
 }
 
 fn unlocated(incidents: &Incidents) -> BTreeMap<&'static str, usize> {

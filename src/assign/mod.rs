@@ -1,4 +1,5 @@
 //! Which block does an incident belong to, and which places are only where incidents are booked.
 
 pub mod blocks;
+pub mod geocode;
 pub mod piles;

@@ -61,9 +61,10 @@ pub fn areas(layer: &AreaLayer) -> String {
     collection(&[("kind", layer.kind.word())], features)
 }
 
-/// Streets that are to become segments: those that people name first, as they are cut in that order.
+/// Streets with what they are used for and their house numbers: those that people name first, as they are cut in that order.
 #[must_use]
 pub fn streets(streets: &[Street]) -> String {
+    let house = |n: Option<u32>| n.map_or(Value::Null, Value::count);
     let mut order: Vec<&Street> = streets.iter().collect();
     order.sort_by_key(|street| street.by_number);
     let features = (1..).zip(order).map(|(number, street): (u64, _)| Feature {
@@ -78,7 +79,11 @@ pub fn streets(streets: &[Street]) -> String {
         ),
         properties: vec![
             ("name", Value::text(street.name.clone())),
-            ("first_number", street.first_number.map_or(Value::Null, Value::count)),
+            ("used_as", Value::text(street.used_as.word())),
+            ("from_left", house(street.numbers.left.map(|side| side.from))),
+            ("to_left", house(street.numbers.left.map(|side| side.to))),
+            ("from_right", house(street.numbers.right.map(|side| side.from))),
+            ("to_right", house(street.numbers.right.map(|side| side.to))),
         ],
     });
     collection(&[], features)

@@ -7,16 +7,19 @@ use std::sync::Arc;
 use rayon::prelude::*;
 
 use crate::assign::{blocks::assign, piles::held_places};
+use crate::index::addresses::AddressIndex;
 use crate::index::blocks::BlockIndex;
+use crate::ingest::shipped;
 use crate::model::areas::{self, Area, polygons};
-use crate::model::block::BlockSet;
+use crate::model::block::{BlockSet, Intersections};
 use crate::model::dataset::Dataset;
 use crate::model::events::{Event, Events};
 use crate::model::incident::{Incidents, Located, Told, z_sorted};
 use crate::model::ledger::resolve;
 use crate::model::report::{Place, Report};
 use crate::model::reports::{Ledger, Reports};
-use crate::model::streets::{Street, segments_and_nodes};
+use crate::model::street_words::Words;
+use crate::model::streets::{Street, StreetUse, segments_and_nodes};
 use crate::model::texts::Texts;
 use crate::space::bbox::{LocalBox, LonLatBox};
 use crate::space::coord::{Local, LonLat, Mercator};
@@ -83,7 +86,9 @@ pub fn build(ledger: Ledger, ground: &Ground, about: About) -> Result<Dataset, B
     let (incidents, ledger) = incidents(&events, ledger, &crs);
     drop(events);
     let index = BlockIndex::build(&block_set.blocks);
-    let (assignment, assigned) = assign(&incidents, &block_set, &index);
+    let words = Words::parse(&shipped::text("street_words.csv")).expect("a test reads the shipped words");
+    let addresses = AddressIndex::build(&block_set, &index, &words);
+    let (assignment, assigned) = assign(&incidents, &block_set, &index, &addresses, Intersections::default());
     let located = assigned.in_blocks + assigned.unassigned;
     if located > 0 && assigned.in_blocks == 0 {
         let middle = |(lon, lat): (f64, f64)| format!("longitude {lon:.3}, latitude {lat:.3}");
@@ -115,7 +120,10 @@ pub fn build(ledger: Ledger, ground: &Ground, about: About) -> Result<Dataset, B
 
 fn extent(ground: &Ground) -> Option<LonLatBox> {
     match ground {
-        Ground::Streets(streets) => LonLatBox::around(streets.iter().flat_map(|s| s.line.iter().copied())),
+        Ground::Streets(streets) => {
+            let open = streets.iter().filter(|s| s.used_as == StreetUse::Open);
+            LonLatBox::around(open.flat_map(|s| s.line.iter().copied()))
+        }
         Ground::Areas(areas) => areas::extent(areas),
     }
 }

@@ -62,6 +62,22 @@ impl BlockIndex {
             .map(|(piece, d2)| (BlockId(piece.data), Metres(d2.sqrt())))
     }
 
+    /// The nearest segment up to a distance of which a piece passes a test by its ends.
+    #[must_use]
+    pub fn segment_along(
+        &self,
+        at: Local,
+        up_to: Metres,
+        test: impl Fn(Local, Local) -> bool,
+    ) -> Option<BlockId> {
+        let local = |[x, y]: [f64; 2]| Local { x, y };
+        self.pieces
+            .nearest_neighbor_iter_with_distance_2(&[at.x, at.y])
+            .take_while(|(_, d2)| *d2 <= up_to.0 * up_to.0)
+            .find(|(piece, _)| test(local(piece.geom().from), local(piece.geom().to)))
+            .map(|(piece, _)| BlockId(piece.data))
+    }
+
     /// The nearest node and how far it is; of equally near ones the first.
     #[must_use]
     pub fn nearest_node(&self, at: Local) -> Option<(BlockId, Metres)> {

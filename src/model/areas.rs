@@ -193,10 +193,11 @@ pub fn polygons(areas: &[Area], crs: &Crs) -> Result<BlockSet, CrsError> {
             areas: Default::default(),
             lonlat: simplest(area.shape.clone()),
             local: simplest(local),
+            streets: Vec::new(),
         })
     };
     let blocks = (1..).zip(areas).map(block).collect::<Result<_, CrsError>>()?;
-    Ok(BlockSet { name: if cells { CELLS } else { POLYGONS }, blocks })
+    Ok(BlockSet { name: if cells { CELLS } else { POLYGONS }, blocks, alleys: Vec::new() })
 }
 
 /// The box around polygons; `None` without any.

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use super::areas::AreaKind;
 use super::exposure::Residents;
+use super::house_numbers::Sides;
 use crate::space::coord::{Metres, SquareKm};
 
 /// What a block is.
@@ -15,6 +16,8 @@ pub enum BlockKind {
     Node,
     /// An area.
     Polygon,
+    /// A hundred of house numbers on a street, known from addresses alone.
+    HundredBlock,
 }
 
 impl BlockKind {
@@ -25,6 +28,7 @@ impl BlockKind {
             Self::Segment => "segment",
             Self::Node => "node",
             Self::Polygon => "polygon",
+            Self::HundredBlock => "hundred-block",
         }
     }
 }
@@ -50,15 +54,40 @@ pub struct Block {
     pub residents: Residents,
     /// Names of the areas that it lies in, of each kind the one with the largest share first.
     pub areas: BTreeMap<AreaKind, Vec<String>>,
+    /// The street of a segment; those that meet at a node; none for an area.
+    pub streets: Vec<OnStreet>,
 }
+
+/// A street that a block belongs to.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct OnStreet {
+    /// Its name in the file's own writing.
+    pub name: String,
+    /// House numbers of a segment, in the direction of its line.
+    pub numbers: Sides,
+}
+
+/// An alley: no block, it takes its incidents to the street that it belongs to.
+#[derive(Clone, Debug)]
+pub struct Alley {
+    /// Its name in the file's own writing, mostly empty.
+    pub name: String,
+    /// Its line in local metres.
+    pub local: geo::LineString,
+}
+
+/// Name of the set of street segments and nodes.
+pub const SEGMENTS: &str = "segments";
 
 /// A named set of blocks; every result names the set that it ranks.
 #[derive(Clone, Debug)]
 pub struct BlockSet {
-    /// `segments`, `polygons` or `cells`.
+    /// `segments`, `polygons`, `cells` or `hundred-blocks`.
     pub name: &'static str,
     /// The blocks; one is known by its position.
     pub blocks: Vec<Block>,
+    /// Alleys between them.
+    pub alleys: Vec<Alley>,
 }
 
 /// Position of a block in its set.
@@ -75,31 +104,128 @@ impl Share {
     pub const WHOLE: Self = Self(5040);
 }
 
-/// Which block, and with what share, every incident belongs to.
+/// What becomes of an incident at an intersection.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Intersections {
+    /// It belongs to the intersection, whole: counts stay whole (Braga, Papachristos & Hureau 2010).
+    #[default]
+    Node,
+    /// Each of the k segments that meet there has 1/k of it: for display.
+    Split,
+    /// The nearest segment has it, of equally near ones the first: for comparison.
+    First,
+    /// Nobody has it: for comparison with older studies.
+    Exclude,
+}
+
+impl Intersections {
+    /// All of them.
+    pub const ALL: [Self; 4] = [Self::Node, Self::Split, Self::First, Self::Exclude];
+
+    /// As it stands in parameters and results.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Node => "node",
+            Self::Split => "split",
+            Self::First => "first",
+            Self::Exclude => "exclude",
+        }
+    }
+
+    /// From its word.
+    #[must_use]
+    pub fn from_word(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|option| option.word() == word)
+    }
+}
+
+/// Which blocks, and with what shares, every incident belongs to.
 ///
-/// With nodes as units of their own, shares are whole and an incident has one block or none.
+/// Four bytes an incident. Where incidents are split, those of one intersection have the same legs,
+/// which stand once beside.
 #[derive(Clone, Debug, Default)]
 pub struct Assignment {
     block: Vec<u32>,
+    legs: Vec<Vec<(BlockId, Share)>>,
 }
 
 const UNASSIGNED: u32 = u32::MAX;
+/// Set in an entry that is a position in `legs`.
+const SPLIT: u32 = 1 << 31;
 
 impl Assignment {
     /// From one block or none an incident.
     #[must_use]
     pub fn whole(blocks: impl IntoIterator<Item = Option<BlockId>>) -> Self {
-        Self { block: blocks.into_iter().map(|b| b.map_or(UNASSIGNED, |BlockId(at)| at)).collect() }
+        let entry = |block: Option<BlockId>| block.map_or(UNASSIGNED, |BlockId(at)| at);
+        Self { block: blocks.into_iter().map(entry).collect(), legs: Vec::new() }
     }
 
-    /// The blocks of an incident with their shares.
-    pub fn shares(&self, incident: usize) -> impl Iterator<Item = (BlockId, Share)> + use<> {
-        self.main(incident).map(|block| (block, Share::WHOLE)).into_iter()
+    /// Shares out what belongs to a block among others, in equal parts; what has no others stays whole.
+    #[must_use]
+    pub fn split(mut self, among: &BTreeMap<BlockId, Vec<BlockId>>) -> Self {
+        let mut known: BTreeMap<BlockId, u32> = BTreeMap::new();
+        for entry in &mut self.block {
+            let node = BlockId(*entry);
+            let Some(legs) = among.get(&node).filter(|legs| !legs.is_empty()) else { continue };
+            *entry = *known.entry(node).or_insert_with(|| {
+                self.legs.push(equal_parts(legs));
+                SPLIT | u32::try_from(self.legs.len() - 1).expect("no more splits than blocks")
+            });
+        }
+        self
     }
 
-    /// The block with the greatest share of an incident.
+    /// The blocks of an incident with their shares, which together are whole.
+    pub fn shares(&self, incident: usize) -> impl Iterator<Item = (BlockId, Share)> + '_ {
+        let entry = self.block[incident];
+        let split: &[(BlockId, Share)] = if entry != UNASSIGNED && entry & SPLIT != 0 {
+            &self.legs[(entry ^ SPLIT) as usize]
+        } else {
+            &[]
+        };
+        let whole = (split.is_empty() && entry != UNASSIGNED).then_some((BlockId(entry), Share::WHOLE));
+        whole.into_iter().chain(split.iter().copied())
+    }
+
+    /// The block with the greatest share of an incident, of equal ones the first.
     #[must_use]
     pub fn main(&self, incident: usize) -> Option<BlockId> {
-        Some(self.block[incident]).filter(|&at| at != UNASSIGNED).map(BlockId)
+        self.shares(incident).next().map(|(block, _)| block)
+    }
+}
+
+/// Parts that add up to the whole: those that 5040 does not give evenly differ by one, the greater first.
+fn equal_parts(blocks: &[BlockId]) -> Vec<(BlockId, Share)> {
+    let n = u16::try_from(blocks.len()).unwrap_or(u16::MAX).clamp(1, Share::WHOLE.0);
+    let (part, over) = (Share::WHOLE.0 / n, Share::WHOLE.0 % n);
+    let share = |at: u16| Share(part + u16::from(at < over));
+    blocks.iter().zip(0..n).map(|(&block, at)| (block, share(at))).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_parts_of_a_split_incident_are_together_whole() {
+        for k in 1..=13 {
+            let among = BTreeMap::from([(BlockId(99), (0..k).map(BlockId).collect())]);
+            let assignment = Assignment::whole([Some(BlockId(99)), Some(BlockId(5)), None]).split(&among);
+            let parts: Vec<u16> = assignment.shares(0).map(|(_, share)| share.0).collect();
+            assert_eq!((parts.len(), parts.iter().sum::<u16>()), (k as usize, Share::WHOLE.0));
+            assert!(parts[0] - parts[parts.len() - 1] <= 1);
+            assert_eq!(assignment.shares(1).collect::<Vec<_>>(), [(BlockId(5), Share::WHOLE)]);
+            assert_eq!((assignment.main(0), assignment.main(2)), (Some(BlockId(0)), None));
+        }
+    }
+
+    #[test]
+    fn an_option_has_one_word() {
+        for option in Intersections::ALL {
+            assert_eq!(Intersections::from_word(option.word()), Some(option));
+        }
+        assert_eq!(Intersections::from_word("half"), None);
     }
 }

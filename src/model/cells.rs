@@ -128,7 +128,7 @@ pub fn h3_cells(mask: &MultiPolygon, resolution: u8, crs: &Crs) -> Result<BlockS
         }
     }
     blocks.sort_by(|a, b| a.id.cmp(&b.id));
-    Ok(BlockSet { name: CELLS, blocks })
+    Ok(BlockSet { name: CELLS, blocks, alleys: Vec::new() })
 }
 
 fn h3_block(cell: CellIndex, crs: &Crs) -> Result<Block, CellsError> {
@@ -158,6 +158,7 @@ fn block(id: String, lonlat: Polygon, area: SquareKm, local: Polygon) -> Block {
         area: Some(area),
         residents: Default::default(),
         areas: Default::default(),
+        streets: Vec::new(),
     }
 }
 
@@ -202,7 +203,7 @@ fn lattice(
     if blocks.len() > MOST {
         return Err(CellsError::TooMany);
     }
-    Ok(BlockSet { name: CELLS, blocks })
+    Ok(BlockSet { name: CELLS, blocks, alleys: Vec::new() })
 }
 
 /// The place to cover, with its edges and boxes in trees.

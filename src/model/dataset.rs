@@ -45,8 +45,29 @@ pub struct AssignmentReport {
     pub unassigned: usize,
     /// Incidents without a usable place, by the word for the reason.
     pub unlocated: BTreeMap<&'static str, usize>,
-    /// Incidents within 10 m of a polygon's edge or a rival segment: a nudge would move them.
+    /// Incidents within 10 m of a polygon's edge or, where distance decided, a rival segment: a nudge would move them.
     pub near_boundary: usize,
+    /// How many each rule of streets decided; all 0 for polygons.
+    pub by_rule: ByRule,
+}
+
+/// How many incidents each rule of streets decided.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct ByRule {
+    /// At the intersection that the address names.
+    pub node_by_name: usize,
+    /// At the nearest intersection.
+    pub node_by_distance: usize,
+    /// On the segment whose street and house numbers the address names.
+    pub name_and_number: usize,
+    /// On the nearest segment of the street that the address names.
+    pub name: usize,
+    /// On the street of the nearest alley.
+    pub alley: usize,
+    /// On the nearest segment.
+    pub nearest: usize,
+    /// At an intersection, and left out by the option; they are among the unassigned.
+    pub excluded: usize,
 }
 
 /// Everything that one snapshot is made of.

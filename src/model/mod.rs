@@ -1,5 +1,6 @@
 //! What hotblocks knows: reports as they came, incidents that follow from them, blocks, periods.
 
+pub mod address;
 pub mod areas;
 pub mod block;
 pub mod category;
@@ -10,6 +11,8 @@ pub mod dataset;
 pub mod doubles;
 pub mod events;
 pub mod exposure;
+pub mod house_numbers;
+pub mod hundreds;
 pub mod incident;
 pub mod ledger;
 pub mod noding;
@@ -17,6 +20,7 @@ pub mod period;
 pub mod polygonize;
 pub mod report;
 pub mod reports;
+pub mod street_words;
 pub mod streets;
 pub mod texts;
 mod told;

@@ -4,19 +4,46 @@ use std::collections::{BTreeSet, HashMap, HashSet};
 
 use geo::{Coord, Euclidean, Length, LineString};
 
-use super::block::{Block, BlockKind, BlockSet};
+use super::block::{Alley, Block, BlockKind, BlockSet, OnStreet, SEGMENTS};
+use super::house_numbers::Sides;
 use crate::space::coord::{Local, LonLat, Metres};
 use crate::space::crs::{Crs, CrsError};
 
+/// What a line of a street file is for.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum StreetUse {
+    /// A street: its segments are blocks.
+    #[default]
+    Open,
+    /// An alley: no block, the street that it belongs to takes its incidents.
+    Alley,
+    /// Limited access or a ramp: takes no incidents, but an address may name its crossings.
+    Closed,
+}
+
+impl StreetUse {
+    /// As it stands in files that hotblocks writes.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Open => "open",
+            Self::Alley => "alley",
+            Self::Closed => "closed",
+        }
+    }
+}
+
 /// One line of a street file.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct Street {
     /// Name, in the file's own writing.
     pub name: String,
+    /// What it is for.
+    pub used_as: StreetUse,
     /// Whether the name is a route's number (`State Hwy 63`) beside the one that people use.
     pub by_number: bool,
-    /// Lowest house number above 0, where the file has address ranges.
-    pub first_number: Option<u32>,
+    /// House numbers along the line, where the file has them.
+    pub numbers: Sides,
     /// The line in degrees.
     pub line: Vec<LonLat>,
 }
@@ -29,12 +56,15 @@ const SAME_PLACE: Metres = Metres(0.1);
 /// Streets meet where three or more ways leave a vertex that they share; lines that cross without
 /// one pass over each other. Some files give a road once for each of its names: a stretch that lies
 /// on another to the vertex counts once, under the name that people use, else the first of the file.
+/// House numbers are shared out by length, and each piece is named by its own lowest hundred; pieces
+/// of one hundred are told apart by their cross streets. Closed lines give nothing, alleys are kept
+/// beside the blocks.
 ///
 /// # Errors
 ///
 /// [`CrsError::Outside`] for a street too far from the area of the local CRS.
 pub fn segments_and_nodes(streets: &[Street], crs: &Crs) -> Result<BlockSet, CrsError> {
-    let mut order: Vec<&Street> = streets.iter().collect();
+    let mut order: Vec<&Street> = streets.iter().filter(|s| s.used_as == StreetUse::Open).collect();
     order.sort_by_key(|street| street.by_number);
     let mut network = Network::default();
     for street in order {
@@ -46,11 +76,18 @@ pub fn segments_and_nodes(streets: &[Street], crs: &Crs) -> Result<BlockSet, Crs
             blocks.push(network.segment(street, piece, blocks.len() + 1));
         }
     }
+    network.tell_apart(&mut blocks);
     let meetings = network.vertices.iter().filter(|vertex| vertex.is_meeting());
     for (number, meeting) in (1..).zip(meetings) {
         blocks.push(node(meeting, number));
     }
-    Ok(BlockSet { name: "segments", blocks })
+    let alleys = streets.iter().filter(|s| s.used_as == StreetUse::Alley).map(|s| alley(s, crs));
+    Ok(BlockSet { name: SEGMENTS, blocks, alleys: alleys.collect::<Result<_, _>>()? })
+}
+
+fn alley(street: &Street, crs: &Crs) -> Result<Alley, CrsError> {
+    let line = street.line.iter().map(|&at| crs.to_local(at).map(Coord::from));
+    Ok(Alley { name: street.name.clone(), local: LineString(line.collect::<Result<_, _>>()?) })
 }
 
 /// A vertex of the network: the ways that leave it and the streets that they belong to.
@@ -67,14 +104,17 @@ impl Vertex {
     }
 }
 
+/// A vertex on a street, and how far along the street it lies, from 0 to 1.
+type Step = (usize, f64);
+
 /// Vertices that follow each other along one street.
-struct Stretch(Vec<usize>);
+struct Stretch(Vec<Step>);
 
 impl Stretch {
     /// Its parts between cuts; neighbors share the vertex of the cut.
-    fn chunk_by_cut(&self, is_cut: impl Fn(usize) -> bool) -> Vec<&[usize]> {
+    fn chunk_by_cut(&self, is_cut: impl Fn(usize) -> bool) -> Vec<&[Step]> {
         let last = self.0.len() - 1;
-        let inner = (1..last).filter(|&at| is_cut(self.0[at]));
+        let inner = (1..last).filter(|&at| is_cut(self.0[at].0));
         let cuts: Vec<usize> = std::iter::once(0).chain(inner).chain([last]).collect();
         cuts.windows(2).map(|ends| &self.0[ends[0]..=ends[1]]).collect()
     }
@@ -92,24 +132,29 @@ struct Network<'a> {
 impl<'a> Network<'a> {
     /// Adds the stretches of a street that no street before it has.
     fn add(&mut self, street: &'a Street, crs: &Crs) -> Result<(), CrsError> {
-        let mut line = Vec::with_capacity(street.line.len());
+        let mut line: Vec<Step> = Vec::with_capacity(street.line.len());
+        let (mut length, mut before) = (0.0, None);
         for &lonlat in &street.line {
-            line.push(self.vertex(crs.to_local(lonlat)?, lonlat));
+            let local = crs.to_local(lonlat)?;
+            length += before.map_or(0.0, |before: Local| before.distance(local).0);
+            before = Some(local);
+            line.push((self.vertex(local, lonlat), length));
         }
-        line.dedup();
-        let mut stretch: Vec<usize> = Vec::new();
+        line.dedup_by_key(|step| step.0);
+        let along = |(vertex, far): Step| (vertex, if length > 0.0 { far / length } else { 0.0 });
+        let mut stretch: Vec<Step> = Vec::new();
         for way in line.windows(2) {
-            let (a, b) = (way[0], way[1]);
+            let (a, b) = (way[0].0, way[1].0);
             if self.taken.insert((a.min(b), a.max(b))) {
                 if stretch.is_empty() {
-                    stretch.push(a);
+                    stretch.push(along(way[0]));
                 }
-                stretch.push(b);
+                stretch.push(along(way[1]));
                 self.vertices[a].ways.insert(b);
                 self.vertices[b].ways.insert(a);
                 for end in [a, b] {
                     if !street.name.is_empty() {
-                        self.vertices[end].names.insert(in_words(&street.name));
+                        self.vertices[end].names.insert(street.name.clone());
                     }
                 }
             } else {
@@ -120,7 +165,7 @@ impl<'a> Network<'a> {
         Ok(())
     }
 
-    fn finish(&mut self, street: &'a Street, stretch: &mut Vec<usize>) {
+    fn finish(&mut self, street: &'a Street, stretch: &mut Vec<Step>) {
         if stretch.len() > 1 {
             self.stretches.push((street, Stretch(std::mem::take(stretch))));
         }
@@ -147,16 +192,21 @@ impl<'a> Network<'a> {
         )
     }
 
-    fn segment(&self, street: &Street, piece: &[usize], number: usize) -> Block {
-        let at = |vertex: &usize| &self.vertices[*vertex];
+    fn segment(&self, street: &Street, piece: &[Step], number: usize) -> Block {
+        let at = |step: &Step| &self.vertices[step.0];
         let local: LineString = piece.iter().map(|v| Coord::from(at(v).local)).collect();
         let lonlat: LineString =
             piece.iter().map(|v| Coord { x: at(v).lonlat.lon(), y: at(v).lonlat.lat() }).collect();
-        let own = in_words(&street.name);
-        let cross = |vertex: usize| self.vertices[vertex].names.iter().find(|name| **name != own).cloned();
+        let numbers = street.numbers.part(piece[0].1, piece[piece.len() - 1].1);
+        let own = if street.name.is_empty() { "Unnamed street".to_owned() } else { in_words(&street.name) };
+        let name = match numbers.lowest().map(|number| number / 100 * 100) {
+            None => bounded(&own, &self.ends(&street.name, piece)),
+            Some(0) => format!("Unit block of {own}"),
+            Some(hundred) => format!("{hundred} block of {own}"),
+        };
         Block {
             id: format!("segment-{number}"),
-            name: segment_name(street, &[cross(piece[0]), cross(piece[piece.len() - 1])]),
+            name,
             kind: BlockKind::Segment,
             length: Some(Metres(Euclidean.length(&local))),
             area: None,
@@ -164,33 +214,54 @@ impl<'a> Network<'a> {
             areas: Default::default(),
             lonlat: lonlat.into(),
             local: local.into(),
+            streets: vec![OnStreet { name: street.name.clone(), numbers }],
+        }
+    }
+
+    /// The first other street at either end of a piece.
+    fn ends(&self, own: &str, piece: &[Step]) -> [Option<String>; 2] {
+        let own = in_words(own);
+        [piece[0], piece[piece.len() - 1]].map(|(vertex, _)| {
+            self.vertices[vertex].names.iter().map(|name| in_words(name)).find(|name| *name != own)
+        })
+    }
+
+    /// Adds the cross streets to the names of segments that have the same name.
+    fn tell_apart(&self, segments: &mut [Block]) {
+        let mut times: HashMap<String, usize> = HashMap::new();
+        for block in &*segments {
+            *times.entry(block.name.clone()).or_default() += 1;
+        }
+        let pieces = self.stretches.iter().flat_map(|(street, stretch)| {
+            let cut = stretch.chunk_by_cut(|vertex| self.vertices[vertex].is_meeting());
+            cut.into_iter().map(|piece| (&street.name, piece))
+        });
+        for (block, (name, piece)) in segments.iter_mut().zip(pieces) {
+            if times[&block.name] > 1 && block.streets[0].numbers.lowest().is_some() {
+                block.name = bounded(&block.name, &self.ends(name, piece));
+            }
         }
     }
 }
 
-fn segment_name(street: &Street, ends: &[Option<String>; 2]) -> String {
-    let own = if street.name.is_empty() { "Unnamed street".to_owned() } else { in_words(&street.name) };
-    if let Some(number) = street.first_number {
-        return match number / 100 * 100 {
-            0 => format!("Unit block of {own}"),
-            hundred => format!("{hundred} block of {own}"),
-        };
-    }
+/// A name with the streets at both ends.
+fn bounded(name: &str, ends: &[Option<String>; 2]) -> String {
     match ends {
-        [Some(a), Some(b)] if a == b => format!("{own} at {a}"),
-        [Some(a), Some(b)] => format!("{own}, {a} to {b}"),
-        [Some(a), None] | [None, Some(a)] => format!("{own}, from {a}"),
-        [None, None] => own,
+        [Some(a), Some(b)] if a == b => format!("{name} at {a}"),
+        [Some(a), Some(b)] => format!("{name}, {a} to {b}"),
+        [Some(a), None] | [None, Some(a)] => format!("{name}, from {a}"),
+        [None, None] => name.to_owned(),
     }
 }
 
 fn node(meeting: &Vertex, number: usize) -> Block {
-    let names: Vec<&str> = meeting.names.iter().map(String::as_str).collect();
-    let name = match names[..] {
-        [] => "Intersection of unnamed streets".to_owned(),
-        [only] => format!("{only}, a junction"),
-        _ => names.join(" / "),
+    let names: BTreeSet<String> = meeting.names.iter().map(|name| in_words(name)).collect();
+    let name = match names.len() {
+        0 => "Intersection of unnamed streets".to_owned(),
+        1 => format!("{}, a junction", names.into_iter().collect::<String>()),
+        _ => names.into_iter().collect::<Vec<_>>().join(" / "),
     };
+    let on = |name: &String| OnStreet { name: name.clone(), ..OnStreet::default() };
     Block {
         id: format!("node-{number}"),
         name,
@@ -201,6 +272,7 @@ fn node(meeting: &Vertex, number: usize) -> Block {
         area: None,
         residents: Default::default(),
         areas: Default::default(),
+        streets: meeting.names.iter().map(on).collect(),
     }
 }
 
@@ -226,11 +298,12 @@ pub fn in_words(name: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::house_numbers::Numbers;
 
     fn street(name: &str, points: &[(f64, f64)]) -> Street {
         let line =
             points.iter().map(|&(x, y)| LonLat::new(-90.2 + x / 1e3, 38.6 + y / 1e3).expect("on the globe"));
-        Street { name: name.into(), by_number: false, first_number: None, line: line.collect() }
+        Street { name: name.into(), line: line.collect(), ..Street::default() }
     }
 
     fn cut(streets: &[Street]) -> BlockSet {
@@ -306,14 +379,51 @@ mod tests {
         assert_eq!(set.blocks.iter().filter(|b| b.kind == BlockKind::Node).count(), 1);
     }
 
+    fn numbered(name: &str, points: &[(f64, f64)], from: u32, to: u32) -> Street {
+        let numbers =
+            Sides { left: Some(Numbers::new(from, to)), right: Some(Numbers::new(from + 1, to + 1)) };
+        Street { numbers, ..street(name, points) }
+    }
+
     #[test]
     fn an_address_range_names_the_hundred_block() {
-        let mut minerva = street("MINERVA AVE", &[(0., 0.), (1., 0.)]);
-        minerva.first_number = Some(5903);
+        let minerva = numbered("MINERVA AVE", &[(0., 0.), (1., 0.)], 5903, 5997);
         assert_eq!(cut(&[minerva]).blocks[0].name, "5900 block of Minerva Ave");
-        let mut first = street("MINERVA AVE", &[(0., 0.), (1., 0.)]);
-        first.first_number = Some(12);
+        let first = numbered("MINERVA AVE", &[(0., 0.), (1., 0.)], 12, 98);
         assert_eq!(cut(&[first]).blocks[0].name, "Unit block of Minerva Ave");
         assert_eq!(in_words("N 9TH ST"), "N 9th St");
+    }
+
+    #[test]
+    fn a_cut_street_shares_its_numbers_out_and_each_piece_is_named_by_its_own_hundred() {
+        let set = cut(&[
+            numbered("MINERVA AVE", &[(0., 0.), (1., 0.), (2., 0.), (4., 0.)], 5800, 6198),
+            street("OAK AVE", &[(1., -1.), (1., 0.), (1., 1.)]),
+            street("ELM AVE", &[(2., -1.), (2., 0.), (2., 1.)]),
+        ]);
+        let names: Vec<&str> = set.blocks.iter().take(3).map(|b| b.name.as_str()).collect();
+        let hundreds =
+            ["5800 block of Minerva Ave", "5900 block of Minerva Ave", "6000 block of Minerva Ave"];
+        assert_eq!(names, hundreds);
+        assert_eq!(set.blocks[1].streets[0].numbers.left, Some(Numbers::new(5900, 5998)));
+    }
+
+    #[test]
+    fn pieces_of_one_hundred_are_told_apart_by_their_cross_streets() {
+        let set = cut(&[
+            numbered("MINERVA AVE", &[(0., 0.), (1., 0.), (2., 0.)], 5900, 5998),
+            street("OAK AVE", &[(1., -1.), (1., 0.)]),
+            street("ELM AVE", &[(2., -1.), (2., 0.), (2., 1.)]),
+        ]);
+        assert_eq!(set.blocks[0].name, "5900 block of Minerva Ave, from Oak Ave");
+        assert_eq!(set.blocks[1].name, "5900 block of Minerva Ave, Oak Ave to Elm Ave");
+    }
+
+    #[test]
+    fn alleys_and_closed_lines_are_no_blocks_and_cut_none() {
+        let cross = |used_as| Street { used_as, ..street("X", &[(0., -1.), (0., 0.), (0., 1.)]) };
+        let main = street("MAIN ST", &[(-1., 0.), (0., 0.), (1., 0.)]);
+        let set = cut(&[main, cross(StreetUse::Alley), cross(StreetUse::Closed)]);
+        assert_eq!((set.blocks.len(), set.alleys.len()), (1, 1));
     }
 }

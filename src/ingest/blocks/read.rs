@@ -3,18 +3,18 @@
 use std::collections::BTreeMap;
 
 use geo::orient::Direction;
-use geo::{Coord, CoordsIter, Geometry, LineString, MapCoords, Orient};
+use geo::{Coord, CoordsIter, Euclidean, Geometry, Length, LineString, MapCoords, Orient};
 
 use super::area_layout::AreaLayout;
 use super::error::BlocksError;
 use super::features::{self, Feature, Features};
 use super::repair::{self, Outcome};
-use super::street_layout::{self, StreetLayout, Use};
+use super::street_layout::{self, StreetLayout};
 use crate::ingest::formats::points::kind;
 use crate::ingest::input::Input;
 use crate::ingest::refused::{Account, Refused};
 use crate::model::areas::{Area, AreaKind};
-use crate::model::streets::Street;
+use crate::model::streets::{Street, StreetUse};
 use crate::space::coord::LonLat;
 use crate::space::crs::Crs;
 
@@ -136,22 +136,19 @@ impl<'a> Sorting<'a> {
             Geometry::MultiLineString(many) => many.iter().collect(),
             other => return Err((feature.number, "no line among lines".to_owned(), kind(other).to_owned())),
         };
-        match self.layout.use_of(&self.header, &feature.attributes) {
-            Use::Street => {}
-            Use::Alley if self.purpose == (Purpose::Bounds { alleys: true }) => {}
-            Use::Closed if matches!(self.purpose, Purpose::Bounds { .. }) => {}
-            Use::Alley => {
+        let used_as = match (self.purpose, self.layout.use_of(&self.header, &feature.attributes)) {
+            (Purpose::Bounds { alleys: false }, StreetUse::Alley) => {
                 self.alleys += 1;
                 return Ok(());
             }
-            Use::Closed => {
-                self.closed += 1;
-                return Ok(());
-            }
-        }
+            (Purpose::Bounds { .. }, _) => StreetUse::Open,
+            (_, used_as) => used_as,
+        };
         let name = self.layout.street(&self.header, &feature.attributes);
         let by_number = self.layout.by_number(&self.header, &feature.attributes);
-        let first_number = self.layout.first_number(&self.header, &feature.attributes);
+        let numbers = self.layout.house_numbers(&self.header, &feature.attributes);
+        let whole: f64 = parts.iter().map(|part| Euclidean.length(*part)).sum();
+        let mut before = 0.0;
         if parts.is_empty() {
             return Err((feature.number, "line without length".to_owned(), String::new()));
         }
@@ -165,7 +162,16 @@ impl<'a> Sorting<'a> {
             if line.iter().all(|at| *at == line[0]) {
                 return Err((feature.number, "line without length".to_owned(), String::new()));
             }
-            lines.push((feature.number, Street { name: name.clone(), by_number, first_number, line }));
+            // The parts of one line share its house numbers out by length.
+            let begin = before;
+            before += Euclidean.length(part) / whole;
+            let numbers = numbers.part(begin, before);
+            lines.push((feature.number, Street { name: name.clone(), used_as, by_number, numbers, line }));
+        }
+        match used_as {
+            StreetUse::Open => {}
+            StreetUse::Alley => self.alleys += 1,
+            StreetUse::Closed => self.closed += 1,
         }
         self.streets.extend(lines);
         Ok(())
@@ -236,7 +242,7 @@ impl<'a> Sorting<'a> {
 
     fn finish(mut self, lines: bool) -> Result<(Shapes, Account), BlocksError> {
         self.refuse_strays();
-        if self.streets.is_empty() && self.areas.is_empty() {
+        if !self.streets.iter().any(|(_, s)| s.used_as == StreetUse::Open) && self.areas.is_empty() {
             let first = self.account.reasons().into_iter().next();
             return Err(BlocksError::Nothing {
                 file: self.input.name.clone(),
@@ -251,7 +257,7 @@ impl<'a> Sorting<'a> {
                     format!("with limited-access roads, without {} alleys", self.alleys)
                 }
                 _ => format!(
-                    "{} limited-access roads and ramps take nothing, {} alleys are left to the street beside them",
+                    "{} limited-access roads and ramps take nothing, {} alleys go to the street that they belong to",
                     self.closed, self.alleys
                 ),
             };

@@ -4,6 +4,8 @@ use std::collections::BTreeMap;
 
 use crate::ingest::shipped;
 use crate::ingest::table::Header;
+use crate::model::house_numbers::{Numbers, Sides};
+use crate::model::streets::StreetUse;
 
 #[derive(Debug, serde::Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -28,17 +30,6 @@ pub(super) struct StreetLayout {
     alleys: BTreeMap<String, Vec<String>>,
 }
 
-/// What a line is for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Use {
-    /// A street: its segments are blocks.
-    Street,
-    /// Limited access or a ramp: takes no incidents.
-    Closed,
-    /// An alley: the street beside it takes its incidents.
-    Alley,
-}
-
 /// The layout that fits the header and requires most; the generic one fits every header.
 pub(super) fn for_header(header: &Header) -> StreetLayout {
     let file: File = toml::from_str(&shipped::text("streets.toml")).expect("a test reads data/streets.toml");
@@ -53,21 +44,24 @@ impl StreetLayout {
         header.find(&self.street).map_or_else(String::new, |at| attributes[at].trim().to_owned())
     }
 
-    /// The lowest house number above 0.
-    pub(super) fn first_number(&self, header: &Header, attributes: &[String]) -> Option<u32> {
-        let columns = self.numbers.iter().filter_map(|name| header.find(name));
-        let numbers = columns.filter_map(|at| attributes[at].trim().parse::<f64>().ok());
-        numbers.filter(|n| (1.0..1e6).contains(n)).map(|n| n as u32).min()
+    /// House numbers along the line: columns left from, left to, right from, right to; 0 is none.
+    pub(super) fn house_numbers(&self, header: &Header, attributes: &[String]) -> Sides {
+        let number = |at: usize| {
+            let text = attributes[header.find(self.numbers.get(at)?)?].trim();
+            text.parse::<f64>().ok().filter(|n| (1.0..1e6).contains(n)).map(|n| n as u32)
+        };
+        let side = |from: Option<u32>, to: Option<u32>| Some(Numbers::new(from.or(to)?, to.or(from)?));
+        Sides { left: side(number(0), number(1)), right: side(number(2), number(3)) }
     }
 
     /// What the line is for.
-    pub(super) fn use_of(&self, header: &Header, attributes: &[String]) -> Use {
+    pub(super) fn use_of(&self, header: &Header, attributes: &[String]) -> StreetUse {
         if matches(&self.alleys, header, attributes) {
-            Use::Alley
+            StreetUse::Alley
         } else if matches(&self.closed, header, attributes) {
-            Use::Closed
+            StreetUse::Closed
         } else {
-            Use::Street
+            StreetUse::Open
         }
     }
 
@@ -96,7 +90,7 @@ mod tests {
         let use_of = |class: &str| layout.use_of(&header, &["I- 91".to_owned(), class.to_owned()]);
         assert_eq!(
             [use_of("S1100"), use_of("S1730"), use_of("S1400")],
-            [Use::Closed, Use::Alley, Use::Street]
+            [StreetUse::Closed, StreetUse::Alley, StreetUse::Open]
         );
         assert_eq!(for_header(&Header::new(["name"].into_iter())).name, "generic");
     }
