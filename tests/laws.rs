@@ -100,6 +100,30 @@ proptest! {
     }
 
     #[test]
+    fn segments_within_a_radius_are_those_that_a_scan_finds_nearest_first(
+        lines in prop::collection::vec(prop::collection::vec(place(), 2..5), 1..40), at in place(), radius in 0i32..40
+    ) {
+        use geo::{Distance, Euclidean};
+        let line = |corners: &Vec<Local>| -> geo::LineString { corners.iter().map(|&p| geo::Coord::from(p)).collect() };
+        let blocks: Vec<Block> = lines.iter().map(|corners| Block { local: line(corners).into(), ..segment(at, at) }).collect();
+        let point = geo::Point::new(at.x, at.y);
+        let found: Vec<(BlockId, Metres)> = BlockIndex::build(&blocks).segments_within(at, Metres(f64::from(radius))).collect();
+        let mut scan: Vec<(BlockId, f64)> = (0..).zip(&lines)
+            .map(|(k, corners)| (BlockId(k), Euclidean.distance(&point, &line(corners))))
+            .filter(|(_, far)| *far <= f64::from(radius) + 1e-9)
+            .collect();
+        prop_assert_eq!(found.len(), scan.len());
+        prop_assert!(found.is_sorted_by(|a, b| a.1.0 <= b.1.0));
+        scan.sort_by_key(|s| s.0);
+        let mut by_block = found;
+        by_block.sort_by_key(|f| f.0);
+        for (f, s) in by_block.iter().zip(&scan) {
+            prop_assert_eq!(f.0, s.0);
+            prop_assert!((f.1.0 - s.1).abs() < 1e-9);
+        }
+    }
+
+    #[test]
     fn ranks_hold_every_block_once_and_every_incident_of_a_block(blocks in prop::collection::vec(prop::option::of(0u32..12), 0..200)) {
         let assignment = Assignment::whole(blocks.iter().map(|b| b.map(BlockId)));
         let rows = blocks.iter().enumerate().map(|(at, _)| (at, at as i64 % 7, 1));

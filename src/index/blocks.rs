@@ -62,6 +62,25 @@ impl BlockIndex {
             .map(|(piece, d2)| (BlockId(piece.data), Metres(d2.sqrt())))
     }
 
+    /// Every segment within a radius of a place, once each, with how far it is: the nearest first, equally
+    /// near ones in the order of the file.
+    pub fn segments_within(
+        &self,
+        at: Local,
+        radius: Metres,
+    ) -> impl Iterator<Item = (BlockId, Metres)> + use<> {
+        let point = [at.x, at.y];
+        let mut found: Vec<(BlockId, Metres)> = self
+            .pieces
+            .locate_within_distance(point, radius.0 * radius.0)
+            .map(|piece| (BlockId(piece.data), Metres(piece.distance_2(&point).sqrt())))
+            .collect();
+        found.sort_unstable_by(|a, b| a.0.cmp(&b.0).then(a.1.0.total_cmp(&b.1.0)));
+        found.dedup_by_key(|(block, _)| *block);
+        found.sort_by(|a, b| a.1.0.total_cmp(&b.1.0));
+        found.into_iter()
+    }
+
     /// The nearest node and how far it is; of equally near ones the first.
     #[must_use]
     pub fn nearest_node(&self, at: Local) -> Option<(BlockId, Metres)> {
