@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use rayon::prelude::*;
 
 use crate::index::blocks::BlockIndex;
-use crate::model::block::{Assignment, Block, BlockId, BlockSet};
+use crate::model::block::{Assignment, BlockId, BlockSet};
 use crate::model::dataset::{AssignmentReport, BOUNDARY};
 use crate::model::incident::Incidents;
 use crate::space::coord::{Local, Metres};
@@ -37,7 +37,7 @@ pub fn assign(incidents: &Incidents, set: &BlockSet, index: &BlockIndex) -> (Ass
         .map(|at| {
             let place = incidents.local(at)?;
             Some(if polygons {
-                in_polygon(place, &set.blocks, index)
+                in_polygon(place, index)
             } else {
                 on_street(place, incidents.at_intersection(at), index)
             })
@@ -53,8 +53,8 @@ pub fn assign(incidents: &Incidents, set: &BlockSet, index: &BlockIndex) -> (Ass
     (Assignment::whole(found.into_iter().map(|f| f.and_then(|(block, _)| block))), report)
 }
 
-fn in_polygon(place: Local, blocks: &[Block], index: &BlockIndex) -> (Option<BlockId>, bool) {
-    (index.containing(place, blocks), index.near_edge(place, BOUNDARY, blocks))
+fn in_polygon(place: Local, index: &BlockIndex) -> (Option<BlockId>, bool) {
+    (index.containing(place), index.near_edge(place, BOUNDARY))
 }
 
 fn on_street(place: Local, names_intersection: bool, index: &BlockIndex) -> (Option<BlockId>, bool) {

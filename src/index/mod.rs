@@ -1,4 +1,9 @@
-//! Here is a place: give me what lies near. R-trees over incidents and over blocks.
+//! Here is a place: give me what lies near. A grid and an R-tree over incidents, grids over blocks.
 
 pub mod blocks;
+mod frame;
 pub mod incidents;
+mod packed;
+mod polygons;
+mod region;
+mod ring;
