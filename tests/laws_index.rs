@@ -1,13 +1,19 @@
 //! Laws of the indexes: the packed grid and the lookup grid answer as a scan would, whatever the data look like.
 
+mod common;
+
 use geo::{
     BoundingRect, Coord, Distance, Euclidean, Geometry, Intersects, LineString, MultiPolygon, Point, Polygon,
 };
 use hotblocks::index::blocks::BlockIndex;
 use hotblocks::index::incidents::IncidentIndex;
+use hotblocks::ingest::blocks::{Shapes, read};
+use hotblocks::ingest::input::Input;
+use hotblocks::model::areas::polygons as blocks_of;
 use hotblocks::model::block::{Block, BlockId, BlockKind};
 use hotblocks::space::bbox::LocalBox;
 use hotblocks::space::coord::{Local, Metres};
+use hotblocks::space::crs::Crs;
 use proptest::prelude::*;
 use proptest::test_runner::RngSeed;
 
@@ -281,13 +287,34 @@ fn a_stray_and_a_vast_polygon_change_no_answer() {
 #[test]
 fn a_polygon_of_many_corners_is_found_as_a_scan_finds_it() {
     let wave = |k: u32, y: f64| Coord { x: f64::from(k), y: y + 40.0 * (f64::from(k) / 9.0).sin() };
-    let corners = (0..4_000).map(|k| wave(k, 0.0)).chain((0..4_000).rev().map(|k| wave(k, 60.0)));
+    let corners = (0..1_000).map(|k| wave(k, 0.0)).chain((0..1_000).rev().map(|k| wave(k, 60.0)));
     let river: Geometry = Polygon::new(corners.collect(), vec![]).into();
     let mut number = numbers(11);
     let bounds = river.bounding_rect().expect("it has corners");
-    let asked: Vec<Local> = (0..2_000)
+    let asked: Vec<Local> = (0..400)
         .map(|_| Local { x: bounds.width() * number(), y: bounds.min().y + bounds.height() * number() })
-        .chain((0..50).map(|k| wave(k * 70, 60.0).into()))
+        .chain((0..50).map(|k| wave(k * 17, 60.0).into()))
         .collect();
     agrees(&[river], &asked).expect("as a scan");
+}
+
+/// The blocks of New Haven and of St. Louis: places on corners, on edges and anywhere among them.
+#[test]
+fn real_blocks_are_found_as_a_scan_finds_them() {
+    let new_haven = (common::repository("data/new-haven/derived_newhaven_blocks.geojson"), "EPSG:32618");
+    let st_louis = common::st_louis().map(|folder| (folder.join("blocks_derived.gpkg"), "EPSG:32615"));
+    for (path, crs) in std::iter::once(new_haven).chain(st_louis) {
+        let (shapes, _) = read(&Input::at(&path).expect("a known ending"), None).expect("blocks");
+        let Shapes::Areas(areas) = shapes else { panic!("{} holds no polygons", path.display()) };
+        let set = blocks_of(&areas, &Crs::new(crs).expect("UTM")).expect("in their zone");
+        let shapes: Vec<Geometry> = set.blocks.into_iter().map(|block| block.local).collect();
+        let lines: Vec<geo::Line> = shapes.iter().flat_map(lines).collect();
+        let asked: Vec<Local> = (lines.iter().step_by(lines.len() / 30))
+            .flat_map(|line| {
+                let middle = (line.start + line.end) / 2.0;
+                [line.start, middle, Coord { x: middle.x + 9.0, y: middle.y - 30.0 }].map(Local::from)
+            })
+            .collect();
+        agrees(&shapes, &asked).expect("as a scan");
+    }
 }

@@ -76,6 +76,10 @@ fn run(job: &str, folder: &Path) -> Option<(f64, f64)> {
             };
             time(join, |found| found.iter().flatten().count() as f64)
         }
+        "join-build" => {
+            let blocks = blocks(folder);
+            time(|| BlockIndex::build(&blocks), |_| blocks.len() as f64)
+        }
         "join-and-edges" => {
             let (places, blocks) = (places(folder), blocks(folder));
             let join = || {

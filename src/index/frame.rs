@@ -73,14 +73,21 @@ impl Frame {
     }
 }
 
+/// Edges looked at to see where most of them lie.
+const SAMPLE: usize = 2_000;
+
 /// The range of edges along an axis; without the outermost hundredth if that makes it four times longer.
 fn middle_of(edges: &[Edge], axis: usize) -> (f64, f64) {
-    let mut at: Vec<f64> = edges.iter().map(|edge| edge.a[axis]).collect();
-    let hundredth = at.len() / 100;
-    let rank = |at: &mut Vec<f64>, k: usize| *at.select_nth_unstable_by(k, f64::total_cmp).1;
-    let last = at.len() - 1;
-    let (least, most) = (rank(&mut at, 0), rank(&mut at, last));
-    let (low, high) = (rank(&mut at, hundredth), rank(&mut at, last - hundredth));
+    let outermost = (f64::INFINITY, f64::NEG_INFINITY);
+    let (least, most) = edges.iter().fold(outermost, |(least, most), edge| {
+        let (low, high) = edge.extent(axis);
+        (least.min(low), most.max(high))
+    });
+    let step = edges.len().div_ceil(SAMPLE);
+    let mut sample: Vec<f64> = edges.iter().step_by(step).map(|edge| edge.a[axis]).collect();
+    sample.sort_by(f64::total_cmp);
+    let hundredth = sample.len() / 100;
+    let (low, high) = (sample[hundredth], sample[sample.len() - 1 - hundredth]);
     let margin = (high - low) * 0.1;
     if most - least > 4.0 * (high - low) && high > low {
         (low - margin, high + margin)

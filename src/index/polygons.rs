@@ -21,11 +21,9 @@ pub(super) struct PolygonIndex {
     frame: Frame,
     /// What each cell answers.
     cells: Vec<Cell>,
-    /// Polygons that cells must test, in the order of the file.
-    tests: Vec<Test>,
-    /// Rings of the tests.
+    /// Rings that cells must test, in the order of the file.
     rings: Vec<Ring>,
-    /// Edges of the rings.
+    /// Edges of the rings, those of a cell together.
     edges: Vec<Edge>,
     /// For every cell, where its edges begin in `near`; and the end of the last.
     near_starts: Vec<u32>,
@@ -35,29 +33,25 @@ pub(super) struct PolygonIndex {
     outlines: Vec<Edge>,
 }
 
-/// One cell: polygons to test, then the one that covers what is left of it.
+/// One cell: rings to test, then the polygon that covers what is left of it.
 #[derive(Clone, Copy, Debug)]
 struct Cell {
-    tests: (u32, u32),
+    rings: (u32, u32),
     covered_by: u32,
 }
 
 const NONE: u32 = u32::MAX;
 
-/// A part of a polygon that a cell's edge passes.
-#[derive(Clone, Copy, Debug)]
-struct Test {
-    block: u32,
-    /// Its rings, the outer one first; no outer one where the cell lies inside it wholly.
-    rings: (u32, u32),
-    has_outer: bool,
-}
-
-/// A ring as a cell sees it.
+/// A ring as a cell sees it. Those of one polygon follow each other, the outer one first, unless the cell lies
+/// inside it wholly.
 #[derive(Clone, Copy, Debug)]
 struct Ring {
+    block: u32,
     winding: i32,
     edges: (u32, u32),
+    is_hole: bool,
+    /// Whether it is the last of its polygon.
+    is_last: bool,
 }
 
 fn range(of: (u32, u32)) -> Range<usize> {
@@ -91,23 +85,22 @@ impl PolygonIndex {
     pub(super) fn containing(&self, at: Local) -> Option<BlockId> {
         let cell = self.cells.get(self.frame.cell(at)?)?;
         let point = [at.x, at.y];
-        let first = self.tests[range(cell.tests)].iter().find(|test| self.holds(test, point));
-        let block = first.map_or(cell.covered_by, |test| test.block);
-        (block != NONE).then_some(BlockId(block))
-    }
-
-    #[inline]
-    fn holds(&self, test: &Test, at: [f64; 2]) -> bool {
-        let mut outer = test.has_outer;
-        for ring in &self.rings[range(test.rings)] {
-            match position(&self.edges[range(ring.edges)], ring.winding, at) {
-                Position::OnEdge => return true,
-                Position::Outside if outer => return false,
-                Position::Inside if !outer => return false,
-                _ => outer = false,
+        let mut rings = self.rings[range(cell.rings)].iter();
+        while let Some(ring) = rings.next() {
+            match position(&self.edges[range(ring.edges)], ring.winding, point) {
+                Position::OnEdge => return Some(BlockId(ring.block)),
+                side => {
+                    let apart = (side == Position::Inside) == ring.is_hole;
+                    if !apart && ring.is_last {
+                        return Some(BlockId(ring.block));
+                    } else if apart && !ring.is_last {
+                        // Not in this polygon: on to the next.
+                        rings.by_ref().find(|ring| ring.is_last);
+                    }
+                }
             }
         }
-        true
+        (cell.covered_by != NONE).then_some(BlockId(cell.covered_by))
     }
 
     /// Whether the edge of any polygon lies within a distance of a place.
@@ -117,7 +110,7 @@ impl PolygonIndex {
         let (point, squared) = ([at.x, at.y], within.0 * within.0);
         let near = |cell: usize| {
             let edges = self.near_starts[cell] as usize..self.near_starts[cell + 1] as usize;
-            self.near[edges].iter().any(|&edge| self.outlines[edge as usize].distance_2(point) <= squared)
+            self.near[edges].iter().any(|&edge| self.outlines[edge as usize].is_near(point, squared))
         };
         if within.0 <= BOUNDARY.0 {
             return near(cell);
@@ -132,8 +125,8 @@ impl PolygonIndex {
     fn lay(&mut self, parts: &[(u32, &Polygon)]) {
         let n_cells = self.frame.n[0] * self.frame.n[1];
         let mut covered_by = vec![NONE; n_cells];
-        let mut found: Vec<(u32, Test)> = Vec::new();
-        let mut strips = Vec::new();
+        let mut found: Vec<(u32, Ring)> = Vec::new();
+        let (mut edges, mut strips, mut rings) = (Vec::new(), Vec::new(), Vec::new());
         for &(block, part) in parts {
             let (rows, cols) = strips_of(&self.frame, part, &mut strips);
             for (row, strip) in rows.zip(&strips) {
@@ -143,61 +136,71 @@ impl PolygonIndex {
                     if covered_by[cell] != NONE {
                         continue;
                     }
-                    match self.see(strip, band, self.frame.reach(col, 0)) {
-                        Seen::Not => {}
-                        Seen::Whole => covered_by[cell] = block,
-                        Seen::Part { rings, has_outer } => {
-                            found.push((number(cell), Test { block, rings, has_outer }));
-                        }
+                    rings.clear();
+                    let span = self.frame.reach(col, 0);
+                    match self.see(block, strip, (band, span), &mut edges, &mut rings) {
+                        true if rings.is_empty() => covered_by[cell] = block,
+                        true => found.extend(rings.iter().map(|&ring| (number(cell), ring))),
+                        false => {}
                     }
                 }
             }
         }
         let starts = starts(found.iter().map(|&(cell, _)| cell), n_cells);
         self.cells = (starts.windows(2).zip(covered_by))
-            .map(|(tests, covered_by)| Cell { tests: (tests[0], tests[1]), covered_by })
+            .map(|(rings, covered_by)| Cell { rings: (rings[0], rings[1]), covered_by })
             .collect();
-        // A stable sort: the polygons of a cell stay in the order of the file.
-        found.sort_by_key(|&(cell, _)| cell);
-        self.tests = found.into_iter().map(|(_, test)| test).collect();
+        // The polygons of a cell stay in the order of the file.
+        let order = sorted(found.iter().map(|&(cell, _)| cell).zip(0..), &starts);
+        self.edges.reserve_exact(edges.len());
+        self.rings.reserve_exact(order.len());
+        for at in order {
+            let ring = found[at as usize].1;
+            let begin = number(self.edges.len());
+            self.edges.extend_from_slice(&edges[range(ring.edges)]);
+            self.rings.push(Ring { edges: (begin, number(self.edges.len())), ..ring });
+        }
     }
 
-    /// A polygon as a cell sees it that spans `band` in y and `span` in x.
-    fn see(&mut self, strip: &[Piece], band: (f64, f64), span: (f64, f64)) -> Seen {
-        let (rings_before, edges_before) = (self.rings.len(), self.edges.len());
-        let mut has_outer = false;
-        let mut seen = Seen::Whole;
+    /// A polygon as a cell sees it that spans a band in y and a span in x: whether it has any of the cell, and the
+    /// rings to test, of which there are none where it covers all of it.
+    fn see(
+        &self,
+        block: u32,
+        strip: &[Piece],
+        (band, span): ((f64, f64), (f64, f64)),
+        edges: &mut Vec<Edge>,
+        rings: &mut Vec<Ring>,
+    ) -> bool {
+        // Without an edge of the outer ring in this row, the row lies outside.
+        if strip.first().is_none_or(|piece| piece.ring != 0) {
+            return false;
+        }
         for pieces in strip.chunk_by(|a, b| a.ring == b.ring) {
-            let begin = self.edges.len();
-            let winding = self.clip(pieces, band, span);
-            let (constant, outer) = (self.edges.len() == begin, pieces[0].ring == 0);
-            let outside = (winding == 0) == outer;
-            if constant && outside && self.rings.len() == rings_before {
-                seen = Seen::Not;
-                break;
+            let begin = edges.len();
+            let winding = self.clip(pieces, band, span, edges);
+            let (constant, is_hole) = (edges.len() == begin, pieces[0].ring != 0);
+            let outside = (winding == 0) != is_hole;
+            if constant && outside && rings.is_empty() {
+                return false;
             }
             if !constant || outside {
-                has_outer |= outer;
-                self.rings.push(Ring { winding, edges: (number(begin), number(self.edges.len())) });
+                let edges = (number(begin), number(edges.len()));
+                rings.push(Ring { block, winding, edges, is_hole, is_last: false });
             }
         }
-        let rings = (number(rings_before), number(self.rings.len()));
-        match seen {
-            Seen::Whole if rings.0 < rings.1 => Seen::Part { rings, has_outer },
-            _ => {
-                self.rings.truncate(rings_before);
-                self.edges.truncate(edges_before);
-                seen
-            }
+        if let Some(last) = rings.last_mut() {
+            last.is_last = true;
         }
+        true
     }
 
     /// Keeps the edges of a ring that a cell needs, and gives the winding that all of the cell shares.
-    fn clip(&mut self, pieces: &[Piece], band: (f64, f64), span: (f64, f64)) -> i32 {
+    fn clip(&self, pieces: &[Piece], band: (f64, f64), span: (f64, f64), edges: &mut Vec<Edge>) -> i32 {
         let mut east: Vec<Chain> = Vec::new();
         for piece in pieces.iter().filter(|piece| piece.to >= span.0) {
             if piece.from <= span.1 {
-                self.edges.push(piece.edge);
+                edges.push(piece.edge);
                 continue;
             }
             match east.last_mut() {
@@ -214,7 +217,7 @@ impl PolygonIndex {
                 (Some(begin), Some(end)) => winding += end - begin,
                 _ => {
                     let x = span.1 + self.frame.side;
-                    self.edges.push(Edge { a: [x, chain.begin], b: [x, chain.end] });
+                    edges.push(Edge { a: [x, chain.begin], b: [x, chain.end] });
                 }
             }
         }
@@ -236,12 +239,7 @@ impl PolygonIndex {
             }
         }
         let mut starts = starts(found.iter().map(|&(cell, _)| cell), frame.n[0] * frame.n[1]);
-        let mut next = starts.clone();
-        let mut near = vec![0; found.len()];
-        for (cell, edge) in found {
-            near[next[cell as usize] as usize] = edge;
-            next[cell as usize] += 1;
-        }
+        let mut near = sorted(found.into_iter(), &starts);
         // Neighbors share their edges: one of the two is enough.
         let (mut kept, mut begin) = (0, 0);
         for end in starts.iter_mut().skip(1) {
@@ -261,13 +259,6 @@ impl PolygonIndex {
         near.shrink_to_fit();
         (self.near_starts, self.near) = (starts, near);
     }
-}
-
-/// How a polygon lies to a cell.
-enum Seen {
-    Not,
-    Whole,
-    Part { rings: (u32, u32), has_outer: bool },
 }
 
 /// An edge in one row of cells, with the range of x that it has there.
@@ -318,6 +309,17 @@ fn starts(cells: impl Iterator<Item = u32>, n: usize) -> Vec<u32> {
         starts[at + 1] += starts[at];
     }
     starts
+}
+
+/// Entries in the order of their cells, of each cell in the order that they came.
+fn sorted(entries: impl Iterator<Item = (u32, u32)>, starts: &[u32]) -> Vec<u32> {
+    let mut next = starts.to_vec();
+    let mut sorted = vec![0; starts.last().map_or(0, |&n| n as usize)];
+    for (cell, entry) in entries {
+        sorted[next[cell as usize] as usize] = entry;
+        next[cell as usize] += 1;
+    }
+    sorted
 }
 
 /// The polygons of a shape.

@@ -27,52 +27,41 @@ impl Edge {
         (self.a[axis].min(self.b[axis]), self.a[axis].max(self.b[axis]))
     }
 
-    /// Above 0 where the place lies left of the edge, below 0 right of it, 0 exactly on its line.
-    #[inline]
-    fn side(self, at: [f64; 2]) -> f64 {
-        let left = (self.a[0] - at[0]) * (self.b[1] - at[1]);
-        let right = (self.a[1] - at[1]) * (self.b[0] - at[0]);
-        let det = left - right;
-        if det.abs() > CERTAIN * (left.abs() + right.abs()) { det } else { self.exact_side(at) }
-    }
-
-    /// The same where rounding could have decided.
-    #[cold]
-    fn exact_side(self, at: [f64; 2]) -> f64 {
+    /// On which side of the edge's line a place lies, whatever rounding would say.
+    fn side(self, at: [f64; 2]) -> Orientation {
         let coord = |[x, y]: [f64; 2]| Coord { x, y };
-        match RobustKernel::orient2d(coord(self.a), coord(self.b), coord(at)) {
-            Orientation::CounterClockwise => 1.0,
-            Orientation::Clockwise => -1.0,
-            Orientation::Collinear => 0.0,
-        }
+        RobustKernel::orient2d(coord(self.a), coord(self.b), coord(at))
     }
 
     /// How often a ray to the east winds around through this edge, `None` if the place lies on it.
     ///
-    /// An upward edge has its lower end, a downward edge its lower end too, so that a vertex counts once.
-    #[inline]
-    pub(super) fn winding(self, at: [f64; 2]) -> Option<i32> {
+    /// Of a vertex, the edge above it takes the ray and the one below does not, so that it counts once.
+    fn winding(self, at: [f64; 2]) -> Option<i32> {
         let (low, high) = (self.a[1] <= at[1], self.b[1] <= at[1]);
-        if low == high && !(self.a[1] == at[1] || self.b[1] == at[1]) {
-            return Some(0);
-        }
         let side = self.side(at);
-        if side == 0.0 {
+        if side == Orientation::Collinear {
             let ((west, east), (south, north)) = (self.extent(0), self.extent(1));
             let on = west <= at[0] && at[0] <= east && south <= at[1] && at[1] <= north;
             return if on { None } else { Some(0) };
         }
-        Some(i32::from(low && !high && side > 0.0) - i32::from(!low && high && side < 0.0))
+        let up = low && !high && side == Orientation::CounterClockwise;
+        let down = !low && high && side == Orientation::Clockwise;
+        Some(i32::from(up) - i32::from(down))
     }
 
-    /// Squared distance of a place to the edge.
+    /// Whether a place lies within a distance of the edge, given squared.
     #[inline]
-    pub(super) fn distance_2(self, at: [f64; 2]) -> f64 {
+    pub(super) fn is_near(self, at: [f64; 2], squared: f64) -> bool {
         let (dx, dy) = (self.b[0] - self.a[0], self.b[1] - self.a[1]);
         let (px, py) = (at[0] - self.a[0], at[1] - self.a[1]);
-        let length_2 = dx * dx + dy * dy;
-        let along = if length_2 > 0.0 { ((px * dx + py * dy) / length_2).clamp(0.0, 1.0) } else { 0.0 };
-        (px - along * dx).powi(2) + (py - along * dy).powi(2)
+        let (along, length_2) = (px * dx + py * dy, dx * dx + dy * dy);
+        if along <= 0.0 {
+            px * px + py * py <= squared
+        } else if along >= length_2 {
+            (px - dx).powi(2) + (py - dy).powi(2) <= squared
+        } else {
+            (px * dy - py * dx).powi(2) <= squared * length_2
+        }
     }
 
     /// The least and greatest x of the edge's part between two heights; `None` where it has none.
@@ -103,14 +92,27 @@ impl Edge {
 /// Where a place lies, seen from a ring of which `winding` is known without these edges.
 #[inline]
 pub(super) fn position(edges: &[Edge], winding: i32, at: [f64; 2]) -> Position {
-    let mut sum = winding;
+    // Without a branch for every edge; rounding can decide only where a place lies on an edge's line, or nearly.
+    let (mut sum, mut certain) = (winding, true);
     for edge in edges {
-        match edge.winding(at) {
-            Some(turn) => sum += turn,
-            None => return Position::OnEdge,
-        }
+        let (low, high) = (edge.a[1] <= at[1], edge.b[1] <= at[1]);
+        let left = (edge.a[0] - at[0]) * (edge.b[1] - at[1]);
+        let right = (edge.a[1] - at[1]) * (edge.b[0] - at[0]);
+        let side = left - right;
+        certain &= side.abs() > CERTAIN * (left.abs() + right.abs());
+        sum += i32::from(low & !high & (side > 0.0)) - i32::from(!low & high & (side < 0.0));
     }
-    if sum == 0 { Position::Outside } else { Position::Inside }
+    if certain { of(sum) } else { exact_position(edges, winding, at) }
+}
+
+#[cold]
+fn exact_position(edges: &[Edge], winding: i32, at: [f64; 2]) -> Position {
+    let sum = edges.iter().try_fold(winding, |sum, edge| edge.winding(at).map(|turn| sum + turn));
+    sum.map_or(Position::OnEdge, of)
+}
+
+fn of(winding: i32) -> Position {
+    if winding == 0 { Position::Outside } else { Position::Inside }
 }
 
 /// The edges of a ring.
