@@ -22,7 +22,7 @@ fn seeded() -> ProptestConfig {
     ProptestConfig {
         rng_seed: RngSeed::Fixed(20_180_102),
         failure_persistence: None,
-        ..ProptestConfig::with_cases(200)
+        ..ProptestConfig::with_cases(60)
     }
 }
 
@@ -199,7 +199,9 @@ fn blocks(shapes: &[Geometry]) -> Vec<Block> {
 /// The lookup grid against geo's own test on every polygon in turn.
 fn agrees(shapes: &[Geometry], asked: &[Local]) -> Result<(), TestCaseError> {
     let index = BlockIndex::build(&blocks(shapes));
-    for &at in asked {
+    let together = index.containing_all(asked);
+    for (&at, together) in asked.iter().zip(together) {
+        prop_assert_eq!(together, index.containing(at));
         let point = Point::new(at.x, at.y);
         let first = (0..).zip(shapes).find(|(_, s)| !polygons(s).is_empty() && s.intersects(&point));
         prop_assert_eq!(index.containing(at), first.map(|(id, _)| BlockId(id)), "{:?}", at);

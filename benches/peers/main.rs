@@ -72,7 +72,7 @@ fn run(job: &str, folder: &Path) -> Option<(f64, f64)> {
             let (places, blocks) = (places(folder), blocks(folder));
             let join = || {
                 let index = BlockIndex::build(&blocks);
-                places.iter().map(|&at| index.containing(at)).collect::<Vec<_>>()
+                index.containing_all(&places)
             };
             time(join, |found| found.iter().flatten().count() as f64)
         }

@@ -94,6 +94,12 @@ impl BlockIndex {
         self.polygons.containing(at)
     }
 
+    /// The polygon of each place, as [`BlockIndex::containing`] gives it: for many places in no order, in half the time.
+    #[must_use]
+    pub fn containing_all(&self, places: &[Local]) -> Vec<Option<BlockId>> {
+        self.polygons.join(places)
+    }
+
     /// Whether the edge of any polygon lies within a distance of a place. Quick up to [`BOUNDARY`], for which it is made.
     ///
     /// [`BOUNDARY`]: crate::model::dataset::BOUNDARY

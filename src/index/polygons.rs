@@ -9,6 +9,7 @@ use std::ops::Range;
 
 use geo::{Geometry, LineString, Polygon};
 
+use super::cells::{sorted, starts};
 use super::frame::Frame;
 use super::ring::{Edge, Position, edges, position};
 use crate::model::block::{Block, BlockId};
@@ -83,8 +84,24 @@ impl PolygonIndex {
     /// The polygon that contains a place; on a shared edge the first of the file.
     #[inline]
     pub(super) fn containing(&self, at: Local) -> Option<BlockId> {
-        let cell = self.cells.get(self.frame.cell(at)?)?;
-        let point = [at.x, at.y];
+        self.containing_in(self.cell(at)?, at)
+    }
+
+    /// The cell of a place, none where no cell is.
+    #[inline]
+    pub(super) fn cell(&self, at: Local) -> Option<usize> {
+        self.frame.cell(at)
+    }
+
+    /// How many cells there are.
+    pub(super) fn n_cells(&self) -> usize {
+        self.cells.len()
+    }
+
+    /// The same as [`PolygonIndex::containing`] where the cell is known.
+    #[inline]
+    pub(super) fn containing_in(&self, cell: usize, at: Local) -> Option<BlockId> {
+        let (cell, point) = (self.cells[cell], [at.x, at.y]);
         let mut rings = self.rings[range(cell.rings)].iter();
         while let Some(ring) = rings.next() {
             match position(&self.edges[range(ring.edges)], ring.winding, point) {
@@ -297,29 +314,6 @@ fn strips_of(frame: &Frame, part: &Polygon, strips: &mut Vec<Vec<Piece>>) -> (Ra
         }
     }
     (rows, cols)
-}
-
-/// Where each cell's entries begin once they are sorted by cell; and the end of the last.
-fn starts(cells: impl Iterator<Item = u32>, n: usize) -> Vec<u32> {
-    let mut starts = vec![0; n + 1];
-    for cell in cells {
-        starts[cell as usize + 1] += 1;
-    }
-    for at in 0..n {
-        starts[at + 1] += starts[at];
-    }
-    starts
-}
-
-/// Entries in the order of their cells, of each cell in the order that they came.
-fn sorted(entries: impl Iterator<Item = (u32, u32)>, starts: &[u32]) -> Vec<u32> {
-    let mut next = starts.to_vec();
-    let mut sorted = vec![0; starts.last().map_or(0, |&n| n as usize)];
-    for (cell, entry) in entries {
-        sorted[next[cell as usize] as usize] = entry;
-        next[cell as usize] += 1;
-    }
-    sorted
 }
 
 /// The polygons of a shape.
