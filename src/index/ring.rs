@@ -100,7 +100,9 @@ pub(super) fn position(edges: &[Edge], winding: i32, at: [f64; 2]) -> Position {
         let right = (edge.a[1] - at[1]) * (edge.b[0] - at[0]);
         let side = left - right;
         certain &= side.abs() > CERTAIN * (left.abs() + right.abs());
-        sum += i32::from(low & !high & (side > 0.0)) - i32::from(!low & high & (side < 0.0));
+        // An upward edge turns once if the place is left of it, a downward one back if it is right of it.
+        let turn = i32::from(low & !high & (side > 0.0)) - i32::from(!low & high & (side < 0.0));
+        sum = sum.wrapping_add(turn);
     }
     if certain { of(sum) } else { exact_position(edges, winding, at) }
 }
