@@ -1,4 +1,4 @@
-//! Laws that hold for any input: the R-tree answers as a scan would, order and chance change nothing.
+//! Laws that hold for any input: the index answers as a scan would, order and chance change nothing.
 
 use geo::Intersects;
 use hotblocks::index::blocks::BlockIndex;
@@ -37,7 +37,7 @@ proptest! {
     #![proptest_config(seeded())]
 
     #[test]
-    fn the_r_tree_answers_a_box_as_a_scan_does(places in places(), a in place(), b in place()) {
+    fn the_index_answers_a_box_as_a_scan_does(places in places(), a in place(), b in place()) {
         let area = LocalBox::around([a, b]).expect("two places");
         let index = IncidentIndex::build(places.iter().copied());
         let even = |at: usize| at.is_multiple_of(2);
@@ -47,7 +47,7 @@ proptest! {
     }
 
     #[test]
-    fn the_r_tree_answers_a_radius_as_a_scan_does(places in places(), center in place(), radius in 0i32..40) {
+    fn the_index_answers_a_radius_as_a_scan_does(places in places(), center in place(), radius in 0i32..40) {
         let radius = Metres(f64::from(radius));
         let index = IncidentIndex::build(places.iter().copied());
         let near = |at: &usize| places[*at].is_some_and(|p| (p.x - center.x).powi(2) + (p.y - center.y).powi(2) <= radius.0 * radius.0);
@@ -56,7 +56,7 @@ proptest! {
     }
 
     #[test]
-    fn the_r_tree_answers_a_polygon_as_a_scan_does(places in places(), corners in prop::collection::vec(place(), 3..7)) {
+    fn the_index_answers_a_polygon_as_a_scan_does(places in places(), corners in prop::collection::vec(place(), 3..7)) {
         // A star around the middle of its corners never crosses itself.
         let n = corners.len() as f64;
         let middle = Local { x: corners.iter().map(|p| p.x).sum::<f64>() / n, y: corners.iter().map(|p| p.y).sum::<f64>() / n };
@@ -70,7 +70,7 @@ proptest! {
     }
 
     #[test]
-    fn the_r_tree_finds_the_nearest_as_a_scan_does(places in places(), to in place(), k in 0usize..20) {
+    fn the_index_finds_the_nearest_as_a_scan_does(places in places(), to in place(), k in 0usize..20) {
         let index = IncidentIndex::build(places.iter().copied());
         let keep = |at: usize| !at.is_multiple_of(3);
         let mut scan: Vec<(f64, usize)> = (0..places.len())
