@@ -3,7 +3,7 @@
 CARGO ?= cargo
 BROWSER = tests/browser
 
-.PHONY: help demo build test unit browser lint docs bench bench-test evidence picture setup setup-browser clean
+.PHONY: help demo build test unit browser lint docs bench bench-test evidence peers picture setup setup-browser clean
 
 help: ## This list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 16
@@ -42,6 +42,9 @@ bench-test: setup ## Every benchmark once, to see that it runs
 
 evidence: build ## Write docs/validation.md and docs/performance.md from what is measured now
 	$(CARGO) bench --locked --bench evidence -- --write
+
+peers: setup ## Write docs/peers.md: others' tools beside ours on the same data (installs them below target/)
+	CARGO=$(CARGO) sh benches/peers/run.sh
 
 docs: setup ## Write docs/parameters.md from the table of parameters
 	UPDATE_DOCS=1 $(CARGO) test --release --locked --test documents

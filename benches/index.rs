@@ -1,4 +1,4 @@
-//! Incidents in the R-tree: build and four kinds of query, each beside a scan of the whole list.
+//! Incidents in the index: build and four kinds of query, each beside a scan of the whole list.
 
 mod common;
 
@@ -27,7 +27,7 @@ fn build(bencher: Bencher, n: usize) {
     bencher.counter(ItemsCount::new(n)).bench(|| index(&places));
 }
 
-/// A hundred queries in the R-tree.
+/// A hundred queries in the index.
 fn ask<T>(bencher: Bencher, n: usize, query: impl Fn(&IncidentIndex, Local) -> T + Sync) {
     let places = city::places(n);
     let (index, asked) = (index(&places), every(&places, ASKED));

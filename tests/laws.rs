@@ -1,4 +1,4 @@
-//! Laws that hold for any input: the R-tree answers as a scan would, order and chance change nothing.
+//! Laws that hold for any input: the index answers as a scan would, order and chance change nothing.
 
 use geo::Intersects;
 use hotblocks::index::blocks::BlockIndex;
@@ -38,7 +38,7 @@ proptest! {
     #![proptest_config(seeded())]
 
     #[test]
-    fn the_r_tree_answers_a_box_as_a_scan_does(places in places(), a in place(), b in place()) {
+    fn the_index_answers_a_box_as_a_scan_does(places in places(), a in place(), b in place()) {
         let area = LocalBox::around([a, b]).expect("two places");
         let index = IncidentIndex::build(places.iter().copied());
         let even = |at: usize| at.is_multiple_of(2);
@@ -48,7 +48,7 @@ proptest! {
     }
 
     #[test]
-    fn the_r_tree_answers_a_radius_as_a_scan_does(places in places(), center in place(), radius in 0i32..40) {
+    fn the_index_answers_a_radius_as_a_scan_does(places in places(), center in place(), radius in 0i32..40) {
         let radius = Metres(f64::from(radius));
         let index = IncidentIndex::build(places.iter().copied());
         let near = |at: &usize| places[*at].is_some_and(|p| (p.x - center.x).powi(2) + (p.y - center.y).powi(2) <= radius.0 * radius.0);
@@ -57,7 +57,7 @@ proptest! {
     }
 
     #[test]
-    fn the_r_tree_answers_a_polygon_as_a_scan_does(places in places(), corners in prop::collection::vec(place(), 3..7)) {
+    fn the_index_answers_a_polygon_as_a_scan_does(places in places(), corners in prop::collection::vec(place(), 3..7)) {
         // A star around the middle of its corners never crosses itself.
         let n = corners.len() as f64;
         let middle = Local { x: corners.iter().map(|p| p.x).sum::<f64>() / n, y: corners.iter().map(|p| p.y).sum::<f64>() / n };
@@ -71,7 +71,7 @@ proptest! {
     }
 
     #[test]
-    fn the_r_tree_finds_the_nearest_as_a_scan_does(places in places(), to in place(), k in 0usize..20) {
+    fn the_index_finds_the_nearest_as_a_scan_does(places in places(), to in place(), k in 0usize..20) {
         let index = IncidentIndex::build(places.iter().copied());
         let keep = |at: usize| !at.is_multiple_of(3);
         let mut scan: Vec<(f64, usize)> = (0..places.len())
@@ -98,6 +98,30 @@ proptest! {
         let (found, distance) = index.nearest_segment(at).expect("there are segments");
         prop_assert!((distance.0 - least).abs() < 1e-9);
         prop_assert!((far(&blocks[found.0 as usize]) - least).abs() < 1e-9);
+    }
+
+    #[test]
+    fn segments_within_a_radius_are_those_that_a_scan_finds_nearest_first(
+        lines in prop::collection::vec(prop::collection::vec(place(), 2..5), 1..40), at in place(), radius in 0i32..40
+    ) {
+        use geo::{Distance, Euclidean};
+        let line = |corners: &Vec<Local>| -> geo::LineString { corners.iter().map(|&p| geo::Coord::from(p)).collect() };
+        let blocks: Vec<Block> = lines.iter().map(|corners| Block { local: line(corners).into(), ..segment(at, at) }).collect();
+        let point = geo::Point::new(at.x, at.y);
+        let found: Vec<(BlockId, Metres)> = BlockIndex::build(&blocks).segments_within(at, Metres(f64::from(radius))).collect();
+        let mut scan: Vec<(BlockId, f64)> = (0..).zip(&lines)
+            .map(|(k, corners)| (BlockId(k), Euclidean.distance(&point, &line(corners))))
+            .filter(|(_, far)| *far <= f64::from(radius) + 1e-9)
+            .collect();
+        prop_assert_eq!(found.len(), scan.len());
+        prop_assert!(found.is_sorted_by(|a, b| a.1.0 <= b.1.0));
+        scan.sort_by_key(|s| s.0);
+        let mut by_block = found;
+        by_block.sort_by_key(|f| f.0);
+        for (f, s) in by_block.iter().zip(&scan) {
+            prop_assert_eq!(f.0, s.0);
+            prop_assert!((f.1.0 - s.1).abs() < 1e-9);
+        }
     }
 
     #[test]

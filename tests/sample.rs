@@ -254,7 +254,7 @@ fn check_coordinates(json: &serde_json::Value) {
 }
 
 #[test]
-fn near_a_place_in_a_period_and_category_the_r_tree_answers_as_a_scan_does() {
+fn near_a_place_in_a_period_and_category_the_index_answers_as_a_scan_does() {
     let (snapshot, ..) = common::new_haven();
     let data = snapshot.dataset();
     let selection = snapshot.select(&query(Some("2014-09-05/2014-09-20"), &["property"])).expect("known");

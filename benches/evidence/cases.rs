@@ -58,7 +58,7 @@ pub(crate) const TABLES: &[Table] = &[
     },
     Table {
         title: "Index",
-        about: "Times of queries are for one, around incidents, in the R-tree; naive: a scan of all incidents, for the nearest with a sort.",
+        about: "Times of queries are for one, around incidents, in the index; naive: a scan of all incidents, for the nearest with a sort.",
         found: "incidents per answer",
         cases: &[
             Case { name: "build", sizes: ALL, naive: NEVER },

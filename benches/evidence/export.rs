@@ -5,8 +5,8 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
+use crate::common::clock::memory_in;
 use crate::load::st_louis_files;
-use crate::measure::memory_in;
 
 /// What one run of the command took.
 pub(crate) struct Run {

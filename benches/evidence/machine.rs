@@ -20,7 +20,7 @@ pub(crate) fn machine() -> String {
         line.strip_prefix("model name")?.split_once(':').map(|(_, name)| name.trim().to_owned())
     });
     let memory = read_to_string("/proc/meminfo")
-        .map_or(f64::NAN, |text| crate::measure::memory_in(&text, "MemTotal:"));
+        .map_or(f64::NAN, |text| crate::common::clock::memory_in(&text, "MemTotal:"));
     format!(
         "{cores} cores ({}), {:.0} GiB of memory, {}, hotblocks {}",
         model.unwrap_or_else(|| "CPU unknown".to_owned()),

@@ -4,6 +4,8 @@ use std::hint::black_box;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
+use crate::common::clock::{cpu_seconds, median, memory};
+
 /// Seconds of a lap, at least.
 const LAP: f64 = 0.005;
 /// Laps go on for so long at least, and no more begin after the other.
@@ -94,32 +96,4 @@ pub(crate) fn time<I, T>(
         before,
         found: answer,
     }
-}
-
-/// The middle one.
-pub(crate) fn median(values: &mut [f64]) -> f64 {
-    values.sort_by(f64::total_cmp);
-    values[values.len() / 2]
-}
-
-/// Seconds that all threads of this process have run.
-fn cpu_seconds() -> f64 {
-    let Ok(threads) = std::fs::read_dir("/proc/self/task") else { return f64::NAN };
-    let nanoseconds = threads.flatten().filter_map(|thread| {
-        let text = std::fs::read_to_string(thread.path().join("schedstat")).ok()?;
-        text.split_whitespace().next()?.parse::<f64>().ok()
-    });
-    nanoseconds.sum::<f64>() / 1e9
-}
-
-/// A figure of this process's memory in MiB.
-fn memory(field: &str) -> f64 {
-    std::fs::read_to_string("/proc/self/status").map_or(f64::NAN, |status| memory_in(&status, field))
-}
-
-/// A figure in the text of a process's status, in MiB.
-pub(crate) fn memory_in(status: &str, field: &str) -> f64 {
-    let line = status.lines().find_map(|line| line.strip_prefix(field));
-    line.and_then(|rest| rest.split_whitespace().next()?.parse::<f64>().ok())
-        .map_or(f64::NAN, |kib| kib / 1024.0)
 }

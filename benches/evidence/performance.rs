@@ -5,10 +5,11 @@ use std::path::Path;
 use std::process::Command;
 
 use crate::cases::{Case, TABLES, Table, same, write_csv};
+use crate::common::clock::median;
 use crate::export::{self, Run};
 use crate::load::st_louis_folder;
 use crate::machine::{digits, heading, load, machine, seconds, thousands};
-use crate::measure::{Measured, median};
+use crate::measure::Measured;
 
 /// Runs of the one command.
 const RUNS: usize = 3;

@@ -55,19 +55,17 @@ pub fn assign(
     intersections: Intersections,
 ) -> (Assignment, AssignmentReport) {
     let polygons = set.name != SEGMENTS;
-    let one = |at: usize, place: Local| {
-        if polygons {
-            let block = index.containing(place, &set.blocks);
-            Found { block, rule: Rule::Polygon, near: index.near_edge(place, BOUNDARY, &set.blocks) }
-        } else {
-            let found = on_street(incidents, at, place, index, addresses);
-            at_intersection(found, place, index, intersections)
-        }
+    let found = if polygons {
+        in_polygons(incidents, index)
+    } else {
+        let one = |at: usize, place: Local| {
+            at_intersection(on_street(incidents, at, place, index, addresses), place, index, intersections)
+        };
+        runs(incidents)
+            .into_par_iter()
+            .flat_map_iter(|(begin, end)| run(incidents, begin, end, &one))
+            .collect()
     };
-    let found: Vec<Option<Found>> = runs(incidents)
-        .into_par_iter()
-        .flat_map_iter(|(begin, end)| run(incidents, begin, end, &one))
-        .collect();
     let report = AssignmentReport {
         rule: rule(polygons, intersections),
         in_blocks: found.iter().flatten().filter(|found| found.block.is_some()).count(),
@@ -82,6 +80,24 @@ pub fn assign(
         _ => assignment,
     };
     (assignment, report)
+}
+
+/// Incidents joined to polygons at a time.
+const JOINED: usize = 1 << 16;
+
+/// The polygon of every incident with a place.
+fn in_polygons(incidents: &Incidents, index: &BlockIndex) -> Vec<Option<Found>> {
+    let all: Vec<usize> = (0..incidents.len()).collect();
+    let joined = |part: &[usize]| -> Vec<Option<Found>> {
+        let places: Vec<Local> = part.iter().filter_map(|&at| incidents.local(at)).collect();
+        let mut blocks = index.containing_all(&places).into_iter();
+        let found = |at: &usize| {
+            let near = index.near_edge(incidents.local(*at)?, BOUNDARY);
+            Some(Found { block: blocks.next().flatten(), rule: Rule::Polygon, near })
+        };
+        part.iter().map(found).collect()
+    };
+    all.par_chunks(JOINED).flat_map_iter(joined).collect()
 }
 
 #[derive(Clone, Copy)]

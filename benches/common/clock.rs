@@ -1,0 +1,33 @@
+//! What the kernel says of this process: seconds of its processors, its memory.
+
+use std::time::Duration;
+
+/// The middle one.
+pub(crate) fn median(values: &mut [f64]) -> f64 {
+    values.sort_by(f64::total_cmp);
+    values[values.len() / 2]
+}
+
+/// Seconds that all threads of this process have run.
+pub(crate) fn cpu_seconds() -> f64 {
+    // The kernel brings a running thread's figure up to date at its ticks, 4 ms apart, and when it sleeps.
+    std::thread::sleep(Duration::from_nanos(1));
+    let Ok(threads) = std::fs::read_dir("/proc/self/task") else { return f64::NAN };
+    let nanoseconds = threads.flatten().filter_map(|thread| {
+        let text = std::fs::read_to_string(thread.path().join("schedstat")).ok()?;
+        text.split_whitespace().next()?.parse::<f64>().ok()
+    });
+    nanoseconds.sum::<f64>() / 1e9
+}
+
+/// A figure of this process's memory in MiB.
+pub(crate) fn memory(field: &str) -> f64 {
+    std::fs::read_to_string("/proc/self/status").map_or(f64::NAN, |status| memory_in(&status, field))
+}
+
+/// A figure in the text of a process's status, in MiB.
+pub(crate) fn memory_in(status: &str, field: &str) -> f64 {
+    let line = status.lines().find_map(|line| line.strip_prefix(field));
+    line.and_then(|rest| rest.split_whitespace().next()?.parse::<f64>().ok())
+        .map_or(f64::NAN, |kib| kib / 1024.0)
+}

@@ -1,0 +1,332 @@
+//! Places that do not change, sorted into the cells of a grid; crowded cells have a grid of their own.
+
+use std::ops::Range;
+
+use super::region::{Overlap, Region};
+use crate::space::bbox::LocalBox;
+use crate::space::coord::Local;
+
+/// Places per cell, on average.
+const PER_CELL: usize = 4;
+/// A cell with more places than this is divided again.
+const CROWDED: usize = 256;
+/// Grids within grids, at most.
+const DEEPEST: u32 = 12;
+
+/// Places with their ids, 21 to 25 bytes each, in the order of cells.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Packed {
+    places: Vec<[f64; 2]>,
+    ids: Vec<u32>,
+    /// For every grid in turn, the first place of each cell and the end of the last.
+    starts: Vec<u32>,
+    /// The first is that of all places.
+    grids: Vec<Grid>,
+}
+
+/// Cells over the box of some places.
+#[derive(Clone, Debug)]
+struct Grid {
+    bounds: LocalBox,
+    side: f64,
+    per_side: f64,
+    cols: usize,
+    rows: usize,
+    /// Where its cells begin in `starts`.
+    first: usize,
+    /// Crowded cells, ascending, with their grids.
+    crowded: Vec<(u32, u32)>,
+}
+
+impl Grid {
+    fn over(bounds: LocalBox, n: usize, first: usize) -> Self {
+        let (width, height) = (bounds.width().0, bounds.height().0);
+        let cells = (n / PER_CELL).max(1) as f64;
+        let side = (width * height / cells).sqrt().max(width.max(height) / cells);
+        let per_side = if side > 0.0 { 1.0 / side } else { 0.0 };
+        let along = |extent: f64| if per_side.is_finite() { (extent * per_side) as usize + 1 } else { 1 };
+        Self {
+            bounds,
+            side,
+            per_side: if per_side.is_finite() { per_side } else { 0.0 },
+            cols: along(width),
+            rows: along(height),
+            first,
+            crowded: Vec::new(),
+        }
+    }
+
+    /// The cell along an axis; what lies beyond is in the outermost.
+    #[inline]
+    fn step(&self, offset: f64, n: usize) -> usize {
+        // Casting takes what is negative to 0.
+        ((offset * self.per_side) as usize).min(n - 1)
+    }
+
+    #[inline]
+    fn col(&self, x: f64) -> usize {
+        self.step(x - self.bounds.min.x, self.cols)
+    }
+
+    #[inline]
+    fn row(&self, y: f64) -> usize {
+        self.step(y - self.bounds.min.y, self.rows)
+    }
+
+    #[inline]
+    fn cell(&self, at: [f64; 2]) -> usize {
+        self.row(at[1]) * self.cols + self.col(at[0])
+    }
+
+    /// Far more than rounding can move a cell's edge, far less than a cell.
+    fn slack(&self, asked: LocalBox) -> f64 {
+        let size = |b: LocalBox| b.min.x.abs().max(b.max.x.abs()).max(b.min.y.abs()).max(b.max.y.abs());
+        self.side * 1e-6 + 1e-13 * (size(self.bounds) + size(asked))
+    }
+}
+
+impl Packed {
+    /// Sorts places into cells. Time O(n).
+    pub(super) fn build(places: Vec<[f64; 2]>, ids: Vec<u32>) -> Self {
+        let mut packed =
+            Self { places: vec![[0.0; 2]; places.len()], ids: vec![0; ids.len()], ..Self::default() };
+        if !places.is_empty() {
+            packed.lay(&places, &ids, 0, 0);
+        }
+        packed.starts.shrink_to_fit();
+        packed
+    }
+
+    /// Lays a grid over some places and writes them in its order from a position on.
+    fn lay(&mut self, places: &[[f64; 2]], ids: &[u32], from: usize, depth: u32) {
+        let bounds = around(places);
+        let mut grid = Grid::over(bounds, places.len(), self.starts.len());
+        let cells = grid.cols * grid.rows;
+        let mut cell_of = vec![0_u32; places.len()];
+        self.starts.resize(grid.first + cells + 1, 0);
+        let starts = &mut self.starts[grid.first..];
+        for (cell, &place) in cell_of.iter_mut().zip(places) {
+            let at = grid.cell(place);
+            *cell = u32::try_from(at).expect("fewer cells than places");
+            starts[at] += 1;
+        }
+        let mut next = u32::try_from(from).expect("ids are 32 bits");
+        for start in starts.iter_mut() {
+            (*start, next) = (next, next + *start);
+        }
+        for ((&cell, &place), &id) in cell_of.iter().zip(places).zip(ids) {
+            let to = &mut starts[cell as usize];
+            self.places[*to as usize] = place;
+            self.ids[*to as usize] = id;
+            *to += 1;
+        }
+        // Each start is now the end of its cell: the start of the next.
+        starts.copy_within(..cells, 1);
+        starts[0] = u32::try_from(from).expect("ids are 32 bits");
+        drop(cell_of);
+        let first = grid.first;
+        let here = self.grids.len();
+        if depth < DEEPEST && cells > 1 {
+            let crowded: Vec<u32> = (0..cells)
+                .filter(|&cell| {
+                    (self.starts[first + cell + 1] - self.starts[first + cell]) as usize > CROWDED
+                })
+                .map(|cell| u32::try_from(cell).expect("fewer cells than places"))
+                .collect();
+            self.grids.push(grid);
+            for &cell in &crowded {
+                let begun = self.grids.len();
+                let range = self.range(&self.grids[here], cell as usize, cell as usize + 1);
+                let (places, ids) = (self.places[range.clone()].to_vec(), self.ids[range.clone()].to_vec());
+                self.lay(&places, &ids, range.start, depth + 1);
+                let inner = u32::try_from(begun).expect("fewer grids than places");
+                self.grids[here].crowded.push((cell, inner));
+            }
+        } else {
+            grid.crowded.clear();
+            self.grids.push(grid);
+        }
+    }
+
+    /// How many places there are.
+    pub(super) fn len(&self) -> usize {
+        self.ids.len()
+    }
+
+    /// Bytes held.
+    pub(super) fn bytes(&self) -> usize {
+        let crowded: usize = self.grids.iter().map(|grid| size_of_val(&grid.crowded[..])).sum();
+        size_of_val(&self.places[..])
+            + size_of_val(&self.ids[..])
+            + size_of_val(&self.starts[..])
+            + size_of_val(&self.grids[..])
+            + crowded
+    }
+
+    /// Whether an id lies at a place.
+    pub(super) fn holds(&self, id: u32, at: Local) -> bool {
+        let mut found = false;
+        self.visit(&LocalBox { min: at, max: at }, |range, _| found |= self.ids[range].contains(&id));
+        found
+    }
+
+    /// How many places lie in a region.
+    pub(super) fn count(&self, region: &impl Region) -> usize {
+        let mut count = 0;
+        self.visit(region, |range, whole| {
+            count += if whole {
+                range.len()
+            } else {
+                self.places[range].iter().filter(|&&at| region.has(at)).count()
+            };
+        });
+        count
+    }
+
+    /// The ids of the places in a region, in no order that means anything.
+    pub(super) fn find(&self, region: &impl Region) -> Vec<u32> {
+        let mut found = Vec::new();
+        self.visit(region, |range, whole| {
+            let ids = &self.ids[range.clone()];
+            if whole {
+                found.extend_from_slice(ids);
+                return;
+            }
+            // Every id is written, and kept by moving on: no branch to guess wrong.
+            let mut end = found.len();
+            found.resize(end + ids.len(), 0);
+            for (&id, &at) in ids.iter().zip(&self.places[range]) {
+                found[end] = id;
+                end += usize::from(region.has(at));
+            }
+            found.truncate(end);
+        });
+        found
+    }
+
+    /// Every place in a region with its id.
+    pub(super) fn each(&self, region: &impl Region, mut each: impl FnMut(u32, [f64; 2])) {
+        self.visit(region, |range, whole| {
+            for (&id, &at) in self.ids[range.clone()].iter().zip(&self.places[range]) {
+                if whole || region.has(at) {
+                    each(id, at);
+                }
+            }
+        });
+    }
+
+    /// How far apart places lie around a place, judged by its cell; 0 where all lie at one.
+    pub(super) fn spacing_at(&self, at: Local) -> f64 {
+        let mut spacing = 0.0;
+        let mut next = self.grids.first();
+        while let Some(grid) = next {
+            let cell = grid.cell([at.x, at.y]);
+            spacing = grid.side / (self.range(grid, cell, cell + 1).len().max(1) as f64).sqrt();
+            let inner = grid.crowded.binary_search_by_key(&cell, |&(crowded, _)| crowded as usize);
+            next = inner.ok().map(|k| &self.grids[grid.crowded[k].1 as usize]);
+        }
+        spacing
+    }
+
+    /// The box around all places.
+    pub(super) fn bounds(&self) -> Option<LocalBox> {
+        self.grids.first().map(|grid| grid.bounds)
+    }
+
+    /// Calls `run` with runs of places that may lie in a region, and with true where all of a run do.
+    #[inline]
+    fn visit(&self, region: &impl Region, mut run: impl FnMut(Range<usize>, bool)) {
+        let mut open = Vec::new();
+        let mut next = self.grids.first();
+        while let Some(grid) = next {
+            match region.overlap(grid.bounds) {
+                Overlap::None => {}
+                Overlap::Whole => run(self.range(grid, 0, grid.cols * grid.rows), true),
+                Overlap::Part => self.visit_grid(grid, region, &mut run, &mut open),
+            }
+            next = open.pop().map(|grid: u32| &self.grids[grid as usize]);
+        }
+    }
+
+    #[inline]
+    fn visit_grid(
+        &self,
+        grid: &Grid,
+        region: &impl Region,
+        run: &mut impl FnMut(Range<usize>, bool),
+        open: &mut Vec<u32>,
+    ) {
+        let asked = region.bounds();
+        let slack = grid.slack(asked);
+        let (x, y) = (grid.bounds.min.x, grid.bounds.min.y);
+        for row in grid.row(asked.min.y - slack)..=grid.row(asked.max.y + slack) {
+            let low = y + row as f64 * grid.side - slack;
+            // Cells of the first row have nothing below them, those of the last nothing above.
+            let high = y + (row + 1) as f64 * grid.side + slack;
+            let line = row * grid.cols;
+            let mut done = 0;
+            region.spans(low, high, |from, to, whole| {
+                let from_cell = grid.col(from - slack).max(done);
+                let end = grid.col(to + slack) + 1;
+                let (mut whole_from, mut whole_end) = (end, end);
+                if whole {
+                    let inside = ((from + slack - x) * grid.per_side).ceil().max(0.0) as usize;
+                    let until = (((to - slack - x) * grid.per_side) as usize).min(grid.cols);
+                    if inside.max(from_cell) < until {
+                        (whole_from, whole_end) = (inside.max(from_cell), until);
+                    }
+                }
+                self.test(grid, line + from_cell..line + whole_from.max(from_cell), run, open);
+                if whole_from < whole_end {
+                    run(self.range(grid, line + whole_from, line + whole_end), true);
+                    self.test(grid, line + whole_end..line + end.max(whole_end), run, open);
+                }
+                done = done.max(end);
+            });
+        }
+    }
+
+    /// Cells whose places must be looked at; the grids of crowded ones come later.
+    #[inline]
+    fn test(
+        &self,
+        grid: &Grid,
+        cells: Range<usize>,
+        run: &mut impl FnMut(Range<usize>, bool),
+        open: &mut Vec<u32>,
+    ) {
+        let mut from = cells.start;
+        if !grid.crowded.is_empty() && !cells.is_empty() {
+            let first = grid.crowded.partition_point(|&(cell, _)| (cell as usize) < cells.start);
+            for &(cell, inner) in &grid.crowded[first..] {
+                if cell as usize >= cells.end {
+                    break;
+                }
+                run(self.range(grid, from, cell as usize), false);
+                open.push(inner);
+                from = cell as usize + 1;
+            }
+        }
+        if from < cells.end {
+            run(self.range(grid, from, cells.end), false);
+        }
+    }
+
+    /// The places of the cells from one up to another.
+    #[inline]
+    fn range(&self, grid: &Grid, from: usize, end: usize) -> Range<usize> {
+        self.starts[grid.first + from] as usize..self.starts[grid.first + end] as usize
+    }
+}
+
+/// The box around places, of which there is at least one.
+fn around(places: &[[f64; 2]]) -> LocalBox {
+    let (mut min, mut max) = (places[0], places[0]);
+    for at in places {
+        for axis in 0..2 {
+            min[axis] = min[axis].min(at[axis]);
+            max[axis] = max[axis].max(at[axis]);
+        }
+    }
+    LocalBox { min: Local { x: min[0], y: min[1] }, max: Local { x: max[0], y: max[1] } }
+}
