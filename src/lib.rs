@@ -17,6 +17,7 @@ pub mod assign;
 pub mod aggregate;
 pub mod analysis;
 
+pub mod quality;
 pub mod rank;
 
 pub mod engine;

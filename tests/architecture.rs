@@ -9,7 +9,7 @@ const STATIONS: [&[&str]; 12] = [
     &["model"],
     &["ingest", "index"],
     &["assign"],
-    &["aggregate", "analysis"],
+    &["aggregate", "analysis", "quality"],
     &["rank"],
     &["engine"],
     &["layer"],
@@ -20,7 +20,8 @@ const STATIONS: [&[&str]; 12] = [
 ];
 
 /// Stations without file, socket, clock, async, logging or serde.
-const CORE: [&str; 8] = ["space", "model", "index", "assign", "aggregate", "analysis", "rank", "layer"];
+const CORE: [&str; 9] =
+    ["space", "model", "index", "assign", "aggregate", "analysis", "quality", "rank", "layer"];
 
 /// What the core must not name.
 const OUTSIDE: [&str; 12] = [

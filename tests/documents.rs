@@ -13,6 +13,7 @@ fn kind(param: &Param) -> String {
     match param.kind {
         Kind::Period => "two local dates".to_owned(),
         Kind::Names => "names, separated by commas".to_owned(),
+        Kind::Words(words) => words.join(", "),
         Kind::Areas => "names of areas, separated by commas".to_owned(),
         Kind::Length { least, most } => format!("length, {least} m to {most} m"),
         Kind::Count { least, most: u64::MAX } => format!("whole number from {least}"),
@@ -87,7 +88,7 @@ fn the_readme_names_both_commands_and_only_commands_that_exist() {
 fn commands_and_flags_use_the_agreed_words() {
     const COMMANDS: [&str; 9] =
         ["areas", "blocks", "clusters", "demo", "density", "export", "import", "rank", "serve"];
-    const FLAGS: [&str; 21] = [
+    const FLAGS: [&str; 23] = [
         "areas",
         "bandwidth",
         "blocks",
@@ -102,10 +103,12 @@ fn commands_and_flags_use_the_agreed_words() {
         "layout",
         "listen",
         "min-points",
+        "origin",
         "output",
         "period",
         "rejects",
         "source",
+        "status",
         "top",
         "version",
         "within",

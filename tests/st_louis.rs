@@ -85,6 +85,7 @@ fn the_whole_city_is_ranked_and_every_report_is_accounted_for() {
         .select(&Query {
             period: Some("2018-01-01/2018-12-31".parse().expect("a year")),
             categories: vec!["robbery".into()],
+            ..Query::default()
         })
         .expect("known");
     let result = snapshot

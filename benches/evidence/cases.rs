@@ -209,7 +209,11 @@ fn snapshot(ledger: Ledger, ground: &Ground) -> Snapshot {
 
 fn query() -> Query {
     let period = "2015-01-01/2015-12-31".parse().expect("a period");
-    Query { period: Some(period), categories: vec!["burglary".to_owned(), "larceny".to_owned()] }
+    Query {
+        period: Some(period),
+        categories: vec!["burglary".to_owned(), "larceny".to_owned()],
+        ..Query::default()
+    }
 }
 
 fn index(places: &[Local]) -> IncidentIndex {

@@ -313,7 +313,7 @@ fn new_haven(page: &mut Page) {
         include_str!("../../data/new-haven/hotblocks.toml").parse().expect("the sample's configuration");
     let categories = demo.get("category").and_then(toml::Value::as_array).into_iter().flatten();
     let categories = categories.filter_map(|name| name.as_str().map(str::to_owned)).collect();
-    let demo_query = Query { period: None, categories };
+    let demo_query = Query { categories, ..Query::default() };
     tally_head(page);
     for (name, query) in [("all", &Query::default()), ("the demo's categories", &demo_query)] {
         tally_row(

@@ -6,7 +6,7 @@ use clap::ArgMatches;
 use serde_json::Value as Json;
 
 use super::failure::Failure;
-use super::{blocks_command, exit, flags, import_command, load, say};
+use super::{blocks_command, exit, flags, import_command, import_incidents, load, say};
 use crate::encode;
 use crate::engine::params::table::{
     AREAS, CLUSTERS, DEFAULT_TOP, DENSITY, INCIDENTS, Operation, Param, RANK, TOP,
@@ -30,6 +30,7 @@ pub(super) fn run(matches: &ArgMatches) -> Result<u8, Failure> {
         Some(("areas", matches)) => analyse(&AREAS, matches),
         Some(("blocks", matches)) => blocks_command::run(matches),
         Some(("import", matches)) => match matches.subcommand() {
+            Some(("incidents", matches)) => import_incidents::incidents(matches),
             Some(("areas", matches)) => import_command::areas(matches),
             Some(("blocks", matches)) => import_command::blocks(matches),
             _ => Ok(exit::USAGE),

@@ -52,6 +52,12 @@ pub(super) enum Failure {
     Answer(#[from] AnswerError),
     #[error(transparent)]
     Serve(#[from] ServeError),
+    #[error(
+        "the files are of several sources ({names}); write each by itself, or give them one name with --source"
+    )]
+    Sources { names: String },
+    #[error("`{file}`: incidents are written as .csv, .geojson, .geojsonl or .ndjson")]
+    Ending { file: String },
     #[error("cannot read `{file}`")]
     Read { file: String, source: std::io::Error },
     #[error("cannot write `{file}`")]
@@ -61,9 +67,12 @@ pub(super) enum Failure {
 impl Failure {
     pub(super) fn code(&self) -> u8 {
         match self {
-            Self::NotGiven { .. } | Self::Value(_) | Self::Crs(_) | Self::Kind(_) | Self::NoKind { .. } => {
-                exit::USAGE
-            }
+            Self::Ending { .. }
+            | Self::NotGiven { .. }
+            | Self::Value(_)
+            | Self::Crs(_)
+            | Self::Kind(_)
+            | Self::NoKind { .. } => exit::USAGE,
             Self::Cells(_) | Self::Mixed => exit::USAGE,
             Self::Answer(answer) if answer.parameter().is_some() => exit::USAGE,
             Self::Serve(ServeError::Address { .. }) => exit::USAGE,

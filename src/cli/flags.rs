@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::builder::NonEmptyStringValueParser;
 use clap::{Arg, ArgAction, ArgMatches, Command, value_parser};
 
-use super::{blocks_command, import_command};
+use super::{blocks_command, import_command, import_incidents};
 use crate::engine::params::table::{AREAS, CLUSTERS, DENSITY, Kind, OPERATIONS, Operation, Param, RANK, TOP};
 use crate::engine::params::values::{BadValue, Values};
 use crate::http::serve::DEFAULT_ADDRESS;
@@ -34,6 +34,7 @@ fn import() -> Command {
         .about("Say what is understood of a file, and write it anew in one form")
         .subcommand_required(true)
         .arg_required_else_help(true)
+        .subcommand(import_incidents::command())
         .subcommands(import_command::commands())
 }
 
@@ -124,6 +125,7 @@ fn arg(param: &Param) -> Arg {
     let value = match param.kind {
         Kind::Period => "FROM/TO",
         Kind::Names => "NAME",
+        Kind::Words(_) => "WORD",
         Kind::Areas => "AREA",
         Kind::Length { .. } => "LENGTH",
         Kind::Count { .. } => "N",
@@ -137,7 +139,9 @@ fn arg(param: &Param) -> Arg {
         .value_parser(NonEmptyStringValueParser::new())
         .allow_hyphen_values(true);
     match param.kind {
-        Kind::Names | Kind::Areas => arg.num_args(1..).action(ArgAction::Append).allow_hyphen_values(false),
+        Kind::Names | Kind::Areas | Kind::Words(_) => {
+            arg.num_args(1..).action(ArgAction::Append).allow_hyphen_values(false)
+        }
         _ => arg,
     }
 }

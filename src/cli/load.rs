@@ -68,17 +68,19 @@ pub(super) fn load(config: Config, areas: &[String], rejects: Option<&Path>) -> 
     }
     let inputs = config.incidents.iter().map(|path| Input::at(path)).collect::<Result<Vec<_>, _>>()?;
     let blocks = config.blocks.0.iter().map(|path| Input::at(path)).collect::<Result<Vec<_>, _>>()?;
-    let layout = match &config.layout {
-        None => None,
-        Some(path) => {
-            let file = path.display().to_string();
-            let text = std::fs::read_to_string(path)
-                .map_err(|source| Failure::Read { file: file.clone(), source })?;
-            Some((file, text))
-        }
-    };
+    let layout = layout(config.layout.as_deref())?;
     let areas = ground::area_files(&config, areas)?;
     assemble(config, &inputs, &blocks, &areas, layout, rejects)
+}
+
+/// Name and text of a layout of one's own.
+pub(super) fn layout(path: Option<&Path>) -> Result<Option<(String, String)>, Failure> {
+    let Some(path) = path else { return Ok(None) };
+    let file = path.display().to_string();
+    match std::fs::read_to_string(path) {
+        Ok(text) => Ok(Some((file, text))),
+        Err(source) => Err(Failure::Read { file, source }),
+    }
 }
 
 /// Loads the sample that ships.
@@ -125,6 +127,7 @@ fn assemble(
         title: config.title.clone().unwrap_or_else(|| "Incidents".to_owned()),
         notice: config.notice.clone(),
         released: config.released.clone(),
+        link: config.link_rule()?,
     };
     let mut dataset = build(ledger, &ground, about)?;
     set_areas(&mut dataset, areas)?;
@@ -155,7 +158,11 @@ pub(super) fn print(text: &str) -> Result<(), Failure> {
         .map_err(|source| Failure::Write { file: "stdout".to_owned(), source })
 }
 
-fn write_rejects<'a>(path: &Path, refused: impl Iterator<Item = &'a Refused>) -> Result<(), Failure> {
+/// Writes refused rows, one JSON object a line.
+pub(super) fn write_rejects<'a>(
+    path: &Path,
+    refused: impl Iterator<Item = &'a Refused>,
+) -> Result<(), Failure> {
     let lines: String = refused.map(|row| serde_json::json!(row).to_string() + "\n").collect();
     write_file(path, &lines)
 }

@@ -6,6 +6,7 @@ mod failure;
 mod flags;
 mod ground;
 mod import_command;
+mod import_incidents;
 mod load;
 mod say;
 

@@ -5,6 +5,8 @@ use std::path::{Path, PathBuf};
 
 use crate::engine::params::table::{BANDWIDTH, CATEGORY, CELL, EPS, MIN_POINTS, Param};
 use crate::engine::params::values::{BadValue, Values};
+use crate::model::link::LinkRule;
+use crate::space::coord::Metres;
 
 /// A configuration file, `hotblocks.toml`. Unknown keys are errors; paths are relative to the file.
 #[derive(Clone, Debug, Default, PartialEq, serde::Deserialize)]
@@ -40,6 +42,12 @@ pub struct Config {
     pub listen: Option<String>,
     /// Held places that someone has looked at and let go, by the name in the list.
     pub released: Vec<String>,
+    /// Whether events of different feeds (report, call, alert) become one where they are near each other.
+    pub link: Option<bool>,
+    /// Minutes between them at most.
+    pub link_minutes: Option<u32>,
+    /// Metres between them at most.
+    pub link_m: Option<f64>,
 }
 
 /// One file, or a list of them.
@@ -119,6 +127,30 @@ impl Config {
     /// [`ConfigError::Read`] if it cannot be used.
     pub fn parse(file: &str, text: &str) -> Result<Self, ConfigError> {
         toml::from_str(text).map_err(|e| ConfigError::Read { file: file.to_owned(), source: Box::new(e) })
+    }
+
+    /// How events of different feeds become one; `None` where `link = false`.
+    ///
+    /// # Errors
+    ///
+    /// [`ConfigError::Value`] for a bound that is none.
+    pub fn link_rule(&self) -> Result<Option<LinkRule>, ConfigError> {
+        let usual = LinkRule::default();
+        let bad = |name: &str, value: String, mend: &str| BadValue {
+            name: name.to_owned(),
+            value,
+            mend: mend.to_owned(),
+        };
+        let minutes = self.link_minutes.unwrap_or(usual.seconds / 60);
+        if minutes > 1_440 {
+            return Err(bad("link_minutes", minutes.to_string(), "give at most 1440 minutes").into());
+        }
+        let distance = self.link_m.unwrap_or(usual.distance.0);
+        if !(0.0..=10_000.0).contains(&distance) {
+            return Err(bad("link_m", distance.to_string(), "give a length in metres up to 10000").into());
+        }
+        let rule = LinkRule { seconds: minutes * 60, distance: Metres(distance) };
+        Ok(self.link.unwrap_or(true).then_some(rule))
     }
 
     /// The parameters that it sets, checked by the one table.

@@ -81,6 +81,6 @@ pub fn cell(value: &Value) -> String {
 }
 
 /// Text that a spreadsheet would run as a formula gets an apostrophe in front.
-fn safe(text: &str) -> String {
+pub(super) fn safe(text: &str) -> String {
     if text.starts_with(['=', '+', '-', '@', '\t', '\r']) { format!("'{text}") } else { text.to_owned() }
 }

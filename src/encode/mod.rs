@@ -2,5 +2,7 @@
 
 pub mod csv;
 pub mod geojson;
+pub mod incidents;
+pub mod quality;
 pub mod shapes;
 pub mod table;

@@ -14,8 +14,10 @@ use crate::model::areas::{self, Area, polygons};
 use crate::model::block::{BlockSet, Intersections};
 use crate::model::dataset::Dataset;
 use crate::model::events::{Event, Events};
+use crate::model::horizon::horizons;
 use crate::model::incident::{Incidents, Located, Told, z_sorted};
 use crate::model::ledger::resolve;
+use crate::model::link::{LinkRule, link};
 use crate::model::report::{Place, Report};
 use crate::model::reports::{Ledger, Reports};
 use crate::model::street_words::Words;
@@ -43,6 +45,8 @@ pub struct About {
     pub notice: Option<String>,
     /// Held places that someone has looked at and let go, by name.
     pub released: Vec<String>,
+    /// How events of different feeds become one; `None` to let them stand apart.
+    pub link: Option<LinkRule>,
 }
 
 /// Why no data set can be made.
@@ -83,6 +87,11 @@ pub fn build(ledger: Ledger, ground: &Ground, about: About) -> Result<Dataset, B
     };
     let study_area = study_area(&block_set).ok_or(BuildError::NoBlocks)?;
     let (events, resolution) = resolve(&ledger);
+    let (events, linked) = match about.link {
+        Some(rule) => link(events, &ledger, rule),
+        None => (events, 0),
+    };
+    let horizons = horizons(&ledger);
     let (incidents, ledger) = incidents(&events, ledger, &crs);
     drop(events);
     let index = BlockIndex::build(&block_set.blocks);
@@ -114,6 +123,9 @@ pub fn build(ledger: Ledger, ground: &Ground, about: About) -> Result<Dataset, B
         held,
         held_places,
         resolution,
+        linked,
+        link_rule: about.link.map(|rule| rule.sentence()),
+        horizons,
         areas: Vec::new(),
     })
 }

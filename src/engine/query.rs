@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use crate::model::class::{ClassSet, UnknownCategory};
 use crate::model::dataset::Dataset;
 use crate::model::period::Period;
+use crate::model::report::{Origin, Status};
 
 /// A choice of incidents, in the user's words.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -13,6 +14,10 @@ pub struct Query {
     pub period: Option<Period>,
     /// Names of categories; all where empty.
     pub categories: Vec<String>,
+    /// Who brought them up; anyone where empty.
+    pub origins: Vec<Origin>,
+    /// How far they have been looked at; only what stands where empty.
+    pub statuses: Vec<Status>,
 }
 
 /// A query made ready for one data set.
@@ -20,6 +25,8 @@ pub struct Query {
 pub struct Selection {
     windows: Vec<(i64, i64)>,
     classes: Option<ClassSet>,
+    origins: Vec<Origin>,
+    statuses: Vec<Status>,
 }
 
 impl Selection {
@@ -34,16 +41,26 @@ impl Selection {
             [] => None,
             names => Some(dataset.classes.select(names)?),
         };
-        Ok(Self { windows: dataset.sources.iter().map(|s| window(&s.zone)).collect(), classes })
+        let statuses =
+            if query.statuses.is_empty() { vec![Status::Confirmed] } else { query.statuses.clone() };
+        Ok(Self {
+            windows: dataset.sources.iter().map(|s| window(&s.zone)).collect(),
+            classes,
+            origins: query.origins.clone(),
+            statuses,
+        })
     }
 
-    /// Whether an incident is meant: it begins in the period, and one of its classes is chosen.
+    /// Whether an incident is meant: it begins in the period, one of its classes is chosen, and so are its
+    /// origin and status.
     #[must_use]
     pub fn has(&self, dataset: &Dataset, at: usize) -> bool {
         let incidents = &dataset.incidents;
         let (from, to) = self.windows[usize::from(incidents.source(at))];
         let begin = incidents.when(at).from;
         (from..to).contains(&begin)
+            && self.statuses.contains(&incidents.status(at))
+            && (self.origins.is_empty() || self.origins.contains(&incidents.origin(at)))
             && self.classes.as_ref().is_none_or(|set| incidents.classes(at).any(|class| set.has(class)))
     }
 }

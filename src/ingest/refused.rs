@@ -1,5 +1,9 @@
 //! What became of the rows of a file: read, kept, refused, and why.
 
+use std::collections::BTreeMap;
+
+use crate::model::report::Place;
+
 /// A row that could not be used. Holds no other column of the row, hence nothing about persons.
 #[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
 pub struct Refused {
@@ -33,6 +37,8 @@ pub struct Account {
     pub refused: Vec<Refused>,
     /// What is odd about rows that were understood.
     pub flags: Flags,
+    /// By the source's own areas, how many reports have a place and how many have none.
+    pub by_area: BTreeMap<String, (usize, usize)>,
     /// What was understood of the files and what a person should know, a sentence each.
     pub notes: Vec<String>,
 }
@@ -44,6 +50,10 @@ impl Account {
         self.kept += other.kept;
         self.refused.extend(other.refused);
         self.flags.no_place += other.flags.no_place;
+        for (area, (located, without)) in other.by_area {
+            let sum = self.by_area.entry(area).or_default();
+            *sum = (sum.0 + located, sum.1 + without);
+        }
         for note in other.notes {
             if !self.notes.contains(&note) {
                 self.notes.push(note);
@@ -51,10 +61,23 @@ impl Account {
         }
     }
 
+    /// Counts a report of one of the source's own areas.
+    pub(super) fn located_in(&mut self, area: &str, place: Place) {
+        if !self.by_area.contains_key(area) {
+            self.by_area.insert(area.to_owned(), (0, 0));
+        }
+        if let Some(sum) = self.by_area.get_mut(area) {
+            match place {
+                Place::At(_) => sum.0 += 1,
+                Place::Missing | Place::Withheld => sum.1 += 1,
+            }
+        }
+    }
+
     /// Refused rows by reason, the commonest first.
     #[must_use]
     pub fn reasons(&self) -> Vec<(String, usize)> {
-        let mut counts = std::collections::BTreeMap::<&str, usize>::new();
+        let mut counts = BTreeMap::<&str, usize>::new();
         for row in &self.refused {
             *counts.entry(row.reason.split(':').next().unwrap_or_default()).or_default() += 1;
         }

@@ -38,6 +38,11 @@ impl Flags {
         ("shooting", Self::SHOOTING),
     ];
 
+    /// The words of the flags that are set.
+    pub fn words(self) -> impl Iterator<Item = &'static str> {
+        Self::WORDS.into_iter().filter(move |(_, flag)| self.has(*flag)).map(|(word, _)| word)
+    }
+
     /// Whether all flags of `other` are set.
     #[must_use]
     pub fn has(self, other: Self) -> bool {

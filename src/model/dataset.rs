@@ -7,6 +7,7 @@ use jiff::civil::Date;
 use super::areas::AreaLayer;
 use super::block::{Assignment, BlockId, BlockSet};
 use super::class::Classes;
+use super::horizon::Horizon;
 use super::incident::Incidents;
 use super::ledger::Resolution;
 use super::period::local_date;
@@ -101,6 +102,12 @@ pub struct Dataset {
     pub held_places: Vec<HeldPlace>,
     /// What became of the reports.
     pub resolution: Resolution,
+    /// Events of one feed that were joined to one of a firmer feed.
+    pub linked: usize,
+    /// The rule by which that was done, in a sentence; `None` where it was not to be.
+    pub link_rule: Option<String>,
+    /// Until when each source is complete, in the order of the sources.
+    pub horizons: Vec<Option<Horizon>>,
     /// Named territories, one layer a kind; blocks know by name those that they lie in.
     pub areas: Vec<AreaLayer>,
 }

@@ -191,6 +191,12 @@ impl Incidents {
         (self.kind[at].located.has_place()).then(|| self.mercator[at].into())
     }
 
+    /// Its place on the globe, if that is too far from the blocks to lie in their plane.
+    #[must_use]
+    pub fn elsewhere(&self, at: usize) -> Option<Mercator> {
+        (self.kind[at].located == Located::Elsewhere).then(|| self.mercator[at])
+    }
+
     /// Its address as text.
     #[must_use]
     pub fn address(&self, at: usize) -> Option<&str> {

@@ -25,6 +25,9 @@ pub enum Precision {
 }
 
 impl Precision {
+    /// All of them, the finest first.
+    pub const ALL: [Self; 6] = [Self::Second, Self::Minute, Self::Hour, Self::Day, Self::Month, Self::Range];
+
     /// As it stands in results.
     #[must_use]
     pub fn word(self) -> &'static str {

@@ -23,6 +23,8 @@ pub enum Kind {
         /// Largest; what lies above is an error, but for `limit`, which is cut to it.
         most: u64,
     },
+    /// Some of these words.
+    Words(&'static [&'static str]),
     /// West, south, east, north in degrees.
     BBox,
 }
@@ -75,6 +77,26 @@ pub const WITHIN: Param = Param {
     default: "everywhere",
     help: "Only blocks in an area of this name; `kind:name` where areas of several kinds have it",
     example: "neighborhood:Penrose",
+};
+
+/// Who brought incidents up.
+pub const ORIGIN: Param = Param {
+    flag: "origin",
+    wire: "origin",
+    kind: Kind::Words(&["citizen", "officer", "sensor", "unknown"]),
+    default: "whoever it was",
+    help: "Incidents brought up by these; `unknown` where the source does not say",
+    example: "citizen,unknown",
+};
+
+/// How far reports have been looked at.
+pub const STATUS: Param = Param {
+    flag: "status",
+    wire: "status",
+    kind: Kind::Words(&["confirmed", "unreviewed"]),
+    default: "confirmed",
+    help: "Incidents whose report stands, or that nobody has looked at yet; withdrawn ones never count",
+    example: "confirmed,unreviewed",
 };
 
 /// Length of the list.
@@ -184,7 +206,7 @@ pub const RANK: Operation = Operation {
     command: "rank",
     collection: "blocks",
     help: "Rank blocks by their incidents",
-    params: &[PERIOD, CATEGORY, WITHIN],
+    params: &[PERIOD, CATEGORY, ORIGIN, STATUS, WITHIN],
 };
 
 /// Density.
@@ -192,7 +214,7 @@ pub const DENSITY: Operation = Operation {
     command: "density",
     collection: "density",
     help: "Kernel density: the smallest areas that hold 50, 75 and 90 % of the incidents",
-    params: &[PERIOD, CATEGORY, BANDWIDTH, CELL],
+    params: &[PERIOD, CATEGORY, ORIGIN, STATUS, BANDWIDTH, CELL],
 };
 
 /// Clusters.
@@ -200,7 +222,7 @@ pub const CLUSTERS: Operation = Operation {
     command: "clusters",
     collection: "clusters",
     help: "Dense groups of incidents (DBSCAN) with their outlines",
-    params: &[PERIOD, CATEGORY, EPS, MIN_POINTS],
+    params: &[PERIOD, CATEGORY, ORIGIN, STATUS, EPS, MIN_POINTS],
 };
 
 /// Single incidents.
@@ -208,7 +230,7 @@ pub const INCIDENTS: Operation = Operation {
     command: "export",
     collection: "incidents",
     help: "Single incidents; sexual, domestic, child and unmapped offenses are never among them",
-    params: &[PERIOD, CATEGORY],
+    params: &[PERIOD, CATEGORY, ORIGIN, STATUS],
 };
 
 /// Named territories.
@@ -216,7 +238,7 @@ pub const AREAS: Operation = Operation {
     command: "areas",
     collection: "areas",
     help: "Areas (neighborhoods, wards, districts and their like) with their blocks and incidents",
-    params: &[PERIOD, CATEGORY, WITHIN],
+    params: &[PERIOD, CATEGORY, ORIGIN, STATUS, WITHIN],
 };
 
 /// All operations.

@@ -2,9 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use super::table::{Kind, LIMIT, NO_DEFAULT, Param};
+use super::table::{Kind, LIMIT, NO_DEFAULT, ORIGIN, Param, STATUS};
 use crate::engine::query::Query;
 use crate::model::period::{Period, PeriodError};
+use crate::model::report::{Origin, Status};
 use crate::space::bbox::LonLatBox;
 use crate::space::coord::Metres;
 
@@ -36,6 +37,8 @@ pub struct Values {
     lengths: BTreeMap<&'static str, Metres>,
     /// Whole numbers by their wire name.
     counts: BTreeMap<&'static str, u64>,
+    /// Words out of a closed list by their wire name.
+    words: BTreeMap<&'static str, Vec<&'static str>>,
     /// `bbox`.
     pub bbox: Option<LonLatBox>,
 }
@@ -68,6 +71,7 @@ impl Values {
         all.within = self.within.clone().or(all.within);
         all.lengths.extend(&self.lengths);
         all.counts.extend(&self.counts);
+        all.words.extend(self.words.clone());
         all.bbox = self.bbox.or(others.bbox);
         all
     }
@@ -76,7 +80,15 @@ impl Values {
     #[must_use]
     pub fn query(&self) -> Query {
         let chosen = self.categories.iter().flatten().filter(|name| *name != ALL);
-        Query { period: self.period, categories: chosen.cloned().collect() }
+        let words = |param: &Param| self.words.get(param.wire).map_or(&[][..], |words| &words[..]);
+        let has = |param: &Param, word: &str| words(param).contains(&word);
+        let statuses = [Status::Confirmed, Status::Unreviewed];
+        Query {
+            period: self.period,
+            categories: chosen.cloned().collect(),
+            origins: Origin::ALL.into_iter().filter(|origin| has(&ORIGIN, origin.word())).collect(),
+            statuses: statuses.into_iter().filter(|status| has(&STATUS, status.word())).collect(),
+        }
     }
 
     /// Takes a value from the command line, where lengths carry a unit.
@@ -144,6 +156,16 @@ impl Values {
                     return Err(bad(format!("give a whole number from {least} to {most}")));
                 }
                 self.counts.insert(param.wire, value);
+            }
+            Kind::Words(known) => {
+                let given = self.words.entry(param.wire).or_default();
+                for word in text.split(',').map(str::trim) {
+                    let found = known.iter().find(|known| **known == word);
+                    let found = found.ok_or_else(|| bad(format!("give some of {}", known.join(", "))))?;
+                    if !given.contains(found) {
+                        given.push(found);
+                    }
+                }
             }
             Kind::BBox => self.bbox = Some(parse_bbox(text).map_err(bad)?),
         }

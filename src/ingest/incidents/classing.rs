@@ -68,6 +68,28 @@ impl<'a> Classing<'a> {
         class
     }
 
+    /// The class that hotblocks wrote as `031111=robbery+firearm`.
+    pub(super) fn expression(&mut self, text: &str) -> ClassId {
+        let Some((code, rest)) = text.trim().split_once('=') else {
+            return self.class(text.trim(), |_| "");
+        };
+        if let Some(&known) = self.codes.get(code) {
+            return known;
+        }
+        let mut words = rest.split('+');
+        let category = words.next().and_then(|name| self.tree.position(name));
+        let (mut flags, mut firearm) = (Flags::NONE, Firearm::Unknown);
+        for word in words {
+            match word {
+                "firearm" => firearm = Firearm::Yes,
+                "no_firearm" => firearm = Firearm::No,
+                word => flags |= Flags::parse(word).unwrap_or(Flags::NONE),
+            }
+        }
+        let category = category.filter(|&at| self.tree.is_leaf(at));
+        self.enter(Class { code: code.to_owned(), label: code.to_owned(), category, flags, firearm })
+    }
+
     /// The class of a text that is met for the first time, with what `key` says of the other columns.
     fn make(&mut self, text: &str) -> ClassId {
         let mut class = self.layout.crosswalk.class(&self.layout.code(text), self.tree);
@@ -91,7 +113,11 @@ impl<'a> Classing<'a> {
             class.code = format!("{} ({more})", class.code);
             class.label = format!("{} ({more})", class.label);
         }
-        // Two writings of one code are one class.
+        self.enter(class)
+    }
+
+    /// The number of a class; two writings of one code are one class.
+    fn enter(&mut self, class: Class) -> ClassId {
         if let Some(&known) = self.codes.get(&class.code) {
             return known;
         }

@@ -6,6 +6,12 @@ use crate::ingest::table::Header;
 /// Where each role's column stands.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct At {
+    pub(super) source: Option<usize>,
+    pub(super) zone: Option<usize>,
+    pub(super) precision: Option<usize>,
+    pub(super) classes: Option<usize>,
+    pub(super) reports: Option<usize>,
+    pub(super) place: Option<usize>,
     pub(super) id: Option<usize>,
     pub(super) revision: Option<usize>,
     pub(super) status: Option<usize>,
@@ -21,6 +27,7 @@ pub(super) struct At {
     pub(super) count: Option<usize>,
     pub(super) number: Option<usize>,
     pub(super) street: Option<usize>,
+    pub(super) area: Option<usize>,
     pub(super) xy: Option<(usize, usize)>,
     pub(super) origin: Option<usize>,
     pub(super) domestic: Option<usize>,
@@ -35,6 +42,12 @@ impl At {
         let c = &layout.columns;
         let column = |role: &Option<String>| role.as_deref().and_then(|names| header.find(names));
         Self {
+            source: column(&c.source),
+            zone: column(&c.zone),
+            precision: column(&c.precision),
+            classes: column(&c.classes),
+            reports: column(&c.reports),
+            place: column(&c.place),
             id: column(&c.id),
             revision: column(&c.revision),
             status: column(&c.status),
@@ -50,6 +63,7 @@ impl At {
             count: column(&c.count),
             number: column(&c.number),
             street: column(&c.street),
+            area: column(&c.area),
             xy: column(&c.x).zip(column(&c.y)),
             origin: column(&c.origin),
             domestic: column(&c.domestic),
@@ -73,10 +87,11 @@ impl At {
             ("month", a.month),
             ("until", a.until.or(a.until_date)),
             ("recorded", a.recorded),
-            ("class", a.class),
+            ("class", a.class.or(a.classes)),
             ("count", a.count),
             ("number", a.number),
             ("street", a.street),
+            ("area", a.area),
             ("x", a.xy.map(|xy| xy.0)),
             ("y", a.xy.map(|xy| xy.1)),
             ("origin", a.origin),

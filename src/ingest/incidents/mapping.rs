@@ -25,6 +25,8 @@ pub(super) struct Parsed {
     pub(super) classes: Vec<Class>,
     pub(super) reports: Reports,
     pub(super) account: Account,
+    /// Which column stands for what.
+    pub(super) columns: Vec<String>,
 }
 
 /// What is to be known of a file before its rows are read.
@@ -159,8 +161,14 @@ impl<'a> Mapping<'a> {
             "-1" => Sign::TakesBack,
             other => return Err(Fault::new(at.count, other, "count unreadable: 1 adds, -1 takes back")),
         };
+        if at.zone.is_some() {
+            self.one_source(text(at.source), text(at.zone))?;
+        }
         let when = self.when(row)?;
-        let place = self.place(row)?;
+        let place = match self.layout.meaning("place", text(at.place)) {
+            Some(_) if at.place.is_some() => Place::Withheld,
+            _ => self.place(row)?,
+        };
         let revision = match text(at.revision) {
             "" if self.layout.later_file_revises => self.given.ordinal as i64,
             "" => 0,
@@ -176,14 +184,20 @@ impl<'a> Mapping<'a> {
         };
         let recorded = self.recorded(text(at.recorded))?;
         let (number, street) = (text(at.number), text(at.street));
-        let class = self.classing.class(text(at.class), |role| match role {
-            "domestic" => text(at.domestic),
-            "firearm" => text(at.firearm),
-            "shooting" => text(at.shooting),
-            _ => text(at.child),
-        });
+        let class = match text(at.classes).split(';').next() {
+            Some(first) if at.classes.is_some() => self.classing.expression(first),
+            _ => self.classing.class(text(at.class), |role| match role {
+                "domestic" => text(at.domestic),
+                "firearm" => text(at.firearm),
+                "shooting" => text(at.shooting),
+                _ => text(at.child),
+            }),
+        };
+        if at.area.is_some() && sign == Sign::Adds {
+            self.account.located_in(text(at.area), place);
+        }
         let has_address = write_address(&mut self.address, number, street);
-        self.reports.push(&Report {
+        let report = Report {
             source: 0,
             file: 0,
             line: u32::try_from(row.line).unwrap_or(u32::MAX),
@@ -202,7 +216,18 @@ impl<'a> Mapping<'a> {
             place,
             address: has_address.then_some(&self.address),
             intersection: names_intersection(number, street),
-        });
+        };
+        self.reports.push(&report);
+        if at.classes.is_some() {
+            // The incident's further classes, and further reports of the first one.
+            let n: usize = text(at.reports).parse().unwrap_or(1).clamp(1, usize::from(u16::MAX));
+            let others = text(at.classes).split(';').skip(1).map(|other| self.classing.expression(other));
+            let others: Vec<_> = others.collect();
+            let same = std::iter::repeat_n(class, n.saturating_sub(1 + others.len()));
+            for class in others.into_iter().chain(same) {
+                self.reports.push(&Report { class, ..report });
+            }
+        }
         Ok(())
     }
 
@@ -244,11 +269,28 @@ impl<'a> Mapping<'a> {
         if until.from == begin.from {
             return Ok(begin);
         }
+        let precision = Precision::ALL.into_iter().find(|p| p.word() == field(at.precision));
         // An end without a time is the end of its day.
         let end = if until.seconds >= 3_600 { until.to() } else { until.from };
         let seconds = u32::try_from(end - begin.from)
             .map_err(|_| Fault::new(column, text, "time range longer than a century"))?;
-        Ok(Interval { from: begin.from, seconds, precision: Precision::Range })
+        Ok(Interval { from: begin.from, seconds, precision: precision.unwrap_or(Precision::Range) })
+    }
+
+    /// Takes name and zone of the source from the first row; another one later is an error of that row.
+    fn one_source(&mut self, name: &str, zone: &str) -> Result<(), Fault> {
+        if self.reports.is_empty() && self.source.name != name && self.given.options.source.is_none() {
+            self.source.name = name.to_owned();
+        }
+        let own = self.source.zone.iana_name() == Some(zone);
+        if self.reports.is_empty() && !own {
+            let found = jiff::tz::TimeZone::get(zone);
+            let found = found.map_err(|_| Fault::new(self.at.zone, zone, "no IANA time zone"))?;
+            (self.clock, self.source.zone) = (Clock::new(found.clone()), found);
+        } else if !own || (self.source.name != name && self.given.options.source.is_none()) {
+            return Err(Fault::new(self.at.source, name, "another source than the first row's"));
+        }
+        Ok(())
     }
 
     fn recorded(&mut self, text: &str) -> Result<Option<Day>, Fault> {
@@ -300,6 +342,7 @@ impl<'a> Mapping<'a> {
         self.account.notes.extend(notes);
         self.account.notes.extend(self.classing.note(self.given.file));
         Parsed {
+            columns: self.at.describe(&self.header),
             file: self.given.file.to_owned(),
             class_column: self.at.class.map_or_else(String::new, |at| self.header.name(at).to_owned()),
             source: self.source,

@@ -5,6 +5,7 @@ mod columns;
 mod error;
 mod mapping;
 mod options;
+mod preview;
 mod values;
 
 use rayon::prelude::*;
@@ -57,6 +58,36 @@ pub fn read(
         enter(file, &mut ledger, &mut account)?;
     }
     Ok((ledger, account))
+}
+
+/// What is understood of one file, for a person who looks before anything happens.
+#[derive(Clone, Debug)]
+pub struct Preview {
+    /// Which column stands for what, a line each.
+    pub columns: Vec<String>,
+    /// Rows, and the layout, the CRS and the zone among the notes.
+    pub account: Account,
+    /// The first reports, a line each; nothing of a sensitive class but that it is one.
+    pub reports: Vec<String>,
+}
+
+/// Reads a file and tells what is understood of it, with the first `n` reports.
+///
+/// # Errors
+///
+/// [`IncidentsError`] if it cannot be used at all.
+pub fn preview(input: &Input, options: &Options, n: usize) -> Result<Preview, IncidentsError> {
+    let tree = crosswalk::tree()?;
+    let own = options.layout.as_ref().map(|(file, text)| Layout::parse(file, text, &tree)).transpose()?;
+    let layouts = Layout::shipped(&tree)?;
+    let (own, layouts, tree) = (own.as_ref(), &layouts[..], &tree);
+    let parsed = parse(input, Given { file: &input.name, ordinal: 1, own, layouts, options, tree })?;
+    let columns = parsed.columns.clone();
+    let mut ledger = Ledger { classes: Classes::over(tree.clone()), ..Ledger::default() };
+    let mut account = Account::default();
+    enter(parsed, &mut ledger, &mut account)?;
+    let reports = ledger.reports.iter().take(n).map(|report| preview::line(&report, &ledger)).collect();
+    Ok(Preview { columns, account, reports })
 }
 
 fn parse(input: &Input, given: Given<'_>) -> Result<Parsed, IncidentsError> {

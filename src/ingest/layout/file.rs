@@ -41,6 +41,10 @@ pub(super) struct File {
 #[derive(Clone, Debug, Default, serde::Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Columns {
+    /// Name of the source, the same in all rows.
+    pub source: Option<String>,
+    /// Its IANA time zone, the same in all rows.
+    pub zone: Option<String>,
     /// The source's id of the event.
     pub id: Option<String>,
     /// Grows when the source revises an event.
@@ -55,6 +59,8 @@ pub struct Columns {
     pub time: Option<String>,
     /// Month, where nothing finer is told.
     pub month: Option<String>,
+    /// How exactly `occurred` to `until` tells the time; without it the two are a range.
+    pub precision: Option<String>,
     /// End of the range in which it happened: date and time in one.
     pub until: Option<String>,
     /// Its date, where the time stands apart.
@@ -65,6 +71,12 @@ pub struct Columns {
     pub recorded: Option<String>,
     /// Code or word of the offense.
     pub class: Option<String>,
+    /// Several classes in hotblocks' own writing.
+    pub classes: Option<String>,
+    /// How many reports the incident has.
+    pub reports: Option<String>,
+    /// Whether the place is kept back.
+    pub place: Option<String>,
     /// 1 adds, -1 takes an earlier report back.
     pub count: Option<String>,
     /// House number.
@@ -75,6 +87,8 @@ pub struct Columns {
     pub cross: Option<String>,
     /// Name of the place.
     pub place_name: Option<String>,
+    /// The source's own name of the area: neighborhood, beat, ward.
+    pub area: Option<String>,
     /// Longitude, or metres or feet east.
     pub x: Option<String>,
     /// Latitude, or metres or feet north.

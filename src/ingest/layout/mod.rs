@@ -107,13 +107,14 @@ pub enum LayoutError {
 }
 
 /// Meanings that a column with a closed vocabulary can have.
-const MEANINGS: [(&str, &[&str]); 6] = [
+const MEANINGS: [(&str, &[&str]); 7] = [
     ("firearm", &["yes", "no"]),
     ("domestic", &["yes", "no"]),
     ("shooting", &["yes", "no"]),
     ("child", &["yes", "no"]),
     ("status", &["unreviewed", "confirmed", "withdrawn"]),
     ("origin", &["citizen", "officer", "sensor"]),
+    ("place", &["withheld"]),
 ];
 
 impl Layout {

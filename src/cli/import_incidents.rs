@@ -1,0 +1,159 @@
+//! `hotblocks import incidents`: what is understood of files, how good they are, and the incidents checked.
+
+use std::path::PathBuf;
+
+use clap::{Arg, ArgAction, ArgMatches, Command, value_parser};
+
+use super::failure::Failure;
+use super::{exit, flags, ground, load, say};
+use crate::config::Config;
+use crate::encode::incidents::{Form, write};
+use crate::encode::quality;
+use crate::engine::build::{About, build};
+use crate::ingest::incidents::{self, Options};
+use crate::ingest::input::Input;
+use crate::ingest::refused::Account;
+use crate::model::events::Events;
+use crate::model::ledger::{Resolution, resolve};
+use crate::model::reports::Ledger;
+use crate::quality::{places, reports};
+use crate::space::crs::Crs;
+
+/// Reports that a dry run shows.
+const SHOWN: usize = 10;
+
+/// The command, for `import`.
+pub(super) fn command() -> Command {
+    let path = |name: &'static str, help: &'static str| {
+        Arg::new(name).long(name).value_name("FILE").value_parser(value_parser!(PathBuf)).help(help)
+    };
+    let command = Command::new("incidents")
+        .about("Check files of incidents: what is understood of them, how good they are; write the incidents")
+        .after_help("Examples:\n  hotblocks import incidents crimes.csv --dry-run\n  hotblocks import incidents 2018/*.csv --quality quality.json --rejects refused.ndjson -o checked.geojsonl")
+        .arg(
+            flags::file("FILE", "Files of incidents: .csv, .tsv, .geojson, .geojsonl, .ndjson, .shp, .gpkg, .fgb, .parquet, also as .gz or .zip; - is stdin")
+                .num_args(1..),
+        )
+        .arg(
+            Arg::new("dry-run")
+                .long("dry-run")
+                .action(ArgAction::SetTrue)
+                .help("Print which column stands for what, the CRS and ten parsed rows of each file, and stop"),
+        )
+        .arg(Arg::new("source").long("source").value_name("NAME").help("Name of the source [default: its layout's]"))
+        .arg(path("layout", "A layout of one's own (see docs/layouts.md)"))
+        .arg(path("rejects", "Write refused rows to this file, one JSON object a line"))
+        .arg(path("quality", "Write the whole quality report to this file, as JSON; - is stdout"))
+        .arg(path("blocks", "File of blocks: the report then tells of places too").num_args(1..).action(ArgAction::Append));
+    flags::writes(command)
+}
+
+/// `import incidents`.
+pub(super) fn incidents(matches: &ArgMatches) -> Result<u8, Failure> {
+    let crs = load::text(matches, "crs").as_deref().map(Crs::new).transpose()?;
+    let layout = load::layout(load::path(matches, "layout").as_deref())?;
+    let options = Options { source: load::text(matches, "source"), crs: crs.clone(), layout };
+    let paths = matches.get_many::<PathBuf>("FILE").into_iter().flatten();
+    let inputs = paths.map(|path| Input::at(path)).collect::<Result<Vec<_>, _>>()?;
+    if matches.get_flag("dry-run") {
+        return dry_run(&inputs, &options);
+    }
+    let form = match load::path(matches, "output") {
+        Some(file) => Some(form(&file)?),
+        None => None,
+    };
+    let bar = say::progress(inputs.len());
+    let (ledger, account) = incidents::read(&inputs, &options, &|| bar.inc(1))?;
+    bar.finish_and_clear();
+    for note in &account.notes {
+        say::tell(note);
+    }
+    if let Some(path) = load::path(matches, "rejects") {
+        load::write_rejects(&path, account.refused.iter())?;
+    }
+    let (events, resolution) = resolve(&ledger);
+    if let Some(form) = form {
+        if ledger.sources.len() > 1 {
+            let names = ledger.sources.iter().map(|source| source.name.as_str()).collect::<Vec<_>>();
+            return Err(Failure::Sources { names: names.join(", ") });
+        }
+        load::write_text(matches, &write(&ledger, &events, form))?;
+    }
+    tell(matches, ledger, &events, &resolution, &account, crs.as_ref())?;
+    Ok(if account.refused.is_empty() { exit::DONE } else { exit::SOME_REFUSED })
+}
+
+/// Says the sentence, and writes the whole report where it is wanted.
+fn tell(
+    matches: &ArgMatches,
+    ledger: Ledger,
+    events: &Events,
+    resolution: &Resolution,
+    account: &Account,
+    crs: Option<&Crs>,
+) -> Result<(), Failure> {
+    let sources = reports::of(&ledger, resolution);
+    let sentence = quality::sentence(account, resolution, events.len(), &sources, &ledger.classes);
+    let Some(path) = load::path(matches, "quality") else {
+        say::tell(&sentence);
+        return Ok(());
+    };
+    let blocks: Vec<PathBuf> = matches.get_many::<PathBuf>("blocks").into_iter().flatten().cloned().collect();
+    let (classes, incidents) = (ledger.classes.clone(), events.len());
+    let dataset = if blocks.is_empty() {
+        None
+    } else {
+        let inputs = blocks.iter().map(|path| Input::at(path)).collect::<Result<Vec<_>, _>>()?;
+        let (ground, _) = ground::blocks(&inputs, crs)?;
+        let link = Config::default().link_rule()?;
+        Some(build(ledger, &ground, About { link, ..About::default() })?)
+    };
+    let found = dataset.as_ref().map(|dataset| (places::of(dataset), dataset));
+    let places = found.as_ref().map(|(quality, dataset)| (quality, *dataset));
+    let json = quality::json(account, resolution, incidents, &sources, &classes, places);
+    let text = format!("{json:#}\n");
+    if path.as_os_str() == "-" {
+        load::print(&text)?;
+    } else {
+        load::write_file(&path, &text)?;
+    }
+    say::tell(&sentence);
+    Ok(())
+}
+
+fn dry_run(inputs: &[Input], options: &Options) -> Result<u8, Failure> {
+    let mut all_kept = true;
+    for input in inputs {
+        let seen = incidents::preview(input, options, SHOWN)?;
+        let mut text = format!("{}\n", input.name);
+        for line in seen.account.notes.iter().chain(&seen.columns).chain(&seen.reports) {
+            text.push_str(&format!("  {line}\n"));
+        }
+        let refused = seen.account.refused.len();
+        text.push_str(&format!(
+            "  {} rows read, {} understood, {refused} refused",
+            seen.account.read, seen.account.kept
+        ));
+        for row in seen.account.refused.iter().take(SHOWN) {
+            text.push_str(&format!("\n  line {}: {} `{}`: {}", row.line, row.column, row.value, row.reason));
+        }
+        text.push('\n');
+        load::print(&text)?;
+        all_kept &= refused == 0;
+    }
+    Ok(if all_kept { exit::DONE } else { exit::SOME_REFUSED })
+}
+
+/// How a file is written, by its ending; a sequence of features to stdout.
+fn form(file: &std::path::Path) -> Result<Form, Failure> {
+    if file.as_os_str() == "-" {
+        return Ok(Form::GeoJsonLines);
+    }
+    let ending = file.extension().map(|e| e.to_string_lossy().to_ascii_lowercase());
+    match ending.as_deref() {
+        Some("csv") => Ok(Form::Csv),
+        Some("geojson" | "json") => Ok(Form::GeoJson),
+        Some("geojsonl" | "geojsons" | "ndjson" | "jsonl") => Ok(Form::GeoJsonLines),
+        _ => Err(Failure::Ending { file: file.display().to_string() }),
+    }
+}

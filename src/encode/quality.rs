@@ -1,0 +1,174 @@
+//! The quality of what was imported, as JSON and in one sentence.
+
+use serde_json::{Map, Value as Json, json};
+
+use crate::ingest::refused::Account;
+use crate::model::class::{Class, ClassId, Classes};
+use crate::model::dataset::Dataset;
+use crate::model::ledger::Resolution;
+use crate::model::report::{Day, Origin};
+use crate::quality::places::PlaceQuality;
+use crate::quality::reports::SourceQuality;
+use crate::quality::share::{LEAST_LOCATED, Located};
+
+/// The whole report: rows, what became of reports, each source, and the places where there are blocks.
+#[must_use]
+pub fn json(
+    account: &Account,
+    resolution: &Resolution,
+    incidents: usize,
+    sources: &[SourceQuality],
+    classes: &Classes,
+    places: Option<(&PlaceQuality, &Dataset)>,
+) -> Json {
+    let reasons: Map<String, Json> = account.reasons().into_iter().map(|(why, n)| (why, json!(n))).collect();
+    json!({
+        "rows": { "read": account.read, "kept": account.kept, "refused": account.refused.len(),
+                  "refused_by_reason": reasons, "no_place_by_coordinates": account.flags.no_place },
+        "reports": { "all": resolution.reports, "superseded": resolution.superseded,
+                     "withdrawn": resolution.withdrawn, "cancelled": resolution.cancelled,
+                     "unmatched_corrections": resolution.unmatched.len(), "merged": resolution.merged },
+        "incidents": incidents,
+        "sources": sources.iter().map(|source| of_source(source, classes)).collect::<Vec<_>>(),
+        "located_by_area": account.by_area.iter().map(|(area, &(located, without))| {
+            json!({ "area": area, "reports": located + without, "located_share": share(located, located + without) })
+        }).collect::<Vec<_>>(),
+        "places": places.map(|(quality, data)| of_places(quality, data)),
+        "notes": account.notes,
+    })
+}
+
+/// What a person must know at once.
+#[must_use]
+pub fn sentence(
+    account: &Account,
+    resolution: &Resolution,
+    incidents: usize,
+    sources: &[SourceQuality],
+    classes: &Classes,
+) -> String {
+    let located: usize = sources.iter().map(|s| s.located.located).sum();
+    let withheld: usize = sources.iter().map(|s| s.located.withheld).sum();
+    let all: usize = sources.iter().map(|s| s.located.reports()).sum();
+    let mut parts = vec![
+        format!("{} read", account.read),
+        format!("{incidents} incidents"),
+        format!("{:.1} % located ({withheld} withheld)", 100.0 * share(located, all)),
+        format!("{} taken back", resolution.cancelled + resolution.withdrawn),
+        format!("{} revised", resolution.superseded),
+        format!("{} corrections match nothing", resolution.unmatched.len()),
+        format!("{} refused", account.refused.len()),
+    ];
+    let unmapped: usize = sources.iter().map(|s| s.unmapped.len()).sum();
+    if unmapped > 0 {
+        parts.push(format!("{unmapped} classes in no category"));
+    }
+    let barred: Vec<&str> =
+        sources.iter().flat_map(SourceQuality::barred).map(|c| label(c, classes)).collect();
+    if !barred.is_empty() {
+        parts.push(format!("{} classes located under {} %", barred.len(), 100.0 * LEAST_LOCATED));
+    }
+    let gaps: usize = sources.iter().map(|s| s.gaps.len()).sum();
+    if gaps > 0 {
+        parts.push(format!("{gaps} empty months"));
+    }
+    for source in sources {
+        if let Some(horizon) = source.horizon {
+            parts.push(format!("{} complete until {}", source.source.name, date(horizon.complete_until())));
+        }
+    }
+    parts.join(" · ")
+}
+
+fn label(class: ClassId, classes: &Classes) -> &str {
+    &classes.get(class).label
+}
+
+fn share(part: usize, all: usize) -> f64 {
+    if all == 0 { 1.0 } else { (part as f64 / all as f64 * 1e4).round() / 1e4 }
+}
+
+fn date(day: Day) -> String {
+    let first = jiff::civil::date(1970, 1, 1);
+    first.checked_add(jiff::Span::new().days(day.0)).map_or_else(|_| String::new(), |date| date.to_string())
+}
+
+fn of_source(q: &SourceQuality, classes: &Classes) -> Json {
+    let by_class = q.by_class.iter().map(|(class, l)| {
+        let mut row = located(l);
+        row.insert("class".to_owned(), json!(shown(classes.get(*class))));
+        row.insert(
+            "label".to_owned(),
+            json!(if classes.get(*class).category.is_some() { label(*class, classes) } else { "" }),
+        );
+        row.insert("barred_from_harm".to_owned(), json!(l.share() < LEAST_LOCATED));
+        Json::Object(row)
+    });
+    let by_year = q.by_year.iter().map(|(year, l)| {
+        let mut row = located(l);
+        row.insert("year".to_owned(), json!(year));
+        Json::Object(row)
+    });
+    let known = (q.located.reports() - q.origins[3]) as f64;
+    let origin: Map<String, Json> =
+        Origin::ALL.iter().zip(q.origins).map(|(origin, n)| (origin.word().to_owned(), json!(n))).collect();
+    let [midnight, noon] = q.time_piles();
+    json!({
+        "source": q.source.name, "feed": q.source.feed.word(), "unit": q.source.unit.word(),
+        "time_zone": q.source.zone.iana_name(), "anonymised": q.source.anonymised,
+        "reports": q.reports, "corrections": q.corrections,
+        "unmatched_corrections": q.unmatched.iter().map(|(file, line)| json!({ "file": file, "line": line })).collect::<Vec<_>>(),
+        "located": located(&q.located),
+        "located_by_class": by_class.collect::<Vec<_>>(),
+        "located_by_year": by_year.collect::<Vec<_>>(),
+        "origin": origin,
+        "origin_unknown_share": 1.0 - share(known as usize, q.located.reports()),
+        "inferred_officer": { "reports": q.inferred_officer, "from": "the class of the offense: no one reports it" },
+        "time_precision": q.precision,
+        "time_piles": { "to_the_minute": q.to_the_minute,
+                        "at_00_00": q.at_midnight, "00_00_stands_for_unknown": midnight,
+                        "at_12_00": q.at_noon, "12_00_stands_for_unknown": noon },
+        "empty_months": q.gaps.iter().map(|(year, month)| format!("{year}-{month:02}")).collect::<Vec<_>>(),
+        "horizon": q.horizon.map(|h| json!({
+            "as_of": date(h.as_of), "complete_until": date(h.complete_until()), "lag_days": h.lag_days,
+            "reports": h.reports, "rule": "98 % of the incidents were recorded within lag_days" })),
+        "happened_after_recorded": q.from_the_future,
+        "classes_in_no_category": { "classes": q.unmapped.len(),
+            "reports": q.unmapped.iter().map(|(_, n)| n).sum::<usize>(),
+            "most": q.unmapped.iter().take(20).map(|(class, n)| json!({ "class": shown(classes.get(*class)), "reports": n })).collect::<Vec<_>>() },
+    })
+}
+
+/// The code of a class; one in no category that is long is free text, in which persons may be named.
+fn shown(class: &Class) -> &str {
+    let short = class.code.chars().count() <= 40 && class.code.split(' ').count() <= 4;
+    if class.category.is_some() || short { &class.code } else { "(free text)" }
+}
+
+fn located(l: &Located) -> Map<String, Json> {
+    let mut row = Map::new();
+    row.insert("reports".to_owned(), json!(l.reports()));
+    row.insert("located_share".to_owned(), json!(share(l.located, l.reports())));
+    row.insert("missing".to_owned(), json!(l.missing));
+    row.insert("withheld".to_owned(), json!(l.withheld));
+    row
+}
+
+fn of_places(q: &PlaceQuality, data: &Dataset) -> Json {
+    let held = data.held_places.iter().map(|place| {
+        json!({ "name": place.name, "incidents": place.incidents, "reports": place.reports, "held": place.held,
+                "lon": place.at.lon(), "lat": place.at.lat(), "reason": place.reason })
+    });
+    let sentinels =
+        q.sentinels.iter().map(|(at, n)| json!({ "lon": at.lon(), "lat": at.lat(), "incidents": n }));
+    json!({
+        "located": q.located, "outside_study_area": q.outside, "inside_if_swapped": q.swapped,
+        "points_that_stand_for_unknown": sentinels.collect::<Vec<_>>(),
+        "at_segment_middles": q.at_middles, "block_midpoints": q.block_midpoints(),
+        "held_places": held.collect::<Vec<_>>(),
+        "assignment": { "rule": data.assigned.rule, "in_blocks": data.assigned.in_blocks,
+                        "unassigned": data.assigned.unassigned, "unlocated": data.assigned.unlocated,
+                        "near_boundary": data.assigned.near_boundary },
+        "linked": data.linked, "link_rule": data.link_rule,
+    })
+}

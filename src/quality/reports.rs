@@ -1,0 +1,267 @@
+//! The quality of a source's reports: places, times, classes, origins, gaps, corrections.
+
+use std::collections::BTreeMap;
+
+use jiff::civil::Date;
+
+use super::share::{LEAST_LOCATED, Located};
+use crate::model::category::Flags;
+use crate::model::class::ClassId;
+use crate::model::horizon::{Horizon, horizons};
+use crate::model::ledger::Resolution;
+use crate::model::period::{Precision, local_date};
+use crate::model::report::{Day, Origin, Report, Sign, Source};
+use crate::model::reports::Ledger;
+
+/// A share of all times at one minute of the day above which that minute stands for 'unknown'; by chance it is 0.0007.
+pub const PILE_OF_TIMES: f64 = 0.01;
+
+/// What is to be known of one source.
+#[derive(Clone, Debug)]
+pub struct SourceQuality {
+    /// The source.
+    pub source: Source,
+    /// Its reports, those that take back included.
+    pub reports: usize,
+    /// Reports that take an earlier one back.
+    pub corrections: usize,
+    /// Corrections that match nothing, by file and line.
+    pub unmatched: Vec<(String, u32)>,
+    /// Where the others are.
+    pub located: Located,
+    /// The same by class, in the order of their codes.
+    pub by_class: Vec<(ClassId, Located)>,
+    /// The same by local year of occurrence.
+    pub by_year: BTreeMap<i16, Located>,
+    /// Who brought them up, in the order of [`Origin::ALL`].
+    pub origins: [usize; 4],
+    /// Those of unknown origin whose class no one reports: found by officers, as their class tells.
+    pub inferred_officer: usize,
+    /// How exactly they tell their time, by the word for it.
+    pub precision: BTreeMap<&'static str, usize>,
+    /// Those that tell the minute.
+    pub to_the_minute: usize,
+    /// Of these, at 00:00.
+    pub at_midnight: usize,
+    /// Of these, at 12:00.
+    pub at_noon: usize,
+    /// Months without a report between the first and the last with many, as year and month.
+    pub gaps: Vec<(i16, i8)>,
+    /// Until when it is complete; `None` where it does not tell when it recorded.
+    pub horizon: Option<Horizon>,
+    /// Reports of what happened after it was recorded.
+    pub from_the_future: usize,
+    /// Classes in no category, with their reports, the most frequent first.
+    pub unmapped: Vec<(ClassId, usize)>,
+}
+
+impl SourceQuality {
+    /// Classes of which too few have a place, for scores that weigh classes against each other.
+    #[must_use]
+    pub fn barred(&self) -> Vec<ClassId> {
+        self.by_class.iter().filter(|(_, l)| l.share() < LEAST_LOCATED).map(|(class, _)| *class).collect()
+    }
+
+    /// Whether 00:00 and 12:00 stand for 'unknown'.
+    #[must_use]
+    pub fn time_piles(&self) -> [bool; 2] {
+        let pile = |n: usize| n as f64 > PILE_OF_TIMES * self.to_the_minute as f64;
+        [pile(self.at_midnight), pile(self.at_noon)]
+    }
+}
+
+/// The quality of every source of a ledger, in their order. Time O(n).
+#[must_use]
+pub fn of(ledger: &Ledger, resolution: &Resolution) -> Vec<SourceQuality> {
+    let horizons = horizons(ledger);
+    let mut all: Vec<Counting> = ledger.sources.iter().map(|source| Counting::new(source, ledger)).collect();
+    for report in ledger.reports.iter() {
+        let horizon = horizons[usize::from(report.source)];
+        all[usize::from(report.source)].add(&report, ledger, horizon);
+    }
+    for &at in &resolution.unmatched {
+        let report = ledger.reports.get(at);
+        let file = ledger.files.get(usize::from(report.file)).cloned().unwrap_or_default();
+        all[usize::from(report.source)].done.unmatched.push((file, report.line));
+    }
+    all.into_iter().zip(horizons).map(|(counting, horizon)| counting.finish(ledger, horizon)).collect()
+}
+
+/// A source being counted.
+struct Counting {
+    done: SourceQuality,
+    classes: Vec<Located>,
+    months: BTreeMap<(i16, i8), usize>,
+    /// Local dates by UTC day: most reports share one.
+    dates: BTreeMap<i64, Option<Date>>,
+}
+
+impl Counting {
+    fn new(source: &Source, ledger: &Ledger) -> Self {
+        Self {
+            done: SourceQuality {
+                source: source.clone(),
+                reports: 0,
+                corrections: 0,
+                unmatched: Vec::new(),
+                located: Located::default(),
+                by_class: Vec::new(),
+                by_year: BTreeMap::new(),
+                origins: [0; 4],
+                inferred_officer: 0,
+                precision: BTreeMap::new(),
+                to_the_minute: 0,
+                at_midnight: 0,
+                at_noon: 0,
+                gaps: Vec::new(),
+                horizon: None,
+                from_the_future: 0,
+                unmapped: Vec::new(),
+            },
+            classes: vec![Located::default(); ledger.classes.rows().len()],
+            months: BTreeMap::new(),
+            dates: BTreeMap::new(),
+        }
+    }
+
+    fn add(&mut self, report: &Report<'_>, ledger: &Ledger, horizon: Option<Horizon>) {
+        let done = &mut self.done;
+        done.reports += 1;
+        if report.sign == Sign::TakesBack {
+            done.corrections += 1;
+            return;
+        }
+        done.located.add(report.place);
+        self.classes[usize::from(report.class.0)].add(report.place);
+        let place_of = |origin: Origin| Origin::ALL.iter().position(|o| *o == origin).unwrap_or(3);
+        done.origins[place_of(report.origin)] += 1;
+        let proactive = ledger.classes.get(report.class).flags.has(Flags::PROACTIVE);
+        done.inferred_officer += usize::from(report.origin == Origin::Unknown && proactive);
+        *done.precision.entry(report.when.precision.word()).or_default() += 1;
+        let zone = &done.source.zone;
+        // Within an hour of UTC the local date is the same, whatever the zone.
+        let hour = report.when.from.div_euclid(3_600);
+        let date = *self.dates.entry(hour).or_insert_with(|| local_date(hour * 3_600, zone));
+        if report.when.precision == Precision::Minute {
+            let offset =
+                jiff::Timestamp::from_second(report.when.from).map(|at| zone.to_offset(at).seconds());
+            let local = report.when.from + i64::from(offset.unwrap_or(0));
+            done.to_the_minute += 1;
+            done.at_midnight += usize::from(local.rem_euclid(86_400) == 0);
+            done.at_noon += usize::from(local.rem_euclid(86_400) == 43_200);
+        }
+        let known = report.recorded.or(horizon.map(|h| h.as_of));
+        let occurred = i32::try_from(report.when.from.div_euclid(86_400)).unwrap_or(i32::MAX);
+        done.from_the_future += usize::from(known.is_some_and(|Day(known)| occurred > known + 1));
+        if let Some(date) = date {
+            done.by_year.entry(date.year()).or_default().add(report.place);
+            *self.months.entry((date.year(), date.month())).or_default() += 1;
+        }
+    }
+
+    fn finish(self, ledger: &Ledger, horizon: Option<Horizon>) -> SourceQuality {
+        let Self { mut done, classes, months, .. } = self;
+        let id = |at: usize| ClassId(u16::try_from(at).unwrap_or(u16::MAX));
+        let met = classes.iter().enumerate().filter(|(_, l)| l.reports() > 0);
+        done.by_class = met.map(|(at, located)| (id(at), *located)).collect();
+        let code = |class: ClassId| ledger.classes.get(class).code.as_str();
+        done.by_class.sort_by(|a, b| code(a.0).cmp(code(b.0)));
+        let no_category = |(class, _): &&(ClassId, Located)| ledger.classes.get(*class).category.is_none();
+        let unmapped = done.by_class.iter().filter(no_category);
+        done.unmapped = unmapped.map(|(class, located)| (*class, located.reports())).collect();
+        done.unmapped.sort_by(|a, b| b.1.cmp(&a.1));
+        done.gaps = gaps(&months);
+        done.horizon = horizon;
+        done
+    }
+}
+
+/// A month with less than this part of the fullest one's reports is no month of the source's own.
+const FULL: f64 = 0.1;
+
+/// Empty months between the first and the last full one.
+fn gaps(months: &BTreeMap<(i16, i8), usize>) -> Vec<(i16, i8)> {
+    let fullest = months.values().copied().max().unwrap_or(0) as f64;
+    let full = |(_, n): &(&(i16, i8), &usize)| **n as f64 >= FULL * fullest;
+    let first = months.iter().find(full).map(|(month, _)| *month);
+    let last = months.iter().rev().find(full).map(|(month, _)| *month);
+    let (Some(first), Some(last)) = (first, last) else { return Vec::new() };
+    let next = |&(year, month): &(i16, i8)| Some(if month == 12 { (year + 1, 1) } else { (year, month + 1) });
+    let between = std::iter::successors(Some(first), next).take_while(|month| *month <= last);
+    between.filter(|month| !months.contains_key(month)).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::category::CategoryTree;
+    use crate::model::class::{Class, Classes, Firearm};
+    use crate::model::ledger::resolve;
+    use crate::model::period::Interval;
+    use crate::model::report::{Place, Unit};
+    use crate::model::reports::Reports;
+    use crate::space::coord::LonLat;
+
+    fn ledger(reports: &[Report<'_>]) -> Ledger {
+        let mut tree = CategoryTree::default();
+        tree.add("burglary", "", None, Flags::NONE).expect("new");
+        tree.add("drugs", "", None, Flags::PROACTIVE).expect("new");
+        let mut classes = Classes::over(tree);
+        for (code, category) in [("05", Some(0)), ("18", Some(1)), ("odd", None)] {
+            let (flags, firearm) = (Flags::NONE, Firearm::Unknown);
+            let class = Class { code: code.into(), label: code.into(), category, flags, firearm };
+            classes.intern(0, code, || class).expect("room");
+        }
+        let zone = jiff::tz::TimeZone::get("America/Chicago").expect("bundled");
+        Ledger {
+            sources: vec![Source::new("s", Unit::Incident, zone)],
+            files: vec!["a.csv".to_owned()],
+            classes,
+            reports: reports.iter().copied().collect::<Reports>(),
+        }
+    }
+
+    fn report(time: &str, class: u16, located: bool) -> Report<'static> {
+        let zone = jiff::tz::TimeZone::get("America/Chicago").expect("bundled");
+        let at: jiff::civil::DateTime = time.parse().expect("a time");
+        let from = at.to_zoned(zone).expect("no gap").timestamp().as_second();
+        let place = Place::At(LonLat::new(-90.0, 38.0).expect("on the globe"));
+        let when = Interval { from, seconds: 60, precision: Precision::Minute };
+        Report::plain(ClassId(class), when, if located { place } else { Place::Missing })
+    }
+
+    fn quality(reports: &[Report<'_>]) -> SourceQuality {
+        let ledger = ledger(reports);
+        let (_, resolution) = resolve(&ledger);
+        of(&ledger, &resolution).remove(0)
+    }
+
+    #[test]
+    fn located_shares_gaps_piles_and_unknown_classes_are_told() {
+        let q = quality(&[
+            report("2018-01-31T23:30", 0, true),
+            report("2018-02-01T00:00", 0, false),
+            report("2018-04-01T12:00", 1, true),
+            report("2018-04-02T00:00", 2, false),
+        ]);
+        assert_eq!((q.reports, q.located.located, q.located.missing), (4, 2, 2));
+        assert_eq!(q.by_class.iter().map(|(_, l)| l.share()).collect::<Vec<_>>(), [0.5, 1.0, 0.0]);
+        assert_eq!(q.barred(), [ClassId(0), ClassId(2)]);
+        assert_eq!(q.gaps, [(2018, 3)]);
+        assert_eq!((q.at_midnight, q.at_noon, q.time_piles()), (2, 1, [true, true]));
+        assert_eq!((q.origins, q.inferred_officer), ([0, 0, 0, 4], 1));
+        assert_eq!(q.unmapped, [(ClassId(2), 1)]);
+        assert_eq!(q.by_year[&2018].reports(), 4);
+    }
+
+    #[test]
+    fn what_happened_after_it_was_recorded_and_a_lone_correction_are_told_with_their_lines() {
+        let recorded = Some(Day(17_600)); // 2018-03-10
+        let later = Report { recorded, ..report("2018-03-20T10:00", 0, true) };
+        let back = Report { sign: Sign::TakesBack, line: 7, ..report("2018-03-01T10:00", 0, false) };
+        let q = quality(&[later, back]);
+        assert_eq!((q.from_the_future, q.corrections), (1, 1));
+        assert_eq!(q.unmatched, [("a.csv".to_owned(), 7)]);
+        assert_eq!(q.horizon.map(|h| h.as_of), recorded);
+    }
+}
