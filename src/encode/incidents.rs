@@ -120,8 +120,8 @@ fn row(ledger: &Ledger, events: &Events, ids: &Ids, at: usize) -> Map<String, Js
 /// `031111=robbery+firearm`: code, category, what is known beside it.
 fn expression(class: &Class, classes: &Classes) -> String {
     let tidy = |text: &str| text.replace([';', '=', '+'], " ");
-    let Some(category) = class.category else { return tidy(&class.code) };
-    let mut text = format!("{}={}", tidy(&class.code), classes.tree().rows()[category].name);
+    let category = class.category.map_or("", |at| classes.tree().rows()[at].name.as_str());
+    let mut text = format!("{}={category}", tidy(&class.code));
     for word in class.flags.words() {
         text.push('+');
         text.push_str(word);
