@@ -154,10 +154,11 @@ fn incidents(events: &Events, mut ledger: Ledger, crs: &Crs) -> (Incidents, Ledg
             _ => None,
         }
     };
-    let order = z_sorted(events.len(), place);
+    let mercators: Vec<Option<Mercator>> = (0..events.len()).into_par_iter().map(place).collect();
+    let order = z_sorted(events.len(), |event| mercators[event]);
     let addresses = Arc::new(ledger.reports.take_addresses());
     let incidents = Incidents::gather(&order, Arc::clone(&addresses), |at| {
-        told(events.get(at), at, &repeats, &addresses, &ledger, crs)
+        told(events.get(at), at, mercators[at], &repeats, &addresses, &ledger, crs)
     });
     ledger.reports = Reports::default();
     (incidents, ledger)
@@ -166,6 +167,7 @@ fn incidents(events: &Events, mut ledger: Ledger, crs: &Crs) -> (Incidents, Ledg
 fn told<'a>(
     event: Event<'a>,
     at: usize,
+    mercator: Option<Mercator>,
     repeats: &HashMap<u32, u32>,
     addresses: &Texts,
     ledger: &'a Ledger,
@@ -173,13 +175,13 @@ fn told<'a>(
 ) -> Told<'a> {
     let report = ledger.reports.get(event.told_by);
     let place = if event.withheld { Place::Withheld } else { report.place };
-    let (located, mercator, local) = match place {
+    let (located, local) = match place {
         Place::At(at) => match crs.to_local(at) {
-            Ok(local) => (Located::Yes, at.into(), local),
-            Err(_) => (Located::Elsewhere, at.into(), Local::default()),
+            Ok(local) => (Located::Yes, local),
+            Err(_) => (Located::Elsewhere, Local::default()),
         },
-        Place::Missing => (Located::Missing, Mercator { x: 0, y: 0 }, Local::default()),
-        Place::Withheld => (Located::Withheld, Mercator { x: 0, y: 0 }, Local::default()),
+        Place::Missing => (Located::Missing, Local::default()),
+        Place::Withheld => (Located::Withheld, Local::default()),
     };
     let address = ledger.reports.address(event.told_by);
     let id = ledger.reports.id(event.told_by).map_or_else(
@@ -192,14 +194,18 @@ fn told<'a>(
         Cow::Borrowed,
     );
     let repeat = u32::try_from(at).ok().and_then(|at| repeats.get(&at));
+    let id = match repeat {
+        Some(n) => Cow::Owned(format!("{id}-{n}")),
+        None => id,
+    };
     Told {
         source: report.source,
-        id: repeat.map_or(id.clone(), |n| Cow::Owned(format!("{id}-{n}"))),
+        id,
         when: report.when,
         classes: event.classes,
         reports: event.reports,
         located,
-        mercator,
+        mercator: mercator.unwrap_or(Mercator { x: 0, y: 0 }),
         local,
         address,
         intersection: report.intersection,
@@ -216,9 +222,12 @@ fn repeats(events: &Events, ledger: &Ledger) -> HashMap<u32, u32> {
     let name = |source: u16| names.iter().position(|name| *name == names[usize::from(source)]).unwrap_or(0);
     let shared = (0..names.len()).any(|at| names[..at].contains(&names[at]));
     let key = |event: usize| {
-        let report = ledger.reports.get(events.get(event).told_by);
+        let told_by = events.get(event).told_by;
+        if !shared && ledger.reports.id(told_by).is_some() {
+            return None;
+        }
+        let report = ledger.reports.get(told_by);
         let hash = match report.id {
-            Some(_) if !shared => return None,
             Some(id) => fnv1a(id.as_bytes()),
             None => content(&report, report.address, ledger),
         };

@@ -125,6 +125,7 @@ impl Incidents {
 
     /// How many incidents there are.
     #[must_use]
+    #[inline]
     pub fn len(&self) -> usize {
         self.class.len()
     }
@@ -137,18 +138,21 @@ impl Incidents {
 
     /// Position of its source.
     #[must_use]
+    #[inline]
     pub fn source(&self, at: usize) -> u16 {
         self.source[at]
     }
 
     /// The source's id, or one made from the content.
     #[must_use]
+    #[inline]
     pub fn id(&self, at: usize) -> &str {
         self.ids.get(at)
     }
 
     /// When it happened.
     #[must_use]
+    #[inline]
     pub fn when(&self, at: usize) -> Interval {
         let precision = self.kind[at].precision;
         Interval { from: self.from[at], seconds: self.seconds[at], precision }
@@ -156,8 +160,16 @@ impl Incidents {
 
     /// Its most serious class.
     #[must_use]
+    #[inline]
     pub fn class(&self, at: usize) -> ClassId {
         self.class[at]
+    }
+
+    /// Its class, if it has no other.
+    #[must_use]
+    #[inline]
+    pub fn only_class(&self, at: usize) -> Option<ClassId> {
+        (!self.kind[at].several).then(|| self.class[at])
     }
 
     /// All its classes, the most serious first.
@@ -169,36 +181,49 @@ impl Incidents {
 
     /// Reports that tell of it, at most 65,535.
     #[must_use]
+    #[inline]
     pub fn reports(&self, at: usize) -> u16 {
         self.reports[at]
     }
 
     /// Whether it has a place.
     #[must_use]
+    #[inline]
     pub fn located(&self, at: usize) -> Located {
         self.kind[at].located
     }
 
     /// Its place in the local plane, where it has one.
     #[must_use]
+    #[inline]
     pub fn local(&self, at: usize) -> Option<Local> {
         (self.kind[at].located.has_place()).then(|| self.local[at])
     }
 
+    /// Its place in whole units of Web Mercator, where it has one; incidents of one unit follow each other.
+    #[must_use]
+    #[inline]
+    pub fn mercator(&self, at: usize) -> Option<Mercator> {
+        (self.kind[at].located.has_place()).then(|| self.mercator[at])
+    }
+
     /// Its place on the globe to the centimetre, where it has one.
     #[must_use]
+    #[inline]
     pub fn lonlat(&self, at: usize) -> Option<LonLat> {
         (self.kind[at].located.has_place()).then(|| self.mercator[at].into())
     }
 
     /// Its address as text.
     #[must_use]
+    #[inline]
     pub fn address(&self, at: usize) -> Option<&str> {
         Some(self.address[at]).filter(|&n| n != NO_ADDRESS).map(|n| self.addresses.get(n as usize))
     }
 
     /// Number of its address: equal texts have equal numbers.
     #[must_use]
+    #[inline]
     pub fn address_number(&self, at: usize) -> Option<u32> {
         Some(self.address[at]).filter(|&n| n != NO_ADDRESS)
     }
@@ -217,6 +242,7 @@ impl Incidents {
 
     /// Whether its address names an intersection.
     #[must_use]
+    #[inline]
     pub fn at_intersection(&self, at: usize) -> bool {
         self.kind[at].intersection
     }
