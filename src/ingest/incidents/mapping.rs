@@ -151,30 +151,28 @@ impl<'a> Mapping<'a> {
     }
 
     fn report(&mut self, row: &Row<'_>) -> Result<(), Fault> {
-        let at = self.at;
         let text = |at: Option<usize>| at.map_or("", |at| filled(row.fields.get(at)));
-        let sign = match text(at.count) {
-            "" if at.count.is_none() => Sign::Adds,
-            "1" => Sign::Adds,
-            "-1" => Sign::TakesBack,
-            other => return Err(Fault::new(at.count, other, "count unreadable: 1 adds, -1 takes back")),
+        let sign = match (self.at.count, text(self.at.count)) {
+            (None, _) | (_, "1") => Sign::Adds,
+            (_, "-1") => Sign::TakesBack,
+            (at, other) => return Err(Fault::new(at, other, "count unreadable: 1 adds, -1 takes back")),
         };
         let when = self.when(row)?;
         let place = self.place(row)?;
-        let revision = match text(at.revision) {
+        let revision = match text(self.at.revision) {
             "" if self.layout.later_file_revises => self.given.ordinal as i64,
             "" => 0,
-            given => self
-                .clock
-                .revision(given, &self.forms.revision)
-                .ok_or_else(|| Fault::new(at.revision, given, "revision unreadable: a number or a time"))?,
+            given => self.clock.revision(given, &self.forms.revision).ok_or_else(|| {
+                Fault::new(self.at.revision, given, "revision unreadable: a number or a time")
+            })?,
         };
+        let recorded = self.recorded(text(self.at.recorded))?;
+        let at = &self.at;
         let status = match text(at.status) {
             "" => Status::Confirmed,
             // What a layout does not name stands: closed, open, pending are steps of work.
             given => self.layout.status(given).unwrap_or_default(),
         };
-        let recorded = self.recorded(text(at.recorded))?;
         let (number, street) = (text(at.number), text(at.street));
         let class = self.classing.class(text(at.class), |role| match role {
             "domestic" => text(at.domestic),
@@ -207,7 +205,7 @@ impl<'a> Mapping<'a> {
     }
 
     fn when(&mut self, row: &Row<'_>) -> Result<Interval, Fault> {
-        let at = self.at;
+        let at = &self.at;
         let field = |at: Option<usize>| at.map_or("", |at| filled(row.fields.get(at)));
         let begin = if at.occurred.is_some() {
             let text = field(at.occurred);
