@@ -157,8 +157,15 @@ fn incidents(events: &Events, mut ledger: Ledger, crs: &Crs) -> (Incidents, Ledg
     let mercators: Vec<Option<Mercator>> = (0..events.len()).into_par_iter().map(place).collect();
     let order = z_sorted(events.len(), |event| mercators[event]);
     let addresses = Arc::new(ledger.reports.take_addresses());
-    let incidents = Incidents::gather(&order, Arc::clone(&addresses), |at| {
-        told(events.get(at), at, mercators[at], &repeats, &addresses, &ledger, crs)
+    let incidents = Incidents::gather(&order, Arc::clone(&addresses), |part| {
+        // What lies far apart is fetched first, one kind at a time, so that no projection waits for memory.
+        let some: Vec<Event> = part.iter().map(|&at| events.get(at as usize)).collect();
+        let reports: Vec<Report> = some.iter().map(|event| ledger.reports.get(event.told_by)).collect();
+        let told = |((&at, event), report)| {
+            let (mercator, repeat) = (mercators[at as usize], repeats.get(&at).copied());
+            told(event, &report, mercator, repeat, &addresses, &ledger, crs)
+        };
+        part.iter().zip(some).zip(reports).map(told).collect()
     });
     ledger.reports = Reports::default();
     (incidents, ledger)
@@ -166,14 +173,13 @@ fn incidents(events: &Events, mut ledger: Ledger, crs: &Crs) -> (Incidents, Ledg
 
 fn told<'a>(
     event: Event<'a>,
-    at: usize,
+    report: &Report<'a>,
     mercator: Option<Mercator>,
-    repeats: &HashMap<u32, u32>,
+    repeat: Option<u32>,
     addresses: &Texts,
-    ledger: &'a Ledger,
+    ledger: &Ledger,
     crs: &Crs,
 ) -> Told<'a> {
-    let report = ledger.reports.get(event.told_by);
     let place = if event.withheld { Place::Withheld } else { report.place };
     let (located, local) = match place {
         Place::At(at) => match crs.to_local(at) {
@@ -184,16 +190,8 @@ fn told<'a>(
         Place::Withheld => (Located::Withheld, Local::default()),
     };
     let address = ledger.reports.address(event.told_by);
-    let id = ledger.reports.id(event.told_by).map_or_else(
-        || {
-            Cow::Owned(format!(
-                "c{:016x}",
-                content(&report, address.map(|n| addresses.get(n as usize)), ledger)
-            ))
-        },
-        Cow::Borrowed,
-    );
-    let repeat = u32::try_from(at).ok().and_then(|at| repeats.get(&at));
+    let made = || content(report, address.map(|n| addresses.get(n as usize)), ledger);
+    let id = report.id.map_or_else(|| Cow::Owned(format!("c{:016x}", made())), Cow::Borrowed);
     let id = match repeat {
         Some(n) => Cow::Owned(format!("{id}-{n}")),
         None => id,

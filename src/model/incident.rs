@@ -46,6 +46,9 @@ const NO_ADDRESS: u32 = u32::MAX;
 /// Incidents made at a time: enough for all cores, few beside the columns.
 const BATCH: usize = 1 << 15;
 
+/// Incidents that one thread makes at a time: what they are made of stays in its cache.
+const PART: usize = 1 << 10;
+
 impl Incidents {
     /// Stores incidents, sorted by place along a Z-order curve, then as they came.
     #[must_use]
@@ -54,8 +57,8 @@ impl Incidents {
         let numbers: Vec<Option<u32>> =
             rows.iter().map(|row| row.address.as_deref().map(|text| addresses.intern(text))).collect();
         let order = z_sorted(rows.len(), |at| (rows[at].located.has_place()).then_some(rows[at].mercator));
-        let told = |at: usize| {
-            let row = &rows[at];
+        let told = |&at: &u32| {
+            let row = &rows[at as usize];
             Told {
                 source: row.source,
                 id: Cow::Borrowed(&row.id),
@@ -65,22 +68,26 @@ impl Incidents {
                 located: row.located,
                 mercator: row.mercator,
                 local: row.local,
-                address: numbers[at],
+                address: numbers[at as usize],
                 intersection: row.intersection,
                 origin: row.origin,
                 status: row.status,
             }
         };
-        Self::gather(&order, Arc::new(addresses.into_texts()), told)
+        Self::gather(&order, Arc::new(addresses.into_texts()), |part| part.iter().map(told).collect())
     }
 
-    /// Stores incidents in an order that [`z_sorted`] gave; `told` makes the one at a position, on any thread.
-    pub fn gather<'a>(order: &[u32], addresses: Arc<Texts>, told: impl Fn(usize) -> Told<'a> + Sync) -> Self {
+    /// Stores incidents in an order that [`z_sorted`] gave; `told` makes those of a part of it, on any thread.
+    pub fn gather<'a>(
+        order: &[u32],
+        addresses: Arc<Texts>,
+        told: impl Fn(&[u32]) -> Vec<Told<'a>> + Sync,
+    ) -> Self {
         let mut columns = Self { addresses, ..Self::default() };
         columns.reserve(order.len());
         for batch in order.chunks(BATCH) {
-            let rows: Vec<Told<'a>> = batch.par_iter().map(|&at| told(at as usize)).collect();
-            rows.into_iter().for_each(|row| columns.push(&row));
+            let parts: Vec<Vec<Told<'a>>> = batch.par_chunks(PART).map(&told).collect();
+            parts.iter().for_each(|rows| columns.extend(rows));
         }
         columns.ids.shrink();
         columns
@@ -98,29 +105,29 @@ impl Incidents {
         self.address.reserve_exact(n);
     }
 
-    fn push(&mut self, row: &Told<'_>) {
-        let at = u32::try_from(self.len()).expect("fewer than 2³² incidents");
-        self.source.push(row.source);
-        self.ids.push(&row.id);
-        self.from.push(row.when.from);
-        self.seconds.push(row.when.seconds);
-        let (leading, others) = row.classes.split_first().expect("an event has a class");
-        self.class.push(*leading);
-        if !others.is_empty() {
-            self.more.insert(at, others.into());
+    /// Adds some, a column at a time.
+    fn extend(&mut self, rows: &[Told<'_>]) {
+        for (at, row) in (self.len()..).zip(rows).filter(|(_, row)| row.classes.len() > 1) {
+            let at = u32::try_from(at).expect("fewer than 2³² incidents");
+            self.more.insert(at, row.classes[1..].into());
         }
-        self.reports.push(u16::try_from(row.reports).unwrap_or(u16::MAX));
-        self.kind.push(Kind {
+        rows.iter().for_each(|row| self.ids.push(&row.id));
+        self.source.extend(rows.iter().map(|row| row.source));
+        self.from.extend(rows.iter().map(|row| row.when.from));
+        self.seconds.extend(rows.iter().map(|row| row.when.seconds));
+        self.class.extend(rows.iter().map(|row| *row.classes.first().expect("an event has a class")));
+        self.reports.extend(rows.iter().map(|row| u16::try_from(row.reports).unwrap_or(u16::MAX)));
+        self.kind.extend(rows.iter().map(|row| Kind {
             located: row.located,
             precision: row.when.precision,
             origin: row.origin,
             status: row.status,
             intersection: row.intersection,
-            several: !others.is_empty(),
-        });
-        self.mercator.push(row.mercator);
-        self.local.push(row.local);
-        self.address.push(row.address.unwrap_or(NO_ADDRESS));
+            several: row.classes.len() > 1,
+        }));
+        self.mercator.extend(rows.iter().map(|row| row.mercator));
+        self.local.extend(rows.iter().map(|row| row.local));
+        self.address.extend(rows.iter().map(|row| row.address.unwrap_or(NO_ADDRESS)));
     }
 
     /// How many incidents there are.
