@@ -47,7 +47,7 @@ fn told(ledger: &Ledger) -> Vec<String> {
                 "{} {} {} {:?} {:?} {place} {:?} {:?} {:?} {:?} {} {classes:?}",
                 source.name,
                 source.zone.iana_name().unwrap_or_default(),
-                ids.get(at, &r, ledger),
+                ids.get(at, &r, r.address, ledger),
                 r.when,
                 r.recorded,
                 r.address,

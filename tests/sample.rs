@@ -20,6 +20,7 @@ fn query(period: Option<&str>, categories: &[&str]) -> Query {
     Query {
         period: period.map(|p| p.parse().expect("a period")),
         categories: categories.iter().map(|c| (*c).to_owned()).collect(),
+        ..Query::default()
     }
 }
 

@@ -38,9 +38,9 @@ pub fn held_places(
 ) -> (Vec<bool>, Vec<HeldPlace>) {
     let mut held = vec![false; incidents.len()];
     let mut places = Vec::new();
-    let groups = by_place(incidents);
-    let limit = size_limit(groups.iter().map(Vec::len).collect());
-    for group in groups.iter().filter(|group| group.len() >= LEAST && group.len() > limit) {
+    let (sizes, large) = by_place(incidents);
+    let limit = size_limit(sizes);
+    for group in large.iter().filter(|group| group.len() > limit) {
         let administrative = share_of(group, |at| group_of(classes, incidents.class(at)) == "administrative");
         let booked = share_of(group, |at| is_booked(classes, incidents.class(at)));
         if booked <= 0.5 || administrative < ADMINISTRATIVE {
@@ -83,29 +83,41 @@ fn protected(incidents: &Incidents, classes: &Classes, at: usize) -> bool {
         .any(|class| classes.get(class).flags.has(Flags::NEVER_HELD) || classes.gun_crime(class))
 }
 
-/// Incidents by equal coordinates; neighbors in memory are not enough, since a curve may part them.
-fn by_place(incidents: &Incidents) -> Vec<Vec<usize>> {
-    let mut groups: Vec<Vec<usize>> = Vec::new();
-    let mut known: HashMap<(u64, u64), usize> = HashMap::new();
-    for at in 0..incidents.len() {
-        let Some(place) = incidents.local(at) else { continue };
-        let slot = *known.entry((place.x.to_bits(), place.y.to_bits())).or_insert(groups.len());
-        if slot == groups.len() {
-            groups.push(Vec::new());
+/// How many incidents each place has, and those of the places that have at least [`LEAST`].
+///
+/// Incidents are stored along a curve, those of one unit of [`Mercator`] side by side: only among these are equal
+/// coordinates to be looked for.
+///
+/// [`Mercator`]: crate::space::coord::Mercator
+fn by_place(incidents: &Incidents) -> (Vec<u32>, Vec<Vec<usize>>) {
+    let (mut sizes, mut large) = (Vec::new(), Vec::new());
+    let bits = |at: usize| incidents.local(at).map(|place| (place.x.to_bits(), place.y.to_bits()));
+    let mut from = 0;
+    while let Some(unit) = (from < incidents.len()).then(|| incidents.mercator(from)).flatten() {
+        let beyond = (from + 1..incidents.len()).find(|&at| incidents.mercator(at) != Some(unit));
+        let to = beyond.unwrap_or(incidents.len());
+        if to - from == 1 {
+            sizes.push(1);
+        } else {
+            let mut here: Vec<usize> = (from..to).collect();
+            here.sort_by_key(|&at| bits(at));
+            let mut groups: Vec<&[usize]> = here.chunk_by(|&a, &b| bits(a) == bits(b)).collect();
+            groups.sort_by_key(|group| group[0]);
+            sizes.extend(groups.iter().map(|group| u32::try_from(group.len()).unwrap_or(u32::MAX)));
+            large.extend(groups.into_iter().filter(|group| group.len() >= LEAST).map(<[usize]>::to_vec));
         }
-        groups[slot].push(at);
+        from = to;
     }
-    groups
+    (sizes, large)
 }
 
 /// The size that 99.5 % of the places do not exceed; 0 where there are too few places to say.
-fn size_limit(mut sizes: Vec<usize>) -> usize {
+fn size_limit(mut sizes: Vec<u32>) -> usize {
     if (sizes.len() as f64) < 1.0 / (1.0 - QUANTILE) {
         return 0;
     }
-    sizes.sort_unstable();
-    let at = (sizes.len() as f64 * QUANTILE).ceil() as usize;
-    sizes.get(at.saturating_sub(1)).copied().unwrap_or(0)
+    let at = ((sizes.len() as f64 * QUANTILE).ceil() as usize).saturating_sub(1);
+    *sizes.select_nth_unstable(at).1 as usize
 }
 
 fn coordinates(at: LonLat) -> String {
@@ -148,4 +160,63 @@ fn describe(
             booked * 100.0
         ),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use super::*;
+    use crate::model::incident::{Incident, Located};
+    use crate::model::period::{Interval, Precision};
+    use crate::model::report::{Origin, Status};
+    use crate::space::coord::{Local, Mercator};
+
+    fn incident(n: usize) -> Incident {
+        // Few places; some share a unit of the Mercator grid and differ by less; some incidents have none.
+        let (unit, within) = (i32::try_from(n * 7 % 41).expect("small"), n * 11 % 3);
+        Incident {
+            source: 0,
+            id: n.to_string(),
+            when: Interval { from: 0, seconds: 60, precision: Precision::Minute },
+            classes: vec![ClassId(0)],
+            reports: 1,
+            located: if n.is_multiple_of(17) { Located::Missing } else { Located::Yes },
+            mercator: Mercator { x: unit % 5, y: unit },
+            local: Local { x: f64::from(unit), y: within as f64 * 1e-3 },
+            address: None,
+            intersection: false,
+            origin: Origin::Unknown,
+            status: Status::Confirmed,
+        }
+    }
+
+    #[test]
+    fn places_are_those_that_a_map_by_coordinates_finds() {
+        let incidents = Incidents::store((0..4000).map(incident).collect());
+        let mut plain: BTreeMap<(u64, u64), Vec<usize>> = BTreeMap::new();
+        for at in 0..incidents.len() {
+            if let Some(place) = incidents.local(at) {
+                plain.entry((place.x.to_bits(), place.y.to_bits())).or_default().push(at);
+            }
+        }
+        let (mut sizes, large) = by_place(&incidents);
+        sizes.sort_unstable();
+        let mut expected: Vec<u32> = plain.values().map(|group| group.len() as u32).collect();
+        expected.sort_unstable();
+        assert_eq!(sizes, expected);
+        let mut expected: Vec<Vec<usize>> =
+            plain.into_values().filter(|group| group.len() >= LEAST).collect();
+        expected.sort_by_key(|group| group[0]);
+        let mut found = large.clone();
+        found.sort_by_key(|group| group[0]);
+        assert!(found.len() > 10 && found == expected);
+    }
+
+    #[test]
+    fn the_size_limit_is_that_of_the_sorted_sizes() {
+        let sizes: Vec<u32> = (0..1000).map(|n| n * 37 % 1000 + 1).collect();
+        assert_eq!(size_limit(sizes), 995);
+        assert_eq!(size_limit(vec![7; 199]), 0);
+    }
 }

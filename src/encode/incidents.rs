@@ -99,7 +99,7 @@ fn row(ledger: &Ledger, events: &Events, ids: &Ids, at: usize) -> Map<String, Js
     let known = [
         json!(source.name),
         json!(source.zone.iana_name().unwrap_or("UTC")),
-        json!(ids.get(at, &report, ledger)),
+        json!(ids.get(at, &report, report.address, ledger)),
         json!(Some(report.revision).filter(|revision| *revision != 0)),
         json!(report.status.word()),
         json!(local_time(report.when.from, &source.zone)),

@@ -1,7 +1,5 @@
 //! From reports and shapes to a data set: resolve, project, index, assign, hold.
 
-use std::borrow::Cow;
-use std::collections::HashMap;
 use std::sync::Arc;
 
 use rayon::prelude::*;
@@ -15,6 +13,7 @@ use crate::model::block::{BlockSet, Intersections};
 use crate::model::dataset::Dataset;
 use crate::model::events::{Event, Events};
 use crate::model::horizon::horizons;
+use crate::model::identity::Ids;
 use crate::model::incident::{Incidents, Located, Told, z_sorted};
 use crate::model::ledger::resolve;
 use crate::model::link::{LinkRule, link};
@@ -158,7 +157,7 @@ fn median(incidents: &Incidents) -> (f64, f64) {
 
 /// Makes incidents of events, in columns.
 fn incidents(events: &Events, mut ledger: Ledger, crs: &Crs) -> (Incidents, Ledger) {
-    let repeats = repeats(events, &ledger);
+    let ids = Ids::of(events, &ledger);
     let place = |event: usize| {
         let event = events.get(event);
         match ledger.reports.place(event.told_by) {
@@ -166,94 +165,58 @@ fn incidents(events: &Events, mut ledger: Ledger, crs: &Crs) -> (Incidents, Ledg
             _ => None,
         }
     };
-    let order = z_sorted(events.len(), place);
+    let mercators: Vec<Option<Mercator>> = (0..events.len()).into_par_iter().map(place).collect();
+    let order = z_sorted(events.len(), |event| mercators[event]);
     let addresses = Arc::new(ledger.reports.take_addresses());
-    let incidents = Incidents::gather(&order, Arc::clone(&addresses), |at| {
-        told(events.get(at), at, &repeats, &addresses, &ledger, crs)
+    let making = Making { ids: &ids, ledger: &ledger, addresses: &addresses, crs };
+    let incidents = Incidents::gather(&order, Arc::clone(&addresses), |part| {
+        // What lies far apart is fetched first, one kind at a time, so that no projection waits for memory.
+        let some: Vec<Event> = part.iter().map(|&at| events.get(at as usize)).collect();
+        let reports: Vec<Report> = some.iter().map(|event| ledger.reports.get(event.told_by)).collect();
+        let told = |((&at, event), report)| told((at, event), &report, mercators[at as usize], &making);
+        part.iter().zip(some).zip(reports).map(told).collect()
     });
     ledger.reports = Reports::default();
     (incidents, ledger)
 }
 
-fn told<'a>(
-    event: Event<'a>,
-    at: usize,
-    repeats: &HashMap<u32, u32>,
-    addresses: &Texts,
+/// What incidents are made with.
+struct Making<'a> {
+    ids: &'a Ids,
     ledger: &'a Ledger,
-    crs: &Crs,
+    addresses: &'a Texts,
+    crs: &'a Crs,
+}
+
+fn told<'a>(
+    (at, event): (u32, Event<'a>),
+    report: &Report<'a>,
+    mercator: Option<Mercator>,
+    making: &Making<'_>,
 ) -> Told<'a> {
-    let report = ledger.reports.get(event.told_by);
+    let address = making.ledger.reports.address(event.told_by);
+    let text = address.map(|number| making.addresses.get(number as usize));
     let place = if event.withheld { Place::Withheld } else { report.place };
-    let (located, mercator, local) = match place {
-        Place::At(at) => match crs.to_local(at) {
-            Ok(local) => (Located::Yes, at.into(), local),
-            Err(_) => (Located::Elsewhere, at.into(), Local::default()),
+    let (located, local) = match place {
+        Place::At(at) => match making.crs.to_local(at) {
+            Ok(local) => (Located::Yes, local),
+            Err(_) => (Located::Elsewhere, Local::default()),
         },
-        Place::Missing => (Located::Missing, Mercator { x: 0, y: 0 }, Local::default()),
-        Place::Withheld => (Located::Withheld, Mercator { x: 0, y: 0 }, Local::default()),
+        Place::Missing => (Located::Missing, Local::default()),
+        Place::Withheld => (Located::Withheld, Local::default()),
     };
-    let address = ledger.reports.address(event.told_by);
-    let id = ledger.reports.id(event.told_by).map_or_else(
-        || {
-            Cow::Owned(format!(
-                "c{:016x}",
-                content(&report, address.map(|n| addresses.get(n as usize)), ledger)
-            ))
-        },
-        Cow::Borrowed,
-    );
-    let repeat = u32::try_from(at).ok().and_then(|at| repeats.get(&at));
     Told {
         source: report.source,
-        id: repeat.map_or(id.clone(), |n| Cow::Owned(format!("{id}-{n}"))),
+        id: making.ids.get(at as usize, report, text, making.ledger),
         when: report.when,
         classes: event.classes,
         reports: event.reports,
         located,
-        mercator,
+        mercator: mercator.unwrap_or(Mercator { x: 0, y: 0 }),
         local,
         address,
         intersection: report.intersection,
         origin: report.origin,
         status: report.status,
     }
-}
-
-/// Events whose id is that of an earlier one of the source: 2 for the second, 3 for the third.
-///
-/// Own ids differ within a source; ids made from the content may not, nor may those of two sources of one name.
-fn repeats(events: &Events, ledger: &Ledger) -> HashMap<u32, u32> {
-    let names: Vec<&str> = ledger.sources.iter().map(|source| source.name.as_str()).collect();
-    let name = |source: u16| names.iter().position(|name| *name == names[usize::from(source)]).unwrap_or(0);
-    let shared = (0..names.len()).any(|at| names[..at].contains(&names[at]));
-    let key = |event: usize| {
-        let report = ledger.reports.get(events.get(event).told_by);
-        let hash = match report.id {
-            Some(_) if !shared => return None,
-            Some(id) => fnv1a(id.as_bytes()),
-            None => content(&report, report.address, ledger),
-        };
-        Some((name(report.source), hash, u32::try_from(event).ok()?))
-    };
-    let mut keys: Vec<(usize, u64, u32)> = (0..events.len()).into_par_iter().filter_map(key).collect();
-    keys.par_sort_unstable();
-    let runs = keys.chunk_by(|a, b| (a.0, a.1) == (b.0, b.1));
-    runs.flat_map(|run| run.iter().zip(1..).skip(1)).map(|(&(_, _, event), nth)| (event, nth)).collect()
-}
-
-/// What a report without an id says, as a number: the same content has the same everywhere.
-fn content(report: &Report<'_>, address: Option<&str>, ledger: &Ledger) -> u64 {
-    let place = match report.place {
-        Place::At(at) => format!("{:.7},{:.7}", at.lon(), at.lat()),
-        Place::Missing | Place::Withheld => String::new(),
-    };
-    let class = &ledger.classes.get(report.class).code;
-    let content = format!("{}|{class}|{place}|{}", report.when.from, address.unwrap_or_default());
-    fnv1a(content.as_bytes())
-}
-
-/// FNV-1a, 64 bit: the same on every machine and in every version.
-fn fnv1a(bytes: &[u8]) -> u64 {
-    bytes.iter().fold(0xcbf2_9ce4_8422_2325, |hash, &b| (hash ^ u64::from(b)).wrapping_mul(0x0100_0000_01b3))
 }

@@ -1,6 +1,5 @@
 //! Forms of dates and times (`%m/%d/%Y %H:%M`): the usual ones are read by digits, all others by `jiff`.
 
-use jiff::civil::Date;
 use jiff::fmt::strtime;
 
 /// A date and time as a source writes it, before any time zone.
@@ -109,9 +108,19 @@ impl Form {
 }
 
 fn is_date(civil: &Civil, has_date: bool) -> bool {
-    let number = |n: u32| i8::try_from(n).unwrap_or(0);
-    let date = |day: u32| Date::new(i16::try_from(civil.year).unwrap_or(0), number(civil.month), number(day));
-    civil.second.is_none_or(|s| s < 86_400) && (!has_date || date(civil.day.unwrap_or(1)).is_ok())
+    let date = |day: u32| (1..=days_in_month(civil.year, civil.month)).contains(&day);
+    civil.second.is_none_or(|s| s < 86_400) && (!has_date || date(civil.day.unwrap_or(1)))
+}
+
+/// Days of a month of the Gregorian calendar; 0 if there is no such month.
+fn days_in_month(year: i32, month: u32) -> u32 {
+    match month {
+        1 | 3 | 5 | 7 | 8 | 10 | 12 => 31,
+        4 | 6 | 9 | 11 => 30,
+        2 if year % 4 == 0 && (year % 100 != 0 || year % 400 == 0) => 29,
+        2 => 28,
+        _ => 0,
+    }
 }
 
 /// The steps of a form; `None` if it has a directive that is not read by digits.
@@ -197,10 +206,13 @@ fn starts_with(text: &[u8], word: &[u8]) -> bool {
 
 /// A number of so many digits; takes as many as it may.
 fn number(rest: &mut &[u8], least: usize, most: usize) -> Option<u32> {
-    let digits = rest.iter().take(most).take_while(|b| b.is_ascii_digit()).count();
-    let (number, after) = rest.split_at((digits >= least).then_some(digits)?);
-    *rest = after;
-    Some(number.iter().fold(0, |n, &b| n * 10 + u32::from(b - b'0')))
+    let (mut number, mut digits) = (0, 0);
+    for &byte in rest.iter().take(most).take_while(|byte| byte.is_ascii_digit()) {
+        number = number * 10 + u32::from(byte - b'0');
+        digits += 1;
+    }
+    *rest = rest.get(digits..).filter(|_| digits >= least)?;
+    Some(number)
 }
 
 /// `Z`, `+01`, `+0100`, `+01:00` in seconds.
@@ -292,6 +304,15 @@ mod tests {
             ("%b %d %Y", "Febtember 1 2018"),
         ] {
             assert_eq!(Form::new(form).read(text), None, "{form}: {text}");
+        }
+    }
+
+    #[test]
+    fn a_month_has_the_days_that_the_calendar_gives_it() {
+        for (year, month) in (1899..2105).flat_map(|year| (0..14).map(move |month| (year, month))) {
+            let first = jiff::civil::Date::new(year, month, 1);
+            let days = first.map_or(0, |first| first.days_in_month().unsigned_abs().into());
+            assert_eq!(days_in_month(year.into(), month.unsigned_abs().into()), days, "{year}-{month}");
         }
     }
 

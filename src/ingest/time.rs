@@ -191,12 +191,11 @@ fn next_month(year: i32, month: u32) -> (i32, u32) {
 ///
 /// Source: Hinnant, *chrono-compatible low-level date algorithms*, `days_from_civil`.
 fn days(year: i32, month: u32, day: u32) -> i32 {
-    let year = if month <= 2 { year - 1 } else { year };
-    let era = year.div_euclid(400);
-    let of_era = year.rem_euclid(400);
-    let from_march = (month as i32 + 9) % 12;
-    let of_year = (153 * from_march + 2) / 5 + day as i32 - 1;
-    era * 146_097 + of_era * 365 + of_era / 4 - of_era / 100 + of_year - 719_468
+    // From March, so that the day of a leap year is the last.
+    let (year, from_march) = if month <= 2 { (year - 1, month + 9) } else { (year, month - 3) };
+    let (era, of_era) = (year.div_euclid(400), year.rem_euclid(400).cast_unsigned());
+    let days = of_era * 365 + of_era / 4 - of_era / 100 + (153 * from_march + 2) / 5 + day;
+    era * 146_097 + days as i32 - 719_469
 }
 
 #[cfg(test)]

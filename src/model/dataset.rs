@@ -1,7 +1,8 @@
 //! A data set: incidents, blocks, who belongs where, in one fixed local CRS.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 
+use hashbrown::HashMap;
 use jiff::civil::Date;
 
 use super::areas::AreaLayer;

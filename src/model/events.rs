@@ -1,20 +1,26 @@
-//! Events: what the reports of one occurrence come to, in columns.
+//! Events: what the reports of one occurrence come to.
 
 use std::collections::HashMap;
 
 use super::class::ClassId;
-use super::report::{Place, Report};
+use super::report::Place;
 use super::reports::Reports;
 
-/// Events in columns, in the order of their first reports; an event is known by its position.
+/// Events in rows, in the order of their first reports; an event is known by its position.
 #[derive(Clone, Debug, Default)]
 pub struct Events {
-    pub(super) told_by: Vec<u32>,
-    class: Vec<ClassId>,
-    reports: Vec<u32>,
-    withheld: Vec<bool>,
+    rows: Vec<Row>,
     /// All classes of the events that have several, the most serious first.
     several: HashMap<u32, Vec<ClassId>>,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Row {
+    told_by: u32,
+    reports: u32,
+    class: ClassId,
+    withheld: bool,
+    several: bool,
 }
 
 /// One event, as its reports tell it.
@@ -34,24 +40,26 @@ impl Events {
     /// How many there are.
     #[must_use]
     pub fn len(&self) -> usize {
-        self.told_by.len()
+        self.rows.len()
     }
 
     /// Whether there is none.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.told_by.is_empty()
+        self.rows.is_empty()
     }
 
     /// The event at a position.
     #[must_use]
     pub fn get(&self, at: usize) -> Event<'_> {
-        let several = u32::try_from(at).ok().and_then(|key| self.several.get(&key));
+        let row = &self.rows[at];
+        let key = u32::try_from(at).ok().filter(|_| row.several);
+        let several = key.and_then(|key| self.several.get(&key));
         Event {
-            told_by: self.told_by[at] as usize,
-            classes: several.map_or_else(|| std::slice::from_ref(&self.class[at]), |classes| classes),
-            reports: self.reports[at],
-            withheld: self.withheld[at],
+            told_by: row.told_by as usize,
+            classes: several.map_or_else(|| std::slice::from_ref(&row.class), |classes| classes),
+            reports: row.reports,
+            withheld: row.withheld,
         }
     }
 
@@ -62,8 +70,9 @@ impl Events {
 
     /// Takes another event's reports over; the other one is to be dropped by [`Events::without`].
     pub(super) fn absorb(&mut self, lead: usize, other: usize) {
-        self.reports[lead] += self.reports[other];
-        self.withheld[lead] |= self.withheld[other];
+        let Row { reports, withheld, .. } = self.rows[other];
+        self.rows[lead].reports += reports;
+        self.rows[lead].withheld |= withheld;
     }
 
     /// The events without those that were absorbed.
@@ -74,49 +83,51 @@ impl Events {
             if let Some(classes) = u32::try_from(at).ok().and_then(|at| self.several.get(&at)) {
                 left.several.insert(key, classes.clone());
             }
-            left.told_by.push(self.told_by[at]);
-            left.class.push(self.class[at]);
-            left.reports.push(self.reports[at]);
-            left.withheld.push(self.withheld[at]);
+            left.rows.push(self.rows[at]);
         }
         left
     }
 
+    /// Position of the report that tells time and place.
+    #[inline]
+    pub(super) fn told_by(&self, slot: u32) -> usize {
+        self.rows[slot as usize].told_by as usize
+    }
+
     /// Begins an event with its first report.
-    pub(super) fn begin(&mut self, at: usize, report: &Report<'_>) {
-        self.told_by.push(u32::try_from(at).expect("fewer than 2³² reports"));
-        self.class.push(report.class);
-        self.reports.push(1);
-        self.withheld.push(report.place == Place::Withheld);
+    pub(super) fn begin(&mut self, at: usize, reports: &Reports) {
+        self.rows.push(Row {
+            told_by: u32::try_from(at).expect("fewer than 2³² reports"),
+            reports: 1,
+            class: reports.class(at),
+            withheld: reports.place(at) == Place::Withheld,
+            several: false,
+        });
     }
 
     /// Adds a report to an event that has some already.
-    pub(super) fn join(
-        &mut self,
-        slot: usize,
-        at: usize,
-        report: &Report<'_>,
-        reports: &Reports,
-        order: &[usize],
-    ) {
+    pub(super) fn join(&mut self, slot: usize, at: usize, reports: &Reports, order: &[usize]) {
         let seriousness = |class: ClassId| order[usize::from(class.0)];
-        self.reports[slot] += 1;
-        self.withheld[slot] |= report.place == Place::Withheld;
-        if !self.get(slot).classes.contains(&report.class) {
+        let (class, place) = (reports.class(at), reports.place(at));
+        let known = self.get(slot).classes.contains(&class);
+        let row = &mut self.rows[slot];
+        row.reports += 1;
+        row.withheld |= place == Place::Withheld;
+        if !known {
             let key = u32::try_from(slot).expect("fewer events than reports");
-            let first = self.class[slot];
+            let first = row.class;
             let all = self.several.entry(key).or_insert_with(|| vec![first]);
-            all.push(report.class);
+            all.push(class);
             all.sort_by_key(|&class| seriousness(class));
-            self.class[slot] = all[0];
+            (row.class, row.several) = (all[0], true);
         }
         let rank = |place: Place, class: ClassId, at: usize| {
             (!matches!(place, Place::At(_)), seriousness(class), at)
         };
-        let told_by = self.told_by[slot] as usize;
+        let told_by = row.told_by as usize;
         let told = rank(reports.place(told_by), reports.class(told_by), told_by);
-        if rank(report.place, report.class, at) < told {
-            self.told_by[slot] = u32::try_from(at).expect("fewer than 2³² reports");
+        if rank(place, class, at) < told {
+            row.told_by = u32::try_from(at).expect("fewer than 2³² reports");
         }
     }
 }

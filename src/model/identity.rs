@@ -26,13 +26,16 @@ impl Ids {
             |source: u16| names.iter().position(|name| *name == names[usize::from(source)]).unwrap_or(0);
         let shared = (0..names.len()).any(|at| names[..at].contains(&names[at]));
         let key = |event: usize| {
-            let at = events.get(event).told_by;
-            let hash = match ledger.reports.id(at) {
-                Some(_) if !shared => return None,
+            let told_by = events.get(event).told_by;
+            if !shared && ledger.reports.id(told_by).is_some() {
+                return None;
+            }
+            let report = ledger.reports.get(told_by);
+            let hash = match report.id {
                 Some(id) => fnv1a(id.as_bytes()),
-                None => content(&ledger.reports.get(at), ledger),
+                None => content(&report, report.address, ledger),
             };
-            Some((name(ledger.reports.source(at)), hash, u32::try_from(event).ok()?))
+            Some((name(report.source), hash, u32::try_from(event).ok()?))
         };
         let mut keys: Vec<(usize, u64, u32)> = (0..events.len()).into_par_iter().filter_map(key).collect();
         keys.par_sort_unstable();
@@ -41,11 +44,18 @@ impl Ids {
         Self { repeats: later.map(|(&(_, _, event), nth)| (event, nth)).collect() }
     }
 
-    /// The id of an event: its source's, or one made from the content; the second of one id has `-2` at its end.
+    /// The id of an event told by a report with an address: its source's, or one made from the content; the second of one id has `-2` at its end.
     #[must_use]
-    pub fn get<'a>(&self, event: usize, report: &Report<'a>, ledger: &Ledger) -> Cow<'a, str> {
-        let id =
-            report.id.map_or_else(|| Cow::Owned(format!("c{:016x}", content(report, ledger))), Cow::Borrowed);
+    pub fn get<'a>(
+        &self,
+        event: usize,
+        report: &Report<'a>,
+        address: Option<&str>,
+        ledger: &Ledger,
+    ) -> Cow<'a, str> {
+        let id = report
+            .id
+            .map_or_else(|| Cow::Owned(format!("c{:016x}", content(report, address, ledger))), Cow::Borrowed);
         match u32::try_from(event).ok().and_then(|event| self.repeats.get(&event)) {
             Some(nth) => Cow::Owned(format!("{id}-{nth}")),
             None => id,
@@ -54,13 +64,13 @@ impl Ids {
 }
 
 /// What a report without an id says, as a number.
-fn content(report: &Report<'_>, ledger: &Ledger) -> u64 {
+fn content(report: &Report<'_>, address: Option<&str>, ledger: &Ledger) -> u64 {
     let place = match report.place {
         Place::At(at) => format!("{:.7},{:.7}", at.lon(), at.lat()),
         Place::Missing | Place::Withheld => String::new(),
     };
     let class = &ledger.classes.get(report.class).code;
-    let address = report.address.unwrap_or_default();
+    let address = address.unwrap_or_default();
     fnv1a(format!("{}|{class}|{place}|{address}", report.when.from).as_bytes())
 }
 

@@ -46,6 +46,9 @@ const NO_ADDRESS: u32 = u32::MAX;
 /// Incidents made at a time: enough for all cores, few beside the columns.
 const BATCH: usize = 1 << 15;
 
+/// Incidents that one thread makes at a time: what they are made of stays in its cache.
+const PART: usize = 1 << 10;
+
 impl Incidents {
     /// Stores incidents, sorted by place along a Z-order curve, then as they came.
     #[must_use]
@@ -54,8 +57,8 @@ impl Incidents {
         let numbers: Vec<Option<u32>> =
             rows.iter().map(|row| row.address.as_deref().map(|text| addresses.intern(text))).collect();
         let order = z_sorted(rows.len(), |at| (rows[at].located.has_place()).then_some(rows[at].mercator));
-        let told = |at: usize| {
-            let row = &rows[at];
+        let told = |&at: &u32| {
+            let row = &rows[at as usize];
             Told {
                 source: row.source,
                 id: Cow::Borrowed(&row.id),
@@ -65,22 +68,26 @@ impl Incidents {
                 located: row.located,
                 mercator: row.mercator,
                 local: row.local,
-                address: numbers[at],
+                address: numbers[at as usize],
                 intersection: row.intersection,
                 origin: row.origin,
                 status: row.status,
             }
         };
-        Self::gather(&order, Arc::new(addresses.into_texts()), told)
+        Self::gather(&order, Arc::new(addresses.into_texts()), |part| part.iter().map(told).collect())
     }
 
-    /// Stores incidents in an order that [`z_sorted`] gave; `told` makes the one at a position, on any thread.
-    pub fn gather<'a>(order: &[u32], addresses: Arc<Texts>, told: impl Fn(usize) -> Told<'a> + Sync) -> Self {
+    /// Stores incidents in an order that [`z_sorted`] gave; `told` makes those of a part of it, on any thread.
+    pub fn gather<'a>(
+        order: &[u32],
+        addresses: Arc<Texts>,
+        told: impl Fn(&[u32]) -> Vec<Told<'a>> + Sync,
+    ) -> Self {
         let mut columns = Self { addresses, ..Self::default() };
         columns.reserve(order.len());
         for batch in order.chunks(BATCH) {
-            let rows: Vec<Told<'a>> = batch.par_iter().map(|&at| told(at as usize)).collect();
-            rows.into_iter().for_each(|row| columns.push(&row));
+            let parts: Vec<Vec<Told<'a>>> = batch.par_chunks(PART).map(&told).collect();
+            parts.iter().for_each(|rows| columns.extend(rows));
         }
         columns.ids.shrink();
         columns
@@ -98,33 +105,34 @@ impl Incidents {
         self.address.reserve_exact(n);
     }
 
-    fn push(&mut self, row: &Told<'_>) {
-        let at = u32::try_from(self.len()).expect("fewer than 2³² incidents");
-        self.source.push(row.source);
-        self.ids.push(&row.id);
-        self.from.push(row.when.from);
-        self.seconds.push(row.when.seconds);
-        let (leading, others) = row.classes.split_first().expect("an event has a class");
-        self.class.push(*leading);
-        if !others.is_empty() {
-            self.more.insert(at, others.into());
+    /// Adds some, a column at a time.
+    fn extend(&mut self, rows: &[Told<'_>]) {
+        for (at, row) in (self.len()..).zip(rows).filter(|(_, row)| row.classes.len() > 1) {
+            let at = u32::try_from(at).expect("fewer than 2³² incidents");
+            self.more.insert(at, row.classes[1..].into());
         }
-        self.reports.push(u16::try_from(row.reports).unwrap_or(u16::MAX));
-        self.kind.push(Kind {
+        rows.iter().for_each(|row| self.ids.push(&row.id));
+        self.source.extend(rows.iter().map(|row| row.source));
+        self.from.extend(rows.iter().map(|row| row.when.from));
+        self.seconds.extend(rows.iter().map(|row| row.when.seconds));
+        self.class.extend(rows.iter().map(|row| *row.classes.first().expect("an event has a class")));
+        self.reports.extend(rows.iter().map(|row| u16::try_from(row.reports).unwrap_or(u16::MAX)));
+        self.kind.extend(rows.iter().map(|row| Kind {
             located: row.located,
             precision: row.when.precision,
             origin: row.origin,
             status: row.status,
             intersection: row.intersection,
-            several: !others.is_empty(),
-        });
-        self.mercator.push(row.mercator);
-        self.local.push(row.local);
-        self.address.push(row.address.unwrap_or(NO_ADDRESS));
+            several: row.classes.len() > 1,
+        }));
+        self.mercator.extend(rows.iter().map(|row| row.mercator));
+        self.local.extend(rows.iter().map(|row| row.local));
+        self.address.extend(rows.iter().map(|row| row.address.unwrap_or(NO_ADDRESS)));
     }
 
     /// How many incidents there are.
     #[must_use]
+    #[inline]
     pub fn len(&self) -> usize {
         self.class.len()
     }
@@ -137,18 +145,21 @@ impl Incidents {
 
     /// Position of its source.
     #[must_use]
+    #[inline]
     pub fn source(&self, at: usize) -> u16 {
         self.source[at]
     }
 
     /// The source's id, or one made from the content.
     #[must_use]
+    #[inline]
     pub fn id(&self, at: usize) -> &str {
         self.ids.get(at)
     }
 
     /// When it happened.
     #[must_use]
+    #[inline]
     pub fn when(&self, at: usize) -> Interval {
         let precision = self.kind[at].precision;
         Interval { from: self.from[at], seconds: self.seconds[at], precision }
@@ -156,8 +167,16 @@ impl Incidents {
 
     /// Its most serious class.
     #[must_use]
+    #[inline]
     pub fn class(&self, at: usize) -> ClassId {
         self.class[at]
+    }
+
+    /// Its class, if it has no other.
+    #[must_use]
+    #[inline]
+    pub fn only_class(&self, at: usize) -> Option<ClassId> {
+        (!self.kind[at].several).then(|| self.class[at])
     }
 
     /// All its classes, the most serious first.
@@ -169,24 +188,35 @@ impl Incidents {
 
     /// Reports that tell of it, at most 65,535.
     #[must_use]
+    #[inline]
     pub fn reports(&self, at: usize) -> u16 {
         self.reports[at]
     }
 
     /// Whether it has a place.
     #[must_use]
+    #[inline]
     pub fn located(&self, at: usize) -> Located {
         self.kind[at].located
     }
 
     /// Its place in the local plane, where it has one.
     #[must_use]
+    #[inline]
     pub fn local(&self, at: usize) -> Option<Local> {
         (self.kind[at].located.has_place()).then(|| self.local[at])
     }
 
+    /// Its place in whole units of Web Mercator, where it has one; incidents of one unit follow each other.
+    #[must_use]
+    #[inline]
+    pub fn mercator(&self, at: usize) -> Option<Mercator> {
+        (self.kind[at].located.has_place()).then(|| self.mercator[at])
+    }
+
     /// Its place on the globe to the centimetre, where it has one.
     #[must_use]
+    #[inline]
     pub fn lonlat(&self, at: usize) -> Option<LonLat> {
         (self.kind[at].located.has_place()).then(|| self.mercator[at].into())
     }
@@ -199,12 +229,14 @@ impl Incidents {
 
     /// Its address as text.
     #[must_use]
+    #[inline]
     pub fn address(&self, at: usize) -> Option<&str> {
         Some(self.address[at]).filter(|&n| n != NO_ADDRESS).map(|n| self.addresses.get(n as usize))
     }
 
     /// Number of its address: equal texts have equal numbers.
     #[must_use]
+    #[inline]
     pub fn address_number(&self, at: usize) -> Option<u32> {
         Some(self.address[at]).filter(|&n| n != NO_ADDRESS)
     }
@@ -223,6 +255,7 @@ impl Incidents {
 
     /// Whether its address names an intersection.
     #[must_use]
+    #[inline]
     pub fn at_intersection(&self, at: usize) -> bool {
         self.kind[at].intersection
     }

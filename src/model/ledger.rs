@@ -1,9 +1,8 @@
 //! From reports to incidents: revisions replace, corrections cancel, rows of one event become one.
 
-use std::collections::HashMap;
 use std::hash::BuildHasher;
 
-use hashbrown::{DefaultHashBuilder, HashTable};
+use hashbrown::{DefaultHashBuilder, HashMap, HashTable};
 
 use super::class::{ClassId, Classes};
 use super::events::Events;
@@ -56,28 +55,27 @@ pub fn resolve(ledger: &Ledger) -> (Events, Resolution) {
     revise(reports, &mut fates, &mut resolution);
     cancel(reports, &mut fates, &mut resolution);
     let order = class_order(&ledger.classes);
+    let unit_of = |at: usize| ledger.sources[usize::from(reports.source(at))].unit;
+    let key_of = |at: usize| event_key(reports, at, unit_of(at));
     let hasher = DefaultHashBuilder::default();
-    let mut slots: HashTable<u32> = HashTable::new();
+    let hash_of = |at: usize| key_of(at).map_or(0, |key| hasher.hash_one(&key));
+    // Room for all at once: a table that grows would look every event up again.
+    let mut slots: HashTable<u32> = HashTable::with_capacity(reports.len());
     let mut events = Events::default();
     for at in (0..reports.len()).filter(|&at| fates[at] == Fate::Stands) {
-        let report = reports.get(at);
-        let unit = |report: &Report<'_>| ledger.sources[usize::from(report.source)].unit;
-        let Some(key) = event_key(&report, unit(&report)) else {
-            events.begin(at, &report);
+        let Some(key) = key_of(at) else {
+            events.begin(at, reports);
             continue;
         };
         let hash = hasher.hash_one(&key);
-        let key_of = |slot: u32| {
-            let told = reports.get(events.told_by[slot as usize] as usize);
-            event_key(&told, unit(&told))
-        };
-        if let Some(&slot) = slots.find(hash, |&slot| key_of(slot).as_ref() == Some(&key)) {
+        let same = |&slot: &u32| key_of(events.told_by(slot)).as_ref() == Some(&key);
+        if let Some(&slot) = slots.find(hash, same) {
             resolution.merged += 1;
-            events.join(slot as usize, at, &report, reports, &order);
+            events.join(slot as usize, at, reports, &order);
         } else {
             let slot = u32::try_from(events.len()).expect("fewer events than reports");
-            slots.insert_unique(hash, slot, |&slot| key_of(slot).map_or(0, |key| hasher.hash_one(&key)));
-            events.begin(at, &report);
+            slots.insert_unique(hash, slot, |&slot| hash_of(events.told_by(slot)));
+            events.begin(at, reports);
         }
     }
     (events, resolution)
@@ -106,25 +104,25 @@ enum Where<'a> {
     Nowhere,
 }
 
-fn place_of<'a>(report: &Report<'a>) -> Where<'a> {
-    match (report.place, report.address) {
-        (Place::At(at), _) => Where::At(at.lon().to_bits(), at.lat().to_bits()),
-        (_, Some(address)) => Where::Address(address),
-        (_, None) => Where::Nowhere,
+fn place_of(reports: &Reports, at: usize) -> Where<'_> {
+    match reports.place(at) {
+        Place::At(at) => Where::At(at.lon().to_bits(), at.lat().to_bits()),
+        Place::Missing | Place::Withheld => reports.address_text(at).map_or(Where::Nowhere, Where::Address),
     }
 }
 
 /// `None` where a report is an event of its own whatever else is there.
-fn event_key<'a>(report: &Report<'a>, unit: Unit) -> Option<Key<'a>> {
-    if let Some(id) = report.id {
-        return Some(Key::Id(report.source, id));
+fn event_key(reports: &Reports, at: usize, unit: Unit) -> Option<Key<'_>> {
+    let source = reports.source(at);
+    if let Some(id) = reports.id(at) {
+        return Some(Key::Id(source, id));
     }
-    let place = place_of(report);
-    let vague = matches!(report.when.precision, Precision::Day | Precision::Month | Precision::Range);
+    let (place, when) = (place_of(reports, at), reports.when(at));
+    let vague = matches!(when.precision, Precision::Day | Precision::Month | Precision::Range);
     (!(vague && unit == Unit::Incident) && place != Where::Nowhere).then_some(Key::Content {
-        source: report.source,
-        from: report.when.from,
-        class: report.class,
+        source,
+        from: when.from,
+        class: reports.class(at),
         place,
     })
 }
@@ -171,10 +169,10 @@ fn cancel(reports: &Reports, fates: &mut [Fate], resolution: &mut Resolution) {
     }
     let adding = if corrections.is_empty() { 0 } else { reports.len() };
     for at in (0..adding).filter(|at| standing(at, Sign::Adds)) {
-        let report = reports.get(at);
-        let rows = match report.id {
-            Some(id) => with_id.get_mut(&(report.source, id, report.class)),
-            None => without.get_mut(&(report.source, report.when.from, report.class)),
+        let (source, class) = (reports.source(at), reports.class(at));
+        let rows = match reports.id(at) {
+            Some(id) => with_id.get_mut(&(source, id, class)),
+            None => without.get_mut(&(source, reports.when(at).from, class)),
         };
         rows.into_iter().for_each(|rows| rows.push(at));
     }
@@ -191,7 +189,7 @@ fn cancel(reports: &Reports, fates: &mut [Fate], resolution: &mut Resolution) {
         };
         let exact = |&row: &usize| {
             correction.id.is_some()
-                || (correction.address.is_some() && reports.get(row).address == correction.address)
+                || (correction.address.is_some() && reports.address_text(row) == correction.address)
         };
         match rows.and_then(|rows| rows.iter().position(exact).map(|index| rows.remove(index))) {
             Some(taken) => fates[taken] = Fate::Cancelled,
@@ -217,8 +215,7 @@ fn cancel(reports: &Reports, fates: &mut [Fate], resolution: &mut Resolution) {
 /// against it: streets are spelled in many ways, numbers are not.
 fn take_at_one_place(correction: &Report<'_>, rows: &mut Vec<usize>, reports: &Reports) -> Option<usize> {
     let first = *rows.first()?;
-    let at_first = |&at: &usize| place_of(&reports.get(at)) == place_of(&reports.get(first));
-    let one_place = rows.iter().all(at_first);
+    let one_place = rows.iter().all(|&at| place_of(reports, at) == place_of(reports, first));
     let agree = |&at: &usize| {
         let other = reports.get(at);
         !matches!((house_number(correction), house_number(&other)), (Some(a), Some(b)) if a != b)

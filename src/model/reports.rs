@@ -1,4 +1,4 @@
-//! Reports in columns: about 60 bytes each, so that a million rows fit where a thousand did.
+//! Reports in rows of 56 bytes beside their texts, so that a million fit where a thousand did.
 
 use super::class::{ClassId, Classes};
 use super::period::{Interval, Precision};
@@ -19,24 +19,32 @@ pub struct Ledger {
     pub reports: Reports,
 }
 
-/// Reports, column by column; a report is known by its position.
+/// Reports, one row of fixed size each and their texts beside; a report is known by its position.
+///
+/// Rows, not columns: incidents are made in the order of their places, which reads one report here, the next one there.
 #[derive(Clone, Debug, Default)]
 pub struct Reports {
-    source: Vec<u16>,
-    file: Vec<u16>,
-    line: Vec<u32>,
+    rows: Vec<Row>,
     /// Empty where the source has none: an id is never an empty text.
     ids: Texts,
     /// Empty as long as all are 0.
     revision: Vec<i64>,
-    kind: Vec<Kind>,
-    class: Vec<ClassId>,
-    from: Vec<i64>,
-    seconds: Vec<u32>,
-    recorded: Vec<i32>,
-    place: Vec<(f64, f64)>,
-    address: Vec<u32>,
     addresses: Interned,
+}
+
+/// What has the same size in every report.
+#[derive(Clone, Copy, Debug)]
+struct Row {
+    from: i64,
+    place: (f64, f64),
+    line: u32,
+    seconds: u32,
+    recorded: i32,
+    address: u32,
+    source: u16,
+    file: u16,
+    class: ClassId,
+    kind: Kind,
 }
 
 /// What fits in one byte each, together.
@@ -60,68 +68,72 @@ const NOWHERE: (f64, f64) = (f64::INFINITY, f64::INFINITY);
 impl Reports {
     /// Adds a report at the end.
     pub fn push(&mut self, report: &Report<'_>) {
-        let at = self.len();
-        self.source.push(report.source);
-        self.file.push(report.file);
-        self.line.push(report.line);
         self.ids.push(report.id.unwrap_or_default());
         if report.revision != 0 && self.revision.is_empty() {
-            self.revision = vec![0; at];
+            self.revision = vec![0; self.len()];
         }
         if report.revision != 0 || !self.revision.is_empty() {
             self.revision.push(report.revision);
         }
         let bit = |set: bool, bit: u8| if set { bit } else { 0 };
-        self.kind.push(Kind {
-            precision: report.when.precision,
-            status: report.status,
-            origin: report.origin,
-            bits: bit(report.sign == Sign::TakesBack, TAKES_BACK)
-                | bit(report.place == Place::Withheld, WITHHELD)
-                | bit(report.intersection, INTERSECTION),
+        let address = report.address.map_or(NO_ADDRESS, |text| self.addresses.intern(text));
+        self.rows.push(Row {
+            from: report.when.from,
+            place: match report.place {
+                Place::At(at) => (at.lon(), at.lat()),
+                Place::Missing | Place::Withheld => NOWHERE,
+            },
+            line: report.line,
+            seconds: report.when.seconds,
+            recorded: report.recorded.map_or(NO_DAY, |day| day.0),
+            address,
+            source: report.source,
+            file: report.file,
+            class: report.class,
+            kind: Kind {
+                precision: report.when.precision,
+                status: report.status,
+                origin: report.origin,
+                bits: bit(report.sign == Sign::TakesBack, TAKES_BACK)
+                    | bit(report.place == Place::Withheld, WITHHELD)
+                    | bit(report.intersection, INTERSECTION),
+            },
         });
-        self.class.push(report.class);
-        self.from.push(report.when.from);
-        self.seconds.push(report.when.seconds);
-        self.recorded.push(report.recorded.map_or(NO_DAY, |day| day.0));
-        self.place.push(match report.place {
-            Place::At(at) => (at.lon(), at.lat()),
-            Place::Missing | Place::Withheld => NOWHERE,
-        });
-        self.address.push(report.address.map_or(NO_ADDRESS, |text| self.addresses.intern(text)));
     }
 
     /// How many there are.
     #[must_use]
+    #[inline]
     pub fn len(&self) -> usize {
-        self.source.len()
+        self.rows.len()
     }
 
     /// Whether there is none.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.source.is_empty()
+        self.rows.is_empty()
     }
 
     /// The report at a position.
     #[must_use]
+    #[inline]
     pub fn get(&self, at: usize) -> Report<'_> {
-        let kind = self.kind[at];
+        let row = &self.rows[at];
         Report {
-            source: self.source[at],
-            file: self.file[at],
-            line: self.line[at],
+            source: row.source,
+            file: row.file,
+            line: row.line,
             id: self.id(at),
             revision: self.revision.get(at).copied().unwrap_or(0),
-            status: kind.status,
+            status: row.kind.status,
             sign: self.sign(at),
-            class: self.class[at],
-            origin: kind.origin,
-            when: Interval { from: self.from[at], seconds: self.seconds[at], precision: kind.precision },
-            recorded: Some(self.recorded[at]).filter(|&day| day != NO_DAY).map(Day),
+            class: row.class,
+            origin: row.kind.origin,
+            when: self.when(at),
+            recorded: Some(row.recorded).filter(|&day| day != NO_DAY).map(Day),
             place: self.place(at),
-            address: self.address(at).filter(|_| !self.addresses.is_empty()).map(|n| self.addresses.get(n)),
-            intersection: kind.bits & INTERSECTION != 0,
+            address: self.address_text(at),
+            intersection: row.kind.bits & INTERSECTION != 0,
         }
     }
 
@@ -132,49 +144,71 @@ impl Reports {
 
     /// The source's id.
     #[must_use]
+    #[inline]
     pub fn id(&self, at: usize) -> Option<&str> {
         Some(self.ids.get(at)).filter(|id| !id.is_empty())
     }
 
     /// Position of its source.
     #[must_use]
+    #[inline]
     pub fn source(&self, at: usize) -> u16 {
-        self.source[at]
+        self.rows[at].source
     }
 
     /// Its class.
     #[must_use]
+    #[inline]
     pub fn class(&self, at: usize) -> ClassId {
-        self.class[at]
+        self.rows[at].class
     }
 
     /// Adds or takes back.
     #[must_use]
+    #[inline]
     pub fn sign(&self, at: usize) -> Sign {
-        if self.kind[at].bits & TAKES_BACK == 0 { Sign::Adds } else { Sign::TakesBack }
+        if self.rows[at].kind.bits & TAKES_BACK == 0 { Sign::Adds } else { Sign::TakesBack }
     }
 
     /// How far it has been looked at.
     #[must_use]
+    #[inline]
     pub fn status(&self, at: usize) -> Status {
-        self.kind[at].status
+        self.rows[at].kind.status
     }
 
     /// Where.
     #[must_use]
+    #[inline]
     pub fn place(&self, at: usize) -> Place {
-        let (lon, lat) = self.place[at];
+        let (lon, lat) = self.rows[at].place;
         match LonLat::new(lon, lat) {
             Ok(at) => Place::At(at),
-            Err(_) if self.kind[at].bits & WITHHELD != 0 => Place::Withheld,
+            Err(_) if self.rows[at].kind.bits & WITHHELD != 0 => Place::Withheld,
             Err(_) => Place::Missing,
         }
     }
 
+    /// When.
+    #[must_use]
+    #[inline]
+    pub fn when(&self, at: usize) -> Interval {
+        let row = &self.rows[at];
+        Interval { from: row.from, seconds: row.seconds, precision: row.kind.precision }
+    }
+
+    /// Its address, as long as the addresses have not been taken out.
+    #[must_use]
+    #[inline]
+    pub fn address_text(&self, at: usize) -> Option<&str> {
+        self.address(at).filter(|_| !self.addresses.is_empty()).map(|number| self.addresses.get(number))
+    }
+
     /// Number of its address among all addresses.
     #[must_use]
+    #[inline]
     pub fn address(&self, at: usize) -> Option<u32> {
-        Some(self.address[at]).filter(|&number| number != NO_ADDRESS)
+        Some(self.rows[at].address).filter(|&number| number != NO_ADDRESS)
     }
 
     /// Whether any report has a revision other than 0.
@@ -205,12 +239,10 @@ impl Reports {
         class: impl Fn(ClassId) -> ClassId,
         kept_back: impl Fn(ClassId) -> bool,
     ) {
-        other.source.iter_mut().for_each(|s| *s = source);
-        other.file.iter_mut().for_each(|f| *f = file);
-        for at in 0..other.len() {
-            other.class[at] = class(other.class[at]);
-            if other.place[at] == NOWHERE && kept_back(other.class[at]) {
-                other.kind[at].bits |= WITHHELD;
+        for row in &mut other.rows {
+            (row.source, row.file, row.class) = (source, file, class(row.class));
+            if row.place == NOWHERE && kept_back(row.class) {
+                row.kind.bits |= WITHHELD;
             }
         }
         if self.is_empty() {
@@ -228,17 +260,10 @@ impl Reports {
         let number: Vec<u32> = (0..other.addresses.len())
             .map(|at| self.addresses.intern(other.addresses.get(u32::try_from(at).unwrap_or(NO_ADDRESS))))
             .collect();
-        let renumbered = |at: u32| number.get(at as usize).copied().unwrap_or(NO_ADDRESS);
-        self.address.extend(other.address.into_iter().map(renumbered));
-        self.source.append(&mut other.source);
-        self.file.append(&mut other.file);
-        self.line.append(&mut other.line);
-        self.kind.append(&mut other.kind);
-        self.class.append(&mut other.class);
-        self.from.append(&mut other.from);
-        self.seconds.append(&mut other.seconds);
-        self.recorded.append(&mut other.recorded);
-        self.place.append(&mut other.place);
+        for row in &mut other.rows {
+            row.address = number.get(row.address as usize).copied().unwrap_or(NO_ADDRESS);
+        }
+        self.rows.append(&mut other.rows);
     }
 }
 

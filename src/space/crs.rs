@@ -93,7 +93,7 @@ impl Crs {
             upper => code_of_urn(upper).unwrap_or_else(|| text.to_owned()),
         };
         let crs = Self { name: short_name(&definition), definition };
-        projection(&crs.definition, CRS84)?;
+        PIPELINES.with_borrow_mut(|pipelines| pipelines.get(&crs.definition, CRS84))?;
         Ok(crs)
     }
 
@@ -139,9 +139,11 @@ impl Crs {
         if self.definition == CRS84 {
             return LonLat::new(x, y).map_err(|source| CrsError::Globe { x, y, crs: name(), source });
         }
-        let (lon, lat) = projection(&self.definition, CRS84)?
-            .convert((x, y))
-            .map_err(|_| CrsError::Outside { x, y, crs: name() })?;
+        let (lon, lat) = convert(&self.definition, CRS84, (x, y))?.ok_or_else(|| CrsError::Outside {
+            x,
+            y,
+            crs: name(),
+        })?;
         LonLat::new(lon, lat).map_err(|source| CrsError::Globe { x, y, crs: name(), source })
     }
 
@@ -152,8 +154,7 @@ impl Crs {
     /// [`CrsError::Outside`] if the place is too far from the zone to have coordinates in it.
     pub fn to_local(&self, at: LonLat) -> Result<Local, CrsError> {
         let outside = || CrsError::Outside { x: at.lon(), y: at.lat(), crs: self.name.clone() };
-        let (x, y) =
-            projection(CRS84, &self.definition)?.convert((at.lon(), at.lat())).map_err(|_| outside())?;
+        let (x, y) = convert(CRS84, &self.definition, (at.lon(), at.lat()))?.ok_or_else(outside)?;
         if x.is_finite() && y.is_finite() { Ok(Local { x, y }) } else { Err(outside()) }
     }
 
@@ -190,25 +191,62 @@ fn short_name(definition: &str) -> String {
     definition[from..].split('"').nth(1).unwrap_or(definition).to_owned()
 }
 
-type Pipelines = RefCell<HashMap<String, HashMap<String, Rc<Proj>>>>;
-
-thread_local! {
+/// The pipelines of one thread.
+#[derive(Default)]
+struct Pipelines {
     /// By source, then target: a `Proj` takes 15 ms to make and must stay on its thread.
-    static PIPELINES: Pipelines = RefCell::default();
+    known: HashMap<String, HashMap<String, Rc<Proj>>>,
+    last: Option<Last>,
 }
 
-fn projection(from: &str, to: &str) -> Result<Rc<Proj>, CrsError> {
-    PIPELINES.with_borrow_mut(|cache| {
-        if let Some(known) = cache.get(from).and_then(|to_these| to_these.get(to)) {
+/// The pipeline that was used last, and what it made of what: files ask for one pipeline and often for one place again.
+struct Last {
+    from: String,
+    to: String,
+    pipeline: Rc<Proj>,
+    point: (f64, f64),
+    answer: Option<(f64, f64)>,
+}
+
+thread_local! {
+    static PIPELINES: RefCell<Pipelines> = RefCell::default();
+}
+
+impl Pipelines {
+    fn get(&mut self, from: &str, to: &str) -> Result<Rc<Proj>, CrsError> {
+        if let Some(known) = self.known.get(from).and_then(|to_these| to_these.get(to)) {
             return Ok(Rc::clone(known));
         }
         let unknown = if from == CRS84 { to } else { from };
         let made = Proj::new_known_crs(from, to, None)
             .map_err(|source| CrsError::Unknown { crs: short_name(unknown), source })?;
         let made = Rc::new(made);
-        cache.entry(from.to_owned()).or_default().insert(to.to_owned(), Rc::clone(&made));
+        self.known.entry(from.to_owned()).or_default().insert(to.to_owned(), Rc::clone(&made));
         Ok(made)
-    })
+    }
+
+    fn convert(&mut self, from: &str, to: &str, point: (f64, f64)) -> Result<Option<(f64, f64)>, CrsError> {
+        match &mut self.last {
+            Some(last) if last.from == from && last.to == to => {
+                if last.point != point {
+                    (last.point, last.answer) = (point, last.pipeline.convert(point).ok());
+                }
+                Ok(last.answer)
+            }
+            _ => {
+                let pipeline = self.get(from, to)?;
+                let answer = pipeline.convert(point).ok();
+                let (from, to) = (from.to_owned(), to.to_owned());
+                self.last = Some(Last { from, to, pipeline, point, answer });
+                Ok(answer)
+            }
+        }
+    }
+}
+
+/// Brings a point from one CRS to another; `None` if the point cannot be in the first.
+fn convert(from: &str, to: &str, point: (f64, f64)) -> Result<Option<(f64, f64)>, CrsError> {
+    PIPELINES.with_borrow_mut(|pipelines| pipelines.convert(from, to, point))
 }
 
 #[cfg(test)]
@@ -235,6 +273,16 @@ mod tests {
                 (back.lon() - PLACE.0).abs() < 1e-7 && (back.lat() - PLACE.1).abs() < 1e-7,
                 "{code}: {back:?}"
             );
+        }
+    }
+
+    #[test]
+    fn what_was_asked_last_changes_no_answer() {
+        let names = ["EPSG:26996", "EPSG:32615", "EPSG:26996"];
+        let points = [PLACE, PLACE, (-90.25, 38.6), (-0.0, 38.6), (0.0, 38.6), (-90.0, 91.0), PLACE];
+        for (name, point) in names.iter().flat_map(|name| points.map(|point| (name, point))) {
+            let fresh = Proj::new_known_crs(CRS84, name, None).expect("known").convert(point).ok();
+            assert_eq!(convert(CRS84, name, point).expect("known"), fresh, "{name} {point:?}");
         }
     }
 

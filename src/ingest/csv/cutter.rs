@@ -2,6 +2,7 @@
 
 use std::io::Read;
 
+use super::marks::Marks;
 use super::text::{LONGEST, Text};
 use crate::ingest::table::{Broken, Fields};
 
@@ -97,15 +98,18 @@ impl Cutter {
         each: &mut impl FnMut(Result<Cut<'_>, Broken>) -> bool,
     ) -> (usize, bool) {
         let mut begin = 0;
+        // Checked at once, since a row is too short for the check to get into its stride.
+        let known = known_text(window);
         'rows: while begin < window.len() {
             self.ends.clear();
             let row = &window[begin..];
             // One search finds delimiters, line ends and quotes of all rows up to the next quoted one.
             let mut from = 0;
-            for at in memchr::memchr3_iter(self.delimiter, self.line_end, b'"', row) {
+            for at in Marks::of([self.delimiter, self.line_end, b'"'], row) {
                 let byte = row[at];
                 if byte == self.line_end {
-                    let go_on = self.give(&row[from..at], each);
+                    let text = known.get(begin + from..begin + at);
+                    let go_on = self.give(&row[from..at], text, each);
                     self.ends.clear();
                     from = at + 1;
                     if !go_on {
@@ -141,22 +145,31 @@ impl Cutter {
             // The last row has no line end.
             if begin < window.len() {
                 let row = &window[begin..];
-                self.give(row, each);
+                self.give(row, known.get(begin..), each);
             }
             return (window.len(), true);
         }
         (begin, true)
     }
 
-    /// Gives a row without quotes whose inner cuts are in `ends`.
-    fn give(&mut self, row: &[u8], each: &mut impl FnMut(Result<Cut<'_>, Broken>) -> bool) -> bool {
+    /// Gives a row without quotes whose inner cuts are in `ends`, and its text where that is known to be UTF-8.
+    fn give(
+        &mut self,
+        row: &[u8],
+        text: Option<&str>,
+        each: &mut impl FnMut(Result<Cut<'_>, Broken>) -> bool,
+    ) -> bool {
         self.line += 1;
         let row = row.strip_suffix(b"\r").unwrap_or(row);
         if self.ends.is_empty() && row.trim_ascii().is_empty() {
             return true;
         }
         self.ends.push(row.len() as u32);
-        match std::str::from_utf8(row) {
+        let text = match text {
+            Some(known) => Ok(known.strip_suffix('\r').unwrap_or(known)),
+            None => std::str::from_utf8(row),
+        };
+        match text {
             Ok(text) => each(Ok(Cut { line: self.line, text, ends: &self.ends })),
             Err(_) => {
                 self.scratch.clear();
@@ -291,6 +304,14 @@ impl Cutter {
             )
         };
         self.foreign.map(note).into_iter().collect()
+    }
+}
+
+/// The part of a window before the first byte that is no UTF-8; its end may also cut a character in two.
+fn known_text(window: &[u8]) -> &str {
+    match std::str::from_utf8(window) {
+        Ok(text) => text,
+        Err(e) => std::str::from_utf8(&window[..e.valid_up_to()]).unwrap_or_default(),
     }
 }
 

@@ -3,6 +3,7 @@
 //! Rows without a quote, nearly all, are cut where they stand in the buffer; a row with one is given to `csv-core`.
 
 mod cutter;
+mod marks;
 mod text;
 
 use std::io::Read;

@@ -153,36 +153,32 @@ impl<'a> Mapping<'a> {
     }
 
     fn report(&mut self, row: &Row<'_>) -> Result<(), Fault> {
-        let at = self.at;
         let text = |at: Option<usize>| at.map_or("", |at| filled(row.fields.get(at)));
-        let sign = match text(at.count) {
-            "" if at.count.is_none() => Sign::Adds,
-            "1" => Sign::Adds,
-            "-1" => Sign::TakesBack,
-            other => return Err(Fault::new(at.count, other, "count unreadable: 1 adds, -1 takes back")),
+        let sign = match (self.at.count, text(self.at.count)) {
+            (None, _) | (_, "1") => Sign::Adds,
+            (_, "-1") => Sign::TakesBack,
+            (at, other) => return Err(Fault::new(at, other, "count unreadable: 1 adds, -1 takes back")),
         };
-        if at.zone.is_some() {
-            self.one_source(text(at.source), text(at.zone))?;
+        if self.at.zone.is_some() {
+            self.one_source(text(self.at.source), text(self.at.zone))?;
         }
         let when = self.when(row)?;
-        let place = match self.layout.meaning("place", text(at.place)) {
-            Some(_) if at.place.is_some() => Place::Withheld,
-            _ => self.place(row)?,
-        };
-        let revision = match text(at.revision) {
+        let kept_back = self.at.place.and_then(|at| self.layout.meaning("place", row.fields.get(at)));
+        let place = if kept_back.is_some() { Place::Withheld } else { self.place(row)? };
+        let revision = match text(self.at.revision) {
             "" if self.layout.later_file_revises => self.given.ordinal as i64,
             "" => 0,
-            given => self
-                .clock
-                .revision(given, &self.forms.revision)
-                .ok_or_else(|| Fault::new(at.revision, given, "revision unreadable: a number or a time"))?,
+            given => self.clock.revision(given, &self.forms.revision).ok_or_else(|| {
+                Fault::new(self.at.revision, given, "revision unreadable: a number or a time")
+            })?,
         };
+        let recorded = self.recorded(text(self.at.recorded))?;
+        let at = &self.at;
         let status = match text(at.status) {
             "" => Status::Confirmed,
             // What a layout does not name stands: closed, open, pending are steps of work.
             given => self.layout.status(given).unwrap_or_default(),
         };
-        let recorded = self.recorded(text(at.recorded))?;
         let (number, street) = (text(at.number), text(at.street));
         let class = match text(at.classes).split(';').next() {
             Some(first) if at.classes.is_some() => self.classing.expression(first),
@@ -232,7 +228,7 @@ impl<'a> Mapping<'a> {
     }
 
     fn when(&mut self, row: &Row<'_>) -> Result<Interval, Fault> {
-        let at = self.at;
+        let at = &self.at;
         let field = |at: Option<usize>| at.map_or("", |at| filled(row.fields.get(at)));
         let begin = if at.occurred.is_some() {
             let text = field(at.occurred);

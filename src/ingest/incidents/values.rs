@@ -2,7 +2,10 @@
 
 /// A value without blanks around it; what stands for nothing is empty.
 pub(super) fn filled(text: &str) -> &str {
-    let text = text.trim();
+    // Most have no blank at either end, which two bytes tell.
+    let tight = |byte: Option<&u8>| byte.is_some_and(u8::is_ascii_graphic);
+    let bytes = text.as_bytes();
+    let text = if tight(bytes.first()) && tight(bytes.last()) { text } else { text.trim() };
     if text.starts_with('(') && text.eq_ignore_ascii_case("(null)") { "" } else { text }
 }
 
@@ -64,6 +67,15 @@ pub(super) fn names_intersection(number: &str, street: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_value_is_what_trimming_leaves_unless_it_stands_for_nothing() {
+        for text in ["", " ", "a", " a", "a ", "a b", "\u{a0}a", "a\u{2003}", "é", "\té\r", "(a)", "\u{1}"]
+        {
+            assert_eq!(filled(text), text.trim(), "{text:?}");
+        }
+        assert_eq!((filled(" (NULL) "), filled("(null)")), ("", ""));
+    }
 
     #[test]
     fn numbers_are_what_the_standard_library_reads() {
