@@ -87,7 +87,7 @@ fn the_readme_names_both_commands_and_only_commands_that_exist() {
 fn commands_and_flags_use_the_agreed_words() {
     const COMMANDS: [&str; 9] =
         ["areas", "blocks", "clusters", "demo", "density", "export", "import", "rank", "serve"];
-    const FLAGS: [&str; 21] = [
+    const FLAGS: [&str; 23] = [
         "areas",
         "bandwidth",
         "blocks",
@@ -97,8 +97,11 @@ fn commands_and_flags_use_the_agreed_words() {
         "crs",
         "eps",
         "format",
+        // Beside the vocabulary: places from addresses can be switched off, and the option of `counting.md` 10.
+        "geocode",
         "help",
         "incidents",
+        "intersections",
         "layout",
         "listen",
         "min-points",

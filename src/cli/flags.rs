@@ -9,6 +9,7 @@ use super::{blocks_command, import_command};
 use crate::engine::params::table::{AREAS, CLUSTERS, DENSITY, Kind, OPERATIONS, Operation, Param, RANK, TOP};
 use crate::engine::params::values::{BadValue, Values};
 use crate::http::serve::DEFAULT_ADDRESS;
+use crate::model::block::Intersections;
 
 /// The whole command line.
 pub(super) fn command() -> Command {
@@ -179,6 +180,20 @@ fn inputs(command: Command) -> Command {
                 .long("source")
                 .value_name("NAME")
                 .help("Name of the source [default: its layout's]"),
+        )
+        .arg(
+            Arg::new("geocode")
+                .long("geocode")
+                .value_name("ON|OFF")
+                .value_parser(["on", "off"])
+                .help("Whether incidents without coordinates get a place from their address and the streets; sexual, domestic, child and unmapped offenses never do [default: on]"),
+        )
+        .arg(
+            Arg::new("intersections")
+                .long("intersections")
+                .value_name("OPTION")
+                .value_parser(Intersections::ALL.map(Intersections::word))
+                .help("Incidents at an intersection belong to it (node), in equal parts to the segments that meet (split), to the nearest segment (first), or to none (exclude) [default: node]"),
         )
         .arg(path("layout", "A layout of one's own for the incident files (see docs/layouts.md)"))
         .arg(path("config", "Configuration file that names data and defaults; flags win over it"))

@@ -39,6 +39,8 @@ pub(super) fn config(matches: &ArgMatches) -> Result<Config, Failure> {
     }
     config.layout = path(matches, "layout").or(config.layout);
     config.crs = text(matches, "crs").or(config.crs);
+    config.geocode = text(matches, "geocode").map(|word| word == "on").or(config.geocode);
+    config.intersections = text(matches, "intersections").or(config.intersections);
     config.source = text(matches, "source").or(config.source);
     Ok(config)
 }
@@ -125,6 +127,7 @@ fn assemble(
         title: config.title.clone().unwrap_or_else(|| "Incidents".to_owned()),
         notice: config.notice.clone(),
         released: config.released.clone(),
+        placing: config.placing()?,
     };
     let mut dataset = build(ledger, &ground, about)?;
     set_areas(&mut dataset, areas)?;

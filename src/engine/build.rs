@@ -6,13 +6,15 @@ use std::sync::Arc;
 
 use rayon::prelude::*;
 
+use super::places::{Found, geocode};
+use crate::assign::geocode::Geocoded;
 use crate::assign::{blocks::assign, piles::held_places};
 use crate::index::addresses::AddressIndex;
 use crate::index::blocks::BlockIndex;
 use crate::ingest::shipped;
 use crate::model::areas::{self, Area, polygons};
-use crate::model::block::{BlockSet, Intersections};
-use crate::model::dataset::Dataset;
+use crate::model::block::BlockSet;
+use crate::model::dataset::{Dataset, Placing};
 use crate::model::events::{Event, Events};
 use crate::model::incident::{Incidents, Located, Told, z_sorted};
 use crate::model::ledger::resolve;
@@ -43,6 +45,8 @@ pub struct About {
     pub notice: Option<String>,
     /// Held places that someone has looked at and let go, by name.
     pub released: Vec<String>,
+    /// How incidents come to places and blocks.
+    pub placing: Placing,
 }
 
 /// Why no data set can be made.
@@ -83,12 +87,15 @@ pub fn build(ledger: Ledger, ground: &Ground, about: About) -> Result<Dataset, B
     };
     let study_area = study_area(&block_set).ok_or(BuildError::NoBlocks)?;
     let (events, resolution) = resolve(&ledger);
-    let (incidents, ledger) = incidents(&events, ledger, &crs);
+    let words = Words::parse(&shipped::text("street_words.csv")).expect("a test reads the shipped words");
+    let placing = about.placing;
+    let found =
+        if placing.geocode { geocode(&events, &ledger, ground, &crs, &words) } else { Found::default() };
+    let (incidents, ledger) = incidents(&events, ledger, &crs, &found);
     drop(events);
     let index = BlockIndex::build(&block_set.blocks);
-    let words = Words::parse(&shipped::text("street_words.csv")).expect("a test reads the shipped words");
     let addresses = AddressIndex::build(&block_set, &index, &words);
-    let (assignment, assigned) = assign(&incidents, &block_set, &index, &addresses, Intersections::default());
+    let (assignment, assigned) = assign(&incidents, &block_set, &index, &addresses, placing.intersections);
     let located = assigned.in_blocks + assigned.unassigned;
     if located > 0 && assigned.in_blocks == 0 {
         let middle = |(lon, lat): (f64, f64)| format!("longitude {lon:.3}, latitude {lat:.3}");
@@ -109,6 +116,8 @@ pub fn build(ledger: Ledger, ground: &Ground, about: About) -> Result<Dataset, B
         classes: ledger.classes,
         incidents,
         block_set,
+        placing,
+        words,
         assignment,
         assigned,
         held,
@@ -145,22 +154,33 @@ fn median(incidents: &Incidents) -> (f64, f64) {
 }
 
 /// Makes incidents of events, in columns.
-fn incidents(events: &Events, mut ledger: Ledger, crs: &Crs) -> (Incidents, Ledger) {
+fn incidents(events: &Events, mut ledger: Ledger, crs: &Crs, found: &Found) -> (Incidents, Ledger) {
     let repeats = repeats(events, &ledger);
-    let place = |event: usize| {
-        let event = events.get(event);
+    let place = |at: usize| {
+        let event = events.get(at);
         match ledger.reports.place(event.told_by) {
             Place::At(at) if !event.withheld => Some(Mercator::from(at)),
-            _ => None,
+            _ => geocoded(at, found).map(|place| place.lonlat.into()),
         }
     };
     let order = z_sorted(events.len(), place);
     let addresses = Arc::new(ledger.reports.take_addresses());
     let incidents = Incidents::gather(&order, Arc::clone(&addresses), |at| {
-        told(events.get(at), at, &repeats, &addresses, &ledger, crs)
+        let told = told(events.get(at), at, &repeats, &addresses, &ledger, crs);
+        match geocoded(at, found) {
+            Some(Geocoded { at: local, lonlat, .. }) => {
+                Told { located: Located::Geocoded, mercator: (*lonlat).into(), local: *local, ..told }
+            }
+            None => told,
+        }
     });
     ledger.reports = Reports::default();
     (incidents, ledger)
+}
+
+/// The place of an event that was found from its address.
+fn geocoded(at: usize, found: &Found) -> Option<&Geocoded> {
+    if found.is_empty() { None } else { found.get(&u32::try_from(at).ok()?) }
 }
 
 fn told<'a>(

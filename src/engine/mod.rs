@@ -3,6 +3,7 @@
 pub mod areas;
 pub mod build;
 pub mod params;
+mod places;
 pub mod query;
 pub mod snapshot;
 
