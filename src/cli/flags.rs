@@ -149,10 +149,12 @@ fn listen() -> Arg {
     ))
 }
 
+/// A flag that takes a file.
+pub(super) fn path(name: &'static str, help: &'static str) -> Arg {
+    Arg::new(name).long(name).value_name("FILE").value_parser(value_parser!(PathBuf)).help(help)
+}
+
 fn inputs(command: Command) -> Command {
-    let path = |name: &'static str, help: &'static str| {
-        Arg::new(name).long(name).value_name("FILE").value_parser(value_parser!(PathBuf)).help(help)
-    };
     command
         .next_help_heading("Data")
         .arg(
@@ -161,7 +163,7 @@ fn inputs(command: Command) -> Command {
         .arg(
             path(
                 "blocks",
-                "Files of blocks, street lines (the default unit) or polygons: .geojson, .shp, .gpkg, .parquet",
+                "Files of blocks, street lines (the default unit) or polygons: .geojson, .shp, .gpkg, .parquet; or the word `addresses`: hundred-blocks made from the incidents' addresses",
             )
             .num_args(1..)
             .action(ArgAction::Append),

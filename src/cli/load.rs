@@ -69,7 +69,7 @@ pub(super) fn load(config: Config, areas: &[String], rejects: Option<&Path>) -> 
         return Err(Failure::NotGiven { flag: "blocks", example: "--blocks streets.shp" });
     }
     let inputs = config.incidents.iter().map(|path| Input::at(path)).collect::<Result<Vec<_>, _>>()?;
-    let blocks = config.blocks.0.iter().map(|path| Input::at(path)).collect::<Result<Vec<_>, _>>()?;
+    let blocks = ground::block_files(&config)?;
     let layout = match &config.layout {
         None => None,
         Some(path) => {
@@ -110,7 +110,9 @@ fn assemble(
     let (areas, area_account) = ground::areas(areas, crs.as_ref())?;
     bar.finish_and_clear();
     let rejects_name = rejects.map(|path| path.display().to_string());
-    say::account("blocks", &block_account, rejects_name.as_deref());
+    if !blocks.is_empty() {
+        say::account("blocks", &block_account, rejects_name.as_deref());
+    }
     if !areas.is_empty() {
         say::account("areas", &area_account, rejects_name.as_deref());
     }
@@ -133,6 +135,7 @@ fn assemble(
     set_areas(&mut dataset, areas)?;
     say::resolution(&dataset.resolution, dataset.incidents.len());
     say::assigned(&dataset.assigned);
+    ground::tell_hundreds(&dataset);
     ground::tell_areas(&dataset);
     Ok(Loaded { dataset, all_kept, config })
 }

@@ -90,15 +90,20 @@ pub(super) fn assigned(report: &AssignmentReport) {
     let part = |n: usize, what: &str| {
         if n == 0 { String::new() } else { format!(" · {} {what}", thousands(n)) }
     };
+    let share = 100.0 * report.near_boundary as f64 / located.max(1) as f64;
+    let near = if report.near_boundary == 0 {
+        String::new()
+    } else {
+        format!("; {share:.1} % of the located lie within 10 m of another block")
+    };
     let unlocated = report.unlocated.iter().map(|(reason, n)| format!(" · {} {reason}", thousands(*n)));
     tell!(
-        "{} in blocks{by} · {} too far from any{}{}{}; {:.1} % of the located lie within 10 m of another block ({})",
+        "{} in blocks{by} · {} too far from any{}{}{}{near} ({})",
         thousands(report.in_blocks),
         thousands(report.unassigned - left_out),
         part(left_out, "at intersections left out"),
         part(report.geocoded, "geocoded, among the former"),
         unlocated.collect::<String>(),
-        100.0 * report.near_boundary as f64 / located.max(1) as f64,
         report.rule,
     );
 }

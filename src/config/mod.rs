@@ -18,7 +18,7 @@ pub struct Config {
     pub notice: Option<String>,
     /// Files of incidents.
     pub incidents: Vec<PathBuf>,
-    /// File or files of blocks: street lines or polygons.
+    /// File or files of blocks: street lines or polygons; or the word `addresses`.
     pub blocks: Files,
     /// Files of named areas, by their kind.
     pub areas: BTreeMap<String, Files>,
@@ -47,6 +47,9 @@ pub struct Config {
     /// Held places that someone has looked at and let go, by the name in the list.
     pub released: Vec<String>,
 }
+
+/// Stands for a file of blocks where they are made from the incidents' addresses.
+pub const ADDRESSES: &str = "addresses";
 
 /// One file, or a list of them.
 #[derive(Clone, Debug, Default, PartialEq, Eq, serde::Deserialize)]
@@ -106,10 +109,11 @@ impl Config {
             .map_err(|source| ConfigError::Open { file: file.clone(), source })?;
         let mut config = Self::parse(&file, &text)?;
         let folder = path.parent().unwrap_or(Path::new(""));
+        let blocks = config.blocks.0.iter_mut().filter(|file| file.as_os_str() != ADDRESSES);
         for each in config
             .incidents
             .iter_mut()
-            .chain(&mut config.blocks.0)
+            .chain(blocks)
             .chain(config.areas.values_mut().flat_map(|files| &mut files.0))
             .chain(&mut config.layout)
         {

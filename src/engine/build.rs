@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use rayon::prelude::*;
 
+use super::addressed;
 use super::places::{Found, geocode};
 use crate::assign::geocode::Geocoded;
 use crate::assign::{blocks::assign, piles::held_places};
@@ -13,7 +14,7 @@ use crate::index::addresses::AddressIndex;
 use crate::index::blocks::BlockIndex;
 use crate::ingest::shipped;
 use crate::model::areas::{self, Area, polygons};
-use crate::model::block::BlockSet;
+use crate::model::block::{BlockSet, HUNDRED_BLOCKS};
 use crate::model::dataset::{Dataset, Placing};
 use crate::model::events::{Event, Events};
 use crate::model::incident::{Incidents, Located, Told, z_sorted};
@@ -34,6 +35,8 @@ pub enum Ground {
     Streets(Vec<Street>),
     /// Polygons.
     Areas(Vec<Area>),
+    /// The addresses of the incidents themselves: hundred-blocks.
+    Addresses,
 }
 
 /// What is said of a data set, beside its data.
@@ -59,6 +62,11 @@ pub enum BuildError {
     /// The blocks cannot be brought to local metres.
     #[error("the blocks cannot be brought to a local CRS in metres")]
     Crs(#[from] CrsError),
+    /// Blocks cannot be made from addresses.
+    #[error(
+        "none of the incidents has an address that can be read and may be; give a file of streets or polygons with --blocks, or name the column of addresses in a layout given with --layout"
+    )]
+    NoAddresses,
     /// Incidents and blocks are not in one place.
     #[error(
         "none of the {located} located incidents belongs to a block: they lie around {incidents_at}, the blocks around {blocks_at}; is the CRS of the incidents right? Name it with --crs, or in a layout given with --layout"
@@ -73,20 +81,25 @@ pub enum BuildError {
     },
 }
 
-/// Makes a data set. The local CRS and the study area come from the blocks; incidents never move them.
+/// Makes a data set. The local CRS and the study area come from the blocks; incidents never move them,
+/// but where blocks are made from their addresses.
 ///
 /// # Errors
 ///
 /// [`BuildError`] if there are no blocks, or if no incident belongs to any: a wrong CRS, mostly.
 pub fn build(ledger: Ledger, ground: &Ground, about: About) -> Result<Dataset, BuildError> {
-    let extent = extent(ground).ok_or(BuildError::NoBlocks)?;
+    let (events, resolution) = resolve(&ledger);
+    let extent = match ground {
+        Ground::Addresses => addressed::extent(&events, &ledger),
+        ground => extent(ground).ok_or(BuildError::NoBlocks)?,
+    };
     let crs = Crs::local_for(extent)?;
     let block_set = match ground {
         Ground::Streets(streets) => segments_and_nodes(streets, &crs)?,
         Ground::Areas(areas) => polygons(areas, &crs)?,
+        // They are made once the incidents are.
+        Ground::Addresses => BlockSet { name: HUNDRED_BLOCKS, blocks: Vec::new(), alleys: Vec::new() },
     };
-    let study_area = study_area(&block_set).ok_or(BuildError::NoBlocks)?;
-    let (events, resolution) = resolve(&ledger);
     let words = Words::parse(&shipped::text("street_words.csv")).expect("a test reads the shipped words");
     let placing = about.placing;
     let found =
@@ -95,7 +108,19 @@ pub fn build(ledger: Ledger, ground: &Ground, about: About) -> Result<Dataset, B
     drop(events);
     let index = BlockIndex::build(&block_set.blocks);
     let addresses = AddressIndex::build(&block_set, &index, &words);
-    let (assignment, assigned) = assign(&incidents, &block_set, &index, &addresses, placing.intersections);
+    let (block_set, assignment, assigned) = match ground {
+        Ground::Addresses => addressed::assign(&incidents, extent, &ledger.classes, &crs, &words)?,
+        _ => {
+            let (assignment, assigned) =
+                assign(&incidents, &block_set, &index, &addresses, placing.intersections);
+            (block_set, assignment, assigned)
+        }
+    };
+    let study_area = match ground {
+        Ground::Addresses => Some(addressed::study_area(&block_set, extent, &crs)?),
+        _ => study_area(&block_set),
+    };
+    let study_area = study_area.ok_or(BuildError::NoBlocks)?;
     let located = assigned.in_blocks + assigned.unassigned;
     if located > 0 && assigned.in_blocks == 0 {
         let middle = |(lon, lat): (f64, f64)| format!("longitude {lon:.3}, latitude {lat:.3}");
@@ -134,10 +159,11 @@ fn extent(ground: &Ground) -> Option<LonLatBox> {
             LonLatBox::around(open.flat_map(|s| s.line.iter().copied()))
         }
         Ground::Areas(areas) => areas::extent(areas),
+        Ground::Addresses => None,
     }
 }
 
-fn study_area(set: &BlockSet) -> Option<LocalBox> {
+pub(super) fn study_area(set: &BlockSet) -> Option<LocalBox> {
     use geo::CoordsIter;
     LocalBox::around(set.blocks.iter().flat_map(|b| b.local.coords_iter()).map(Local::from))
 }

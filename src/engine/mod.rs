@@ -1,5 +1,6 @@
 //! The one thing that both edges ask: an engine that opens snapshots.
 
+mod addressed;
 pub mod areas;
 pub mod build;
 pub mod params;

@@ -109,7 +109,7 @@ fn feature(
     let number = |n: Option<f64>| n.map_or(Value::Null, |n| Value::rounded(n, 3));
     Feature {
         id: block.id.clone(),
-        geometry: Some(block.lonlat.clone()),
+        geometry: shape(&block.lonlat),
         properties: vec![
             ("rank", row.rank.map_or(Value::Null, Value::count)),
             ("tied_with", Value::count(row.tied_with)),
@@ -130,6 +130,12 @@ fn feature(
             ("population", number(exposure.residents.population)),
         ],
     }
+}
+
+/// A shape, where there is one: a block known from addresses alone may have none.
+fn shape(of: &geo::Geometry) -> Option<geo::Geometry> {
+    use geo::CoordsIter;
+    (of.coords_count() > 0).then(|| of.clone())
 }
 
 /// The names of the areas that a block lies in, by kind; a kind without any has an empty list.
