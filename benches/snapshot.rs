@@ -37,6 +37,7 @@ fn query() -> Query {
     Query {
         period: Some("2015-01-01/2015-12-31".parse().expect("a period")),
         categories: vec!["burglary".to_owned(), "larceny".to_owned()],
+        ..Query::default()
     }
 }
 

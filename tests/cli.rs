@@ -200,6 +200,146 @@ fn the_three_formats_hold_the_same_blocks_in_the_same_order() {
     }
 }
 
+/// Rows with an address and the coordinates given, or none: 0,0.
+fn addressed(folder: &std::path::Path, rows: &[(&str, &str, &str)]) -> String {
+    let mut text = String::from("incidentid,date,category,address,longitude,latitude\n");
+    for (n, (category, address, place)) in rows.iter().enumerate() {
+        text += &format!("i{n},2018-01-01 10:00,{category},{address},{place}\n");
+    }
+    let file = folder.join("addressed.csv");
+    std::fs::write(&file, text).expect("written");
+    file.to_string_lossy().into_owned()
+}
+
+#[test]
+fn hundred_blocks_are_ranked_and_written_where_nothing_has_coordinates() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let none = "0,0";
+    let file = addressed(
+        folder.path(),
+        &[
+            ("robbery", "101 MAIN ST", none),
+            ("burglary", "107 MAIN ST", none),
+            ("rape", "207 MAIN ST", none),
+            ("robbery", "OAK AVE / MAIN ST", none),
+            ("robbery", "", none),
+        ],
+    );
+    let (code, out, err) =
+        run(&["rank", "--incidents", &file, "--blocks", "addresses", "--format", "geojson"]);
+    assert_eq!(code, 0, "{err}");
+    assert!(err.contains("nothing has a place"), "{err}");
+    let json: serde_json::Value = serde_json::from_str(&out).expect("JSON");
+    let told: Vec<_> = json["features"]
+        .as_array()
+        .expect("features")
+        .iter()
+        .map(|f| (f["properties"]["name"].as_str().expect("a name"), f["properties"]["incidents"].as_u64()))
+        .collect();
+    assert_eq!(told, [("100 block of Main St", Some(2)), ("Oak Ave / Main St", Some(1))]);
+    assert!(json["features"].as_array().expect("features").iter().all(|f| f["geometry"].is_null()));
+    assert!(!out.contains("200 block"), "no address tells where a rape was: {out}");
+    let made = &json["provenance"];
+    assert_eq!((&made["block_set"], &made["counts"]["in_blocks"]), (&"hundred-blocks".into(), &3.into()));
+    let unlocated = made["counts"]["unlocated"].as_object().expect("reasons");
+    assert_eq!(unlocated.values().filter_map(serde_json::Value::as_u64).sum::<u64>(), 2);
+    for command in [
+        &["density", "--bandwidth", "250m", "--cell", "50m"][..],
+        &["clusters", "--eps", "100m", "--min-points", "3"],
+    ] {
+        let (code, _, err) = run(&[command, &["--incidents", &file, "--blocks", "addresses"]].concat());
+        assert_eq!(code, 0, "{err}");
+    }
+    let (code, out, err) = run(&["blocks", "from-addresses", "--incidents", &file]);
+    assert_eq!(code, 0, "{err}");
+    let json: serde_json::Value = serde_json::from_str(&out).expect("stdout is JSON and nothing else");
+    assert_eq!(
+        (json["features"].as_array().map(Vec::len), &json["block_set"]),
+        (Some(2), &"hundred-blocks".into())
+    );
+    let without = addressed(folder.path(), &[("robbery", "", "-90.2,38.6")]);
+    let (code, _, err) = run(&["rank", "--incidents", &without, "--blocks", "addresses"]);
+    assert_eq!(code, 1);
+    assert!(err.contains("none of the incidents has an address"), "{err}");
+}
+
+#[test]
+fn an_outline_of_a_hundred_block_is_drawn_around_what_may_be_seen() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let file = addressed(
+        folder.path(),
+        &[
+            ("robbery", "101 MAIN ST", "-90.2,38.6"),
+            ("robbery", "103 MAIN ST", "-90.201,38.6"),
+            ("robbery", "105 MAIN ST", "-90.2,38.601"),
+            ("rape", "107 MAIN ST", "-90.19,38.59"),
+            ("rape", "307 MAIN ST", "-90.18,38.6"),
+            ("robbery", "109 MAIN ST", "20.5,-5.5"),
+            ("robbery", "111 MAIN ST", "-96.2,38.6"),
+        ],
+    );
+    let (code, out, err) =
+        run(&["rank", "--incidents", &file, "--blocks", "addresses", "--format", "geojson"]);
+    assert_eq!(code, 0, "{err}");
+    let json: serde_json::Value = serde_json::from_str(&out).expect("JSON");
+    assert_eq!(json["provenance"]["crs"], "EPSG:32615", "a stray moves no CRS");
+    let shape = json["features"][1]["geometry"].to_string();
+    assert!(json["features"][0]["geometry"]["type"] == "Polygon" && shape == "null", "{out}");
+    let outlines = format!("{}{shape}", json["features"][0]["geometry"]);
+    assert!(
+        outlines.contains("38.601")
+            && !outlines.contains("-90.19")
+            && !outlines.contains("-96")
+            && !outlines.contains("38.59"),
+        "{outlines}"
+    );
+    assert_eq!(json["features"][0]["properties"]["incidents"], 6);
+}
+
+#[test]
+fn geocoding_and_intersections_are_told_and_can_be_chosen() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let streets = town(folder.path());
+    let streets = streets.to_string_lossy();
+    let file = addressed(
+        folder.path(),
+        &[
+            ("robbery", "", "-90.205,38.6001"),
+            ("robbery", "OAK AVE / MAIN ST", "0,0"),
+            ("rape", "OAK AVE / MAIN ST", "0,0"),
+            ("robbery", "ELM ST / MAIN ST", "0,0"),
+        ],
+    );
+    let ask = |flags: &[&str]| {
+        let given = ["rank", "--incidents", &file, "--blocks", &streets, "--format", "geojson"];
+        let (code, out, err) = run(&[&given, flags].concat());
+        assert_eq!(code, 0, "{err}");
+        (serde_json::from_str::<serde_json::Value>(&out).expect("JSON"), err)
+    };
+    let (json, err) = ask(&[]);
+    assert!(err.contains("1 at intersections by name") && err.contains("1 geocoded"), "{err}");
+    let made = &json["provenance"];
+    assert_eq!((&made["counts"]["geocoded"], &made["counts"]["in_blocks"]), (&1.into(), &2.into()));
+    assert_eq!((&made["assigned_by"]["node_by_name"], &made["intersections"]), (&1.into(), &"node".into()));
+    assert_eq!(json["features"][0]["properties"]["n_addresses"], 1);
+    let (json, err) = ask(&["--geocode", "off"]);
+    assert_eq!(json["provenance"]["counts"]["geocoded"], 0);
+    assert!(!err.contains("geocoded"), "{err}");
+    let (json, err) = ask(&["--intersections", "split"]);
+    assert!(err.contains("split equally"), "{err}");
+    let first = &json["features"][0]["properties"];
+    assert_eq!((&first["score"], &first["incidents"]), (&1.25.into(), &1.into()));
+    assert_eq!(json["features"][1]["properties"]["score"], 0.25);
+    let (_, err) = ask(&["--intersections", "exclude"]);
+    assert!(err.contains("1 at intersections left out"), "{err}");
+    let (code, table, _) =
+        run(&["rank", "--incidents", &file, "--blocks", &streets, "--intersections", "split"]);
+    assert!(code == 0 && table.contains("1.25") && table.contains("equal parts"), "{table}");
+    let (code, _, err) =
+        run(&["rank", "--incidents", &file, "--blocks", &streets, "--intersections", "half"]);
+    assert!(code == 2 && err.contains("node, split, first, exclude"), "{err}");
+}
+
 #[test]
 fn export_writes_all_four_layers_and_prints_the_list() {
     let folder = tempfile::tempdir().expect("a folder");

@@ -98,8 +98,11 @@ fn commands_and_flags_use_the_agreed_words() {
         "crs",
         "eps",
         "format",
+        // Beside the vocabulary: places from addresses can be switched off, and the option of `counting.md` 10.
+        "geocode",
         "help",
         "incidents",
+        "intersections",
         "layout",
         "listen",
         "min-points",

@@ -3,9 +3,11 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
+use hotblocks::engine::build::Ground;
 use hotblocks::engine::query::Query;
 use hotblocks::ingest::input::Input;
 
+use crate::geocoding;
 use crate::load::{Loaded, ground, load, st_louis_files, st_louis_folder};
 use crate::machine::thousands;
 use crate::validation::{Page, surface, tally_head, tally_row};
@@ -40,6 +42,9 @@ pub(crate) fn section(page: &mut Page, root: &Path) {
     accounts(page, &loaded);
     boundary(page, &loaded);
     let (_, whole) = loaded.last().expect("the whole was loaded");
+    if let Ground::Streets(streets) = &ground {
+        geocoding::section(page, &whole.snapshot, streets);
+    }
     tally_head(page);
     for (year, each) in &loaded {
         tally_row(

@@ -280,13 +280,14 @@ pub(crate) fn tally_row(page: &mut Page, name: &str, tally: &Tally) {
         tally.unlocated.iter().map(|(reason, &n)| format!("{} {reason}", thousands(n))).collect();
     let unlocated = if reasons.is_empty() { "0".to_owned() } else { reasons.join(", ") };
     let counts = [tally.incidents, tally.in_blocks, tally.unassigned, tally.held].map(thousands);
-    page.row(&[&[name.to_owned()], &counts[..], &[unlocated, agrees]].concat());
+    let geocoded = thousands(tally.geocoded);
+    page.row(&[&[name.to_owned()], &counts[..], &[unlocated, agrees, geocoded]].concat());
 }
 
 /// The head of those rows.
 pub(crate) fn tally_head(page: &mut Page) {
-    page.say("Where incidents are; *agrees*: incidents = in blocks + unassigned + held + unlocated.\n\n");
-    page.say("| selection | incidents | in blocks | unassigned | held | unlocated | agrees |\n|---|--:|--:|--:|--:|--:|---|\n");
+    page.say("Where incidents are; *agrees*: incidents = in blocks + unassigned + held + unlocated. *Geocoded* are those of the first three whose place was found from their address.\n\n");
+    page.say("| selection | incidents | in blocks | unassigned | held | unlocated | agrees | geocoded |\n|---|--:|--:|--:|--:|--:|---|--:|\n");
 }
 
 fn new_haven(page: &mut Page) {

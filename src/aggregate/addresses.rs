@@ -2,8 +2,10 @@
 
 use std::collections::HashMap;
 
+use rayon::prelude::*;
+
 use crate::model::address::Address;
-use crate::model::block::{Assignment, Share};
+use crate::model::block::{Assignment, BlockId, Share};
 use crate::model::incident::Incidents;
 use crate::model::street_words::Words;
 
@@ -16,52 +18,70 @@ pub struct Addresses {
     pub top_address_share: Option<f64>,
 }
 
-#[derive(PartialEq, Eq, Hash)]
-enum Key {
-    Address(Address),
-    Place(u64, u64),
+/// The standard form of every address of a data set, as a number; read once, since it takes longest.
+#[derive(Clone, Debug, Default)]
+pub struct Forms {
+    /// By the number of the address; `None` where it cannot be read.
+    of: Vec<Option<u32>>,
+    n: u32,
 }
 
-/// Counts the addresses of a selection of incidents per block.
+impl Forms {
+    /// Reads all addresses. Time O(addresses).
+    #[must_use]
+    pub fn of(incidents: &Incidents, words: &Words) -> Self {
+        let texts = incidents.addresses();
+        let read: Vec<Option<Address>> =
+            (0..texts.len()).into_par_iter().map(|at| Address::parse(texts.get(at), words)).collect();
+        let mut known: HashMap<Address, u32> = HashMap::new();
+        let number = |address: Option<Address>| {
+            let next = u32::try_from(known.len()).expect("fewer than 2³² addresses");
+            Some(*known.entry(address?).or_insert(next))
+        };
+        let of = read.into_iter().map(number).collect();
+        Self { of, n: u32::try_from(known.len()).expect("fewer than 2³² addresses") }
+    }
+}
+
+const NOT_ASKED: u32 = u32::MAX;
+
+/// Counts the addresses of a selection of incidents in some blocks, in the order of these.
 ///
-/// `selected` gives positions; `n_blocks` is the length of the answer. An address that cannot be
-/// read, or none, is known by its place; incidents with neither are one more. Split incidents count
-/// with their shares. Time O(n log n).
+/// An address that cannot be read, or none, is known by its place; incidents with neither are one
+/// more. Split incidents count with their shares. Time O(n + m log m), m the incidents in the blocks.
 ///
 /// # Limits
 ///
 /// Where a source writes hundred-blocks or streets instead of houses, these are the addresses.
 #[must_use]
 pub fn addresses(
-    selected: impl Iterator<Item = usize>,
+    selected: impl Fn(usize) -> bool,
     incidents: &Incidents,
     assignment: &Assignment,
-    words: &Words,
-    n_blocks: usize,
+    forms: &Forms,
+    blocks: &[BlockId],
 ) -> Vec<Addresses> {
-    let mut keys: HashMap<Key, u32> = HashMap::new();
-    let mut read: HashMap<&str, Option<u32>> = HashMap::new();
-    let mut number = |key: Key| {
-        let next = u32::try_from(keys.len()).expect("fewer addresses than incidents");
-        *keys.entry(key).or_insert(next)
-    };
+    let mut slots = vec![NOT_ASKED; blocks.iter().max().map_or(0, |last| last.0 as usize + 1)];
+    (0..).zip(blocks).for_each(|(slot, block)| slots[block.0 as usize] = slot);
+    let slot = |block: BlockId| slots.get(block.0 as usize).copied().filter(|&slot| slot != NOT_ASKED);
+    let mut places: HashMap<Option<(u64, u64)>, u32> = HashMap::new();
     let mut found: Vec<(u32, u32, Share)> = Vec::new();
-    for at in selected {
-        let named = incidents.address(at).and_then(|text| {
-            *read
-                .entry(text)
-                .or_insert_with(|| Address::parse(text, words).map(|address| number(Key::Address(address))))
+    for at in 0..incidents.len() {
+        let asked = |(block, share): (BlockId, Share)| Some((slot(block)?, share));
+        let mut shares = assignment.shares(at).filter_map(asked).peekable();
+        if shares.peek().is_none() || !selected(at) {
+            continue;
+        }
+        let form = incidents.address_number(at).and_then(|number| forms.of[number as usize]);
+        let key = form.unwrap_or_else(|| {
+            let next = forms.n + u32::try_from(places.len()).expect("fewer than 2³² places");
+            let place = incidents.local(at).map(|at| (at.x.to_bits(), at.y.to_bits()));
+            *places.entry(place).or_insert(next)
         });
-        let key = named.unwrap_or_else(|| {
-            let place = incidents.local(at);
-            number(
-                place.map_or(Key::Place(u64::MAX, u64::MAX), |at| Key::Place(at.x.to_bits(), at.y.to_bits())),
-            )
-        });
-        found.extend(assignment.shares(at).map(|(block, share)| (block.0, key, share)));
+        found.extend(shares.map(|(slot, share)| (slot, key, share)));
     }
     found.sort_unstable();
-    let mut all = vec![Addresses::default(); n_blocks];
+    let mut all = vec![Addresses::default(); blocks.len()];
     for block in found.chunk_by(|a, b| a.0 == b.0) {
         let sum = |rows: &[(u32, u32, Share)]| rows.iter().map(|row| u64::from(row.2.0)).sum::<u64>();
         let sums: Vec<u64> = block.chunk_by(|a, b| a.1 == b.1).map(sum).collect();
@@ -77,7 +97,6 @@ pub fn addresses(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::block::BlockId;
     use crate::model::class::ClassId;
     use crate::model::incident::{Incident, Located};
     use crate::model::period::{Interval, Precision};
@@ -103,8 +122,15 @@ mod tests {
         let incidents = Incidents::store((0..).zip(texts).map(|(n, text)| row(n, text)).collect());
         let words = Words::parse(include_str!("../../data/street_words.csv")).expect("shipped");
         let assignment = Assignment::whole([0, 0, 0, 0, 1, 1, 1, 3].map(|at| Some(BlockId(at))));
-        let all = addresses(0..7, &incidents, &assignment, &words, 4);
+        let forms = Forms::of(&incidents, &words);
+        let of_blocks = |blocks: &[u32]| {
+            let blocks: Vec<BlockId> = blocks.iter().map(|&at| BlockId(at)).collect();
+            addresses(|at| at < 7, &incidents, &assignment, &forms, &blocks)
+        };
         let of = |n_addresses, share| Addresses { n_addresses, top_address_share: share };
-        assert_eq!(all, [of(2, Some(0.75)), of(2, Some(2.0 / 3.0)), of(0, None), of(0, None)]);
+        let all = [of(2, Some(0.75)), of(2, Some(2.0 / 3.0)), of(0, None), of(0, None)];
+        assert_eq!(of_blocks(&[0, 1, 2, 3]), all);
+        assert_eq!(of_blocks(&[1, 0]), [all[1], all[0]]);
+        assert_eq!(of_blocks(&[]), []);
     }
 }

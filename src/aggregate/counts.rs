@@ -19,6 +19,12 @@ impl Count {
         self.shares / u64::from(Share::WHOLE.0)
     }
 
+    /// The same as [`Count::parts`], in whole numbers of 5040.
+    #[must_use]
+    pub fn shares(&self) -> u64 {
+        self.shares
+    }
+
     /// Incidents with the parts of those that are split; over all blocks they add up to the assigned ones.
     #[must_use]
     pub fn parts(&self) -> f64 {

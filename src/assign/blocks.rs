@@ -10,7 +10,7 @@ use crate::index::blocks::BlockIndex;
 use crate::model::address::Address;
 use crate::model::block::{Assignment, BlockId, BlockSet, Intersections, SEGMENTS};
 use crate::model::dataset::{AssignmentReport, BOUNDARY, ByRule};
-use crate::model::incident::Incidents;
+use crate::model::incident::{Incidents, Located};
 use crate::space::coord::{Local, Metres};
 
 /// The farthest that an incident may lie from its street.
@@ -70,6 +70,7 @@ pub fn assign(
         rule: rule(polygons, intersections),
         in_blocks: found.iter().flatten().filter(|found| found.block.is_some()).count(),
         unassigned: found.iter().flatten().filter(|found| found.block.is_none()).count(),
+        geocoded: geocoded(incidents),
         unlocated: unlocated(incidents),
         near_boundary: found.iter().flatten().filter(|found| found.near).count(),
         by_rule: by_rule(&found),
@@ -283,6 +284,11 @@ fn rule(polygons: bool, intersections: Intersections) -> String {
     format!(
         "the intersection or segment that the address names within {named} m, else an intersection within {at_node} m ({reach} m if the address names one), else the street that the address names within {named} m, else the street of the nearest alley or the nearest segment within {reach} m{option}"
     )
+}
+
+/// Incidents whose place was found from their address.
+fn geocoded(incidents: &Incidents) -> usize {
+    (0..incidents.len()).filter(|&at| incidents.located(at) == Located::Geocoded).count()
 }
 
 fn unlocated(incidents: &Incidents) -> BTreeMap<&'static str, usize> {

@@ -9,7 +9,7 @@ use crate::model::street_words::Words;
 use crate::model::streets::{Street, StreetUse};
 use crate::space::bbox::LocalBox;
 use crate::space::coord::{Local, LonLat, Metres};
-use crate::space::crs::{Crs, CrsError};
+use crate::space::crs::Crs;
 
 /// How far a house lies from the middle line of its street.
 pub const SETBACK: Metres = Metres(12.0);
@@ -95,15 +95,15 @@ fn slip(narrowest: u32) -> u32 {
 impl Geocoder {
     /// Takes the streets of a file, closed ones too, since addresses name their crossings. Time O(n log n).
     ///
-    /// # Errors
-    ///
-    /// [`CrsError::Outside`] for a street too far from the area of the local CRS.
-    pub fn new(streets: &[Street], crs: &Crs, words: &Words) -> Result<Self, CrsError> {
+    /// A street too far from the area of the local CRS is left out: no incident of the data set lies there.
+    #[must_use]
+    pub fn new(streets: &[Street], crs: &Crs, words: &Words) -> Self {
         let mut names = NameIndex::default();
         let mut lines: Vec<Vec<Line>> = Vec::new();
         for street in streets {
             let Some(name) = StreetName::parse(&street.name, words) else { continue };
-            let places = street.line.iter().map(|&at| crs.to_local(at)).collect::<Result<Vec<_>, _>>()?;
+            let places: Result<Vec<_>, _> = street.line.iter().map(|&at| crs.to_local(at)).collect();
+            let Ok(places) = places else { continue };
             let Some(bounds) = LocalBox::around(places.iter().copied()) else { continue };
             let at = names.add(name) as usize;
             lines.resize_with(names.len(), Vec::new);
@@ -112,7 +112,7 @@ impl Geocoder {
             lines[at].push(Line { places, length, numbers, bounds });
         }
         names.finish();
-        Ok(Self { crs: crs.clone(), words: words.clone(), names, lines })
+        Self { crs: crs.clone(), words: words.clone(), names, lines }
     }
 
     /// The places of rows without one, by their addresses; those of sensitive classes are never looked up.
@@ -333,14 +333,16 @@ mod tests {
         let sides = Sides { left: Some(Numbers::new(5900, 6098)), right: Some(Numbers::new(5901, 6099)) };
         let slip = Sides { left: Some(Numbers::new(5901, 9099)), right: None };
         let none = Sides::default();
+        let far = LonLat::new(-3.0, 0.0).expect("on the globe");
         let streets = [
             street("MINERVA AVE", [(0., 0.), (200., 0.)], sides),
             street("MINERVA AVE", [(5000., 0.), (5100., 0.)], slip),
             street("OAK ST", [(100., -300.), (100., 300.)], none),
             Street { used_as: StreetUse::Closed, ..street("Interstate 70", [(0., 50.), (300., 50.)], none) },
             street("SELBER CT", [(0., 900.), (80., 900.)], none),
+            Street { name: "FAR RD".into(), numbers: sides, line: vec![far, far], ..Street::default() },
         ];
-        Geocoder::new(&streets, &crs, &words).expect("near")
+        Geocoder::new(&streets, &crs, &words)
     }
 
     #[track_caller]
@@ -357,7 +359,7 @@ mod tests {
         check("5951 MINERVA", Some((51., -12., Method::Range)));
         check("5950 MINERVA BLVD", Some((51., 12., Method::Range)));
         check("7000 MINERVA AVE", Some((5034., 0., Method::Range)));
-        for nowhere in ["12 NOWHERE AVE", "5899 MINERVA AVE", "12 SELBER CT", "MINERVA AVE"] {
+        for nowhere in ["12 NOWHERE AVE", "5900 FAR RD", "5899 MINERVA AVE", "12 SELBER CT", "MINERVA AVE"] {
             check(nowhere, None);
         }
     }

@@ -6,7 +6,7 @@ use crate::model::block::Assignment;
 use crate::model::category::Flags;
 use crate::model::class::{ClassId, Classes};
 use crate::model::dataset::HeldPlace;
-use crate::model::incident::Incidents;
+use crate::model::incident::{Incidents, Located};
 use crate::space::coord::LonLat;
 
 /// Fewer incidents than this are no pile, however the rest is spread.
@@ -57,8 +57,25 @@ pub fn held_places(
         }
         places.push(HeldPlace { held: taken.len(), ..place });
     }
+    join_geocoded(incidents, classes, &mut places, &mut held);
     places.sort_by(|a, b| b.incidents.cmp(&a.incidents).then_with(|| a.name.cmp(&b.name)));
     (held, places)
+}
+
+/// Incidents whose place was found from the address of a held place belong to it: the streets put them
+/// elsewhere on its block, where they would bring it back into the ranks.
+fn join_geocoded(incidents: &Incidents, classes: &Classes, places: &mut [HeldPlace], held: &mut [bool]) {
+    let named: HashMap<String, usize> = places.iter().map(|place| place.name.clone()).zip(0..).collect();
+    for at in (0..incidents.len()).filter(|&at| incidents.located(at) == Located::Geocoded) {
+        let Some(&place) = incidents.address(at).and_then(|name| named.get(name)) else { continue };
+        let place = &mut places[place];
+        place.incidents += 1;
+        place.reports += usize::from(incidents.reports(at));
+        if !protected(incidents, classes, at) {
+            place.held += 1;
+            held[at] = true;
+        }
+    }
 }
 
 /// The top of a class's branch in the tree.

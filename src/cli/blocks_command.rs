@@ -1,4 +1,4 @@
-//! `hotblocks blocks`: block sets that are made, cells and the polygons between streets.
+//! `hotblocks blocks`: block sets that are made, cells, the polygons between streets and hundred-blocks.
 
 use clap::{Arg, ArgAction, ArgMatches, Command, value_parser};
 use geo::MultiPolygon;
@@ -6,6 +6,7 @@ use geo::MultiPolygon;
 use super::failure::Failure;
 use super::ground::read_areas;
 use super::{exit, flags, load, say};
+use crate::config::{ADDRESSES, Files};
 use crate::encode;
 use crate::engine::params::table::CELL;
 use crate::engine::params::values::{BadValue, Values};
@@ -19,7 +20,7 @@ use crate::space::bbox::LonLatBox;
 use crate::space::coord::{Local, LonLat};
 use crate::space::crs::Crs;
 
-/// The command with its two ways to make blocks.
+/// The command with its ways to make blocks.
 pub(super) fn command() -> Command {
     let within = |help: &'static str| {
         Arg::new("within")
@@ -62,12 +63,17 @@ pub(super) fn command() -> Command {
                 .action(ArgAction::SetTrue)
                 .help("Alleys split blocks too; by default they do not, since they are no streets"),
         );
+    let addresses = Command::new("from-addresses")
+        .about("Hundred-blocks from the addresses of incidents, as GeoJSON for a map; --blocks addresses ranks them")
+        .arg(flags::path("incidents", "Files of incidents: .csv, .tsv, .shp").num_args(1..).required(true))
+        .arg(flags::path("layout", "A layout of one's own for the incident files (see docs/layouts.md)"));
     Command::new("blocks")
-        .about("Make a block set: cells, or the polygons between streets")
+        .about("Make a block set: cells, the polygons between streets, or hundred-blocks from addresses")
         .subcommand_required(true)
         .arg_required_else_help(true)
         .subcommand(flags::writes(cells))
         .subcommand(flags::writes(streets))
+        .subcommand(flags::writes(addresses))
 }
 
 /// Runs what was asked for.
@@ -75,7 +81,8 @@ pub(super) fn run(matches: &ArgMatches) -> Result<u8, Failure> {
     match matches.subcommand() {
         Some(("cells", matches)) => cells(matches),
         Some(("from-streets", matches)) => from_streets(matches),
-        // The command requires one of the two above.
+        Some(("from-addresses", matches)) => from_addresses(matches),
+        // The command requires one of those above.
         _ => Ok(exit::USAGE),
     }
 }
@@ -149,6 +156,15 @@ fn from_streets(matches: &ArgMatches) -> Result<u8, Failure> {
         if alleys { "split blocks" } else { "do not split blocks (--alleys: they do)" },
     ));
     Ok(if refused || !account.refused.is_empty() { exit::SOME_REFUSED } else { exit::DONE })
+}
+
+fn from_addresses(matches: &ArgMatches) -> Result<u8, Failure> {
+    let mut config = load::config(matches)?;
+    config.blocks = Files(vec![ADDRESSES.into()]);
+    let loaded = load::load(config, &[], None)?;
+    let data = &loaded.dataset;
+    load::write_text(matches, &encode::shapes::block_set(&data.block_set, &data.crs.to_string()))?;
+    Ok(if loaded.all_kept { exit::DONE } else { exit::SOME_REFUSED })
 }
 
 /// Faces in degrees under the names of the streets around them.

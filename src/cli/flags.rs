@@ -9,6 +9,7 @@ use super::{blocks_command, import_command, import_incidents};
 use crate::engine::params::table::{AREAS, CLUSTERS, DENSITY, Kind, OPERATIONS, Operation, Param, RANK, TOP};
 use crate::engine::params::values::{BadValue, Values};
 use crate::http::serve::DEFAULT_ADDRESS;
+use crate::model::block::Intersections;
 
 /// The whole command line.
 pub(super) fn command() -> Command {
@@ -152,10 +153,12 @@ fn listen() -> Arg {
     ))
 }
 
+/// A flag that takes a file.
+pub(super) fn path(name: &'static str, help: &'static str) -> Arg {
+    Arg::new(name).long(name).value_name("FILE").value_parser(value_parser!(PathBuf)).help(help)
+}
+
 fn inputs(command: Command) -> Command {
-    let path = |name: &'static str, help: &'static str| {
-        Arg::new(name).long(name).value_name("FILE").value_parser(value_parser!(PathBuf)).help(help)
-    };
     command
         .next_help_heading("Data")
         .arg(
@@ -164,7 +167,7 @@ fn inputs(command: Command) -> Command {
         .arg(
             path(
                 "blocks",
-                "Files of blocks, street lines (the default unit) or polygons: .geojson, .shp, .gpkg, .parquet",
+                "Files of blocks, street lines (the default unit) or polygons: .geojson, .shp, .gpkg, .parquet; or the word `addresses`: hundred-blocks made from the incidents' addresses",
             )
             .num_args(1..)
             .action(ArgAction::Append),
@@ -183,6 +186,20 @@ fn inputs(command: Command) -> Command {
                 .long("source")
                 .value_name("NAME")
                 .help("Name of the source [default: its layout's]"),
+        )
+        .arg(
+            Arg::new("geocode")
+                .long("geocode")
+                .value_name("ON|OFF")
+                .value_parser(["on", "off"])
+                .help("Whether incidents without coordinates get a place from their address and the streets; sexual, domestic, child and unmapped offenses never do [default: on]"),
+        )
+        .arg(
+            Arg::new("intersections")
+                .long("intersections")
+                .value_name("OPTION")
+                .value_parser(Intersections::ALL.map(Intersections::word))
+                .help("Incidents at an intersection belong to it (node), in equal parts to the segments that meet (split), to the nearest segment (first), or to none (exclude) [default: node]"),
         )
         .arg(path("layout", "A layout of one's own for the incident files (see docs/layouts.md)"))
         .arg(path("config", "Configuration file that names data and defaults; flags win over it"))

@@ -4,12 +4,13 @@ use std::path::{Path, PathBuf};
 
 use super::failure::Failure;
 use super::say;
-use crate::config::Config;
+use crate::config::{ADDRESSES, Config};
 use crate::engine::build::Ground;
 use crate::ingest::blocks::{self, Purpose, Shapes};
 use crate::ingest::input::Input;
 use crate::ingest::refused::Account;
 use crate::model::areas::{Area, AreaKind};
+use crate::model::block::{BlockKind, HUNDRED_BLOCKS};
 use crate::model::dataset::Dataset;
 use crate::model::doubles::without_doubles;
 use crate::space::crs::Crs;
@@ -17,9 +18,20 @@ use crate::space::crs::Crs;
 /// Areas by kind, as many files as were given.
 pub(super) type AreaFiles = Vec<(AreaKind, Vec<Area>)>;
 
-/// Reads files of blocks into one ground: a region's may come in two state planes, and a block that
+/// Files of blocks by their names; none where the word `addresses` stands for them.
+pub(super) fn block_files(config: &Config) -> Result<Vec<Input>, Failure> {
+    match &config.blocks.0[..] {
+        [word] if word.as_os_str() == ADDRESSES => Ok(Vec::new()),
+        files => Ok(files.iter().map(|path| Input::at(path)).collect::<Result<_, _>>()?),
+    }
+}
+
+/// Reads files of blocks into one ground; without any, blocks are made from addresses. Of several: a region's may come in two state planes, and a block that
 /// two of them have is there once. Streets that lie on each other become one segment when they are cut.
 pub(super) fn blocks(inputs: &[Input], crs: Option<&Crs>) -> Result<(Ground, Account), Failure> {
+    if inputs.is_empty() {
+        return Ok((Ground::Addresses, Account::default()));
+    }
     let (mut streets, mut areas, mut account) = (Vec::new(), Vec::new(), Account::default());
     for input in inputs {
         let (shapes, of_file) = blocks::read(input, crs)?;
@@ -96,6 +108,29 @@ pub(super) fn read_areas(
     let Some(word) = word else { return Err(Failure::NoKind { file: input.name.clone() }) };
     let kind: AreaKind = word.parse()?;
     if kind == AreaKind::StudyArea { Ok((kind, areas, account)) } else { read_areas(input, Some(kind), crs) }
+}
+
+/// Says what blocks were made from addresses, and whether there is a place at all.
+pub(super) fn tell_hundreds(dataset: &Dataset) {
+    let set = &dataset.block_set;
+    if set.name != HUNDRED_BLOCKS {
+        return;
+    }
+    use geo::CoordsIter;
+    let of = |kind: BlockKind| set.blocks.iter().filter(|block| block.kind == kind).count();
+    let shapeless = set.blocks.iter().filter(|block| block.lonlat.coords_count() == 0).count();
+    let plane = if shapeless == set.blocks.len() {
+        format!("; nothing has a place, and {} stands for none", dataset.crs)
+    } else {
+        format!(" in {}", dataset.crs)
+    };
+    say::tell(&format!(
+        "block set `{}`: {} hundred-blocks and streets and {} crossings from addresses, {} of them without a shape{plane}",
+        set.name,
+        say::thousands(of(BlockKind::HundredBlock)),
+        say::thousands(of(BlockKind::Node)),
+        say::thousands(shapeless),
+    ));
 }
 
 /// Says how the blocks lie in the areas, kind by kind.

@@ -100,6 +100,8 @@ pub(super) fn blocks(matches: &ArgMatches) -> Result<u8, Failure> {
             let local = Crs::local_for(extent(areas).ok_or(Failure::Mixed)?)?;
             (polygons(areas, &local)?, local, encode::shapes::polygons(areas))
         }
+        // The command requires a file.
+        Ground::Addresses => return Err(Failure::Mixed),
     };
     let of = |kind| set.blocks.iter().filter(|block| block.kind == kind).count();
     let length: f64 = set.blocks.iter().filter_map(|block| block.length).map(|l| l.0 / 1000.0).sum();

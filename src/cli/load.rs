@@ -39,6 +39,8 @@ pub(super) fn config(matches: &ArgMatches) -> Result<Config, Failure> {
     }
     config.layout = path(matches, "layout").or(config.layout);
     config.crs = text(matches, "crs").or(config.crs);
+    config.geocode = text(matches, "geocode").map(|word| word == "on").or(config.geocode);
+    config.intersections = text(matches, "intersections").or(config.intersections);
     config.source = text(matches, "source").or(config.source);
     Ok(config)
 }
@@ -67,7 +69,7 @@ pub(super) fn load(config: Config, areas: &[String], rejects: Option<&Path>) -> 
         return Err(Failure::NotGiven { flag: "blocks", example: "--blocks streets.shp" });
     }
     let inputs = config.incidents.iter().map(|path| Input::at(path)).collect::<Result<Vec<_>, _>>()?;
-    let blocks = config.blocks.0.iter().map(|path| Input::at(path)).collect::<Result<Vec<_>, _>>()?;
+    let blocks = ground::block_files(&config)?;
     let layout = layout(config.layout.as_deref())?;
     let areas = ground::area_files(&config, areas)?;
     assemble(config, &inputs, &blocks, &areas, layout, rejects)
@@ -110,7 +112,9 @@ fn assemble(
     let (areas, area_account) = ground::areas(areas, crs.as_ref())?;
     bar.finish_and_clear();
     let rejects_name = rejects.map(|path| path.display().to_string());
-    say::account("blocks", &block_account, rejects_name.as_deref());
+    if !blocks.is_empty() {
+        say::account("blocks", &block_account, rejects_name.as_deref());
+    }
     if !areas.is_empty() {
         say::account("areas", &area_account, rejects_name.as_deref());
     }
@@ -128,11 +132,13 @@ fn assemble(
         notice: config.notice.clone(),
         released: config.released.clone(),
         link: config.link_rule()?,
+        placing: config.placing()?,
     };
     let mut dataset = build(ledger, &ground, about)?;
     set_areas(&mut dataset, areas)?;
     say::resolution(&dataset.resolution, dataset.incidents.len());
     say::assigned(&dataset.assigned);
+    ground::tell_hundreds(&dataset);
     ground::tell_areas(&dataset);
     Ok(Loaded { dataset, all_kept, config })
 }

@@ -7,7 +7,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 use super::exit;
 use super::failure::Failure;
 use crate::ingest::refused::Account;
-use crate::model::dataset::AssignmentReport;
+use crate::model::dataset::{AssignmentReport, ByRule};
 use crate::model::ledger::Resolution;
 
 /// Says a line to stderr; whoever closed it does not want to hear.
@@ -85,15 +85,45 @@ pub(super) fn resolution(resolution: &Resolution, incidents: usize) {
 /// How incidents found their blocks.
 pub(super) fn assigned(report: &AssignmentReport) {
     let located = report.in_blocks + report.unassigned;
+    let by = rules(&report.by_rule);
+    let left_out = report.by_rule.excluded;
+    let part = |n: usize, what: &str| {
+        if n == 0 { String::new() } else { format!(" · {} {what}", thousands(n)) }
+    };
+    let share = 100.0 * report.near_boundary as f64 / located.max(1) as f64;
+    let near = if report.near_boundary == 0 {
+        String::new()
+    } else {
+        format!("; {share:.1} % of the located lie within 10 m of another block")
+    };
     let unlocated = report.unlocated.iter().map(|(reason, n)| format!(" · {} {reason}", thousands(*n)));
     tell!(
-        "{} in blocks · {} too far from any{}; {:.1} % of the located lie within 10 m of another block ({})",
+        "{} in blocks{by} · {} too far from any{}{}{}{near} ({})",
         thousands(report.in_blocks),
-        thousands(report.unassigned),
+        thousands(report.unassigned - left_out),
+        part(left_out, "at intersections left out"),
+        part(report.geocoded, "geocoded, among the former"),
         unlocated.collect::<String>(),
-        100.0 * report.near_boundary as f64 / located.max(1) as f64,
         report.rule,
     );
+}
+
+/// How many each rule of streets assigned, the most first; nothing over areas.
+fn rules(by: &ByRule) -> String {
+    let of = |rule: &str| match rule {
+        "node_by_name" => "at intersections by name",
+        "node_by_distance" => "at the nearest intersection",
+        "name_and_number" => "by street and number",
+        "name" => "by street",
+        "alley" => "by the street of an alley",
+        _ => "at the nearest segment",
+    };
+    let mut rules = by.named().to_vec();
+    rules.retain(|&(rule, n)| n > 0 && rule != "excluded");
+    rules.sort_by_key(|&(_, n)| std::cmp::Reverse(n));
+    let told: Vec<String> =
+        rules.into_iter().map(|(rule, n)| format!("{} {}", thousands(n), of(rule))).collect();
+    if told.is_empty() { String::new() } else { format!(" ({})", told.join(", ")) }
 }
 
 /// `12480` as `12,480`.

@@ -5,6 +5,8 @@ use std::path::{Path, PathBuf};
 
 use crate::engine::params::table::{BANDWIDTH, CATEGORY, CELL, EPS, MIN_POINTS, Param};
 use crate::engine::params::values::{BadValue, Values};
+use crate::model::block::Intersections;
+use crate::model::dataset::Placing;
 use crate::model::link::LinkRule;
 use crate::space::coord::Metres;
 
@@ -18,7 +20,7 @@ pub struct Config {
     pub notice: Option<String>,
     /// Files of incidents.
     pub incidents: Vec<PathBuf>,
-    /// File or files of blocks: street lines or polygons.
+    /// File or files of blocks: street lines or polygons; or the word `addresses`.
     pub blocks: Files,
     /// Files of named areas, by their kind.
     pub areas: BTreeMap<String, Files>,
@@ -38,6 +40,10 @@ pub struct Config {
     pub eps_m: Option<f64>,
     /// Incidents that make a cluster's core.
     pub min_points: Option<u64>,
+    /// Whether incidents without coordinates get a place from their address; they do where nothing is said.
+    pub geocode: Option<bool>,
+    /// What becomes of incidents at intersections: node, split, first or exclude.
+    pub intersections: Option<String>,
     /// Address to serve at.
     pub listen: Option<String>,
     /// Held places that someone has looked at and let go, by the name in the list.
@@ -49,6 +55,9 @@ pub struct Config {
     /// Metres between them at most.
     pub link_m: Option<f64>,
 }
+
+/// Stands for a file of blocks where they are made from the incidents' addresses.
+pub const ADDRESSES: &str = "addresses";
 
 /// One file, or a list of them.
 #[derive(Clone, Debug, Default, PartialEq, Eq, serde::Deserialize)]
@@ -108,10 +117,11 @@ impl Config {
             .map_err(|source| ConfigError::Open { file: file.clone(), source })?;
         let mut config = Self::parse(&file, &text)?;
         let folder = path.parent().unwrap_or(Path::new(""));
+        let blocks = config.blocks.0.iter_mut().filter(|file| file.as_os_str() != ADDRESSES);
         for each in config
             .incidents
             .iter_mut()
-            .chain(&mut config.blocks.0)
+            .chain(blocks)
             .chain(config.areas.values_mut().flat_map(|files| &mut files.0))
             .chain(&mut config.layout)
         {
@@ -151,6 +161,25 @@ impl Config {
         }
         let rule = LinkRule { seconds: minutes * 60, distance: Metres(distance) };
         Ok(self.link.unwrap_or(true).then_some(rule))
+    }
+
+    /// How incidents come to places and blocks.
+    ///
+    /// # Errors
+    ///
+    /// [`ConfigError::Value`] for a word that is no option.
+    pub fn placing(&self) -> Result<Placing, ConfigError> {
+        let mut placing = Placing::default();
+        placing.geocode = self.geocode.unwrap_or(placing.geocode);
+        if let Some(word) = &self.intersections {
+            let words = Intersections::ALL.map(Intersections::word).join(", ");
+            placing.intersections = Intersections::from_word(word).ok_or_else(|| BadValue {
+                name: "intersections".to_owned(),
+                value: word.clone(),
+                mend: format!("give one of {words}"),
+            })?;
+        }
+        Ok(placing)
     }
 
     /// The parameters that it sets, checked by the one table.
@@ -197,6 +226,22 @@ mod tests {
         assert_eq!(config.areas["beat"].0.len(), 1);
         let both = Config::parse("c.toml", "blocks = [\"a.shp\", \"b.shp\"]").expect("usable");
         assert_eq!(both.blocks.0.len(), 2);
+    }
+
+    #[test]
+    fn incidents_are_geocoded_and_belong_to_nodes_where_nothing_else_is_said() {
+        assert_eq!(Config::default().placing().expect("usable"), Placing::default());
+        assert!(Placing::default().geocode);
+        let config = Config::parse("c.toml", "geocode = false\nintersections = \"split\"").expect("usable");
+        let expected = Placing { geocode: false, intersections: Intersections::Split };
+        assert_eq!(config.placing().expect("usable"), expected);
+        let config = Config { intersections: Some("half".to_owned()), ..Config::default() };
+        let error =
+            std::error::Error::source(&config.placing().expect_err("no option")).map(|e| e.to_string());
+        assert_eq!(
+            error.as_deref(),
+            Some("`intersections` is `half`; give one of node, split, first, exclude")
+        );
     }
 
     #[test]

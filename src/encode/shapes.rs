@@ -10,10 +10,13 @@ use crate::model::block::BlockSet;
 use crate::model::exposure::Residents;
 use crate::model::streets::Street;
 
-/// A block set of polygons or cells; each feature names the set, so that `--blocks` knows it again.
+/// A block set of polygons, cells or hundred-blocks; each feature names the set, so that `--blocks` knows it again.
 #[must_use]
 pub fn block_set(set: &BlockSet, crs: &str) -> String {
     let features = set.blocks.iter().map(|block| {
+        use geo::CoordsIter;
+        // A block known from addresses alone may have no shape.
+        let shape = (block.lonlat.coords_count() > 0).then(|| block.lonlat.clone());
         let id = block.id.strip_prefix("polygon-").unwrap_or(&block.id);
         let mut properties = vec![
             ("id", Value::text(id)),
@@ -22,7 +25,7 @@ pub fn block_set(set: &BlockSet, crs: &str) -> String {
             ("area_km2", block.area.map_or(Value::Null, |a| Value::rounded(a.0, 6))),
         ];
         properties.extend(residents(block.residents));
-        Feature { id: block.id.clone(), geometry: Some(block.lonlat.clone()), properties }
+        Feature { id: block.id.clone(), geometry: shape, properties }
     });
     collection(&[("block_set", set.name), ("local_crs", crs)], features)
 }

@@ -27,10 +27,13 @@ pub fn table(layer: &Layer) -> String {
         out.push_str("nothing found\n");
         return out;
     };
+    // Only a score with parts of incidents says more than their number.
+    let parts =
+        rows.iter().flatten().any(|(name, value)| *name == "score" && matches!(value, Value::Float(_)));
     let shown = |name: &str| {
         let empty =
             |row: &Vec<(&'static str, Value)>| row.iter().any(|(n, v)| *n == name && *v == Value::Null);
-        !TOLD_ABOVE.contains(&name) && !rows.iter().all(empty)
+        (!TOLD_ABOVE.contains(&name) || name == "score" && parts) && !rows.iter().all(empty)
     };
     let columns: Vec<usize> = (0..first.len()).filter(|&at| shown(first[at].0)).collect();
     let mut lines = vec![columns.iter().map(|&at| first[at].0.to_owned()).collect::<Vec<_>>()];

@@ -1,29 +1,24 @@
 //! From reports and shapes to a data set: resolve, project, index, assign, hold.
 
-use std::sync::Arc;
-
-use rayon::prelude::*;
-
+use super::addressed;
+use super::make::make;
+use super::places::{Found, geocode};
 use crate::assign::{blocks::assign, piles::held_places};
 use crate::index::addresses::AddressIndex;
 use crate::index::blocks::BlockIndex;
 use crate::ingest::shipped;
 use crate::model::areas::{self, Area, polygons};
-use crate::model::block::{BlockSet, Intersections};
-use crate::model::dataset::Dataset;
-use crate::model::events::{Event, Events};
+use crate::model::block::{BlockSet, HUNDRED_BLOCKS};
+use crate::model::dataset::{Dataset, Placing};
 use crate::model::horizon::horizons;
-use crate::model::identity::Ids;
-use crate::model::incident::{Incidents, Located, Told, z_sorted};
+use crate::model::incident::Incidents;
 use crate::model::ledger::resolve;
 use crate::model::link::{LinkRule, link};
-use crate::model::report::{Place, Report};
-use crate::model::reports::{Ledger, Reports};
+use crate::model::reports::Ledger;
 use crate::model::street_words::Words;
 use crate::model::streets::{Street, StreetUse, segments_and_nodes};
-use crate::model::texts::Texts;
 use crate::space::bbox::{LocalBox, LonLatBox};
-use crate::space::coord::{Local, LonLat, Mercator};
+use crate::space::coord::{Local, LonLat};
 use crate::space::crs::{Crs, CrsError};
 
 /// What the blocks are made from.
@@ -33,6 +28,8 @@ pub enum Ground {
     Streets(Vec<Street>),
     /// Polygons.
     Areas(Vec<Area>),
+    /// The addresses of the incidents themselves: hundred-blocks.
+    Addresses,
 }
 
 /// What is said of a data set, beside its data.
@@ -46,6 +43,8 @@ pub struct About {
     pub released: Vec<String>,
     /// How events of different feeds become one; `None` to let them stand apart.
     pub link: Option<LinkRule>,
+    /// How incidents come to places and blocks.
+    pub placing: Placing,
 }
 
 /// Why no data set can be made.
@@ -58,6 +57,11 @@ pub enum BuildError {
     /// The blocks cannot be brought to local metres.
     #[error("the blocks cannot be brought to a local CRS in metres")]
     Crs(#[from] CrsError),
+    /// Blocks cannot be made from addresses.
+    #[error(
+        "none of the incidents has an address that can be read and may be; give a file of streets or polygons with --blocks, or name the column of addresses in a layout given with --layout"
+    )]
+    NoAddresses,
     /// Incidents and blocks are not in one place.
     #[error(
         "none of the {located} located incidents belongs to a block: they lie around {incidents_at}, the blocks around {blocks_at}; is the CRS of the incidents right? Name it with --crs, or in a layout given with --layout"
@@ -72,31 +76,51 @@ pub enum BuildError {
     },
 }
 
-/// Makes a data set. The local CRS and the study area come from the blocks; incidents never move them.
+/// Makes a data set. The local CRS and the study area come from the blocks; incidents never move them,
+/// but where blocks are made from their addresses.
 ///
 /// # Errors
 ///
 /// [`BuildError`] if there are no blocks, or if no incident belongs to any: a wrong CRS, mostly.
 pub fn build(ledger: Ledger, ground: &Ground, about: About) -> Result<Dataset, BuildError> {
-    let extent = extent(ground).ok_or(BuildError::NoBlocks)?;
+    let (events, resolution) = resolve(&ledger);
+    let extent = match ground {
+        Ground::Addresses => addressed::extent(&events, &ledger),
+        ground => extent(ground).ok_or(BuildError::NoBlocks)?,
+    };
     let crs = Crs::local_for(extent)?;
     let block_set = match ground {
         Ground::Streets(streets) => segments_and_nodes(streets, &crs)?,
         Ground::Areas(areas) => polygons(areas, &crs)?,
+        // They are made once the incidents are.
+        Ground::Addresses => BlockSet { name: HUNDRED_BLOCKS, blocks: Vec::new(), alleys: Vec::new() },
     };
-    let study_area = study_area(&block_set).ok_or(BuildError::NoBlocks)?;
-    let (events, resolution) = resolve(&ledger);
     let (events, linked) = match about.link {
         Some(rule) => link(events, &ledger, rule),
         None => (events, 0),
     };
     let horizons = horizons(&ledger);
-    let (incidents, ledger) = incidents(&events, ledger, &crs);
+    let words = Words::parse(&shipped::text("street_words.csv")).expect("a test reads the shipped words");
+    let placing = about.placing;
+    let found =
+        if placing.geocode { geocode(&events, &ledger, ground, &crs, &words) } else { Found::default() };
+    let (incidents, ledger) = make(&events, ledger, &crs, &found);
     drop(events);
     let index = BlockIndex::build(&block_set.blocks);
-    let words = Words::parse(&shipped::text("street_words.csv")).expect("a test reads the shipped words");
     let addresses = AddressIndex::build(&block_set, &index, &words);
-    let (assignment, assigned) = assign(&incidents, &block_set, &index, &addresses, Intersections::default());
+    let (block_set, assignment, assigned) = match ground {
+        Ground::Addresses => addressed::assign(&incidents, extent, &ledger.classes, &crs, &words)?,
+        _ => {
+            let (assignment, assigned) =
+                assign(&incidents, &block_set, &index, &addresses, placing.intersections);
+            (block_set, assignment, assigned)
+        }
+    };
+    let study_area = match ground {
+        Ground::Addresses => Some(addressed::study_area(&block_set, extent, &crs)?),
+        _ => study_area(&block_set),
+    };
+    let study_area = study_area.ok_or(BuildError::NoBlocks)?;
     let located = assigned.in_blocks + assigned.unassigned;
     if located > 0 && assigned.in_blocks == 0 {
         let middle = |(lon, lat): (f64, f64)| format!("longitude {lon:.3}, latitude {lat:.3}");
@@ -117,6 +141,8 @@ pub fn build(ledger: Ledger, ground: &Ground, about: About) -> Result<Dataset, B
         classes: ledger.classes,
         incidents,
         block_set,
+        placing,
+        words,
         assignment,
         assigned,
         held,
@@ -136,10 +162,11 @@ fn extent(ground: &Ground) -> Option<LonLatBox> {
             LonLatBox::around(open.flat_map(|s| s.line.iter().copied()))
         }
         Ground::Areas(areas) => areas::extent(areas),
+        Ground::Addresses => None,
     }
 }
 
-fn study_area(set: &BlockSet) -> Option<LocalBox> {
+pub(super) fn study_area(set: &BlockSet) -> Option<LocalBox> {
     use geo::CoordsIter;
     LocalBox::around(set.blocks.iter().flat_map(|b| b.local.coords_iter()).map(Local::from))
 }
@@ -153,70 +180,4 @@ fn median(incidents: &Incidents) -> (f64, f64) {
         values.get(values.len() / 2).copied().unwrap_or_default()
     };
     (middle(LonLat::lon), middle(LonLat::lat))
-}
-
-/// Makes incidents of events, in columns.
-fn incidents(events: &Events, mut ledger: Ledger, crs: &Crs) -> (Incidents, Ledger) {
-    let ids = Ids::of(events, &ledger);
-    let place = |event: usize| {
-        let event = events.get(event);
-        match ledger.reports.place(event.told_by) {
-            Place::At(at) if !event.withheld => Some(Mercator::from(at)),
-            _ => None,
-        }
-    };
-    let mercators: Vec<Option<Mercator>> = (0..events.len()).into_par_iter().map(place).collect();
-    let order = z_sorted(events.len(), |event| mercators[event]);
-    let addresses = Arc::new(ledger.reports.take_addresses());
-    let making = Making { ids: &ids, ledger: &ledger, addresses: &addresses, crs };
-    let incidents = Incidents::gather(&order, Arc::clone(&addresses), |part| {
-        // What lies far apart is fetched first, one kind at a time, so that no projection waits for memory.
-        let some: Vec<Event> = part.iter().map(|&at| events.get(at as usize)).collect();
-        let reports: Vec<Report> = some.iter().map(|event| ledger.reports.get(event.told_by)).collect();
-        let told = |((&at, event), report)| told((at, event), &report, mercators[at as usize], &making);
-        part.iter().zip(some).zip(reports).map(told).collect()
-    });
-    ledger.reports = Reports::default();
-    (incidents, ledger)
-}
-
-/// What incidents are made with.
-struct Making<'a> {
-    ids: &'a Ids,
-    ledger: &'a Ledger,
-    addresses: &'a Texts,
-    crs: &'a Crs,
-}
-
-fn told<'a>(
-    (at, event): (u32, Event<'a>),
-    report: &Report<'a>,
-    mercator: Option<Mercator>,
-    making: &Making<'_>,
-) -> Told<'a> {
-    let address = making.ledger.reports.address(event.told_by);
-    let text = address.map(|number| making.addresses.get(number as usize));
-    let place = if event.withheld { Place::Withheld } else { report.place };
-    let (located, local) = match place {
-        Place::At(at) => match making.crs.to_local(at) {
-            Ok(local) => (Located::Yes, local),
-            Err(_) => (Located::Elsewhere, Local::default()),
-        },
-        Place::Missing => (Located::Missing, Local::default()),
-        Place::Withheld => (Located::Withheld, Local::default()),
-    };
-    Told {
-        source: report.source,
-        id: making.ids.get(at as usize, report, text, making.ledger),
-        when: report.when,
-        classes: event.classes,
-        reports: event.reports,
-        located,
-        mercator: mercator.unwrap_or(Mercator { x: 0, y: 0 }),
-        local,
-        address,
-        intersection: report.intersection,
-        origin: report.origin,
-        status: report.status,
-    }
 }

@@ -1,8 +1,11 @@
 //! The one thing that both edges ask: an engine that opens snapshots.
 
+mod addressed;
 pub mod areas;
 pub mod build;
+mod make;
 pub mod params;
+mod places;
 pub mod query;
 pub mod snapshot;
 

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::model::class::{ClassSet, UnknownCategory};
 use crate::model::dataset::Dataset;
+use crate::model::incident::Located;
 use crate::model::period::Period;
 use crate::model::report::{Origin, Status};
 
@@ -78,6 +79,8 @@ pub struct Tally {
     pub unassigned: usize,
     /// At held places: out of ranks, density and clusters.
     pub held: usize,
+    /// With a place that was found from the address; they are among those in blocks, unassigned or held.
+    pub geocoded: usize,
     /// Without a usable place, by reason.
     pub unlocated: BTreeMap<&'static str, usize>,
 }
@@ -90,12 +93,15 @@ impl Tally {
         for at in (0..dataset.incidents.len()).filter(|&at| selection.has(dataset, at)) {
             tally.incidents += 1;
             tally.reports += u64::from(dataset.incidents.reports(at));
-            if let Some(reason) = dataset.incidents.located(at).reason() {
-                *tally.unlocated.entry(reason).or_default() += 1;
-            } else if dataset.held[at] {
+            let located = dataset.incidents.located(at);
+            tally.geocoded += usize::from(located == Located::Geocoded);
+            if dataset.held[at] {
                 tally.held += 1;
             } else if dataset.assignment.main(at).is_some() {
+                // Over hundred-blocks the address is enough.
                 tally.in_blocks += 1;
+            } else if let Some(reason) = located.reason() {
+                *tally.unlocated.entry(reason).or_default() += 1;
             } else {
                 tally.unassigned += 1;
             }

@@ -1,10 +1,12 @@
 //! An immutable state of everything, and the answers that follow from it.
 
 use std::collections::HashMap;
+use std::sync::OnceLock;
 
 use jiff::civil::Date;
 
 use super::query::{Query, Selection, Tally};
+use crate::aggregate::addresses::{Addresses, Forms, addresses};
 use crate::aggregate::categories::{CategoryCounts, by_category};
 use crate::aggregate::counts::{Count, count};
 use crate::analysis::contour::{ContourError, contour, threshold_for_share};
@@ -29,6 +31,8 @@ pub struct Snapshot {
     categories: CategoryCounts,
     dates: Option<(Date, Date)>,
     coverage: Vec<(Date, Date)>,
+    /// Read when first asked for.
+    forms: OnceLock<Forms>,
 }
 
 /// Where a share of the incidents lies densest.
@@ -104,7 +108,7 @@ impl Snapshot {
         let index = IncidentIndex::build((0..incidents.len()).map(|at| incidents.local(at)));
         let categories = by_category(incidents, &dataset.classes);
         let (dates, coverage) = (dataset.dates(), dataset.coverage());
-        Self { dataset, index, generation, categories, dates, coverage }
+        Self { dataset, index, generation, categories, dates, coverage, forms: OnceLock::new() }
     }
 
     /// The same under another number.
@@ -156,6 +160,15 @@ impl Snapshot {
             row.block = blocks[row.block.0 as usize];
         }
         ranked
+    }
+
+    /// How many addresses the selected incidents of each of these blocks have, and the share of the first.
+    #[must_use]
+    pub fn addresses(&self, selection: &Selection, blocks: &[BlockId]) -> Vec<Addresses> {
+        let data = &self.dataset;
+        let forms = self.forms.get_or_init(|| Forms::of(&data.incidents, &data.words));
+        let counted = |at: usize| !data.held[at] && selection.has(data, at);
+        addresses(counted, &data.incidents, &data.assignment, forms, blocks)
     }
 
     /// Days of the period on which a source had data: the time that every block was observed.

@@ -7,6 +7,7 @@ use super::{Ask, Feature, Layer, Legend, LegendClass, Value};
 use crate::engine::areas::{WithinError, named};
 use crate::engine::snapshot::Snapshot;
 use crate::model::areas::{AreaKind, NamedArea};
+use crate::model::block::Share;
 use crate::model::class::UnknownCategory;
 
 /// Why there is no such layer.
@@ -40,7 +41,7 @@ pub fn areas(snapshot: &Snapshot, ask: &Ask) -> Result<Layer, AreasLayerError> {
             for (at, name) in names.iter().enumerate() {
                 let total = totals.entry((*kind, name)).or_default();
                 total.0 += 1;
-                total.1 += if at == 0 { row.count.incidents() } else { 0 };
+                total.1 += if at == 0 { row.count.shares() } else { 0 };
             }
         }
     }
@@ -51,6 +52,8 @@ pub fn areas(snapshot: &Snapshot, ask: &Ask) -> Result<Layer, AreasLayerError> {
         };
         for area in layer.areas.iter().filter(chosen) {
             let total = totals.get(&(layer.kind, area.name.as_str())).copied().unwrap_or_default();
+            // Shares of split incidents are added up before they are counted as whole ones.
+            let total = (total.0, total.1 / u64::from(Share::WHOLE.0));
             features.push(feature(layer.kind, area, total));
         }
     }

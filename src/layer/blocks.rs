@@ -4,10 +4,11 @@ use std::collections::HashMap;
 
 use super::provenance::provenance;
 use super::{Ask, Feature, Layer, Legend, LegendClass, Value};
+use crate::aggregate::addresses::Addresses;
 use crate::engine::areas::{WithinError, blocks_within, named};
 use crate::engine::snapshot::Snapshot;
 use crate::model::areas::AreaLayer;
-use crate::model::block::{Block, BlockId};
+use crate::model::block::{Block, BlockId, Intersections, SEGMENTS};
 use crate::model::class::UnknownCategory;
 use crate::model::dataset::HeldPlace;
 use crate::model::exposure::exposure;
@@ -50,7 +51,7 @@ pub fn blocks(snapshot: &Snapshot, ask: &Ask) -> Result<Layer, BlocksLayerError>
     let matching = ranked.into_iter().filter(touches).collect();
     let (matched, page) = ask.page.cut(matching);
     let mut parameters = vec![
-        ("score", Value::text("incidents")),
+        ("score", Value::text(score(snapshot))),
         ("ties", Value::text(TIE_RULE)),
         ("observed_days", Value::count(days)),
     ];
@@ -59,11 +60,17 @@ pub fn blocks(snapshot: &Snapshot, ask: &Ask) -> Result<Layer, BlocksLayerError>
         parameters.push(("within", Value::List(names.collect())));
     }
     let held = snapshot.held(&selection);
+    let addresses =
+        snapshot.addresses(&selection, &page.iter().map(|row: &Ranked| row.block).collect::<Vec<_>>());
     let held_places = &snapshot.dataset().held_places;
     Ok(Layer {
         name: "blocks",
         matched,
-        features: page.iter().map(|row| feature(snapshot, row, &held, days)).collect(),
+        features: page
+            .iter()
+            .zip(&addresses)
+            .map(|(row, at)| feature(snapshot, row, at, &held, days))
+            .collect(),
         legend,
         notice: snapshot.dataset().notice.clone(),
         held_places: (1..).zip(held_places).map(|(n, place)| held_place(snapshot, n, place)).collect(),
@@ -71,26 +78,50 @@ pub fn blocks(snapshot: &Snapshot, ask: &Ask) -> Result<Layer, BlocksLayerError>
     })
 }
 
-fn feature(snapshot: &Snapshot, row: &Ranked, held: &HashMap<BlockId, usize>, days: i64) -> Feature {
+/// Whether incidents at intersections are shared out, so that scores have parts of incidents.
+fn split(snapshot: &Snapshot) -> bool {
+    let data = snapshot.dataset();
+    data.block_set.name == SEGMENTS && data.placing.intersections == Intersections::Split
+}
+
+fn score(snapshot: &Snapshot) -> &'static str {
+    if split(snapshot) {
+        "incidents, those at intersections in equal parts to the segments that meet"
+    } else {
+        "incidents"
+    }
+}
+
+fn feature(
+    snapshot: &Snapshot,
+    row: &Ranked,
+    addresses: &Addresses,
+    held: &HashMap<BlockId, usize>,
+    days: i64,
+) -> Feature {
     let data = snapshot.dataset();
     let block = &data.block_set.blocks[row.block.0 as usize];
     let zone = data.sources.first().map(|s| &s.zone);
     let latest = row.count.latest.zip(zone).and_then(|(second, zone)| local_date(second, zone));
     let exposure = exposure(block, days);
+    let incidents = Value::count(row.count.incidents());
+    let score = if split(snapshot) { Value::rounded(row.count.parts(), 3) } else { incidents.clone() };
     let number = |n: Option<f64>| n.map_or(Value::Null, |n| Value::rounded(n, 3));
     Feature {
         id: block.id.clone(),
-        geometry: Some(block.lonlat.clone()),
+        geometry: shape(&block.lonlat),
         properties: vec![
             ("rank", row.rank.map_or(Value::Null, Value::count)),
             ("tied_with", Value::count(row.tied_with)),
             ("name", Value::text(block.name.clone())),
             ("kind", Value::text(block.kind.word())),
             ("areas", areas(&data.areas, block)),
-            ("incidents", Value::count(row.count.incidents())),
-            ("score", Value::count(row.count.incidents())),
+            ("incidents", incidents),
+            ("score", score),
             ("reports", Value::count(row.count.reports)),
             ("latest", latest.map_or(Value::Null, |day| Value::text(day.to_string()))),
+            ("top_address_share", number(addresses.top_address_share)),
+            ("n_addresses", Value::count(addresses.n_addresses)),
             ("held", Value::count(held.get(&row.block).copied().unwrap_or(0))),
             ("observed_days", Value::rounded(exposure.days, 0)),
             ("length_m", exposure.length.map_or(Value::Null, |l| Value::rounded(l.0, 1))),
@@ -99,6 +130,12 @@ fn feature(snapshot: &Snapshot, row: &Ranked, held: &HashMap<BlockId, usize>, da
             ("population", number(exposure.residents.population)),
         ],
     }
+}
+
+/// A shape, where there is one: a block known from addresses alone may have none.
+fn shape(of: &geo::Geometry) -> Option<geo::Geometry> {
+    use geo::CoordsIter;
+    (of.coords_count() > 0).then(|| of.clone())
 }
 
 /// The names of the areas that a block lies in, by kind; a kind without any has an empty list.

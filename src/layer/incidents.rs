@@ -68,6 +68,7 @@ fn feature(snapshot: &Snapshot, at: usize) -> Feature {
             ("to", Value::text(local_time(when.to(), &source.zone))),
             ("source", Value::text(source.name.clone())),
             ("reports", Value::count(incidents.reports(at))),
+            ("located", Value::text(incidents.located(at).word())),
             ("block", block.into()),
             ("held", Value::Bool(data.held[at])),
         ],

@@ -3,6 +3,7 @@
 use super::{Ask, Value};
 use crate::engine::query::Tally;
 use crate::engine::snapshot::Snapshot;
+use crate::model::block::SEGMENTS;
 
 /// The same members for every layer, its own parameters among them.
 pub(super) fn provenance(
@@ -31,6 +32,9 @@ pub(super) fn provenance(
         ),
         ("counts", counts(tally)),
         ("assignment", Value::text(data.assigned.rule.clone())),
+        ("assigned_by", assigned_by(snapshot)),
+        ("intersections", on_streets(snapshot, Value::text(data.placing.intersections.word()))),
+        ("geocode", on_streets(snapshot, Value::Bool(data.placing.geocode))),
         ("near_boundary", Value::count(data.assigned.near_boundary)),
         ("parameters", Value::Map(parameters)),
     ]
@@ -46,6 +50,17 @@ fn data_period(snapshot: &Snapshot) -> Value {
     snapshot.dates().map_or(Value::Null, |(first, last)| Value::text(format!("{first}/{last}")))
 }
 
+/// How many of all incidents each rule assigned; nothing where blocks are no streets.
+fn assigned_by(snapshot: &Snapshot) -> Value {
+    let by = snapshot.dataset().assigned.by_rule.named();
+    on_streets(snapshot, Value::Map(by.map(|(rule, n)| (rule, Value::count(n))).into()))
+}
+
+/// What is only said where blocks are streets.
+fn on_streets(snapshot: &Snapshot, value: Value) -> Value {
+    if snapshot.dataset().block_set.name == SEGMENTS { value } else { Value::Null }
+}
+
 fn counts(tally: &Tally) -> Value {
     let unlocated = tally.unlocated.iter().map(|(reason, &n)| (*reason, Value::count(n))).collect();
     Value::Map(vec![
@@ -54,6 +69,7 @@ fn counts(tally: &Tally) -> Value {
         ("in_blocks", Value::count(tally.in_blocks)),
         ("unassigned", Value::count(tally.unassigned)),
         ("held", Value::count(tally.held)),
+        ("geocoded", Value::count(tally.geocoded)),
         ("unlocated", Value::Map(unlocated)),
     ])
 }

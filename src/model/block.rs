@@ -79,6 +79,9 @@ pub struct Alley {
 /// Name of the set of street segments and nodes.
 pub const SEGMENTS: &str = "segments";
 
+/// Name of the set of hundred-blocks that are made from addresses.
+pub const HUNDRED_BLOCKS: &str = "hundred-blocks";
+
 /// A named set of blocks; every result names the set that it ranks.
 #[derive(Clone, Debug)]
 pub struct BlockSet {

@@ -6,13 +6,14 @@ use hashbrown::HashMap;
 use jiff::civil::Date;
 
 use super::areas::AreaLayer;
-use super::block::{Assignment, BlockId, BlockSet};
+use super::block::{Assignment, BlockId, BlockSet, Intersections};
 use super::class::Classes;
 use super::horizon::Horizon;
 use super::incident::Incidents;
 use super::ledger::Resolution;
 use super::period::local_date;
 use super::report::Source;
+use super::street_words::Words;
 use crate::space::bbox::{LocalBox, LonLatBox};
 use crate::space::coord::{LonLat, Metres};
 use crate::space::crs::Crs;
@@ -36,6 +37,23 @@ pub struct HeldPlace {
     pub reason: String,
 }
 
+/// How incidents come to places and blocks; decided once a data set, and named in every result.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Placing {
+    /// Whether incidents without coordinates get a place from their address, where blocks are streets.
+    ///
+    /// On by default: what police leave blank is seldom spread evenly, so leaving it out tilts ranks.
+    pub geocode: bool,
+    /// What becomes of incidents at intersections, where blocks are streets.
+    pub intersections: Intersections,
+}
+
+impl Default for Placing {
+    fn default() -> Self {
+        Self { geocode: true, intersections: Intersections::default() }
+    }
+}
+
 /// How the assignment went. `in blocks + unassigned + unlocated = all`; held ones lie among those in blocks or unassigned.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct AssignmentReport {
@@ -43,6 +61,8 @@ pub struct AssignmentReport {
     pub rule: String,
     /// Incidents that belong to a block.
     pub in_blocks: usize,
+    /// Incidents whose place was found from their address; they lie among those in blocks or unassigned.
+    pub geocoded: usize,
     /// Incidents with a place but without a block.
     pub unassigned: usize,
     /// Incidents without a usable place, by the word for the reason.
@@ -72,6 +92,24 @@ pub struct ByRule {
     pub excluded: usize,
 }
 
+impl ByRule {
+    /// The counts under their words in results, in the order in which the rules are tried.
+    #[must_use]
+    pub fn named(&self) -> [(&'static str, usize); 7] {
+        // Taken apart whole, so that a new rule cannot be forgotten here.
+        let Self { node_by_name, node_by_distance, name_and_number, name, alley, nearest, excluded } = *self;
+        [
+            ("node_by_name", node_by_name),
+            ("name_and_number", name_and_number),
+            ("node_by_distance", node_by_distance),
+            ("name", name),
+            ("alley", alley),
+            ("nearest", nearest),
+            ("excluded", excluded),
+        ]
+    }
+}
+
 /// Everything that one snapshot is made of.
 #[derive(Clone, Debug)]
 pub struct Dataset {
@@ -93,6 +131,10 @@ pub struct Dataset {
     pub incidents: Incidents,
     /// The units to be ranked.
     pub block_set: BlockSet,
+    /// How incidents came to places and blocks.
+    pub placing: Placing,
+    /// How addresses are read.
+    pub words: Words,
     /// Who belongs where.
     pub assignment: Assignment,
     /// How that went.

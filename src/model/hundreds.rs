@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, HashMap};
 use geo::{Area, ConvexHull, Coord, Geometry, GeometryCollection, MapCoords, MultiPoint};
 
 use super::address::Address;
-use super::block::{Assignment, Block, BlockId, BlockKind, BlockSet, OnStreet};
+use super::block::{Assignment, Block, BlockId, BlockKind, BlockSet, HUNDRED_BLOCKS, OnStreet};
 use super::incident::Incidents;
 use super::street_words::Words;
 use super::streets::in_words;
@@ -22,7 +22,8 @@ const LEAST_AREA_M2: f64 = 1.0;
 /// them (median of x and of y) for a crossing or where they lie on one line; without any it is
 /// empty. `drawn` says which incidents may be seen in a shape: an outline around few tells their
 /// places, so it is false for protected offenses. Ids and order come from the names in their
-/// standard form. Time O(n log n).
+/// standard form. `named` says which incidents may be known by their address at all: not those
+/// whose place is kept back, for which no block is made either. Time O(n log n).
 ///
 /// # Errors
 ///
@@ -35,11 +36,12 @@ pub fn hundred_blocks(
     incidents: &Incidents,
     crs: &Crs,
     words: &Words,
+    named: impl Fn(usize) -> bool,
     drawn: impl Fn(usize) -> bool,
 ) -> Result<(BlockSet, Assignment), CrsError> {
     let mut read: HashMap<&str, Option<Address>> = HashMap::new();
     let mut units: BTreeMap<String, Unit> = BTreeMap::new();
-    for at in 0..incidents.len() {
+    for at in (0..incidents.len()).filter(|&at| named(at)) {
         let Some(text) = incidents.address(at) else { continue };
         let Some(address) = read.entry(text).or_insert_with(|| Address::parse(text, words)) else { continue };
         let unit = units.entry(address.unit()).or_insert_with(|| Unit::new(address));
@@ -54,7 +56,7 @@ pub fn hundred_blocks(
         let places: Vec<Local> = seen.filter_map(|&at| incidents.local(at)).collect();
         blocks.push(unit.block(id, &places, crs)?);
     }
-    Ok((BlockSet { name: "hundred-blocks", blocks, alleys: Vec::new() }, Assignment::whole(of)))
+    Ok((BlockSet { name: HUNDRED_BLOCKS, blocks, alleys: Vec::new() }, Assignment::whole(of)))
 }
 
 struct Unit<'a> {
@@ -81,7 +83,11 @@ impl Unit<'_> {
             .try_map_coords(|at| crs.from_local(at.into()).map(|at| Coord { x: at.lon(), y: at.lat() }))?;
         let area = matches!(local, Geometry::Polygon(_)).then(|| local.unsigned_area());
         Ok(Block {
-            id: format!("{}-{}", if self.crossing { "crossing" } else { "hundred" }, id.replace(' ', "-")),
+            id: format!(
+                "{}-{}",
+                if self.crossing { "crossing" } else { "hundred" },
+                id.replace('/', "and").replace(' ', "-")
+            ),
             name: match self.hundred {
                 None => street.clone(),
                 Some(0) => format!("Unit block of {street}"),
@@ -139,6 +145,9 @@ mod tests {
     use crate::model::period::{Interval, Precision};
     use crate::space::coord::Mercator;
 
+    /// Position of an incident whose place is kept back.
+    const KEPT_BACK: usize = 8;
+
     fn row(n: i32, address: &str, place: Option<(f64, f64)>) -> Incident {
         let (x, y) = place.unwrap_or_default();
         Incident {
@@ -160,7 +169,8 @@ mod tests {
     fn made(rows: Vec<Incident>, drawn: impl Fn(usize) -> bool) -> (BlockSet, Assignment) {
         let words = Words::parse(include_str!("../../data/street_words.csv")).expect("shipped");
         let crs = Crs::new("EPSG:32615").expect("UTM");
-        hundred_blocks(&Incidents::store(rows), &crs, &words, drawn).expect("in the zone")
+        hundred_blocks(&Incidents::store(rows), &crs, &words, |at| at != KEPT_BACK, drawn)
+            .expect("in the zone")
     }
 
     #[test]
@@ -174,6 +184,7 @@ mod tests {
             row(6, "OAK ST / MORGAN FORD RD", Some((0., 9.))),
             row(7, "MORGAN FORD RD & OAK ST", Some((2., 9.))),
             row(8, "On or near Limes Close", None),
+            row(9, "77 SECRET ST", None),
         ];
         let (set, assignment) = made(rows, |_| true);
         let names: Vec<&str> = set.blocks.iter().map(|b| b.name.as_str()).collect();
@@ -186,6 +197,7 @@ mod tests {
                 "Morgan Ford Rd & Oak St"
             ]
         );
+        assert_eq!(assignment.main(KEPT_BACK), None);
         let of: Vec<_> = (0..8).map(|at| assignment.main(at).map(|b| b.0)).collect();
         assert_eq!(of, [Some(0), Some(0), Some(0), Some(1), None, Some(3), Some(3), Some(2)]);
         let shapes: Vec<_> = set.blocks.iter().map(|b| (b.kind.word(), b.area.is_some())).collect();
@@ -193,7 +205,8 @@ mod tests {
         assert_eq!(shapes, [hundred(true), hundred(false), hundred(false), ("node", false)]);
         assert!(matches!(set.blocks[1].local, Geometry::Point(_)));
         assert!(matches!(&set.blocks[2].lonlat, Geometry::GeometryCollection(none) if none.is_empty()));
-        assert_eq!(set.blocks[0].id, "hundred-5900-MORGANFORD-RD");
+        let ids = [set.blocks[0].id.as_str(), set.blocks[3].id.as_str()];
+        assert_eq!(ids, ["hundred-5900-MORGANFORD-RD", "crossing-MORGANFORD-RD-and-OAK-ST"]);
     }
 
     #[test]

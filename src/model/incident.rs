@@ -241,6 +241,12 @@ impl Incidents {
         Some(self.address[at]).filter(|&n| n != NO_ADDRESS)
     }
 
+    /// All addresses, by number; some may be those of reports that stand in no incident.
+    #[must_use]
+    pub fn addresses(&self) -> &Texts {
+        &self.addresses
+    }
+
     /// Who brought it up.
     #[must_use]
     pub fn origin(&self, at: usize) -> Origin {

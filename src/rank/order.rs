@@ -20,7 +20,7 @@ pub struct Ranked {
     pub count: Count,
 }
 
-/// Ranks blocks by their incidents. Blocks without incidents come last, without a rank.
+/// Ranks blocks by their incidents, with the parts of split ones. Blocks without any come last, without a rank.
 ///
 /// Time O(b log b). Every block is in the answer once; see [`TIE_RULE`].
 ///
@@ -44,13 +44,13 @@ pub fn rank(counts: &[Count]) -> Vec<Ranked> {
         .map(|(at, &count)| Ranked { block: BlockId(at), rank: None, tied_with: 0, count })
         .collect();
     order.sort_by(|a, b| {
-        let key = |r: &Ranked| (r.count.incidents(), r.count.latest);
+        let key = |r: &Ranked| (r.count.shares(), r.count.latest);
         key(b).cmp(&key(a)).then(a.block.cmp(&b.block))
     });
-    for (rank, row) in (1u32..).zip(&mut order).take_while(|(_, row)| row.count.incidents() > 0) {
+    for (rank, row) in (1u32..).zip(&mut order).take_while(|(_, row)| row.count.shares() > 0) {
         row.rank = Some(rank);
     }
-    for tied in order.chunk_by_mut(|a, b| a.count.incidents() == b.count.incidents()) {
+    for tied in order.chunk_by_mut(|a, b| a.count.shares() == b.count.shares()) {
         let others = u32::try_from(tied.len() - 1).unwrap_or(u32::MAX);
         for row in tied.iter_mut().filter(|row| row.rank.is_some()) {
             row.tied_with = others;

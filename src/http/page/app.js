@@ -274,7 +274,7 @@ function showNotice(notice) {
  * @param {Items} answer @returns {Items}
  */
 function emptied(answer) {
-  return { ...answer, held_places: [], provenance: { ...answer.provenance, counts: { incidents: 0, in_blocks: 0, unassigned: 0, held: 0 } },
+  return { ...answer, held_places: [], provenance: { ...answer.provenance, counts: { incidents: 0, in_blocks: 0, unassigned: 0, held: 0, geocoded: 0 } },
     features: answer.features.map((one) => ({ ...one,
       properties: { ...one.properties, rank: null, tied_with: 0, incidents: 0, score: 0, held: 0, latest: null } })) };
 }

@@ -149,6 +149,7 @@ export function made(state, items, overlays) {
     ['In blocks', number(counts.in_blocks)],
     ['On no block', number(counts.unassigned)],
     ['Held', number(counts.held)],
+    ['Placed by address', number(counts.geocoded)],
     ['Block set', state.dataset.block_set],
     ['Measured in', how.crs ?? state.dataset.local_crs],
     ['Time zone', state.dataset.time_zone],

@@ -151,7 +151,7 @@ export async function drawMap(bounds, on) {
         11, sized(1.2, 3, 0), 14, sized(3.5, 6, 0), 17, sized(8, 12, 0)]);
       fill('blocks', features);
       for (const one of ranks) one.remove();
-      ranks = features.filter((one) => one.properties.rank !== null && one.properties.rank <= 10).slice(0, 10).reverse().map((one) => {
+      ranks = features.filter((one) => one.properties.rank !== null && one.properties.rank <= 10 && one.geometry).slice(0, 10).reverse().map((one) => {
         const { at, aside } = middle(one.geometry);
         const mark = element('span', { className: 'rank-mark', textContent: String(one.properties.rank), data: { id: one.id } });
         const made = new library.Marker({ element: mark, offset: aside }).setLngLat(at).addTo(map);
@@ -203,7 +203,7 @@ export async function drawMap(bounds, on) {
      */
     select(block, go) {
       fill('selected', block ? [block] : []);
-      if (block && go) this.go(middle(block.geometry).at);
+      if (block?.geometry && go) this.go(middle(block.geometry).at);
     },
 
     /** @param {[number, number]} center */

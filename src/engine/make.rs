@@ -1,0 +1,96 @@
+//! From events to incidents in columns: projected, in the order of their places, with their ids.
+
+use std::sync::Arc;
+
+use rayon::prelude::*;
+
+use super::places::Found;
+use crate::assign::geocode::Geocoded;
+use crate::model::events::{Event, Events};
+use crate::model::identity::Ids;
+use crate::model::incident::{Incidents, Located, Told, z_sorted};
+use crate::model::report::{Place, Report};
+use crate::model::reports::{Ledger, Reports};
+use crate::model::texts::Texts;
+use crate::space::coord::{Local, Mercator};
+use crate::space::crs::Crs;
+
+/// Makes incidents of events; `found` has the places that were found from addresses. The ledger comes back
+/// without its reports.
+pub(super) fn make(events: &Events, mut ledger: Ledger, crs: &Crs, found: &Found) -> (Incidents, Ledger) {
+    let ids = Ids::of(events, &ledger);
+    let place = |at: usize| {
+        let event = events.get(at);
+        match ledger.reports.place(event.told_by) {
+            Place::At(at) if !event.withheld => Some(Mercator::from(at)),
+            _ => geocoded(at, found).map(|place| place.lonlat.into()),
+        }
+    };
+    let mercators: Vec<Option<Mercator>> = (0..events.len()).into_par_iter().map(place).collect();
+    let order = z_sorted(events.len(), |event| mercators[event]);
+    let addresses = Arc::new(ledger.reports.take_addresses());
+    let making = Making { ids: &ids, ledger: &ledger, addresses: &addresses, crs };
+    let incidents = Incidents::gather(&order, Arc::clone(&addresses), |part| {
+        // What lies far apart is fetched first, one kind at a time, so that no projection waits for memory.
+        let some: Vec<Event> = part.iter().map(|&at| events.get(at as usize)).collect();
+        let reports: Vec<Report> = some.iter().map(|event| ledger.reports.get(event.told_by)).collect();
+        let told = |((&at, event), report)| {
+            let told = told((at, event), &report, mercators[at as usize], &making);
+            match geocoded(at as usize, found) {
+                Some(Geocoded { at: local, .. }) => {
+                    Told { located: Located::Geocoded, local: *local, ..told }
+                }
+                None => told,
+            }
+        };
+        part.iter().zip(some).zip(reports).map(told).collect()
+    });
+    ledger.reports = Reports::default();
+    (incidents, ledger)
+}
+
+/// The place of an event that was found from its address.
+fn geocoded(at: usize, found: &Found) -> Option<&Geocoded> {
+    if found.is_empty() { None } else { found.get(&u32::try_from(at).ok()?) }
+}
+
+/// What incidents are made with.
+struct Making<'a> {
+    ids: &'a Ids,
+    ledger: &'a Ledger,
+    addresses: &'a Texts,
+    crs: &'a Crs,
+}
+
+fn told<'a>(
+    (at, event): (u32, Event<'a>),
+    report: &Report<'a>,
+    mercator: Option<Mercator>,
+    making: &Making<'_>,
+) -> Told<'a> {
+    let address = making.ledger.reports.address(event.told_by);
+    let text = address.map(|number| making.addresses.get(number as usize));
+    let place = if event.withheld { Place::Withheld } else { report.place };
+    let (located, local) = match place {
+        Place::At(at) => match making.crs.to_local(at) {
+            Ok(local) => (Located::Yes, local),
+            Err(_) => (Located::Elsewhere, Local::default()),
+        },
+        Place::Missing => (Located::Missing, Local::default()),
+        Place::Withheld => (Located::Withheld, Local::default()),
+    };
+    Told {
+        source: report.source,
+        id: making.ids.get(at as usize, report, text, making.ledger),
+        when: report.when,
+        classes: event.classes,
+        reports: event.reports,
+        located,
+        mercator: mercator.unwrap_or(Mercator { x: 0, y: 0 }),
+        local,
+        address,
+        intersection: report.intersection,
+        origin: report.origin,
+        status: report.status,
+    }
+}
