@@ -113,6 +113,16 @@ impl Header {
         self.names.join(", ")
     }
 
+    /// The same for a message: a first line that is no header may name persons, and is not shown.
+    #[must_use]
+    pub fn shown(&self) -> String {
+        if self.names.iter().any(|name| name.parse::<f64>().is_ok()) {
+            "its first line holds numbers, hence is data and is not shown; if there is no line of names, a layout gives them with `header`".to_owned()
+        } else {
+            self.all()
+        }
+    }
+
     /// Names that stand more than once, of which the first column counts.
     #[must_use]
     pub fn doubled(&self) -> Vec<&str> {

@@ -22,6 +22,8 @@ pub struct Resolution {
     pub withdrawn: usize,
     /// Reports that a correction took back, each by one correction.
     pub cancelled: usize,
+    /// Each of them with its correction, by positions in the ledger: they may stand in different months and years.
+    pub taken_back: Vec<(usize, usize)>,
     /// Corrections that found none, by position in the ledger: counted apart, never subtracted.
     pub unmatched: Vec<usize>,
     /// Reports that stand in an event together with an earlier one.
@@ -192,7 +194,7 @@ fn cancel(reports: &Reports, fates: &mut [Fate], resolution: &mut Resolution) {
                 || (correction.address.is_some() && reports.address_text(row) == correction.address)
         };
         match rows.and_then(|rows| rows.iter().position(exact).map(|index| rows.remove(index))) {
-            Some(taken) => fates[taken] = Fate::Cancelled,
+            Some(taken) => resolution.taken_back.push((taken, at)),
             None if correction.id.is_none() => left.push(at),
             None => resolution.unmatched.push(at),
         }
@@ -203,12 +205,14 @@ fn cancel(reports: &Reports, fates: &mut [Fate], resolution: &mut Resolution) {
         let correction = reports.get(at);
         let rows = without.get_mut(&(correction.source, correction.when.from, correction.class));
         match rows.and_then(|rows| take_at_one_place(&correction, rows, reports)) {
-            Some(taken) => fates[taken] = Fate::Cancelled,
+            Some(taken) => resolution.taken_back.push((taken, at)),
             None => resolution.unmatched.push(at),
         }
     }
     resolution.unmatched.sort_unstable();
-    resolution.cancelled = fates.iter().filter(|&&fate| fate == Fate::Cancelled).count();
+    resolution.taken_back.sort_unstable();
+    resolution.taken_back.iter().for_each(|&(taken, _)| fates[taken] = Fate::Cancelled);
+    resolution.cancelled = resolution.taken_back.len();
 }
 
 /// Among reports of the same time and class one, if all lie at one place and no house number speaks

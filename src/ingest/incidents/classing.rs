@@ -128,20 +128,24 @@ impl<'a> Classing<'a> {
         id
     }
 
-    /// A sentence on the classes that are in no category; `None` where there are none.
-    pub(super) fn note(&self, file: &str) -> Option<String> {
+    /// A sentence on the classes that are in no category, of so many reports; `None` where there are none.
+    pub(super) fn note(&self, file: &str, reports: usize) -> Option<String> {
         let mut unmapped: Vec<&str> =
             self.classes.iter().filter(|c| c.category.is_none()).map(|c| c.code.as_str()).collect();
         unmapped.sort_unstable();
-        // Long ones are free text, in which persons may be named.
+        let n = unmapped.len();
+        // Free text names persons: it is long, or nearly every row has its own.
+        let free = n > 1 && 2 * n > reports;
         let short = unmapped.iter().filter(|c| c.chars().count() <= 40 && c.split(' ').count() <= 4);
         let shown = short.take(5).map(|c| format!("`{c}`")).collect::<Vec<_>>().join(", ");
-        (!unmapped.is_empty()).then(|| {
-            format!(
-                "{file}: {} classes are in no category and are treated as sensitive, e.g. {shown}",
-                unmapped.len()
-            )
-        })
+        let more = match (free, shown.is_empty()) {
+            (true, _) => {
+                "; is its column the offense? They are not shown, since persons may be named".to_owned()
+            }
+            (false, true) => String::new(),
+            (false, false) => format!(", e.g. {shown}"),
+        };
+        (n > 0).then(|| format!("{file}: {n} classes are in no category and are treated as sensitive{more}"))
     }
 
     /// The classes by number.

@@ -51,6 +51,8 @@ pub(super) struct Mapping<'a> {
     layout: &'a Layout,
     header: Header,
     crs: Crs,
+    /// Whether the CRS is one of longitude and latitude.
+    in_degrees: bool,
     at: At,
     forms: AllForms,
     clock: Clock,
@@ -82,11 +84,11 @@ impl<'a> Mapping<'a> {
                     file: file(),
                     layout: own.name.clone(),
                     lacking: own.lacking(header).join(", "),
-                    header: header.all(),
+                    header: header.shown(),
                 });
             }
             None => recognise(given.layouts, header)
-                .ok_or_else(|| IncidentsError::Unrecognised { file: file(), header: header.all() })?,
+                .ok_or_else(|| IncidentsError::Unrecognised { file: file(), header: header.shown() })?,
         };
         let said = named.or_else(|| layout.crs.clone()).or_else(|| given.options.crs.clone());
         let crs = said.ok_or_else(|| IncidentsError::NoCrs { file: file() })?;
@@ -123,6 +125,7 @@ impl<'a> Mapping<'a> {
             clock: Clock::new(layout.zone.clone()).with_placeholders(&layout.placeholders),
             classing: Classing::new(layout, given.tree),
             header: header.clone(),
+            in_degrees: in_degrees(&crs),
             reports: Reports::default(),
             address: String::new(),
             given,
@@ -321,6 +324,13 @@ impl<'a> Mapping<'a> {
             None => {}
         }
         let refuse = |reason: String| Fault { column, value: format!("{x}, {y}"), reason };
+        // Hundreds of kilometres away, were it taken for feet.
+        if !self.in_degrees && x.abs() <= 180.0 && y.abs() <= 180.0 {
+            return Err(refuse(format!(
+                "coordinates cannot be in their CRS: ({x}, {y}) looks like degrees, not {}",
+                self.crs
+            )));
+        }
         match self.crs.to_lonlat(x, y) {
             Ok(at) => Ok(Place::At(at)),
             Err(CrsError::Globe { .. }) if x.abs() <= 90.0 && (90.0..=180.0).contains(&y.abs()) => Err(
@@ -336,7 +346,7 @@ impl<'a> Mapping<'a> {
     /// Ends the file.
     pub(super) fn finish(mut self, notes: impl Iterator<Item = String>) -> Parsed {
         self.account.notes.extend(notes);
-        self.account.notes.extend(self.classing.note(self.given.file));
+        self.account.notes.extend(self.classing.note(self.given.file, self.reports.len()));
         Parsed {
             columns: self.at.describe(&self.header),
             file: self.given.file.to_owned(),
@@ -347,6 +357,11 @@ impl<'a> Mapping<'a> {
             account: self.account,
         }
     }
+}
+
+/// Whether a CRS counts in degrees: some place keeps its numbers but for the shift of a datum.
+fn in_degrees(crs: &Crs) -> bool {
+    crs.to_lonlat(10.0, 20.0).is_ok_and(|at| (at.lon() - 10.0).abs() < 0.1 && (at.lat() - 20.0).abs() < 0.1)
 }
 
 /// What is wrong with a row.
