@@ -88,7 +88,7 @@ fn the_readme_names_both_commands_and_only_commands_that_exist() {
 fn commands_and_flags_use_the_agreed_words() {
     const COMMANDS: [&str; 9] =
         ["areas", "blocks", "clusters", "demo", "density", "export", "import", "rank", "serve"];
-    const FLAGS: [&str; 23] = [
+    const FLAGS: [&str; 25] = [
         "areas",
         "bandwidth",
         "blocks",
