@@ -317,7 +317,7 @@ fn geocoding_and_intersections_are_told_and_can_be_chosen() {
         (serde_json::from_str::<serde_json::Value>(&out).expect("JSON"), err)
     };
     let (json, err) = ask(&[]);
-    assert!(err.contains("1 at intersections by name") && err.contains("1 geocoded"), "{err}");
+    assert!(err.contains("1 at intersections by name") && err.contains("1 of these geocoded"), "{err}");
     let made = &json["provenance"];
     assert_eq!((&made["counts"]["geocoded"], &made["counts"]["in_blocks"]), (&1.into(), &2.into()));
     assert_eq!((&made["assigned_by"]["node_by_name"], &made["intersections"]), (&1.into(), &"node".into()));

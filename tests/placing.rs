@@ -1,6 +1,6 @@
 //! Incidents without coordinates: those with an address get a place, what is sensitive never does; options of a data set.
 
-use hotblocks::engine::build::{About, Ground, build};
+use hotblocks::engine::build::{About, BuildError, Ground, build};
 use hotblocks::engine::query::Query;
 use hotblocks::engine::snapshot::Snapshot;
 use hotblocks::model::block::Intersections;
@@ -67,17 +67,21 @@ fn classes() -> Classes {
 type Row = (u8, u16, Place, Option<&'static str>);
 
 fn dataset(rows: &[Row], placing: Placing) -> Dataset {
-    let mut reports = Reports::default();
     // One that lies in a block, so that there is a data set at all.
     let located = (255, PLAIN, Place::At(at(150., 5.)), None);
-    for &(id, class, place, address) in rows.iter().chain([&located]) {
+    try_dataset(&[rows, &[located]].concat(), placing).expect("a data set")
+}
+
+fn try_dataset(rows: &[Row], placing: Placing) -> Result<Dataset, BuildError> {
+    let mut reports = Reports::default();
+    for &(id, class, place, address) in rows {
         let when = Interval { from: i64::from(id) * 60, seconds: 60, precision: Precision::Minute };
         let id = format!("r{id}");
         reports.push(&Report { id: Some(&id), address, ..Report::plain(ClassId(class), when, place) });
     }
     let sources = vec![Source::new("s", Unit::Victim, jiff::tz::TimeZone::UTC)];
     let ledger = Ledger { sources, classes: classes(), reports, ..Ledger::default() };
-    build(ledger, &streets(), About { placing, ..About::default() }).expect("a data set")
+    build(ledger, &streets(), About { placing, ..About::default() })
 }
 
 /// What is known of the place of an incident, and its block.
@@ -107,6 +111,16 @@ fn an_address_gives_a_place_and_its_block_unless_it_is_switched_off() {
     let off = dataset(&rows, Placing { geocode: false, ..Placing::default() });
     assert_eq!(placed(&off, 1), (Located::Missing, None));
     assert_eq!((off.assigned.geocoded, off.assigned.in_blocks), (0, 1));
+}
+
+#[test]
+fn geocoding_hides_no_wrong_crs() {
+    let far = (1, PLAIN, Place::At(at(100., 9_000.)), None);
+    let geocoded = (2, PLAIN, Place::Missing, Some("120 MAIN ST"));
+    let error =
+        try_dataset(&[far, geocoded], Placing::default()).expect_err("nothing that has coordinates is near");
+    assert!(error.to_string().contains("none of the 1 located incidents"), "{error}");
+    try_dataset(&[geocoded], Placing::default()).expect("there is no other");
 }
 
 #[test]

@@ -102,7 +102,7 @@ pub(super) fn assigned(report: &AssignmentReport) {
         thousands(report.in_blocks),
         thousands(report.unassigned - left_out),
         part(left_out, "at intersections left out"),
-        part(report.geocoded, "geocoded, among the former"),
+        part(report.geocoded, "of these geocoded from their address"),
         unlocated.collect::<String>(),
         report.rule,
     );

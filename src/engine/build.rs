@@ -121,8 +121,11 @@ pub fn build(ledger: Ledger, ground: &Ground, about: About) -> Result<Dataset, B
         _ => study_area(&block_set),
     };
     let study_area = study_area.ok_or(BuildError::NoBlocks)?;
-    let located = assigned.in_blocks + assigned.unassigned;
-    if located > 0 && assigned.in_blocks == 0 {
+    // What was geocoded lies on the streets whatever the CRS of the others.
+    let located = assigned.in_blocks + assigned.unassigned - assigned.geocoded;
+    let own = |&at: &usize| incidents.located(at) == Located::Yes;
+    let any = || (0..incidents.len()).filter(own).any(|at| assignment.main(at).is_some());
+    if located > 0 && assigned.by_rule.excluded == 0 && block_set.name != HUNDRED_BLOCKS && !any() {
         let middle = |(lon, lat): (f64, f64)| format!("longitude {lon:.3}, latitude {lat:.3}");
         return Err(BuildError::NothingNear {
             located,
