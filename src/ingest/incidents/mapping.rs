@@ -5,7 +5,7 @@ use super::columns::At;
 use super::error::IncidentsError;
 use super::options::Options;
 use super::values::{filled, names_intersection, number, write_address};
-use crate::ingest::layout::{Layout, NoPlace, recognise};
+use crate::ingest::layout::{Geometry, Layout, NoPlace, recognise};
 use crate::ingest::refused::{Account, Refused};
 use crate::ingest::table::{Broken, Header, Row};
 use crate::ingest::time::{Clock, Forms};
@@ -75,19 +75,24 @@ struct AllForms {
 
 impl<'a> Mapping<'a> {
     /// Finds the layout that fits a header and where its columns stand. A file that names its CRS itself is believed.
-    pub(super) fn new(given: Given<'a>, header: &Header, named: Option<Crs>) -> Result<Self, IncidentsError> {
+    pub(super) fn new(
+        given: Given<'a>,
+        header: &Header,
+        geometry: Geometry,
+        named: Option<Crs>,
+    ) -> Result<Self, IncidentsError> {
         let file = || given.file.to_owned();
         let layout = match given.own {
-            Some(own) if own.fits(header) => own,
+            Some(own) if own.fits(header, geometry != Geometry::None) => own,
             Some(own) => {
                 return Err(IncidentsError::Misfit {
                     file: file(),
                     layout: own.name.clone(),
-                    lacking: own.lacking(header).join(", "),
+                    lacking: own.lacking(header, geometry != Geometry::None).join(", "),
                     header: header.shown(),
                 });
             }
-            None => recognise(given.layouts, header)
+            None => recognise(given.layouts, header, geometry)
                 .ok_or_else(|| IncidentsError::Unrecognised { file: file(), header: header.shown() })?,
         };
         let said = named.or_else(|| layout.crs.clone()).or_else(|| given.options.crs.clone());

@@ -16,7 +16,7 @@ pub use options::Options;
 
 use super::formats::{About, points};
 use super::input::{Format, Input};
-use super::layout::Layout;
+use super::layout::{Geometry, Layout};
 use super::refused::Account;
 use super::table::{Broken, Header, Row};
 use super::{crosswalk, csv};
@@ -97,13 +97,26 @@ fn parse(input: &Input, given: Given<'_>) -> Result<Parsed, IncidentsError> {
     });
     let each = |mapping: &mut Mapping<'_>, row: Result<Row<'_>, Broken>| mapping.take(row);
     let (mapping, notes) = if input.format == Format::Csv {
-        let begin = |header: &Header| Mapping::new(given, header, None);
+        let begin = |header: &Header| Mapping::new(given, header, Geometry::None, None);
         csv::read(&input.name, input.open()?, form, begin, each)?
     } else {
-        let begin = |about: &About| Mapping::new(given, &about.header, about.crs.clone());
+        let begin = |about: &About| {
+            let geometry = geometry(input.format, about);
+            Mapping::new(given, &about.header, geometry, about.crs.clone())
+        };
         (points::rows(input, begin, each)?, Vec::new())
     };
     Ok(mapping.finish(input.notes().iter().cloned().chain(notes)))
+}
+
+/// What a file of features says of its geometry; plain objects and plain Parquet name no CRS and have none.
+fn geometry(format: Format, about: &About) -> Geometry {
+    let always = matches!(format, Format::Shapefile | Format::GeoPackage | Format::FlatGeobuf);
+    match about.crs {
+        Some(_) => Geometry::WithCrs,
+        None if always => Geometry::WithoutCrs,
+        None => Geometry::None,
+    }
 }
 
 /// Enters a file's reports in the ledger, with the ledger's numbers for source, file and classes.

@@ -210,16 +210,22 @@ impl Layout {
         shipped::under("layouts/").into_iter().filter(|path| path.ends_with(".toml")).map(read).collect()
     }
 
-    /// Whether the header has all that this layout requires.
+    /// Whether a file with this header has all that this layout requires.
+    ///
+    /// In one `with_geometry` the columns of coordinates may be missing: each row has a point.
     #[must_use]
-    pub fn fits(&self, header: &Header) -> bool {
-        self.required.iter().all(|alternatives| header.find(alternatives).is_some())
+    pub fn fits(&self, header: &Header, with_geometry: bool) -> bool {
+        self.lacking(header, with_geometry).is_empty()
     }
 
-    /// What is required and not in the header.
+    /// What is required and the file does not have.
     #[must_use]
-    pub fn lacking(&self, header: &Header) -> Vec<&str> {
-        self.required.iter().map(String::as_str).filter(|name| header.find(name).is_none()).collect()
+    pub fn lacking(&self, header: &Header, with_geometry: bool) -> Vec<&str> {
+        let names = self.required.iter().map(String::as_str);
+        let coordinates = [self.columns.x.as_deref(), self.columns.y.as_deref()];
+        let given =
+            |name: &str| header.find(name).is_some() || (with_geometry && coordinates.contains(&Some(name)));
+        names.filter(|name| !given(name)).collect()
     }
 
     /// A class code as the crosswalk has it: padded, at most 60 characters, without the commas that
@@ -272,7 +278,23 @@ impl Layout {
 }
 
 /// The layout that fits a header: the one that requires most, of equal ones the first by name.
+///
+/// Geometry that names no CRS may be in any, so that of equal layouts one that fixes none comes first.
 #[must_use]
-pub fn recognise<'a>(layouts: &'a [Layout], header: &Header) -> Option<&'a Layout> {
-    layouts.iter().rev().filter(|layout| layout.fits(header)).max_by_key(|layout| layout.required.len())
+pub fn recognise<'a>(layouts: &'a [Layout], header: &Header, geometry: Geometry) -> Option<&'a Layout> {
+    let fitting = layouts.iter().rev().filter(|layout| layout.fits(header, geometry != Geometry::None));
+    fitting.max_by_key(|layout| {
+        (layout.required.len(), geometry == Geometry::WithoutCrs && layout.crs.is_none())
+    })
+}
+
+/// Whether the rows of a file have points beside their columns.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Geometry {
+    /// They have none: a table.
+    None,
+    /// In a CRS that the file names.
+    WithCrs,
+    /// In one that it does not name.
+    WithoutCrs,
 }
