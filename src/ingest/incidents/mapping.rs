@@ -136,7 +136,7 @@ impl<'a> Mapping<'a> {
         self.account.read += 1;
         let (line, outcome) = match row {
             Ok(row) => (row.line, self.report(&row)),
-            Err(b) => (b.line, Err(Fault { column: None, value: b.value, reason: b.reason })),
+            Err(b) => (b.line, Err(Box::new(Fault { column: None, value: b.value, reason: b.reason }))),
         };
         match outcome {
             Ok(()) => self.account.kept += 1,
@@ -150,7 +150,7 @@ impl<'a> Mapping<'a> {
         }
     }
 
-    fn report(&mut self, row: &Row<'_>) -> Result<(), Fault> {
+    fn report(&mut self, row: &Row<'_>) -> Result<(), Box<Fault>> {
         let text = |at: Option<usize>| at.map_or("", |at| filled(row.fields.get(at)));
         let sign = match (self.at.count, text(self.at.count)) {
             (None, _) | (_, "1") => Sign::Adds,
@@ -204,7 +204,7 @@ impl<'a> Mapping<'a> {
         Ok(())
     }
 
-    fn when(&mut self, row: &Row<'_>) -> Result<Interval, Fault> {
+    fn when(&mut self, row: &Row<'_>) -> Result<Interval, Box<Fault>> {
         let at = &self.at;
         let field = |at: Option<usize>| at.map_or("", |at| filled(row.fields.get(at)));
         let begin = if at.occurred.is_some() {
@@ -249,7 +249,7 @@ impl<'a> Mapping<'a> {
         Ok(Interval { from: begin.from, seconds, precision: Precision::Range })
     }
 
-    fn recorded(&mut self, text: &str) -> Result<Option<Day>, Fault> {
+    fn recorded(&mut self, text: &str) -> Result<Option<Day>, Box<Fault>> {
         if text.is_empty() {
             return Ok(None);
         }
@@ -257,7 +257,7 @@ impl<'a> Mapping<'a> {
         day.map(Some).ok_or_else(|| Fault::new(self.at.recorded, text, "date of record unreadable"))
     }
 
-    fn place(&mut self, row: &Row<'_>) -> Result<Place, Fault> {
+    fn place(&mut self, row: &Row<'_>) -> Result<Place, Box<Fault>> {
         let (column, x, y) = match (self.at.xy, row.point) {
             (_, Some((x, y))) => (None, x, y),
             (Some((x_at, y_at)), None) => {
@@ -280,7 +280,7 @@ impl<'a> Mapping<'a> {
             }
             None => {}
         }
-        let refuse = |reason: String| Fault { column, value: format!("{x}, {y}"), reason };
+        let refuse = |reason: String| Box::new(Fault { column, value: format!("{x}, {y}"), reason });
         match self.crs.to_lonlat(x, y) {
             Ok(at) => Ok(Place::At(at)),
             Err(CrsError::Globe { .. }) if x.abs() <= 90.0 && (90.0..=180.0).contains(&y.abs()) => Err(
@@ -308,7 +308,7 @@ impl<'a> Mapping<'a> {
     }
 }
 
-/// What is wrong with a row.
+/// What is wrong with a row; in a box, since nearly all rows are right.
 struct Fault {
     column: Option<usize>,
     value: String,
@@ -316,7 +316,8 @@ struct Fault {
 }
 
 impl Fault {
-    fn new(column: Option<usize>, value: &str, reason: &str) -> Self {
-        Self { column, value: value.to_owned(), reason: reason.to_owned() }
+    #[cold]
+    fn new(column: Option<usize>, value: &str, reason: &str) -> Box<Self> {
+        Box::new(Self { column, value: value.to_owned(), reason: reason.to_owned() })
     }
 }

@@ -17,20 +17,27 @@ pub(super) fn number(text: &str) -> Option<f64> {
         [b'-', rest @ ..] => (true, rest),
         rest => (false, rest),
     };
-    let (mut mantissa, mut places, mut seen, mut point) = (0u64, 0, 0, false);
-    for &byte in digits {
-        match byte {
-            b'0'..=b'9' if seen < 15 => {
-                mantissa = mantissa * 10 + u64::from(byte - b'0');
-                seen += 1;
-                places += usize::from(point);
-            }
-            b'.' if !point => point = true,
-            _ => return text.parse().ok().filter(|n: &f64| n.is_finite()),
+    let plainly = || text.parse().ok().filter(|n: &f64| n.is_finite());
+    if digits.len() > TENS.len() {
+        return plainly();
+    }
+    let (mut mantissa, mut point) = (0u64, None);
+    for (at, &byte) in digits.iter().enumerate() {
+        let digit = byte.wrapping_sub(b'0');
+        if digit < 10 {
+            // At most 16 digits: nothing wraps, and a check would take as long as the rest.
+            mantissa = mantissa.wrapping_mul(10).wrapping_add(u64::from(digit));
+        } else if byte == b'.' && point.is_none() {
+            point = Some(at);
+        } else {
+            return plainly();
         }
     }
-    if seen == 0 {
-        return None;
+    let places = point.map_or(0, |at| digits.len() - 1 - at);
+    match digits.len() - usize::from(point.is_some()) {
+        0 => return None,
+        1..=15 => {}
+        _ => return plainly(),
     }
     let value = mantissa as f64 / TENS[places];
     Some(if negative { -value } else { value })
@@ -93,7 +100,13 @@ mod tests {
         ] {
             assert_eq!(number(text), text.parse().ok(), "{text}");
         }
-        for text in ["0.1234567890123456789", "99999999999999999999"] {
+        for text in [
+            "0.1234567890123456789",
+            "99999999999999999999",
+            "123456789.1234567",
+            "1234567890123456",
+            "-.123456789012345",
+        ] {
             assert_eq!(number(text), text.parse().ok(), "{text}");
         }
         for text in ["", ".", "-", "inf", "NaN", "1e999", "1,5", "1.2.3", "12a"] {
