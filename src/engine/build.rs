@@ -161,11 +161,11 @@ fn incidents(events: &Events, mut ledger: Ledger, crs: &Crs) -> (Incidents, Ledg
         // What lies far apart is fetched first, one kind at a time, so that no projection waits for memory.
         let some: Vec<Event> = part.iter().map(|&at| events.get(at as usize)).collect();
         let reports: Vec<Report> = some.iter().map(|event| ledger.reports.get(event.told_by)).collect();
-        let told = |((&at, event), report)| {
-            let (mercator, repeat) = (mercators[at as usize], repeats.get(&at).copied());
-            told(event, &report, mercator, repeat, &addresses, &ledger, crs)
+        let places: Vec<Option<Mercator>> = part.iter().map(|&at| mercators[at as usize]).collect();
+        let told = |(((at, event), report), mercator)| {
+            told(event, &report, mercator, repeats.get(at).copied(), &addresses, &ledger, crs)
         };
-        part.iter().zip(some).zip(reports).map(told).collect()
+        part.iter().zip(some).zip(reports).zip(places).map(told).collect()
     });
     ledger.reports = Reports::default();
     (incidents, ledger)
