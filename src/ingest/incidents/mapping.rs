@@ -134,9 +134,12 @@ impl<'a> Mapping<'a> {
     /// Takes a row: it becomes a report or a refusal.
     pub(super) fn take(&mut self, row: Result<Row<'_>, Broken>) {
         self.account.read += 1;
-        let (line, outcome) = match row {
-            Ok(row) => (row.line, self.report(&row)),
-            Err(b) => (b.line, Err(Box::new(Fault { column: None, value: b.value, reason: b.reason }))),
+        let (line, outcome) = match &row {
+            Ok(row) => (row.line, self.report(row)),
+            Err(Broken { line, reason, value }) => {
+                let fault = Fault { column: None, value: value.clone(), reason: reason.clone() };
+                (*line, Err(Box::new(fault)))
+            }
         };
         match outcome {
             Ok(()) => self.account.kept += 1,

@@ -21,26 +21,35 @@ pub(super) fn number(text: &str) -> Option<f64> {
     if digits.len() > TENS.len() {
         return plainly();
     }
-    let (mut mantissa, mut point) = (0u64, None);
-    for (at, &byte) in digits.iter().enumerate() {
-        let digit = byte.wrapping_sub(b'0');
-        if digit < 10 {
-            // At most 16 digits: nothing wraps, and a check would take as long as the rest.
-            mantissa = mantissa.wrapping_mul(10).wrapping_add(u64::from(digit));
-        } else if byte == b'.' && point.is_none() {
-            point = Some(at);
-        } else {
-            return plainly();
-        }
-    }
-    let places = point.map_or(0, |at| digits.len() - 1 - at);
-    match digits.len() - usize::from(point.is_some()) {
+    let (whole, part) = match digits.iter().position(|&byte| byte == b'.') {
+        Some(at) => (&digits[..at], &digits[at + 1..]),
+        None => (digits, &digits[..0]),
+    };
+    match whole.len() + part.len() {
         0 => return None,
         1..=15 => {}
         _ => return plainly(),
     }
+    let (Some(whole), Some(fraction)) = (integer(whole), integer(part)) else { return plainly() };
+    let places = part.len();
+    // Fewer than 16 digits together: nothing overflows.
+    let mantissa = whole * TENS[places] as u64 + fraction;
     let value = mantissa as f64 / TENS[places];
     Some(if negative { -value } else { value })
+}
+
+/// The number that at most 15 digits are; of none it is 0.
+fn integer(digits: &[u8]) -> Option<u64> {
+    let mut number = 0u64;
+    for &byte in digits {
+        let digit = byte.wrapping_sub(b'0');
+        if digit > 9 {
+            return None;
+        }
+        // Neither wraps below 16 digits, and a check would take as long as the rest.
+        number = number.wrapping_mul(10).wrapping_add(u64::from(digit));
+    }
+    Some(number)
 }
 
 /// Writes house number and street with one space between words; says whether there is a street.
