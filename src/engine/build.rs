@@ -11,7 +11,7 @@ use crate::model::areas::{self, Area, polygons};
 use crate::model::block::{BlockSet, HUNDRED_BLOCKS};
 use crate::model::dataset::{Dataset, Placing};
 use crate::model::horizon::horizons;
-use crate::model::incident::Incidents;
+use crate::model::incident::{Incidents, Located};
 use crate::model::ledger::resolve;
 use crate::model::link::{LinkRule, link};
 use crate::model::reports::Ledger;

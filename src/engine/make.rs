@@ -34,8 +34,9 @@ pub(super) fn make(events: &Events, mut ledger: Ledger, crs: &Crs, found: &Found
         // What lies far apart is fetched first, one kind at a time, so that no projection waits for memory.
         let some: Vec<Event> = part.iter().map(|&at| events.get(at as usize)).collect();
         let reports: Vec<Report> = some.iter().map(|event| ledger.reports.get(event.told_by)).collect();
-        let told = |((&at, event), report)| {
-            let told = told((at, event), &report, mercators[at as usize], &making);
+        let places: Vec<Option<Mercator>> = part.iter().map(|&at| mercators[at as usize]).collect();
+        let told = |(((&at, event), report), mercator)| {
+            let told = told((at, event), &report, mercator, &making);
             match geocoded(at as usize, found) {
                 Some(Geocoded { at: local, .. }) => {
                     Told { located: Located::Geocoded, local: *local, ..told }
@@ -43,7 +44,7 @@ pub(super) fn make(events: &Events, mut ledger: Ledger, crs: &Crs, found: &Found
                 None => told,
             }
         };
-        part.iter().zip(some).zip(reports).map(told).collect()
+        part.iter().zip(some).zip(reports).zip(places).map(told).collect()
     });
     ledger.reports = Reports::default();
     (incidents, ledger)

@@ -3,6 +3,7 @@
 pub mod blocks;
 pub mod crosswalk;
 pub mod csv;
+mod fixed;
 mod form;
 pub mod formats;
 pub mod incidents;

@@ -30,6 +30,7 @@ pub enum Fields<'a> {
 impl<'a> Fields<'a> {
     /// The field of a column; empty where the row has no such field.
     #[must_use]
+    #[inline]
     pub fn get(self, at: usize) -> &'a str {
         match self {
             Self::Cut { text, ends } => {

@@ -2,6 +2,7 @@
 
 use std::hash::BuildHasher;
 
+use hashbrown::hash_table::Entry;
 use hashbrown::{DefaultHashBuilder, HashMap, HashTable};
 
 use super::class::{ClassId, Classes};
@@ -69,15 +70,16 @@ pub fn resolve(ledger: &Ledger) -> (Events, Resolution) {
             events.begin(at, reports);
             continue;
         };
-        let hash = hasher.hash_one(&key);
         let same = |&slot: &u32| key_of(events.told_by(slot)).as_ref() == Some(&key);
-        if let Some(&slot) = slots.find(hash, same) {
-            resolution.merged += 1;
-            events.join(slot as usize, at, reports, &order);
-        } else {
-            let slot = u32::try_from(events.len()).expect("fewer events than reports");
-            slots.insert_unique(hash, slot, |&slot| hash_of(events.told_by(slot)));
-            events.begin(at, reports);
+        match slots.entry(hasher.hash_one(&key), same, |&slot| hash_of(events.told_by(slot))) {
+            Entry::Occupied(slot) => {
+                resolution.merged += 1;
+                events.join(*slot.get() as usize, at, reports, &order);
+            }
+            Entry::Vacant(room) => {
+                room.insert(u32::try_from(events.len()).expect("fewer events than reports"));
+                events.begin(at, reports);
+            }
         }
     }
     (events, resolution)

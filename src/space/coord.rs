@@ -39,6 +39,7 @@ impl LonLat {
     /// assert!(LonLat::new(-90.1994, 38.6270).is_ok());
     /// assert!(LonLat::new(38.6270, -90.1994).is_err());
     /// ```
+    #[inline]
     pub fn new(lon: f64, lat: f64) -> Result<Self, NotOnGlobe> {
         if lon.abs() <= 180.0 && lat.abs() <= 90.0 {
             Ok(Self { lon, lat })

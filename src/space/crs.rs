@@ -134,17 +134,15 @@ impl Crs {
     /// # Errors
     ///
     /// [`CrsError::Outside`] or [`CrsError::Globe`] if the pair cannot be in this CRS.
+    #[inline]
     pub fn to_lonlat(&self, x: f64, y: f64) -> Result<LonLat, CrsError> {
-        let name = || self.name.clone();
-        if self.definition == CRS84 {
-            return LonLat::new(x, y).map_err(|source| CrsError::Globe { x, y, crs: name(), source });
-        }
-        let (lon, lat) = convert(&self.definition, CRS84, (x, y))?.ok_or_else(|| CrsError::Outside {
-            x,
-            y,
-            crs: name(),
-        })?;
-        LonLat::new(lon, lat).map_err(|source| CrsError::Globe { x, y, crs: name(), source })
+        let (lon, lat) = if self.definition == CRS84 { (x, y) } else { self.to_degrees(x, y)? };
+        LonLat::new(lon, lat).map_err(|source| CrsError::Globe { x, y, crs: self.name.clone(), source })
+    }
+
+    fn to_degrees(&self, x: f64, y: f64) -> Result<(f64, f64), CrsError> {
+        let outside = || CrsError::Outside { x, y, crs: self.name.clone() };
+        convert(&self.definition, CRS84, (x, y))?.ok_or_else(outside)
     }
 
     /// Brings a place to metres in this CRS, which is one of [`Crs::local_for`].

@@ -4,17 +4,17 @@ use super::classing::Classing;
 use super::columns::At;
 use super::error::IncidentsError;
 use super::options::Options;
-use super::values::{filled, names_intersection, number, write_address};
-use crate::ingest::layout::{Geometry, Layout, NoPlace, recognise};
+use super::values::{filled, names_intersection, write_address};
+use super::when_where::{Fault, in_degrees};
+use crate::ingest::layout::{Geometry, Layout, recognise};
 use crate::ingest::refused::{Account, Refused};
 use crate::ingest::table::{Broken, Header, Row};
 use crate::ingest::time::{Clock, Forms};
 use crate::model::category::CategoryTree;
 use crate::model::class::Class;
-use crate::model::period::{Interval, Precision};
-use crate::model::report::{Day, Place, Report, Sign, Source, Status};
+use crate::model::report::{Place, Report, Sign, Source, Status};
 use crate::model::reports::Reports;
-use crate::space::crs::{Crs, CrsError};
+use crate::space::crs::Crs;
 
 /// One file, understood on its own: classes are numbered within the file.
 #[derive(Debug)]
@@ -47,30 +47,30 @@ pub(super) struct Given<'a> {
 
 /// Where the columns of one file stand, and what has been read of it so far.
 pub(super) struct Mapping<'a> {
-    given: Given<'a>,
-    layout: &'a Layout,
-    header: Header,
-    crs: Crs,
+    pub(super) given: Given<'a>,
+    pub(super) layout: &'a Layout,
+    pub(super) header: Header,
+    pub(super) crs: Crs,
     /// Whether the CRS is one of longitude and latitude.
-    in_degrees: bool,
-    at: At,
-    forms: AllForms,
-    clock: Clock,
-    classing: Classing<'a>,
-    source: Source,
-    reports: Reports,
-    account: Account,
-    address: String,
+    pub(super) in_degrees: bool,
+    pub(super) at: At,
+    pub(super) forms: AllForms,
+    pub(super) clock: Clock,
+    pub(super) classing: Classing<'a>,
+    pub(super) source: Source,
+    pub(super) reports: Reports,
+    pub(super) account: Account,
+    pub(super) address: String,
 }
 
-struct AllForms {
-    occurred: Forms,
-    date: Forms,
-    time: Forms,
-    month: Forms,
-    until: Forms,
-    recorded: Forms,
-    revision: Forms,
+pub(super) struct AllForms {
+    pub(super) occurred: Forms,
+    pub(super) date: Forms,
+    pub(super) time: Forms,
+    pub(super) month: Forms,
+    pub(super) until: Forms,
+    pub(super) recorded: Forms,
+    pub(super) revision: Forms,
 }
 
 impl<'a> Mapping<'a> {
@@ -144,9 +144,12 @@ impl<'a> Mapping<'a> {
     /// Takes a row: it becomes a report or a refusal.
     pub(super) fn take(&mut self, row: Result<Row<'_>, Broken>) {
         self.account.read += 1;
-        let (line, outcome) = match row {
-            Ok(row) => (row.line, self.report(&row)),
-            Err(b) => (b.line, Err(Fault { column: None, value: b.value, reason: b.reason })),
+        let (line, outcome) = match &row {
+            Ok(row) => (row.line, self.report(row)),
+            Err(Broken { line, reason, value }) => {
+                let fault = Fault { column: None, value: value.clone(), reason: reason.clone() };
+                (*line, Err(Box::new(fault)))
+            }
         };
         match outcome {
             Ok(()) => self.account.kept += 1,
@@ -160,7 +163,7 @@ impl<'a> Mapping<'a> {
         }
     }
 
-    fn report(&mut self, row: &Row<'_>) -> Result<(), Fault> {
+    fn report(&mut self, row: &Row<'_>) -> Result<(), Box<Fault>> {
         let text = |at: Option<usize>| at.map_or("", |at| filled(row.fields.get(at)));
         let sign = match (self.at.count, text(self.at.count)) {
             (None, _) | (_, "1") => Sign::Adds,
@@ -235,54 +238,8 @@ impl<'a> Mapping<'a> {
         Ok(())
     }
 
-    fn when(&mut self, row: &Row<'_>) -> Result<Interval, Fault> {
-        let at = &self.at;
-        let field = |at: Option<usize>| at.map_or("", |at| filled(row.fields.get(at)));
-        let begin = if at.occurred.is_some() {
-            let text = field(at.occurred);
-            let read = self.clock.read(text, &self.forms.occurred);
-            read.ok_or_else(|| Fault::new(at.occurred, text, "date unreadable"))?
-        } else if at.date.is_some() {
-            let texts = (field(at.date), field(at.time));
-            let read = self.clock.read_parts(texts, (&self.forms.date, &self.forms.time));
-            read.map_err(|part| match part {
-                0 => Fault::new(at.date, texts.0, "date unreadable"),
-                _ => Fault::new(at.time, texts.1, "time unreadable"),
-            })?
-        } else if at.month.is_some() {
-            let text = field(at.month);
-            let read = self.clock.read(text, &self.forms.month);
-            read.ok_or_else(|| Fault::new(at.month, text, "month unreadable"))?
-        } else {
-            return Err(Fault::new(None, "", "no date: the layout names no column for it"));
-        };
-        let (until, column, text) = if !field(at.until).is_empty() {
-            let text = field(at.until);
-            (self.clock.read(text, &self.forms.until), at.until, text)
-        } else if !field(at.until_date).is_empty() {
-            let texts = (field(at.until_date), field(at.until_time));
-            let read = self.clock.read_parts(texts, (&self.forms.date, &self.forms.time)).ok();
-            (read, at.until_date, texts.0)
-        } else {
-            return Ok(begin);
-        };
-        let until = until.ok_or_else(|| Fault::new(column, text, "end of the time range unreadable"))?;
-        if until.from < begin.from {
-            return Err(Fault::new(column, text, "time range ends before it begins"));
-        }
-        if until.from == begin.from {
-            return Ok(begin);
-        }
-        let precision = Precision::ALL.into_iter().find(|p| p.word() == field(at.precision));
-        // An end without a time is the end of its day.
-        let end = if until.seconds >= 3_600 { until.to() } else { until.from };
-        let seconds = u32::try_from(end - begin.from)
-            .map_err(|_| Fault::new(column, text, "time range longer than a century"))?;
-        Ok(Interval { from: begin.from, seconds, precision: precision.unwrap_or(Precision::Range) })
-    }
-
     /// Takes name and zone of the source from the first row; another one later is an error of that row.
-    fn one_source(&mut self, name: &str, zone: &str) -> Result<(), Fault> {
+    fn one_source(&mut self, name: &str, zone: &str) -> Result<(), Box<Fault>> {
         if self.reports.is_empty() && self.source.name != name && self.given.options.source.is_none() {
             self.source.name = name.to_owned();
         }
@@ -295,57 +252,6 @@ impl<'a> Mapping<'a> {
             return Err(Fault::new(self.at.source, name, "another source than the first row's"));
         }
         Ok(())
-    }
-
-    fn recorded(&mut self, text: &str) -> Result<Option<Day>, Fault> {
-        if text.is_empty() {
-            return Ok(None);
-        }
-        let day = self.clock.day(text, &self.forms.recorded);
-        day.map(Some).ok_or_else(|| Fault::new(self.at.recorded, text, "date of record unreadable"))
-    }
-
-    fn place(&mut self, row: &Row<'_>) -> Result<Place, Fault> {
-        let (column, x, y) = match (self.at.xy, row.point) {
-            (_, Some((x, y))) => (None, x, y),
-            (Some((x_at, y_at)), None) => {
-                let (x, y) = (filled(row.fields.get(x_at)), filled(row.fields.get(y_at)));
-                if x.is_empty() && y.is_empty() {
-                    return Ok(Place::Missing);
-                }
-                let read = |at: usize, text: &str| {
-                    number(text).ok_or_else(|| Fault::new(Some(at), text, "coordinate unreadable"))
-                };
-                (Some(x_at), read(x_at, x)?, read(y_at, y)?)
-            }
-            (None, None) => return Ok(Place::Missing),
-        };
-        match self.layout.no_place(x, y) {
-            Some(NoPlace::Withheld) => return Ok(Place::Withheld),
-            Some(NoPlace::Missing) => {
-                self.account.flags.no_place += 1;
-                return Ok(Place::Missing);
-            }
-            None => {}
-        }
-        let refuse = |reason: String| Fault { column, value: format!("{x}, {y}"), reason };
-        // Hundreds of kilometres away, were it taken for feet.
-        if !self.in_degrees && x.abs() <= 180.0 && y.abs() <= 180.0 {
-            return Err(refuse(format!(
-                "coordinates cannot be in their CRS: ({x}, {y}) looks like degrees, not {}",
-                self.crs
-            )));
-        }
-        match self.crs.to_lonlat(x, y) {
-            Ok(at) => Ok(Place::At(at)),
-            Err(CrsError::Globe { .. }) if x.abs() <= 90.0 && (90.0..=180.0).contains(&y.abs()) => Err(
-                refuse("coordinates cannot be in their CRS: longitude and latitude look swapped".to_owned()),
-            ),
-            Err(e @ (CrsError::Globe { .. } | CrsError::Outside { .. })) => {
-                Err(refuse(format!("coordinates cannot be in their CRS: {e}")))
-            }
-            Err(e) => Err(refuse(format!("coordinates cannot be converted: {e}"))),
-        }
     }
 
     /// Ends the file.
@@ -361,23 +267,5 @@ impl<'a> Mapping<'a> {
             reports: self.reports,
             account: self.account,
         }
-    }
-}
-
-/// Whether a CRS counts in degrees: some place keeps its numbers but for the shift of a datum.
-fn in_degrees(crs: &Crs) -> bool {
-    crs.to_lonlat(10.0, 20.0).is_ok_and(|at| (at.lon() - 10.0).abs() < 0.1 && (at.lat() - 20.0).abs() < 0.1)
-}
-
-/// What is wrong with a row.
-struct Fault {
-    column: Option<usize>,
-    value: String,
-    reason: String,
-}
-
-impl Fault {
-    fn new(column: Option<usize>, value: &str, reason: &str) -> Self {
-        Self { column, value: value.to_owned(), reason: reason.to_owned() }
     }
 }

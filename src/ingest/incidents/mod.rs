@@ -7,6 +7,7 @@ mod mapping;
 mod options;
 mod preview;
 mod values;
+mod when_where;
 
 use rayon::prelude::*;
 

@@ -17,23 +17,39 @@ pub(super) fn number(text: &str) -> Option<f64> {
         [b'-', rest @ ..] => (true, rest),
         rest => (false, rest),
     };
-    let (mut mantissa, mut places, mut seen, mut point) = (0u64, 0, 0, false);
-    for &byte in digits {
-        match byte {
-            b'0'..=b'9' if seen < 15 => {
-                mantissa = mantissa * 10 + u64::from(byte - b'0');
-                seen += 1;
-                places += usize::from(point);
-            }
-            b'.' if !point => point = true,
-            _ => return text.parse().ok().filter(|n: &f64| n.is_finite()),
-        }
+    let plainly = || text.parse().ok().filter(|n: &f64| n.is_finite());
+    if digits.len() > TENS.len() {
+        return plainly();
     }
-    if seen == 0 {
-        return None;
+    let (whole, part) = match digits.iter().position(|&byte| byte == b'.') {
+        Some(at) => (&digits[..at], &digits[at + 1..]),
+        None => (digits, &digits[..0]),
+    };
+    match whole.len() + part.len() {
+        0 => return None,
+        1..=15 => {}
+        _ => return plainly(),
     }
+    let (Some(whole), Some(fraction)) = (integer(whole), integer(part)) else { return plainly() };
+    let places = part.len();
+    // Fewer than 16 digits together: nothing overflows.
+    let mantissa = whole * TENS[places] as u64 + fraction;
     let value = mantissa as f64 / TENS[places];
     Some(if negative { -value } else { value })
+}
+
+/// The number that at most 15 digits are; of none it is 0.
+fn integer(digits: &[u8]) -> Option<u64> {
+    let mut number = 0u64;
+    for &byte in digits {
+        let digit = byte.wrapping_sub(b'0');
+        if digit > 9 {
+            return None;
+        }
+        // Neither wraps below 16 digits, and a check would take as long as the rest.
+        number = number.wrapping_mul(10).wrapping_add(u64::from(digit));
+    }
+    Some(number)
 }
 
 /// Writes house number and street with one space between words; says whether there is a street.
@@ -93,7 +109,13 @@ mod tests {
         ] {
             assert_eq!(number(text), text.parse().ok(), "{text}");
         }
-        for text in ["0.1234567890123456789", "99999999999999999999"] {
+        for text in [
+            "0.1234567890123456789",
+            "99999999999999999999",
+            "123456789.1234567",
+            "1234567890123456",
+            "-.123456789012345",
+        ] {
             assert_eq!(number(text), text.parse().ok(), "{text}");
         }
         for text in ["", ".", "-", "inf", "NaN", "1e999", "1,5", "1.2.3", "12a"] {
