@@ -197,6 +197,9 @@ thread_local! {
     static PIPELINES: Pipelines = RefCell::default();
 }
 
+/// How many are kept: files that name ever other CRS must not fill the memory.
+const KEPT: usize = 64;
+
 fn projection(from: &str, to: &str) -> Result<Rc<Proj>, CrsError> {
     PIPELINES.with_borrow_mut(|cache| {
         if let Some(known) = cache.get(from).and_then(|to_these| to_these.get(to)) {
@@ -206,6 +209,9 @@ fn projection(from: &str, to: &str) -> Result<Rc<Proj>, CrsError> {
         let made = Proj::new_known_crs(from, to, None)
             .map_err(|source| CrsError::Unknown { crs: short_name(unknown), source })?;
         let made = Rc::new(made);
+        if cache.values().map(HashMap::len).sum::<usize>() >= KEPT {
+            cache.clear();
+        }
         cache.entry(from.to_owned()).or_default().insert(to.to_owned(), Rc::clone(&made));
         Ok(made)
     })
@@ -236,6 +242,16 @@ mod tests {
                 "{code}: {back:?}"
             );
         }
+    }
+
+    #[test]
+    fn files_of_ever_other_crs_do_not_fill_the_memory() {
+        for meridian in 0..150 {
+            let text = format!("+proj=tmerc +lat_0=0 +lon_0={meridian} +datum=WGS84 +units=m +type=crs");
+            let at = Crs::new(&text).expect("PROJ knows it").to_lonlat(0.0, 0.0).expect("its origin");
+            assert!((at.lon() - f64::from(meridian)).abs() < 1e-9, "{meridian}: {at:?}");
+        }
+        assert!(PIPELINES.with_borrow(|cache| cache.values().map(HashMap::len).sum::<usize>()) <= KEPT);
     }
 
     #[test]

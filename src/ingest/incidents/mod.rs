@@ -7,6 +7,8 @@ mod mapping;
 mod options;
 mod values;
 
+use std::sync::OnceLock;
+
 use rayon::prelude::*;
 
 pub use error::IncidentsError;
@@ -19,6 +21,7 @@ use super::layout::Layout;
 use super::refused::Account;
 use super::table::{Broken, Header, Row};
 use super::{crosswalk, csv};
+use crate::model::category::CategoryTree;
 use crate::model::class::Classes;
 use crate::model::reports::Ledger;
 
@@ -34,18 +37,17 @@ pub fn read(
     options: &Options,
     done: &(dyn Fn() + Sync),
 ) -> Result<(Ledger, Account), IncidentsError> {
-    let tree = crosswalk::tree()?;
+    let (tree, layouts) = shipped()?;
     let own = match &options.layout {
-        Some((file, text)) => Some(Layout::parse(file, text, &tree)?),
+        Some((file, text)) => Some(Layout::parse(file, text, tree)?),
         None => None,
     };
-    let layouts = Layout::shipped(&tree)?;
     let parsed = (1..)
         .zip(inputs)
         .collect::<Vec<_>>()
         .into_par_iter()
         .map(|(ordinal, input)| {
-            let (own, layouts, tree) = (own.as_ref(), &layouts[..], &tree);
+            let own = own.as_ref();
             let parsed = parse(input, Given { file: &input.name, ordinal, own, layouts, options, tree });
             done();
             parsed
@@ -57,6 +59,20 @@ pub fn read(
         enter(file, &mut ledger, &mut account)?;
     }
     Ok((ledger, account))
+}
+
+/// The categories and layouts that ship, understood once: that takes longer than a small file.
+fn shipped() -> Result<(&'static CategoryTree, &'static [Layout]), IncidentsError> {
+    static SHIPPED: OnceLock<(CategoryTree, Vec<Layout>)> = OnceLock::new();
+    let (tree, layouts) = match SHIPPED.get() {
+        Some(known) => known,
+        None => {
+            let tree = crosswalk::tree()?;
+            let layouts = Layout::shipped(&tree)?;
+            SHIPPED.get_or_init(|| (tree, layouts))
+        }
+    };
+    Ok((tree, layouts))
 }
 
 fn parse(input: &Input, given: Given<'_>) -> Result<Parsed, IncidentsError> {
