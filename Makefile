@@ -3,7 +3,7 @@
 CARGO ?= cargo
 BROWSER = tests/browser
 
-.PHONY: help demo build test unit browser lint docs bench bench-test evidence peers picture setup setup-browser clean
+.PHONY: help demo build test unit browser lint docs bench bench-test evidence peers picture fuzz fuzz-smoke setup setup-browser clean
 
 help: ## This list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 16
@@ -45,6 +45,15 @@ evidence: build ## Write docs/validation.md and docs/performance.md from what is
 
 peers: setup ## Write docs/peers.md: others' tools beside ours on the same data (installs them below target/)
 	CARGO=$(CARGO) sh benches/peers/run.sh
+
+FUZZ_SECONDS ?= 600
+
+fuzz: setup ## Any bytes at every reader, FUZZ_SECONDS=600 each; writes docs/fuzzing.md
+	bash fuzz/run.sh $(FUZZ_SECONDS)
+	python3 fuzz/report.py
+
+fuzz-smoke: setup ## The same for 20 s each, after the seeds
+	bash fuzz/run.sh 20
 
 docs: setup ## Write docs/parameters.md from the table of parameters
 	UPDATE_DOCS=1 $(CARGO) test --release --locked --test documents

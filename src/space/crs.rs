@@ -197,6 +197,9 @@ struct Pipelines {
     last: Option<Last>,
 }
 
+/// How many are kept: files that name ever other CRS must not fill the memory.
+const KEPT: usize = 64;
+
 /// The pipeline that was used last, and what it made of what: files ask for one pipeline and often for one place again.
 struct Last {
     from: String,
@@ -219,6 +222,9 @@ impl Pipelines {
         let made = Proj::new_known_crs(from, to, None)
             .map_err(|source| CrsError::Unknown { crs: short_name(unknown), source })?;
         let made = Rc::new(made);
+        if self.known.values().map(HashMap::len).sum::<usize>() >= KEPT {
+            self.known.clear();
+        }
         self.known.entry(from.to_owned()).or_default().insert(to.to_owned(), Rc::clone(&made));
         Ok(made)
     }
@@ -282,6 +288,16 @@ mod tests {
             let fresh = Proj::new_known_crs(CRS84, name, None).expect("known").convert(point).ok();
             assert_eq!(convert(CRS84, name, point).expect("known"), fresh, "{name} {point:?}");
         }
+    }
+
+    #[test]
+    fn files_of_ever_other_crs_do_not_fill_the_memory() {
+        for meridian in 0..150 {
+            let text = format!("+proj=tmerc +lat_0=0 +lon_0={meridian} +datum=WGS84 +units=m +type=crs");
+            let at = Crs::new(&text).expect("PROJ knows it").to_lonlat(0.0, 0.0).expect("its origin");
+            assert!((at.lon() - f64::from(meridian)).abs() < 1e-9, "{meridian}: {at:?}");
+        }
+        assert!(PIPELINES.with_borrow(|cache| cache.known.values().map(HashMap::len).sum::<usize>()) <= KEPT);
     }
 
     #[test]

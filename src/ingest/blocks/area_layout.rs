@@ -54,13 +54,13 @@ impl AreaLayout {
 
     /// The id that a feature has in its file.
     pub(super) fn id(&self, feature: &Feature) -> Option<String> {
-        self.id.map(|at| feature.attributes[at].trim().to_owned()).filter(|text| !text.is_empty())
+        self.id.map(|at| feature.attributes.get(at).to_owned()).filter(|text| !text.is_empty())
     }
 
     /// A polygon with what its row says of it.
     pub(super) fn area(&mut self, feature: &Feature, shape: MultiPolygon) -> Area {
         let text = |at: Option<usize>| {
-            at.map(|at| feature.attributes[at].trim().to_owned()).filter(|text| !text.is_empty())
+            at.map(|at| feature.attributes.get(at).to_owned()).filter(|text| !text.is_empty())
         };
         let area = Area {
             id: text(self.id),
@@ -80,7 +80,7 @@ impl AreaLayout {
     /// A number of 0 or more; empty is unknown, anything else is left out and remembered.
     fn number(&mut self, feature: &Feature, column: Option<usize>) -> Option<f64> {
         let at = column?;
-        let text = feature.attributes[at].trim();
+        let text = feature.attributes.get(at);
         let number = text.parse::<f64>().ok().filter(|n| n.is_finite() && *n >= 0.0);
         if number.is_none() && !text.is_empty() {
             self.unusable.push((at, feature.number, text.to_owned()));
@@ -116,7 +116,7 @@ mod tests {
         let header = Header::new(["Name", "Pop_2020"].into_iter());
         let mut layout = AreaLayout::for_header(&header, None);
         let shape = geo::Geometry::Point(geo::Point::new(0.0, 0.0));
-        let feature = Feature { number: 7, shape, attributes: vec!["A".to_owned(), value.to_owned()] };
+        let feature = Feature { number: 7, shape, attributes: ["A", value].into_iter().collect() };
         let area = layout.area(&feature, MultiPolygon(Vec::new()));
         (area, layout.notes())
     }

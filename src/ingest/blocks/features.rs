@@ -16,7 +16,26 @@ pub(super) struct Feature {
     /// Its shape, in the CRS of the file.
     pub(super) shape: Geometry,
     /// Its attributes.
-    pub(super) attributes: Vec<String>,
+    pub(super) attributes: Attributes,
+}
+
+/// The attributes of a feature that are not empty, by column: thousands of columns of few values take no room.
+#[derive(Debug)]
+pub(super) struct Attributes(Vec<(usize, Box<str>)>);
+
+impl Attributes {
+    /// The text of a column without blanks around it; empty where there is none.
+    pub(super) fn get(&self, column: usize) -> &str {
+        let found = self.0.binary_search_by_key(&column, |(at, _)| *at);
+        found.map_or("", |index| &self.0[index].1)
+    }
+}
+
+impl<'a> FromIterator<&'a str> for Attributes {
+    fn from_iter<I: IntoIterator<Item = &'a str>>(fields: I) -> Self {
+        let filled = fields.into_iter().map(str::trim).enumerate().filter(|(_, text)| !text.is_empty());
+        Self(filled.map(|(at, text)| (at, text.into())).collect())
+    }
 }
 
 /// All shapes of a file; those that cannot be read keep their place.
@@ -43,9 +62,23 @@ pub(super) fn read(input: &Input) -> Result<Features, BlocksError> {
                     reason: "no geometry".to_owned(),
                     value: String::new(),
                 })?;
-                let attributes = feature.fields.iter().map(|&field| field.to_owned()).collect();
+                let attributes = feature.fields.iter().copied().collect();
                 Ok(Feature { number, shape, attributes })
             }));
         },
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn thousands_of_empty_columns_take_no_room_in_a_feature() {
+        let fields = std::iter::repeat_n("", 4000).chain([" Oak St ", "7"]);
+        let attributes: Attributes = fields.collect();
+        assert_eq!(attributes.0.len(), 2);
+        assert_eq!([attributes.get(0), attributes.get(4000), attributes.get(4001)], ["", "Oak St", "7"]);
+        assert_eq!(attributes.get(9999), "");
+    }
 }

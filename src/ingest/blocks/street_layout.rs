@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use super::features::Attributes;
 use crate::ingest::shipped;
 use crate::ingest::table::Header;
 use crate::model::house_numbers::{Numbers, Sides};
@@ -40,14 +41,14 @@ pub(super) fn for_header(header: &Header) -> StreetLayout {
 
 impl StreetLayout {
     /// The street's name; empty where it has none.
-    pub(super) fn street(&self, header: &Header, attributes: &[String]) -> String {
-        header.find(&self.street).map_or_else(String::new, |at| attributes[at].trim().to_owned())
+    pub(super) fn street(&self, header: &Header, attributes: &Attributes) -> String {
+        header.find(&self.street).map_or_else(String::new, |at| attributes.get(at).to_owned())
     }
 
     /// House numbers along the line: columns left from, left to, right from, right to; 0 is none.
-    pub(super) fn house_numbers(&self, header: &Header, attributes: &[String]) -> Sides {
+    pub(super) fn house_numbers(&self, header: &Header, attributes: &Attributes) -> Sides {
         let number = |at: usize| {
-            let text = attributes[header.find(self.numbers.get(at)?)?].trim();
+            let text = attributes.get(header.find(self.numbers.get(at)?)?);
             text.parse::<f64>().ok().filter(|n| (1.0..1e6).contains(n)).map(|n| n as u32)
         };
         let side = |from: Option<u32>, to: Option<u32>| Some(Numbers::new(from.or(to)?, to.or(from)?));
@@ -55,7 +56,7 @@ impl StreetLayout {
     }
 
     /// What the line is for.
-    pub(super) fn use_of(&self, header: &Header, attributes: &[String]) -> StreetUse {
+    pub(super) fn use_of(&self, header: &Header, attributes: &Attributes) -> StreetUse {
         if matches(&self.alleys, header, attributes) {
             StreetUse::Alley
         } else if matches(&self.closed, header, attributes) {
@@ -66,15 +67,15 @@ impl StreetLayout {
     }
 
     /// Whether the line bears a route's number beside the name that people use.
-    pub(super) fn by_number(&self, header: &Header, attributes: &[String]) -> bool {
+    pub(super) fn by_number(&self, header: &Header, attributes: &Attributes) -> bool {
         matches(&self.by_number, header, attributes)
     }
 }
 
 /// Whether any column has one of the values that the rules name for it.
-fn matches(rules: &BTreeMap<String, Vec<String>>, header: &Header, attributes: &[String]) -> bool {
+fn matches(rules: &BTreeMap<String, Vec<String>>, header: &Header, attributes: &Attributes) -> bool {
     rules.iter().any(|(column, values)| {
-        header.find(column).is_some_and(|at| values.iter().any(|v| v == attributes[at].trim()))
+        header.find(column).is_some_and(|at| values.iter().any(|v| v == attributes.get(at)))
     })
 }
 
@@ -87,7 +88,7 @@ mod tests {
         let header = Header::new(["FULLNAME", "MTFCC"].into_iter());
         let layout = for_header(&header);
         assert_eq!(layout.name, "tiger");
-        let use_of = |class: &str| layout.use_of(&header, &["I- 91".to_owned(), class.to_owned()]);
+        let use_of = |class: &str| layout.use_of(&header, &["I- 91", class].into_iter().collect());
         assert_eq!(
             [use_of("S1100"), use_of("S1730"), use_of("S1400")],
             [StreetUse::Closed, StreetUse::Alley, StreetUse::Open]

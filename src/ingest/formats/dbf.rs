@@ -63,7 +63,10 @@ impl<'a> Table<'a> {
                 width: usize::from(field[16]),
             };
             from += column.width;
-            columns.push(column);
+            // A column of no width holds nothing, and thousands of them would make much of a row of one byte.
+            if column.width > 0 {
+                columns.push(column);
+            }
             at += 32;
         }
         if columns.is_empty() || width != from || first <= at {
@@ -160,6 +163,18 @@ mod tests {
         assert_eq!(table.len(), 3);
         assert_eq!(table.row(1), None);
         assert_eq!(table.row(2).expect("there"), ["café", "2018-01-03"]);
+    }
+
+    #[test]
+    fn a_column_without_width_is_none() {
+        let mut bytes = table(&[b" first20180102"]);
+        let mut empty = [0u8; 32];
+        empty[..4].copy_from_slice(b"NONE");
+        bytes.splice(32..32, empty);
+        bytes[8..10].copy_from_slice(&(32 + 96 + 1u16).to_le_bytes());
+        let table = Table::open(&bytes, WINDOWS_1252).expect("a table");
+        assert_eq!(table.names().collect::<Vec<_>>(), ["NAME", "DAY"]);
+        assert_eq!(table.row(0).expect("there"), ["first", "2018-01-02"]);
     }
 
     #[test]

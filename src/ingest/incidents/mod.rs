@@ -9,6 +9,8 @@ mod preview;
 mod values;
 mod when_where;
 
+use std::sync::OnceLock;
+
 use rayon::prelude::*;
 
 pub use error::IncidentsError;
@@ -21,6 +23,7 @@ use super::layout::{Geometry, Layout};
 use super::refused::Account;
 use super::table::{Broken, Header, Row};
 use super::{crosswalk, csv};
+use crate::model::category::CategoryTree;
 use crate::model::class::Classes;
 use crate::model::reports::Ledger;
 
@@ -36,18 +39,17 @@ pub fn read(
     options: &Options,
     done: &(dyn Fn() + Sync),
 ) -> Result<(Ledger, Account), IncidentsError> {
-    let tree = crosswalk::tree()?;
+    let (tree, layouts) = shipped()?;
     let own = match &options.layout {
-        Some((file, text)) => Some(Layout::parse(file, text, &tree)?),
+        Some((file, text)) => Some(Layout::parse(file, text, tree)?),
         None => None,
     };
-    let layouts = Layout::shipped(&tree)?;
     let parsed = (1..)
         .zip(inputs)
         .collect::<Vec<_>>()
         .into_par_iter()
         .map(|(ordinal, input)| {
-            let (own, layouts, tree) = (own.as_ref(), &layouts[..], &tree);
+            let own = own.as_ref();
             let parsed = parse(input, Given { file: &input.name, ordinal, own, layouts, options, tree });
             done();
             parsed
@@ -78,10 +80,9 @@ pub struct Preview {
 ///
 /// [`IncidentsError`] if it cannot be used at all.
 pub fn preview(input: &Input, options: &Options, n: usize) -> Result<Preview, IncidentsError> {
-    let tree = crosswalk::tree()?;
-    let own = options.layout.as_ref().map(|(file, text)| Layout::parse(file, text, &tree)).transpose()?;
-    let layouts = Layout::shipped(&tree)?;
-    let (own, layouts, tree) = (own.as_ref(), &layouts[..], &tree);
+    let (tree, layouts) = shipped()?;
+    let own = options.layout.as_ref().map(|(file, text)| Layout::parse(file, text, tree)).transpose()?;
+    let own = own.as_ref();
     let parsed = parse(input, Given { file: &input.name, ordinal: 1, own, layouts, options, tree })?;
     let columns = parsed.columns.clone();
     let mut ledger = Ledger { classes: Classes::over(tree.clone()), ..Ledger::default() };
@@ -89,6 +90,20 @@ pub fn preview(input: &Input, options: &Options, n: usize) -> Result<Preview, In
     enter(parsed, &mut ledger, &mut account)?;
     let reports = ledger.reports.iter().take(n).map(|report| preview::line(&report, &ledger)).collect();
     Ok(Preview { columns, account, reports })
+}
+
+/// The categories and layouts that ship, understood once: that takes longer than a small file.
+fn shipped() -> Result<(&'static CategoryTree, &'static [Layout]), IncidentsError> {
+    static SHIPPED: OnceLock<(CategoryTree, Vec<Layout>)> = OnceLock::new();
+    let (tree, layouts) = match SHIPPED.get() {
+        Some(known) => known,
+        None => {
+            let tree = crosswalk::tree()?;
+            let layouts = Layout::shipped(&tree)?;
+            SHIPPED.get_or_init(|| (tree, layouts))
+        }
+    };
+    Ok((tree, layouts))
 }
 
 fn parse(input: &Input, given: Given<'_>) -> Result<Parsed, IncidentsError> {

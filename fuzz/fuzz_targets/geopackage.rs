@@ -1,0 +1,5 @@
+//! Any bytes as a GeoPackage.
+
+#![no_main]
+
+hotblocks_fuzz::target!(hotblocks_fuzz::features::geopackage);
