@@ -73,7 +73,11 @@ fn the_readme_names_both_commands_and_only_commands_that_exist() {
     for line in readme.lines().filter(|l| l.trim_start().starts_with("hotblocks ")) {
         let name = line.split_whitespace().nth(1).expect("a command");
         assert!(known.contains(&name), "README shows `hotblocks {name}`");
-        let sub = command.find_subcommand(name).expect("known");
+        let mut sub = command.find_subcommand(name).expect("known");
+        if sub.has_subcommands() {
+            let part = line.split_whitespace().nth(2).expect("a part of the command");
+            sub = sub.find_subcommand(part).unwrap_or_else(|| panic!("README shows `hotblocks {name} {part}`"));
+        }
         for flag in line.split_whitespace().filter_map(|w| w.strip_prefix("--")) {
             assert!(
                 sub.get_arguments().any(|a| a.get_long() == Some(flag)),

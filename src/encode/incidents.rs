@@ -94,8 +94,6 @@ fn row(ledger: &Ledger, events: &Events, ids: &Ids, at: usize) -> Map<String, Js
     };
     let classes: Vec<String> =
         event.classes.iter().map(|class| expression(ledger.classes.get(*class), &ledger.classes)).collect();
-    let first = jiff::civil::date(1970, 1, 1);
-    let day = |day: i32| first.checked_add(jiff::Span::new().days(day)).ok().map(|date| date.to_string());
     let known = [
         json!(source.name),
         json!(source.zone.iana_name().unwrap_or("UTC")),
@@ -105,7 +103,7 @@ fn row(ledger: &Ledger, events: &Events, ids: &Ids, at: usize) -> Map<String, Js
         json!(local_time(report.when.from, &source.zone)),
         json!(local_time(report.when.to(), &source.zone)),
         json!(report.when.precision.word()),
-        json!(report.recorded.and_then(|recorded| day(recorded.0))),
+        json!(report.recorded.and_then(|day| day.date()).map(|date| date.to_string())),
         json!(classes.join(";")),
         json!(report.origin.word()),
         json!(event.reports),

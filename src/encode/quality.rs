@@ -89,8 +89,7 @@ fn share(part: usize, all: usize) -> f64 {
 }
 
 fn date(day: Day) -> String {
-    let first = jiff::civil::date(1970, 1, 1);
-    first.checked_add(jiff::Span::new().days(day.0)).map_or_else(|_| String::new(), |date| date.to_string())
+    day.date().map_or_else(String::new, |date| date.to_string())
 }
 
 fn of_source(q: &SourceQuality, classes: &Classes) -> Json {

@@ -210,6 +210,15 @@ impl Snapshot {
         self.dates
     }
 
+    /// The last date until which the data are complete: the earliest horizon of their sources, and where none tells
+    /// when it recorded, the end of the last full month's incidents.
+    #[must_use]
+    pub fn complete_until(&self) -> Option<Date> {
+        let horizons = self.dataset.horizons.iter().flatten();
+        let told = horizons.filter_map(|horizon| horizon.complete_until().date()).min();
+        told.or_else(|| self.coverage.iter().map(|(_, last)| *last).max())
+    }
+
     /// Selected incidents in a box of degrees, or anywhere; those without a place only in the latter.
     #[must_use]
     pub fn incidents(&self, selection: &Selection, within: Option<LonLatBox>) -> Vec<usize> {

@@ -100,6 +100,7 @@ fn dataset(snapshot: &Snapshot, defaults: &Values) -> Json {
         "time_zone": zone.and_then(|z| z.iana_name()),
         "first_date": dates.map(|d| d.0.to_string()),
         "last_date": dates.map(|d| d.1.to_string()),
+        "complete_until": snapshot.complete_until().map(|day| day.to_string()),
         "incidents": data.incidents.len(),
         "categories": categories(snapshot),
         "defaults": {

@@ -26,6 +26,8 @@ pub(super) fn provenance(
         ("sources", Value::List(data.sources.iter().map(|s| Value::text(s.name.clone())).collect())),
         ("period", period),
         ("data_period", data_period(snapshot)),
+        ("complete_until", snapshot.complete_until().map_or(Value::Null, |day| Value::text(day.to_string()))),
+        ("linked", linked(snapshot)),
         (
             "category",
             if ask.query.categories.is_empty() { Value::text("all") } else { Value::List(categories) },
@@ -59,6 +61,18 @@ fn assigned_by(snapshot: &Snapshot) -> Value {
 /// What is only said where blocks are streets.
 fn on_streets(snapshot: &Snapshot, value: Value) -> Value {
     if snapshot.dataset().block_set.name == SEGMENTS { value } else { Value::Null }
+}
+
+/// Events of other feeds that were joined to a firmer one; null where there is one feed or no rule.
+fn linked(snapshot: &Snapshot) -> Value {
+    let data = snapshot.dataset();
+    let feeds = data.sources.iter().any(|source| source.feed != data.sources[0].feed);
+    match &data.link_rule {
+        Some(rule) if feeds => {
+            Value::Map(vec![("events", Value::count(data.linked)), ("rule", Value::text(rule.clone()))])
+        }
+        _ => Value::Null,
+    }
 }
 
 fn counts(tally: &Tally) -> Value {

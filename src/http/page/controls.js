@@ -14,7 +14,7 @@ import { byId, element, number, say } from './text.js';
 export function controls(state, changed) {
   const from = byId('from');
   const to = byId('to');
-  const { first_date: first, last_date: last } = state.dataset;
+  const { first_date: first, last_date: last, complete_until: complete } = state.dataset;
   for (const input of [from, to]) { input.min = first; input.max = last; }
 
   const take = () => {
@@ -29,7 +29,7 @@ export function controls(state, changed) {
   from.addEventListener('change', take);
   to.addEventListener('change', take);
 
-  const presets = periodPresets(first, last).map(({ name, period }) => {
+  const presets = periodPresets(first, last, complete ?? last).map(({ name, period }) => {
     const button = element('button', { type: 'button', textContent: name });
     button.addEventListener('click', () => { [from.value, to.value] = period; take(); });
     return { button, period };
@@ -69,18 +69,18 @@ export function categoryWords(state) {
 }
 
 /**
- * The whole of the data, and the last weeks of it where it is longer than they are.
- * @param {string} first @param {string} last
+ * The whole of the data, and the last weeks that are complete, where it is longer than they are.
+ * @param {string} first @param {string} last @param {string} complete
  * @returns {{name: string, period: [string, string]}[]}
  */
-function periodPresets(first, last) {
+function periodPresets(first, last, complete) {
   /** @type {{name: string, period: [string, string]}[]} */
   const presets = [{ name: 'All dates', period: [first, last] }];
   for (const days of [365, 90, 28, 14, 7]) {
-    const at = new Date(`${last}T00:00:00Z`);
+    const at = new Date(`${complete}T00:00:00Z`);
     at.setUTCDate(at.getUTCDate() - days + 1);
     const from = at.toISOString().slice(0, 10);
-    if (from > first) presets.push({ name: `Last ${days} days`, period: [from, last] });
+    if (from > first) presets.push({ name: `Last ${days} days`, period: [from, complete] });
   }
   return presets.slice(0, 4);
 }
