@@ -71,6 +71,8 @@ fn names_in_the_column_of_the_class_are_in_no_layer_and_no_message() {
     let (code, said) = run(&export, "persons-as-classes.csv", folder.path());
     assert_eq!(code, Some(3), "{said}");
     assert!(said.contains("5 classes are in no category") && !said.contains("Zzvictim"), "{said}");
+    let (code, said) = run(&["rank", "--category", "nosuch"], "persons-as-classes.csv", folder.path());
+    assert!(code == Some(2) && said.contains("codes of 5 classes") && !said.contains("Zzvictim"), "{said}");
     for (file, text) in texts_under(folder.path()) {
         assert!(!text.contains("Zzvictim"), "{file}: {text}");
     }

@@ -163,8 +163,12 @@ impl Classes {
     }
 
     fn known(&self) -> String {
-        let unmapped = self.rows.iter().filter(|c| c.category.is_none()).map(|c| c.code.as_str());
-        self.tree.rows().iter().map(|c| c.name.as_str()).chain(unmapped).collect::<Vec<_>>().join(", ")
+        let names = self.tree.rows().iter().map(|c| c.name.as_str()).collect::<Vec<_>>().join(", ");
+        // Their codes are not listed: where the column was no offense they may name persons.
+        match self.rows.iter().filter(|c| c.category.is_none()).count() {
+            0 => names,
+            n => format!("{names}, and the own codes of {n} classes that are in none of these"),
+        }
     }
 }
 

@@ -75,15 +75,15 @@ struct Item<'a> {
 
 impl<'a> Item<'a> {
     fn parse(text: &'a str) -> Result<Self, String> {
-        let Members(members) = serde_json::from_str(text).map_err(|e| format!("no feature: {e}"))?;
+        let Members(members) =
+            serde_json::from_str(text).map_err(|e| format!("no feature: {}", json::why(e)))?;
         let member = |name: &str| members.iter().rev().find(|(key, _)| key == name).map(|(_, value)| *value);
         match member("type").map(RawValue::get) {
             Some("\"Feature\"") => {
                 let properties = match member("properties").map(RawValue::get) {
                     None | Some("null") => Members(Vec::new()),
-                    Some(text) => {
-                        serde_json::from_str(text).map_err(|e| format!("properties cannot be read: {e}"))?
-                    }
+                    Some(text) => serde_json::from_str(text)
+                        .map_err(|e| format!("properties cannot be read: {}", json::why(e)))?,
                 };
                 Ok(Self { feature: true, geometry: member("geometry"), properties })
             }

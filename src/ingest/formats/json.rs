@@ -33,7 +33,7 @@ pub(super) fn geometry(raw: &RawValue) -> Result<Option<Geometry>, String> {
 }
 
 fn nested(raw: &RawValue, depth: usize) -> Result<Option<Geometry>, String> {
-    let parts: Parts<'_> = serde_json::from_str(raw.get()).map_err(|e| e.to_string())?;
+    let parts: Parts<'_> = serde_json::from_str(raw.get()).map_err(why)?;
     if parts.kind == "GeometryCollection" {
         let members = parts.geometries.ok_or("a collection needs geometries")?;
         if depth == DEPTH {
@@ -62,7 +62,18 @@ fn nested(raw: &RawValue, depth: usize) -> Result<Option<Geometry>, String> {
 }
 
 fn parse<'a, T: Deserialize<'a>>(text: &'a str) -> Result<T, String> {
-    serde_json::from_str(text).map_err(|e| e.to_string())
+    serde_json::from_str(text).map_err(why)
+}
+
+/// What is wrong with a piece, without the value that stands there: it may name a person.
+pub(super) fn why(error: serde_json::Error) -> String {
+    let text = error.to_string();
+    match text.rsplit_once(", expected ") {
+        Some((_, wanted)) if error.is_data() => {
+            format!("not {wanted}").replace("f64", "a number").replace("struct Parts", "an object")
+        }
+        _ => text,
+    }
 }
 
 fn line(positions: Vec<Position>) -> LineString {
@@ -153,12 +164,12 @@ mod tests {
     fn a_geometry_that_is_none_says_why() {
         for (json, expected) in [
             (r#"{"type":"Point","coordinates":[1]}"#, "two numbers"),
-            (r#"{"type":"Point","coordinates":["a","b"]}"#, "invalid type"),
+            (r#"{"type":"Point","coordinates":["a","b"]}"#, "not a number"),
             (r#"{"type":"Point","coordinates":[1e999,0]}"#, "out of range"),
             (r#"{"type":"Blob","coordinates":[1,2]}"#, "no type"),
             (r#"{"type":"Point"}"#, "no coordinates"),
             ("{}", "missing field"),
-            ("7", "invalid type"),
+            ("7", "not an object"),
         ] {
             let error = geometry(&raw(json)).expect_err(json);
             assert!(error.contains(expected), "{json}: {error}");
