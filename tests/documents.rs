@@ -76,7 +76,8 @@ fn the_readme_names_both_commands_and_only_commands_that_exist() {
         let mut sub = command.find_subcommand(name).expect("known");
         if sub.has_subcommands() {
             let part = line.split_whitespace().nth(2).expect("a part of the command");
-            sub = sub.find_subcommand(part).unwrap_or_else(|| panic!("README shows `hotblocks {name} {part}`"));
+            sub =
+                sub.find_subcommand(part).unwrap_or_else(|| panic!("README shows `hotblocks {name} {part}`"));
         }
         for flag in line.split_whitespace().filter_map(|w| w.strip_prefix("--")) {
             assert!(
