@@ -169,7 +169,7 @@ impl Counting {
         let no_category = |(class, _): &&(ClassId, Located)| ledger.classes.get(*class).category.is_none();
         let unmapped = done.by_class.iter().filter(no_category);
         done.unmapped = unmapped.map(|(class, located)| (*class, located.reports())).collect();
-        done.unmapped.sort_by(|a, b| b.1.cmp(&a.1));
+        done.unmapped.sort_by_key(|(_, n)| std::cmp::Reverse(*n));
         done.gaps = gaps(&months);
         done.horizon = horizon;
         done
