@@ -34,7 +34,7 @@ def features(path, count):
 
 
 def shapefile(stem, count):
-    """The parts of a shapefile cut to its first records."""
+    """The parts of a shapefile cut to its first records; its .prj is the second of those in fuzz/src/features.rs."""
     shp, dbf = stem.with_suffix(".shp").read_bytes(), stem.with_suffix(".dbf").read_bytes()
     at = 100
     for _ in range(count):
@@ -42,14 +42,14 @@ def shapefile(stem, count):
     head, width = struct.unpack_from("<HH", dbf, 8)
     shp = shp[:24] + struct.pack(">I", at // 2) + shp[28:at]
     dbf = dbf[:4] + struct.pack("<I", count) + dbf[8 : head + count * width]
-    prj = stem.with_suffix(".prj")
-    return [shp, dbf, prj.read_bytes() if prj.exists() else b'GEOGCS["WGS 84"]']
+    return [shp, dbf, b"1"]
 
 
 def parts(archive):
     with zipfile.ZipFile(archive) as z:
         names = {Path(n).suffix: n for n in z.namelist()}
-        return [z.read(names[s]) for s in (".shp", ".dbf", ".prj", ".cpg") if s in names]
+        shp, dbf, prj = (z.read(names[suffix]) for suffix in (".shp", ".dbf", ".prj"))
+        return [shp, dbf, b"raw:" + prj, b"UTF-8"]
 
 
 def between(parts):

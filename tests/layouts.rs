@@ -69,9 +69,7 @@ fn every_layout_reads_a_file_of_its_source_as_it_is_meant() {
     let shipped = std::fs::read_dir(common::repository("data/layouts")).expect("the layouts").flatten();
     let without: Vec<String> = shipped
         .map(|entry| entry.path().file_stem().expect("a name").to_string_lossy().into_owned())
-        .filter(|name| {
-            !layouts.contains(name.as_str()) && !["xy", "new-haven"].contains(&name.as_str())
-        })
+        .filter(|name| !layouts.contains(name.as_str()) && !["xy", "new-haven"].contains(&name.as_str()))
         .collect();
     assert!(without.is_empty(), "layouts without a file here: {without:?}");
 }

@@ -22,13 +22,29 @@ pub fn geojson(data: &[u8]) {
     check(name, packed);
 }
 
+/// What a .prj may say. PROJ looks a text that it does not know up in all its tables, which takes it a tenth of a second:
+/// the text of a .prj is mutated only where it begins with `raw:`.
+const PRJ: [&str; 4] = [
+    "EPSG:26996",
+    "GEOGCS[\"GCS_North_American_1983\",DATUM[\"D_North_American_1983\",SPHEROID[\"GRS_1980\",6378137.0,298.257222101]],\
+     PRIMEM[\"Greenwich\",0.0],UNIT[\"Degree\",0.0174532925199433]]",
+    "ESRI:102696",
+    "OGC:CRS84",
+];
+
 /// Shapefiles: the parts .shp, .dbf, .prj, .cpg with a line `==` between them, or an archive as it is.
 pub fn shapefile(data: &[u8]) {
     if data.starts_with(b"PK") {
         return check("a.zip", data.to_vec());
     }
     let names = ["a.shp", "a.dbf", "a.prj", "a.cpg"];
-    let files: Vec<(&str, &[u8])> = names.into_iter().zip(bytes::parts(data)).collect();
+    let mut files: Vec<(&str, &[u8])> = names.into_iter().zip(bytes::parts(data)).collect();
+    if let Some((_, prj)) = files.get_mut(2) {
+        *prj = match prj.strip_prefix(b"raw:") {
+            Some(text) => text,
+            None => PRJ[usize::from(prj.first().copied().unwrap_or_default()) % PRJ.len()].as_bytes(),
+        };
+    }
     check("a.zip", bytes::zip(&files));
 }
 

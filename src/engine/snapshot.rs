@@ -210,8 +210,7 @@ impl Snapshot {
         self.dates
     }
 
-    /// The last date until which the data are complete: the earliest horizon of their sources, and where none tells
-    /// when it recorded, the end of the last full month's incidents.
+    /// The last date until which the data are complete: the earliest horizon of their sources, else the last full month's end.
     #[must_use]
     pub fn complete_until(&self) -> Option<Date> {
         let horizons = self.dataset.horizons.iter().flatten();

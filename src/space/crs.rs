@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use std::fmt;
 use std::rc::Rc;
 
-use proj::Proj;
+use proj::{Proj, ProjCreateError};
 
 use super::bbox::LonLatBox;
 use super::coord::{Local, LonLat, NotOnGlobe};
@@ -192,8 +192,9 @@ fn short_name(definition: &str) -> String {
 /// The pipelines of one thread.
 #[derive(Default)]
 struct Pipelines {
-    /// By source, then target: a `Proj` takes 15 ms to make and must stay on its thread.
-    known: HashMap<String, HashMap<String, Rc<Proj>>>,
+    /// By source, then target: a `Proj` takes 15 ms to make and must stay on its thread; or what PROJ said, which
+    /// looks an unknown text up in all its tables, for half a second.
+    known: HashMap<String, HashMap<String, Result<Rc<Proj>, String>>>,
     last: Option<Last>,
 }
 
@@ -215,18 +216,23 @@ thread_local! {
 
 impl Pipelines {
     fn get(&mut self, from: &str, to: &str) -> Result<Rc<Proj>, CrsError> {
+        let unknown = |source| {
+            let unknown = if from == CRS84 { to } else { from };
+            CrsError::Unknown { crs: short_name(unknown), source }
+        };
         if let Some(known) = self.known.get(from).and_then(|to_these| to_these.get(to)) {
-            return Ok(Rc::clone(known));
+            return known.clone().map_err(|why| unknown(ProjCreateError::ProjError(why)));
         }
-        let unknown = if from == CRS84 { to } else { from };
-        let made = Proj::new_known_crs(from, to, None)
-            .map_err(|source| CrsError::Unknown { crs: short_name(unknown), source })?;
-        let made = Rc::new(made);
+        let made = match Proj::new_known_crs(from, to, None) {
+            Ok(made) => Ok(Rc::new(made)),
+            Err(ProjCreateError::ProjError(why)) => Err(why),
+            Err(other) => return Err(unknown(other)),
+        };
         if self.known.values().map(HashMap::len).sum::<usize>() >= KEPT {
             self.known.clear();
         }
-        self.known.entry(from.to_owned()).or_default().insert(to.to_owned(), Rc::clone(&made));
-        Ok(made)
+        self.known.entry(from.to_owned()).or_default().insert(to.to_owned(), made.clone());
+        made.map_err(|why| unknown(ProjCreateError::ProjError(why)))
     }
 
     fn convert(&mut self, from: &str, to: &str, point: (f64, f64)) -> Result<Option<(f64, f64)>, CrsError> {
@@ -298,6 +304,18 @@ mod tests {
             assert!((at.lon() - f64::from(meridian)).abs() < 1e-9, "{meridian}: {at:?}");
         }
         assert!(PIPELINES.with_borrow(|cache| cache.known.values().map(HashMap::len).sum::<usize>()) <= KEPT);
+    }
+
+    #[test]
+    fn an_unknown_crs_is_looked_up_once_and_says_the_same_again() {
+        let say = || Crs::new("PROJKS[\"no CRS\"]").expect_err("unknown");
+        let (first, again) = (say(), say());
+        let CrsError::Unknown { source: first, .. } = first else { panic!("{first}") };
+        let CrsError::Unknown { source: again, .. } = again else { panic!("{again}") };
+        assert_eq!(first.to_string(), again.to_string());
+        assert!(
+            PIPELINES.with_borrow(|cache| cache.known.values().flat_map(HashMap::values).any(Result::is_err))
+        );
     }
 
     #[test]
