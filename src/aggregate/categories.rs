@@ -84,7 +84,7 @@ mod tests {
 
     fn incident(n: u16) -> Incident {
         let several = [n % 5, n % 4, n / 7 % 5];
-        let kept = 1 + usize::from(n % 11 == 0) * 2;
+        let kept = 1 + usize::from(n.is_multiple_of(11)) * 2;
         let mut own: Vec<ClassId> = several[..kept].iter().copied().map(ClassId).collect();
         own.dedup();
         Incident {

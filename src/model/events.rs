@@ -58,7 +58,7 @@ impl Events {
         let several = key.and_then(|key| self.several.get(&key));
         Event {
             told_by: row.told_by as usize,
-            classes: several.map_or_else(|| std::slice::from_ref(&row.class), |classes| classes),
+            classes: several.map_or(std::slice::from_ref(&row.class), Vec::as_slice),
             reports: row.reports,
             withheld: row.withheld,
         }
