@@ -49,3 +49,67 @@ fn add(counts: &mut CategoryCounts, n: usize, ids: impl Iterator<Item = ClassId>
     }
     rows.into_iter().for_each(|row| counts.tree[row] += n);
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::category::{CategoryTree, Flags};
+    use crate::model::class::{Class, Firearm};
+    use crate::model::incident::{Incident, Located};
+    use crate::model::period::{Interval, Precision};
+    use crate::model::report::{Origin, Status};
+    use crate::space::coord::{Local, Mercator};
+
+    fn classes() -> Classes {
+        let mut tree = CategoryTree::default();
+        tree.add("violence", "", None, Flags::NONE).expect("new");
+        tree.add("assault", "", Some("violence"), Flags::NONE).expect("new");
+        tree.add("theft", "", None, Flags::NONE).expect("new");
+        tree.add(UNKNOWN, "", None, Flags::NONE).expect("new");
+        let mut classes = Classes::over(tree);
+        for (code, category) in
+            [("01", Some(1)), ("02", Some(2)), ("03", None), ("04", Some(1)), ("05", None)]
+        {
+            let class = Class {
+                code: code.into(),
+                label: String::new(),
+                category,
+                flags: Flags::NONE,
+                firearm: Firearm::Unknown,
+            };
+            classes.intern(0, code, || class).expect("room");
+        }
+        classes
+    }
+
+    fn incident(n: u16) -> Incident {
+        let several = [n % 5, n % 4, n / 7 % 5];
+        let kept = 1 + usize::from(n.is_multiple_of(11)) * 2;
+        let mut own: Vec<ClassId> = several[..kept].iter().copied().map(ClassId).collect();
+        own.dedup();
+        Incident {
+            source: 0,
+            id: n.to_string(),
+            when: Interval { from: 0, seconds: 60, precision: Precision::Minute },
+            classes: own,
+            reports: 1,
+            located: Located::Yes,
+            mercator: Mercator { x: n.into(), y: 1 },
+            local: Local::default(),
+            address: None,
+            intersection: false,
+            origin: Origin::Unknown,
+            status: Status::Confirmed,
+        }
+    }
+
+    #[test]
+    fn the_counts_are_those_of_one_incident_after_the_other() {
+        let classes = classes();
+        let incidents = Incidents::store((0..500).map(incident).collect());
+        let mut plain = CategoryCounts { tree: vec![0; classes.tree().rows().len()], ..Default::default() };
+        (0..incidents.len()).for_each(|at| add(&mut plain, 1, incidents.classes(at), &classes));
+        assert_eq!(by_category(&incidents, &classes), plain);
+        assert!(plain.tree.iter().all(|&n| n > 0) && plain.unmapped.len() == 2);
+    }
+}

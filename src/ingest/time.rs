@@ -193,7 +193,8 @@ fn next_month(year: i32, month: u32) -> (i32, u32) {
 fn days(year: i32, month: u32, day: u32) -> i32 {
     // From March, so that the day of a leap year is the last.
     let (year, from_march) = if month <= 2 { (year - 1, month + 9) } else { (year, month - 3) };
-    let (era, of_era) = (year.div_euclid(400), year.rem_euclid(400).cast_unsigned());
+    let era = year.div_euclid(400);
+    let of_era = (year - era * 400).cast_unsigned();
     let days = of_era * 365 + of_era / 4 - of_era / 100 + (153 * from_march + 2) / 5 + day;
     era * 146_097 + days as i32 - 719_469
 }

@@ -51,6 +51,7 @@ impl Events {
 
     /// The event at a position.
     #[must_use]
+    #[inline]
     pub fn get(&self, at: usize) -> Event<'_> {
         let row = &self.rows[at];
         let key = u32::try_from(at).ok().filter(|_| row.several);

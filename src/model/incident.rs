@@ -355,6 +355,19 @@ mod tests {
     }
 
     #[test]
+    fn incidents_made_in_parts_are_those_that_came() {
+        let n = i32::try_from(BATCH + PART + 7).expect("small");
+        let classes = |x: i32| if x % 13 == 0 { vec![1, 2] } else { vec![3] };
+        let rows = (1..=n).rev().map(|x| incident(&x.to_string(), x, &classes(x)));
+        let stored = Incidents::store(rows.collect());
+        assert_eq!(stored.len(), BATCH + PART + 7);
+        for (at, x) in (0..).zip(1..=n) {
+            assert_eq!((stored.id(at), stored.local(at).map(|l| l.x)), (&*x.to_string(), Some(f64::from(x))));
+            assert_eq!(stored.classes(at).map(|c| c.0).collect::<Vec<_>>(), classes(x));
+        }
+    }
+
+    #[test]
     fn an_incident_takes_at_most_120_bytes() {
         let rows = (1..=1000).map(|n| incident(&format!("18-{n:06}"), n, &[1]));
         let stored = Incidents::store(rows.collect());

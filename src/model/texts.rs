@@ -24,6 +24,7 @@ impl Texts {
 
     /// The string at a position.
     #[must_use]
+    #[inline]
     pub fn get(&self, at: usize) -> &str {
         let from = if at == 0 { 0 } else { self.ends[at - 1] as usize };
         &self.all[from..self.ends[at] as usize]
