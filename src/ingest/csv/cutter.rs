@@ -145,7 +145,8 @@ impl Cutter {
             // The last row has no line end.
             if begin < window.len() {
                 let row = &window[begin..];
-                self.give(row, known.get(begin..), each);
+                // To the end of the window: what is known to be text may end before.
+                self.give(row, known.get(begin..window.len()), each);
             }
             return (window.len(), true);
         }

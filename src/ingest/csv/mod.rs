@@ -222,6 +222,16 @@ mod tests {
     }
 
     #[test]
+    fn a_last_row_without_line_end_that_is_not_utf_8_is_read_whole() {
+        for text in [&b"a,b\n1,x\n2,caf\xe9"[..], b"a,b\n1,x\n\xe92,caf\xe9", b"a,b\n1,x\n2,\xe9\xe9"] {
+            let (good, bad, _) = rows(text);
+            assert_eq!((good.len(), bad.len()), (2, 0), "{text:?}");
+            let last = encoding_rs::WINDOWS_1252.decode(&text[8..]).0.into_owned();
+            assert_eq!(good[1].join(","), last);
+        }
+    }
+
+    #[test]
     fn lines_are_counted_through_quotes_and_blanks() {
         let (_, bad, _) = rows(b"a,b\n1,\"x\ny\"\n\n4\n");
         assert_eq!(bad, ["5: wrong number of fields: 1 where the header has 2"]);
