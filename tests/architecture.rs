@@ -4,12 +4,13 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 /// Stations in the order of the way; those in one row are strangers to each other.
-const STATIONS: [&[&str]; 12] = [
+const STATIONS: [&[&str]; 13] = [
     &["space"],
     &["model"],
     &["ingest", "index"],
     &["assign"],
-    &["aggregate", "analysis", "quality"],
+    &["aggregate", "analysis"],
+    &["quality"],
     &["rank"],
     &["engine"],
     &["layer"],

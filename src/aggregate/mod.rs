@@ -1,5 +1,6 @@
 //! How many fell where.
 
 pub mod addresses;
+pub mod aoristic;
 pub mod categories;
 pub mod counts;

@@ -127,6 +127,7 @@ fn of_source(q: &SourceQuality, classes: &Classes) -> Json {
         "time_piles": { "to_the_minute": q.to_the_minute,
                         "at_00_00": q.at_midnight, "00_00_stands_for_unknown": midnight,
                         "at_12_00": q.at_noon, "12_00_stands_for_unknown": noon },
+        "aoristic_hours_of_week": q.hours.iter().map(|n| (n * 10.0).round() / 10.0).collect::<Vec<_>>(),
         "empty_months": q.gaps.iter().map(|(year, month)| format!("{year}-{month:02}")).collect::<Vec<_>>(),
         "horizon": q.horizon.map(|h| json!({
             "as_of": date(h.as_of), "complete_until": date(h.complete_until()), "lag_days": h.lag_days,

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use jiff::civil::Date;
 
 use super::share::{LEAST_LOCATED, Located};
+use crate::aggregate::aoristic::{self, HOURS};
 use crate::model::category::Flags;
 use crate::model::class::ClassId;
 use crate::model::horizon::{Horizon, horizons};
@@ -45,6 +46,8 @@ pub struct SourceQuality {
     pub at_midnight: usize,
     /// Of these, at 12:00.
     pub at_noon: usize,
+    /// Reports by hour of the local week, Monday's first hour first; those of a range shared out over it.
+    pub hours: [f64; HOURS],
     /// Months without a report between the first and the last with many, as year and month.
     pub gaps: Vec<(i16, i8)>,
     /// Until when it is complete; `None` where it does not tell when it recorded.
@@ -113,6 +116,7 @@ impl Counting {
                 to_the_minute: 0,
                 at_midnight: 0,
                 at_noon: 0,
+                hours: [0.0; HOURS],
                 gaps: Vec::new(),
                 horizon: None,
                 from_the_future: 0,
@@ -139,6 +143,7 @@ impl Counting {
         done.inferred_officer += usize::from(report.origin == Origin::Unknown && proactive);
         *done.precision.entry(report.when.precision.word()).or_default() += 1;
         let zone = &done.source.zone;
+        aoristic::add(&mut done.hours, report.when, zone);
         // Within an hour of UTC the local date is the same, whatever the zone.
         let hour = report.when.from.div_euclid(3_600);
         let date = *self.dates.entry(hour).or_insert_with(|| local_date(hour * 3_600, zone));
@@ -252,6 +257,10 @@ mod tests {
         assert_eq!((q.origins, q.inferred_officer), ([0, 0, 0, 4], 1));
         assert_eq!(q.unmapped, [(ClassId(2), 1)]);
         assert_eq!(q.by_year[&2018].reports(), 4);
+        // Wednesday 23:30, Thursday and Monday 00:00, Sunday 12:00.
+        for bin in [71, 72, 0, 156] {
+            assert!((q.hours[bin] - 1.0).abs() < 1e-12, "{bin}");
+        }
     }
 
     #[test]
