@@ -3,7 +3,7 @@
 CARGO ?= cargo
 BROWSER = tests/browser
 
-.PHONY: help demo build test unit browser lint docs bench bench-test evidence peers picture fuzz fuzz-smoke setup setup-browser clean
+.PHONY: fuzz-replay help demo build test unit browser lint docs bench bench-test evidence peers picture fuzz fuzz-smoke setup setup-browser clean
 
 help: ## This list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 16
@@ -51,6 +51,9 @@ FUZZ_SECONDS ?= 600
 fuzz: setup ## Any bytes at every reader, FUZZ_SECONDS=600 each; writes docs/fuzzing.md
 	bash fuzz/run.sh $(FUZZ_SECONDS)
 	python3 fuzz/report.py
+
+fuzz-replay: setup ## The seeds of every reader, those that once broke it among them; what CI runs
+	FUZZ_FLAGS="-timeout=60" bash fuzz/run.sh 0
 
 fuzz-smoke: setup ## The same for 20 s each from one seed, after the corpus; a busy machine gets 30 s an input
 	FUZZ_FLAGS="-seed=1 -timeout=30" bash fuzz/run.sh 20

@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Any bytes at the readers: fuzz/run.sh SECONDS [TARGET ...]. Replays the seeds of each target, then looks for more.
+# Any bytes at the readers: fuzz/run.sh SECONDS [TARGET ...]. Replays the seeds of each target, then looks for more;
+# with 0 it only replays.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -25,6 +26,7 @@ for target in "${targets[@]}"; do
     }
     echo "== $target: replay"
     fuzz "fuzz/seeds/$target" -- -runs=0 >"$log" 2>&1 || { tail -40 "$log" >&2; exit 1; }
+    [ "$seconds" != 0 ] || continue
     echo "== $target: $seconds s"
     fuzz "$found" "fuzz/seeds/$target" -- "-max_total_time=$seconds" >"$log" 2>&1 || { tail -40 "$log" >&2; exit 1; }
     grep -E '^stat::|Done' "$log"

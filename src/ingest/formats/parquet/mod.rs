@@ -24,8 +24,8 @@ use crate::ingest::table::{Broken, Header};
 /// Rows that are read at a time.
 const ROWS: usize = 1024;
 
-/// A file that claims more rows than this and 100 a byte claims them falsely.
-const FEW_ROWS: u64 = 10_000;
+/// A file that claims more rows than this and 1000 a byte claims them falsely.
+const FEW_ROWS: u64 = 1_000_000;
 
 /// Why a row group cannot be read.
 #[derive(Debug)]
@@ -63,7 +63,7 @@ pub(super) fn read<S, E: From<FormatError>>(
     let header = Header::new(columns.fields.iter().map(|(name, _)| name.as_str()));
     let crs = said.and_then(|said| said.crs);
     let mut state = begin(&About { header, crs, layer: None })?;
-    let (mut number, most) = (0, FEW_ROWS + 100 * bytes.len() as u64);
+    let (mut number, most) = (0, FEW_ROWS + 1000 * bytes.len() as u64);
     for group in 0..reader.num_row_groups() {
         let open = || Rows::open(&*reader.get_row_group(group)?, schema, &columns);
         let mut rows = held(open).map_err(failed)?;
