@@ -36,24 +36,14 @@ fn read_incidents(path: &Path) -> Result<Account, IncidentsError> {
     incidents::read(&[input], &Options::default(), &|| ()).map(|(_, account)| account)
 }
 
-fn chain(error: &dyn std::error::Error) -> String {
-    let mut text = error.to_string();
-    let mut cause = error.source();
-    while let Some(next) = cause {
-        text = format!("{text}: {next}");
-        cause = next.source();
-    }
-    text
-}
-
 #[test]
 fn a_shapefile_that_ends_early_is_refused_and_does_not_go_on_for_ever() {
     let folder = tempfile::tempdir().expect("a folder");
     let cut = sample(folder.path(), |shp, _| shp.truncate(shp.len() - 14));
-    let text = chain(&read_incidents(&cut).expect_err("cut"));
+    let text = common::chain(&read_incidents(&cut).expect_err("cut"));
     assert!(text.contains("beyond shape 3292") && text.contains("export it again"), "{text}");
     let cut = sample(folder.path(), |_, dbf| dbf.truncate(dbf.len() - 1000));
-    let text = chain(&read_incidents(&cut).expect_err("cut"));
+    let text = common::chain(&read_incidents(&cut).expect_err("cut"));
     assert!(text.contains("of 3293 rows"), "{text}");
 }
 
@@ -61,7 +51,7 @@ fn a_shapefile_that_ends_early_is_refused_and_does_not_go_on_for_ever() {
 fn shapes_and_attributes_that_differ_in_number_are_refused() {
     let folder = tempfile::tempdir().expect("a folder");
     let fewer = sample(folder.path(), |_, dbf| dbf[4..8].copy_from_slice(&3000u32.to_le_bytes()));
-    let text = chain(&read_incidents(&fewer).expect_err("293 shapes without attributes"));
+    let text = common::chain(&read_incidents(&fewer).expect_err("293 shapes without attributes"));
     assert!(text.contains("3293 shapes but 3000 rows"), "{text}");
 }
 

@@ -53,21 +53,11 @@ fn made(name: &str) -> PathBuf {
 
 fn read(name: &str) -> Held {
     let input = Input::at(&made(name)).unwrap_or_else(|e| panic!("{name}: {e}"));
-    hold(&input).unwrap_or_else(|e| panic!("{name}: {}", chain(&e)))
+    hold(&input).unwrap_or_else(|e| panic!("{name}: {}", common::chain(&e)))
 }
 
 fn of(name: &str, bytes: &[u8]) -> Result<Held, FormatError> {
     hold(&Input::of(name, bytes.to_vec())?)
-}
-
-fn chain(error: &dyn std::error::Error) -> String {
-    let mut text = error.to_string();
-    let mut cause = error.source();
-    while let Some(next) = cause {
-        text = format!("{text}: {next}");
-        cause = next.source();
-    }
-    text
 }
 
 /// Fields in one manner: numbers as numbers, days without their time.
@@ -248,7 +238,9 @@ fn the_types_of_parquet_become_the_text_that_a_table_would_have() {
     let delta = read("delta.parquet");
     let (_, fields) = delta.rows[0].as_ref().expect("a row");
     assert_eq!(fields[..], ["18446744073709551615", "théft"]);
-    let text = chain(&hold(&Input::at(&made("delta-text.parquet")).expect("known")).expect_err("delta text"));
+    let text = common::chain(
+        &hold(&Input::at(&made("delta-text.parquet")).expect("known")).expect_err("delta text"),
+    );
     assert!(text.contains("write the file with plain"), "{text}");
 }
 
@@ -338,11 +330,11 @@ fn json_that_is_deep_or_of_other_things_is_an_error_and_no_crash() {
 fn a_bomb_is_stopped_at_its_bound() {
     let bytes = std::fs::read(made("points.geojson.gz")).expect("a fixture");
     let input = Input::of("a.geojson.gz", bytes).expect("known").with_limit(500);
-    let text = chain(&hold(&input).expect_err("987 bytes"));
+    let text = common::chain(&hold(&input).expect_err("987 bytes"));
     assert!(text.contains("more than 500 bytes") && text.contains("unpack it"), "{text}");
     let archive = std::fs::read(made("polygons.shp.zip")).expect("a fixture");
     let input = Input::of("a.zip", archive).expect("known").with_limit(100);
-    assert!(chain(&hold(&input).expect_err("more than 100 bytes")).contains("more than 100 bytes"));
+    assert!(common::chain(&hold(&input).expect_err("more than 100 bytes")).contains("more than 100 bytes"));
 }
 
 #[test]
@@ -468,7 +460,7 @@ fn broken_polygons_are_repaired_to_the_area_that_shapely_gives_them() {
             format!(r#"{{"type":"Feature","properties":{{"id":"{name}"}},"geometry":{}}}"#, coordinates(wkt));
         let input = Input::of("broken.geojson", feature.into_bytes()).expect("known");
         let (shapes, account) =
-            blocks::read(&input, None).unwrap_or_else(|e| panic!("{name}: {}", chain(&e)));
+            blocks::read(&input, None).unwrap_or_else(|e| panic!("{name}: {}", common::chain(&e)));
         let Shapes::Areas(areas) = shapes else { panic!("polygons") };
         let expected: f64 = area.parse().expect("a number");
         let found = areas[0].shape.unsigned_area() * 1e6;
@@ -514,7 +506,7 @@ fn blocks_come_from_every_format_and_a_table_of_text_is_none() {
         };
         let input = Input::at(&made(&name)).expect("known");
         let (shapes, account) =
-            blocks::read(&input, None).unwrap_or_else(|e| panic!("{name}: {}", chain(&e)));
+            blocks::read(&input, None).unwrap_or_else(|e| panic!("{name}: {}", common::chain(&e)));
         let Shapes::Areas(areas) = shapes else { panic!("polygons") };
         assert_eq!((areas.len(), account.refused.len()), (4, 1), "{name}");
         assert_eq!(account.refused[0].reason, "no geometry", "{name}");

@@ -108,12 +108,7 @@ fn place(path: &str) -> PathBuf {
 
 /// A message with its causes; names of files as the manifest has them.
 fn chain(error: &dyn std::error::Error) -> String {
-    let mut text = error.to_string();
-    let mut cause = error.source();
-    while let Some(next) = cause {
-        text = format!("{text}: {next}");
-        cause = next.source();
-    }
+    let text = common::chain(error);
     let shared = format!("{}/", repository("../shared/data").display());
     let root = format!("{}/", env!("CARGO_MANIFEST_DIR"));
     text.replace(&shared, "shared:").replace(&root, "")

@@ -4,7 +4,6 @@ use std::collections::{HashMap, VecDeque};
 
 use geo::{Geometry, Intersects};
 use hotblocks::assign::blocks::{AT_NODE, REACH};
-use hotblocks::index::blocks::BlockIndex;
 use hotblocks::model::block::Block;
 use hotblocks::space::bbox::LocalBox;
 use hotblocks::space::coord::{Local, Metres};
@@ -149,12 +148,4 @@ pub(crate) fn rank(block_of: impl Iterator<Item = Option<u32>>) -> Vec<(u32, usi
     let mut order: Vec<(u32, usize)> = counts.into_iter().collect();
     order.sort_by(|a, b| b.1.cmp(&a.1).then(a.0.cmp(&b.0)));
     order
-}
-
-/// The block of an incident by the rule of streets, found in an index.
-pub(crate) fn looked_up(index: &BlockIndex, at: Local, names_intersection: bool) -> Option<u32> {
-    let reach = if names_intersection { REACH } else { AT_NODE };
-    let node = index.nearest_node(at).filter(|(_, far)| *far <= reach);
-    let found = node.or_else(|| index.nearest_segment(at).filter(|(_, far)| *far <= REACH));
-    found.map(|(block, _)| block.0)
 }

@@ -1,10 +1,5 @@
 //! Aoristic weights: an incident that happened somewhere between two times, shared out over the hours of the week.
 
-use jiff::Timestamp;
-use jiff::tz::TimeZone;
-
-use crate::model::period::Interval;
-
 /// Hours of a week: bin 0 is Monday from 00:00 to 01:00, local time.
 pub const HOURS: usize = 168;
 
@@ -20,25 +15,24 @@ const WEEK: u32 = 604_800;
 /// | | what | unit |
 /// |---|---|---|
 /// | `bins` | incidents by hour of the local week | incidents |
-/// | `when` | `[from, to)`; a point in time is a short interval | s of UTC |
+/// | `begin` | first second, by the local clock | s since 1970-01-01 00:00 local |
+/// | `seconds` | length; a point in time is a short interval | s |
 ///
-/// An interval of a week or more says nothing of the hour: each bin gets 1/168. The zone's offset at the beginning
+/// An interval of a week or more says nothing of the hour: each bin gets 1/168. The clock of the beginning
 /// holds for the whole interval. Source: Ratcliffe (2000), *International Journal of Geographical Information Science* 14;
 /// a midpoint or the beginning instead misleads: Ashby & Bowers (2013), *Crime Science* 2:1.
-pub fn add(bins: &mut [f64; HOURS], when: Interval, zone: &TimeZone) {
-    if when.seconds >= WEEK {
+pub fn add(bins: &mut [f64; HOURS], begin: i64, seconds: u32) {
+    if seconds >= WEEK {
         bins.iter_mut().for_each(|bin| *bin += 1.0 / HOURS as f64);
         return;
     }
-    let offset = Timestamp::from_second(when.from).map_or(0, |at| zone.to_offset(at).seconds());
-    let begin = when.from + i64::from(offset);
-    let end = begin + i64::from(when.seconds);
+    let end = begin + i64::from(seconds);
     let mut at = begin;
     while at < end {
         let next = (at.div_euclid(HOUR) + 1) * HOUR;
         // The first of January 1970 was a Thursday.
         let bin = (at.div_euclid(HOUR) + 3 * 24).rem_euclid(HOURS as i64) as usize;
-        bins[bin] += (next.min(end) - at) as f64 / f64::from(when.seconds);
+        bins[bin] += (next.min(end) - at) as f64 / f64::from(seconds);
         at = next;
     }
 }
@@ -46,14 +40,11 @@ pub fn add(bins: &mut [f64; HOURS], when: Interval, zone: &TimeZone) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::period::Precision;
-
     fn weights(from: &str, seconds: u32) -> [f64; HOURS] {
-        let zone = TimeZone::get("America/Chicago").expect("bundled");
         let at: jiff::civil::DateTime = from.parse().expect("a time");
-        let from = at.to_zoned(zone.clone()).expect("no gap").timestamp().as_second();
+        let local = at.to_zoned(jiff::tz::TimeZone::UTC).expect("no gap").timestamp().as_second();
         let mut bins = [0.0; HOURS];
-        add(&mut bins, Interval { from, seconds, precision: Precision::Range }, &zone);
+        add(&mut bins, local, seconds);
         bins
     }
 

@@ -15,9 +15,8 @@ use crate::ingest::input::Input;
 use crate::model::areas::{Area, AreaKind, POLYGONS, extent, polygons, to_local};
 use crate::model::cells::{h3_cells, hexagon_cells, square_cells};
 use crate::model::polygonize::{Faces, SAME_PLACE, SLIVER, between, polygonize};
-use crate::model::streets::{Street, in_words};
-use crate::space::bbox::LonLatBox;
-use crate::space::coord::{Local, LonLat};
+use crate::model::streets::{self, Street, in_words};
+use crate::space::coord::Local;
 use crate::space::crs::Crs;
 
 /// The command with its ways to make blocks.
@@ -55,7 +54,7 @@ pub(super) fn command() -> Command {
         .arg(within("Polygons to cover; every cell that touches them is made whole").required(true));
     let streets = Command::new("from-streets")
         .about("The polygons between streets, as GeoJSON for --blocks")
-        .arg(flags::file("STREETS", "File of street lines: .geojson, .shp, .gpkg, .parquet"))
+        .arg(flags::file("STREETS", "File of street lines: .geojson, .shp, .gpkg, .fgb, .parquet"))
         .arg(within("Outline that closes what the streets leave open; what lies outside is left out"))
         .arg(
             Arg::new("alleys")
@@ -65,8 +64,8 @@ pub(super) fn command() -> Command {
         );
     let addresses = Command::new("from-addresses")
         .about("Hundred-blocks from the addresses of incidents, as GeoJSON for a map; --blocks addresses ranks them")
-        .arg(flags::path("incidents", "Files of incidents: .csv, .tsv, .shp").num_args(1..).required(true))
-        .arg(flags::path("layout", "A layout of one's own for the incident files (see docs/layouts.md)"));
+        .arg(flags::path("incidents", flags::INCIDENT_FILES).num_args(1..).required(true))
+        .arg(flags::layout());
     Command::new("blocks")
         .about("Make a block set: cells, the polygons between streets, or hundred-blocks from addresses")
         .subcommand_required(true)
@@ -123,7 +122,7 @@ fn cells(matches: &ArgMatches) -> Result<u8, Failure> {
 }
 
 fn from_streets(matches: &ArgMatches) -> Result<u8, Failure> {
-    let crs = load::text(matches, "crs").as_deref().map(Crs::new).transpose()?;
+    let crs = load::crs(matches)?;
     let alleys = matches.get_flag("alleys");
     let input = Input::at(&load::path(matches, "STREETS").unwrap_or_default())?;
     let (shapes, account) = read_for(&input, crs.as_ref(), Purpose::Bounds { alleys })?;
@@ -188,7 +187,7 @@ fn named(faces: &Faces, streets: &[Street], local: &Crs) -> Result<Vec<Area>, Fa
 
 /// The polygons of `--within` in local metres, the CRS of that plane, and whether one was refused.
 fn mask(matches: &ArgMatches) -> Result<(MultiPolygon, Crs, bool), Failure> {
-    let crs = load::text(matches, "crs").as_deref().map(Crs::new).transpose()?;
+    let crs = load::crs(matches)?;
     let input = Input::at(&load::path(matches, "within").unwrap_or_default())?;
     let (_, areas, account) = read_areas(&input, Some(AreaKind::StudyArea), crs.as_ref())?;
     say::account("within", &account, None);
@@ -202,8 +201,7 @@ fn mask(matches: &ArgMatches) -> Result<(MultiPolygon, Crs, bool), Failure> {
 }
 
 fn local_of(streets: &[Street]) -> Result<Crs, Failure> {
-    let places = streets.iter().flat_map(|street| street.line.iter().copied());
-    let extent = LonLatBox::around(places.filter(|at: &LonLat| at.lat().is_finite()));
-    let extent = extent.ok_or_else(|| Failure::NoStreets { file: "the streets".to_owned() })?;
+    let extent =
+        streets::extent(streets).ok_or_else(|| Failure::NoStreets { file: "the streets".to_owned() })?;
     Ok(Crs::local_for(extent)?)
 }

@@ -11,6 +11,9 @@ use crate::engine::params::values::{BadValue, Values};
 use crate::http::serve::DEFAULT_ADDRESS;
 use crate::model::block::Intersections;
 
+/// In what files incidents come.
+pub(super) const INCIDENT_FILES: &str = "Files of incidents: .csv, .tsv, .geojson, .geojsonl, .ndjson, .shp, .gpkg, .fgb, .parquet, also as .gz or .zip; - is stdin";
+
 /// The whole command line.
 pub(super) fn command() -> Command {
     Command::new("hotblocks")
@@ -162,12 +165,12 @@ fn inputs(command: Command) -> Command {
     command
         .next_help_heading("Data")
         .arg(
-            path("incidents", "Files of incidents: .csv, .tsv, .shp").num_args(1..).action(ArgAction::Append),
+            path("incidents", INCIDENT_FILES).num_args(1..).action(ArgAction::Append),
         )
         .arg(
             path(
                 "blocks",
-                "Files of blocks, street lines (the default unit) or polygons: .geojson, .shp, .gpkg, .parquet; or the word `addresses`: hundred-blocks made from the incidents' addresses",
+                "Files of blocks, street lines (the default unit) or polygons: .geojson, .shp, .gpkg, .fgb, .parquet; or the word `addresses`: hundred-blocks made from the incidents' addresses",
             )
             .num_args(1..)
             .action(ArgAction::Append),
@@ -181,12 +184,7 @@ fn inputs(command: Command) -> Command {
                 .help("Files of named areas with their kind; one that `import areas` wrote needs none [example: neighborhood=hoods.geojson]"),
         )
         .arg(crs())
-        .arg(
-            Arg::new("source")
-                .long("source")
-                .value_name("NAME")
-                .help("Name of the source [default: its layout's]"),
-        )
+        .arg(source())
         .arg(
             Arg::new("geocode")
                 .long("geocode")
@@ -201,9 +199,24 @@ fn inputs(command: Command) -> Command {
                 .value_parser(Intersections::ALL.map(Intersections::word))
                 .help("Incidents at an intersection belong to it (node), in equal parts to the segments that meet (split), to the nearest segment (first), or to none (exclude) [default: node]"),
         )
-        .arg(path("layout", "A layout of one's own for the incident files (see docs/layouts.md)"))
+        .arg(layout())
         .arg(path("config", "Configuration file that names data and defaults; flags win over it"))
-        .arg(path("rejects", "Write refused rows to this file, one JSON object a line"))
+        .arg(rejects())
+}
+
+/// `--source`.
+pub(super) fn source() -> Arg {
+    Arg::new("source").long("source").value_name("NAME").help("Name of the source [default: its layout's]")
+}
+
+/// `--layout`.
+pub(super) fn layout() -> Arg {
+    path("layout", "A layout of one's own for the incident files (see docs/layouts.md)")
+}
+
+/// `--rejects`.
+pub(super) fn rejects() -> Arg {
+    path("rejects", "Write refused rows to this file, one JSON object a line")
 }
 
 /// The values given for an operation's parameters.

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use super::failure::Failure;
-use super::say;
+use super::{load, say};
 use crate::config::{ADDRESSES, Config};
 use crate::engine::build::Ground;
 use crate::ingest::blocks::{self, Purpose, Shapes};
@@ -19,15 +19,15 @@ use crate::space::crs::Crs;
 pub(super) type AreaFiles = Vec<(AreaKind, Vec<Area>)>;
 
 /// Files of blocks by their names; none where the word `addresses` stands for them.
-pub(super) fn block_files(config: &Config) -> Result<Vec<Input>, Failure> {
-    match &config.blocks.0[..] {
+pub(super) fn block_files(paths: &[PathBuf]) -> Result<Vec<Input>, Failure> {
+    match paths {
         [word] if word.as_os_str() == ADDRESSES => Ok(Vec::new()),
-        files => Ok(files.iter().map(|path| Input::at(path)).collect::<Result<_, _>>()?),
+        files => load::inputs(files),
     }
 }
 
-/// Reads files of blocks into one ground; without any, blocks are made from addresses. Of several: a region's may come in two state planes, and a block that
-/// two of them have is there once. Streets that lie on each other become one segment when they are cut.
+/// Reads files of blocks into one ground; without any, blocks are made from addresses. Of several: a region's
+/// may come in two state planes, and a block that two of them have is there once. Streets that lie on each other become one segment when they are cut.
 pub(super) fn blocks(inputs: &[Input], crs: Option<&Crs>) -> Result<(Ground, Account), Failure> {
     if inputs.is_empty() {
         return Ok((Ground::Addresses, Account::default()));

@@ -13,15 +13,14 @@ use crate::ingest::input::Input;
 use crate::model::areas::{AreaKind, AreaLayer, CELLS, extent, polygons};
 use crate::model::block::BlockKind;
 use crate::model::coverage::coverage;
-use crate::model::streets::segments_and_nodes;
-use crate::space::bbox::LonLatBox;
+use crate::model::streets::{self, segments_and_nodes};
 use crate::space::crs::Crs;
 
 /// The commands, for `import`.
 pub(super) fn commands() -> [Command; 2] {
     let areas = Command::new("areas")
         .about("Say what is understood of a file of areas, and write it as GeoJSON with its kind")
-        .arg(flags::file("FILE", "File of polygons: .geojson, .shp, .gpkg, .parquet"))
+        .arg(flags::file("FILE", "File of polygons: .geojson, .shp, .gpkg, .fgb, .parquet"))
         .arg(Arg::new("kind").long("kind").value_name("KIND").help(format!(
             "What they are: {} [default: what the file says]",
             AreaKind::ALL.map(AreaKind::word).join(", ")
@@ -29,7 +28,7 @@ pub(super) fn commands() -> [Command; 2] {
     let blocks = Command::new("blocks")
         .about("Say what is understood of files of blocks, and write them as one GeoJSON")
         .arg(
-            flags::file("FILE", "Files of street lines or polygons: .geojson, .shp, .gpkg, .parquet")
+            flags::file("FILE", "Files of street lines or polygons: .geojson, .shp, .gpkg, .fgb, .parquet")
                 .num_args(1..),
         );
     [flags::writes(areas), flags::writes(blocks)]
@@ -37,7 +36,7 @@ pub(super) fn commands() -> [Command; 2] {
 
 /// `import areas`.
 pub(super) fn areas(matches: &ArgMatches) -> Result<u8, Failure> {
-    let crs = load::text(matches, "crs").as_deref().map(Crs::new).transpose()?;
+    let crs = load::crs(matches)?;
     let kind = load::text(matches, "kind").map(|word| word.parse()).transpose()?;
     let input = Input::at(&load::path(matches, "FILE").unwrap_or_default())?;
     let (kind, areas, account) = read_areas(&input, kind, crs.as_ref())?;
@@ -85,15 +84,13 @@ fn tell(layer: &AreaLayer, nameless: usize, local: &Crs) {
 
 /// `import blocks`.
 pub(super) fn blocks(matches: &ArgMatches) -> Result<u8, Failure> {
-    let crs = load::text(matches, "crs").as_deref().map(Crs::new).transpose()?;
-    let paths = matches.get_many::<std::path::PathBuf>("FILE").into_iter().flatten();
-    let inputs = paths.map(|path| Input::at(path)).collect::<Result<Vec<_>, _>>()?;
+    let crs = load::crs(matches)?;
+    let inputs = load::inputs(matches.get_many("FILE").into_iter().flatten())?;
     let (ground, account) = ground::blocks(&inputs, crs.as_ref())?;
     say::account("blocks", &account, None);
     let (set, local, text) = match &ground {
         Ground::Streets(streets) => {
-            let places = streets.iter().flat_map(|street| street.line.iter().copied());
-            let local = Crs::local_for(LonLatBox::around(places).ok_or(Failure::Mixed)?)?;
+            let local = Crs::local_for(streets::extent(streets).ok_or(Failure::Mixed)?)?;
             (segments_and_nodes(streets, &local)?, local, encode::shapes::streets(streets))
         }
         Ground::Areas(areas) => {

@@ -2,11 +2,10 @@
 
 use std::path::PathBuf;
 
-use clap::{Arg, ArgAction, ArgMatches, Command, value_parser};
+use clap::{Arg, ArgAction, ArgMatches, Command};
 
 use super::failure::Failure;
 use super::{exit, flags, ground, load, say};
-use crate::config::Config;
 use crate::encode::incidents::{Form, write};
 use crate::encode::quality;
 use crate::engine::build::{About, build};
@@ -15,6 +14,7 @@ use crate::ingest::input::Input;
 use crate::ingest::refused::Account;
 use crate::model::events::Events;
 use crate::model::ledger::{Resolution, resolve};
+use crate::model::link::LinkRule;
 use crate::model::reports::Ledger;
 use crate::quality::{places, reports};
 use crate::space::crs::Crs;
@@ -24,14 +24,11 @@ const SHOWN: usize = 10;
 
 /// The command, for `import`.
 pub(super) fn command() -> Command {
-    let path = |name: &'static str, help: &'static str| {
-        Arg::new(name).long(name).value_name("FILE").value_parser(value_parser!(PathBuf)).help(help)
-    };
     let command = Command::new("incidents")
         .about("Check files of incidents: what is understood of them, how good they are; write the incidents")
         .after_help("Examples:\n  hotblocks import incidents crimes.csv --dry-run\n  hotblocks import incidents 2018/*.csv --quality quality.json --rejects refused.ndjson -o checked.geojsonl")
         .arg(
-            flags::file("FILE", "Files of incidents: .csv, .tsv, .geojson, .geojsonl, .ndjson, .shp, .gpkg, .fgb, .parquet, also as .gz or .zip; - is stdin")
+            flags::file("FILE", flags::INCIDENT_FILES)
                 .num_args(1..),
         )
         .arg(
@@ -40,21 +37,18 @@ pub(super) fn command() -> Command {
                 .action(ArgAction::SetTrue)
                 .help("Print which column stands for what, the CRS and ten parsed rows of each file, and stop"),
         )
-        .arg(Arg::new("source").long("source").value_name("NAME").help("Name of the source [default: its layout's]"))
-        .arg(path("layout", "A layout of one's own (see docs/layouts.md)"))
-        .arg(path("rejects", "Write refused rows to this file, one JSON object a line"))
-        .arg(path("quality", "Write the whole quality report to this file, as JSON; - is stdout"))
-        .arg(path("blocks", "File of blocks: the report then tells of places too").num_args(1..).action(ArgAction::Append));
+        .args([flags::source(), flags::layout(), flags::rejects()])
+        .arg(flags::path("quality", "Write the whole quality report to this file, as JSON; - is stdout"))
+        .arg(flags::path("blocks", "File of blocks: the report then tells of places too").num_args(1..).action(ArgAction::Append));
     flags::writes(command)
 }
 
 /// `import incidents`.
 pub(super) fn incidents(matches: &ArgMatches) -> Result<u8, Failure> {
-    let crs = load::text(matches, "crs").as_deref().map(Crs::new).transpose()?;
+    let crs = load::crs(matches)?;
     let layout = load::layout(load::path(matches, "layout").as_deref())?;
     let options = Options { source: load::text(matches, "source"), crs: crs.clone(), layout };
-    let paths = matches.get_many::<PathBuf>("FILE").into_iter().flatten();
-    let inputs = paths.map(|path| Input::at(path)).collect::<Result<Vec<_>, _>>()?;
+    let inputs = load::inputs(matches.get_many("FILE").into_iter().flatten())?;
     if matches.get_flag("dry-run") {
         return dry_run(&inputs, &options);
     }
@@ -103,9 +97,9 @@ fn tell(
     let dataset = if blocks.is_empty() {
         None
     } else {
-        let inputs = blocks.iter().map(|path| Input::at(path)).collect::<Result<Vec<_>, _>>()?;
-        let (ground, _) = ground::blocks(&inputs, crs)?;
-        let link = Config::default().link_rule()?;
+        let (ground, account) = ground::blocks(&ground::block_files(&blocks)?, crs)?;
+        say::account("blocks", &account, None);
+        let link = Some(LinkRule::default());
         Some(build(ledger, &ground, About { link, ..About::default() })?)
     };
     let found = dataset.as_ref().map(|dataset| (places::of(dataset), dataset));

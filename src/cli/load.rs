@@ -60,6 +60,16 @@ pub(super) fn path(matches: &ArgMatches, flag: &str) -> Option<PathBuf> {
     matches.try_get_one::<PathBuf>(flag).ok().flatten().cloned()
 }
 
+/// The CRS of `--crs`, if it was given.
+pub(super) fn crs(matches: &ArgMatches) -> Result<Option<Crs>, Failure> {
+    Ok(text(matches, "crs").as_deref().map(Crs::new).transpose()?)
+}
+
+/// Files to be read, by their names.
+pub(super) fn inputs<'a>(paths: impl IntoIterator<Item = &'a PathBuf>) -> Result<Vec<Input>, Failure> {
+    Ok(paths.into_iter().map(|path| Input::at(path)).collect::<Result<_, _>>()?)
+}
+
 /// Loads what a configuration names on the disk.
 pub(super) fn load(config: Config, areas: &[String], rejects: Option<&Path>) -> Result<Loaded, Failure> {
     if config.incidents.is_empty() {
@@ -68,8 +78,8 @@ pub(super) fn load(config: Config, areas: &[String], rejects: Option<&Path>) -> 
     if config.blocks.0.is_empty() {
         return Err(Failure::NotGiven { flag: "blocks", example: "--blocks streets.shp" });
     }
-    let inputs = config.incidents.iter().map(|path| Input::at(path)).collect::<Result<Vec<_>, _>>()?;
-    let blocks = ground::block_files(&config)?;
+    let inputs = inputs(&config.incidents)?;
+    let blocks = ground::block_files(&config.blocks.0)?;
     let layout = layout(config.layout.as_deref())?;
     let areas = ground::area_files(&config, areas)?;
     assemble(config, &inputs, &blocks, &areas, layout, rejects)

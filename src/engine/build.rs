@@ -16,7 +16,7 @@ use crate::model::ledger::resolve;
 use crate::model::link::{LinkRule, link};
 use crate::model::reports::Ledger;
 use crate::model::street_words::Words;
-use crate::model::streets::{Street, StreetUse, segments_and_nodes};
+use crate::model::streets::{self, Street, segments_and_nodes};
 use crate::space::bbox::{LocalBox, LonLatBox};
 use crate::space::coord::{Local, LonLat};
 use crate::space::crs::{Crs, CrsError};
@@ -160,10 +160,7 @@ pub fn build(ledger: Ledger, ground: &Ground, about: About) -> Result<Dataset, B
 
 fn extent(ground: &Ground) -> Option<LonLatBox> {
     match ground {
-        Ground::Streets(streets) => {
-            let open = streets.iter().filter(|s| s.used_as == StreetUse::Open);
-            LonLatBox::around(open.flat_map(|s| s.line.iter().copied()))
-        }
+        Ground::Streets(streets) => streets::extent(streets),
         Ground::Areas(areas) => areas::extent(areas),
         Ground::Addresses => None,
     }

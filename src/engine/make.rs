@@ -29,21 +29,13 @@ pub(super) fn make(events: &Events, mut ledger: Ledger, crs: &Crs, found: &Found
     let mercators: Vec<Option<Mercator>> = (0..events.len()).into_par_iter().map(place).collect();
     let order = z_sorted(events.len(), |event| mercators[event]);
     let addresses = Arc::new(ledger.reports.take_addresses());
-    let making = Making { ids: &ids, ledger: &ledger, addresses: &addresses, crs };
+    let making = Making { ids: &ids, ledger: &ledger, addresses: &addresses, crs, found };
     let incidents = Incidents::gather(&order, Arc::clone(&addresses), |part| {
         // What lies far apart is fetched first, one kind at a time, so that no projection waits for memory.
         let some: Vec<Event> = part.iter().map(|&at| events.get(at as usize)).collect();
         let reports: Vec<Report> = some.iter().map(|event| ledger.reports.get(event.told_by)).collect();
         let places: Vec<Option<Mercator>> = part.iter().map(|&at| mercators[at as usize]).collect();
-        let told = |(((&at, event), report), mercator)| {
-            let told = told((at, event), &report, mercator, &making);
-            match geocoded(at as usize, found) {
-                Some(Geocoded { at: local, .. }) => {
-                    Told { located: Located::Geocoded, local: *local, ..told }
-                }
-                None => told,
-            }
-        };
+        let told = |(((&at, event), report), mercator)| told((at, event), &report, mercator, &making);
         part.iter().zip(some).zip(reports).zip(places).map(told).collect()
     });
     ledger.reports = Reports::default();
@@ -61,6 +53,7 @@ struct Making<'a> {
     ledger: &'a Ledger,
     addresses: &'a Texts,
     crs: &'a Crs,
+    found: &'a Found,
 }
 
 fn told<'a>(
@@ -77,7 +70,10 @@ fn told<'a>(
             Ok(local) => (Located::Yes, local),
             Err(_) => (Located::Elsewhere, Local::default()),
         },
-        Place::Missing => (Located::Missing, Local::default()),
+        Place::Missing => match geocoded(at as usize, making.found) {
+            Some(place) => (Located::Geocoded, place.at),
+            None => (Located::Missing, Local::default()),
+        },
         Place::Withheld => (Located::Withheld, Local::default()),
     };
     Told {

@@ -77,12 +77,12 @@ impl Events {
     }
 
     /// The events without those that were absorbed.
-    pub(super) fn without(self, gone: &[bool]) -> Self {
+    pub(super) fn without(mut self, gone: &[bool]) -> Self {
         let mut left = Self::default();
         for at in (0..self.len()).filter(|&at| !gone[at]) {
             let key = u32::try_from(left.len()).expect("fewer than before");
-            if let Some(classes) = u32::try_from(at).ok().and_then(|at| self.several.get(&at)) {
-                left.several.insert(key, classes.clone());
+            if let Some(classes) = u32::try_from(at).ok().and_then(|at| self.several.remove(&at)) {
+                left.several.insert(key, classes);
             }
             left.rows.push(self.rows[at]);
         }

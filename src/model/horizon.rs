@@ -17,14 +17,6 @@ pub struct Horizon {
     pub reports: usize,
 }
 
-impl Day {
-    /// The day as a date; `None` beyond the calendar.
-    #[must_use]
-    pub fn date(self) -> Option<jiff::civil::Date> {
-        jiff::civil::date(1970, 1, 1).checked_add(jiff::Span::new().days(self.0)).ok()
-    }
-}
-
 impl Horizon {
     /// The last day on which incidents are complete.
     #[must_use]

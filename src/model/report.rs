@@ -157,6 +157,14 @@ pub enum Sign {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Day(pub i32);
 
+impl Day {
+    /// The day as a date; `None` beyond the calendar.
+    #[must_use]
+    pub fn date(self) -> Option<jiff::civil::Date> {
+        jiff::civil::date(1970, 1, 1).checked_add(jiff::Span::new().days(self.0)).ok()
+    }
+}
+
 /// One row of a source, understood; its texts lie in the file or in the ledger.
 #[derive(Clone, Copy, Debug)]
 pub struct Report<'a> {

@@ -6,6 +6,7 @@ use geo::{Coord, Euclidean, Length, LineString};
 
 use super::block::{Alley, Block, BlockKind, BlockSet, OnStreet, SEGMENTS};
 use super::house_numbers::Sides;
+use crate::space::bbox::LonLatBox;
 use crate::space::coord::{Local, LonLat, Metres};
 use crate::space::crs::{Crs, CrsError};
 
@@ -31,6 +32,13 @@ impl StreetUse {
             Self::Closed => "closed",
         }
     }
+}
+
+/// The box around the streets that become blocks; `None` without any.
+#[must_use]
+pub fn extent(streets: &[Street]) -> Option<LonLatBox> {
+    let open = streets.iter().filter(|street| street.used_as == StreetUse::Open);
+    LonLatBox::around(open.flat_map(|street| street.line.iter().copied()))
 }
 
 /// One line of a street file.

@@ -2,15 +2,13 @@
 
 use std::collections::BTreeMap;
 
-use jiff::civil::Date;
-
 use super::share::{LEAST_LOCATED, Located};
 use crate::aggregate::aoristic::{self, HOURS};
 use crate::model::category::Flags;
 use crate::model::class::ClassId;
 use crate::model::horizon::{Horizon, horizons};
 use crate::model::ledger::Resolution;
-use crate::model::period::{Precision, local_date};
+use crate::model::period::Precision;
 use crate::model::report::{Day, Origin, Report, Sign, Source};
 use crate::model::reports::Ledger;
 
@@ -95,8 +93,6 @@ struct Counting {
     done: SourceQuality,
     classes: Vec<Located>,
     months: BTreeMap<(i16, i8), usize>,
-    /// Local dates by UTC day: most reports share one.
-    dates: BTreeMap<i64, Option<Date>>,
 }
 
 impl Counting {
@@ -124,7 +120,6 @@ impl Counting {
             },
             classes: vec![Located::default(); ledger.classes.rows().len()],
             months: BTreeMap::new(),
-            dates: BTreeMap::new(),
         }
     }
 
@@ -143,14 +138,11 @@ impl Counting {
         done.inferred_officer += usize::from(report.origin == Origin::Unknown && proactive);
         *done.precision.entry(report.when.precision.word()).or_default() += 1;
         let zone = &done.source.zone;
-        aoristic::add(&mut done.hours, report.when, zone);
-        // Within an hour of UTC the local date is the same, whatever the zone.
-        let hour = report.when.from.div_euclid(3_600);
-        let date = *self.dates.entry(hour).or_insert_with(|| local_date(hour * 3_600, zone));
+        let offset =
+            jiff::Timestamp::from_second(report.when.from).map_or(0, |at| zone.to_offset(at).seconds());
+        let local = report.when.from + i64::from(offset);
+        aoristic::add(&mut done.hours, local, report.when.seconds);
         if report.when.precision == Precision::Minute {
-            let offset =
-                jiff::Timestamp::from_second(report.when.from).map(|at| zone.to_offset(at).seconds());
-            let local = report.when.from + i64::from(offset.unwrap_or(0));
             done.to_the_minute += 1;
             done.at_midnight += usize::from(local.rem_euclid(86_400) == 0);
             done.at_noon += usize::from(local.rem_euclid(86_400) == 43_200);
@@ -158,7 +150,7 @@ impl Counting {
         let known = report.recorded.or(horizon.map(|h| h.as_of));
         let occurred = i32::try_from(report.when.from.div_euclid(86_400)).unwrap_or(i32::MAX);
         done.from_the_future += usize::from(known.is_some_and(|Day(known)| occurred > known + 1));
-        if let Some(date) = date {
+        if let Some(date) = i32::try_from(local.div_euclid(86_400)).ok().and_then(|day| Day(day).date()) {
             done.by_year.entry(date.year()).or_default().add(report.place);
             *self.months.entry((date.year(), date.month())).or_default() += 1;
         }

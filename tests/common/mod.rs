@@ -81,3 +81,14 @@ pub(crate) fn drawn(snapshot: &Snapshot, selection: &Selection) -> Vec<Local> {
         .filter(|&at| data.study_area.contains(at))
         .collect()
 }
+
+/// An error with its causes, in one line.
+pub(crate) fn chain(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(next) = cause {
+        text = format!("{text}: {next}");
+        cause = next.source();
+    }
+    text
+}

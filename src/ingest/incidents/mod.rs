@@ -40,10 +40,7 @@ pub fn read(
     done: &(dyn Fn() + Sync),
 ) -> Result<(Ledger, Account), IncidentsError> {
     let (tree, layouts) = shipped()?;
-    let own = match &options.layout {
-        Some((file, text)) => Some(Layout::parse(file, text, tree)?),
-        None => None,
-    };
+    let own = options.own_layout(tree)?;
     let parsed = (1..)
         .zip(inputs)
         .collect::<Vec<_>>()
@@ -81,7 +78,7 @@ pub struct Preview {
 /// [`IncidentsError`] if it cannot be used at all.
 pub fn preview(input: &Input, options: &Options, n: usize) -> Result<Preview, IncidentsError> {
     let (tree, layouts) = shipped()?;
-    let own = options.layout.as_ref().map(|(file, text)| Layout::parse(file, text, tree)).transpose()?;
+    let own = options.own_layout(tree)?;
     let own = own.as_ref();
     let parsed = parse(input, Given { file: &input.name, ordinal: 1, own, layouts, options, tree })?;
     let columns = parsed.columns.clone();
