@@ -5,7 +5,7 @@ mod common;
 use common::{city, naive, sizes, up_to};
 use divan::Bencher;
 use divan::counter::ItemsCount;
-use hotblocks::analysis::dbscan::{DbscanParams, dbscan};
+use hotblocks::analysis::clusters::dbscan::{DbscanParams, dbscan};
 use hotblocks::space::coord::Metres;
 
 fn main() {

@@ -5,7 +5,7 @@ mod common;
 use common::{city, grid_of_cells, grid_of_side, naive, sizes, up_to};
 use divan::Bencher;
 use divan::counter::ItemsCount;
-use hotblocks::analysis::kde::{KdeParams, kde};
+use hotblocks::analysis::density::kde::{KdeParams, kde};
 use hotblocks::space::coord::{Local, Metres};
 use hotblocks::space::grid::Grid;
 

@@ -1,10 +1,10 @@
 //! Numbers from outside: NumPy, SciPy, scikit-learn and R, see `fixtures/golden/README.md`.
 
 use geo::{Area, Contains};
-use hotblocks::analysis::contour::{contour, threshold_for_share};
-use hotblocks::analysis::dbscan::{Clusters, DbscanParams, dbscan};
-use hotblocks::analysis::hull::hull;
-use hotblocks::analysis::kde::{KdeParams, Kernel, kde, kde_at};
+use hotblocks::analysis::clusters::dbscan::{Clusters, DbscanParams, dbscan};
+use hotblocks::analysis::clusters::hull::hull;
+use hotblocks::analysis::density::contour::{contour, threshold_for_share};
+use hotblocks::analysis::density::kde::{KdeParams, Kernel, kde, kde_at};
 use hotblocks::space::bbox::LocalBox;
 use hotblocks::space::coord::{Local, Metres};
 use hotblocks::space::grid::Grid;

@@ -5,7 +5,7 @@ mod common;
 use std::path::{Path, PathBuf};
 
 use common::repository;
-use hotblocks::analysis::dbscan::DbscanParams;
+use hotblocks::analysis::clusters::dbscan::DbscanParams;
 use hotblocks::engine::query::Query;
 use hotblocks::ingest::blocks::{self, BlocksError, Shapes};
 use hotblocks::ingest::incidents::{self, IncidentsError, Options};

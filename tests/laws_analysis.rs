@@ -3,10 +3,10 @@
 use std::collections::BTreeSet;
 
 use geo::{Area, BooleanOps, Contains, Coord, Intersects, Orient, Validation, orient::Direction};
-use hotblocks::analysis::contour::{contour, threshold_for_share, value_at};
-use hotblocks::analysis::dbscan::{Clusters, DbscanParams, dbscan};
-use hotblocks::analysis::hull::hull;
-use hotblocks::analysis::kde::{Density, KdeParams, kde, kde_at};
+use hotblocks::analysis::clusters::dbscan::{Clusters, DbscanParams, dbscan};
+use hotblocks::analysis::clusters::hull::hull;
+use hotblocks::analysis::density::contour::{contour, threshold_for_share, value_at};
+use hotblocks::analysis::density::kde::{Density, KdeParams, kde, kde_at};
 use hotblocks::space::bbox::LocalBox;
 use hotblocks::space::coord::{Local, Metres};
 use hotblocks::space::grid::Grid;

@@ -5,8 +5,8 @@ mod common;
 use std::collections::HashMap;
 
 use geo::{Contains, Intersects, Validation};
-use hotblocks::analysis::dbscan::DbscanParams;
-use hotblocks::analysis::kde::KdeParams;
+use hotblocks::analysis::clusters::dbscan::DbscanParams;
+use hotblocks::analysis::density::kde::KdeParams;
 use hotblocks::encode;
 use hotblocks::engine::params::table::{CLUSTERS, INCIDENTS, OPERATIONS, RANK};
 use hotblocks::engine::params::values::Values;

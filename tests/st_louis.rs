@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::process::Command;
 
 use geo::Contains;
-use hotblocks::analysis::kde::KdeParams;
+use hotblocks::analysis::density::kde::KdeParams;
 use hotblocks::engine::query::Query;
 use hotblocks::ingest::incidents::{self, Options};
 use hotblocks::ingest::input::Input;

@@ -2,8 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
-use hotblocks::analysis::dbscan::{DbscanParams, dbscan};
-use hotblocks::analysis::kde::{Density, KdeParams, kde};
+use hotblocks::analysis::clusters::dbscan::{DbscanParams, dbscan};
+use hotblocks::analysis::density::kde::{Density, KdeParams, kde};
 use hotblocks::assign::blocks::assign;
 use hotblocks::engine::build::{About, Ground, build};
 use hotblocks::engine::query::Query;

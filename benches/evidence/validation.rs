@@ -5,10 +5,10 @@ use std::fmt::Write;
 use std::path::Path;
 
 use geo::{BoundingRect, Intersects};
-use hotblocks::analysis::contour::{contour, threshold_for_share};
-use hotblocks::analysis::dbscan::{Clusters, DbscanParams, dbscan};
-use hotblocks::analysis::hull::hull;
-use hotblocks::analysis::kde::{KdeParams, kde, kde_at};
+use hotblocks::analysis::clusters::dbscan::{Clusters, DbscanParams, dbscan};
+use hotblocks::analysis::clusters::hull::hull;
+use hotblocks::analysis::density::contour::{contour, threshold_for_share};
+use hotblocks::analysis::density::kde::{KdeParams, kde, kde_at};
 use hotblocks::engine::query::{Query, Tally};
 use hotblocks::engine::snapshot::Snapshot;
 use hotblocks::space::coord::{Local, Metres};

@@ -4,8 +4,8 @@ use geo::{Area, Coord, MapCoords};
 
 use super::provenance::provenance;
 use super::{Ask, Feature, Layer, Legend, LegendClass, Value};
-use crate::analysis::dbscan::{DbscanError, DbscanParams};
-use crate::analysis::hull::{HullError, hull};
+use crate::analysis::clusters::dbscan::{DbscanError, DbscanParams};
+use crate::analysis::clusters::hull::{HullError, hull};
 use crate::engine::snapshot::{ClusterResult, Snapshot};
 use crate::model::class::UnknownCategory;
 use crate::model::period::local_date;

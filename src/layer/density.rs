@@ -4,7 +4,7 @@ use geo::{Coord, MapCoords};
 
 use super::provenance::provenance;
 use super::{Ask, Feature, Layer, Legend, LegendClass, Value};
-use crate::analysis::kde::{KdeParams, Kernel};
+use crate::analysis::density::kde::{KdeParams, Kernel};
 use crate::engine::snapshot::{DensityContour, DensityError, DensityResult, SHARES, Snapshot};
 use crate::model::class::UnknownCategory;
 use crate::space::coord::{Local, Metres};

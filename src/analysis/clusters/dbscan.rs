@@ -92,14 +92,14 @@ pub enum DbscanError {
 /// Three incidents in a row of 10 m steps, and one far away:
 ///
 /// ```
-/// use hotblocks::analysis::dbscan::{DbscanParams, dbscan};
+/// use hotblocks::analysis::clusters::dbscan::{DbscanParams, dbscan};
 /// use hotblocks::space::coord::{Local, Metres};
 ///
 /// let points = [0.0, 500.0, 10.0, 20.0].map(|x| Local { x, y: 0.0 });
 /// let clusters = dbscan(&points, &DbscanParams { eps: Metres(10.0), min_points: 3 })?;
 /// assert_eq!(clusters.label, [Some(0), None, Some(0), Some(0)]);
 /// assert_eq!(clusters.core, [false, false, true, false]);
-/// # Ok::<(), hotblocks::analysis::dbscan::DbscanError>(())
+/// # Ok::<(), hotblocks::analysis::clusters::dbscan::DbscanError>(())
 /// ```
 pub fn dbscan(points: &[Local], params: &DbscanParams) -> Result<Clusters, DbscanError> {
     let DbscanParams { eps, min_points } = *params;

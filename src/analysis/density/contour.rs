@@ -90,7 +90,7 @@ pub enum ContourError {
 /// Between two centers the value lies between theirs:
 ///
 /// ```
-/// use hotblocks::analysis::{contour::value_at, kde::Density};
+/// use hotblocks::analysis::density::{contour::value_at, kde::Density};
 /// use hotblocks::space::coord::{Local, Metres};
 /// use hotblocks::space::grid::Grid;
 ///
@@ -158,7 +158,7 @@ pub fn value_at(density: &Density, at: Local) -> f64 {
 ///
 /// ```
 /// use geo::Area;
-/// use hotblocks::analysis::{contour::contour, kde::Density};
+/// use hotblocks::analysis::density::{contour::contour, kde::Density};
 /// use hotblocks::space::coord::{Local, Metres};
 /// use hotblocks::space::grid::Grid;
 ///
@@ -166,7 +166,7 @@ pub fn value_at(density: &Density, at: Local) -> f64 {
 /// let region = contour(&Density { grid, per_km2: vec![2.0] }, 1.0)?;
 /// assert_eq!(region.0[0].exterior().coords().count(), 7); // the first point is also the last
 /// assert!((region.signed_area() - 75.0).abs() < 1e-9); // ¾ of a cell
-/// # Ok::<(), hotblocks::analysis::contour::ContourError>(())
+/// # Ok::<(), hotblocks::analysis::density::contour::ContourError>(())
 /// ```
 pub fn contour(density: &Density, threshold: f64) -> Result<MultiPolygon, ContourError> {
     check(density)?;
@@ -208,8 +208,8 @@ pub fn contour(density: &Density, threshold: f64) -> Result<MultiPolygon, Contou
 /// The smallest region that holds half of four incidents leaves the two that lie alone outside:
 ///
 /// ```
-/// use hotblocks::analysis::contour::threshold_for_share;
-/// use hotblocks::analysis::kde::{KdeParams, kde};
+/// use hotblocks::analysis::density::contour::threshold_for_share;
+/// use hotblocks::analysis::density::kde::{KdeParams, kde};
 /// use hotblocks::space::coord::{Local, Metres};
 /// use hotblocks::space::grid::Grid;
 ///

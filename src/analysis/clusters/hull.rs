@@ -59,13 +59,13 @@ pub enum HullError {
 ///
 /// ```
 /// use geo::Area;
-/// use hotblocks::analysis::hull::hull;
+/// use hotblocks::analysis::clusters::hull::hull;
 /// use hotblocks::space::coord::Local;
 ///
 /// let hull = hull(&[Local { x: 300.0, y: 650.0 }; 3])?;
 /// assert!(hull.widened);
 /// assert!((hull.polygon.unsigned_area() - 282.842_712).abs() < 1e-6); // 2√2 · 10²
-/// # Ok::<(), hotblocks::analysis::hull::HullError>(())
+/// # Ok::<(), hotblocks::analysis::clusters::hull::HullError>(())
 /// ```
 pub fn hull(points: &[Local]) -> Result<Hull, HullError> {
     const FAR: f64 = 1e9;

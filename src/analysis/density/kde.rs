@@ -157,7 +157,7 @@ pub enum KdeError {
 /// One incident spreads over a disc, and the surface holds one incident:
 ///
 /// ```
-/// use hotblocks::analysis::kde::{KdeParams, kde};
+/// use hotblocks::analysis::density::kde::{KdeParams, kde};
 /// use hotblocks::space::coord::{Local, Metres};
 /// use hotblocks::space::grid::Grid;
 ///
@@ -165,7 +165,7 @@ pub enum KdeError {
 /// let density = kde(&[Local { x: 0.0, y: 0.0 }], None, &grid, &KdeParams { bandwidth: Metres(200.0) })?;
 /// assert!((density.peak() - 23.873_241).abs() < 1e-6); // 3 / (π 0.2²) per km²
 /// assert!((density.integral() - 1.0).abs() < 1e-3);
-/// # Ok::<(), hotblocks::analysis::kde::KdeError>(())
+/// # Ok::<(), hotblocks::analysis::density::kde::KdeError>(())
 /// ```
 pub fn kde(
     points: &[Local],
@@ -209,13 +209,13 @@ pub fn kde(
 /// Half a bandwidth away the quartic kernel has fallen to (1 − ¼)² = 9/16 of its height:
 ///
 /// ```
-/// use hotblocks::analysis::kde::{KdeParams, kde_at};
+/// use hotblocks::analysis::density::kde::{KdeParams, kde_at};
 /// use hotblocks::space::coord::{Local, Metres};
 ///
 /// let at = [0.0, 100.0, 200.0].map(|x| Local { x, y: 0.0 });
 /// let density = kde_at(&at[..1], None, &at, &KdeParams { bandwidth: Metres(200.0) })?;
 /// assert!((density[1] / density[0] - 0.5625).abs() < 1e-12 && density[2] == 0.0);
-/// # Ok::<(), hotblocks::analysis::kde::KdeError>(())
+/// # Ok::<(), hotblocks::analysis::density::kde::KdeError>(())
 /// ```
 pub fn kde_at(
     points: &[Local],

@@ -1,0 +1,6 @@
+//! How many incidents per unit of area lie around a place, and the regions where they are many.
+
+pub mod contour;
+pub mod kde;
+mod marching;
+mod sweep;

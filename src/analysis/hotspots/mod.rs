@@ -1,0 +1,1 @@
+//! Which blocks or cells stand out from their neighbors more than chance would make them.

@@ -1,0 +1,1 @@
+//! Whether an incident makes another one nearby soon after likelier.
