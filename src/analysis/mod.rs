@@ -8,8 +8,8 @@
 //! |---|---|---|
 //! | [`density`] | kernel density and its contours | incidents per km² at cell centers or at given places |
 //! | [`clusters`] | DBSCAN, hulls | a cluster number, or noise, for each incident; outlines |
-| [`hotspots`] | | |
-| [`near_repeat`] | | |
+//! | [`hotspots`] | local statistics | which blocks or cells stand out |
+//! | [`near_repeat`] | Knox and its kin | whether an incident makes another likelier |
 //!
 //! Shared by all: [`chance`], the seeded random streams.
 
