@@ -1,6 +1,7 @@
 //! Places near a cell, told apart once for all of the cell: near to every place of it, to none, or to be asked.
 
-use super::neighborhood::{Bounds, Cells, Radius};
+use super::bounds::{Bounds, Radius};
+use super::neighborhood::Cells;
 use crate::space::coord::Local;
 
 /// Places that are near some of a cell's places and not others, with a number each.

@@ -5,8 +5,9 @@ use std::sync::atomic::{AtomicU32, Ordering};
 
 use rayon::prelude::*;
 
+use super::bounds::{Bounds, Radius};
 use super::candidates::Candidates;
-use super::neighborhood::{Bounds, Cells, ROWS, Radius};
+use super::neighborhood::{Cells, ROWS};
 use crate::space::coord::Local;
 
 /// The number of no cluster.

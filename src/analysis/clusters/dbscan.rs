@@ -5,9 +5,10 @@ use std::sync::atomic::{AtomicU32, Ordering};
 
 use rayon::prelude::*;
 
+use super::bounds::{Bounds, Radius};
 use super::candidates::Candidates;
 use super::cores::{Cores, NONE};
-use super::neighborhood::{Bounds, Cells, ROWS, Radius};
+use super::neighborhood::{Cells, ROWS};
 use crate::space::coord::{Local, Metres};
 
 /// What clusters are made with. Neither has a default: the two decide what a cluster is.

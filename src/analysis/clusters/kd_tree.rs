@@ -1,6 +1,6 @@
 //! A static tree over distinct places that always halves the wider side: nearest neighbors, and nearest strangers.
 
-use super::neighborhood::{Bounds, squared};
+use super::bounds::{Bounds, squared};
 use crate::space::coord::Local;
 
 /// Places in a leaf at most.

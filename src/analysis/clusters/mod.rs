@@ -1,5 +1,6 @@
 //! Dense groups of incidents and their outlines.
 
+mod bounds;
 mod candidates;
 mod condensed;
 mod cores;
@@ -9,3 +10,4 @@ pub mod hull;
 mod kd_tree;
 mod neighborhood;
 mod spanning;
+mod stripes;

@@ -5,104 +5,12 @@ use std::sync::atomic::{AtomicU32, Ordering};
 
 use rayon::prelude::*;
 
+use super::bounds::Bounds;
+use super::stripes::{Lattice, MARGIN, Stripe, sorted_stripes};
 use crate::space::coord::Local;
-
-/// A tight box around the places of a cell.
-///
-/// Its bounds on squared distances are taken with the same operations as [`squared`]; rounding keeps order, so a bound
-/// never contradicts a distance it bounds, not even by the last digit.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Bounds {
-    pub(super) min: Local,
-    pub(super) max: Local,
-}
-
-/// Squared distance. The one place where it is computed, so that all agree on who is exactly at the radius.
-#[inline]
-pub(super) fn squared(a: Local, b: Local) -> f64 {
-    let (dx, dy) = (a.x - b.x, a.y - b.y);
-    dx * dx + dy * dy
-}
-
-impl Bounds {
-    pub(super) fn around(places: &[Local]) -> Self {
-        Self::of(places.iter().copied())
-    }
-
-    pub(super) fn of(mut places: impl Iterator<Item = Local>) -> Self {
-        let first = places.next().unwrap_or_default();
-        places.fold(Self { min: first, max: first }, |b, at| Self {
-            min: Local { x: b.min.x.min(at.x), y: b.min.y.min(at.y) },
-            max: Local { x: b.max.x.max(at.x), y: b.max.y.max(at.y) },
-        })
-    }
-
-    #[inline]
-    pub(super) fn at(place: Local) -> Self {
-        Self { min: place, max: place }
-    }
-
-    /// No place of one box is nearer to a place of the other.
-    #[inline]
-    pub(super) fn nearest(self, other: Self) -> f64 {
-        let dx = (self.min.x - other.max.x).max(other.min.x - self.max.x).max(0.0);
-        let dy = (self.min.y - other.max.y).max(other.min.y - self.max.y).max(0.0);
-        dx * dx + dy * dy
-    }
-
-    /// No place of one box is farther from a place of the other.
-    #[inline]
-    pub(super) fn farthest(self, other: Self) -> f64 {
-        let dx = (self.max.x - other.min.x).max(other.max.x - self.min.x);
-        let dy = (self.max.y - other.min.y).max(other.max.y - self.min.y);
-        dx * dx + dy * dy
-    }
-
-    /// Whether the box is wider than high.
-    pub(super) fn is_wide(self) -> bool {
-        self.max.x - self.min.x > self.max.y - self.min.y
-    }
-}
 
 /// The five rows around a cell, the nearest first; the third is its own.
 pub(super) const ROWS: [usize; 5] = [2, 1, 3, 0, 4];
-
-/// Who counts as near.
-#[derive(Clone, Copy)]
-pub(super) struct Radius {
-    pub(super) squared: f64,
-}
-
-impl Radius {
-    #[inline]
-    pub(super) fn holds(self, a: Local, b: Local) -> bool {
-        squared(a, b) <= self.squared
-    }
-
-    /// Whether a place of one set is within the radius of one of the other: halves the larger until a bound decides.
-    pub(super) fn joins(self, a: &mut [Local], b: &mut [Local]) -> bool {
-        const FEW: usize = 256;
-        let (around_a, around_b) = (Bounds::around(a), Bounds::around(b));
-        if a.is_empty() || b.is_empty() || around_a.nearest(around_b) > self.squared {
-            return false;
-        }
-        if around_a.farthest(around_b) <= self.squared {
-            return true;
-        }
-        if a.len() * b.len() <= FEW {
-            return a.iter().any(|&p| b.iter().any(|&q| self.holds(p, q)));
-        }
-        let (large, around, small) = if a.len() < b.len() { (b, around_b, a) } else { (a, around_a, b) };
-        let middle = large.len() / 2;
-        if around.is_wide() {
-            large.select_nth_unstable_by(middle, |p, q| p.x.total_cmp(&q.x));
-        } else {
-            large.select_nth_unstable_by(middle, |p, q| p.y.total_cmp(&q.y));
-        }
-        let (left, right) = large.split_at_mut(middle);
-        self.joins(left, small) || self.joins(right, small)
-    }
-}
 
 /// Distinct places in cells. Two places of one cell are always within the radius; places within the radius are at
 /// most two cells apart in each direction.
@@ -123,16 +31,6 @@ pub(super) struct Cells {
     firsts: Firsts,
 }
 
-/// Where the cells lie.
-#[derive(Clone, Copy)]
-struct Lattice {
-    min: Local,
-    side: f64,
-    per_metre: f64,
-    columns: u64,
-    rows: u64,
-}
-
 /// The first cell at or after a place of the lattice.
 enum Firsts {
     /// For each place of the lattice; where the cells are not many more than the points.
@@ -145,56 +43,8 @@ enum Firsts {
 /// east, and with it: four bounds of ranges.
 type Reach = [[u32; 4]; 5];
 
-/// Two columns and rows stay free on either side, so that neighbors need no check for the rim.
-const MARGIN: u64 = 2;
-const MAX_COLUMNS: f64 = 4e9;
-/// Points sorted at once: they and their order fit a processor's own cache.
-const CHUNK: usize = 1 << 15;
 /// Places looked after at once.
 const BLOCK: usize = 1 << 12;
-
-#[derive(Clone, Copy, Default)]
-struct Point {
-    at: Local,
-    index: u32,
-}
-
-impl Lattice {
-    /// `None` if the radius is so small that rows or columns cannot be counted in 32 bits.
-    fn over(points: &[Local], radius: f64) -> Option<Self> {
-        let Bounds { min, max } = Bounds::around(points);
-        let extent = (max.x - min.x).max(max.y - min.y);
-        // A little smaller than radius/√2: what rounding puts into a cell must still be within the radius.
-        let slack = (16.0 * f64::EPSILON * extent / radius).max(1e-9);
-        let side = radius * std::f64::consts::FRAC_1_SQRT_2 * (1.0 - slack);
-        if !(side > 0.0 && extent / side < MAX_COLUMNS) {
-            return None;
-        }
-        let per_metre = side.recip();
-        let cells = |length: f64| (length * per_metre) as u64 + 1 + 2 * MARGIN;
-        let (columns, rows) = (cells(max.x - min.x), cells(max.y - min.y));
-        (per_metre.is_finite()).then_some(Self { min, side, per_metre, columns, rows })
-    }
-
-    #[inline]
-    fn row(self, at: Local) -> u64 {
-        u64::from(((at.y - self.min.y) * self.per_metre) as u32) + MARGIN
-    }
-
-    #[inline]
-    fn column(self, at: Local) -> u64 {
-        u64::from(((at.x - self.min.x) * self.per_metre) as u32) + MARGIN
-    }
-
-    fn key(self, at: Local) -> u64 {
-        self.row(at) << 32 | self.column(at)
-    }
-
-    /// Position of a key in a list of all cells, row by row.
-    fn position(self, key: u64) -> usize {
-        ((key >> 32) * self.columns + (key & 0xFFFF_FFFF)) as usize
-    }
-}
 
 impl Cells {
     /// Sorts finite points; `None` if the radius is so small that the cells cannot be counted in 32 bits.
@@ -398,98 +248,4 @@ fn split<T>(mut list: &mut [T], sizes: impl Iterator<Item = usize>) -> Vec<&mut 
         part
     };
     sizes.map(cut).collect()
-}
-
-/// The points of some rows in the order of cells and then of places.
-struct Stripe {
-    points: Vec<Point>,
-    /// Each cell that holds a point, and where its points end.
-    cells: Vec<(u64, u32)>,
-    n_places: usize,
-}
-
-/// The points in stripes of rows.
-fn sorted_stripes(points: &[Local], lattice: Lattice) -> Vec<Stripe> {
-    let wanted = (points.len() / CHUNK * 4).clamp(1, 256) as u64;
-    let shift = (0..64).find(|&s| lattice.rows >> s < wanted).unwrap_or(0);
-    let n_stripes = (lattice.rows >> shift) as usize + 1;
-    // The numbers of a chunk's points, stripe by stripe, and where each begins.
-    let chunks: Vec<(Vec<u32>, Vec<u32>)> = (points.par_chunks(CHUNK).enumerate())
-        .map(|(chunk, points)| {
-            let stripe: Vec<u16> = points.iter().map(|&at| (lattice.row(at) >> shift) as u16).collect();
-            let mut begin = vec![0; n_stripes + 1];
-            stripe.iter().for_each(|&s| begin[usize::from(s) + 1] += 1);
-            (1..=n_stripes).for_each(|s| begin[s] += begin[s - 1]);
-            let mut next = begin.clone();
-            let mut sorted = vec![0; points.len()];
-            for (&stripe, index) in stripe.iter().zip((chunk * CHUNK) as u32..) {
-                let next = &mut next[usize::from(stripe)];
-                sorted[*next as usize] = index;
-                *next += 1;
-            }
-            (sorted, begin)
-        })
-        .collect();
-    let stripe = |stripe: usize| {
-        let part = |(_, begin): &(Vec<u32>, Vec<u32>)| begin[stripe] as usize..begin[stripe + 1] as usize;
-        let mut mine = Vec::with_capacity(chunks.iter().map(|c| part(c).len()).sum());
-        for chunk in &chunks {
-            mine.extend(chunk.0[part(chunk)].iter().map(|&index| {
-                // Adding 0 turns -0 into 0, which `total_cmp` would tell apart.
-                let Local { x, y } = points[index as usize];
-                Point { at: Local { x: x + 0.0, y: y + 0.0 }, index }
-            }));
-        }
-        Stripe::sorted(mine, lattice, (stripe as u64) << shift, 1 << shift)
-    };
-    (0..n_stripes).into_par_iter().map(stripe).collect()
-}
-
-impl Stripe {
-    fn sorted(points: Vec<Point>, lattice: Lattice, first_row: u64, n_rows: u64) -> Self {
-        let by_place = |a: &Point, b: &Point| a.at.x.total_cmp(&b.at.x).then(a.at.y.total_cmp(&b.at.y));
-        let mut sorted = Self { points, cells: Vec::new(), n_places: 0 };
-        if n_rows as f64 * lattice.columns as f64 > 4.0 * sorted.points.len() as f64 + 4096.0 {
-            let order =
-                |a: &Point, b: &Point| lattice.key(a.at).cmp(&lattice.key(b.at)).then_with(|| by_place(a, b));
-            sorted.points.sort_unstable_by(order);
-            let same = |a: &Point, b: &Point| lattice.key(a.at) == lattice.key(b.at);
-            let mut end = 0;
-            for cell in sorted.points.chunk_by(same) {
-                end += cell.len() as u32;
-                sorted.cells.push((lattice.key(cell[0].at), end));
-                sorted.n_places += cell.chunk_by(|a, b| a.at == b.at).count();
-            }
-            return sorted;
-        }
-        // Few enough cells to count: each point goes to where its cell begins.
-        let cell = |at| ((lattice.row(at) - first_row) * lattice.columns + lattice.column(at)) as u32;
-        let cells: Vec<u32> = sorted.points.iter().map(|p| cell(p.at)).collect();
-        let mut next = vec![0u32; (n_rows * lattice.columns) as usize + 1];
-        cells.iter().for_each(|&c| next[c as usize + 1] += 1);
-        (1..next.len()).for_each(|c| next[c] += next[c - 1]);
-        let mut points = vec![Point::default(); cells.len()];
-        for (point, &cell) in sorted.points.iter().zip(&cells) {
-            let next = &mut next[cell as usize];
-            points[*next as usize] = *point;
-            *next += 1;
-        }
-        // Each `next` is now the end of its cell.
-        let mut from = 0;
-        for row in 0..n_rows {
-            for column in 0..lattice.columns {
-                let end = next[(row * lattice.columns + column) as usize];
-                if end == from {
-                    continue;
-                }
-                let cell = &mut points[from as usize..end as usize];
-                cell.sort_unstable_by(by_place);
-                sorted.n_places += 1 + cell.windows(2).filter(|two| two[0].at != two[1].at).count();
-                sorted.cells.push(((first_row + row) << 32 | column, end));
-                from = end;
-            }
-        }
-        sorted.points = points;
-        sorted
-    }
 }

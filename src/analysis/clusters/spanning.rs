@@ -2,8 +2,8 @@
 
 use rayon::prelude::*;
 
+use super::bounds::squared;
 use super::kd_tree::{KdTree, Search};
-use super::neighborhood::squared;
 
 /// A link between two places.
 #[derive(Clone, Copy, Debug, PartialEq)]
