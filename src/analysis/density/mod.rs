@@ -2,5 +2,6 @@
 
 pub mod contour;
 pub mod kde;
+pub mod kernel;
 mod marching;
 mod sweep;
