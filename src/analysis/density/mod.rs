@@ -4,5 +4,6 @@ pub mod bandwidth;
 pub mod contour;
 pub mod cross_validation;
 pub mod kde;
+pub mod kernel;
 mod marching;
 mod sweep;
