@@ -1,7 +1,7 @@
 //! Bandwidths by named rules, so that none is chosen silently.
 
 use super::cross_validation as cv;
-use super::kde::Kernel;
+use super::kernel::Kernel;
 use crate::space::bbox::LocalBox;
 use crate::space::coord::{Local, Metres};
 
@@ -56,10 +56,10 @@ pub struct Chosen {
 }
 
 impl Chosen {
-    /// The bandwidth of a kernel that has this standard deviation: its radius, h = √8 σ for the quartic.
+    /// The bandwidth with which a kernel has this standard deviation: √8 σ, a radius, for the quartic.
     #[must_use]
-    pub fn radius(&self, kernel: Kernel) -> Metres {
-        Metres(self.sigma.0 / kernel.sigma(Metres(1.0)).0)
+    pub fn bandwidth(&self, kernel: Kernel) -> Metres {
+        kernel.bandwidth(self.sigma)
     }
 }
 
@@ -139,7 +139,7 @@ pub enum BandwidthError {
 ///
 /// ```
 /// use hotblocks::analysis::density::bandwidth::{Rule, bandwidth};
-/// use hotblocks::analysis::density::kde::Kernel;
+/// use hotblocks::analysis::density::kernel::Kernel;
 /// use hotblocks::space::bbox::LocalBox;
 /// use hotblocks::space::coord::Local;
 ///
@@ -147,7 +147,7 @@ pub enum BandwidthError {
 /// let window = LocalBox { min: Local { x: 0., y: 0. }, max: Local { x: 100., y: 100. } };
 /// let chosen = bandwidth(&points, window, Rule::Scott)?;
 /// assert!((chosen.sigma.0 - 31.357_636).abs() < 1e-6); // spatstat: bw.scott(X, isotropic = TRUE)
-/// assert!((chosen.radius(Kernel::Quartic).0 - 88.692_789).abs() < 1e-6); // √8 times as much
+/// assert!((chosen.bandwidth(Kernel::Quartic).0 - 88.692_789).abs() < 1e-6); // √8 times as much
 /// # Ok::<(), hotblocks::analysis::density::bandwidth::BandwidthError>(())
 /// ```
 pub fn bandwidth(points: &[Local], window: LocalBox, rule: Rule) -> Result<Chosen, BandwidthError> {

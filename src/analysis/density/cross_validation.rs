@@ -6,7 +6,7 @@ use rayon::prelude::*;
 
 use super::bandwidth::BandwidthError;
 use crate::space::bbox::LocalBox;
-use crate::space::coord::{Local, Metres};
+use crate::space::coord::Local;
 
 /// How many points the rules that compare all pairs take: on two cores that is a matter of seconds.
 pub const MOST_POINTS: usize = 10_000;

@@ -150,10 +150,7 @@ pub fn kde(
     grid: &Grid,
     params: &KdeParams,
 ) -> Result<Density, KdeError> {
-    let cell = grid.cell;
-    if !(cell.0 > 0.0 && cell.0 < EARTH && finite(grid.origin)) {
-        return Err(KdeError::Grid { cell });
-    }
+    check_grid(grid)?;
     let (places, per_km2) = places(points, weights, *params)?;
     let mut density = Density { grid: *grid, per_km2: vec![0.0; grid.len()] };
     if !places.is_empty() {
@@ -223,7 +220,7 @@ pub fn kde_at(
 /// The distinct places that weigh anything, from south to north, and the kernel's height per unit of weight in 1/km².
 ///
 /// Sorted by weight too, so that every later sum is taken in one order, whatever the order of the input.
-fn places(
+pub(super) fn places(
     points: &[Local],
     weights: Option<&[f64]>,
     params: KdeParams,
@@ -271,7 +268,13 @@ fn places(
 /// No cell is wider than the Earth, in metres; so its area is a number.
 const EARTH: f64 = 1.3e7;
 
-fn finite(at: Local) -> bool {
+pub(super) fn check_grid(grid: &Grid) -> Result<(), KdeError> {
+    let cell = grid.cell;
+    let good = cell.0 > 0.0 && cell.0 < EARTH && finite(grid.origin);
+    if good { Ok(()) } else { Err(KdeError::Grid { cell }) }
+}
+
+pub(super) fn finite(at: Local) -> bool {
     at.x.is_finite() && at.y.is_finite()
 }
 
