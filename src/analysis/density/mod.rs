@@ -13,5 +13,6 @@ pub mod kernel;
 pub mod levels;
 mod marching;
 pub mod mask;
+pub mod network;
 pub mod standard_error;
 mod sweep;
