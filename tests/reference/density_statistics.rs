@@ -86,8 +86,14 @@ impl Set {
     /// The concave study area of the script.
     fn mask(&self) -> Mask {
         let corners = [
-            (0.0413, 0.0611), (0.6137, 0.0227), (0.9721, 0.3319), (0.9218, 0.9623),
-            (0.5529, 0.9337), (0.4331, 0.5213), (0.3117, 0.9729), (0.0223, 0.7127),
+            (0.0413, 0.0611),
+            (0.6137, 0.0227),
+            (0.9721, 0.3319),
+            (0.9218, 0.9623),
+            (0.5529, 0.9337),
+            (0.4331, 0.5213),
+            (0.3117, 0.9729),
+            (0.0223, 0.7127),
         ];
         let ring: LineString = corners.map(|(x, y)| (x * self.side, y * self.side)).to_vec().into();
         Mask::of_area(&self.grid(), &MultiPolygon(vec![Polygon::new(ring, Vec::new())]))
@@ -108,7 +114,12 @@ struct Pairs {
 impl Pairs {
     fn add(&mut self, ours: &[f64], theirs: &[f64], scale: f64) {
         assert_eq!(ours.len(), theirs.len());
-        let (i, d) = ours.iter().zip(theirs).map(|(a, b)| ((a - b) / scale).abs()).enumerate().fold((0, -1.0), |m, x| if x.1 > m.1 || x.1.is_nan() { x } else { m });
+        let (i, d) = ours
+            .iter()
+            .zip(theirs)
+            .map(|(a, b)| ((a - b) / scale).abs())
+            .enumerate()
+            .fold((0, -1.0), |m, x| if x.1 > m.1 || x.1.is_nan() { x } else { m });
         let bad = ours.iter().zip(theirs).filter(|(a, b)| ((*a - *b) / scale).abs() > 1e-6).count();
         eprintln!("{} {bad} at {i}: {d} ours {} theirs {}", ours.len(), ours[i], theirs[i]);
         self.ours.extend(ours.iter().map(|v| v / scale));
@@ -315,8 +326,7 @@ fn networks() -> Vec<Check> {
                     [(Split::Discontinuous, &mut discontinuous), (Split::Continuous, &mut continuous)]
                 {
                     let params = NetworkParams { kernel, bandwidth, split, lixel: None };
-                    let ours =
-                        network_density_at(&net, &at, None, &at, &params).expect("good input");
+                    let ours = network_density_at(&net, &at, None, &at, &params).expect("good input");
                     pairs.of_peak(&ours, answers.get(&format!("{theirs}_{}_{}", bandwidth.0, split.word())));
                 }
             }
