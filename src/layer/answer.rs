@@ -76,7 +76,7 @@ pub fn answer(
     match operation.collection {
         "incidents" => Ok(incidents::incidents(snapshot, &ask)?),
         "density" => {
-            let params = KdeParams { bandwidth: length(values, BANDWIDTH)? };
+            let params = KdeParams::quartic(length(values, BANDWIDTH)?);
             density(snapshot, &ask, &params, length(values, CELL)?).map_err(|e| match e {
                 DensityLayerError::Category(e) => e.into(),
                 DensityLayerError::Density(e @ (DensityError::Grid(_) | DensityError::Coarse { .. })) => {
