@@ -60,12 +60,14 @@ struct Set {
 impl Set {
     fn read(name: &'static str) -> Self {
         let data = Table::read(name);
+        let mut python = Table::read(&format!("{name}_labels"));
+        python.0.extend(Table::read(&format!("{name}_hdbscan")).0);
         Self {
             name,
             points: data.get("x").iter().zip(data.get("y")).map(|(&x, &y)| Local { x, y }).collect(),
             seconds: data.get("seconds").iter().map(|&s| s as i64).collect(),
             weights: data.get("weight").to_vec(),
-            python: Table::read(&format!("{name}_labels")),
+            python,
             r: Table::read(&format!("{name}_r")),
         }
     }
