@@ -25,7 +25,7 @@ fn ours(bencher: Bencher, n: usize, h: u32, grid: impl Fn(&[Local], Metres) -> G
     let grid = grid(&places, bandwidth);
     bencher
         .counter(ItemsCount::new(n))
-        .bench(|| kde(&places, None, &grid, &KdeParams { bandwidth }).expect("good input"));
+        .bench(|| kde(&places, None, &grid, &KdeParams::quartic(bandwidth)).expect("good input"));
 }
 
 fn stamped(bencher: Bencher, n: usize, h: u32, grid: impl Fn(&[Local], Metres) -> Grid) {

@@ -4,7 +4,8 @@ use geo::{Area, Contains};
 use hotblocks::analysis::clusters::dbscan::{Clusters, DbscanParams, dbscan};
 use hotblocks::analysis::clusters::hull::hull;
 use hotblocks::analysis::density::contour::{contour, threshold_for_share};
-use hotblocks::analysis::density::kde::{KdeParams, Kernel, kde, kde_at};
+use hotblocks::analysis::density::kde::{KdeParams, kde, kde_at};
+use hotblocks::analysis::density::kernel::Kernel;
 use hotblocks::space::bbox::LocalBox;
 use hotblocks::space::coord::{Local, Metres};
 use hotblocks::space::grid::Grid;
@@ -47,7 +48,7 @@ fn quartic_density_equals_r_and_numpy() {
         .filter(|r| r[0] == "quartic_150")
         .map(|r| Local { x: number(r[1]), y: number(r[2]) })
         .collect();
-    let density = kde_at(&points, None, &at, &KdeParams { bandwidth: Metres(150.0) }).expect("good input");
+    let density = kde_at(&points, None, &at, &KdeParams::quartic(Metres(150.0))).expect("good input");
     // From R, in events per m².
     let r = [0.00140967915375, 0.000890025784337, 1.58001695837e-05, 1.06622661375e-05, 1.31894821798e-05];
     for ((ours, theirs), r) in density.iter().zip(expected("quartic_150")).zip(r) {
@@ -64,7 +65,7 @@ fn a_grid_gives_the_golden_densities_at_its_centers() {
         // 5 × 5 cells with the place in the middle of the center one.
         let origin = Local { x: at.x - 50.0, y: at.y - 50.0 };
         let grid = Grid { origin, cell: Metres(20.0), n_cols: 5, n_rows: 5 };
-        let density = kde(&points, None, &grid, &KdeParams { bandwidth: Metres(150.0) }).expect("good input");
+        let density = kde(&points, None, &grid, &KdeParams::quartic(Metres(150.0))).expect("good input");
         assert!((density.per_km2[12] / value - 1.0).abs() < 1e-9, "{} is not {value}", density.per_km2[12]);
     }
 }
@@ -74,7 +75,7 @@ fn a_density_over_a_padded_grid_integrates_to_the_incidents() {
     let points = points(POINTS);
     for h in [40.0, 150.0, 400.0] {
         let grid = grid_around(&points, h, h / 10.0);
-        let density = kde(&points, None, &grid, &KdeParams { bandwidth: Metres(h) }).expect("good input");
+        let density = kde(&points, None, &grid, &KdeParams::quartic(Metres(h))).expect("good input");
         assert!((density.integral() / 100.0 - 1.0).abs() < 1e-3, "h = {h}: {}", density.integral());
     }
 }
@@ -88,7 +89,7 @@ fn sigma_is_what_spatstat_calls_the_bandwidth() {
 fn a_share_contour_of_the_golden_points_holds_the_share() {
     let points = points(POINTS);
     let grid = grid_around(&points, 150.0, 15.0);
-    let density = kde(&points, None, &grid, &KdeParams { bandwidth: Metres(150.0) }).expect("good input");
+    let density = kde(&points, None, &grid, &KdeParams::quartic(Metres(150.0))).expect("good input");
     for (share, wanted) in [(0.1, 10), (0.5, 50), (0.75, 75), (0.9, 90), (1.0, 100)] {
         let found = threshold_for_share(&density, &points, share).expect("all on the grid");
         let region = contour(&density, found.threshold).expect("a good threshold");

@@ -90,9 +90,9 @@ proptest! {
         let weights: Vec<f64> = (0..points.len()).map(|i| [1.0, (i % 4) as f64, 0.1 + i as f64 / 7.0][weigh as usize]).collect();
         let cell = (h * cells).max(5.0);
         let grid = grid_around(&points, h * 1.3, cell);
-        let density = kde(&points, Some(&weights), &grid, &KdeParams { bandwidth: Metres(h) }).expect("good input");
+        let density = kde(&points, Some(&weights), &grid, &KdeParams::quartic(Metres(h))).expect("good input");
         let centers: Vec<Local> = (0..grid.len()).map(|i| grid.center(i % grid.n_cols, i / grid.n_cols)).collect();
-        let direct = kde_at(&points, Some(&weights), &centers, &KdeParams { bandwidth: Metres(h) }).expect("good input");
+        let direct = kde_at(&points, Some(&weights), &centers, &KdeParams::quartic(Metres(h))).expect("good input");
         let most = 1e6 * weights.iter().sum::<f64>() * 3.0 / (std::f64::consts::PI * h * h);
         for ((&at, &swept), direct) in centers.iter().zip(&density.per_km2).zip(direct) {
             let naive = naive_density(&points, &weights, at, h);
@@ -108,7 +108,7 @@ proptest! {
     fn a_density_integrates_to_the_weights(points in points(1..80), h in 20.0..100.0_f64) {
         let weights: Vec<f64> = (0..points.len()).map(|i| 0.5 + (i % 3) as f64).collect();
         let grid = grid_around(&points, h, h / 10.0);
-        let density = kde(&points, Some(&weights), &grid, &KdeParams { bandwidth: Metres(h) }).expect("good input");
+        let density = kde(&points, Some(&weights), &grid, &KdeParams::quartic(Metres(h))).expect("good input");
         prop_assert!((density.integral() / weights.iter().sum::<f64>() - 1.0).abs() < 1e-3);
     }
 
@@ -116,7 +116,7 @@ proptest! {
     fn a_density_depends_neither_on_order_nor_on_threads(points in points(1..80), seed: u64, threads in 1..5_usize) {
         let weights: Vec<f64> = (0..points.len()).map(|i| 0.1 + (i % 7) as f64 / 3.0).collect();
         let grid = grid_around(&points, 50.0, 10.0);
-        let params = KdeParams { bandwidth: Metres(50.0) };
+        let params = KdeParams::quartic(Metres(50.0));
         let order = shuffled(points.len(), seed);
         let other: Vec<Local> = order.iter().map(|&i| points[i]).collect();
         let other_weights: Vec<f64> = order.iter().map(|&i| weights[i]).collect();
@@ -137,8 +137,8 @@ proptest! {
         let origin = Local { x: grid.origin.x * scale, y: grid.origin.y * scale };
         let large_grid = Grid { origin, cell: Metres(grid.cell.0 * scale), ..grid };
         let weights = vec![scale; points.len()];
-        let one = kde(&points, None, &grid, &KdeParams { bandwidth: Metres(60.0) }).expect("good input");
-        let two = kde(&large, Some(&weights), &large_grid, &KdeParams { bandwidth: Metres(60.0 * scale) }).expect("good input");
+        let one = kde(&points, None, &grid, &KdeParams::quartic(Metres(60.0))).expect("good input");
+        let two = kde(&large, Some(&weights), &large_grid, &KdeParams::quartic(Metres(60.0 * scale))).expect("good input");
         for (one, two) in one.per_km2.iter().zip(&two.per_km2) {
             prop_assert!(is_near(*one, two * scale, 1e-12 * one));
         }
@@ -186,7 +186,7 @@ proptest! {
     #[test]
     fn a_share_contour_holds_exactly_what_it_says(points in points(1..150), share in 0.01..1.0_f64, h in 30.0..120.0_f64) {
         let grid = grid_around(&points, h, h / 5.0);
-        let density = kde(&points, None, &grid, &KdeParams { bandwidth: Metres(h) }).expect("good input");
+        let density = kde(&points, None, &grid, &KdeParams::quartic(Metres(h))).expect("good input");
         let found = threshold_for_share(&density, &points, share).expect("all on the grid");
         let region = contour(&density, found.threshold).expect("a good threshold");
         let held = points.iter().filter(|&&p| region.contains(&Coord::from(p))).count();

@@ -135,9 +135,8 @@ fn ranks_are_in_order_and_ties_are_told() {
 fn a_contour_said_to_hold_a_share_holds_it() {
     let (snapshot, ..) = common::new_haven();
     let selection = snapshot.select(&query(None, &["person", "property"])).expect("known");
-    let result = snapshot
-        .density(&selection, &KdeParams { bandwidth: Metres(250.0) }, Metres(50.0))
-        .expect("a density");
+    let result =
+        snapshot.density(&selection, &KdeParams::quartic(Metres(250.0)), Metres(50.0)).expect("a density");
     let places = common::drawn(&snapshot, &selection);
     assert_eq!(places.len(), result.incidents);
     let mut outer: Option<&geo::MultiPolygon> = None;

@@ -255,9 +255,8 @@ fn the_whole_city_is_ranked_and_every_report_is_accounted_for() {
             ..Query::default()
         })
         .expect("known");
-    let result = snapshot
-        .density(&selection, &KdeParams { bandwidth: Metres(300.0) }, Metres(50.0))
-        .expect("a density");
+    let result =
+        snapshot.density(&selection, &KdeParams::quartic(Metres(300.0)), Metres(50.0)).expect("a density");
     let places = common::drawn(&snapshot, &selection);
     for contour in &result.contours {
         let inside = places.iter().filter(|p| contour.shape.contains(&geo::Point::new(p.x, p.y))).count();

@@ -281,7 +281,7 @@ fn density(naively: bool, n: usize, h: f64, grid: impl Fn(&[Local], Metres) -> G
     }
     time(
         || (),
-        |()| kde(&places, None, &grid, &KdeParams { bandwidth: Metres(h) }).expect("good input"),
+        |()| kde(&places, None, &grid, &KdeParams::quartic(Metres(h))).expect("good input"),
         Density::integral,
     )
 }

@@ -72,7 +72,7 @@ pub(crate) fn golden(page: &mut Page) {
     page.say("## Contours of the 100 golden points\n\nQuartic, h 150 m, cells of 15 m. *Asked* is the share rounded up to whole points, *we say* what the result says, *held* is counted in the drawn polygons.\n\n");
     contour_head(page);
     let grid = grid_of_cells(&points, Metres(150.0), Metres(15.0));
-    let density = kde(&points, None, &grid, &KdeParams { bandwidth: Metres(150.0) }).expect("good input");
+    let density = kde(&points, None, &grid, &KdeParams::quartic(Metres(150.0))).expect("good input");
     for share in [0.1, 0.5, 0.75, 0.9, 1.0] {
         let found = threshold_for_share(&density, &points, share).expect("all points are on the grid");
         let region = contour(&density, found.threshold).expect("a good threshold");
@@ -111,7 +111,7 @@ fn numbers(page: &mut Page, points: &[Local]) {
         let place = (!row[1].is_empty()).then(|| Local { x: number(row[1]), y: number(row[2]) });
         let (ours, bound) = match (row[0], place) {
             ("quartic_150", Some(at)) => {
-                let params = KdeParams { bandwidth: Metres(150.0) };
+                let params = KdeParams::quartic(Metres(150.0));
                 (kde_at(points, None, &[at], &params).expect("good input")[0], 1e-12)
             }
             ("dbscan_40_8_noise", _) => (members(&clusters, points, None).len() as f64, 0.0),
@@ -179,7 +179,7 @@ fn integrals(page: &mut Page, points: &[Local]) {
     page.say("| points | bandwidth | cell | integral | relative deviation | bound | holds |\n|--:|--:|--:|--:|--:|--:|---|\n");
     for h in [40.0, 150.0, 400.0] {
         let grid = grid_of_cells(points, Metres(h), Metres(h / 10.0));
-        let density = kde(points, None, &grid, &KdeParams { bandwidth: Metres(h) }).expect("good input");
+        let density = kde(points, None, &grid, &KdeParams::quartic(Metres(h))).expect("good input");
         integral_row(page, points.len(), h, h / 10.0, density.integral(), 1e-3);
     }
     page.say("\n");
@@ -260,7 +260,7 @@ pub(crate) fn surface(
         .filter_map(|at| data.incidents.local(at))
         .filter(|&at| data.study_area.contains(at))
         .collect();
-    let params = KdeParams { bandwidth: Metres(bandwidth) };
+    let params = KdeParams::quartic(Metres(bandwidth));
     let found = snapshot.density(&selection, &params, Metres(cell)).expect("good parameters");
     page.say("Density over the study area, padded by the bandwidth:\n\n| points | bandwidth | cell | integral | relative deviation | bound | holds |\n|--:|--:|--:|--:|--:|--:|---|\n");
     integral_row(page, found.incidents, bandwidth, cell, found.density.integral(), 1e-3);

@@ -4,7 +4,8 @@ use geo::{Coord, MapCoords};
 
 use super::provenance::provenance;
 use super::{Ask, Feature, Layer, Legend, LegendClass, Value};
-use crate::analysis::density::kde::{KdeParams, Kernel};
+use crate::analysis::density::kde::KdeParams;
+
 use crate::engine::snapshot::{DensityContour, DensityError, DensityResult, SHARES, Snapshot};
 use crate::model::class::UnknownCategory;
 use crate::space::coord::{Local, Metres};
@@ -49,9 +50,9 @@ pub fn density(
     let matching = features.into_iter().filter(|f| f.geometry.as_ref().is_some_and(|g| ask.page.touches(g)));
     let (matched, features) = ask.page.cut(matching.collect());
     let parameters = vec![
-        ("kernel", Value::text("quartic")),
+        ("kernel", Value::text(params.kernel.name())),
         ("bandwidth_m", Value::rounded(params.bandwidth.0, 3)),
-        ("sigma_m", Value::rounded(Kernel::Quartic.sigma(params.bandwidth).0, 3)),
+        ("sigma_m", Value::rounded(params.kernel.sigma(params.bandwidth).0, 3)),
         ("cell_m", Value::rounded(cell.0, 3)),
         ("method", Value::text("exact at the middle of each cell, linear between")),
         ("peak_per_km2", Value::rounded(result.density.peak(), 3)),
@@ -94,9 +95,9 @@ fn feature(
             ("share_inside", Value::rounded(contour.inside as f64 / result.incidents as f64, 6)),
             ("density_per_km2", Value::rounded(contour.per_km2, 6)),
             ("area_km2", Value::rounded(contour.area.0, 6)),
-            ("kernel", Value::text("quartic")),
+            ("kernel", Value::text(params.kernel.name())),
             ("bandwidth_m", Value::rounded(params.bandwidth.0, 3)),
-            ("sigma_m", Value::rounded(Kernel::Quartic.sigma(params.bandwidth).0, 3)),
+            ("sigma_m", Value::rounded(params.kernel.sigma(params.bandwidth).0, 3)),
             ("cell_m", Value::rounded(cell.0, 3)),
         ],
     })

@@ -215,7 +215,7 @@ pub fn contour(density: &Density, threshold: f64) -> Result<MultiPolygon, Contou
 ///
 /// let points = [(210.0, 200.0), (225.0, 215.0), (500.0, 480.0), (700.0, 130.0)].map(|(x, y)| Local { x, y });
 /// let grid = Grid { origin: Local { x: 0.0, y: 0.0 }, cell: Metres(20.0), n_cols: 45, n_rows: 35 };
-/// let density = kde(&points, None, &grid, &KdeParams { bandwidth: Metres(100.0) })?;
+/// let density = kde(&points, None, &grid, &KdeParams::quartic(Metres(100.0)))?;
 /// assert_eq!(threshold_for_share(&density, &points, 0.5)?.inside, 2);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```

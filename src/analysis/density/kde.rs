@@ -2,49 +2,26 @@
 
 use rayon::prelude::*;
 
+use super::kernel::Kernel;
 use super::sweep::{self, Place};
 use crate::space::coord::{Local, Metres};
 use crate::space::grid::Grid;
 
-/// How the influence of an incident fades with distance.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum Kernel {
-    /// The field's usual kernel: smooth, and nothing beyond the bandwidth.
-    ///
-    /// ```text
-    /// K(d) = 3 / (π h²) · (1 − d²/h²)²   for d < h, else 0
-    /// ```
-    #[default]
-    Quartic,
-}
-
-impl Kernel {
-    /// The kernel's height over its center for a bandwidth of 1: 3/π for the quartic.
-    #[must_use]
-    pub const fn constant(self) -> f64 {
-        match self {
-            Self::Quartic => 3.0 / std::f64::consts::PI,
-        }
-    }
-
-    /// The kernel's standard deviation along one axis: h/√8 for the quartic.
-    ///
-    /// Programs disagree on what they call bandwidth: here, in `ArcGIS`, `QGIS` and `CrimeStat` it is the radius h; in
-    /// spatstat it is this standard deviation.
-    #[must_use]
-    pub fn sigma(self, bandwidth: Metres) -> Metres {
-        match self {
-            Self::Quartic => Metres(bandwidth.0 / 8.0_f64.sqrt()),
-        }
-    }
-}
-
 /// What a density is made with.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct KdeParams {
-    /// Radius of the quartic kernel: incidents at this distance and beyond do not count.
+    /// How the influence fades.
+    pub kernel: Kernel,
+    /// Radius of the kernel: incidents at this distance and beyond do not count. Of the Gaussian see [`Kernel`].
     pub bandwidth: Metres,
+}
+
+impl KdeParams {
+    /// The field's usual kernel with a bandwidth.
+    #[must_use]
+    pub const fn quartic(bandwidth: Metres) -> Self {
+        Self { kernel: Kernel::Quartic, bandwidth }
+    }
 }
 
 /// A density surface: one value for the middle of each cell.
@@ -162,7 +139,7 @@ pub enum KdeError {
 /// use hotblocks::space::grid::Grid;
 ///
 /// let grid = Grid { origin: Local { x: -250.0, y: -250.0 }, cell: Metres(20.0), n_cols: 25, n_rows: 25 };
-/// let density = kde(&[Local { x: 0.0, y: 0.0 }], None, &grid, &KdeParams { bandwidth: Metres(200.0) })?;
+/// let density = kde(&[Local { x: 0.0, y: 0.0 }], None, &grid, &KdeParams::quartic(Metres(200.0)))?;
 /// assert!((density.peak() - 23.873_241).abs() < 1e-6); // 3 / (π 0.2²) per km²
 /// assert!((density.integral() - 1.0).abs() < 1e-3);
 /// # Ok::<(), hotblocks::analysis::density::kde::KdeError>(())
@@ -173,10 +150,7 @@ pub fn kde(
     grid: &Grid,
     params: &KdeParams,
 ) -> Result<Density, KdeError> {
-    let cell = grid.cell;
-    if !(cell.0 > 0.0 && cell.0 < EARTH && finite(grid.origin)) {
-        return Err(KdeError::Grid { cell });
-    }
+    check_grid(grid)?;
     let (places, per_km2) = places(points, weights, *params)?;
     let mut density = Density { grid: *grid, per_km2: vec![0.0; grid.len()] };
     if !places.is_empty() {
@@ -213,7 +187,7 @@ pub fn kde(
 /// use hotblocks::space::coord::{Local, Metres};
 ///
 /// let at = [0.0, 100.0, 200.0].map(|x| Local { x, y: 0.0 });
-/// let density = kde_at(&at[..1], None, &at, &KdeParams { bandwidth: Metres(200.0) })?;
+/// let density = kde_at(&at[..1], None, &at, &KdeParams::quartic(Metres(200.0)))?;
 /// assert!((density[1] / density[0] - 0.5625).abs() < 1e-12 && density[2] == 0.0);
 /// # Ok::<(), hotblocks::analysis::density::kde::KdeError>(())
 /// ```
@@ -246,7 +220,7 @@ pub fn kde_at(
 /// The distinct places that weigh anything, from south to north, and the kernel's height per unit of weight in 1/km².
 ///
 /// Sorted by weight too, so that every later sum is taken in one order, whatever the order of the input.
-fn places(
+pub(super) fn places(
     points: &[Local],
     weights: Option<&[f64]>,
     params: KdeParams,
@@ -283,7 +257,7 @@ fn places(
         same
     });
     let total: f64 = places.iter().map(|p| p.weight).sum();
-    let per_km2 = Kernel::Quartic.constant() * (1e3 / bandwidth.0).powi(2);
+    let per_km2 = params.kernel.constant() * (1e3 / bandwidth.0).powi(2);
     // The margin leaves room for the sweep's coefficients and for the integral over a grid.
     if total * per_km2.max(1.0) >= 1e280 {
         return Err(KdeError::Overflow { total, bandwidth });
@@ -294,7 +268,13 @@ fn places(
 /// No cell is wider than the Earth, in metres; so its area is a number.
 const EARTH: f64 = 1.3e7;
 
-fn finite(at: Local) -> bool {
+pub(super) fn check_grid(grid: &Grid) -> Result<(), KdeError> {
+    let cell = grid.cell;
+    let good = cell.0 > 0.0 && cell.0 < EARTH && finite(grid.origin);
+    if good { Ok(()) } else { Err(KdeError::Grid { cell }) }
+}
+
+pub(super) fn finite(at: Local) -> bool {
     at.x.is_finite() && at.y.is_finite()
 }
 
@@ -306,7 +286,7 @@ mod tests {
     const POINT: Local = Local { x: 95.0, y: 75.0 };
 
     fn refused(points: &[Local], weights: Option<&[f64]>, grid: &Grid, bandwidth: f64) -> KdeError {
-        let params = KdeParams { bandwidth: Metres(bandwidth) };
+        let params = KdeParams::quartic(Metres(bandwidth));
         kde(points, weights, grid, &params).expect_err("was accepted")
     }
 
@@ -329,13 +309,13 @@ mod tests {
         }
         assert!(matches!(refused(&[POINT], None, &GRID, 1e-160), KdeError::Overflow { .. }));
         assert!(matches!(refused(&[POINT; 2], Some(&[1e308; 2]), &GRID, 1.0), KdeError::Overflow { .. }));
-        let params = KdeParams { bandwidth: Metres(1.0) };
+        let params = KdeParams::quartic(Metres(1.0));
         assert_eq!(kde_at(&[], None, &[nowhere], &params), Err(KdeError::Coordinates { index: 0 }));
     }
 
     #[test]
     fn no_points_and_weightless_points_give_zeros() {
-        let params = KdeParams { bandwidth: Metres(100.0) };
+        let params = KdeParams::quartic(Metres(100.0));
         let nothing = kde(&[], None, &GRID, &params).expect("good input");
         assert_eq!(nothing.per_km2, vec![0.0; 300]);
         assert_eq!((nothing.peak(), nothing.integral()), (0.0, 0.0));
@@ -346,7 +326,7 @@ mod tests {
     #[test]
     fn a_center_exactly_on_the_rim_is_zero() {
         // 95 ± 50 and 75 ± 50 are centers of cells, and so are (95 ± 30, 75 ± 40).
-        let density = kde(&[POINT], None, &GRID, &KdeParams { bandwidth: Metres(50.0) }).expect("good input");
+        let density = kde(&[POINT], None, &GRID, &KdeParams::quartic(Metres(50.0))).expect("good input");
         for row in 0..15 {
             for col in 0..20 {
                 let (dx, dy) = (col as i32 - 9, row as i32 - 7);
@@ -358,7 +338,7 @@ mod tests {
 
     #[test]
     fn a_far_outlier_changes_nothing() {
-        let params = KdeParams { bandwidth: Metres(50.0) };
+        let params = KdeParams::quartic(Metres(50.0));
         let near = kde(&[POINT], None, &GRID, &params).expect("good input");
         let far = [POINT, Local { x: 1e300, y: POINT.y }, Local { x: -1e300, y: -1e300 }];
         assert_eq!(kde(&far, None, &GRID, &params), Ok(near));
@@ -367,7 +347,7 @@ mod tests {
     #[test]
     fn a_pile_next_to_a_single_incident_leaves_it_its_digits() {
         let pile = Local { x: 5.0, y: 75.0 };
-        let params = KdeParams { bandwidth: Metres(40.0) };
+        let params = KdeParams::quartic(Metres(40.0));
         let both = kde(&[pile, POINT], Some(&[1e6, 1.0]), &GRID, &params).expect("good input");
         let alone = kde(&[POINT], None, &GRID, &params).expect("good input");
         let at = 7 * 20 + 9;

@@ -1,6 +1,18 @@
 //! How many incidents per unit of area lie around a place, and the regions where they are many.
 
+pub mod adaptive;
+pub mod bandwidth;
 pub mod contour;
+pub mod cross_validation;
+pub mod decay;
+mod discs;
+pub mod dual;
+pub mod edge;
 pub mod kde;
+pub mod kernel;
+pub mod levels;
 mod marching;
+pub mod mask;
+pub mod network;
+pub mod standard_error;
 mod sweep;
