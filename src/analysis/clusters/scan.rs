@@ -186,10 +186,7 @@ pub enum ScanError {
 /// use hotblocks::space::coord::{Local, Metres};
 ///
 /// let points: Vec<Local> = (0..25).map(|i| Local { x: f64::from(i) * 100.0, y: 0.0 }).collect();
-/// let mut counts = vec![3, 4, 4, 4];
-/// counts.resize(24, 15_u64.div_ceil(4));
-/// counts = counts.into_iter().chain([10]).collect();
-/// counts[4] -= counts.iter().sum::<u64>() - 100;
+/// let counts = [&[3; 6][..], &[4; 18], &[10]].concat();
 /// let params = ScanParams { share: 0.04, radius: None, least: 2, permutations: 99, seed: 1 };
 /// let found = scan(&points, &counts, &[1.0; 25], &params)?;
 /// assert!((found.clusters[0].llr - 3.354_440_416).abs() < 1e-9);

@@ -234,14 +234,15 @@ fn into_lists(
                 *band = band.wrapping_add(u8::from(*size >= limit));
             }
         }
-        // Each list is written without a branch: what is not in its band is written over by the next.
+        // Written without a branch: what is not in the wanted band is written over by the next that is.
         for ((wanted, list), len) in (0_u8..).zip(near.chunks_mut(capacity)).zip(len.iter_mut()) {
-            let mut end = *len;
-            for (other, &band) in (first..).zip(&band[..x.len()]) {
-                list[end] = other;
-                end = end.wrapping_add(usize::from(band == wanted));
+            let (mut found, mut end) = ([0_u32; TOGETHER], 0);
+            for k in 0..TOGETHER {
+                found[end % TOGETHER] = first.wrapping_add(k as u32);
+                end = end.wrapping_add(usize::from(band[k] == wanted));
             }
-            *len = end;
+            list[*len..*len + end].copy_from_slice(&found[..end]);
+            *len += end;
         }
     }
 }
