@@ -2,6 +2,7 @@
 
 mod bounds;
 mod candidates;
+mod circles;
 mod condensed;
 mod cores;
 pub mod dbscan;
@@ -10,11 +11,14 @@ pub mod hdbscan;
 pub mod hot_blocks;
 pub mod hull;
 mod kd_tree;
+pub mod likelihood;
 mod neighborhood;
 pub mod nnh;
 pub mod outline;
 mod places;
+pub mod scan;
 pub mod space_time;
+pub mod space_time_scan;
 mod spanning;
 pub mod stac;
 mod stripes;
