@@ -4,4 +4,7 @@ pub mod contour;
 pub mod kde;
 pub mod kernel;
 mod marching;
+mod polynomial;
+mod stamp;
+mod strips;
 mod sweep;
