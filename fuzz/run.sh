@@ -22,7 +22,7 @@ for target in "${targets[@]}"; do
     # Stable has no address sanitizer; a bound on memory is built in, see fuzz/src/memory.rs.
     fuzz() {
         cargo fuzz run -s none "$target" "$@" \
-            -rss_limit_mb=512 -timeout=10 -print_final_stats=1 "-dict=fuzz/dictionaries/$target.dict" ${FUZZ_FLAGS:-}
+            -rss_limit_mb=512 -timeout=30 -print_final_stats=1 "-dict=fuzz/dictionaries/$target.dict" ${FUZZ_FLAGS:-}
     }
     echo "== $target: replay"
     fuzz "fuzz/seeds/$target" -- -runs=0 >"$log" 2>&1 || { tail -40 "$log" >&2; exit 1; }

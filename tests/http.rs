@@ -264,3 +264,25 @@ async fn the_page_is_served_whole_from_the_binary_and_asks_nobody_else() {
     assert_eq!(ask(Method::GET, "/page/../Cargo.toml", &[]).await.0, StatusCode::NOT_FOUND);
     assert_eq!(ask(Method::GET, "/page/%2e%2e/mod.rs", &[]).await.0, StatusCode::NOT_FOUND);
 }
+
+#[tokio::test]
+async fn names_in_the_column_of_the_class_are_in_no_answer() {
+    let nasty = |file: &str| common::repository("fixtures/nasty").join(file);
+    let (snapshot, ..) = common::load(&[nasty("persons-as-classes.csv")], &nasty("streets.geojson"));
+    let dataset = snapshot.dataset().clone();
+    assert!(dataset.classes.rows().iter().any(|class| class.code.contains("Zzvictim")));
+    let values = Config::parse("c.toml", "bandwidth_m = 200\ncell_m = 50\neps_m = 50\nmin_points = 3");
+    let values = values.and_then(|config| config.defaults()).expect("usable");
+    let router = hotblocks::http::router(Arc::new(Engine::new(dataset)), values);
+    for path in
+        ["/collections", "/collections/blocks", "/collections/blocks/items", "/collections/clusters/items"]
+    {
+        let request = Request::builder().uri(path).header(header::HOST, "127.0.0.1:8080");
+        let request = request.body(Body::empty()).expect("a request");
+        let response = router.clone().oneshot(request).await.expect("an answer");
+        assert_eq!(response.status(), StatusCode::OK, "{path}");
+        let body = to_bytes(response.into_body(), usize::MAX).await.expect("a body");
+        let text = String::from_utf8_lossy(&body);
+        assert!(!text.is_empty() && !text.contains("Zzvictim"), "{path}: {text}");
+    }
+}

@@ -1,25 +1,18 @@
 //! Incidents per category.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use crate::model::category::UNKNOWN;
 use crate::model::class::{ClassId, Classes};
 use crate::model::incident::Incidents;
 
-/// Incidents per category of the tree, groups included, and per class that is in none.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct CategoryCounts {
-    /// By the category's place in the tree.
-    pub tree: Vec<usize>,
-    /// By the code of a class that nobody has mapped.
-    pub unmapped: BTreeMap<String, usize>,
-}
-
-/// Counts incidents per category; one with several classes counts once in each of their categories. Time O(n).
+/// Incidents per category by its place in the tree, groups included; classes that nobody has mapped are in `unknown`.
+///
+/// One with several classes counts once in each of their categories. Time O(n).
 #[must_use]
-pub fn by_category(incidents: &Incidents, classes: &Classes) -> CategoryCounts {
+pub fn by_category(incidents: &Incidents, classes: &Classes) -> Vec<usize> {
     let tree = classes.tree();
-    let mut counts = CategoryCounts { tree: vec![0; tree.rows().len()], unmapped: BTreeMap::new() };
+    let mut counts = vec![0; tree.rows().len()];
     // Most have one class: of those it is enough to know how many each class has.
     let mut alone = vec![0; classes.rows().len()];
     for at in 0..incidents.len() {
@@ -35,19 +28,16 @@ pub fn by_category(incidents: &Incidents, classes: &Classes) -> CategoryCounts {
 }
 
 /// Adds so many incidents that have these classes.
-fn add(counts: &mut CategoryCounts, n: usize, ids: impl Iterator<Item = ClassId>, classes: &Classes) {
+fn add(counts: &mut [usize], n: usize, ids: impl Iterator<Item = ClassId>, classes: &Classes) {
     let tree = classes.tree();
     let mut rows = BTreeSet::new();
     for class in ids.map(|id| classes.get(id)) {
         match class.category {
             Some(category) => rows.extend(tree.upward(category)),
-            None => {
-                *counts.unmapped.entry(class.code.clone()).or_default() += n;
-                rows.extend(tree.position(UNKNOWN));
-            }
+            None => rows.extend(tree.position(UNKNOWN)),
         }
     }
-    rows.into_iter().for_each(|row| counts.tree[row] += n);
+    rows.into_iter().for_each(|row| counts[row] += n);
 }
 
 #[cfg(test)]
@@ -107,9 +97,9 @@ mod tests {
     fn the_counts_are_those_of_one_incident_after_the_other() {
         let classes = classes();
         let incidents = Incidents::store((0..500).map(incident).collect());
-        let mut plain = CategoryCounts { tree: vec![0; classes.tree().rows().len()], ..Default::default() };
+        let mut plain = vec![0; classes.tree().rows().len()];
         (0..incidents.len()).for_each(|at| add(&mut plain, 1, incidents.classes(at), &classes));
         assert_eq!(by_category(&incidents, &classes), plain);
-        assert!(plain.tree.iter().all(|&n| n > 0) && plain.unmapped.len() == 2);
+        assert!(plain.iter().all(|&n| n > 0));
     }
 }

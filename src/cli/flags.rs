@@ -129,10 +129,12 @@ fn arg(param: &Param) -> Arg {
     let value = match param.kind {
         Kind::Period => "FROM/TO",
         Kind::Names => "NAME",
-        Kind::Words(_) => "WORD",
+        Kind::Words(_) | Kind::Word(_) => "WORD",
         Kind::Areas => "AREA",
         Kind::Length { .. } => "LENGTH",
-        Kind::Count { .. } => "N",
+        Kind::Lengths { .. } => "LENGTH,LENGTH",
+        Kind::Count { .. } | Kind::Number { .. } => "N",
+        Kind::Numbers { .. } => "N,N",
         Kind::BBox => "W,S,E,N",
     };
     let help = format!("{} [default: {}] [example: {}]", param.help, param.default, param.example);

@@ -3,7 +3,9 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use crate::engine::params::table::{BANDWIDTH, CATEGORY, CELL, EPS, MIN_POINTS, Param};
+use crate::engine::params::table::{
+    BANDWIDTH, CATEGORY, CELL, COMMANDS_ONLY, EPS, MIN_POINTS, OPERATIONS, Param,
+};
 use crate::engine::params::values::{BadValue, Values};
 use crate::model::block::Intersections;
 use crate::model::dataset::Placing;
@@ -40,6 +42,8 @@ pub struct Config {
     pub eps_m: Option<f64>,
     /// Incidents that make a cluster's core.
     pub min_points: Option<u64>,
+    /// Any other parameter of an operation, by its name in a query.
+    pub parameters: BTreeMap<String, toml::Value>,
     /// Whether incidents without coordinates get a place from their address; they do where nothing is said.
     pub geocode: Option<bool>,
     /// What becomes of incidents at intersections: node, split, first or exclude.
@@ -202,6 +206,20 @@ impl Config {
         if let Some(value) = self.min_points {
             values.set_wire(&MIN_POINTS, &value.to_string())?;
         }
+        let known = || OPERATIONS.iter().chain(&COMMANDS_ONLY).flat_map(|operation| operation.params);
+        for (name, value) in &self.parameters {
+            let one = |value: &toml::Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+            let text = match value {
+                toml::Value::Array(several) => several.iter().map(one).collect::<Vec<_>>().join(","),
+                other => one(other),
+            };
+            let param = known().find(|param| param.wire == name).ok_or_else(|| BadValue {
+                name: format!("parameters.{name}"),
+                value: text.clone(),
+                mend: "there is no such parameter; docs/parameters.md has them all".to_owned(),
+            })?;
+            values.set_wire(param, &text)?;
+        }
         Ok(values)
     }
 }
@@ -242,6 +260,18 @@ mod tests {
             error.as_deref(),
             Some("`intersections` is `half`; give one of node, split, first, exclude")
         );
+    }
+
+    #[test]
+    fn every_parameter_of_the_table_can_be_configured() {
+        let text = "[parameters]\norigin = [\"citizen\", \"sensor\"]\nbandwidth_m = 300";
+        let values = Config::parse("c.toml", text).and_then(|config| config.defaults()).expect("usable");
+        assert_eq!(values.length(&BANDWIDTH), Some(Metres(300.0)));
+        assert_eq!(values.query().origins.len(), 2);
+        let config = Config::parse("c.toml", "[parameters]\nbandwith_m = 300").expect("TOML");
+        let refused = config.defaults().expect_err("misspelt");
+        let why = std::error::Error::source(&refused).map(ToString::to_string).unwrap_or_default();
+        assert!(why.contains("parameters.bandwith_m"), "{why}");
     }
 
     #[test]

@@ -7,7 +7,7 @@ use jiff::civil::Date;
 
 use super::query::{Query, Selection, Tally};
 use crate::aggregate::addresses::{Addresses, Forms, addresses};
-use crate::aggregate::categories::{CategoryCounts, by_category};
+use crate::aggregate::categories::by_category;
 use crate::aggregate::counts::{Count, count};
 use crate::analysis::clusters::dbscan::{Clusters, DbscanError, DbscanParams, dbscan};
 use crate::analysis::density::contour::{ContourError, contour, threshold_for_share};
@@ -28,7 +28,7 @@ pub struct Snapshot {
     dataset: Dataset,
     index: IncidentIndex,
     generation: u64,
-    categories: CategoryCounts,
+    categories: Vec<usize>,
     dates: Option<(Date, Date)>,
     coverage: Vec<(Date, Date)>,
     /// Read when first asked for.
@@ -198,9 +198,9 @@ impl Snapshot {
         held
     }
 
-    /// Incidents of each category by its place in the tree, and of each class in none of them by its code.
+    /// Incidents of each category by its place in the tree.
     #[must_use]
-    pub fn categories(&self) -> &CategoryCounts {
+    pub fn categories(&self) -> &[usize] {
         &self.categories
     }
 

@@ -12,7 +12,6 @@ use super::state::AppState;
 use crate::engine::params::table::{BANDWIDTH, CELL, EPS, MIN_POINTS, OPERATIONS, Operation, Param};
 use crate::engine::params::values::Values;
 use crate::engine::snapshot::Snapshot;
-use crate::model::category::UNKNOWN;
 
 /// Media type of features.
 pub(super) const GEOJSON: &str = "application/geo+json";
@@ -113,17 +112,14 @@ fn dataset(snapshot: &Snapshot, defaults: &Values) -> Json {
     })
 }
 
-/// Categories with incidents, parents before children; classes in none of them stand under `unknown`.
+/// Categories with incidents, parents before children. Classes in none of them are counted in `unknown` and not named:
+/// what a source writes there may name persons.
 fn categories(snapshot: &Snapshot) -> Vec<Json> {
     let rows = snapshot.dataset().classes.tree().rows();
     let counts = snapshot.categories();
-    let mapped = rows.iter().zip(&counts.tree).filter(|(_, n)| **n > 0).map(|(row, n)| {
+    let mapped = rows.iter().zip(counts).filter(|(_, n)| **n > 0).map(|(row, n)| {
         let parent = row.parent.map(|at| rows[at].name.as_str());
         json!({ "name": row.name, "title": row.title, "parent": parent, "incidents": n })
     });
-    let unmapped = counts
-        .unmapped
-        .iter()
-        .map(|(code, n)| json!({ "name": code, "title": code, "parent": UNKNOWN, "incidents": n }));
-    mapped.chain(unmapped).collect()
+    mapped.collect()
 }

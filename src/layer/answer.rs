@@ -27,9 +27,14 @@ pub enum AnswerError {
     /// There is no such area.
     #[error(transparent)]
     Within(#[from] WithinError),
-    /// The density's parameters do not go together.
-    #[error(transparent)]
-    Density(DensityError),
+    /// A parameter cannot be used with these data or with the others.
+    #[error("{why}")]
+    Unusable {
+        /// The parameter, by its name in a query.
+        parameter: &'static str,
+        /// What is wrong, with the mend.
+        why: Box<dyn std::error::Error + Send + Sync>,
+    },
     /// Something inside went wrong.
     #[error("the {layer} layer could not be made")]
     Inside {
@@ -48,7 +53,7 @@ impl AnswerError {
             Self::NotGiven(param) => Some(param.wire),
             Self::Category(_) => Some("category"),
             Self::Within(_) => Some(WITHIN.wire),
-            Self::Density(_) => Some(CELL.wire),
+            Self::Unusable { parameter, .. } => Some(parameter),
             Self::Inside { .. } => None,
         }
     }
@@ -75,7 +80,7 @@ pub fn answer(
             density(snapshot, &ask, &params, length(values, CELL)?).map_err(|e| match e {
                 DensityLayerError::Category(e) => e.into(),
                 DensityLayerError::Density(e @ (DensityError::Grid(_) | DensityError::Coarse { .. })) => {
-                    AnswerError::Density(e)
+                    AnswerError::Unusable { parameter: CELL.wire, why: Box::new(e) }
                 }
                 other => inside("density")(Box::new(other)),
             })

@@ -89,12 +89,6 @@ impl Events {
         left
     }
 
-    /// Position of the report that tells time and place.
-    #[inline]
-    pub(super) fn told_by(&self, slot: u32) -> usize {
-        self.rows[slot as usize].told_by as usize
-    }
-
     /// Begins an event with its first report.
     pub(super) fn begin(&mut self, at: usize, reports: &Reports) {
         self.rows.push(Row {

@@ -1,6 +1,6 @@
 //! From reports to incidents: revisions replace, corrections cancel, rows of one event become one.
 
-use std::hash::BuildHasher;
+use std::hash::{BuildHasher, Hash};
 
 use hashbrown::hash_table::Entry;
 use hashbrown::{DefaultHashBuilder, HashMap, HashTable};
@@ -60,29 +60,70 @@ pub fn resolve(ledger: &Ledger) -> (Events, Resolution) {
     let order = class_order(&ledger.classes);
     let unit_of = |at: usize| ledger.sources[usize::from(reports.source(at))].unit;
     let key_of = |at: usize| event_key(reports, at, unit_of(at));
-    let hasher = DefaultHashBuilder::default();
-    let hash_of = |at: usize| key_of(at).map_or(0, |key| hasher.hash_one(&key));
-    // Room for all at once: a table that grows would look every event up again.
-    let mut slots: HashTable<u32> = HashTable::with_capacity(reports.len());
+    let standing = |at: usize| fates[at] == Fate::Stands;
+    let mut first = first_of_key(reports.len(), |at| if standing(at) { key_of(at) } else { None });
     let mut events = Events::default();
-    for at in (0..reports.len()).filter(|&at| fates[at] == Fate::Stands) {
-        let Some(key) = key_of(at) else {
+    for at in (0..reports.len()).filter(|&at| standing(at)) {
+        let lead = first[at] as usize;
+        if lead == at {
+            // From here on its event stands there, for those that come after it.
+            first[at] = u32::try_from(events.len()).expect("fewer events than reports");
             events.begin(at, reports);
-            continue;
-        };
-        let same = |&slot: &u32| key_of(events.told_by(slot)).as_ref() == Some(&key);
-        match slots.entry(hasher.hash_one(&key), same, |&slot| hash_of(events.told_by(slot))) {
-            Entry::Occupied(slot) => {
-                resolution.merged += 1;
-                events.join(*slot.get() as usize, at, reports, &order);
-            }
-            Entry::Vacant(room) => {
-                room.insert(u32::try_from(events.len()).expect("fewer events than reports"));
-                events.begin(at, reports);
-            }
+        } else {
+            resolution.merged += 1;
+            events.join(first[lead] as usize, at, reports, &order);
         }
     }
     (events, resolution)
+}
+
+/// For every position the first one with the same key; itself where it has none.
+///
+/// One table for all would wait for memory at every look-up. So positions are dealt by their hashes into parts whose
+/// tables stay in the cache.
+fn first_of_key<K: PartialEq + Hash>(n: usize, key_of: impl Fn(usize) -> Option<K>) -> Vec<u32> {
+    const PART: usize = 1 << 13;
+    let position = |at: usize| u32::try_from(at).expect("fewer than 2³² reports");
+    let mut first: Vec<u32> = (0..n).map(position).collect();
+    let hasher = DefaultHashBuilder::default();
+    let parts = (n / PART).next_power_of_two().min(1 << 16);
+    // The table itself looks at the highest and lowest bits.
+    let part_of = |hash: u32| (hash >> 7) as usize & (parts - 1);
+    let mut hashes = vec![0u32; n];
+    let mut ends = vec![0usize; parts + 1];
+    let mut has_key = vec![false; n];
+    for at in 0..n {
+        if let Some(key) = key_of(at) {
+            hashes[at] = (hasher.hash_one(&key) >> 16) as u32;
+            has_key[at] = true;
+            ends[part_of(hashes[at]) + 1] += 1;
+        }
+    }
+    for part in 0..parts {
+        ends[part + 1] += ends[part];
+    }
+    let mut dealt = vec![0u32; ends[parts]];
+    let mut next = ends.clone();
+    for at in (0..n).filter(|&at| has_key[at]) {
+        let to = &mut next[part_of(hashes[at])];
+        dealt[*to] = position(at);
+        *to += 1;
+    }
+    let spread = |at: u32| u64::from(hashes[at as usize]).wrapping_mul(0x9E37_79B9_7F4A_7C15);
+    let mut table: HashTable<u32> = HashTable::with_capacity(2 * PART);
+    for part in ends.windows(2) {
+        table.clear();
+        for &at in &dealt[part[0]..part[1]] {
+            let same = |&there: &u32| {
+                hashes[there as usize] == hashes[at as usize] && key_of(there as usize) == key_of(at as usize)
+            };
+            match table.entry(spread(at), same, |&at| spread(at)) {
+                Entry::Occupied(known) => first[at as usize] = *known.get(),
+                Entry::Vacant(room) => drop(room.insert(at)),
+            }
+        }
+    }
+    first
 }
 
 /// Place of every class when the most serious comes first.

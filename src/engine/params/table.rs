@@ -25,6 +25,29 @@ pub enum Kind {
     },
     /// Some of these words.
     Words(&'static [&'static str]),
+    /// One of these words.
+    Word(&'static [&'static str]),
+    /// A number within bounds.
+    Number {
+        /// Smallest.
+        least: f64,
+        /// Largest.
+        most: f64,
+    },
+    /// Lengths within bounds, in metres, one after the other.
+    Lengths {
+        /// Smallest.
+        least: f64,
+        /// Largest.
+        most: f64,
+    },
+    /// Numbers within bounds, one after the other.
+    Numbers {
+        /// Smallest.
+        least: f64,
+        /// Largest.
+        most: f64,
+    },
     /// West, south, east, north in degrees.
     BBox,
 }
@@ -149,6 +172,32 @@ pub const MIN_POINTS: Param = Param {
     example: "10",
 };
 
+/// Begin of all chance.
+pub const SEED: Param = Param {
+    flag: "seed",
+    wire: "seed",
+    kind: Kind::Count { least: 0, most: u64::MAX },
+    default: "1",
+    help: "Number that all chance follows from: the same seed and data give the same answer",
+    example: "1",
+};
+
+/// Where no `--seed` is given.
+pub const DEFAULT_SEED: u64 = 1;
+
+/// How often chance is asked.
+pub const PERMUTATIONS: Param = Param {
+    flag: "permutations",
+    wire: "permutations",
+    kind: Kind::Count { least: 99, most: 99_999 },
+    default: "999",
+    help: "Permutations or simulations behind a p-value: with 999 the smallest is 0.001",
+    example: "999",
+};
+
+/// Where no `--permutations` is given.
+pub const DEFAULT_PERMUTATIONS: u64 = 999;
+
 /// Box.
 pub const BBOX: Param = Param {
     flag: "bbox",
@@ -241,5 +290,8 @@ pub const AREAS: Operation = Operation {
     params: &[PERIOD, CATEGORY, ORIGIN, STATUS, WITHIN],
 };
 
-/// All operations.
+/// Operations that have a command and no collection over HTTP.
+pub const COMMANDS_ONLY: [Operation; 0] = [];
+
+/// All operations with a collection over HTTP.
 pub const OPERATIONS: [Operation; 5] = [INCIDENTS, RANK, DENSITY, CLUSTERS, AREAS];

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::table::{Kind, LIMIT, NO_DEFAULT, ORIGIN, Param, STATUS};
+use super::table::{Kind, LIMIT, NO_DEFAULT, ORIGIN, PERIOD, Param, STATUS};
 use crate::engine::query::Query;
 use crate::model::period::{Period, PeriodError};
 use crate::model::report::{Origin, Status};
@@ -33,33 +33,95 @@ pub struct Values {
     pub categories: Option<Vec<String>>,
     /// `within`: names of areas as they were given, several in one text where separated by commas.
     pub within: Option<Vec<String>>,
-    /// Lengths by their wire name.
-    lengths: BTreeMap<&'static str, Metres>,
-    /// Whole numbers by their wire name.
-    counts: BTreeMap<&'static str, u64>,
-    /// Words out of a closed list by their wire name.
-    words: BTreeMap<&'static str, Vec<&'static str>>,
+    /// All others by their wire name.
+    given: BTreeMap<&'static str, Given>,
     /// `bbox`.
     pub bbox: Option<LonLatBox>,
+}
+
+/// What was given for one parameter.
+#[derive(Clone, Debug, PartialEq)]
+enum Given {
+    /// One length or several.
+    Lengths(Vec<Metres>),
+    /// One number or several.
+    Numbers(Vec<f64>),
+    /// A whole number.
+    Count(u64),
+    /// Words out of a closed list.
+    Words(Vec<&'static str>),
+    /// Two dates.
+    Period(Period),
 }
 
 impl Values {
     /// A length, where it was given.
     #[must_use]
     pub fn length(&self, param: &Param) -> Option<Metres> {
-        self.lengths.get(param.wire).copied()
+        self.lengths(param)?.first().copied()
+    }
+
+    /// Lengths, where they were given.
+    #[must_use]
+    pub fn lengths(&self, param: &Param) -> Option<&[Metres]> {
+        match self.given.get(param.wire)? {
+            Given::Lengths(lengths) => Some(lengths),
+            _ => None,
+        }
+    }
+
+    /// A number, where it was given.
+    #[must_use]
+    pub fn number(&self, param: &Param) -> Option<f64> {
+        self.numbers(param)?.first().copied()
+    }
+
+    /// Numbers, where they were given.
+    #[must_use]
+    pub fn numbers(&self, param: &Param) -> Option<&[f64]> {
+        match self.given.get(param.wire)? {
+            Given::Numbers(numbers) => Some(numbers),
+            _ => None,
+        }
+    }
+
+    /// One of a closed list of words, where it was given.
+    #[must_use]
+    pub fn word(&self, param: &Param) -> Option<&'static str> {
+        self.words(param).first().copied()
+    }
+
+    /// Words of a closed list; none where none was given.
+    #[must_use]
+    pub fn words(&self, param: &Param) -> &[&'static str] {
+        match self.given.get(param.wire) {
+            Some(Given::Words(words)) => words,
+            _ => &[],
+        }
+    }
+
+    /// A period other than [`PERIOD`](super::table::PERIOD), where it was given.
+    #[must_use]
+    pub fn other_period(&self, param: &Param) -> Option<Period> {
+        match self.given.get(param.wire)? {
+            Given::Period(period) => Some(*period),
+            _ => None,
+        }
     }
 
     /// Whether a parameter without a default is neither given nor configured.
     #[must_use]
     pub fn lacks(&self, param: &Param) -> bool {
-        param.default == NO_DEFAULT && self.length(param).is_none() && self.count(param).is_none()
+        param.default == NO_DEFAULT && !self.given.contains_key(param.wire)
     }
 
     /// A whole number, where it was given.
     #[must_use]
     pub fn count(&self, param: &Param) -> Option<u64> {
-        self.counts.get(param.wire).copied()
+        match self.given.get(param.wire)? {
+            Given::Count(count) => Some(*count),
+            _ => None,
+        }
     }
 
     /// These values, and for those not given the others.
@@ -69,9 +131,7 @@ impl Values {
         all.period = self.period.or(others.period);
         all.categories = self.categories.clone().or(all.categories);
         all.within = self.within.clone().or(all.within);
-        all.lengths.extend(&self.lengths);
-        all.counts.extend(&self.counts);
-        all.words.extend(self.words.clone());
+        all.given.extend(self.given.clone());
         all.bbox = self.bbox.or(others.bbox);
         all
     }
@@ -80,8 +140,7 @@ impl Values {
     #[must_use]
     pub fn query(&self) -> Query {
         let chosen = self.categories.iter().flatten().filter(|name| *name != ALL);
-        let words = |param: &Param| self.words.get(param.wire).map_or(&[][..], |words| &words[..]);
-        let has = |param: &Param, word: &str| words(param).contains(&word);
+        let has = |param: &Param, word: &str| self.words(param).contains(&word);
         let statuses = [Status::Confirmed, Status::Unreviewed];
         Query {
             period: self.period,
@@ -119,7 +178,12 @@ impl Values {
         let bad = |mend: String| BadValue { name: name.to_owned(), value: text.to_owned(), mend };
         match param.kind {
             Kind::Period => {
-                self.period = Some(text.parse().map_err(|e: PeriodError| bad(e.to_string()))?);
+                let period = text.parse().map_err(|e: PeriodError| bad(e.to_string()))?;
+                if param.wire == PERIOD.wire {
+                    self.period = Some(period);
+                } else {
+                    self.given.insert(param.wire, Given::Period(period));
+                }
             }
             Kind::Names => {
                 let names: Vec<String> =
@@ -135,13 +199,21 @@ impl Values {
             }
             Kind::Areas if text.trim().is_empty() => return Err(bad("give the name of an area".to_owned())),
             Kind::Areas => self.within.get_or_insert_default().push(text.trim().to_owned()),
-            Kind::Length { least, most } => {
+            Kind::Length { least, most } | Kind::Lengths { least, most } => {
                 let unit =
                     if name.starts_with("--") { " with its unit (m, km, ft, mi)" } else { " in metres" };
-                let value = length(text)
-                    .filter(|v| (least..=most).contains(v))
-                    .ok_or_else(|| bad(format!("give a length{unit} from {least} m to {most} m")))?;
-                self.lengths.insert(param.wire, Metres(value));
+                let several = matches!(param.kind, Kind::Lengths { .. });
+                let what = if several { "lengths, the shorter first," } else { "a length" };
+                let lengths = list(text, several, least..=most, length)
+                    .ok_or_else(|| bad(format!("give {what}{unit} from {least} m to {most} m")))?;
+                self.given.insert(param.wire, Given::Lengths(lengths.into_iter().map(Metres).collect()));
+            }
+            Kind::Number { least, most } | Kind::Numbers { least, most } => {
+                let several = matches!(param.kind, Kind::Numbers { .. });
+                let what = if several { "numbers, the smaller first," } else { "a number" };
+                let numbers = list(text, several, least..=most, |text| text.parse().ok())
+                    .ok_or_else(|| bad(format!("give {what} from {least} to {most}")))?;
+                self.given.insert(param.wire, Given::Numbers(numbers));
             }
             Kind::Count { least, most } => {
                 let value: u64 = text.parse().ok().filter(|v| *v >= least).ok_or_else(|| {
@@ -155,22 +227,41 @@ impl Values {
                 if value > most {
                     return Err(bad(format!("give a whole number from {least} to {most}")));
                 }
-                self.counts.insert(param.wire, value);
+                self.given.insert(param.wire, Given::Count(value));
             }
             Kind::Words(known) => {
-                let given = self.words.entry(param.wire).or_default();
+                let mut words = self.words(param).to_vec();
                 for word in text.split(',').map(str::trim) {
                     let found = known.iter().find(|known| **known == word);
                     let found = found.ok_or_else(|| bad(format!("give some of {}", known.join(", "))))?;
-                    if !given.contains(found) {
-                        given.push(found);
+                    if !words.contains(found) {
+                        words.push(found);
                     }
                 }
+                self.given.insert(param.wire, Given::Words(words));
+            }
+            Kind::Word(known) => {
+                let found = known.iter().find(|known| **known == text.trim());
+                let found = found.ok_or_else(|| bad(format!("give one of {}", known.join(", "))))?;
+                self.given.insert(param.wire, Given::Words(vec![found]));
             }
             Kind::BBox => self.bbox = Some(parse_bbox(text).map_err(bad)?),
         }
         Ok(())
     }
+}
+
+/// Numbers separated by commas, each above the one before; where not `several`, one.
+fn list(
+    text: &str,
+    several: bool,
+    bounds: std::ops::RangeInclusive<f64>,
+    read: impl Fn(&str) -> Option<f64>,
+) -> Option<Vec<f64>> {
+    let parts = text.split(',').map(|part| read(part.trim()).filter(|number| bounds.contains(number)));
+    let numbers: Vec<f64> = parts.collect::<Option<_>>()?;
+    let fits = numbers.len() == 1 || (several && numbers.is_sorted_by(|a, b| a < b));
+    fits.then_some(numbers)
 }
 
 /// `250m`, `0.25 km`, `820ft`, `0.2mi` in metres; a bare number is refused, since its unit would be a guess.
@@ -215,6 +306,26 @@ mod tests {
             let refused = Values::default().set_flag(&BANDWIDTH, bad).expect_err(bad);
             assert!(refused.to_string().contains("unit"), "{refused}");
         }
+    }
+
+    #[test]
+    fn lists_ascend_and_words_are_of_their_list() {
+        const BANDS: Param =
+            Param { wire: "bands", kind: Kind::Lengths { least: 1.0, most: 1e3 }, ..BANDWIDTH };
+        const DAYS: Param =
+            Param { wire: "days", kind: Kind::Numbers { least: 0.5, most: 1e3 }, ..BANDWIDTH };
+        const KERNEL: Param = Param { wire: "kernel", kind: Kind::Word(&["a", "b"]), ..BANDWIDTH };
+        let mut values = Values::default();
+        values.set_flag(&BANDS, "100m, 0.2km").expect("ascending");
+        values.set_wire(&DAYS, "7,14.5").expect("ascending");
+        values.set_wire(&KERNEL, "a").expect("of the list");
+        values.set_wire(&KERNEL, "b").expect("of the list");
+        assert_eq!(values.lengths(&BANDS), Some(&[Metres(100.0), Metres(200.0)][..]));
+        assert_eq!((values.numbers(&DAYS), values.word(&KERNEL)), (Some(&[7.0, 14.5][..]), Some("b")));
+        for bad in ["200m,100m", "100m,100m", "100,200", "", "100m,", "0m", "NaN"] {
+            assert!(values.set_flag(&BANDS, bad).is_err(), "{bad}");
+        }
+        assert!(values.set_wire(&BANDWIDTH, "100,200").is_err() && values.set_wire(&KERNEL, "a,b").is_err());
     }
 
     #[test]

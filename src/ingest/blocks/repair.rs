@@ -1,7 +1,7 @@
 //! Broken polygons: repaired where it is plain what is meant, refused where it is not.
 
 use geo::algorithm::bool_ops::{BooleanOps, FillRule, OpType, unary_union};
-use geo::{Area, CoordsIter, LineString, LinesIter, MultiPolygon, Polygon, Validation};
+use geo::{Area, BoundingRect, CoordsIter, LineString, LinesIter, MultiPolygon, Polygon, Rect, Validation};
 
 use super::ring_area;
 
@@ -22,6 +22,24 @@ const TOLERANCE: f64 = 1e-6;
 /// No CRS in use has a coordinate beyond this; squares of it are still numbers.
 const FARTHEST: f64 = 1e9;
 
+/// Pairs of rings that are compared at most: a second's work.
+const PAIRS: usize = 30_000;
+
+/// Whether more pairs of rings than that have boxes that meet; in sound shapes those are few, since rings lie apart.
+fn too_many_pairs(shape: &MultiPolygon) -> bool {
+    let rings = shape.iter().flat_map(|part| std::iter::once(part.exterior()).chain(part.interiors()));
+    let mut boxes: Vec<Rect> = rings.filter_map(BoundingRect::bounding_rect).collect();
+    boxes.sort_by(|a, b| a.min().x.total_cmp(&b.min().x));
+    let mut pairs = 0;
+    boxes.iter().enumerate().any(|(at, ring)| {
+        let beside = boxes[at + 1..].iter().take_while(|other| other.min().x <= ring.max().x);
+        // A polygon's own outer ring meets every hole of it, once.
+        pairs +=
+            beside.filter(|other| other.min().y <= ring.max().y && other.max().y >= ring.min().y).count();
+        pairs > PAIRS
+    })
+}
+
 /// Repairs a polygon whose rings cross themselves or each other, double back, or repeat a place.
 ///
 /// Its rings are filled by the even-odd rule, as a GIS draws them; so a bow-tie becomes its two lobes, a hole that
@@ -33,6 +51,9 @@ pub(super) fn repair(shape: &MultiPolygon) -> Outcome {
     }
     if shape.exterior_coords_iter().next().is_none() || shape.iter().all(|p| p.exterior().0.len() < 4) {
         return Outcome::Refused("polygon of fewer than four positions".to_owned());
+    }
+    if too_many_pairs(shape) {
+        return Outcome::Refused("polygon with too many rings that meet to be checked; split it".to_owned());
     }
     let fault = match shape.check_validation() {
         Ok(()) if shape.unsigned_area() > 0.0 => return Outcome::Sound,
@@ -114,6 +135,17 @@ mod tests {
         let Outcome::Repaired(lobes) = repair(&bow_tie) else { panic!("a bow-tie") };
         assert_eq!((lobes.0.len(), lobes.unsigned_area()), (2, 8.0));
         assert_eq!(repair(&polygon(&[(0., 0.), (4., 0.), (4., 4.)])), Outcome::Sound);
+    }
+
+    #[test]
+    fn rings_in_a_heap_are_refused_and_as_many_beside_each_other_are_not() {
+        let square = |x: f64, y: f64, side: f64| {
+            LineString::from(vec![(x, y), (x + side, y), (x + side, y + side), (x, y + side), (x, y)])
+        };
+        let holes = |step: f64| (0..900).map(|n| square(1.0 + step * f64::from(n), 1.0, 0.5)).collect();
+        let of = |step| MultiPolygon(vec![Polygon::new(square(0.0, 0.0, 1000.0), holes(step))]);
+        assert_eq!(repair(&of(1.0)), Outcome::Sound);
+        assert!(matches!(repair(&of(0.000_1)), Outcome::Refused(why) if why.contains("split it")));
     }
 
     #[test]

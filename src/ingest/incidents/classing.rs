@@ -24,7 +24,12 @@ pub(super) struct Classing<'a> {
     codes: std::collections::HashMap<String, ClassId>,
     classes: Vec<Class>,
     key: String,
+    /// The last texts by their length and last letter, since few codes make up most rows.
+    last: [(String, ClassId); LAST],
 }
+
+/// How many texts are remembered.
+const LAST: usize = 64;
 
 impl<'a> Classing<'a> {
     /// None yet.
@@ -40,14 +45,16 @@ impl<'a> Classing<'a> {
             codes: std::collections::HashMap::new(),
             classes: Vec::new(),
             key: String::new(),
+            last: std::array::from_fn(|_| (String::new(), ClassId(0))),
         }
     }
 
     /// The class of a code; `other` gives the text of another column by its role.
     pub(super) fn class<'t>(&mut self, text: &'t str, other: impl Fn(&str) -> &'t str) -> ClassId {
-        let number = if self.roles.is_empty() {
-            self.texts.intern(text)
-        } else {
+        if self.roles.is_empty() {
+            return self.class_of_code(text);
+        }
+        let number = {
             self.key.clear();
             self.key.push_str(text);
             for &role in &self.roles {
@@ -60,11 +67,33 @@ impl<'a> Classing<'a> {
             }
             self.texts.intern(&self.key)
         };
+        self.numbered(number, text)
+    }
+
+    /// The class of a text by its number; a new one is made.
+    fn numbered(&mut self, number: u32, text: &str) -> ClassId {
         if let Some(&known) = self.of_text.get(number as usize) {
             return known;
         }
         let class = self.make(text);
         self.of_text.push(class);
+        class
+    }
+
+    /// The class of a code where no other column changes it.
+    fn class_of_code(&mut self, text: &str) -> ClassId {
+        let letter = text.bytes().last().map_or(0, usize::from);
+        let slot = (text.len() * 31 + letter) % LAST;
+        let (known, class) = &self.last[slot];
+        if known == text && !text.is_empty() {
+            return *class;
+        }
+        let number = self.texts.intern(text);
+        let class = self.numbered(number, text);
+        let (known, of_known) = &mut self.last[slot];
+        known.clear();
+        known.push_str(text);
+        *of_known = class;
         class
     }
 

@@ -191,9 +191,9 @@ impl<'a> Mapping<'a> {
             given => self.layout.status(given).unwrap_or_default(),
         };
         let (number, street) = (text(at.number), text(at.street));
-        let class = match text(at.classes).split(';').next() {
-            Some(first) if at.classes.is_some() => self.classing.expression(first),
-            _ => self.classing.class(text(at.class), |role| match role {
+        let class = match at.classes {
+            Some(_) => self.classing.expression(text(at.classes).split(';').next().unwrap_or_default()),
+            None => self.classing.class(text(at.class), |role| match role {
                 "domestic" => text(at.domestic),
                 "firearm" => text(at.firearm),
                 "shooting" => text(at.shooting),

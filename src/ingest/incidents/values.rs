@@ -4,13 +4,14 @@
 #[inline]
 pub(super) fn filled(text: &str) -> &str {
     // Most have no blank at either end, which two bytes tell.
-    let tight = |byte: Option<&u8>| byte.is_some_and(u8::is_ascii_graphic);
+    let tight = |byte: Option<&u8>| byte.is_none_or(u8::is_ascii_graphic);
     let bytes = text.as_bytes();
     let text = if tight(bytes.first()) && tight(bytes.last()) { text } else { text.trim() };
     if text.starts_with('(') && text.eq_ignore_ascii_case("(null)") { "" } else { text }
 }
 
 /// A finite number. Up to 15 digits and 22 places it is the mantissa by a power of ten, both exact, hence correctly rounded.
+#[inline]
 pub(super) fn number(text: &str) -> Option<f64> {
     const TENS: [f64; 16] =
         [1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15];
@@ -41,17 +42,54 @@ pub(super) fn number(text: &str) -> Option<f64> {
 }
 
 /// The number that at most 15 digits are; of none it is 0.
+#[inline]
 fn integer(digits: &[u8]) -> Option<u64> {
+    match digits.len() {
+        0..=3 => few(digits),
+        4..=8 => {
+            // Behind as many zeros as are missing.
+            let mut eight = [b'0'; 8];
+            eight[8 - digits.len()..].copy_from_slice(digits);
+            eight_digits(eight)
+        }
+        _ => {
+            let (first, rest) = digits.split_first_chunk::<8>()?;
+            let tens = 10u64.pow(u32::try_from(rest.len()).ok()?);
+            Some(eight_digits(*first)? * tens + integer(rest)?)
+        }
+    }
+}
+
+#[inline]
+fn few(digits: &[u8]) -> Option<u64> {
     let mut number = 0u64;
     for &byte in digits {
         let digit = byte.wrapping_sub(b'0');
         if digit > 9 {
             return None;
         }
-        // Neither wraps below 16 digits, and a check would take as long as the rest.
-        number = number.wrapping_mul(10).wrapping_add(u64::from(digit));
+        number = number * 10 + u64::from(digit);
     }
     Some(number)
+}
+
+/// The number that eight digits are: neighbors are put together, first as pairs, then as fours, then as one.
+///
+/// Source: Lemire (2018), "Quickly parsing eight digits".
+#[inline]
+fn eight_digits(text: [u8; 8]) -> Option<u64> {
+    const SIXES: u64 = 0x0606_0606_0606_0606;
+    const HIGH: u64 = 0xF0F0_F0F0_F0F0_F0F0;
+    const ZEROS: u64 = 0x3030_3030_3030_3030;
+    let word = u64::from_le_bytes(text);
+    // A digit keeps its high half, also with 6 added; nothing else does both.
+    if word & HIGH != ZEROS || word.wrapping_add(SIXES) & HIGH != ZEROS {
+        return None;
+    }
+    let ones = word - ZEROS;
+    let pairs = (ones.wrapping_mul(10).wrapping_add(ones >> 8)) & 0x00FF_00FF_00FF_00FF;
+    let fours = (pairs.wrapping_mul(100).wrapping_add(pairs >> 16)) & 0x0000_FFFF_0000_FFFF;
+    Some((fours.wrapping_mul(10_000).wrapping_add(fours >> 32)) & 0xFFFF_FFFF)
 }
 
 /// Writes house number and street with one space between words; says whether there is a street.
@@ -117,10 +155,29 @@ mod tests {
             "123456789.1234567",
             "1234567890123456",
             "-.123456789012345",
+            "12345678",
+            "1234567.8",
+            "0.00000001",
+            "99999999999999.9",
         ] {
             assert_eq!(number(text), text.parse().ok(), "{text}");
         }
-        for text in ["", ".", "-", "inf", "NaN", "1e999", "1,5", "1.2.3", "12a"] {
+        for text in [
+            "",
+            ".",
+            "-",
+            "inf",
+            "NaN",
+            "1e999",
+            "1,5",
+            "1.2.3",
+            "12a",
+            "1234:678",
+            "1234/678",
+            "123456789O",
+            "0.12345 7",
+            "é2345678",
+        ] {
             assert_eq!(number(text), None, "{text}");
         }
     }

@@ -53,6 +53,7 @@ pub(super) fn read<S, E: From<FormatError>>(
         Cow::Owned(bytes) => Bytes::from(bytes),
         Cow::Borrowed(bytes) => Bytes::copy_from_slice(bytes),
     };
+    pages::check_footer(&bytes).map_err(failed)?;
     let open = || SerializedFileReader::new(bytes.clone()).map_err(Fault::from);
     let reader = held(open).map_err(failed)?;
     pages::check(&bytes, reader.metadata()).map_err(failed)?;

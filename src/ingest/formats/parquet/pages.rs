@@ -15,8 +15,20 @@ const PAGE: i64 = 128 << 20;
 /// No page has more values in a column of lists, whose levels are unpacked a page at a time.
 const VALUES: u32 = 1 << 24;
 
-/// How deep the structures of a page's header may lie in each other.
-const DEPTH: usize = 8;
+/// How deep the structures of a header may lie in each other.
+const DEPTH: usize = 12;
+
+/// Walks the footer: no list in it may claim more items than it has bytes, or passing over them would take for ever.
+pub(super) fn check_footer(bytes: &Bytes) -> std::result::Result<(), Fault> {
+    let footer = bytes.strip_suffix(b"PAR1").and_then(|rest| {
+        let (rest, length) = rest.split_last_chunk::<4>()?;
+        let from = rest.len().checked_sub(u32::from_le_bytes(*length) as usize)?;
+        rest.get(from..)
+    });
+    // What is not even that the library tells by name.
+    let Some(footer) = footer else { return Ok(()) };
+    Thrift { bytes: footer }.skip(12, 0).ok_or(Fault::Damaged("its footer does not hold together"))
+}
 
 /// Walks the headers of all pages: each must lie in the file and unpack to no more than a page may.
 pub(super) fn check(bytes: &Bytes, metadata: &ParquetMetaData) -> std::result::Result<(), Fault> {
