@@ -1,6 +1,8 @@
 //! How many incidents per unit of area lie around a place, and the regions where they are many.
 
+pub mod binned;
 pub mod contour;
+pub mod error_bound;
 pub mod kde;
 pub mod kernel;
 mod marching;
@@ -8,3 +10,4 @@ mod polynomial;
 mod stamp;
 mod strips;
 mod sweep;
+mod transform;
