@@ -18,8 +18,8 @@ pub struct ErrorBound {
     pub rounding: f64,
 }
 
-/// Blocks are this part of the bandwidth wide, or a cell.
-const BLOCKS: f64 = 8.0;
+/// A kernel reaches so many blocks of cells, unless a cell is wider.
+const BLOCKS: f64 = 5.0;
 
 impl ErrorBound {
     /// What the exact methods promise: 1e-9 of the peak.
@@ -38,7 +38,7 @@ pub(super) fn of(
     cell: f64,
     (height, floor): (f64, f64),
 ) -> ErrorBound {
-    let side = ((1.0 / (cell * BLOCKS)) as usize).max(1);
+    let side = ((kernel.reach() / (cell * BLOCKS)) as usize).max(1);
     let (blocks, across) = coarse(counts, n_cols, side);
     let down = blocks.len() / across.max(1);
     let block = side as f64 * cell;

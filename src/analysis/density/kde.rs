@@ -269,6 +269,17 @@ fn places(points: &[Local], weights: Option<&[f64]>) -> Vec<(Local, f64)> {
     places
 }
 
+/// Whether one incident can be part of a surface.
+pub(super) fn one_checked(at: Local, weight: f64) -> Result<(), KdeError> {
+    if !finite(at) {
+        return Err(KdeError::Coordinates { index: 0 });
+    }
+    if !(weight >= 0.0 && weight.is_finite()) {
+        return Err(KdeError::Weight { index: 0, weight });
+    }
+    Ok(())
+}
+
 /// The sum of the weights of points and parameters that can be used.
 fn total(points: &[Local], weights: Option<&[f64]>, params: KdeParams) -> Result<f64, KdeError> {
     let bandwidth = params.bandwidth;

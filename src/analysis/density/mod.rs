@@ -5,6 +5,7 @@ pub mod contour;
 pub mod error_bound;
 pub mod kde;
 pub mod kernel;
+pub mod live;
 mod marching;
 mod polynomial;
 mod stamp;

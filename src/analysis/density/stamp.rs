@@ -75,7 +75,7 @@ fn add_shape(kernel: Kernel, centers: &[f64], (u, square): (f64, f64), weight: f
 ///
 /// From one center to the next the bell changes by a factor that itself changes by a fixed one: two products instead of
 /// an exponential, and 1e-12 of a value that has faded by then.
-fn bell(centers: &[f64], u: f64, weight: f64, out: &mut [f64]) {
+pub(super) fn bell(centers: &[f64], u: f64, weight: f64, out: &mut [f64]) {
     let step = if centers.len() > 1 { centers[1] - centers[0] } else { 1.0 };
     let nearest = ((u - centers[0]) / step).round().clamp(0.0, (centers.len() - 1) as f64) as usize;
     let x = centers[nearest] - u;
