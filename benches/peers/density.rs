@@ -7,6 +7,7 @@ use std::time::Instant;
 use hotblocks::analysis::density::binned::{Counts, binned, smooth};
 use hotblocks::analysis::density::kde::{KdeParams, kde};
 use hotblocks::analysis::density::kernel::Kernel;
+use hotblocks::analysis::density::live::{Live, LiveParams};
 use hotblocks::space::coord::{Local, Metres};
 use hotblocks::space::grid::Grid;
 
@@ -51,6 +52,7 @@ pub(super) fn run(job: &str, folder: &Path) -> Option<(f64, f64)> {
             let error = pairs.map(|(a, b)| (a - b).abs()).fold(0.0, f64::max);
             (error / exact.peak(), binned.error.worst / exact.peak())
         }
+        "density-live" => live(folder),
         "density-two-threads" => two_threads(folder),
         _ => return None,
     })
@@ -64,6 +66,25 @@ fn exact(folder: &Path, params: KdeParams) -> (f64, f64) {
 fn whole(folder: &Path, params: KdeParams) -> (f64, f64) {
     let places = places(folder);
     time(|| binned(&places, None, &GRID, &params).expect("good input"), |found| found.density.integral())
+}
+
+/// Seconds for an incident that comes or goes, with what fades meanwhile.
+fn live(folder: &Path) -> (f64, f64) {
+    let places = places(folder);
+    let params = LiveParams { kde: QUARTIC, capacity: 1e7, decay: Some(1e6) };
+    let mut live = Live::new(GRID, params).expect("good input");
+    let some = &places[..20_000];
+    let updates = 2.0 * some.len() as f64;
+    let job = || {
+        for &at in some {
+            live.insert(at, 1.0, 1.0).expect("room");
+        }
+        for &at in some {
+            live.remove(at, 1.0, 1.0).expect("was there");
+        }
+    };
+    let (seconds, _) = time(job, |()| 0.0);
+    (seconds / updates, live.density().integral())
 }
 
 /// Distinct places, times the rows of the grid that each reaches.
