@@ -154,6 +154,7 @@ pub fn kde(
     grid: &Grid,
     params: &KdeParams,
 ) -> Result<Density, KdeError> {
+<<<<<<< HEAD
     let height = checked(points, weights, grid, *params)?;
     let KdeParams { kernel, bandwidth } = *params;
     let mut density = Density { grid: *grid, per_km2: vec![0.0; grid.len()] };
@@ -187,6 +188,15 @@ pub(super) fn checked(
     }
     let total = total(points, weights, params)?;
     height(total, params)
+=======
+    check_grid(grid)?;
+    let (places, per_km2) = places(points, weights, *params)?;
+    let mut density = Density { grid: *grid, per_km2: vec![0.0; grid.len()] };
+    if !places.is_empty() {
+        sweep::quartic(&places, grid, params.bandwidth, per_km2, &mut density.per_km2);
+    }
+    Ok(density)
+>>>>>>> 56518830422f9390e71b03f98a5bca0cd6f1ad57
 }
 
 /// Density of incidents at given places, by direct sums: the same λ as [`kde`], without a grid.
@@ -249,6 +259,7 @@ pub fn kde_at(
 /// The distinct places that weigh anything, from south to north.
 ///
 /// Sorted by weight too, so that every later sum is taken in one order, whatever the order of the input.
+<<<<<<< HEAD
 fn places(points: &[Local], weights: Option<&[f64]>) -> Vec<(Local, f64)> {
     let weight = |i: usize| weights.map_or(1.0, |w| w[i]);
     // Adding 0 turns -0 into 0, which `total_cmp` would tell apart.
@@ -282,6 +293,13 @@ pub(super) fn one_checked(at: Local, weight: f64) -> Result<(), KdeError> {
 
 /// The sum of the weights of points and parameters that can be used.
 fn total(points: &[Local], weights: Option<&[f64]>, params: KdeParams) -> Result<f64, KdeError> {
+=======
+pub(super) fn places(
+    points: &[Local],
+    weights: Option<&[f64]>,
+    params: KdeParams,
+) -> Result<(Vec<Place>, f64), KdeError> {
+>>>>>>> 56518830422f9390e71b03f98a5bca0cd6f1ad57
     let bandwidth = params.bandwidth;
     if !(bandwidth.0 > 0.0 && bandwidth.0.is_finite()) {
         return Err(KdeError::Bandwidth { bandwidth });
@@ -314,7 +332,13 @@ fn height(total: f64, params: KdeParams) -> Result<f64, KdeError> {
 /// No cell is wider than the Earth, in metres; so its area is a number.
 const EARTH: f64 = 1.3e7;
 
-fn finite(at: Local) -> bool {
+pub(super) fn check_grid(grid: &Grid) -> Result<(), KdeError> {
+    let cell = grid.cell;
+    let good = cell.0 > 0.0 && cell.0 < EARTH && finite(grid.origin);
+    if good { Ok(()) } else { Err(KdeError::Grid { cell }) }
+}
+
+pub(super) fn finite(at: Local) -> bool {
     at.x.is_finite() && at.y.is_finite()
 }
 

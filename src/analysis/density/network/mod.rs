@@ -1,0 +1,5 @@
+//! Density along streets: how many incidents per kilometre of street lie around a place, by the ways that streets leave.
+
+pub mod density;
+pub mod streets;
+mod walk;
