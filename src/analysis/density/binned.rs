@@ -3,7 +3,8 @@
 use rayon::prelude::*;
 
 use super::error_bound::{self, ErrorBound};
-use super::kde::{Density, KdeError, KdeParams, checked};
+use super::input::{check, check_grid};
+use super::kde::{Density, KdeError, KdeParams};
 use super::transform::{Frame, Taps, convolve};
 use crate::space::coord::{Local, Metres};
 use crate::space::grid::Grid;
@@ -120,7 +121,8 @@ fn cell_of(p: Local, grid: &Grid) -> Option<usize> {
 /// # Ok::<(), hotblocks::analysis::density::kde::KdeError>(())
 /// ```
 pub fn smooth(counts: &Counts, grid: &Grid, params: &KdeParams) -> Result<Binned, KdeError> {
-    let height = checked(&[], None, grid, *params)?;
+    check_grid(grid)?;
+    let height = check(&[], None, *params)?;
     if (counts.n_cols, counts.n_rows) != (grid.n_cols, grid.n_rows) {
         return Err(KdeError::Length { points: grid.len(), weights: counts.cells.len() });
     }
@@ -146,7 +148,8 @@ pub fn binned(
     grid: &Grid,
     params: &KdeParams,
 ) -> Result<Binned, KdeError> {
-    let height = checked(points, weights, grid, *params)?;
+    check_grid(grid)?;
+    let height = check(points, weights, *params)?;
     let margin = (params.kernel.reach() * params.bandwidth.0 / grid.cell.0).ceil() as usize + 1;
     let side = margin as f64 * grid.cell.0;
     let wide = Grid {

@@ -2,6 +2,7 @@
 
 use rayon::prelude::*;
 
+use super::input::{Place, check, check_grid, finite, places};
 use super::kernel::Kernel;
 use super::stamp::stamp;
 use super::strips::Strips;
@@ -154,8 +155,8 @@ pub fn kde(
     grid: &Grid,
     params: &KdeParams,
 ) -> Result<Density, KdeError> {
-<<<<<<< HEAD
-    let height = checked(points, weights, grid, *params)?;
+    check_grid(grid)?;
+    let height = check(points, weights, *params)?;
     let KdeParams { kernel, bandwidth } = *params;
     let mut density = Density { grid: *grid, per_km2: vec![0.0; grid.len()] };
     if grid.is_empty() {
@@ -174,30 +175,6 @@ pub fn kde(
 
 /// Kernels with a radius of fewer cells are stamped: a sweep would do more work than that.
 const NARROW: f64 = 4.0;
-
-/// The kernel's height per unit of weight in 1/km², of input that can be a surface.
-pub(super) fn checked(
-    points: &[Local],
-    weights: Option<&[f64]>,
-    grid: &Grid,
-    params: KdeParams,
-) -> Result<f64, KdeError> {
-    let cell = grid.cell;
-    if !(cell.0 > 0.0 && cell.0 < EARTH && finite(grid.origin)) {
-        return Err(KdeError::Grid { cell });
-    }
-    let total = total(points, weights, params)?;
-    height(total, params)
-=======
-    check_grid(grid)?;
-    let (places, per_km2) = places(points, weights, *params)?;
-    let mut density = Density { grid: *grid, per_km2: vec![0.0; grid.len()] };
-    if !places.is_empty() {
-        sweep::quartic(&places, grid, params.bandwidth, per_km2, &mut density.per_km2);
-    }
-    Ok(density)
->>>>>>> 56518830422f9390e71b03f98a5bca0cd6f1ad57
-}
 
 /// Density of incidents at given places, by direct sums: the same λ as [`kde`], without a grid.
 ///
@@ -240,106 +217,19 @@ pub fn kde_at(
     if let Some(index) = at.iter().position(|&p| !finite(p)) {
         return Err(KdeError::Coordinates { index });
     }
-    let height = height(total(points, weights, *params)?, *params)?;
-    let places = places(points, weights);
+    let (places, height) = places(points, weights, *params)?;
     let (h, kernel) = (params.bandwidth.0, params.kernel);
     let reach = kernel.reach() * h;
     let sum = |q: &Local| {
-        let from = places.partition_point(|p| p.0.y <= q.y - reach);
-        let near = places[from..].iter().take_while(|p| p.0.y < q.y + reach);
-        let one = |(p, weight): &(Local, f64)| {
+        let from = places.partition_point(|p| p.y <= q.y - reach);
+        let near = places[from..].iter().take_while(|p| p.y < q.y + reach);
+        let one = |p: &Place| {
             let (dx, dy) = ((p.x - q.x) / h, (p.y - q.y) / h);
-            weight * kernel.shape(dx * dx + dy * dy)
+            p.weight * kernel.shape(dx * dx + dy * dy)
         };
         near.map(one).sum::<f64>() * height
     };
     Ok(at.par_iter().map(sum).collect())
-}
-
-/// The distinct places that weigh anything, from south to north.
-///
-/// Sorted by weight too, so that every later sum is taken in one order, whatever the order of the input.
-<<<<<<< HEAD
-fn places(points: &[Local], weights: Option<&[f64]>) -> Vec<(Local, f64)> {
-    let weight = |i: usize| weights.map_or(1.0, |w| w[i]);
-    // Adding 0 turns -0 into 0, which `total_cmp` would tell apart.
-    let mut places: Vec<(Local, f64)> = (points.iter().enumerate())
-        .map(|(i, p)| (Local { x: p.x + 0.0, y: p.y + 0.0 }, weight(i)))
-        .filter(|(_, weight)| *weight > 0.0)
-        .collect();
-    places.par_sort_unstable_by(|(a, one), (b, other)| {
-        a.y.total_cmp(&b.y).then(a.x.total_cmp(&b.x)).then(one.total_cmp(other))
-    });
-    places.dedup_by(|next, kept| {
-        let same = next.0 == kept.0;
-        if same {
-            kept.1 += next.1;
-        }
-        same
-    });
-    places
-}
-
-/// Whether one incident can be part of a surface.
-pub(super) fn one_checked(at: Local, weight: f64) -> Result<(), KdeError> {
-    if !finite(at) {
-        return Err(KdeError::Coordinates { index: 0 });
-    }
-    if !(weight >= 0.0 && weight.is_finite()) {
-        return Err(KdeError::Weight { index: 0, weight });
-    }
-    Ok(())
-}
-
-/// The sum of the weights of points and parameters that can be used.
-fn total(points: &[Local], weights: Option<&[f64]>, params: KdeParams) -> Result<f64, KdeError> {
-=======
-pub(super) fn places(
-    points: &[Local],
-    weights: Option<&[f64]>,
-    params: KdeParams,
-) -> Result<(Vec<Place>, f64), KdeError> {
->>>>>>> 56518830422f9390e71b03f98a5bca0cd6f1ad57
-    let bandwidth = params.bandwidth;
-    if !(bandwidth.0 > 0.0 && bandwidth.0.is_finite()) {
-        return Err(KdeError::Bandwidth { bandwidth });
-    }
-    if let Some(w) = weights {
-        if w.len() != points.len() {
-            return Err(KdeError::Length { points: points.len(), weights: w.len() });
-        }
-        if let Some(index) = w.iter().position(|w| !(*w >= 0.0 && w.is_finite())) {
-            return Err(KdeError::Weight { index, weight: w[index] });
-        }
-    }
-    if let Some(index) = points.iter().position(|&p| !finite(p)) {
-        return Err(KdeError::Coordinates { index });
-    }
-    Ok(weights.map_or(points.len() as f64, |w| w.iter().sum()))
-}
-
-/// The kernel's height per unit of weight in 1/km².
-fn height(total: f64, params: KdeParams) -> Result<f64, KdeError> {
-    let bandwidth = params.bandwidth;
-    let height = params.kernel.constant() * (1e3 / bandwidth.0).powi(2);
-    // The margin leaves room for the sweep's coefficients and for the integral over a grid.
-    if total * height.max(1.0) >= 1e280 {
-        return Err(KdeError::Overflow { total, bandwidth });
-    }
-    Ok(height)
-}
-
-/// No cell is wider than the Earth, in metres; so its area is a number.
-const EARTH: f64 = 1.3e7;
-
-pub(super) fn check_grid(grid: &Grid) -> Result<(), KdeError> {
-    let cell = grid.cell;
-    let good = cell.0 > 0.0 && cell.0 < EARTH && finite(grid.origin);
-    if good { Ok(()) } else { Err(KdeError::Grid { cell }) }
-}
-
-pub(super) fn finite(at: Local) -> bool {
-    at.x.is_finite() && at.y.is_finite()
 }
 
 #[cfg(test)]

@@ -2,7 +2,8 @@
 
 use multiversion::multiversion;
 
-use super::kde::{Density, KdeError, KdeParams, checked, one_checked};
+use super::input::{check, check_grid, check_one};
+use super::kde::{Density, KdeError, KdeParams};
 use super::kernel::Kernel;
 use super::stamp::bell;
 use crate::space::coord::Local;
@@ -81,7 +82,8 @@ impl Live {
     ///
     /// As [`kde`](super::kde::kde), and [`KdeError::Weight`] for a capacity below 4096 or a τ not above 0, with index 0.
     pub fn new(grid: Grid, params: LiveParams) -> Result<Self, KdeError> {
-        let height = checked(&[], None, &grid, params.kde)?;
+        check_grid(&grid)?;
+        let height = check(&[], None, params.kde)?;
         let bad = |weight| KdeError::Weight { index: 0, weight };
         if !(params.capacity >= 4096.0 && params.capacity < 1e100) {
             return Err(bad(params.capacity));
@@ -119,7 +121,7 @@ impl Live {
     /// [`KdeError::Coordinates`], [`KdeError::Weight`] for what is not finite or below 0, [`KdeError::Overflow`] beyond the
     /// capacity; the surface stays as it was.
     pub fn insert(&mut self, at: Local, weight: f64, when: f64) -> Result<(), KdeError> {
-        one_checked(at, weight)?;
+        check_one(at, weight)?;
         if !when.is_finite() {
             return Err(KdeError::Coordinates { index: 0 });
         }
@@ -141,7 +143,7 @@ impl Live {
     ///
     /// As [`Live::insert`].
     pub fn remove(&mut self, at: Local, weight: f64, when: f64) -> Result<(), KdeError> {
-        one_checked(at, weight)?;
+        check_one(at, weight)?;
         if !when.is_finite() {
             return Err(KdeError::Coordinates { index: 0 });
         }

@@ -10,6 +10,7 @@ mod discs;
 pub mod dual;
 pub mod edge;
 pub mod error_bound;
+mod input;
 pub mod kde;
 pub mod kernel;
 pub mod levels;
