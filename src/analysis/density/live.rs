@@ -6,6 +6,7 @@ use super::input::{check, check_grid, check_one};
 use super::kde::{Density, KdeError, KdeParams};
 use super::kernel::Kernel;
 use super::stamp::bell;
+use super::sweep::rim;
 use crate::space::coord::Local;
 use crate::space::grid::Grid;
 
@@ -69,6 +70,8 @@ pub struct Live {
     /// What all incidents weigh, as of `base`.
     total: f64,
     across: Vec<f64>,
+    /// As in the sweep: a center exactly on the rim of a kernel is beyond it.
+    rim: f64,
     centers: Vec<f64>,
 }
 
@@ -103,6 +106,7 @@ impl Live {
             now: 0.0,
             total: 0.0,
             across: vec![0.0; grid.n_cols],
+            rim: rim(&grid, params.kde.bandwidth),
             centers: (0..grid.n_cols).map(|col| (grid.center(col, 0).x - grid.origin.x) / h).collect(),
         })
     }
@@ -199,7 +203,7 @@ impl Live {
     }
 
     fn stamp(&mut self, at: Local, weight: f64, sign: i64) {
-        let Self { grid, params, units, cells, across, centers, .. } = self;
+        let Self { grid, params, units, cells, across, centers, rim, .. } = self;
         let KdeParams { kernel, bandwidth } = params.kde;
         let h = bandwidth.0;
         let (u, v) = ((at.x - grid.origin.x) / h, (at.y - grid.origin.y) / h);
@@ -217,7 +221,7 @@ impl Live {
         }
         for row in south..north {
             let y = (grid.center(0, row).y - grid.origin.y) / h - v;
-            let half = (reach * reach - y * y).max(0.0).sqrt();
+            let half = (reach * reach - y * y).max(0.0).sqrt() - *rim;
             let (from, to) = (index(u - half, grid.n_cols), index(u + half, grid.n_cols));
             if from >= to {
                 continue;
