@@ -41,6 +41,25 @@ ROWS = [
     ("nearest-10", "10 nearest, 10 k times", [("scipy-nearest", "SciPy `cKDTree`", None), ("flatbush-nearest", "flatbush", None)]),
 ]
 
+# Density over 1024 x 1024 cells, with a radius of 500 m or a sigma of 500/3 m: density.rs, density_peers.py.
+ROWS += [
+    ("density-exact", "Density of 1 M incidents, quartic, exact", [
+        ("libkdv", "libkdv, Epanechnikov, exact", 80), ("kdepy-quartic", "KDEpy `FFTKDE`, binned", 1)]),
+    ("density-binned", "Density of 1 M incidents, quartic, binned, with its bound", [
+        ("kdepy-quartic", "KDEpy `FFTKDE`", 12), ("numpy-quartic", "NumPy and SciPy `fftconvolve`", None),
+        ("datashader-quartic", "Datashader and SciPy `rfft2`, 32 bits", None)]),
+    ("density-binned-gaussian", "Density of 1 M incidents, Gaussian, binned, with its bound", [
+        ("datashader-gaussian", "Datashader and SciPy `gaussian_filter`", 6), ("kdepy-gaussian", "KDEpy `FFTKDE`", None)]),
+    ("density-from-counts", "Density from counts that were kept", [("datashader-quartic", "Datashader and SciPy `rfft2`, from the incidents", None)]),
+]
+# What has no peer: our job, and how to tell its two figures.
+ALONE = [
+    ("density-live", "Live density: an incident inserted or removed, 500 m (goal: 10 µs)", lambda a, _: f"{a * 1e6:.1f} µs"),
+    ("density-per-event", "Exact density: time for an incident's place and a row that it reaches (goal: 3.5 ns)", lambda a, _: f"{a * 1e9:.2f} ns"),
+    ("density-error", "Binned density: largest error of the peak, and the bound that comes with it", lambda a, b: f"{a:.1e}, {b:.1e}"),
+    ("density-two-threads", "Exact density: two threads against one, by the clock (goal: 1.7)", lambda a, _: f"{a:.2f}"),
+]
+
 
 def lines(command, missing, **more):
     """The lines of JSON that a command prints; if it fails, what it says is noted for what it leaves out."""
@@ -59,6 +78,7 @@ def ours(job, missing):
 def main():
     peers, missing, begin = {}, [], os.getloadavg()[0]
     python = [[sys.executable, HERE / "peers.py", job, FOLDER] for job in ("csv", "join", "sedona", "trees", "composed")]
+    python.append([sys.executable, HERE / "density_peers.py", FOLDER])
     node = ["node", HERE / "trees.mjs", FOLDER]
     hotspots = [[sys.executable, HERE / "hotspots_peers.py", FOLDER], ["Rscript", HERE / "hotspots_peers.R", FOLDER]]
     for command in [*python, *hotspots, node, [sys.executable, HERE / "postgis.py", FOLDER]]:
@@ -97,6 +117,9 @@ def main():
         text.append(f"| Packed index, bytes an incident | {index['cpu']:.1f} |")
     if near:
         text.append(f"| The join, and whether a polygon's edge lies within 10 m of each incident | {seconds(near)} |")
+    for job, title, told in ALONE:
+        if found := ours(job, missing):
+            text.append(f"| {title} | {told(found['cpu'], found['found'])} |")
     if missing:
         text += ["", "Not run here:", "", *(f"- {reason}" for reason in missing)]
     before = DOCUMENT.read_text().split(BEGIN)[0].rstrip()
