@@ -10,8 +10,14 @@ use crate::aggregate::addresses::{Addresses, Forms, addresses};
 use crate::aggregate::categories::by_category;
 use crate::aggregate::counts::{Count, count};
 use crate::analysis::clusters::dbscan::{Clusters, DbscanError, DbscanParams, dbscan};
+use crate::analysis::density::bandwidth::BandwidthError;
 use crate::analysis::density::contour::{ContourError, contour, threshold_for_share};
+use crate::analysis::density::decay::DecayError;
+use crate::analysis::density::dual::DualError;
 use crate::analysis::density::kde::{Density, KdeError, KdeParams, kde};
+use crate::analysis::density::levels::LevelError;
+use crate::analysis::density::network::density::NetworkError;
+use crate::analysis::density::network::streets::StreetsError;
 use crate::index::incidents::IncidentIndex;
 use crate::model::block::BlockId;
 use crate::model::class::UnknownCategory;
@@ -95,6 +101,30 @@ pub enum DensityError {
     /// The contours do not.
     #[error(transparent)]
     Contour(#[from] ContourError),
+    /// The levels of the contours cannot be used.
+    #[error(transparent)]
+    Level(LevelError),
+    /// A rule finds no bandwidth.
+    #[error(transparent)]
+    Rule(#[from] BandwidthError),
+    /// The half-life cannot be used.
+    #[error(transparent)]
+    Decay(#[from] DecayError),
+    /// Two densities cannot be compared.
+    #[error(transparent)]
+    Dual(#[from] DualError),
+    /// Along streets there is none.
+    #[error(transparent)]
+    Network(#[from] NetworkError),
+    /// The streets are no network.
+    #[error(transparent)]
+    Streets(#[from] StreetsError),
+    /// The blocks are no streets.
+    #[error("blocks are {blocks}, not streets: a density along streets wants street lines as blocks")]
+    NoStreets {
+        /// What they are.
+        blocks: &'static str,
+    },
 }
 
 /// Shares of the incidents that contours hold, the largest first, so that it is drawn below.
@@ -289,7 +319,7 @@ impl Snapshot {
 
     /// Selected incidents that may be drawn: they have a place, are not held, and none of their classes
     /// is protected. An outline around one such incident would tell its place.
-    fn drawn(&self, selection: &Selection) -> impl Iterator<Item = (usize, Local)> + '_ {
+    pub(super) fn drawn(&self, selection: &Selection) -> impl Iterator<Item = (usize, Local)> + '_ {
         let data = &self.dataset;
         let selection = selection.clone();
         (0..data.incidents.len())
