@@ -3,7 +3,7 @@
 CARGO ?= cargo
 BROWSER = tests/browser
 
-.PHONY: fuzz-replay help demo build test unit browser lint docs bench bench-test evidence peers picture fuzz fuzz-smoke setup setup-browser clean
+.PHONY: fuzz-replay help demo build test unit browser lint docs bench bench-test evidence bench-peers picture fuzz fuzz-smoke setup setup-browser clean
 
 help: ## This list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 16
@@ -43,7 +43,7 @@ bench-test: setup ## Every benchmark once, to see that it runs
 evidence: build ## Write docs/validation.md and docs/performance.md from what is measured now
 	$(CARGO) bench --locked --bench evidence -- --write
 
-peers: setup ## Write docs/peers.md: others' tools beside ours on the same data (installs them below target/)
+bench-peers: setup ## Write the end of docs/performance.md: others' tools beside ours on the same data (installs them below target/)
 	CARGO=$(CARGO) sh benches/peers/run.sh
 
 FUZZ_SECONDS ?= 600
@@ -58,8 +58,8 @@ fuzz-replay: setup ## The seeds of every reader, those that once broke it among 
 fuzz-smoke: setup ## The same for 20 s each from one seed, after the corpus; one that takes 30 s is a failure
 	FUZZ_FLAGS="-seed=1" bash fuzz/run.sh 20
 
-docs: setup ## Write docs/parameters.md from the table of parameters
-	UPDATE_DOCS=1 $(CARGO) test --release --locked --test documents
+docs: setup ## Write docs/parameters.md from the table of parameters, and what the reference tests found into docs/validation.md
+	UPDATE_DOCS=1 $(CARGO) test --release --locked --test documents --test reference
 
 picture: build setup-browser ## Take the README's picture of the map
 	cd $(BROWSER) && npm ci --no-audit --no-fund && node picture.mjs ../../docs/map.png

@@ -50,7 +50,7 @@ fn write() -> ExitCode {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let holds = write_validation(root);
     let (performance, agree) = performance::document(root);
-    std::fs::write(root.join("docs/performance.md"), performance).expect("the repository can be written to");
+    rewrite(&root.join("docs/performance.md"), &performance);
     if holds && agree { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }
 
@@ -59,8 +59,16 @@ fn write_validation(root: &Path) -> bool {
     let docs = root.join("docs");
     std::fs::create_dir_all(&docs).expect("the repository can be written to");
     let (validation, holds) = validation::document(root);
-    std::fs::write(docs.join("validation.md"), validation).expect("the repository can be written to");
+    rewrite(&docs.join("validation.md"), &validation);
     holds
+}
+
+/// Writes a document anew, but for its part that others write: from `<!-- kept: ` on.
+fn rewrite(path: &Path, text: &str) {
+    let old = std::fs::read_to_string(path).unwrap_or_default();
+    let kept = old.find("<!-- kept: ").map_or("", |at| &old[at..]);
+    let text = format!("{}\n{}{kept}", text.trim_end(), if kept.is_empty() { "" } else { "\n" });
+    std::fs::write(path, text).expect("the repository can be written to");
 }
 
 /// Every case once at its smallest, ours and the naive way, with the same answer; and the golden numbers.

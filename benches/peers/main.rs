@@ -1,4 +1,4 @@
-//! Our side of `make peers`: one job on the peers' data, timed on one thread, as a line of figures.
+//! Our side of `make bench-peers`: one job on the peers' data, timed on one thread, as a line of figures.
 //!
 //! `RAYON_NUM_THREADS=1 cargo bench --bench peers -- --job NAME FOLDER`; `benches/peers/run.py` calls it.
 
@@ -36,7 +36,7 @@ const SHORTEST: Duration = Duration::from_secs(1);
 fn main() -> ExitCode {
     let args: Vec<String> = std::env::args().skip(1).collect();
     let Some(given) = args.iter().position(|arg| arg == "--job") else {
-        // Run as a test, or without a job: the data are made by `make peers`.
+        // Run as a test, or without a job: the data are made by `make bench-peers`.
         return ExitCode::SUCCESS;
     };
     let (Some(job), Some(folder)) = (args.get(given + 1), args.get(given + 2)) else {

@@ -1,5 +1,5 @@
 #!/bin/sh
-# Installs what the peers need below target/peers, makes the data, times all and writes docs/peers.md.
+# Installs what the peers need below target/peers, makes the data, times all and writes the end of docs/performance.md.
 # What cannot be installed is said in the table. PostgreSQL is asked for by apt-get, as root only.
 set -eu
 cd "$(dirname "$0")/../.."
@@ -21,4 +21,4 @@ for line in sys.stdin:
     message = json.loads(line)
     if message.get("executable") and message.get("target", {}).get("name") == "peers":
         print(message["executable"])')
-"$place/venv/bin/python" benches/peers/run.py "$place/data" "$binary" docs/peers.md
+"$place/venv/bin/python" benches/peers/run.py "$place/data" "$binary" docs/performance.md

@@ -114,14 +114,6 @@ struct Pairs {
 impl Pairs {
     fn add(&mut self, ours: &[f64], theirs: &[f64], scale: f64) {
         assert_eq!(ours.len(), theirs.len());
-        let (i, d) = ours
-            .iter()
-            .zip(theirs)
-            .map(|(a, b)| ((a - b) / scale).abs())
-            .enumerate()
-            .fold((0, -1.0), |m, x| if x.1 > m.1 || x.1.is_nan() { x } else { m });
-        let bad = ours.iter().zip(theirs).filter(|(a, b)| ((*a - *b) / scale).abs() > 1e-6).count();
-        eprintln!("{} {bad} at {i}: {d} ours {} theirs {}", ours.len(), ours[i], theirs[i]);
         self.ours.extend(ours.iter().map(|v| v / scale));
         self.theirs.extend(theirs.iter().map(|v| v / scale));
     }

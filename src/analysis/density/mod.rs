@@ -14,5 +14,8 @@ pub mod levels;
 mod marching;
 pub mod mask;
 pub mod network;
+mod polynomial;
+mod stamp;
 pub mod standard_error;
+mod strips;
 mod sweep;

@@ -2,7 +2,7 @@
 
 use super::discs::{Disc, gather, sort};
 use super::edge::{Edge, cells_inside, part_inside};
-use super::kde::{Density, KdeError, KdeParams, places};
+use super::kde::{Density, KdeError, KdeParams, checked, places};
 use super::mask::Mask;
 use crate::space::coord::Local;
 
@@ -56,7 +56,7 @@ pub fn standard_error(
     edge: Edge,
 ) -> Result<Density, KdeError> {
     let grid = mask.grid();
-    places(points, weights, *params)?;
+    checked(points, weights, grid, *params)?;
     let weight = |i: usize| weights.map_or(1.0, |w| w[i]);
     let squares: Vec<f64> = (0..points.len())
         .map(|i| match edge {
@@ -68,10 +68,10 @@ pub fn standard_error(
             _ => weight(i).powi(2),
         })
         .collect();
-    let (places, per_km2) = places(points, Some(&squares), *params)?;
-    let h = params.bandwidth.0;
-    let disc = |p: &super::sweep::Place| Disc { x: p.x, y: p.y, bandwidth: h, height: p.weight };
-    let mut discs: Vec<Disc> = places.iter().map(disc).collect();
+    let per_km2 = checked(points, Some(&squares), grid, *params)?;
+    let bandwidth = params.bandwidth.0;
+    let disc = |(p, weight): (Local, f64)| Disc { x: p.x, y: p.y, bandwidth, height: weight };
+    let mut discs: Vec<Disc> = places(points, Some(&squares)).into_iter().map(disc).collect();
     sort(&mut discs);
     let mut values = gather(&discs, grid, params.kernel.reach(), |r2| params.kernel.shape(r2).powi(2));
     let parts = if edge == Edge::Uniform { cells_inside(mask, params) } else { Vec::new() };
