@@ -2,94 +2,25 @@
 
 use geo::{Area, MultiPolygon};
 
+use super::density_ask::{DensityAsk, DensityError, Outline, Width};
 use super::query::Selection;
-use super::snapshot::{DensityError, Snapshot};
-use crate::analysis::density::bandwidth::{Chosen, Rule, bandwidth};
+use super::snapshot::Snapshot;
+use crate::analysis::density::bandwidth::{Chosen, bandwidth};
 use crate::analysis::density::contour::{contour, threshold_for_share, value_at};
 use crate::analysis::density::decay::half_life_weights;
 use crate::analysis::density::dual::{Comparison, compare};
 use crate::analysis::density::edge::{Edge, kde_within};
 use crate::analysis::density::kde::{Density, KdeParams, kde};
-use crate::analysis::density::kernel::Kernel;
-use crate::analysis::density::levels::{LevelError, level_of_area, level_of_area_share, level_of_mean};
+use crate::analysis::density::levels::{level_of_area, level_of_area_share, level_of_mean};
 use crate::analysis::density::mask::Mask;
 use crate::model::block::BlockKind;
 use crate::model::period::Period;
 use crate::space::coord::{Local, Metres, SquareKm};
 use crate::space::grid::Grid;
 
-/// Where the bandwidth comes from.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub enum Width {
-    /// It is given.
-    Given(Metres),
-    /// A rule chooses it from the incidents.
-    Rule(Rule),
-}
-
-/// What the outlines of a density are drawn by.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Outline {
-    /// Shares of the incidents inside.
-    #[default]
-    Share,
-    /// Multiples of the mean density over the study area.
-    Mean,
-    /// Shares of the study area inside.
-    AreaShare,
-    /// Square kilometres inside.
-    AreaKm2,
-}
-
-impl Outline {
-    /// All of them.
-    pub const ALL: [Self; 4] = [Self::Share, Self::Mean, Self::AreaShare, Self::AreaKm2];
-
-    /// As it stands in flags and results.
-    #[must_use]
-    pub const fn word(self) -> &'static str {
-        match self {
-            Self::Share => "share",
-            Self::Mean => "mean",
-            Self::AreaShare => "area-share",
-            Self::AreaKm2 => "area-km2",
-        }
-    }
-
-    /// The levels where none are given, the largest region first; none for areas in km²: no town is like another.
-    #[must_use]
-    pub const fn levels(self) -> &'static [f64] {
-        match self {
-            Self::Share => &[0.9, 0.75, 0.5],
-            Self::Mean => &[2.0, 3.0, 5.0],
-            Self::AreaShare => &[0.1, 0.05, 0.01],
-            Self::AreaKm2 => &[],
-        }
-    }
-}
-
-/// What a density is made with.
-#[derive(Clone, Debug, PartialEq)]
-pub struct DensityAsk {
-    /// How the influence of an incident fades.
-    pub kernel: Kernel,
-    /// How far.
-    pub width: Width,
-    /// Side of a cell.
-    pub cell: Metres,
-    /// What is done along the border of the study area.
-    pub edge: Edge,
-    /// Days after which an incident counts half.
-    pub half_life: Option<f64>,
-    /// What outlines are drawn by.
-    pub outline: Outline,
-    /// At which levels.
-    pub levels: Vec<f64>,
-}
-
 /// Where a density is high.
 #[derive(Clone, Debug)]
-pub struct Region {
+pub struct DensityContour {
     /// The level asked for.
     pub level: f64,
     /// Density at the edge, incidents per km².
@@ -120,7 +51,7 @@ pub struct DensityAnswer {
     /// Selected incidents with a place outside the study area, which are not behind it.
     pub outside: usize,
     /// Outlines, the largest first.
-    pub regions: Vec<Region>,
+    pub contours: Vec<DensityContour>,
 }
 
 /// Where a density has risen or fallen by a factor.
@@ -147,6 +78,8 @@ pub struct ChangeAnswer {
     pub params: KdeParams,
     /// What the rule chose, from the incidents of now.
     pub chosen: Option<Chosen>,
+    /// What was added to both densities, incidents per km² and day.
+    pub floor: f64,
     /// Incidents behind them, now and before.
     pub incidents: [usize; 2],
     /// Selected incidents outside the study area, now and before.
@@ -155,15 +88,26 @@ pub struct ChangeAnswer {
     pub changes: Vec<Change>,
 }
 
-/// A floor of 1 % of the peak of before, so that a quotient is not made by a density of nearly nothing.
-pub const FLOOR: f64 = 0.01;
-
 /// Factors of change that are outlined.
 pub const FACTORS: [f64; 3] = [1.5, 2.0, 3.0];
 
 const DAY: f64 = 86_400.0;
 
 impl Snapshot {
+    /// Kernel density without an edge correction, with contours by share of the incidents.
+    ///
+    /// # Errors
+    ///
+    /// As [`Snapshot::density_with`].
+    pub fn density(
+        &self,
+        selection: &Selection,
+        params: &KdeParams,
+        cell: Metres,
+    ) -> Result<DensityAnswer, DensityError> {
+        self.density_with(selection, None, &DensityAsk::plain(*params, cell))
+    }
+
     /// Kernel density over the study area, padded by the kernel's reach where nothing corrects its edge.
     ///
     /// With a half-life the age of an incident is the time to the end of the period, or, without one, to the latest of them.
@@ -195,7 +139,7 @@ impl Snapshot {
             }
         };
         let whole = mask_area(&mask);
-        let mut regions = Vec::new();
+        let mut contours = Vec::new();
         for &level in ask.levels.iter().filter(|_| density.peak() > 0.0) {
             let threshold = match ask.outline {
                 Outline::Share => threshold_for_share(&density, &places, level)?.threshold,
@@ -206,7 +150,7 @@ impl Snapshot {
             let shape = contour(&density, threshold)?;
             let area = SquareKm::from_square_metres(shape.unsigned_area());
             let inside = places.iter().filter(|at| value_at(&density, **at) >= threshold).count();
-            regions.push(Region {
+            contours.push(DensityContour {
                 level,
                 per_km2: threshold,
                 inside,
@@ -216,10 +160,13 @@ impl Snapshot {
             });
         }
         let (incidents, outside) = (places.len() - left_out, outside + left_out);
-        Ok(DensityAnswer { params, chosen, density, incidents, weight, outside, regions })
+        Ok(DensityAnswer { params, chosen, density, incidents, weight, outside, contours })
     }
 
     /// Where the density of one selection is higher or lower than that of another, both per day of their observation.
+    ///
+    /// To both is added what one incident of the other selection has at its own place: so no quotient is made by a density
+    /// of nearly nothing, and where neither has anything the ratio is 1.
     ///
     /// # Errors
     ///
@@ -244,8 +191,10 @@ impl Snapshot {
                 edge => kde_within(places, Some(&weights), &mask, &params, edge)?.density,
             })
         };
-        let (f, g) = (density(&sides[0])?, density(&sides[1])?);
-        let ratio = compare(&f, &g, None, Comparison::Ratio, FLOOR)?;
+        let (mut f, mut g) = (density(&sides[0])?, density(&sides[1])?);
+        let floor = kernel_height(&params) * sides[1].2;
+        f.per_km2.iter_mut().chain(&mut g.per_km2).for_each(|value| *value += floor);
+        let ratio = compare(&f, &g, None, Comparison::Ratio, 0.0)?;
         let field = |value: &dyn Fn(f64) -> f64| Density {
             grid: f.grid,
             per_km2: ratio.iter().map(|v| v.map_or(0.0, value)).collect(),
@@ -265,7 +214,7 @@ impl Snapshot {
         }
         let [now, before] = &sides;
         let (incidents, outside) = ([now.0.len(), before.0.len()], [now.1, before.1]);
-        Ok(ChangeAnswer { params, chosen, incidents, outside, changes })
+        Ok(ChangeAnswer { params, chosen, floor, incidents, outside, changes })
     }
 
     /// Drawn incidents in the study area, by position and place, and how many lie outside.
@@ -333,16 +282,12 @@ impl Snapshot {
     }
 }
 
+/// Density of one incident at its own place, per km².
+fn kernel_height(params: &KdeParams) -> f64 {
+    params.kernel.constant() * (1e3 / params.bandwidth.0).powi(2)
+}
+
 /// Area of a mask in km², never 0, so that a share of it is a number.
 fn mask_area(mask: &Mask) -> f64 {
     mask.area().0.max(f64::MIN_POSITIVE)
-}
-
-impl From<LevelError> for DensityError {
-    fn from(error: LevelError) -> Self {
-        match error {
-            LevelError::Contour(error) => Self::Contour(error),
-            other => Self::Level(other),
-        }
-    }
 }
