@@ -31,6 +31,13 @@ ROWS = [
     ("radius-ids", "Ids within 100 m, 10 k times", [("kdbush-ids", "kdbush", 3), ("scipy-ids", "SciPy `cKDTree`", None)]),
     ("radius-count", "Number within 100 m, 10 k times", [
         ("scipy-count", "SciPy `cKDTree`", 5), ("postgis-count", "PostGIS `ST_DWithin`", None)]),
+    ("gi-star-cells", "Gi\\*, 100 k cells, queen; W not counted", [
+        ("spdep-gi", "spdep `localG`", 200), ("esda-gi", "esda `G_Local`", None)]),
+    ("gi-star-band", "Gi\\*, 100 k cells, 200 m; W not counted", [("esda-gi-band", "esda `G_Local`", 1000)]),
+    ("gi-star-permuted", "Gi\\* with 999 permutations, 100 k cells; W not counted", [
+        ("esda-gi-permuted", "esda `G_Local`", 300)]),
+    ("gi-star-blocks", "Neighbors, Gi\\*, 999 permutations of 10 k polygons", [
+        ("esda-gi-blocks", "libpysal `Queen`, esda `G_Local`", 50)]),
     ("nearest-10", "10 nearest, 10 k times", [("scipy-nearest", "SciPy `cKDTree`", None), ("flatbush-nearest", "flatbush", None)]),
 ]
 
@@ -53,7 +60,8 @@ def main():
     peers, missing, begin = {}, [], os.getloadavg()[0]
     python = [[sys.executable, HERE / "peers.py", job, FOLDER] for job in ("csv", "join", "sedona", "trees", "composed")]
     node = ["node", HERE / "trees.mjs", FOLDER]
-    for command in [*python, node, [sys.executable, HERE / "postgis.py", FOLDER]]:
+    hotspots = [[sys.executable, HERE / "hotspots_peers.py", FOLDER], ["Rscript", HERE / "hotspots_peers.R", FOLDER]]
+    for command in [*python, *hotspots, node, [sys.executable, HERE / "postgis.py", FOLDER]]:
         try:
             for line in lines(command, missing, cwd=FOLDER.parent):
                 peers[line["name"]] = line

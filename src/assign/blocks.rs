@@ -92,8 +92,12 @@ fn in_polygons(incidents: &Incidents, index: &BlockIndex) -> Vec<Option<Found>> 
     let joined = |part: &[usize]| -> Vec<Option<Found>> {
         let places: Vec<Local> = part.iter().filter_map(|&at| incidents.local(at)).collect();
         let mut blocks = index.containing_all(&places).into_iter();
+        // They are stored by place, so that the same one often comes again.
+        let mut last: Option<(Local, bool)> = None;
         let found = |at: &usize| {
-            let near = index.near_edge(incidents.local(*at)?, BOUNDARY);
+            let place = incidents.local(*at)?;
+            let known = last.filter(|(other, _)| *other == place);
+            let (_, near) = *last.insert(known.unwrap_or_else(|| (place, index.near_edge(place, BOUNDARY))));
             Some(Found { block: blocks.next().flatten(), rule: Rule::Polygon, near })
         };
         part.iter().map(found).collect()

@@ -12,8 +12,8 @@ use crate::model::incident::{Incidents, Located, Told, z_sorted};
 use crate::model::report::{Place, Report};
 use crate::model::reports::{Ledger, Reports};
 use crate::model::texts::Texts;
-use crate::space::coord::{Local, Mercator};
-use crate::space::crs::Crs;
+use crate::space::coord::{Local, LonLat, Mercator};
+use crate::space::crs::{Crs, CrsError};
 
 /// Makes incidents of events; `found` has the places that were found from addresses. The ledger comes back
 /// without its reports.
@@ -40,7 +40,9 @@ pub(super) fn make(events: &Events, mut ledger: Ledger, crs: &Crs, found: &Found
         let some: Vec<Event> = part.iter().map(|&at| events.get(at as usize)).collect();
         let reports: Vec<Report> = some.iter().map(|event| ledger.reports.get(event.told_by)).collect();
         let places: Vec<Mercator> = part.iter().map(|&at| mercators[at as usize]).collect();
-        let told = |(((&at, event), report), mercator)| told((at, event), &report, mercator, &making);
+        let mut last = None;
+        let told =
+            |(((&at, event), report), mercator)| told((at, event), &report, mercator, &making, &mut last);
         part.iter().zip(some).zip(reports).zip(places).map(told).collect()
     });
     ledger.reports = Reports::default();
@@ -66,15 +68,18 @@ fn told<'a>(
     report: &Report<'a>,
     mercator: Mercator,
     making: &Making<'_>,
+    last: &mut Option<(LonLat, Result<Local, CrsError>)>,
 ) -> Told<'a> {
     let address = making.ledger.reports.address(event.told_by);
     let text = address.map(|number| making.addresses.get(number as usize));
     let place = if event.withheld { Place::Withheld } else { report.place };
     let (located, local) = match place {
-        Place::At(at) => match making.crs.to_local(at) {
-            Ok(local) => (Located::Yes, local),
-            Err(_) => (Located::Elsewhere, Local::default()),
-        },
+        Place::At(at) => {
+            // In the order of places the same one often comes again.
+            let known = last.take().filter(|(place, _)| *place == at);
+            let (_, local) = last.insert(known.unwrap_or_else(|| (at, making.crs.to_local(at))));
+            local.as_ref().map_or((Located::Elsewhere, Local::default()), |&local| (Located::Yes, local))
+        }
         Place::Missing => match geocoded(at as usize, making.found) {
             Some(place) => (Located::Geocoded, place.at),
             None => (Located::Missing, Local::default()),

@@ -321,6 +321,27 @@ mod tests {
     }
 
     #[test]
+    fn dealt_into_parts_every_position_finds_the_first_of_its_key() {
+        for n in [0usize, 1, 8_192, 100_000] {
+            // Some alone, some in pairs far apart, one key again and again, some without.
+            let key = |at: usize| match at % 5 {
+                0 => None,
+                1 => Some(7),
+                2 => Some(10 + at),
+                _ => Some(10 + at % (n / 3 + 1)),
+            };
+            let mut known = std::collections::HashMap::new();
+            let plainly = |at: usize| match key(at) {
+                Some(key) => *known.entry(key).or_insert(at),
+                None => at,
+            };
+            let expected: Vec<usize> = (0..n).map(plainly).collect();
+            let found: Vec<usize> = first_of_key(n, key).into_iter().map(|at| at as usize).collect();
+            assert!(found == expected, "{n}");
+        }
+    }
+
+    #[test]
     fn the_highest_revision_of_an_id_stands_whatever_the_order() {
         let of = |revision, class| Report { revision, ..report(Some("a"), Sign::Adds, class, 0, 5.0) };
         let other = report(Some("b"), Sign::Adds, 1, 0, 5.0);

@@ -1,0 +1,464 @@
+//! Gi* on the cells of a grid: sums over a square or a disc around each cell, without a list of neighbors.
+
+use rayon::prelude::*;
+
+use super::gistar::Scores;
+use super::permute::{Permutations, permuted_p};
+use super::values::{HotSpotError, Moments};
+use crate::space::coord::Metres;
+
+/// The cells of a grid, row by row, and which of them belong to the study area.
+#[derive(Clone, Copy, Debug)]
+pub struct Lattice<'a> {
+    /// Cells in a row.
+    pub n_cols: usize,
+    /// Rows.
+    pub n_rows: usize,
+    /// Which cells are units, zeros included; all where absent. Counts of the others are not looked at.
+    pub mask: Option<&'a [bool]>,
+}
+
+/// Which cells around a cell are its neighbors.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Window {
+    /// So many cells in each direction, corners included; 1 is a queen's contiguity.
+    Square {
+        /// Cells from the middle to the rim.
+        steps: usize,
+    },
+    /// Cells whose middle is no farther than so many sides of a cell; 1 is a rook's contiguity.
+    Disc {
+        /// Distance in sides of a cell.
+        steps: f64,
+    },
+}
+
+impl Window {
+    /// Cells of side `cell` whose middle is no farther than `band`; one that is exactly as far counts.
+    #[must_use]
+    pub fn within(band: Metres, cell: Metres) -> Self {
+        Self::Disc { steps: band.0 / cell.0 }
+    }
+
+    /// For each row from the middle one on, how many cells the window reaches to either side.
+    fn reach(self, most: usize) -> Result<Vec<usize>, HotSpotError> {
+        match self {
+            Self::Square { steps } => Ok(vec![steps.min(most); steps.min(most) + 1]),
+            Self::Disc { steps } => {
+                if !(steps >= 0.0 && steps.is_finite()) {
+                    return Err(HotSpotError::Band { steps });
+                }
+                // A hair more than the square, so that a division does not lose who is exactly at the rim.
+                let squared = steps * steps * (1.0 + 1e-12);
+                let rows = (0..=most).take_while(|&row| (row * row) as f64 <= squared);
+                let widest = |row: usize| {
+                    let mut reach = ((squared - (row * row) as f64).sqrt() as usize).min(most) + 1;
+                    while (row * row + reach * reach) as f64 > squared {
+                        reach -= 1;
+                    }
+                    reach
+                };
+                Ok(rows.map(widest).collect())
+            }
+        }
+    }
+}
+
+/// Scores every cell of a grid with Gi*, as [`super::gistar::gi_star`] does, without a list of neighbors.
+///
+/// | | what | shape | unit |
+/// |---|---|---|---|
+/// | `counts` | incidents per cell, row by row, zeros included | `n_cols · n_rows` | incidents |
+/// | `lattice` | the grid's size, and which cells belong to the study area | | |
+/// | `window` | which cells around one are its neighbors; the cell itself is added | | |
+/// | returns | z-scores of the cells inside the mask, row by row | `n` | standard deviations |
+///
+/// A square is the difference of four entries of a summed-area table, a disc that of two prefix sums a row. Sums are
+/// whole numbers of 64 bits, so nothing cancels. Time O(cells) for a square, O(cells · rows of the window) for a disc.
+/// Source: Crow (1984), SIGGRAPH 84, for the table; Ord & Getis (1995), *Geographical Analysis* 27(4).
+///
+/// # Limits
+///
+/// As [`super::gistar::gi_star`].
+///
+/// # Errors
+///
+/// As [`super::gistar::gi_star`]; [`HotSpotError::Band`] for a disc whose size is no number.
+///
+/// # Examples
+///
+/// The middle of a 5 × 5 grid; R's `spdep::localG` gives 3.134896711:
+///
+/// ```
+/// use hotblocks::analysis::hotspots::window::{Lattice, Window, gi_star_on_grid};
+///
+/// let counts = [0, 1, 0, 2, 1, 1, 3, 2, 0, 0, 0, 4, 9, 3, 1, 0, 1, 5, 2, 0, 1, 0, 0, 1, 0];
+/// let lattice = Lattice { n_cols: 5, n_rows: 5, mask: None };
+/// let z = gi_star_on_grid(&counts, &lattice, Window::Square { steps: 1 })?;
+/// assert!((z[12] - 3.134_896_711).abs() < 1e-9);
+/// # Ok::<(), hotblocks::analysis::hotspots::values::HotSpotError>(())
+/// ```
+pub fn gi_star_on_grid(
+    counts: &[u32],
+    lattice: &Lattice<'_>,
+    window: Window,
+) -> Result<Vec<f64>, HotSpotError> {
+    let tables = Tables::new(counts, lattice, window)?;
+    let scores = tables.scores()?;
+    let mut z = vec![0.0; counts.len()];
+    tables.each_row(&mut z, |_, sums, sizes, z| {
+        for ((z, &sum), &size) in z.iter_mut().zip(sums).zip(sizes) {
+            *z = scores.z(sum as f64, size as usize);
+        }
+    });
+    Ok(lattice.inside(z))
+}
+
+/// The p-values of Gi* on a grid by conditional permutation, as [`super::gistar::gi_star_permuted`].
+///
+/// # Errors
+///
+/// As [`gi_star_on_grid`], and [`HotSpotError::Permutations`] or [`HotSpotError::Draws`] for too few or too many.
+pub fn gi_star_on_grid_permuted(
+    counts: &[u32],
+    lattice: &Lattice<'_>,
+    window: Window,
+    permutations: &Permutations,
+) -> Result<Vec<f64>, HotSpotError> {
+    let tables = Tables::new(counts, lattice, window)?;
+    let moments = tables.scores()?.moments;
+    let mut others = vec![(0.0, 0u32); counts.len()];
+    tables.each_row(&mut others, |row, sums, sizes, others| {
+        let here = &counts[row * lattice.n_cols..];
+        for (((other, &sum), &size), &own) in others.iter_mut().zip(sums).zip(sizes).zip(here) {
+            *other = ((sum - i64::from(own)) as f64, size.max(1) - 1);
+        }
+    });
+    let others = lattice.inside(others);
+    let values = lattice.inside(counts.iter().map(|&count| f64::from(count)).collect());
+    let sums: Vec<f64> = others.iter().map(|(sum, _)| *sum).collect();
+    permuted_p(&values, &moments, &sums, |unit| others[unit].1 as usize, permutations)
+}
+
+impl Lattice<'_> {
+    fn check(&self, counts: &[u32]) -> Result<(), HotSpotError> {
+        let units = self.n_cols.saturating_mul(self.n_rows);
+        for values in [Some(counts.len()), self.mask.map(<[bool]>::len)].into_iter().flatten() {
+            if values != units {
+                return Err(HotSpotError::Length { values, units });
+            }
+        }
+        Ok(())
+    }
+
+    fn has(&self, cell: usize) -> bool {
+        self.mask.is_none_or(|mask| mask[cell])
+    }
+
+    /// What belongs to the cells inside the mask.
+    fn inside<T: Copy>(&self, of_cells: Vec<T>) -> Vec<T> {
+        match self.mask {
+            None => of_cells,
+            Some(mask) => {
+                of_cells.into_iter().zip(mask).filter_map(|(one, &is_in)| is_in.then_some(one)).collect()
+            }
+        }
+    }
+}
+
+/// Sums from the left of each row, of a square also from the top, with room on either side for the window.
+struct Tables<'a> {
+    lattice: &'a Lattice<'a>,
+    moments: Moments,
+    reach: Vec<usize>,
+    /// Whether the rows of the window are summed already.
+    stacked: bool,
+    counts: Table,
+    /// The same of how many cells are inside, where there is a mask.
+    cells: Option<Table>,
+}
+
+/// Prefix sums; `pad` entries before and after each row repeat its first and last one.
+struct Table {
+    sums: Vec<i64>,
+    width: usize,
+}
+
+impl Table {
+    fn new(lattice: &Lattice<'_>, pad: usize, stacked: bool, value: impl Fn(usize) -> i64) -> Self {
+        let (n_cols, n_rows) = (lattice.n_cols, lattice.n_rows);
+        let width = n_cols + 1 + 2 * pad;
+        // Where rows are stacked, the one before the first is empty.
+        let first = usize::from(stacked);
+        let mut sums = vec![0i64; (n_rows + first) * width];
+        for row in 0..n_rows {
+            let (above, here) = sums[..(row + first + 1) * width].split_at_mut((row + first) * width);
+            let mut sum = 0;
+            for (col, to) in here[pad + 1..pad + 1 + n_cols].iter_mut().enumerate() {
+                sum += value(row * n_cols + col);
+                *to = sum;
+            }
+            here[pad + 1 + n_cols..].fill(sum);
+            if stacked {
+                let above = &above[row * width..];
+                here.iter_mut().zip(above).for_each(|(to, above)| *to += above);
+            }
+        }
+        Self { sums, width }
+    }
+
+    fn row(&self, row: usize) -> &[i64] {
+        &self.sums[row * self.width..(row + 1) * self.width]
+    }
+
+    /// Adds to each cell of a row what lies up to `reach` cells beside it in a row of the table, or takes it away.
+    fn add<const PLUS: bool>(&self, row: usize, reach: usize, pad: usize, to: &mut [i64]) {
+        let (row, n) = (self.row(row), to.len());
+        let right = &row[pad + reach + 1..][..n];
+        let left = &row[pad - reach..][..n];
+        for ((to, right), left) in to.iter_mut().zip(right).zip(left) {
+            if PLUS { *to += right - left } else { *to -= right - left }
+        }
+    }
+}
+
+impl<'a> Tables<'a> {
+    fn new(counts: &[u32], lattice: &'a Lattice<'a>, window: Window) -> Result<Self, HotSpotError> {
+        lattice.check(counts)?;
+        let moments = moments(counts, lattice)?;
+        let reach = window.reach(lattice.n_cols.max(lattice.n_rows))?;
+        let stacked = reach.iter().all(|&one| one == reach[0]);
+        let pad = reach[0];
+        let count = |cell: usize| if lattice.has(cell) { i64::from(counts[cell]) } else { 0 };
+        let table = match lattice.mask {
+            None => Table::new(lattice, pad, stacked, |cell| i64::from(counts[cell])),
+            Some(_) => Table::new(lattice, pad, stacked, count),
+        };
+        let cells = lattice.mask.map(|mask| Table::new(lattice, pad, stacked, |cell| i64::from(mask[cell])));
+        Ok(Self { lattice, moments, reach, stacked, counts: table, cells })
+    }
+
+    /// How many rows of the window lie above and below a row of the grid.
+    fn rows(&self, row: usize) -> (usize, usize) {
+        let high = self.reach.len() - 1;
+        (high.min(row), high.min(self.lattice.n_rows - 1 - row))
+    }
+
+    /// The sums of a row of cells over the window.
+    fn sum(&self, table: &Table, row: usize, to: &mut [i64]) {
+        to.fill(0);
+        let (above, below) = self.rows(row);
+        let pad = self.reach[0];
+        if self.stacked {
+            table.add::<true>(row + below + 1, pad, pad, to);
+            table.add::<false>(row - above, pad, pad, to);
+        } else {
+            for other in row - above..=row + below {
+                table.add::<true>(other, self.reach[other.abs_diff(row)], pad, to);
+            }
+        }
+    }
+
+    /// How many cells lie in the window of each cell of a row, without a mask.
+    fn sizes(&self, (above, below): (usize, usize), to: &mut [u32]) {
+        to.fill(0);
+        let n_cols = self.lattice.n_cols;
+        for row in (1..=above).chain(0..=below) {
+            let reach = self.reach[row];
+            for (col, to) in to.iter_mut().enumerate() {
+                *to += ((n_cols - 1).min(col + reach) - col.saturating_sub(reach) + 1) as u32;
+            }
+        }
+    }
+
+    /// Calls with each row: its sums, the numbers of cells in them, and its part of `to`.
+    fn each_row<T: Send>(&self, to: &mut [T], each: impl Fn(usize, &[i64], &[u32], &mut [T]) + Sync) {
+        let n_cols = self.lattice.n_cols;
+        let rows = 16;
+        to.par_chunks_mut(rows * n_cols).enumerate().for_each(|(chunk, to)| {
+            let (mut sums, mut wide, mut sizes) =
+                (vec![0i64; n_cols], vec![0i64; n_cols], vec![0u32; n_cols]);
+            let mut sized = None;
+            for (row, to) in (chunk * rows..).zip(to.chunks_mut(n_cols)) {
+                self.sum(&self.counts, row, &mut sums);
+                if let Some(cells) = &self.cells {
+                    self.sum(cells, row, &mut wide);
+                    sizes.iter_mut().zip(&wide).for_each(|(to, &from)| *to = from as u32);
+                } else if sized != Some(self.rows(row)) {
+                    sized = Some(self.rows(row));
+                    self.sizes(self.rows(row), &mut sizes);
+                }
+                each(row, &sums, &sizes, to);
+            }
+        });
+    }
+
+    /// What z follows from, once no cell has all others or none in its window.
+    fn scores(&self) -> Result<Scores, HotSpotError> {
+        let units = self.moments.n;
+        let most = match &self.cells {
+            // Without a mask the middle cell has the fullest window.
+            None => {
+                let mut sizes = vec![0u32; self.lattice.n_cols];
+                self.sizes(self.rows(self.lattice.n_rows / 2), &mut sizes);
+                sizes.into_iter().max().unwrap_or(0) as usize
+            }
+            Some(_) => {
+                let mut sizes = vec![0u32; self.lattice.n_cols * self.lattice.n_rows];
+                self.each_row(&mut sizes, |_, _, from, to| to.copy_from_slice(from));
+                self.lattice.inside(sizes).into_iter().max().unwrap_or(0) as usize
+            }
+        };
+        if most <= 1 {
+            return Err(HotSpotError::Islands { units });
+        }
+        if most >= units {
+            return Err(HotSpotError::Everyone { unit: self.fullest(units), units });
+        }
+        Ok(Scores::new(self.moments, self.table_size(most)))
+    }
+
+    /// Cells outside the mask may have fuller windows than those inside; their z is not kept.
+    fn table_size(&self, most: usize) -> usize {
+        let area: usize =
+            self.reach.iter().map(|reach| 2 * reach + 1).sum::<usize>() * 2 - (2 * self.reach[0] + 1);
+        if self.cells.is_some() { area.min(self.moments.n).max(most) } else { most }
+    }
+
+    /// The first unit with all others in its window.
+    fn fullest(&self, units: usize) -> usize {
+        let mut sizes = vec![0u32; self.lattice.n_cols * self.lattice.n_rows];
+        self.each_row(&mut sizes, |_, _, from, to| to.copy_from_slice(from));
+        self.lattice.inside(sizes).iter().position(|&size| size as usize >= units).unwrap_or(0)
+    }
+}
+
+/// The moments of the counts inside the mask.
+fn moments(counts: &[u32], lattice: &Lattice<'_>) -> Result<Moments, HotSpotError> {
+    let mut inside = (0..counts.len()).filter(|&cell| lattice.has(cell)).map(|cell| counts[cell]);
+    let Some(first) = inside.next() else { return Err(HotSpotError::Few { units: 0, least: 2 }) };
+    let (mut n, mut sum, mut squares) = (1usize, i64::from(first), u128::from(first) * u128::from(first));
+    let (mut low, mut high) = (first, first);
+    for count in inside {
+        n += 1;
+        sum += i64::from(count);
+        squares += u128::from(u64::from(count) * u64::from(count));
+        (low, high) = (low.min(count), high.max(count));
+    }
+    if n < 2 {
+        return Err(HotSpotError::Few { units: n, least: 2 });
+    }
+    if u32::try_from(n).is_err() {
+        return Err(HotSpotError::Many { units: n, most: u32::MAX as usize });
+    }
+    if low == high {
+        return Err(HotSpotError::Constant { units: n, value: f64::from(low) });
+    }
+    Ok(Moments::whole(n, sum, squares as i128, f64::from(high)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::gistar::{gi_star, gi_star_permuted};
+    use super::super::weights::{Contiguity, Neighbors};
+    use super::*;
+    use crate::analysis::chance::Chance;
+    use crate::space::coord::Local;
+
+    fn city(n_cols: usize, n_rows: usize) -> (Vec<u32>, Vec<bool>) {
+        let mut chance = Chance::new(9, 1);
+        let count = |chance: &mut Chance| chance.below(4) * chance.below(4) * chance.below(3);
+        let cells = n_cols * n_rows;
+        ((0..cells).map(|_| count(&mut chance)).collect(), (0..cells).map(|_| chance.below(5) > 0).collect())
+    }
+
+    fn of_units(counts: &[u32], mask: Option<&[bool]>) -> Vec<f64> {
+        let has = |cell: &usize| mask.is_none_or(|mask| mask[*cell]);
+        (0..counts.len()).filter(has).map(|cell| f64::from(counts[cell])).collect()
+    }
+
+    /// Both ways of the same: from lists of neighbors and from sums over windows.
+    fn check(
+        n_cols: usize,
+        n_rows: usize,
+        masked: bool,
+        window: Window,
+        near: impl Fn(Option<&[bool]>) -> Neighbors,
+    ) {
+        let (counts, mask) = city(n_cols, n_rows);
+        let mask = masked.then_some(&mask[..]);
+        let lattice = Lattice { n_cols, n_rows, mask };
+        let (values, near) = (of_units(&counts, mask), near(mask));
+        let (ours, lists) =
+            (gi_star_on_grid(&counts, &lattice, window).unwrap(), gi_star(&values, &near).unwrap());
+        assert_eq!(ours.len(), lists.len());
+        assert!(ours.iter().zip(&lists).all(|(a, b)| (a - b).abs() < 1e-12), "{window:?}, mask {masked}");
+        let permutations = Permutations { count: 999, seed: 3 };
+        let ours = gi_star_on_grid_permuted(&counts, &lattice, window, &permutations).unwrap();
+        assert_eq!(
+            ours,
+            gi_star_permuted(&values, &near, &permutations).unwrap(),
+            "{window:?}, mask {masked}"
+        );
+    }
+
+    #[test]
+    fn windows_give_what_lists_of_neighbors_give() {
+        for masked in [false, true] {
+            check(17, 11, masked, Window::Square { steps: 1 }, |mask| {
+                Neighbors::on_grid(17, 11, mask, Contiguity::Queen).unwrap()
+            });
+            check(6, 40, masked, Window::Disc { steps: 1.0 }, |mask| {
+                Neighbors::on_grid(6, 40, mask, Contiguity::Rook).unwrap()
+            });
+            for (band, cell) in [(200.0, 40.0), (110.0, 50.0), (0.3, 0.1), (500.0, 90.0)] {
+                check(15, 19, masked, Window::within(Metres(band), Metres(cell)), |mask| {
+                    let at = |cell: usize| Local { x: (cell % 15) as f64, y: (cell / 15) as f64 };
+                    let inside = (0..15 * 19).filter(|&cell| mask.is_none_or(|mask| mask[cell]));
+                    let steps = (band / cell * 1e9_f64).round() / 1e9;
+                    Neighbors::within(&inside.map(at).collect::<Vec<_>>(), Metres(steps)).unwrap()
+                });
+            }
+        }
+    }
+
+    #[test]
+    fn a_window_larger_than_the_grid_is_refused_with_the_unit() {
+        let (counts, _) = city(4, 3);
+        let lattice = Lattice { n_cols: 4, n_rows: 3, mask: None };
+        let everyone = |window| gi_star_on_grid(&counts, &lattice, window);
+        let refused = HotSpotError::Everyone { unit: 0, units: 12 };
+        assert_eq!(everyone(Window::Square { steps: 3 }), Err(refused));
+        assert_eq!(everyone(Window::Square { steps: usize::MAX }), Err(refused));
+        assert_eq!(everyone(Window::Disc { steps: 1e300 }), Err(refused));
+        let second = HotSpotError::Everyone { unit: 1, units: 12 };
+        assert_eq!(everyone(Window::Square { steps: 2 }), Err(second));
+    }
+
+    #[test]
+    fn cells_that_cannot_be_compared_are_refused() {
+        let lattice = |mask| Lattice { n_cols: 3, n_rows: 1, mask };
+        let square = Window::Square { steps: 1 };
+        let z = |counts: &[u32], mask, window| gi_star_on_grid(counts, &lattice(mask), window);
+        assert_eq!(z(&[4; 3], None, square), Err(HotSpotError::Constant { units: 3, value: 4.0 }));
+        assert_eq!(z(&[1, 2], None, square), Err(HotSpotError::Length { values: 2, units: 3 }));
+        assert_eq!(
+            z(&[1, 2, 3], Some(&[false, true, false]), square),
+            Err(HotSpotError::Few { units: 1, least: 2 })
+        );
+        assert_eq!(z(&[1, 2, 3], Some(&[false; 3]), square), Err(HotSpotError::Few { units: 0, least: 2 }));
+        assert_eq!(
+            z(&[1, 2, 3], Some(&[true, false, true]), square),
+            Err(HotSpotError::Islands { units: 2 })
+        );
+        assert_eq!(z(&[1, 2, 3], None, Window::Disc { steps: 0.9 }), Err(HotSpotError::Islands { units: 3 }));
+        assert!(matches!(
+            z(&[1, 2, 3], None, Window::Disc { steps: f64::NAN }),
+            Err(HotSpotError::Band { .. })
+        ));
+        assert_eq!(
+            gi_star_on_grid(&[], &Lattice { n_cols: 0, n_rows: 0, mask: None }, square),
+            Err(HotSpotError::Few { units: 0, least: 2 })
+        );
+    }
+}
