@@ -3,7 +3,10 @@
 mod addressed;
 pub mod areas;
 pub mod build;
+pub mod density_ask;
+pub mod density_statistics;
 mod make;
+pub mod network_density;
 pub mod params;
 mod places;
 pub mod query;

@@ -5,8 +5,11 @@ pub mod areas;
 pub mod blocks;
 pub mod clusters;
 pub mod density;
+mod density_answer;
+pub mod density_change;
 pub mod incidents;
 mod provenance;
+pub mod street_density;
 
 use crate::engine::query::Query;
 use crate::space::bbox::LonLatBox;
