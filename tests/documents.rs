@@ -97,7 +97,7 @@ fn the_readme_names_both_commands_and_only_commands_that_exist() {
 fn commands_and_flags_use_the_agreed_words() {
     const COMMANDS: [&str; 9] =
         ["areas", "blocks", "clusters", "demo", "density", "export", "import", "rank", "serve"];
-    const FLAGS: [&str; 33] = [
+    const FLAGS: [&str; 37] = [
         "areas",
         "bandwidth",
         "bandwidth-rule",
@@ -117,19 +117,23 @@ fn commands_and_flags_use_the_agreed_words() {
         "help",
         "incidents",
         "intersections",
+        "kernel",
         "layout",
         "levels",
         "listen",
         "lixel",
+        "method",
         "min-points",
         "network",
         "origin",
+        "out",
         "output",
         "period",
         "rejects",
         "source",
         "status",
         "top",
+        "unit",
         "version",
         "within",
     ];

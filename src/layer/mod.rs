@@ -6,6 +6,7 @@ pub mod blocks;
 pub mod clusters;
 pub mod density;
 mod density_answer;
+mod density_cells;
 pub mod density_change;
 pub mod incidents;
 mod provenance;

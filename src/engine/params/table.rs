@@ -1,6 +1,9 @@
 //! The one table of parameters: command line, HTTP check and docs all come from it.
 
-use super::density::{BANDWIDTH_RULE, COMPARE_PERIOD, CONTOURS, EDGE, HALF_LIFE, LEVELS, LIXEL, NETWORK};
+use super::density::{
+    BANDWIDTH_RULE, COMPARE_PERIOD, CONTOURS, EDGE, HALF_LIFE, KERNEL, LEVELS, LIXEL, METHOD, NETWORK, OUT,
+    UNIT,
+};
 
 /// What a parameter takes.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -140,7 +143,7 @@ pub const BANDWIDTH: Param = Param {
     wire: "bandwidth_m",
     kind: Kind::Length { least: 1.0, most: 100_000.0 },
     default: NO_DEFAULT,
-    help: "Radius of the quartic kernel: incidents farther away do not count",
+    help: "Radius of the kernel: incidents farther away do not count; for the Gaussian √8 standard deviations",
     example: "250m",
 };
 
@@ -272,6 +275,10 @@ pub const DENSITY: Operation = Operation {
         STATUS,
         BANDWIDTH,
         CELL,
+        KERNEL,
+        METHOD,
+        UNIT,
+        OUT,
         BANDWIDTH_RULE,
         EDGE,
         CONTOURS,
