@@ -12,6 +12,7 @@ pub mod hull;
 mod kd_tree;
 mod neighborhood;
 pub mod nnh;
+pub mod nnh_test;
 pub mod outline;
 mod places;
 pub mod space_time;
