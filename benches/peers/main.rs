@@ -5,6 +5,7 @@
 #[path = "../common/clock.rs"]
 #[allow(dead_code, reason = "the evidence uses the rest")]
 mod clock;
+mod clusters;
 
 use std::hint::black_box;
 use std::path::Path;
@@ -106,7 +107,7 @@ fn run(job: &str, folder: &Path) -> Option<(f64, f64)> {
             let incidents = snapshot.dataset().incidents.len() as f64;
             ((memory("VmHWM:") - before) * 1024.0 * 1024.0 / incidents, incidents)
         }
-        _ => return None,
+        _ => return clusters::run(job, folder),
     })
 }
 

@@ -34,6 +34,18 @@ ROWS = [
     ("nearest-10", "10 nearest, 10 k times", [("scipy-nearest", "SciPy `cKDTree`", None), ("flatbush-nearest", "flatbush", None)]),
 ]
 
+# Clusters: clusters.rs, clusters_peers.py and clusters_peers.R.
+ROWS += [
+    ("dbscan-100k", "DBSCAN, 100 k, 100 m, 20 points", [("r-dbscan-100k", "R dbscan", 8), ("sklearn-dbscan-100k", "scikit-learn", None)]),
+    ("dbscan-1m", "DBSCAN, 1 M, 25 m, 20 points", [("r-dbscan-1m", "R dbscan", 12), ("sklearn-dbscan-1m", "scikit-learn", 80)]),
+    ("dbscan-1m-wide", "DBSCAN, 1 M, 100 m, 200 points", [("r-dbscan-1m-wide", "R dbscan", 15)]),
+    ("hdbscan-100k", "HDBSCAN, 100 k, 20 neighbors", [
+        ("hdbscan-100k", "hdbscan, not exact by default", 5), ("hdbscan-exact-100k", "hdbscan, exact", None),
+        ("fast-hdbscan-100k", "fast_hdbscan", None)]),
+    ("hdbscan-1m", "HDBSCAN, 1 M, 20 neighbors", [("fast-hdbscan-1m", "fast_hdbscan", 10)]),
+    ("outline-10k", "Dissolved outline of 10 k core points", [("shapely-outline-10k", "shapely `union_all`", None)]),
+]
+
 
 def lines(command, missing, **more):
     """The lines of JSON that a command prints; if it fails, what it says is noted for what it leaves out."""
@@ -52,8 +64,9 @@ def ours(job, missing):
 def main():
     peers, missing, begin = {}, [], os.getloadavg()[0]
     python = [[sys.executable, HERE / "peers.py", job, FOLDER] for job in ("csv", "join", "sedona", "trees", "composed")]
+    clusters = [[sys.executable, HERE / "clusters_peers.py", FOLDER], ["Rscript", HERE / "clusters_peers.R", FOLDER]]
     node = ["node", HERE / "trees.mjs", FOLDER]
-    for command in [*python, node, [sys.executable, HERE / "postgis.py", FOLDER]]:
+    for command in [*python, *clusters, node, [sys.executable, HERE / "postgis.py", FOLDER]]:
         try:
             for line in lines(command, missing, cwd=FOLDER.parent):
                 peers[line["name"]] = line
@@ -89,6 +102,10 @@ def main():
         text.append(f"| Packed index, bytes an incident | {index['cpu']:.1f} |")
     if near:
         text.append(f"| The join, and whether a polygon's edge lies within 10 m of each incident | {seconds(near)} |")
+    if bytes_each := ours("dbscan-bytes", missing):
+        text.append(f"| DBSCAN of 1 M, peak memory above the points, bytes an incident (goal: 100) | {bytes_each['cpu']:.0f} |")
+    if two := ours("dbscan-two-threads", missing):
+        text.append(f"| DBSCAN of 1 M, two threads against one, by the clock (goal: 1.7) | {two['cpu']:.2f} |")
     if missing:
         text += ["", "Not run here:", "", *(f"- {reason}" for reason in missing)]
     before = DOCUMENT.read_text().split(BEGIN)[0].rstrip()
