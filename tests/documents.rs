@@ -97,7 +97,7 @@ fn the_readme_names_both_commands_and_only_commands_that_exist() {
 fn commands_and_flags_use_the_agreed_words() {
     const COMMANDS: [&str; 9] =
         ["areas", "blocks", "clusters", "demo", "density", "export", "import", "rank", "serve"];
-    const FLAGS: [&str; 25] = [
+    const FLAGS: [&str; 30] = [
         "areas",
         "bandwidth",
         "blocks",
@@ -105,6 +105,8 @@ fn commands_and_flags_use_the_agreed_words() {
         "cell",
         "config",
         "crs",
+        // Beside the vocabulary: what a density is drawn with.
+        "edge",
         "eps",
         "format",
         // Beside the vocabulary: places from addresses can be switched off, and the option of `counting.md` 10.
@@ -112,16 +114,20 @@ fn commands_and_flags_use_the_agreed_words() {
         "help",
         "incidents",
         "intersections",
+        "kernel",
         "layout",
         "listen",
+        "method",
         "min-points",
         "origin",
+        "out",
         "output",
         "period",
         "rejects",
         "source",
         "status",
         "top",
+        "unit",
         "version",
         "within",
     ];

@@ -8,6 +8,7 @@ use geo::{Contains, Intersects, Validation};
 use hotblocks::analysis::clusters::dbscan::DbscanParams;
 use hotblocks::analysis::density::kde::KdeParams;
 use hotblocks::encode;
+use hotblocks::engine::density::DensityAsk;
 use hotblocks::engine::params::table::{CLUSTERS, INCIDENTS, OPERATIONS, RANK};
 use hotblocks::engine::params::values::Values;
 use hotblocks::engine::query::{Query, Tally};
@@ -135,10 +136,11 @@ fn ranks_are_in_order_and_ties_are_told() {
 fn a_contour_said_to_hold_a_share_holds_it() {
     let (snapshot, ..) = common::new_haven();
     let selection = snapshot.select(&query(None, &["person", "property"])).expect("known");
-    let result =
-        snapshot.density(&selection, &KdeParams::quartic(Metres(250.0)), Metres(50.0)).expect("a density");
+    let result = snapshot
+        .density(&selection, &DensityAsk::exact(KdeParams::quartic(Metres(250.0)), Metres(50.0)))
+        .expect("a density");
     let places = common::drawn(&snapshot, &selection);
-    assert_eq!(places.len(), result.incidents);
+    assert_eq!(places.len(), result.places.len());
     let mut outer: Option<&geo::MultiPolygon> = None;
     for contour in &result.contours {
         assert!(contour.shape.is_valid(), "{} %", contour.share * 100.0);

@@ -3,14 +3,20 @@
 use super::areas::{AreasLayerError, areas};
 use super::blocks::{BlocksLayerError, blocks};
 use super::clusters::{ClustersLayerError, clusters};
-use super::density::{DensityLayerError, density};
+use super::density::{DensityLayerError, Drawing, density};
 use super::{Ask, Layer, Page, incidents};
 use crate::analysis::clusters::dbscan::DbscanParams;
+use crate::analysis::density::binned::Method;
+use crate::analysis::density::edge::Edge;
 use crate::analysis::density::kde::KdeParams;
+use crate::analysis::density::kernel::Kernel;
 use crate::engine::areas::WithinError;
-use crate::engine::params::table::{BANDWIDTH, CELL, EPS, MIN_POINTS, Operation, Param, WITHIN};
+use crate::engine::density::{DensityAsk, DensityError};
+use crate::engine::params::table::{
+    BANDWIDTH, CELL, EDGE, EPS, KERNEL, METHOD, MIN_POINTS, OUT, Operation, Param, UNIT, WITHIN,
+};
 use crate::engine::params::values::Values;
-use crate::engine::snapshot::{DensityError, Snapshot};
+use crate::engine::snapshot::Snapshot;
 use crate::model::class::UnknownCategory;
 use crate::space::coord::Metres;
 
@@ -75,16 +81,16 @@ pub fn answer(
         |layer| move |source: Box<dyn std::error::Error + Send + Sync>| AnswerError::Inside { layer, source };
     match operation.collection {
         "incidents" => Ok(incidents::incidents(snapshot, &ask)?),
-        "density" => {
-            let params = KdeParams::quartic(length(values, BANDWIDTH)?);
-            density(snapshot, &ask, &params, length(values, CELL)?).map_err(|e| match e {
-                DensityLayerError::Category(e) => e.into(),
-                DensityLayerError::Density(e @ (DensityError::Grid(_) | DensityError::Coarse { .. })) => {
-                    AnswerError::Unusable { parameter: CELL.wire, why: Box::new(e) }
-                }
-                other => inside("density")(Box::new(other)),
-            })
-        }
+        "density" => density(snapshot, &ask, &density_ask(values)?, drawing(values)).map_err(|e| match e {
+            DensityLayerError::Category(e) => e.into(),
+            DensityLayerError::Density(e @ (DensityError::Grid(_) | DensityError::Coarse { .. })) => {
+                AnswerError::Unusable { parameter: CELL.wire, why: Box::new(e) }
+            }
+            DensityLayerError::Density(e @ DensityError::Edge) => {
+                AnswerError::Unusable { parameter: EDGE.wire, why: Box::new(e) }
+            }
+            other => inside("density")(Box::new(other)),
+        }),
         "clusters" => {
             let eps = length(values, EPS)?;
             let min_points = values.count(&MIN_POINTS).ok_or(AnswerError::NotGiven(MIN_POINTS))?;
@@ -103,6 +109,26 @@ pub fn answer(
             BlocksLayerError::Within(e) => e.into(),
         }),
     }
+}
+
+/// What a density is asked with.
+///
+/// # Errors
+///
+/// [`AnswerError::NotGiven`] without a bandwidth or a cell.
+pub fn density_ask(values: &Values) -> Result<DensityAsk, AnswerError> {
+    let kernel = values.word(&KERNEL).and_then(Kernel::named).unwrap_or_default();
+    let edge = values.word(&EDGE);
+    Ok(DensityAsk {
+        kde: KdeParams { kernel, bandwidth: length(values, BANDWIDTH)? },
+        cell: length(values, CELL)?,
+        method: if values.word(&METHOD) == Some("binned") { Method::Binned } else { Method::Exact },
+        edge: Edge::ALL.into_iter().find(|e| Some(e.word()) == edge).unwrap_or_default(),
+    })
+}
+
+fn drawing(values: &Values) -> Drawing {
+    Drawing { per_mile: values.word(&UNIT) == Some("mi2"), cells: values.word(&OUT) == Some("cells") }
 }
 
 fn length(values: &Values, param: Param) -> Result<Metres, AnswerError> {

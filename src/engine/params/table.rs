@@ -138,8 +138,58 @@ pub const BANDWIDTH: Param = Param {
     wire: "bandwidth_m",
     kind: Kind::Length { least: 1.0, most: 100_000.0 },
     default: NO_DEFAULT,
-    help: "Radius of the quartic kernel: incidents farther away do not count",
+    help: "Radius of the kernel: incidents farther away do not count; for the Gaussian √8 standard deviations",
     example: "250m",
+};
+
+/// How influence fades.
+pub const KERNEL: Param = Param {
+    flag: "kernel",
+    wire: "kernel",
+    kind: Kind::Word(&["uniform", "triangular", "epanechnikov", "quartic", "triweight", "gaussian"]),
+    default: "quartic",
+    help: "How the influence of an incident fades with distance",
+    example: "quartic",
+};
+
+/// Exact sums or counts in cells.
+pub const METHOD: Param = Param {
+    flag: "method",
+    wire: "method",
+    kind: Kind::Word(&["exact", "binned"]),
+    default: "exact",
+    help: "Sums over the incidents where they lie, or over counts in cells with a bound of the error",
+    example: "binned",
+};
+
+/// Edge correction.
+pub const EDGE: Param = Param {
+    flag: "edge",
+    wire: "edge",
+    kind: Kind::Word(&["none", "uniform", "jones-diggle"]),
+    default: "none",
+    help: "What is done about kernels that reach beyond the study area",
+    example: "jones-diggle",
+};
+
+/// Unit of area.
+pub const UNIT: Param = Param {
+    flag: "unit",
+    wire: "unit",
+    kind: Kind::Word(&["km2", "mi2"]),
+    default: "km2",
+    help: "Area that a density is told for: square kilometre or square mile",
+    example: "mi2",
+};
+
+/// Contours or cells.
+pub const OUT: Param = Param {
+    flag: "out",
+    wire: "out",
+    kind: Kind::Word(&["contours", "cells"]),
+    default: "contours",
+    help: "Areas that hold a share of the incidents, or the cells of the surface",
+    example: "cells",
 };
 
 /// Side of a cell.
@@ -263,7 +313,7 @@ pub const DENSITY: Operation = Operation {
     command: "density",
     collection: "density",
     help: "Kernel density: the smallest areas that hold 50, 75 and 90 % of the incidents",
-    params: &[PERIOD, CATEGORY, ORIGIN, STATUS, BANDWIDTH, CELL],
+    params: &[PERIOD, CATEGORY, ORIGIN, STATUS, BANDWIDTH, CELL, KERNEL, METHOD, EDGE, UNIT, OUT],
 };
 
 /// Clusters.
