@@ -5,12 +5,12 @@ use geo::{Coord, MapCoords};
 use super::provenance::provenance;
 use super::{Ask, Feature, Layer, Legend, LegendClass, Value};
 use crate::analysis::density::bandwidth::Chosen;
-use crate::analysis::density::kde::KdeParams;
+use crate::analysis::density::kde::{Density, KdeParams};
 use crate::engine::density_ask::{DensityAsk, DensityError, Outline};
 use crate::engine::density_statistics::{DensityAnswer, DensityContour};
 use crate::engine::snapshot::Snapshot;
 use crate::model::class::UnknownCategory;
-use crate::space::coord::Local;
+use crate::space::coord::{Local, Metres};
 use crate::space::crs::CrsError;
 
 /// Colors of the levels, the largest region first; pale, so that blocks stay readable above them.
@@ -87,6 +87,49 @@ pub fn density(
         held_places: Vec::new(),
         provenance: provenance("density", snapshot, ask, &snapshot.tally(&selection), parameters),
     })
+}
+
+/// A surface as a picture has it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Raster {
+    /// The surface, per km².
+    pub density: Density,
+    /// What its values are multiplied by, for the unit that is told.
+    pub scale: f64,
+    /// What it is made of, in words.
+    pub description: String,
+}
+
+/// The surface itself.
+///
+/// # Errors
+///
+/// As [`density`].
+pub fn raster(
+    snapshot: &Snapshot,
+    ask: &Ask,
+    with: &DensityAsk,
+    drawing: Drawing,
+) -> Result<Raster, DensityLayerError> {
+    let selection = snapshot.select(&ask.query)?;
+    let alone = DensityAsk { levels: Vec::new(), ..with.clone() };
+    let result = snapshot.density_with(&selection, ask.query.period, &alone)?;
+    let (kernel, bandwidth) = (result.params.kernel, result.params.bandwidth);
+    let (unit, scale) = (drawing.name(["km2", "mi2"]), drawing.scale(1.0));
+    let metres = |length: Metres| Metres((length.0 * 1e3).round() / 1e3);
+    let decay = with.half_life.map_or_else(String::new, |days| format!("; half-life {days} days"));
+    let description = format!(
+        "Density of {} incidents per {unit}; {} kernel, bandwidth {}, standard deviation {}, cells of {}; {}, off by at most {:.1e}; edge correction: {}{decay}",
+        result.incidents,
+        kernel.name(),
+        metres(bandwidth),
+        metres(kernel.sigma(bandwidth)),
+        with.cell,
+        with.method.name(),
+        result.error.worst * scale,
+        with.edge.word(),
+    );
+    Ok(Raster { density: result.density, scale, description })
 }
 
 /// What a surface tells of itself, and how far it may be off.

@@ -1,11 +1,11 @@
 //! Which of its densities a request asks for, and with what.
 
 use super::answer::{AnswerError, length};
-use super::density::{DensityLayerError, Drawing, density};
+use super::density::{DensityLayerError, Drawing, Raster, density, raster};
 use super::density_cells::density_cells;
 use super::density_change::density_change;
 use super::street_density::street_density;
-use super::{Ask, Layer};
+use super::{Ask, Layer, Page};
 use crate::analysis::density::bandwidth::Rule;
 use crate::analysis::density::binned::Method;
 use crate::analysis::density::edge::Edge;
@@ -38,13 +38,28 @@ pub(super) fn density_answer(snapshot: &Snapshot, ask: &Ask, values: &Values) ->
             None => density(snapshot, ask, &with, drawing),
         }
     };
-    made.map_err(|error| match error {
+    made.map_err(refusal)
+}
+
+/// Answers a request for a density with the surface itself.
+///
+/// # Errors
+///
+/// As [`answer`](super::answer::answer).
+pub fn surface(snapshot: &Snapshot, values: &Values) -> Result<Raster, AnswerError> {
+    let ask = Ask { query: values.query(), within: Vec::new(), page: Page::ALL };
+    let drawing = Drawing { per_mile: values.word(&UNIT) == Some("mi2") };
+    raster(snapshot, &ask, &ask_of(values)?, drawing).map_err(refusal)
+}
+
+fn refusal(error: DensityLayerError) -> AnswerError {
+    match error {
         DensityLayerError::Category(error) => error.into(),
         DensityLayerError::Density(error) => {
             AnswerError::Unusable { parameter: at_fault(&error), why: Box::new(error) }
         }
         DensityLayerError::Crs(error) => AnswerError::Inside { layer: "density", source: Box::new(error) },
-    })
+    }
 }
 
 fn ask_of(values: &Values) -> Result<DensityAsk, AnswerError> {

@@ -5,7 +5,7 @@ pub mod areas;
 pub mod blocks;
 pub mod clusters;
 pub mod density;
-mod density_answer;
+pub mod density_answer;
 mod density_cells;
 pub mod density_change;
 pub mod incidents;
