@@ -3,7 +3,7 @@
 use super::areas::{AreasLayerError, areas};
 use super::blocks::{BlocksLayerError, blocks};
 use super::clusters::{ClustersLayerError, clusters};
-use super::density::{DensityLayerError, Drawing, density};
+use super::density::{DensityLayerError, Drawing, Raster, density, raster};
 use super::{Ask, Layer, Page, incidents};
 use crate::analysis::clusters::dbscan::DbscanParams;
 use crate::analysis::density::binned::Method;
@@ -77,27 +77,16 @@ pub fn answer(
     page: Page,
 ) -> Result<Layer, AnswerError> {
     let ask = Ask { query: values.query(), within: values.within.clone().unwrap_or_default(), page };
-    let inside =
-        |layer| move |source: Box<dyn std::error::Error + Send + Sync>| AnswerError::Inside { layer, source };
     match operation.collection {
         "incidents" => Ok(incidents::incidents(snapshot, &ask)?),
-        "density" => density(snapshot, &ask, &density_ask(values)?, drawing(values)).map_err(|e| match e {
-            DensityLayerError::Category(e) => e.into(),
-            DensityLayerError::Density(e @ (DensityError::Grid(_) | DensityError::Coarse { .. })) => {
-                AnswerError::Unusable { parameter: CELL.wire, why: Box::new(e) }
-            }
-            DensityLayerError::Density(e @ DensityError::Edge) => {
-                AnswerError::Unusable { parameter: EDGE.wire, why: Box::new(e) }
-            }
-            other => inside("density")(Box::new(other)),
-        }),
+        "density" => density(snapshot, &ask, &density_ask(values)?, drawing(values)).map_err(density_error),
         "clusters" => {
             let eps = length(values, EPS)?;
             let min_points = values.count(&MIN_POINTS).ok_or(AnswerError::NotGiven(MIN_POINTS))?;
             let params = DbscanParams { eps, min_points: usize::try_from(min_points).unwrap_or(usize::MAX) };
             clusters(snapshot, &ask, &params).map_err(|e| match e {
                 ClustersLayerError::Category(e) => e.into(),
-                other => inside("clusters")(Box::new(other)),
+                other => AnswerError::Inside { layer: "clusters", source: Box::new(other) },
             })
         }
         "areas" => areas(snapshot, &ask).map_err(|e| match e {
@@ -111,12 +100,35 @@ pub fn answer(
     }
 }
 
+/// Answers a request for a density with the surface itself.
+///
+/// # Errors
+///
+/// As [`answer`].
+pub fn surface(snapshot: &Snapshot, values: &Values) -> Result<Raster, AnswerError> {
+    let ask = Ask { query: values.query(), within: Vec::new(), page: Page::ALL };
+    raster(snapshot, &ask, &density_ask(values)?, drawing(values)).map_err(density_error)
+}
+
+fn density_error(error: DensityLayerError) -> AnswerError {
+    match error {
+        DensityLayerError::Category(e) => e.into(),
+        DensityLayerError::Density(e @ (DensityError::Grid(_) | DensityError::Coarse { .. })) => {
+            AnswerError::Unusable { parameter: CELL.wire, why: Box::new(e) }
+        }
+        DensityLayerError::Density(e @ DensityError::Edge) => {
+            AnswerError::Unusable { parameter: EDGE.wire, why: Box::new(e) }
+        }
+        other => AnswerError::Inside { layer: "density", source: Box::new(other) },
+    }
+}
+
 /// What a density is asked with.
 ///
 /// # Errors
 ///
 /// [`AnswerError::NotGiven`] without a bandwidth or a cell.
-pub fn density_ask(values: &Values) -> Result<DensityAsk, AnswerError> {
+fn density_ask(values: &Values) -> Result<DensityAsk, AnswerError> {
     let kernel = values.word(&KERNEL).and_then(Kernel::named).unwrap_or_default();
     let edge = values.word(&EDGE);
     Ok(DensityAsk {

@@ -5,10 +5,11 @@ use geo::{Coord, LineString, MapCoords, Polygon};
 use super::provenance::provenance;
 use super::{Ask, Feature, Layer, Legend, LegendClass, Value};
 use crate::analysis::density::binned::Binned;
+use crate::analysis::density::kde::Density;
 use crate::engine::density::{DensityAsk, DensityContour, DensityError, DensityResult, SHARES};
 use crate::engine::snapshot::Snapshot;
 use crate::model::class::UnknownCategory;
-use crate::space::coord::Local;
+use crate::space::coord::{Local, Metres};
 use crate::space::crs::CrsError;
 
 /// Colors of the shares, in the order of [`SHARES`]; pale, so that blocks stay readable above them.
@@ -51,6 +52,46 @@ impl Drawing {
     fn name(self, names: [&'static str; 2]) -> &'static str {
         names[usize::from(self.per_mile)]
     }
+}
+
+/// A surface as a picture has it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Raster {
+    /// The surface, per km².
+    pub density: Density,
+    /// What its values are multiplied by, for the unit that is told.
+    pub scale: f64,
+    /// What it is made of, in words.
+    pub description: String,
+}
+
+/// The surface itself.
+///
+/// # Errors
+///
+/// As [`density`].
+pub fn raster(
+    snapshot: &Snapshot,
+    ask: &Ask,
+    made: &DensityAsk,
+    drawing: Drawing,
+) -> Result<Raster, DensityLayerError> {
+    let selection = snapshot.select(&ask.query)?;
+    let (places, _, Binned { density, error }) = snapshot.surface(&selection, made)?;
+    let DensityAsk { kde, cell, method, edge } = *made;
+    let (unit, scale) = (drawing.name(["km2", "mi2"]), drawing.scale(1.0));
+    let description = format!(
+        "Density of {} incidents per {unit}; {} kernel, bandwidth {}, standard deviation {}, cells of {cell}; {}, off by at \
+         most {:.1e}; edge correction: {}",
+        places.len(),
+        kde.kernel.name(),
+        kde.bandwidth,
+        Metres((kde.kernel.sigma(kde.bandwidth).0 * 1e3).round() / 1e3),
+        method.name(),
+        error.worst * scale,
+        edge.word()
+    );
+    Ok(Raster { density, scale, description })
 }
 
 /// Contours by share of the incidents, the largest first, so that it is drawn below; or the cells above 0.
