@@ -341,6 +341,55 @@ fn geocoding_and_intersections_are_told_and_can_be_chosen() {
 }
 
 #[test]
+fn a_density_is_drawn_with_any_kernel_in_contours_cells_and_as_geotiff() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let config = repository("data/new-haven/hotblocks.toml").to_string_lossy().into_owned();
+    let density = |more: &[&str]| {
+        let (code, out, err) = run(&[&["density", "--config", &config], more].concat());
+        (code, if code == 0 { out } else { err })
+    };
+    let json = |more: &[&str]| -> serde_json::Value {
+        let (code, out) = density(&[&["--format", "geojson"], more].concat());
+        assert_eq!(code, 0, "{out}");
+        serde_json::from_str(&out).expect("JSON")
+    };
+    let number = |value: &serde_json::Value| value.as_f64().expect("a number");
+    let made = |json: &serde_json::Value| json["provenance"]["parameters"].clone();
+    let quartic = made(&json(&[]));
+    let bell = made(&json(&["--kernel", "gaussian", "--unit", "mi2"]));
+    assert_eq!((&quartic["kernel"], &bell["kernel"]), (&"quartic".into(), &"gaussian".into()));
+    // The two are made to smooth alike, and a square mile is 2.59 km².
+    assert_eq!(quartic["sigma_m"], bell["sigma_m"]);
+    let ratio = number(&bell["peak_per_mi2"]) / number(&quartic["peak_per_km2"]) / 2.589_988;
+    // Over a single place the bell is 4/3 as high.
+    assert!((1.0..1.3334).contains(&ratio), "{ratio}");
+    let binned = made(&json(&["--method", "binned"]));
+    let off = (number(&binned["peak_per_km2"]) - number(&quartic["peak_per_km2"])).abs();
+    assert!(off > 0.0 && off <= number(&binned["error_at_most_per_km2"]));
+    let cells = json(&["--out", "cells"]);
+    let features = cells["features"].as_array().expect("features");
+    let values: Vec<f64> = features.iter().map(|f| number(&f["properties"]["density_per_km2"])).collect();
+    let peak = values.iter().copied().fold(0.0, f64::max);
+    assert!((peak - number(&quartic["peak_per_km2"])).abs() < 1e-3);
+    // Cells of 50 m hold the incidents between them.
+    let held = values.iter().sum::<f64>() * 0.0025;
+    assert!((held / number(&quartic["incidents"]) - 1.0).abs() < 1e-3, "{held}");
+    let file = folder.path().join("density.tif");
+    let (code, err) = density(&["-o", &file.to_string_lossy()]);
+    assert_eq!(code, 0, "{err}");
+    let bytes = std::fs::read(&file).expect("was written");
+    let mut picture = tiff::decoder::Decoder::new(std::io::Cursor::new(bytes)).expect("a TIFF");
+    let tiff::decoder::DecodingResult::F32(values) = picture.read_image().expect("an image") else {
+        panic!("not floats")
+    };
+    assert!((f64::from(values.iter().copied().fold(0.0, f32::max)) - peak).abs() < 1e-3 * peak);
+    let (code, err) = density(&["--method", "binned", "--edge", "uniform"]);
+    assert!(code != 0 && err.contains("edge correction"), "{err}");
+    let (code, err) = density(&["--kernel", "biweight"]);
+    assert!(code == 2 && err.contains("triweight"), "{err}");
+}
+
+#[test]
 fn export_writes_all_four_layers_and_prints_the_list() {
     let folder = tempfile::tempdir().expect("a folder");
     let config = repository("data/new-haven/hotblocks.toml");

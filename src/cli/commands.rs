@@ -1,5 +1,6 @@
 //! What each command does.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use clap::ArgMatches;
@@ -16,6 +17,8 @@ use crate::engine::{Engine, View};
 use crate::http;
 use crate::http::serve::DEFAULT_ADDRESS;
 use crate::layer::answer::answer;
+use crate::layer::density::Raster;
+use crate::layer::density_answer::surface;
 use crate::layer::{Layer, Page};
 
 /// Runs the command that was given.
@@ -43,6 +46,15 @@ pub(super) fn run(matches: &ArgMatches) -> Result<u8, Failure> {
 fn analyse(operation: &Operation, matches: &ArgMatches) -> Result<u8, Failure> {
     let given = flags::values(matches, operation.params.iter().chain([&TOP]))?;
     let opened = Opened::new(matches, &given, operation.params)?;
+    let file = load::path(matches, "output");
+    let raster = |file: &PathBuf| file.extension().is_some_and(|e| e == "tif" || e == "tiff");
+    if let (true, Some(file)) = (operation.command == DENSITY.command, file.filter(raster)) {
+        let snapshot = opened.engine.open(&View::all());
+        let Raster { density, scale, description } = surface(&snapshot, &opened.values)?;
+        let bytes = encode::geotiff::geotiff(&density, scale, &snapshot.dataset().crs, &description)?;
+        load::write_bytes(&file, &bytes)?;
+        return Ok(opened.code());
+    }
     let page = Page { limit: top(operation, &given), ..Page::ALL };
     let layer = opened.layer(operation, page)?;
     let text = match load::text(matches, "format").as_deref() {

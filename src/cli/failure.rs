@@ -50,6 +50,8 @@ pub(super) enum Failure {
     Build(#[from] BuildError),
     #[error(transparent)]
     Answer(#[from] AnswerError),
+    #[error("the density cannot be written as GeoTIFF")]
+    Raster(#[from] tiff::TiffError),
     #[error(transparent)]
     Serve(#[from] ServeError),
     #[error(

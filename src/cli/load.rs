@@ -163,7 +163,12 @@ pub(super) fn write_text(matches: &ArgMatches, text: &str) -> Result<(), Failure
 
 /// Writes a file whole.
 pub(super) fn write_file(path: &Path, text: &str) -> Result<(), Failure> {
-    std::fs::write(path, text).map_err(|source| Failure::Write { file: path.display().to_string(), source })
+    write_bytes(path, text.as_bytes())
+}
+
+/// Writes a file that is no text.
+pub(super) fn write_bytes(path: &Path, bytes: &[u8]) -> Result<(), Failure> {
+    std::fs::write(path, bytes).map_err(|source| Failure::Write { file: path.display().to_string(), source })
 }
 
 /// Writes to stdout.

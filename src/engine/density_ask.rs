@@ -146,6 +146,12 @@ pub enum DensityError {
     /// The streets are no network.
     #[error(transparent)]
     Streets(#[from] StreetsError),
+    /// What is asked for is lines or outlines, not a surface of cells.
+    #[error("with `{param}` there is no surface that a raster could hold; write GeoJSON, or leave it out")]
+    NoSurface {
+        /// The parameter that asks for it.
+        param: &'static str,
+    },
     /// The blocks are no streets.
     #[error("blocks are {blocks}, not streets: a density along streets wants street lines as blocks")]
     NoStreets {

@@ -47,6 +47,12 @@ pub(super) fn density_answer(snapshot: &Snapshot, ask: &Ask, values: &Values) ->
 ///
 /// As [`answer`](super::answer::answer).
 pub fn surface(snapshot: &Snapshot, values: &Values) -> Result<Raster, AnswerError> {
+    for param in [&NETWORK, &COMPARE_PERIOD] {
+        if values.word(param).is_some() || values.other_period(param).is_some() {
+            let why = Box::new(DensityError::NoSurface { param: param.wire });
+            return Err(AnswerError::Unusable { parameter: param.wire, why });
+        }
+    }
     let ask = Ask { query: values.query(), within: Vec::new(), page: Page::ALL };
     let drawing = Drawing { per_mile: values.word(&UNIT) == Some("mi2") };
     raster(snapshot, &ask, &ask_of(values)?, drawing).map_err(refusal)
@@ -111,6 +117,7 @@ fn at_fault(error: &DensityError) -> &'static str {
         DensityError::Network(_) | DensityError::Streets(_) | DensityError::NoStreets { .. } => NETWORK.wire,
         DensityError::Kde(_) => BANDWIDTH.wire,
         DensityError::Edge => EDGE.wire,
+        DensityError::NoSurface { param } => param,
         DensityError::Dual(_) => COMPARE_PERIOD.wire,
         DensityError::Grid(_) | DensityError::Coarse { .. } => CELL.wire,
     }
