@@ -38,7 +38,8 @@ const LAPS: usize = 5;
 const SHORTEST: Duration = Duration::from_secs(1);
 
 /// The jobs of the analysis, room by room.
-const ROOMS: [fn(&str, &Path) -> Option<(f64, f64)>; 4] = [clusters::run, density::run, hotspots::run, near_repeat::run];
+const ROOMS: [fn(&str, &Path) -> Option<(f64, f64)>; 4] =
+    [clusters::run, density::run, hotspots::run, near_repeat::run];
 
 fn main() -> ExitCode {
     let args: Vec<String> = std::env::args().skip(1).collect();
