@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use hotblocks::engine::params::table::{Kind, OPERATIONS, PAGE, Param, TOP};
+use hotblocks::engine::params::table::{COMMANDS_ONLY, Kind, OPERATIONS, PAGE, Param, TOP};
 
 fn read(path: &str) -> String {
     let file = Path::new(env!("CARGO_MANIFEST_DIR")).join(path);
@@ -54,6 +54,13 @@ fn parameters() -> String {
             page.push_str(&row(&TOP).replace(&format!("| `{}` |", TOP.wire), "| – |"));
         }
     }
+    for operation in COMMANDS_ONLY {
+        page.push_str(&format!(
+            "\n## {}\n\n`hotblocks {}`: {}\n{head}",
+            operation.command, operation.command, operation.help
+        ));
+        page.extend(operation.params.iter().map(row));
+    }
     page.push_str(&format!("\n## Every collection over HTTP, on top\n{head}"));
     page.extend(PAGE.iter().map(|p| row(p).replace(&format!("| `--{}` |", p.flag), "| – |")));
     page
@@ -95,9 +102,19 @@ fn the_readme_names_both_commands_and_only_commands_that_exist() {
 /// The words that commands, flags and fields may use, as agreed; others would be a second word for one thing.
 #[test]
 fn commands_and_flags_use_the_agreed_words() {
-    const COMMANDS: [&str; 9] =
-        ["areas", "blocks", "clusters", "demo", "density", "export", "import", "rank", "serve"];
-    const FLAGS: [&str; 25] = [
+    const COMMANDS: [&str; 10] = [
+        "areas",
+        "blocks",
+        "clusters",
+        "demo",
+        "density",
+        "export",
+        "import",
+        "near-repeat",
+        "rank",
+        "serve",
+    ];
+    const FLAGS: [&str; 32] = [
         "areas",
         "bandwidth",
         "blocks",
@@ -105,6 +122,9 @@ fn commands_and_flags_use_the_agreed_words() {
         "cell",
         "config",
         "crs",
+        // Of near repeats, as `distances` and `same-place`, `metric` and `show`.
+        "days",
+        "distances",
         "eps",
         "format",
         // Beside the vocabulary: places from addresses can be switched off, and the option of `counting.md` 10.
@@ -114,11 +134,16 @@ fn commands_and_flags_use_the_agreed_words() {
         "intersections",
         "layout",
         "listen",
+        "metric",
         "min-points",
         "origin",
         "output",
         "period",
+        "permutations",
         "rejects",
+        "same-place",
+        "seed",
+        "show",
         "source",
         "status",
         "top",

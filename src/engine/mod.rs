@@ -4,9 +4,11 @@ mod addressed;
 pub mod areas;
 pub mod build;
 mod make;
+pub mod near_repeat;
 pub mod params;
 mod places;
 pub mod query;
+pub mod scan;
 pub mod snapshot;
 
 use std::sync::{Arc, PoisonError, RwLock};

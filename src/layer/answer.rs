@@ -4,11 +4,17 @@ use super::areas::{AreasLayerError, areas};
 use super::blocks::{BlocksLayerError, blocks};
 use super::clusters::{ClustersLayerError, clusters};
 use super::density::{DensityLayerError, density};
+use super::near_repeat::{NearRepeatLayerError, NearRepeatParams, Show, near_repeat};
 use super::{Ask, Layer, Page, incidents};
 use crate::analysis::clusters::dbscan::DbscanParams;
 use crate::analysis::density::kde::KdeParams;
+use crate::analysis::near_repeat::bands::Metric;
 use crate::engine::areas::WithinError;
-use crate::engine::params::table::{BANDWIDTH, CELL, EPS, MIN_POINTS, Operation, Param, WITHIN};
+use crate::engine::params::near_repeat::{DAYS, DISTANCES, METRIC, SAME_PLACE, SHOW};
+use crate::engine::params::table::{
+    BANDWIDTH, CELL, DEFAULT_PERMUTATIONS, DEFAULT_SEED, EPS, MIN_POINTS, Operation, PERMUTATIONS, Param,
+    SEED, WITHIN,
+};
 use crate::engine::params::values::Values;
 use crate::engine::snapshot::{DensityError, Snapshot};
 use crate::model::class::UnknownCategory;
@@ -94,6 +100,13 @@ pub fn answer(
                 other => inside("clusters")(Box::new(other)),
             })
         }
+        "near-repeat" => near_repeat(snapshot, &ask, &near_repeat_params(values)?).map_err(|e| match e {
+            NearRepeatLayerError::Category(e) => e.into(),
+            e @ (NearRepeatLayerError::Knox(_) | NearRepeatLayerError::Grid(_)) => {
+                AnswerError::Unusable { parameter: DISTANCES.wire, why: Box::new(e) }
+            }
+            other => inside("near-repeat")(Box::new(other)),
+        }),
         "areas" => areas(snapshot, &ask).map_err(|e| match e {
             AreasLayerError::Category(e) => e.into(),
             AreasLayerError::Within(e) => e.into(),
@@ -103,6 +116,23 @@ pub fn answer(
             BlocksLayerError::Within(e) => e.into(),
         }),
     }
+}
+
+fn near_repeat_params(values: &Values) -> Result<NearRepeatParams, AnswerError> {
+    let permutations = values.count(&PERMUTATIONS).unwrap_or(DEFAULT_PERMUTATIONS);
+    Ok(NearRepeatParams {
+        distances: values.lengths(&DISTANCES).ok_or(AnswerError::NotGiven(DISTANCES))?.to_vec(),
+        days: values.numbers(&DAYS).ok_or(AnswerError::NotGiven(DAYS))?.to_vec(),
+        metric: if values.word(&METRIC) == Some("manhattan") { Metric::Manhattan } else { Metric::Euclidean },
+        same_place: values.word(&SAME_PLACE) != Some("with-near"),
+        show: match values.word(&SHOW) {
+            Some("chains") => Show::Chains,
+            Some("zones") => Show::Zones,
+            _ => Show::Pairs,
+        },
+        permutations: u32::try_from(permutations).unwrap_or(u32::MAX),
+        seed: values.count(&SEED).unwrap_or(DEFAULT_SEED),
+    })
 }
 
 fn length(values: &Values, param: Param) -> Result<Metres, AnswerError> {

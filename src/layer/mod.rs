@@ -6,7 +6,10 @@ pub mod blocks;
 pub mod clusters;
 pub mod density;
 pub mod incidents;
+pub mod near_repeat;
 mod provenance;
+pub mod scan;
+pub mod zones;
 
 use crate::engine::query::Query;
 use crate::space::bbox::LonLatBox;
