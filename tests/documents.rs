@@ -55,10 +55,8 @@ fn parameters() -> String {
         }
     }
     for operation in COMMANDS_ONLY {
-        page.push_str(&format!(
-            "\n## {}\n\n`hotblocks {}`: {}\n{head}",
-            operation.command, operation.command, operation.help
-        ));
+        let (name, help) = (operation.command, operation.help);
+        page.push_str(&format!("\n## {name}\n\n`hotblocks {name}`: {help}\n{head}"));
         page.extend(operation.params.iter().map(row));
     }
     page.push_str(&format!("\n## Every collection over HTTP, on top\n{head}"));
@@ -114,41 +112,49 @@ fn commands_and_flags_use_the_agreed_words() {
         "rank",
         "serve",
     ];
-    const FLAGS: [&str; 32] = [
+    const FLAGS: [&str; 40] = [
         "areas",
         "bandwidth",
+        "bandwidth-rule",
         "blocks",
         "category",
         "cell",
+        "compare-period",
         "config",
+        "contours",
         "crs",
-        // Of near repeats, as `distances` and `same-place`, `metric` and `show`.
-        "days",
-        "distances",
+        "edge",
         "eps",
         "format",
         // Beside the vocabulary: places from addresses can be switched off, and the option of `counting.md` 10.
         "geocode",
+        "half-life",
         "help",
         "incidents",
         "intersections",
         "layout",
+        "levels",
         "listen",
-        "metric",
+        "lixel",
         "min-points",
+        "network",
         "origin",
         "output",
         "period",
-        "permutations",
         "rejects",
-        "same-place",
-        "seed",
-        "show",
         "source",
         "status",
         "top",
         "version",
         "within",
+        // Of near repeats.
+        "days",
+        "distances",
+        "metric",
+        "same-place",
+        "show",
+        "permutations",
+        "seed",
     ];
     let command = hotblocks::cli::command();
     let mut names: Vec<&str> = command.get_subcommands().map(clap::Command::get_name).collect();

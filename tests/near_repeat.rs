@@ -45,7 +45,8 @@ const BANDS: [(&str, &str); 2] = [("distances_m", "100,200,400"), ("days", "2,7"
 #[test]
 fn the_table_of_the_sample_tells_what_made_it() {
     let (snapshot, ..) = common::new_haven();
-    let layer = ask(&snapshot, &[&BANDS[..], &[("permutations", "99"), ("seed", "7")]].concat()).expect("a table");
+    let layer =
+        ask(&snapshot, &[&BANDS[..], &[("permutations", "99"), ("seed", "7")]].concat()).expect("a table");
     // The same place and three bands of distance, two of time.
     assert_eq!((layer.name, layer.features.len()), ("near-repeat", 8));
     assert!(layer.features.iter().all(|row| row.geometry.is_none()));
@@ -104,13 +105,18 @@ fn chains_of_the_sample_have_outlines_and_two_incidents_none() {
 fn zones_are_for_the_day_after_the_period_and_lie_within_each_other() {
     let (snapshot, ..) = common::new_haven();
     let shown = [("distances_m", "457.2"), ("days", "21"), ("show", "zones"), ("category", "burglary")];
-    let layer = ask(&snapshot, &[&shown[..], &[("datetime", "2014-09-01/2014-09-20")]].concat()).expect("zones");
+    let layer =
+        ask(&snapshot, &[&shown[..], &[("datetime", "2014-09-01/2014-09-20")]].concat()).expect("zones");
     assert_eq!(parameter(&layer, "from"), &Value::text("2014-09-21"));
     for (name, esri) in [("range_m", 457.2), ("half_distance_m", 174.346), ("half_life_days", 6.0)] {
         assert_eq!(parameter(&layer, name), &Value::Float(esri), "{name}");
     }
-    let area: Vec<f64> = layer.features.iter().map(|zone| number(get(&zone.properties, "area_km2"))).collect();
-    assert!(area.len() > 1 && area.is_sorted_by(|a, b| a > b), "the lowest risk is the largest zone: {area:?}");
+    let area: Vec<f64> =
+        layer.features.iter().map(|zone| number(get(&zone.properties, "area_km2"))).collect();
+    assert!(
+        area.len() > 1 && area.is_sorted_by(|a, b| a > b),
+        "the lowest risk is the largest zone: {area:?}"
+    );
 }
 
 #[test]
@@ -143,7 +149,8 @@ fn edges_are_not_guessed() {
 fn the_command_answers_in_each_format_and_wants_its_edges() {
     let run = |args: &[&str]| {
         let mut command = assert_cmd::Command::cargo_bin("hotblocks").expect("built");
-        let (incidents, blocks) = ("data/new-haven/new_haven_merged.shp", "data/new-haven/newhaven_nework.shp");
+        let (incidents, blocks) =
+            ("data/new-haven/new_haven_merged.shp", "data/new-haven/newhaven_nework.shp");
         let files = ["near-repeat", "--incidents", incidents, "--blocks", blocks];
         let out = command.current_dir(common::repository("")).args(files).args(args).output().expect("runs");
         let text = |bytes: Vec<u8>| String::from_utf8(bytes).expect("UTF-8");
@@ -199,7 +206,8 @@ fn intersections_have_no_length_and_are_told() {
     let (snapshot, ..) = common::new_haven();
     let params = ScanParams { share: 0.01, radius: Some(Metres(100.0)), least: 3, permutations: 99, seed: 1 };
     let layer = scan::scan(&snapshot, &everything(), Exposure::Length, &params).expect("a scan");
-    let (scanned, left) = (number(parameter(&layer, "incidents")), number(parameter(&layer, "without_exposure")));
+    let (scanned, left) =
+        (number(parameter(&layer, "incidents")), number(parameter(&layer, "without_exposure")));
     let even = scan::scan(&snapshot, &everything(), Exposure::Even, &params).expect("a scan");
     assert_eq!(number(parameter(&even, "incidents")), scanned + left);
     assert!(left > 0.0 && number(parameter(&even, "without_exposure")) == 0.0);

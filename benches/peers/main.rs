@@ -5,6 +5,7 @@
 #[path = "../common/clock.rs"]
 #[allow(dead_code, reason = "the evidence uses the rest")]
 mod clock;
+mod clusters;
 mod density;
 mod hotspots;
 mod near_repeat;
@@ -37,7 +38,8 @@ const LAPS: usize = 5;
 const SHORTEST: Duration = Duration::from_secs(1);
 
 /// The jobs of the analysis, room by room.
-const ROOMS: [fn(&str, &Path) -> Option<(f64, f64)>; 3] = [density::run, hotspots::run, near_repeat::run];
+const ROOMS: [fn(&str, &Path) -> Option<(f64, f64)>; 4] =
+    [clusters::run, density::run, hotspots::run, near_repeat::run];
 
 fn main() -> ExitCode {
     let args: Vec<String> = std::env::args().skip(1).collect();

@@ -3,8 +3,11 @@
 mod addressed;
 pub mod areas;
 pub mod build;
+pub mod density_ask;
+pub mod density_statistics;
 mod make;
 pub mod near_repeat;
+pub mod network_density;
 pub mod params;
 mod places;
 pub mod query;

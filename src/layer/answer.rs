@@ -3,20 +3,14 @@
 use super::areas::{AreasLayerError, areas};
 use super::blocks::{BlocksLayerError, blocks};
 use super::clusters::{ClustersLayerError, clusters};
-use super::density::{DensityLayerError, density};
-use super::near_repeat::{NearRepeatLayerError, NearRepeatParams, Show, near_repeat};
+use super::density_answer::density_answer;
+use super::near_repeat_answer::near_repeat_answer;
 use super::{Ask, Layer, Page, incidents};
 use crate::analysis::clusters::dbscan::DbscanParams;
-use crate::analysis::density::kde::KdeParams;
-use crate::analysis::near_repeat::bands::Metric;
 use crate::engine::areas::WithinError;
-use crate::engine::params::near_repeat::{DAYS, DISTANCES, METRIC, SAME_PLACE, SHOW};
-use crate::engine::params::table::{
-    BANDWIDTH, CELL, DEFAULT_PERMUTATIONS, DEFAULT_SEED, EPS, MIN_POINTS, Operation, PERMUTATIONS, Param,
-    SEED, WITHIN,
-};
+use crate::engine::params::table::{EPS, MIN_POINTS, Operation, Param, WITHIN};
 use crate::engine::params::values::Values;
-use crate::engine::snapshot::{DensityError, Snapshot};
+use crate::engine::snapshot::Snapshot;
 use crate::model::class::UnknownCategory;
 use crate::space::coord::Metres;
 
@@ -81,16 +75,7 @@ pub fn answer(
         |layer| move |source: Box<dyn std::error::Error + Send + Sync>| AnswerError::Inside { layer, source };
     match operation.collection {
         "incidents" => Ok(incidents::incidents(snapshot, &ask)?),
-        "density" => {
-            let params = KdeParams::quartic(length(values, BANDWIDTH)?);
-            density(snapshot, &ask, &params, length(values, CELL)?).map_err(|e| match e {
-                DensityLayerError::Category(e) => e.into(),
-                DensityLayerError::Density(e @ (DensityError::Grid(_) | DensityError::Coarse { .. })) => {
-                    AnswerError::Unusable { parameter: CELL.wire, why: Box::new(e) }
-                }
-                other => inside("density")(Box::new(other)),
-            })
-        }
+        "density" => density_answer(snapshot, &ask, values),
         "clusters" => {
             let eps = length(values, EPS)?;
             let min_points = values.count(&MIN_POINTS).ok_or(AnswerError::NotGiven(MIN_POINTS))?;
@@ -100,13 +85,7 @@ pub fn answer(
                 other => inside("clusters")(Box::new(other)),
             })
         }
-        "near-repeat" => near_repeat(snapshot, &ask, &near_repeat_params(values)?).map_err(|e| match e {
-            NearRepeatLayerError::Category(e) => e.into(),
-            e @ (NearRepeatLayerError::Knox(_) | NearRepeatLayerError::Grid(_)) => {
-                AnswerError::Unusable { parameter: DISTANCES.wire, why: Box::new(e) }
-            }
-            other => inside("near-repeat")(Box::new(other)),
-        }),
+        "near-repeat" => near_repeat_answer(snapshot, &ask, values),
         "areas" => areas(snapshot, &ask).map_err(|e| match e {
             AreasLayerError::Category(e) => e.into(),
             AreasLayerError::Within(e) => e.into(),
@@ -118,23 +97,6 @@ pub fn answer(
     }
 }
 
-fn near_repeat_params(values: &Values) -> Result<NearRepeatParams, AnswerError> {
-    let permutations = values.count(&PERMUTATIONS).unwrap_or(DEFAULT_PERMUTATIONS);
-    Ok(NearRepeatParams {
-        distances: values.lengths(&DISTANCES).ok_or(AnswerError::NotGiven(DISTANCES))?.to_vec(),
-        days: values.numbers(&DAYS).ok_or(AnswerError::NotGiven(DAYS))?.to_vec(),
-        metric: if values.word(&METRIC) == Some("manhattan") { Metric::Manhattan } else { Metric::Euclidean },
-        same_place: values.word(&SAME_PLACE) != Some("with-near"),
-        show: match values.word(&SHOW) {
-            Some("chains") => Show::Chains,
-            Some("zones") => Show::Zones,
-            _ => Show::Pairs,
-        },
-        permutations: u32::try_from(permutations).unwrap_or(u32::MAX),
-        seed: values.count(&SEED).unwrap_or(DEFAULT_SEED),
-    })
-}
-
-fn length(values: &Values, param: Param) -> Result<Metres, AnswerError> {
+pub(super) fn length(values: &Values, param: Param) -> Result<Metres, AnswerError> {
     values.length(&param).ok_or(AnswerError::NotGiven(param))
 }

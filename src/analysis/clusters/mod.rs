@@ -15,6 +15,7 @@ mod kd_tree;
 pub mod likelihood;
 mod neighborhood;
 pub mod nnh;
+pub mod nnh_test;
 pub mod outline;
 mod places;
 pub mod scan;

@@ -3,13 +3,10 @@
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 
-use rayon::prelude::*;
 use statrs::distribution::{ContinuousCDF, Normal};
 
 use super::kd_tree::{KdTree, Search};
 use super::places::distinct;
-use crate::analysis::chance::Chance;
-use crate::space::bbox::LocalBox;
 use crate::space::coord::{Local, Metres, SquareKm};
 
 /// How near points of a cluster must be to its seed.
@@ -53,17 +50,6 @@ pub struct NnhOrder {
     pub threshold: Metres,
     /// In the order in which they were found: the most crowded first.
     pub clusters: Vec<NnhCluster>,
-}
-
-/// How many clusters of the first order random points have.
-#[derive(Clone, Debug, PartialEq)]
-pub struct NnhTest {
-    /// For each simulation, ascending.
-    pub simulated: Vec<usize>,
-    /// How likely so many clusters or more are: (simulations with as many + 1) / (simulations + 1).
-    pub p: f64,
-    /// The seed that chance came from.
-    pub seed: u64,
 }
 
 /// Why there are no clusters.
@@ -168,7 +154,7 @@ impl NnhThreshold {
 /// # Limits
 ///
 /// A cluster is at most two thresholds wide, whatever the shape of the street. **Incidents at one place are a cluster
-/// at any threshold**, which random points never are: see [`nnh_test`]. A threshold from n depends on how long incidents
+/// at any threshold**, which random points never are: see [`nnh_test`](super::nnh_test::nnh_test). A threshold from n depends on how long incidents
 /// were collected.
 ///
 /// # Errors
@@ -219,74 +205,6 @@ pub fn nnh(points: &[Local], params: &NnhParams) -> Result<Vec<NnhOrder>, NnhErr
     Ok(orders)
 }
 
-/// Whether random points would have so many clusters.
-///
-/// The null hypothesis: as many points, each anywhere in the box with the same chance; the test is one-sided, for more
-/// clusters than that. One lane of chance for each simulation, so threads change nothing.
-///
-/// | | what | shape | unit |
-/// |---|---|---|---|
-/// | `observed` | how many clusters of the first order there are | | |
-/// | `n` | how many points they were made from | | |
-/// | `area` | the box that random points lie in | | m |
-/// | `params` | as for [`nnh`] | | |
-/// | returns | clusters of random points, and p | `simulations` | – |
-///
-/// Time that of [`nnh`]'s first order, times the simulations. Source: Levine, *CrimeStat IV*, ch. 7, Monte Carlo.
-///
-/// # Limits
-///
-/// **Crime is nowhere spread evenly over a box**: a low p says that incidents keep to streets and addresses, not more.
-/// The lowest p is 1 / (simulations + 1).
-///
-/// # Errors
-///
-/// [`NnhError`], also for no simulation or a box without an area.
-///
-/// # Examples
-///
-/// ```
-/// use hotblocks::analysis::clusters::nnh::{NnhParams, NnhThreshold, nnh_test};
-/// use hotblocks::space::bbox::LocalBox;
-/// use hotblocks::space::coord::{Local, Metres};
-///
-/// let area = LocalBox { min: Local { x: 0.0, y: 0.0 }, max: Local { x: 1000.0, y: 1000.0 } };
-/// let params = NnhParams { threshold: NnhThreshold::Fixed(Metres(20.0)), min_points: 5 };
-/// let test = nnh_test(12, 100, area, &params, 99, 1)?;
-/// assert!((test.p - 0.01).abs() < 1e-12); // no random points have twelve
-/// # Ok::<(), hotblocks::analysis::clusters::nnh::NnhError>(())
-/// ```
-pub fn nnh_test(
-    observed: usize,
-    n: usize,
-    area: LocalBox,
-    params: &NnhParams,
-    simulations: usize,
-    seed: u64,
-) -> Result<NnhTest, NnhError> {
-    let (width, height) = (area.width().0, area.height().0);
-    if simulations == 0 || !(width > 0.0 && height > 0.0 && width + height < 1e9) {
-        return Err(NnhError::Simulations);
-    }
-    if params.min_points < 2 {
-        return Err(NnhError::MinPoints { given: params.min_points });
-    }
-    let threshold = params.threshold.distance(n)?;
-    let simulate = |lane: usize| {
-        let mut chance = Chance::new(seed, lane as u64);
-        let mut point = |_| {
-            let (x, y) = (chance.unit(), chance.unit());
-            Local { x: area.min.x + x * width, y: area.min.y + y * height }
-        };
-        let points: Vec<Local> = (0..n).map(&mut point).collect();
-        one_order(&points, threshold, params.min_points).len()
-    };
-    let mut simulated: Vec<usize> = (0..simulations).into_par_iter().map(simulate).collect();
-    simulated.sort_unstable();
-    let as_many = simulations - simulated.partition_point(|&found| found < observed);
-    Ok(NnhTest { p: (as_many + 1) as f64 / (simulations + 1) as f64, simulated, seed })
-}
-
 /// Places within a radius that are not taken.
 pub(super) struct Free<'a> {
     pub(super) taken: &'a [bool],
@@ -306,7 +224,7 @@ impl Search for Free<'_> {
     }
 }
 
-fn one_order(points: &[Local], threshold: Metres, min_points: usize) -> Vec<NnhCluster> {
+pub(super) fn one_order(points: &[Local], threshold: Metres, min_points: usize) -> Vec<NnhCluster> {
     let (places, members) = distinct(points);
     let tree = KdTree::new(&places);
     let n_at = |at: u32| members[tree.given[at as usize] as usize].len();
@@ -414,20 +332,6 @@ mod tests {
     }
 
     #[test]
-    fn random_points_have_clusters_by_chance_alone_and_the_same_for_a_seed() {
-        let area = LocalBox { min: Local::default(), max: Local { x: 1000.0, y: 500.0 } };
-        let test = |threads, seed| {
-            let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().expect("threads");
-            pool.install(|| nnh_test(5, 200, area, &fixed(20.0, 3), 199, seed)).expect("good input")
-        };
-        assert_eq!(test(1, 3), test(3, 3));
-        assert_ne!(test(1, 3).simulated, test(1, 4).simulated);
-        // 200 points with 0.5 expected others within 20 m: some clusters of three, not many.
-        let mean = test(1, 3).simulated.iter().sum::<usize>() as f64 / 199.0;
-        assert!((3.0..20.0).contains(&mean), "{mean}");
-    }
-
-    #[test]
     fn what_cannot_be_clustered_is_refused() {
         let refused = |params| nnh(&line(&[0.0, 1.0]), &params).expect_err("was accepted");
         assert_eq!(refused(fixed(1.0, 1)), NnhError::MinPoints { given: 1 });
@@ -444,7 +348,5 @@ mod tests {
             NnhError::NoDistance { points: 2, .. }
         ));
         assert_eq!(nnh(&line(&[f64::NAN]), &fixed(1.0, 2)), Err(NnhError::Coordinates { index: 0 }));
-        let flat = LocalBox { min: Local::default(), max: Local { x: 1.0, y: 0.0 } };
-        assert_eq!(nnh_test(1, 10, flat, &fixed(1.0, 2), 9, 1), Err(NnhError::Simulations));
     }
 }
