@@ -3,6 +3,7 @@
 pub mod csv;
 pub mod geojson;
 pub mod incidents;
+pub mod json;
 pub mod quality;
 pub mod shapes;
 pub mod table;

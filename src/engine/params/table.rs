@@ -1,6 +1,7 @@
 //! The one table of parameters: command line, HTTP check and docs all come from it.
 
 use super::density::{BANDWIDTH_RULE, COMPARE_PERIOD, CONTOURS, EDGE, HALF_LIFE, LEVELS, LIXEL, NETWORK};
+use super::near_repeat::NEAR_REPEAT;
 
 /// What a parameter takes.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -308,7 +309,7 @@ pub const AREAS: Operation = Operation {
 };
 
 /// Operations that have a command and no collection over HTTP.
-pub const COMMANDS_ONLY: [Operation; 0] = [];
+pub const COMMANDS_ONLY: [Operation; 1] = [NEAR_REPEAT];
 
 /// All operations with a collection over HTTP.
 pub const OPERATIONS: [Operation; 5] = [INCIDENTS, RANK, DENSITY, CLUSTERS, AREAS];
