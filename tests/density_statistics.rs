@@ -12,7 +12,7 @@ use hotblocks::analysis::density::kernel::Kernel;
 use hotblocks::analysis::density::network::density::{NetworkParams, Split};
 use hotblocks::engine::density_ask::{DensityAsk, DensityError, Outline, Width};
 use hotblocks::engine::params::density::{
-    BANDWIDTH_RULE, COMPARE_PERIOD, CONTOURS, HALF_LIFE, LEVELS, NETWORK,
+    BANDWIDTH_RULE, COMPARE_PERIOD, CONTOURS, EDGE, HALF_LIFE, KERNEL, LEVELS, METHOD, NETWORK, OUT, UNIT,
 };
 use hotblocks::engine::params::table::{BANDWIDTH, CELL, DENSITY};
 use hotblocks::engine::params::values::Values;
@@ -227,6 +227,7 @@ fn what_cannot_be_used_is_named() {
         (vec![(&CELL, "50")], "bandwidth_m"),
         (vec![(&BANDWIDTH_RULE, "diggle"), (&CELL, "5000")], "cell_m"),
         (vec![(&NETWORK, "continuous")], "bandwidth_m"),
+        (vec![(&BANDWIDTH, "250"), (&CELL, "50"), (&METHOD, "binned"), (&EDGE, "uniform")], "edge"),
     ] {
         let refused = layer(&snapshot, &given).expect_err("was accepted");
         assert_eq!(refused.parameter(), Some(at_fault), "{refused}");
@@ -235,5 +236,57 @@ fn what_cannot_be_used_is_named() {
     {
         let refused = Values::default().set_wire(param, text).expect_err(text);
         assert!(refused.to_string().contains("give"), "{refused}");
+    }
+}
+
+/// A parameter of a layer.
+fn told(layer: &Layer, name: &str) -> Value {
+    let parameters = layer.provenance.iter().find(|(name, _)| *name == "parameters");
+    let Some((_, Value::Map(parameters))) = parameters else { panic!("no parameters") };
+    let found = parameters.iter().find(|(other, _)| *other == name);
+    found.unwrap_or_else(|| panic!("no {name}")).1.clone()
+}
+
+fn number(value: &Value) -> f64 {
+    match value {
+        Value::Float(number) => *number,
+        Value::Int(number) => *number as f64,
+        other => panic!("{other:?} is no number"),
+    }
+}
+
+#[test]
+fn the_cells_of_a_surface_hold_its_incidents_in_either_unit_and_by_either_method() {
+    let (snapshot, ..) = common::new_haven();
+    for kernel in ["quartic", "gaussian"] {
+        for method in ["exact", "binned"] {
+            let of = |unit: &str| {
+                let given = [
+                    (&BANDWIDTH, "300"),
+                    (&CELL, "100"),
+                    (&OUT, "cells"),
+                    (&KERNEL, kernel),
+                    (&METHOD, method),
+                    (&UNIT, unit),
+                ];
+                layer(&snapshot, &given).expect("a layer")
+            };
+            let [metric, miles] = ["km2", "mi2"].map(of);
+            let sum = |layer: &Layer| layer.features.iter().map(|f| number(&f.properties[0].1)).sum::<f64>();
+            let incidents = number(&told(&metric, "incidents"));
+            // A cell is a hundredth of a km².
+            assert!(
+                (sum(&metric) / 100.0 / incidents - 1.0).abs() < 0.01,
+                "{kernel} {method}: {}",
+                sum(&metric)
+            );
+            assert!((sum(&miles) / sum(&metric) - 2.589_988).abs() < 1e-5);
+            let [peak, off] =
+                ["peak_per_km2", "error_at_most_per_km2"].map(|name| number(&told(&metric, name)));
+            assert!(
+                if method == "exact" { off <= 1e-8 * peak } else { off > 1e-3 * peak },
+                "{off} of {peak}"
+            );
+        }
     }
 }

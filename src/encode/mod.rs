@@ -2,6 +2,7 @@
 
 pub mod csv;
 pub mod geojson;
+pub mod geotiff;
 pub mod incidents;
 pub mod json;
 pub mod quality;

@@ -1,6 +1,7 @@
 //! What a density is asked with, and why there is none.
 
 use crate::analysis::density::bandwidth::{BandwidthError, Rule};
+use crate::analysis::density::binned::Method;
 use crate::analysis::density::contour::ContourError;
 use crate::analysis::density::decay::DecayError;
 use crate::analysis::density::dual::DualError;
@@ -72,13 +73,15 @@ pub struct DensityAsk {
     pub width: Width,
     /// Side of a cell.
     pub cell: Metres,
+    /// Exact sums, or counts in cells.
+    pub method: Method,
     /// What is done along the border of the study area.
     pub edge: Edge,
     /// Days after which an incident counts half.
     pub half_life: Option<f64>,
     /// What outlines are drawn by.
     pub outline: Outline,
-    /// At which levels.
+    /// At which levels; none for the surface alone.
     pub levels: Vec<f64>,
 }
 
@@ -90,6 +93,7 @@ impl DensityAsk {
             kernel: params.kernel,
             width: Width::Given(params.bandwidth),
             cell,
+            method: Method::Exact,
             edge: Edge::None,
             half_life: None,
             outline: Outline::Share,
@@ -115,6 +119,9 @@ pub enum DensityError {
         /// Radius of the kernel.
         bandwidth: Metres,
     },
+    /// Counts in cells and an edge correction do not go together.
+    #[error("an edge correction of counts in cells is not made; give the method `exact`, or the edge `none`")]
+    Edge,
     /// The kernel does not.
     #[error(transparent)]
     Kde(#[from] KdeError),

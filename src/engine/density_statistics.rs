@@ -6,11 +6,13 @@ use super::density_ask::{DensityAsk, DensityError, Outline, Width};
 use super::query::Selection;
 use super::snapshot::Snapshot;
 use crate::analysis::density::bandwidth::{Chosen, bandwidth};
+use crate::analysis::density::binned::{Binned, Method, surface};
 use crate::analysis::density::contour::{contour, threshold_for_share, value_at};
 use crate::analysis::density::decay::half_life_weights;
 use crate::analysis::density::dual::{Comparison, compare};
 use crate::analysis::density::edge::{Edge, kde_within};
-use crate::analysis::density::kde::{Density, KdeParams, kde};
+use crate::analysis::density::error_bound::ErrorBound;
+use crate::analysis::density::kde::{Density, KdeParams};
 use crate::analysis::density::levels::{level_of_area, level_of_area_share, level_of_mean};
 use crate::analysis::density::mask::Mask;
 use crate::model::block::BlockKind;
@@ -44,6 +46,8 @@ pub struct DensityAnswer {
     pub chosen: Option<Chosen>,
     /// The surface.
     pub density: Density,
+    /// How far it may be from the true sums.
+    pub error: ErrorBound,
     /// Incidents behind it.
     pub incidents: usize,
     /// The sum of their weights: smaller with a half-life.
@@ -127,16 +131,13 @@ impl Snapshot {
         let weights =
             ask.half_life.map(|days| half_life_weights(&self.ages(&inside, period), days)).transpose()?;
         let (mask, grid) = self.mask(ask, &params)?;
-        let within = match ask.edge {
-            Edge::None => None,
-            edge => Some(kde_within(&places, weights.as_deref(), &mask, &params, edge)?),
-        };
-        let (density, left_out, weight) = match within {
-            Some(within) => (within.density, within.left_out, within.weight),
-            None => {
-                let weight = weights.as_ref().map_or(places.len() as f64, |w| w.iter().sum());
-                (kde(&places, weights.as_deref(), &grid, &params)?, 0, weight)
-            }
+        let (Binned { density, error }, left_out, weight) = if ask.edge == Edge::None {
+            let weight = weights.as_ref().map_or(places.len() as f64, |w| w.iter().sum());
+            (surface(&places, weights.as_deref(), &grid, &params, ask.method)?, 0, weight)
+        } else {
+            let within = kde_within(&places, weights.as_deref(), &mask, &params, ask.edge)?;
+            let error = ErrorBound::exact(within.density.peak());
+            (Binned { density: within.density, error }, within.left_out, within.weight)
         };
         let whole = mask_area(&mask);
         let mut contours = Vec::new();
@@ -160,7 +161,7 @@ impl Snapshot {
             });
         }
         let (incidents, outside) = (places.len() - left_out, outside + left_out);
-        Ok(DensityAnswer { params, chosen, density, incidents, weight, outside, contours })
+        Ok(DensityAnswer { params, chosen, density, error, incidents, weight, outside, contours })
     }
 
     /// Where the density of one selection is higher or lower than that of another, both per day of their observation.
@@ -187,7 +188,7 @@ impl Snapshot {
         let density = |(places, _, per_day): &(Vec<Local>, usize, f64)| -> Result<Density, DensityError> {
             let weights = vec![*per_day; places.len()];
             Ok(match ask.edge {
-                Edge::None => kde(places, Some(&weights), &grid, &params)?,
+                Edge::None => surface(places, Some(&weights), &grid, &params, ask.method)?.density,
                 edge => kde_within(places, Some(&weights), &mask, &params, edge)?.density,
             })
         };
@@ -241,6 +242,9 @@ impl Snapshot {
         if ask.cell.0 > width.0 / 2.0 {
             return Err(DensityError::Coarse { cell: ask.cell, bandwidth: width });
         }
+        if ask.method != Method::Exact && ask.edge != Edge::None {
+            return Err(DensityError::Edge);
+        }
         Ok((KdeParams { kernel, bandwidth: width }, chosen))
     }
 
@@ -250,7 +254,9 @@ impl Snapshot {
     fn mask(&self, ask: &DensityAsk, params: &KdeParams) -> Result<(Mask, Grid), DensityError> {
         let data = self.dataset();
         let area = data.study_area;
-        let padded = Grid::over(area.padded(Metres(params.bandwidth.0 * params.kernel.reach())), ask.cell)?;
+        // The bell is padded by what the eye sees of it; beyond is a hundred-millionth of it.
+        let reach = Metres(params.bandwidth.0 * params.kernel.reach().min(2.0));
+        let padded = Grid::over(area.padded(reach), ask.cell)?;
         let grid = if ask.edge == Edge::None { padded } else { Grid::over(area, ask.cell)? };
         let polygons = data.block_set.blocks.iter().filter(|block| block.kind == BlockKind::Polygon);
         let shapes = polygons.flat_map(|block| match &block.local {

@@ -5,16 +5,41 @@ use geo::{Coord, MapCoords};
 use super::provenance::provenance;
 use super::{Ask, Feature, Layer, Legend, LegendClass, Value};
 use crate::analysis::density::bandwidth::Chosen;
-use crate::analysis::density::kde::KdeParams;
+use crate::analysis::density::kde::{Density, KdeParams};
 use crate::engine::density_ask::{DensityAsk, DensityError, Outline};
 use crate::engine::density_statistics::{DensityAnswer, DensityContour};
 use crate::engine::snapshot::Snapshot;
 use crate::model::class::UnknownCategory;
-use crate::space::coord::Local;
+use crate::space::coord::{Local, Metres};
 use crate::space::crs::CrsError;
 
 /// Colors of the levels, the largest region first; pale, so that blocks stay readable above them.
 const COLORS: [&str; 3] = ["#e7e1f2", "#cfc1de", "#c294c1"];
+
+/// In what unit densities are told.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Drawing {
+    /// Per square mile instead of per km².
+    pub per_mile: bool,
+}
+
+/// Square kilometres in a square mile.
+const MILE: f64 = 2.589_988_110_336;
+
+/// A density's property, by unit.
+pub(super) const DENSITY: [&str; 2] = ["density_per_km2", "density_per_mi2"];
+
+impl Drawing {
+    /// A density per km² in the unit that is told.
+    pub(super) fn scale(self, per_km2: f64) -> f64 {
+        if self.per_mile { per_km2 * MILE } else { per_km2 }
+    }
+
+    /// The name of a property, by unit.
+    pub(super) fn name(self, names: [&'static str; 2]) -> &'static str {
+        names[usize::from(self.per_mile)]
+    }
+}
 
 /// Why there is no such layer.
 #[derive(Debug, thiserror::Error)]
@@ -36,30 +61,23 @@ pub enum DensityLayerError {
 /// # Errors
 ///
 /// [`DensityLayerError`] for an unknown category or parameters that cannot be used.
-pub fn density(snapshot: &Snapshot, ask: &Ask, with: &DensityAsk) -> Result<Layer, DensityLayerError> {
+pub fn density(
+    snapshot: &Snapshot,
+    ask: &Ask,
+    with: &DensityAsk,
+    drawing: Drawing,
+) -> Result<Layer, DensityLayerError> {
     let selection = snapshot.select(&ask.query)?;
     let result = snapshot.density_with(&selection, ask.query.period, with)?;
     let features = result
         .contours
         .iter()
-        .map(|contour| feature(snapshot, contour, &result, with))
+        .map(|contour| feature(snapshot, contour, &result, with, drawing))
         .collect::<Result<Vec<_>, _>>()?;
     let matching = features.into_iter().filter(|f| f.geometry.as_ref().is_some_and(|g| ask.page.touches(g)));
     let (matched, features) = ask.page.cut(matching.collect());
-    let mut parameters = about(with, &result.params, result.chosen.as_ref());
-    parameters.extend([
-        ("contours", Value::text(with.outline.word())),
-        ("method", Value::text("exact at the middle of each cell, linear between")),
-        ("peak_per_km2", Value::rounded(result.density.peak(), 3)),
-        ("incidents", Value::count(result.incidents)),
-        ("half_life_days", with.half_life.map_or(Value::Null, |days| Value::rounded(days, 6))),
-        ("weight", Value::rounded(result.weight, 6)),
-        (
-            "left_out",
-            Value::text("sexual, domestic and child offenses, which are drawn in no shape but their block"),
-        ),
-        ("outside_study_area", Value::count(result.outside)),
-    ]);
+    let mut parameters = surface(with, &result, drawing);
+    parameters.push(("contours", Value::text(with.outline.word())));
     Ok(Layer {
         name: "density",
         matched,
@@ -70,6 +88,78 @@ pub fn density(snapshot: &Snapshot, ask: &Ask, with: &DensityAsk) -> Result<Laye
         provenance: provenance("density", snapshot, ask, &snapshot.tally(&selection), parameters),
     })
 }
+
+/// A surface as a picture has it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Raster {
+    /// The surface, per km².
+    pub density: Density,
+    /// What its values are multiplied by, for the unit that is told.
+    pub scale: f64,
+    /// What it is made of, in words.
+    pub description: String,
+}
+
+/// The surface itself.
+///
+/// # Errors
+///
+/// As [`density`].
+pub fn raster(
+    snapshot: &Snapshot,
+    ask: &Ask,
+    with: &DensityAsk,
+    drawing: Drawing,
+) -> Result<Raster, DensityLayerError> {
+    let selection = snapshot.select(&ask.query)?;
+    let alone = DensityAsk { levels: Vec::new(), ..with.clone() };
+    let result = snapshot.density_with(&selection, ask.query.period, &alone)?;
+    let (kernel, bandwidth) = (result.params.kernel, result.params.bandwidth);
+    let (unit, scale) = (drawing.name(["km2", "mi2"]), drawing.scale(1.0));
+    let metres = |length: Metres| Metres((length.0 * 1e3).round() / 1e3);
+    let decay = with.half_life.map_or_else(String::new, |days| format!("; half-life {days} days"));
+    let description = format!(
+        "Density of {} incidents per {unit}; {} kernel, bandwidth {}, standard deviation {}, cells of {}; {}, off by at most {:.1e}; edge correction: {}{decay}",
+        result.incidents,
+        kernel.name(),
+        metres(bandwidth),
+        metres(kernel.sigma(bandwidth)),
+        with.cell,
+        with.method.name(),
+        result.error.worst * scale,
+        with.edge.word(),
+    );
+    Ok(Raster { density: result.density, scale, description })
+}
+
+/// What a surface tells of itself, and how far it may be off.
+pub(super) fn surface(
+    with: &DensityAsk,
+    result: &DensityAnswer,
+    drawing: Drawing,
+) -> Vec<(&'static str, Value)> {
+    let worst = drawing.scale(result.error.worst);
+    let digits = if worst > 0.0 { (2 - worst.log10().floor() as i32).clamp(0, 300) } else { 0 };
+    let mut all = about(with, &result.params, result.chosen.as_ref());
+    all.extend([
+        ("between_centers", Value::text("linear")),
+        (drawing.name(["error_at_most_per_km2", "error_at_most_per_mi2"]), Value::rounded(worst, digits)),
+        (
+            drawing.name(["peak_per_km2", "peak_per_mi2"]),
+            Value::rounded(drawing.scale(result.density.peak()), 3),
+        ),
+        ("incidents", Value::count(result.incidents)),
+        ("half_life_days", with.half_life.map_or(Value::Null, |days| Value::rounded(days, 6))),
+        ("weight", Value::rounded(result.weight, 6)),
+        ("left_out", Value::text(LEFT_OUT)),
+        ("outside_study_area", Value::count(result.outside)),
+    ]);
+    all
+}
+
+/// Protected offenses are told by block alone.
+pub(super) const LEFT_OUT: &str =
+    "sexual, domestic and child offenses, which are drawn in no shape but their block";
 
 /// What every density tells of itself: kernel, bandwidth and who chose it, cell, edge.
 pub(super) fn about(
@@ -84,6 +174,7 @@ pub(super) fn about(
         ("bandwidth_at_end", chosen.map_or(Value::Null, |chosen| Value::Bool(chosen.at_end))),
         ("sigma_m", Value::rounded(params.kernel.sigma(params.bandwidth).0, 3)),
         ("cell_m", Value::rounded(with.cell.0, 3)),
+        ("method", Value::text(with.method.name())),
         ("edge", Value::text(with.edge.word())),
     ]
 }
@@ -103,6 +194,7 @@ fn feature(
     contour: &DensityContour,
     result: &DensityAnswer,
     with: &DensityAsk,
+    drawing: Drawing,
 ) -> Result<Feature, CrsError> {
     let crs = &snapshot.dataset().crs;
     let shape = contour
@@ -121,7 +213,7 @@ fn feature(
             ("incidents_inside", Value::count(contour.inside)),
             ("incidents", Value::count(result.incidents)),
             ("share_inside", Value::rounded(contour.inside as f64 / result.incidents as f64, 6)),
-            ("density_per_km2", Value::rounded(contour.per_km2, 6)),
+            (drawing.name(DENSITY), Value::rounded(drawing.scale(contour.per_km2), 6)),
             ("area_km2", Value::rounded(contour.area.0, 6)),
             ("area_share", Value::rounded(contour.area_share, 6)),
             ("kernel", Value::text(params.kernel.name())),

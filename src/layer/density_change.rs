@@ -2,7 +2,7 @@
 
 use geo::{Coord, MapCoords};
 
-use super::density::{DensityLayerError, about};
+use super::density::{DensityLayerError, LEFT_OUT, about};
 use super::provenance::provenance;
 use super::{Ask, Feature, Layer, Legend, LegendClass, Value};
 use crate::engine::density_ask::DensityAsk;
@@ -39,7 +39,7 @@ pub fn density_change(
     let (matched, features) = ask.page.cut(matching.collect());
     let mut parameters = about(with, &result.params, result.chosen.as_ref());
     parameters.extend([
-        ("method", Value::text("ratio of the densities per observed day, exact at the middle of each cell")),
+        ("compared", Value::text("ratio of the densities per observed day")),
         ("floor", Value::text("one incident of the other period at its own place is added to both")),
         ("floor_per_km2_day", Value::rounded(result.floor, 9)),
         ("compare_period", Value::text(before.to_string())),
@@ -47,10 +47,7 @@ pub fn density_change(
         ("observed_days_before", Value::count(days[1])),
         ("incidents", Value::count(result.incidents[0])),
         ("incidents_before", Value::count(result.incidents[1])),
-        (
-            "left_out",
-            Value::text("sexual, domestic and child offenses, which are drawn in no shape but their block"),
-        ),
+        ("left_out", Value::text(LEFT_OUT)),
         ("outside_study_area", Value::count(result.outside[0])),
         ("outside_study_area_before", Value::count(result.outside[1])),
     ]);

@@ -2,7 +2,7 @@
 
 use geo::{Coord, MapCoords};
 
-use super::density::DensityLayerError;
+use super::density::{DensityLayerError, LEFT_OUT};
 use super::provenance::provenance;
 use super::{Ask, Feature, Layer, Legend, LegendClass, Value};
 use crate::analysis::density::network::density::{Lixel, NetworkParams};
@@ -44,10 +44,7 @@ pub fn street_density(
         ("method", Value::text("equal split at junctions, mean of each piece of street")),
         ("peak_per_km", Value::rounded(peak, 3)),
         ("incidents", Value::count(result.incidents)),
-        (
-            "left_out",
-            Value::text("sexual, domestic and child offenses, which are drawn in no shape but their block"),
-        ),
+        ("left_out", Value::text(LEFT_OUT)),
         ("off_streets", Value::count(result.off_streets)),
         ("beyond_dead_ends", Value::rounded(result.density.lost, 3)),
     ];

@@ -2,6 +2,46 @@
 
 use super::table::{Kind, Param};
 
+/// How influence fades.
+pub const KERNEL: Param = Param {
+    flag: "kernel",
+    wire: "kernel",
+    kind: Kind::Word(&["uniform", "triangular", "epanechnikov", "quartic", "triweight", "gaussian"]),
+    default: "quartic",
+    help: "How the influence of an incident fades with distance",
+    example: "quartic",
+};
+
+/// Exact sums or counts in cells.
+pub const METHOD: Param = Param {
+    flag: "method",
+    wire: "method",
+    kind: Kind::Word(&["exact", "binned"]),
+    default: "exact",
+    help: "Sums over the incidents where they lie, or over counts in cells with a bound of the error",
+    example: "binned",
+};
+
+/// Unit of area.
+pub const UNIT: Param = Param {
+    flag: "unit",
+    wire: "unit",
+    kind: Kind::Word(&["km2", "mi2"]),
+    default: "km2",
+    help: "Area that a density is told for: square kilometre or square mile",
+    example: "mi2",
+};
+
+/// Contours or cells.
+pub const OUT: Param = Param {
+    flag: "out",
+    wire: "out",
+    kind: Kind::Word(&["contours", "cells"]),
+    default: "contours",
+    help: "Outlines, or the cells of the surface",
+    example: "cells",
+};
+
 /// A rule instead of a bandwidth.
 pub const BANDWIDTH_RULE: Param = Param {
     flag: "bandwidth-rule",

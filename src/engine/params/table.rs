@@ -1,6 +1,9 @@
 //! The one table of parameters: command line, HTTP check and docs all come from it.
 
-use super::density::{BANDWIDTH_RULE, COMPARE_PERIOD, CONTOURS, EDGE, HALF_LIFE, LEVELS, LIXEL, NETWORK};
+use super::density::{
+    BANDWIDTH_RULE, COMPARE_PERIOD, CONTOURS, EDGE, HALF_LIFE, KERNEL, LEVELS, LIXEL, METHOD, NETWORK, OUT,
+    UNIT,
+};
 use super::near_repeat::NEAR_REPEAT;
 
 /// What a parameter takes.
@@ -141,7 +144,7 @@ pub const BANDWIDTH: Param = Param {
     wire: "bandwidth_m",
     kind: Kind::Length { least: 1.0, most: 100_000.0 },
     default: NO_DEFAULT,
-    help: "Radius of the quartic kernel: incidents farther away do not count",
+    help: "Radius of the kernel: incidents farther away do not count; for the Gaussian √8 standard deviations",
     example: "250m",
 };
 
@@ -273,6 +276,10 @@ pub const DENSITY: Operation = Operation {
         STATUS,
         BANDWIDTH,
         CELL,
+        KERNEL,
+        METHOD,
+        UNIT,
+        OUT,
         BANDWIDTH_RULE,
         EDGE,
         CONTOURS,
