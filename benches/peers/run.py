@@ -39,6 +39,7 @@ ROWS = [
     ("gi-star-blocks", "Neighbors, Gi\\*, 999 permutations of 10 k polygons", [
         ("esda-gi-blocks", "libpysal `Queen`, esda `G_Local`", 50)]),
     ("nearest-10", "10 nearest, 10 k times", [("scipy-nearest", "SciPy `cKDTree`", None), ("flatbush-nearest", "flatbush", None)]),
+    ("knox-9", "Knox, 100 k incidents to 400 m, 9 permutations", [("scipy-knox", "NumPy over SciPy `cKDTree`", 50)]),
 ]
 
 # Clusters: clusters.rs, clusters_peers.py and clusters_peers.R.
@@ -71,6 +72,10 @@ ALONE = [
     ("dbscan-bytes", "DBSCAN of 1 M, peak memory above the points, bytes an incident (goal: 100)", lambda a, _: f"{a:.0f}"),
     ("dbscan-two-threads", "DBSCAN of 1 M, two threads against one, by the clock (goal: 1.7)", lambda a, _: f"{a:.2f}"),
     ("density-two-threads", "Exact density: two threads against one, by the clock (goal: 1.7)", lambda a, _: f"{a:.2f}"),
+    ("knox", "Knox, 100 k incidents, 3 x 3 bands to 400 m, 999 permutations (goal: 10 s)", lambda a, _: f"{a:.2f} s"),
+    ("knox-minutes", "The same with times in minutes, which need 32 bits", lambda a, _: f"{a:.2f} s"),
+    ("scan", "Spatial scan of 10 k blocks, half of the exposure, 999 simulations", lambda a, _: f"{a:.2f} s"),
+    ("space-time-scan", "Space-time scan of 10 k incidents, 500 m, 28 days, 999 permutations", lambda a, _: f"{a:.2f} s"),
 ]
 
 

@@ -6,10 +6,12 @@ pub mod build;
 pub mod density_ask;
 pub mod density_statistics;
 mod make;
+pub mod near_repeat;
 pub mod network_density;
 pub mod params;
 mod places;
 pub mod query;
+pub mod scan;
 pub mod snapshot;
 
 use std::sync::{Arc, PoisonError, RwLock};

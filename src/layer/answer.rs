@@ -4,6 +4,7 @@ use super::areas::{AreasLayerError, areas};
 use super::blocks::{BlocksLayerError, blocks};
 use super::clusters::{ClustersLayerError, clusters};
 use super::density_answer::density_answer;
+use super::near_repeat_answer::near_repeat_answer;
 use super::{Ask, Layer, Page, incidents};
 use crate::analysis::clusters::dbscan::DbscanParams;
 use crate::engine::areas::WithinError;
@@ -84,6 +85,7 @@ pub fn answer(
                 other => inside("clusters")(Box::new(other)),
             })
         }
+        "near-repeat" => near_repeat_answer(snapshot, &ask, values),
         "areas" => areas(snapshot, &ask).map_err(|e| match e {
             AreasLayerError::Category(e) => e.into(),
             AreasLayerError::Within(e) => e.into(),

@@ -9,8 +9,12 @@ pub mod density_answer;
 mod density_cells;
 pub mod density_change;
 pub mod incidents;
+pub mod near_repeat;
+mod near_repeat_answer;
 mod provenance;
+pub mod scan;
 pub mod street_density;
+pub mod zones;
 
 use crate::engine::query::Query;
 use crate::space::bbox::LonLatBox;

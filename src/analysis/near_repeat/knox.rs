@@ -1,20 +1,12 @@
 //! Knox: pairs of incidents near in space and soon in time, beside what times without memory would give.
 
-use rayon::prelude::*;
-
 use super::bands::{BandsError, Metric, check_distances, check_incidents, check_times};
-use super::lanes::{Lanes, Line, Tick};
 use super::pairs::Sorted;
-use crate::analysis::chance::Chance;
+use super::permuted::{Counts, Orders, counts, pairs_within};
 use crate::space::coord::{Local, Metres};
 
 /// The most permutations of one test: their p-values are exact to 1e-5.
 pub const MOST_PERMUTATIONS: u32 = 99_999;
-
-/// Memory for the times of the permutations that are counted at once, unless one line an incident needs more.
-const ROWS_BYTES: usize = 64 << 20;
-/// Lines of one incident at most: a pair's distance is then computed anew once for 256 or 128 permutations.
-const MOST_LINES: usize = 8;
 
 /// What a Knox test is made with.
 #[derive(Clone, Debug, PartialEq)]
@@ -193,21 +185,6 @@ pub fn knox_of_orders(
     table(points, times, params, &Orders::Given(orders))
 }
 
-/// Where the permutations come from.
-enum Orders<'a> {
-    Drawn { seed: u64, n: u32 },
-    Given(&'a [Vec<u32>]),
-}
-
-impl Orders<'_> {
-    fn len(&self) -> usize {
-        match self {
-            Self::Drawn { n, .. } => *n as usize,
-            Self::Given(orders) => orders.len(),
-        }
-    }
-}
-
 fn table(
     points: &[Local],
     times: &[i64],
@@ -242,90 +219,6 @@ fn table(
 
 fn gcd(a: u64, b: u64) -> u64 {
     if b == 0 { a } else { gcd(b, a % b) }
-}
-
-/// What was counted.
-struct Counts {
-    /// For each band of distance and, up to it, each of time: pairs as observed, then in each permutation.
-    lists: Vec<Vec<u64>>,
-    /// Pairs in each band of distance, however far apart in time.
-    near: Vec<u64>,
-}
-
-fn counts<T: Tick, const L: usize>(
-    sorted: &Sorted,
-    units: &[u64],
-    (limits, most): (&[f64], &[u64]),
-    metric: Metric,
-    orders: &Orders<'_>,
-) -> Counts {
-    let n = units.len();
-    let all = orders.len() + 1;
-    let line = std::mem::size_of::<Line<T, L>>();
-    let lines = (ROWS_BYTES / (line * n.max(1))).clamp(1, MOST_LINES).min(all.div_ceil(L));
-    let longest: Vec<T> = most.iter().map(|&units| T::from_units(units)).collect();
-    let mut ascending = units.to_vec();
-    ascending.sort_unstable();
-    let ascending: Vec<T> = ascending.into_iter().map(T::from_units).collect();
-    let rows = vec![Line::<T, L>::zero(); n * lines];
-    let mut lanes = Lanes { sorted, metric, limits, most: &longest, rows, lines };
-    let width = lanes.width();
-    let mut told =
-        Counts { lists: vec![Vec::with_capacity(all); limits.len() * most.len()], near: Vec::new() };
-    for begin in (0..all).step_by(width) {
-        let drawn: Vec<Vec<T>> = (begin..all.min(begin + width))
-            .into_par_iter()
-            .map(|number| times_of(number, sorted, units, &ascending, orders))
-            .collect();
-        lanes.fill(&drawn);
-        let (counted, near) = lanes.count();
-        for (list, counted) in told.lists.iter_mut().zip(counted.chunks(width)) {
-            list.extend_from_slice(&counted[..drawn.len()]);
-        }
-        told.near = near;
-    }
-    told
-}
-
-/// The time of each place: number 0 as it was observed, the others as their order has it.
-fn times_of<T: Tick>(
-    number: usize,
-    sorted: &Sorted,
-    units: &[u64],
-    ascending: &[T],
-    orders: &Orders<'_>,
-) -> Vec<T> {
-    let of = |at: u32| T::from_units(units[at as usize]);
-    match (number, orders) {
-        (0, _) => sorted.order.iter().map(|&at| of(at)).collect(),
-        (_, Orders::Given(orders)) => {
-            sorted.order.iter().map(|&at| of(orders[number - 1][at as usize])).collect()
-        }
-        (_, Orders::Drawn { seed, .. }) => {
-            // From ascending times, so that the order of the input plays no part.
-            let mut times = ascending.to_vec();
-            Chance::new(*seed, number as u64).shuffle(&mut times);
-            times
-        }
-    }
-}
-
-/// Pairs of times no further apart than so many units, for times in any order.
-fn pairs_within(units: &[u64], most: &[u64]) -> Vec<u64> {
-    let mut ascending = units.to_vec();
-    ascending.sort_unstable();
-    let within = |&most: &u64| {
-        let mut first = 0;
-        let mut pairs = 0;
-        for (at, &time) in ascending.iter().enumerate() {
-            while time - ascending[first] > most {
-                first += 1;
-            }
-            pairs += (at - first) as u64;
-        }
-        pairs
-    };
-    most.iter().map(within).collect()
 }
 
 fn told(

@@ -237,9 +237,9 @@ fn into_lists(
         // Written without a branch: what is not in the wanted band is written over by the next that is.
         for ((wanted, list), len) in (0_u8..).zip(near.chunks_mut(capacity)).zip(len.iter_mut()) {
             let (mut found, mut end) = ([0_u32; TOGETHER], 0);
-            for k in 0..TOGETHER {
+            for (k, &band) in band.iter().enumerate() {
                 found[end % TOGETHER] = first.wrapping_add(k as u32);
-                end = end.wrapping_add(usize::from(band[k] == wanted));
+                end = end.wrapping_add(usize::from(band == wanted));
             }
             list[*len..*len + end].copy_from_slice(&found[..end]);
             *len += end;

@@ -5,4 +5,5 @@ pub mod chains;
 pub mod knox;
 mod lanes;
 mod pairs;
+mod permuted;
 pub mod zones;

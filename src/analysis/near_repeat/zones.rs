@@ -163,12 +163,12 @@ fn add(cells: &mut [f64], grid: &Grid, row: usize, at: Local, fresh: f64, params
     let half = square.sqrt();
     let first = (column(at.x - half).floor() - 1.0).max(0.0) as usize;
     let last = (column(at.x + half).ceil() + 2.0).clamp(0.0, cells.len() as f64) as usize;
-    for col in first..last.max(first) {
+    for (col, cell) in cells.iter_mut().enumerate().take(last).skip(first) {
         let dx = grid.center(col, row).x - at.x;
         let squared = dx * dx + dy * dy;
         if squared < params.range.0 * params.range.0 {
             let risk = fresh * (-squared.sqrt() / params.half_distance.0).exp2();
-            cells[col] = if params.cumulative { cells[col] + risk } else { cells[col].max(risk) };
+            *cell = if params.cumulative { *cell + risk } else { cell.max(risk) };
         }
     }
 }

@@ -4,6 +4,7 @@ use super::density::{
     BANDWIDTH_RULE, COMPARE_PERIOD, CONTOURS, EDGE, HALF_LIFE, KERNEL, LEVELS, LIXEL, METHOD, NETWORK, OUT,
     UNIT,
 };
+use super::near_repeat::NEAR_REPEAT;
 
 /// What a parameter takes.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -315,7 +316,7 @@ pub const AREAS: Operation = Operation {
 };
 
 /// Operations that have a command and no collection over HTTP.
-pub const COMMANDS_ONLY: [Operation; 0] = [];
+pub const COMMANDS_ONLY: [Operation; 1] = [NEAR_REPEAT];
 
 /// All operations with a collection over HTTP.
 pub const OPERATIONS: [Operation; 5] = [INCIDENTS, RANK, DENSITY, CLUSTERS, AREAS];
