@@ -143,6 +143,10 @@ fn edges_are_not_guessed() {
     assert_eq!(missing.parameter(), Some("distances_m"));
     let missing = ask(&snapshot, &[("distances_m", "100")]).expect_err("was answered");
     assert_eq!(missing.parameter(), Some("days"));
+    let many: Vec<String> = (1..=17).map(|day| day.to_string()).collect();
+    let refused =
+        ask(&snapshot, &[("distances_m", "100"), ("days", &many.join(","))]).expect_err("was answered");
+    assert!(refused.parameter() == Some("days") && refused.to_string().contains("1 to 16"), "{refused}");
 }
 
 #[test]

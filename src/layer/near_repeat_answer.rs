@@ -3,7 +3,8 @@
 use super::answer::AnswerError;
 use super::near_repeat::{NearRepeatLayerError, NearRepeatParams, Show, near_repeat};
 use super::{Ask, Layer};
-use crate::analysis::near_repeat::bands::Metric;
+use crate::analysis::near_repeat::bands::{BandsError, Metric};
+use crate::analysis::near_repeat::knox::KnoxError;
 use crate::engine::params::near_repeat::{DAYS, DISTANCES, METRIC, SAME_PLACE, SHOW};
 use crate::engine::params::table::{DEFAULT_PERMUTATIONS, DEFAULT_SEED, PERMUTATIONS, SEED};
 use crate::engine::params::values::Values;
@@ -35,6 +36,9 @@ pub(super) fn near_repeat_answer(
     };
     near_repeat(snapshot, ask, &params).map_err(|error| match error {
         NearRepeatLayerError::Category(unknown) => unknown.into(),
+        error @ NearRepeatLayerError::Knox(KnoxError::Bands(
+            BandsError::Time { .. } | BandsError::Span { .. } | BandsError::Number { of: "time", .. },
+        )) => AnswerError::Unusable { parameter: DAYS.wire, why: Box::new(error) },
         error @ (NearRepeatLayerError::Knox(_) | NearRepeatLayerError::Grid(_)) => {
             AnswerError::Unusable { parameter: DISTANCES.wire, why: Box::new(error) }
         }

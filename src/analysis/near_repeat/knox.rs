@@ -112,9 +112,9 @@ pub enum KnoxError {
 ///
 /// Each permutation has a random stream of its own, so neither order of the input nor threads change a digit. Pairs are
 /// found anew by a grid for every 16 to 256 permutations and never stored: memory is 128 MiB or 128 bytes an incident,
-/// whichever is more. Time O(n + pairs within the longest distance · permutations); 32 permutations of a pair cost about
-/// 2 ns where times fit 16 bits, as days or hours do. Source: Knox (1964), *Applied Statistics* 13(1); permutations after
-/// Johnson et al. (2007), *J. Quantitative Criminology* 23.
+/// whichever is more, and 8 bytes for each cell of the table and permutation. Time O(n + pairs within the longest distance · permutations), with 32 permutations of a pair at once
+/// where times fit 16 bits, as days or hours do, else 16. Source: Knox (1964), *Applied Statistics* 13(1); permutations
+/// after Johnson et al. (2007), *J. Quantitative Criminology* 23.
 ///
 /// # Limits
 ///
