@@ -95,10 +95,11 @@ fn the_readme_names_both_commands_and_only_commands_that_exist() {
 /// The words that commands, flags and fields may use, as agreed; others would be a second word for one thing.
 #[test]
 fn commands_and_flags_use_the_agreed_words() {
-    const COMMANDS: [&str; 9] =
-        ["areas", "blocks", "clusters", "demo", "density", "export", "import", "rank", "serve"];
-    const FLAGS: [&str; 25] = [
+    const COMMANDS: [&str; 10] =
+        ["areas", "blocks", "clusters", "demo", "density", "export", "hotspots", "import", "rank", "serve"];
+    const FLAGS: [&str; 34] = [
         "areas",
+        "band",
         "bandwidth",
         "blocks",
         "category",
@@ -106,6 +107,7 @@ fn commands_and_flags_use_the_agreed_words() {
         "config",
         "crs",
         "eps",
+        "fdr",
         "format",
         // Beside the vocabulary: places from addresses can be switched off, and the option of `counting.md` 10.
         "geocode",
@@ -115,13 +117,20 @@ fn commands_and_flags_use_the_agreed_words() {
         "layout",
         "listen",
         "min-points",
+        "nearest",
+        "neighbors",
         "origin",
         "output",
         "period",
+        "permutations",
         "rejects",
+        "seed",
         "source",
+        "statistic",
         "status",
+        "steps",
         "top",
+        "units",
         "version",
         "within",
     ];

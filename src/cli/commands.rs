@@ -8,6 +8,7 @@ use serde_json::Value as Json;
 use super::failure::Failure;
 use super::{blocks_command, exit, flags, import_command, import_incidents, load, say};
 use crate::encode;
+use crate::engine::params::hotspots::HOTSPOTS;
 use crate::engine::params::table::{
     AREAS, CLUSTERS, DEFAULT_TOP, DENSITY, INCIDENTS, Operation, Param, RANK, TOP,
 };
@@ -26,6 +27,7 @@ pub(super) fn run(matches: &ArgMatches) -> Result<u8, Failure> {
         Some(("export", matches)) => export(matches),
         Some(("density", matches)) => analyse(&DENSITY, matches),
         Some(("clusters", matches)) => analyse(&CLUSTERS, matches),
+        Some(("hotspots", matches)) => analyse(&HOTSPOTS, matches),
         Some(("rank", matches)) => analyse(&RANK, matches),
         Some(("areas", matches)) => analyse(&AREAS, matches),
         Some(("blocks", matches)) => blocks_command::run(matches),
@@ -42,7 +44,9 @@ pub(super) fn run(matches: &ArgMatches) -> Result<u8, Failure> {
 
 fn analyse(operation: &Operation, matches: &ArgMatches) -> Result<u8, Failure> {
     let given = flags::values(matches, operation.params.iter().chain([&TOP]))?;
-    let opened = Opened::new(matches, &given, operation.params)?;
+    // Hot spots do without a cell: blocks have none, and Esri's steps give one.
+    let needed = if operation.command == HOTSPOTS.command { &[] } else { operation.params };
+    let opened = Opened::new(matches, &given, needed)?;
     let page = Page { limit: top(operation, &given), ..Page::ALL };
     let layer = opened.layer(operation, page)?;
     let text = match load::text(matches, "format").as_deref() {

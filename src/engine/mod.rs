@@ -3,11 +3,13 @@
 mod addressed;
 pub mod areas;
 pub mod build;
+pub mod hotspots;
 mod make;
 pub mod params;
 mod places;
 pub mod query;
 pub mod snapshot;
+pub mod units;
 
 use std::sync::{Arc, PoisonError, RwLock};
 

@@ -4,7 +4,8 @@ use super::areas::{AreasLayerError, areas};
 use super::blocks::{BlocksLayerError, blocks};
 use super::clusters::{ClustersLayerError, clusters};
 use super::density::{DensityLayerError, density};
-use super::{Ask, Layer, Page, incidents};
+use super::hotspots::hotspots;
+use super::{Ask, Layer, Page, ask_hotspots, incidents};
 use crate::analysis::clusters::dbscan::DbscanParams;
 use crate::analysis::density::kde::KdeParams;
 use crate::engine::areas::WithinError;
@@ -94,6 +95,7 @@ pub fn answer(
                 other => inside("clusters")(Box::new(other)),
             })
         }
+        "hotspots" => hotspots(snapshot, &ask, &ask_hotspots::params(values)).map_err(ask_hotspots::unusable),
         "areas" => areas(snapshot, &ask).map_err(|e| match e {
             AreasLayerError::Category(e) => e.into(),
             AreasLayerError::Within(e) => e.into(),

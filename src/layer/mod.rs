@@ -2,9 +2,11 @@
 
 pub mod answer;
 pub mod areas;
+mod ask_hotspots;
 pub mod blocks;
 pub mod clusters;
 pub mod density;
+pub mod hotspots;
 pub mod incidents;
 mod provenance;
 

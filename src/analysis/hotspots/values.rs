@@ -127,8 +127,10 @@ pub(super) struct Moments {
     pub(super) whole: bool,
 }
 
-/// Below this, sums of up to 2³² whole numbers stay below 2⁵³ for all counts that occur, and their squares below 2¹²⁷.
-const WHOLE: f64 = 1_048_576.0;
+/// Whole numbers up to here are summed as such; their squares fit in 64 bits.
+const WHOLE: f64 = 2_147_483_648.0;
+/// Sums up to here are exact in 64 bits.
+const EXACT: f64 = 9_007_199_254_740_992.0;
 /// Their squares, summed 2³² times, are still finite.
 const LARGEST: f64 = 1e150;
 
@@ -153,7 +155,9 @@ impl Moments {
         if values.iter().all(|value| *value == values[0]) {
             return Err(constant);
         }
-        let whole = largest <= WHOLE && values.iter().all(|value| value.fract() == 0.0);
+        let whole = largest <= WHOLE
+            && largest * n as f64 <= EXACT
+            && values.iter().all(|value| value.fract() == 0.0);
         if whole {
             let add = |(sum, squares): (i64, i128), value: &f64| {
                 let value = *value as i64;

@@ -1,5 +1,7 @@
 //! The one table of parameters: command line, HTTP check and docs all come from it.
 
+use super::hotspots::HOTSPOTS;
+
 /// What a parameter takes.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Kind {
@@ -148,7 +150,7 @@ pub const CELL: Param = Param {
     wire: "cell_m",
     kind: Kind::Length { least: 0.1, most: 100_000.0 },
     default: NO_DEFAULT,
-    help: "Side of the cells on which density is computed",
+    help: "Side of the cells on which density is computed, or hot spots; these follow Esri's steps where there is none",
     example: "50m",
 };
 
@@ -294,4 +296,4 @@ pub const AREAS: Operation = Operation {
 pub const COMMANDS_ONLY: [Operation; 0] = [];
 
 /// All operations with a collection over HTTP.
-pub const OPERATIONS: [Operation; 5] = [INCIDENTS, RANK, DENSITY, CLUSTERS, AREAS];
+pub const OPERATIONS: [Operation; 6] = [INCIDENTS, RANK, DENSITY, CLUSTERS, HOTSPOTS, AREAS];
