@@ -73,8 +73,15 @@ fn export(matches: &ArgMatches) -> Result<u8, Failure> {
     let folder = load::path(matches, "output").unwrap_or_default();
     std::fs::create_dir_all(&folder)
         .map_err(|source| Failure::Write { file: folder.display().to_string(), source })?;
-    for operation in [&INCIDENTS, &RANK, &DENSITY, &CLUSTERS, &AREAS] {
-        let layer = opened.layer(operation, Page::ALL)?;
+    for operation in [&INCIDENTS, &RANK, &DENSITY, &CLUSTERS, &HOTSPOTS, &AREAS] {
+        let layer = match opened.layer(operation, Page::ALL) {
+            // Counts that are all alike have layers, but no hot spots.
+            Err(why) if operation.collection == HOTSPOTS.collection => {
+                say::tell(&format!("hotspots.geojson is left out: {why}"));
+                continue;
+            }
+            layer => layer?,
+        };
         if operation.collection == AREAS.collection && layer.features.is_empty() {
             continue;
         }
