@@ -111,7 +111,11 @@ impl Units {
                 let whole = u64::from(Share::WHOLE.0);
                 let of = |(block, _): &(BlockId, Local)| {
                     let shares = counts[block.0 as usize].shares();
-                    if shares % whole == 0 { (shares / whole) as f64 } else { shares as f64 / whole as f64 }
+                    if shares.is_multiple_of(whole) {
+                        (shares / whole) as f64
+                    } else {
+                        shares as f64 / whole as f64
+                    }
                 };
                 (blocks.iter().map(of).collect(), 0)
             }

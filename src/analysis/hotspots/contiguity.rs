@@ -336,7 +336,7 @@ mod tests {
 
     fn lists(shapes: &[Geometry], contiguity: Contiguity) -> Vec<Vec<u32>> {
         let shapes: Vec<&Geometry> = shapes.iter().collect();
-        let near = of_polygons(&shapes, contiguity).unwrap();
+        let near = of_polygons(&shapes, contiguity).expect("usable");
         (0..shapes.len()).map(|unit| near.of(unit).to_vec()).collect()
     }
 
@@ -347,7 +347,7 @@ mod tests {
             .map(|(x, y)| rect(x * 50.0, y * 50.0, (x + 1.0) * 50.0, (y + 1.0) * 50.0))
             .collect();
         for contiguity in [Contiguity::Queen, Contiguity::Rook] {
-            let grid = Neighbors::on_grid(4, 3, None, contiguity).unwrap();
+            let grid = Neighbors::on_grid(4, 3, None, contiguity).expect("usable");
             let expected: Vec<Vec<u32>> = (0..12).map(|unit| grid.of(unit).to_vec()).collect();
             assert_eq!(lists(&squares, contiguity), expected);
         }
@@ -414,7 +414,7 @@ mod tests {
             Geometry::Point(Point::new(50., 0.)),
             line(&[(20., -10.), (20., 10.)]),
         ];
-        let near = of_segments(&shapes.iter().collect::<Vec<_>>()).unwrap();
+        let near = of_segments(&shapes.iter().collect::<Vec<_>>()).expect("usable");
         assert_eq!((near.of(0), near.of(3), near.islands()), (&[1, 2, 3][..], &[0, 1, 2][..], vec![4]));
     }
 

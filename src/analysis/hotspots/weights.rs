@@ -302,9 +302,9 @@ mod tests {
     fn a_band_finds_what_comparing_all_finds() {
         let at = scattered(300);
         for band in [1.0, 5.0, 13.0, 200.0] {
-            let near = Neighbors::within(&at, Metres(band)).unwrap();
+            let near = Neighbors::within(&at, Metres(band)).expect("usable");
             let all = naive(&at, |i, j| at[i].distance(at[j]).0 <= band);
-            assert_eq!(near, Neighbors::from_lists(all).unwrap());
+            assert_eq!(near, Neighbors::from_lists(all).expect("usable"));
         }
     }
 
@@ -312,7 +312,7 @@ mod tests {
     fn the_nearest_are_those_of_comparing_all_with_ties_from_west_to_east() {
         let at = scattered(200);
         for k in [1, 4, 9, 199] {
-            let near = Neighbors::nearest(&at, k).unwrap();
+            let near = Neighbors::nearest(&at, k).expect("usable");
             for unit in 0..at.len() {
                 let mut others: Vec<usize> = (0..at.len()).filter(|&other| other != unit).collect();
                 let key = |other: usize| (squared(at[unit], at[other]), at[other].x, at[other].y);
@@ -327,14 +327,14 @@ mod tests {
     #[test]
     fn a_pile_of_places_has_neighbors_within_the_pile() {
         let at = vec![Local { x: 5.0, y: 5.0 }; 50];
-        assert_eq!(Neighbors::nearest(&at, 3).unwrap().of(0), [1, 2, 3]);
-        assert_eq!(Neighbors::within(&at, Metres(1.0)).unwrap().of(7).len(), 49);
+        assert_eq!(Neighbors::nearest(&at, 3).expect("usable").of(0), [1, 2, 3]);
+        assert_eq!(Neighbors::within(&at, Metres(1.0)).expect("usable").of(7).len(), 49);
     }
 
     #[test]
     fn cells_outside_the_mask_are_no_units() {
         let mask = [true, false, true, true, true, true];
-        let near = Neighbors::on_grid(3, 2, Some(&mask), Contiguity::Rook).unwrap();
+        let near = Neighbors::on_grid(3, 2, Some(&mask), Contiguity::Rook).expect("usable");
         assert_eq!(
             (0..5).map(|unit| near.of(unit).to_vec()).collect::<Vec<_>>(),
             [vec![2], vec![4], vec![0, 3], vec![2, 4], vec![1, 3],]

@@ -212,17 +212,19 @@ mod tests {
         let mask = masked.then_some(&mask[..]);
         let lattice = Lattice { n_cols, n_rows, mask };
         let (values, near) = (of_units(&counts, mask), near(mask));
-        let (ours, lists) =
-            (gi_star_on_grid(&counts, &lattice, window).unwrap(), gi_star(&values, &near).unwrap());
+        let (ours, lists) = (
+            gi_star_on_grid(&counts, &lattice, window).expect("usable"),
+            gi_star(&values, &near).expect("usable"),
+        );
         assert_eq!(ours.len(), lists.len());
         assert!(ours.iter().zip(&lists).all(|(a, b)| (a - b).abs() < 1e-12), "{window:?}, mask {masked}");
-        let sizes = neighbors_on_grid(&lattice, window).unwrap();
+        let sizes = neighbors_on_grid(&lattice, window).expect("usable");
         assert!((0..near.n_units()).all(|unit| near.of(unit).len() == sizes[unit] as usize));
         let permutations = Permutations { count: 999, seed: 3 };
-        let ours = gi_star_on_grid_permuted(&counts, &lattice, window, &permutations).unwrap();
+        let ours = gi_star_on_grid_permuted(&counts, &lattice, window, &permutations).expect("usable");
         assert_eq!(
             ours,
-            gi_star_permuted(&values, &near, &permutations).unwrap(),
+            gi_star_permuted(&values, &near, &permutations).expect("usable"),
             "{window:?}, mask {masked}"
         );
     }
@@ -231,17 +233,17 @@ mod tests {
     fn windows_give_what_lists_of_neighbors_give() {
         for masked in [false, true] {
             check(17, 11, masked, Window::Square { steps: 1 }, |mask| {
-                Neighbors::on_grid(17, 11, mask, Contiguity::Queen).unwrap()
+                Neighbors::on_grid(17, 11, mask, Contiguity::Queen).expect("usable")
             });
             check(6, 40, masked, Window::Disc { steps: 1.0 }, |mask| {
-                Neighbors::on_grid(6, 40, mask, Contiguity::Rook).unwrap()
+                Neighbors::on_grid(6, 40, mask, Contiguity::Rook).expect("usable")
             });
             for (band, cell) in [(200.0, 40.0), (110.0, 50.0), (0.3, 0.1), (500.0, 90.0)] {
                 check(15, 19, masked, Window::within(Metres(band), Metres(cell)), |mask| {
                     let at = |cell: usize| Local { x: (cell % 15) as f64, y: (cell / 15) as f64 };
                     let inside = (0..15 * 19).filter(|&cell| mask.is_none_or(|mask| mask[cell]));
                     let steps = (band / cell * 1e9_f64).round() / 1e9;
-                    Neighbors::within(&inside.map(at).collect::<Vec<_>>(), Metres(steps)).unwrap()
+                    Neighbors::within(&inside.map(at).collect::<Vec<_>>(), Metres(steps)).expect("usable")
                 });
             }
         }
