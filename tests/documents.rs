@@ -97,28 +97,36 @@ fn the_readme_names_both_commands_and_only_commands_that_exist() {
 fn commands_and_flags_use_the_agreed_words() {
     const COMMANDS: [&str; 10] =
         ["areas", "blocks", "clusters", "demo", "density", "export", "hotspots", "import", "rank", "serve"];
-    const FLAGS: [&str; 34] = [
+    const FLAGS: [&str; 42] = [
         "areas",
         "band",
         "bandwidth",
+        "bandwidth-rule",
         "blocks",
         "category",
         "cell",
+        "compare-period",
         "config",
+        "contours",
         "crs",
+        "edge",
         "eps",
         "fdr",
         "format",
         // Beside the vocabulary: places from addresses can be switched off, and the option of `counting.md` 10.
         "geocode",
+        "half-life",
         "help",
         "incidents",
         "intersections",
         "layout",
+        "levels",
         "listen",
+        "lixel",
         "min-points",
         "nearest",
         "neighbors",
+        "network",
         "origin",
         "output",
         "period",

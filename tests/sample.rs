@@ -141,10 +141,10 @@ fn a_contour_said_to_hold_a_share_holds_it() {
     assert_eq!(places.len(), result.incidents);
     let mut outer: Option<&geo::MultiPolygon> = None;
     for contour in &result.contours {
-        assert!(contour.shape.is_valid(), "{} %", contour.share * 100.0);
+        assert!(contour.shape.is_valid(), "{} %", contour.level * 100.0);
         let inside = places.iter().filter(|p| contour.shape.contains(&geo::Point::new(p.x, p.y))).count();
-        assert_eq!(inside, contour.inside, "{} %", contour.share * 100.0);
-        let asked = (contour.share * places.len() as f64).ceil() as usize;
+        assert_eq!(inside, contour.inside, "{} %", contour.level * 100.0);
+        let asked = (contour.level * places.len() as f64).ceil() as usize;
         // Coincident incidents go in together: at most the largest pile more.
         assert!((asked..asked + 12).contains(&inside), "{inside} of {asked}");
         let within_outer = |p: &&Local| outer.is_none_or(|o| o.contains(&geo::Point::new(p.x, p.y)));

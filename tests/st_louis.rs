@@ -261,7 +261,7 @@ fn the_whole_city_is_ranked_and_every_report_is_accounted_for() {
     for contour in &result.contours {
         let inside = places.iter().filter(|p| contour.shape.contains(&geo::Point::new(p.x, p.y))).count();
         assert_eq!(inside, contour.inside);
-        let asked = (contour.share * places.len() as f64).ceil() as usize;
+        let asked = (contour.level * places.len() as f64).ceil() as usize;
         assert!((asked..asked + 10).contains(&inside), "{inside} of {asked}");
     }
 }

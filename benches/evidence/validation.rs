@@ -267,7 +267,7 @@ pub(crate) fn surface(
     page.say("\nIts contours. They are off by the incidents that have the same density as the last one asked for, mostly at its address, which no line can part:\n\n");
     contour_head(page);
     for region in &found.contours {
-        contour_row(page, name, region.share, region.inside, &region.shape, &points);
+        contour_row(page, name, region.level, region.inside, &region.shape, &points);
     }
     page.say("\n");
 }

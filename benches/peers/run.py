@@ -41,6 +41,38 @@ ROWS = [
     ("nearest-10", "10 nearest, 10 k times", [("scipy-nearest", "SciPy `cKDTree`", None), ("flatbush-nearest", "flatbush", None)]),
 ]
 
+# Clusters: clusters.rs, clusters_peers.py and clusters_peers.R.
+ROWS += [
+    ("dbscan-100k", "DBSCAN, 100 k, 100 m, 20 points", [("r-dbscan-100k", "R dbscan", 8), ("sklearn-dbscan-100k", "scikit-learn", None)]),
+    ("dbscan-1m", "DBSCAN, 1 M, 25 m, 20 points", [("r-dbscan-1m", "R dbscan", 12), ("sklearn-dbscan-1m", "scikit-learn", 80)]),
+    ("dbscan-1m-wide", "DBSCAN, 1 M, 100 m, 200 points", [("r-dbscan-1m-wide", "R dbscan", 15)]),
+    ("hdbscan-100k", "HDBSCAN, 100 k, 20 neighbors", [
+        ("hdbscan-100k", "hdbscan, not exact by default", 5), ("hdbscan-exact-100k", "hdbscan, exact", None),
+        ("fast-hdbscan-100k", "fast_hdbscan", None)]),
+    ("hdbscan-1m", "HDBSCAN, 1 M, 20 neighbors", [("fast-hdbscan-1m", "fast_hdbscan", 10)]),
+    ("outline-10k", "Dissolved outline of 10 k core points", [("shapely-outline-10k", "shapely `union_all`", None)]),
+]
+# Density over 1024 x 1024 cells, with a radius of 500 m or a sigma of 500/3 m: density.rs, density_peers.py.
+ROWS += [
+    ("density-exact", "Density of 1 M incidents, quartic, exact", [
+        ("libkdv", "libkdv, Epanechnikov, exact", 80), ("kdepy-quartic", "KDEpy `FFTKDE`, binned", 1)]),
+    ("density-binned", "Density of 1 M incidents, quartic, binned, with its bound", [
+        ("kdepy-quartic", "KDEpy `FFTKDE`", 12), ("numpy-quartic", "NumPy and SciPy `fftconvolve`", None),
+        ("datashader-quartic", "Datashader and SciPy `rfft2`, 32 bits", None)]),
+    ("density-binned-gaussian", "Density of 1 M incidents, Gaussian, binned, with its bound", [
+        ("datashader-gaussian", "Datashader and SciPy `gaussian_filter`", 6), ("kdepy-gaussian", "KDEpy `FFTKDE`", None)]),
+    ("density-from-counts", "Density from counts that were kept", [("datashader-quartic", "Datashader and SciPy `rfft2`, from the incidents", None)]),
+]
+# What has no peer: our job, and how to tell its two figures.
+ALONE = [
+    ("density-live", "Live density: an incident inserted or removed, 500 m (goal: 10 µs)", lambda a, _: f"{a * 1e6:.1f} µs"),
+    ("density-per-event", "Exact density: time for an incident's place and a row that it reaches (goal: 3.5 ns)", lambda a, _: f"{a * 1e9:.2f} ns"),
+    ("density-error", "Binned density: largest error of the peak, and the bound that comes with it", lambda a, b: f"{a:.1e}, {b:.1e}"),
+    ("dbscan-bytes", "DBSCAN of 1 M, peak memory above the points, bytes an incident (goal: 100)", lambda a, _: f"{a:.0f}"),
+    ("dbscan-two-threads", "DBSCAN of 1 M, two threads against one, by the clock (goal: 1.7)", lambda a, _: f"{a:.2f}"),
+    ("density-two-threads", "Exact density: two threads against one, by the clock (goal: 1.7)", lambda a, _: f"{a:.2f}"),
+]
+
 
 def lines(command, missing, **more):
     """The lines of JSON that a command prints; if it fails, what it says is noted for what it leaves out."""
@@ -59,9 +91,14 @@ def ours(job, missing):
 def main():
     peers, missing, begin = {}, [], os.getloadavg()[0]
     python = [[sys.executable, HERE / "peers.py", job, FOLDER] for job in ("csv", "join", "sedona", "trees", "composed")]
+    python.append([sys.executable, HERE / "density_peers.py", FOLDER])
     node = ["node", HERE / "trees.mjs", FOLDER]
-    hotspots = [[sys.executable, HERE / "hotspots_peers.py", FOLDER], ["Rscript", HERE / "hotspots_peers.R", FOLDER]]
-    for command in [*python, *hotspots, node, [sys.executable, HERE / "postgis.py", FOLDER]]:
+    rooms = [("clusters", True), ("hotspots", True), ("near_repeat", False)]
+    for room, in_r in rooms:
+        python.append([sys.executable, HERE / f"{room}_peers.py", FOLDER])
+        if in_r:
+            python.append(["Rscript", HERE / f"{room}_peers.R", FOLDER])
+    for command in [*python, node, [sys.executable, HERE / "postgis.py", FOLDER]]:
         try:
             for line in lines(command, missing, cwd=FOLDER.parent):
                 peers[line["name"]] = line
@@ -97,6 +134,9 @@ def main():
         text.append(f"| Packed index, bytes an incident | {index['cpu']:.1f} |")
     if near:
         text.append(f"| The join, and whether a polygon's edge lies within 10 m of each incident | {seconds(near)} |")
+    for job, title, told in ALONE:
+        if mine := ours(job, missing):
+            text.append(f"| {title} | {told(mine['cpu'], mine['found'])} |")
     if missing:
         text += ["", "Not run here:", "", *(f"- {reason}" for reason in missing)]
     before = DOCUMENT.read_text().split(BEGIN)[0].rstrip()

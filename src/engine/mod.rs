@@ -3,8 +3,11 @@
 mod addressed;
 pub mod areas;
 pub mod build;
+pub mod density_ask;
+pub mod density_statistics;
 pub mod hotspots;
 mod make;
+pub mod network_density;
 pub mod params;
 mod places;
 pub mod query;

@@ -10,8 +10,6 @@ use crate::aggregate::addresses::{Addresses, Forms, addresses};
 use crate::aggregate::categories::by_category;
 use crate::aggregate::counts::{Count, count};
 use crate::analysis::clusters::dbscan::{Clusters, DbscanError, DbscanParams, dbscan};
-use crate::analysis::density::contour::{ContourError, contour, threshold_for_share};
-use crate::analysis::density::kde::{Density, KdeError, KdeParams, kde};
 use crate::index::incidents::IncidentIndex;
 use crate::model::block::BlockId;
 use crate::model::class::UnknownCategory;
@@ -19,8 +17,7 @@ use crate::model::dataset::Dataset;
 use crate::model::exposure::observed_days;
 use crate::rank::order::{Ranked, rank};
 use crate::space::bbox::{LocalBox, LonLatBox};
-use crate::space::coord::{Local, LonLat, Metres, SquareKm};
-use crate::space::grid::{Grid, GridError};
+use crate::space::coord::{Local, LonLat, Metres};
 
 /// A data set with its indexes under a generation number.
 #[derive(Debug)]
@@ -35,34 +32,6 @@ pub struct Snapshot {
     forms: OnceLock<Forms>,
 }
 
-/// Where a share of the incidents lies densest.
-#[derive(Clone, Debug)]
-pub struct DensityContour {
-    /// The share asked for.
-    pub share: f64,
-    /// Density at the edge, incidents per km².
-    pub per_km2: f64,
-    /// Incidents truly inside.
-    pub inside: usize,
-    /// Its area.
-    pub area: SquareKm,
-    /// Its shape in local metres.
-    pub shape: geo::MultiPolygon,
-}
-
-/// A density with its contours.
-#[derive(Clone, Debug)]
-pub struct DensityResult {
-    /// The surface.
-    pub density: Density,
-    /// Incidents behind it.
-    pub incidents: usize,
-    /// Selected incidents with a place outside the study area, which are not.
-    pub outside: usize,
-    /// Contours, the largest share first.
-    pub contours: Vec<DensityContour>,
-}
-
 /// Clusters and who belongs to them.
 #[derive(Clone, Debug)]
 pub struct ClusterResult {
@@ -71,34 +40,6 @@ pub struct ClusterResult {
     /// Their clusters, in the same order.
     pub clusters: Clusters,
 }
-
-/// Why a density cannot be given.
-#[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum DensityError {
-    /// The cells do not fit.
-    #[error(transparent)]
-    Grid(#[from] GridError),
-    /// The cells are too coarse for the kernel.
-    #[error(
-        "cells of {cell} are too coarse for a bandwidth of {bandwidth}; give a side of at most half of it"
-    )]
-    Coarse {
-        /// Side of a cell.
-        cell: Metres,
-        /// Radius of the kernel.
-        bandwidth: Metres,
-    },
-    /// The kernel does not.
-    #[error(transparent)]
-    Kde(#[from] KdeError),
-    /// The contours do not.
-    #[error(transparent)]
-    Contour(#[from] ContourError),
-}
-
-/// Shares of the incidents that contours hold, the largest first, so that it is drawn below.
-pub const SHARES: [f64; 3] = [0.9, 0.75, 0.5];
 
 impl Snapshot {
     /// Indexes a data set.
@@ -296,41 +237,6 @@ impl Snapshot {
             .filter(move |&at| !data.held[at] && selection.has(data, at))
             .filter(|&at| !data.incidents.classes(at).any(|class| data.classes.get(class).flags.protected()))
             .filter_map(|at| Some((at, data.incidents.local(at)?)))
-    }
-
-    /// Kernel density over the study area padded by the bandwidth, with contours by [`SHARES`].
-    ///
-    /// # Errors
-    ///
-    /// [`DensityError`] for a bandwidth or cell that cannot be used.
-    pub fn density(
-        &self,
-        selection: &Selection,
-        params: &KdeParams,
-        cell: Metres,
-    ) -> Result<DensityResult, DensityError> {
-        if cell.0 > params.bandwidth.0 / 2.0 {
-            return Err(DensityError::Coarse { cell, bandwidth: params.bandwidth });
-        }
-        let study_area = self.dataset.study_area;
-        let (inside, outside): (Vec<Local>, Vec<Local>) =
-            self.drawn(selection).map(|(_, at)| at).partition(|&at| study_area.contains(at));
-        let grid = Grid::over(study_area.padded(params.bandwidth), cell)?;
-        let density = kde(&inside, None, &grid, params)?;
-        let mut contours = Vec::new();
-        for share in SHARES.into_iter().filter(|_| !inside.is_empty()) {
-            use geo::Area;
-            let found = threshold_for_share(&density, &inside, share)?;
-            let shape = contour(&density, found.threshold)?;
-            contours.push(DensityContour {
-                share,
-                per_km2: found.threshold,
-                inside: found.inside,
-                area: SquareKm::from_square_metres(shape.unsigned_area()),
-                shape,
-            });
-        }
-        Ok(DensityResult { density, incidents: inside.len(), outside: outside.len(), contours })
     }
 
     /// Density-based clusters of the selected incidents.

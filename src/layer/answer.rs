@@ -3,15 +3,14 @@
 use super::areas::{AreasLayerError, areas};
 use super::blocks::{BlocksLayerError, blocks};
 use super::clusters::{ClustersLayerError, clusters};
-use super::density::{DensityLayerError, density};
+use super::density_answer::density_answer;
 use super::hotspots::hotspots;
 use super::{Ask, Layer, Page, ask_hotspots, incidents};
 use crate::analysis::clusters::dbscan::DbscanParams;
-use crate::analysis::density::kde::KdeParams;
 use crate::engine::areas::WithinError;
-use crate::engine::params::table::{BANDWIDTH, CELL, EPS, MIN_POINTS, Operation, Param, WITHIN};
+use crate::engine::params::table::{EPS, MIN_POINTS, Operation, Param, WITHIN};
 use crate::engine::params::values::Values;
-use crate::engine::snapshot::{DensityError, Snapshot};
+use crate::engine::snapshot::Snapshot;
 use crate::model::class::UnknownCategory;
 use crate::space::coord::Metres;
 
@@ -76,16 +75,7 @@ pub fn answer(
         |layer| move |source: Box<dyn std::error::Error + Send + Sync>| AnswerError::Inside { layer, source };
     match operation.collection {
         "incidents" => Ok(incidents::incidents(snapshot, &ask)?),
-        "density" => {
-            let params = KdeParams::quartic(length(values, BANDWIDTH)?);
-            density(snapshot, &ask, &params, length(values, CELL)?).map_err(|e| match e {
-                DensityLayerError::Category(e) => e.into(),
-                DensityLayerError::Density(e @ (DensityError::Grid(_) | DensityError::Coarse { .. })) => {
-                    AnswerError::Unusable { parameter: CELL.wire, why: Box::new(e) }
-                }
-                other => inside("density")(Box::new(other)),
-            })
-        }
+        "density" => density_answer(snapshot, &ask, values),
         "clusters" => {
             let eps = length(values, EPS)?;
             let min_points = values.count(&MIN_POINTS).ok_or(AnswerError::NotGiven(MIN_POINTS))?;
@@ -107,6 +97,6 @@ pub fn answer(
     }
 }
 
-fn length(values: &Values, param: Param) -> Result<Metres, AnswerError> {
+pub(super) fn length(values: &Values, param: Param) -> Result<Metres, AnswerError> {
     values.length(&param).ok_or(AnswerError::NotGiven(param))
 }

@@ -6,9 +6,12 @@ mod ask_hotspots;
 pub mod blocks;
 pub mod clusters;
 pub mod density;
+mod density_answer;
+pub mod density_change;
 pub mod hotspots;
 pub mod incidents;
 mod provenance;
+pub mod street_density;
 
 use crate::engine::query::Query;
 use crate::space::bbox::LonLatBox;

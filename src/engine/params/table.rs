@@ -1,5 +1,6 @@
 //! The one table of parameters: command line, HTTP check and docs all come from it.
 
+use super::density::{BANDWIDTH_RULE, COMPARE_PERIOD, CONTOURS, EDGE, HALF_LIFE, LEVELS, LIXEL, NETWORK};
 use super::hotspots::HOTSPOTS;
 
 /// What a parameter takes.
@@ -264,8 +265,23 @@ pub const RANK: Operation = Operation {
 pub const DENSITY: Operation = Operation {
     command: "density",
     collection: "density",
-    help: "Kernel density: the smallest areas that hold 50, 75 and 90 % of the incidents",
-    params: &[PERIOD, CATEGORY, ORIGIN, STATUS, BANDWIDTH, CELL],
+    help: "Kernel density: its outlines, where it has changed, or density along streets",
+    params: &[
+        PERIOD,
+        CATEGORY,
+        ORIGIN,
+        STATUS,
+        BANDWIDTH,
+        CELL,
+        BANDWIDTH_RULE,
+        EDGE,
+        CONTOURS,
+        LEVELS,
+        HALF_LIFE,
+        COMPARE_PERIOD,
+        NETWORK,
+        LIXEL,
+    ],
 };
 
 /// Clusters.
