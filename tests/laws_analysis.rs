@@ -3,8 +3,11 @@
 use geo::{Area, BooleanOps, Contains, Coord, Intersects, Orient, Validation, orient::Direction};
 use hotblocks::analysis::clusters::dbscan::{Clusters, DbscanParams, dbscan};
 use hotblocks::analysis::clusters::hull::hull;
+use hotblocks::analysis::density::binned::binned;
 use hotblocks::analysis::density::contour::{contour, threshold_for_share, value_at};
 use hotblocks::analysis::density::kde::{Density, KdeParams, kde, kde_at};
+use hotblocks::analysis::density::kernel::Kernel;
+use hotblocks::analysis::density::live::{Live, LiveParams};
 use hotblocks::space::bbox::LocalBox;
 use hotblocks::space::coord::{Local, Metres};
 use hotblocks::space::grid::Grid;
@@ -140,6 +143,113 @@ proptest! {
         for (one, two) in one.per_km2.iter().zip(&two.per_km2) {
             prop_assert!(is_near(*one, two * scale, 1e-12 * one));
         }
+    }
+}
+
+/// Any of the kernels.
+fn kernel() -> impl Strategy<Value = Kernel> {
+    prop::sample::select(Kernel::ALL.to_vec())
+}
+
+/// The largest difference of two surfaces.
+fn difference(one: &Density, two: &Density) -> f64 {
+    one.per_km2.iter().zip(&two.per_km2).map(|(a, b)| (a - b).abs()).fold(0.0, f64::max)
+}
+
+proptest! {
+    #![proptest_config(config(120))]
+
+    #[test]
+    fn every_kernels_surface_is_the_sum_over_all_points_in_any_order_and_on_any_threads(
+        points in points(1..100), kernel in kernel(), h in 5.0..150.0_f64, cells in 0.05..0.8_f64,
+        seed: u64, threads in 1..4_usize,
+    ) {
+        let params = KdeParams { kernel, bandwidth: Metres(h) };
+        let weights: Vec<f64> = (0..points.len()).map(|i| 0.1 + (i % 7) as f64 / 3.0).collect();
+        let grid = grid_around(&points, h * 0.6, (h * cells).max(4.0));
+        let found = kde(&points, Some(&weights), &grid, &params).expect("good input");
+        let peak = found.peak();
+        for i in (0..grid.len()).step_by(7) {
+            let at = grid.center(i % grid.n_cols, i / grid.n_cols);
+            let r = |p: &Local| p.distance(at).0 / h;
+            // A step is on the rim, where rounding decides.
+            if kernel == Kernel::Uniform && points.iter().any(|p| (r(p) - 1.0).abs() < 2e-9) {
+                continue;
+            }
+            let height = 1e6 * kernel.constant() / (h * h);
+            let naive: f64 = points.iter().zip(&weights).map(|(p, w)| height * w * kernel.shape(r(p).powi(2))).sum();
+            let most = height * weights.iter().sum::<f64>();
+            prop_assert!(is_near(found.per_km2[i], naive, 1e-9 * peak + 1e-14 * most), "{} for {naive}", found.per_km2[i]);
+        }
+        let order = shuffled(points.len(), seed);
+        let other: Vec<Local> = order.iter().map(|&i| points[i]).collect();
+        let other_weights: Vec<f64> = order.iter().map(|&i| weights[i]).collect();
+        let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().expect("threads");
+        let again = pool.install(|| kde(&other, Some(&other_weights), &grid, &params));
+        prop_assert_eq!(Ok(found), again);
+    }
+
+    #[test]
+    fn moving_everything_moves_the_surface(points in points(1..60), kernel in kernel(), steps in (-50..50_i32, -50..50_i32)) {
+        let params = KdeParams { kernel, bandwidth: Metres(64.0) };
+        // Whole metres and a cell that is a power of two, so that moving rounds nothing.
+        let points: Vec<Local> = points.iter().map(|p| Local { x: p.x.round(), y: p.y.round() }).collect();
+        let grid = grid_around(&points, 64.0, 8.0);
+        let grid = Grid { origin: Local { x: grid.origin.x.round() + 0.5, y: grid.origin.y.round() + 0.5 }, ..grid };
+        let (dx, dy) = (f64::from(steps.0) * 32.0, f64::from(steps.1) * 16.0);
+        let moved: Vec<Local> = points.iter().map(|p| Local { x: p.x + dx, y: p.y + dy }).collect();
+        let there = Grid { origin: Local { x: grid.origin.x + dx, y: grid.origin.y + dy }, ..grid };
+        let one = kde(&points, None, &grid, &params).expect("good input");
+        let two = kde(&moved, None, &there, &params).expect("good input");
+        prop_assert!(difference(&one, &two) <= 1e-12 * one.peak());
+    }
+
+    #[test]
+    fn a_binned_surface_is_within_its_bound_in_any_order(
+        points in points(1..100), kernel in kernel(), h in 20.0..150.0_f64, seed: u64, weigh: bool,
+    ) {
+        let params = KdeParams { kernel, bandwidth: Metres(h) };
+        let grid = grid_around(&points, h * 0.3, (h * 0.11).max(4.0));
+        let weights: Vec<f64> = (0..points.len()).map(|i| 0.1 + (i % 5) as f64).collect();
+        let weights = weigh.then_some(weights);
+        let exact = kde(&points, weights.as_deref(), &grid, &params).expect("good input");
+        let found = binned(&points, weights.as_deref(), &grid, &params).expect("good input");
+        prop_assert!(difference(&exact, &found.density) <= found.error.worst, "{:?}", found.error);
+        prop_assert!(found.density.per_km2.iter().all(|v| *v >= 0.0 && v.is_finite()));
+        let order = shuffled(points.len(), seed);
+        let other: Vec<Local> = order.iter().map(|&i| points[i]).collect();
+        let other_weights: Option<Vec<f64>> = weights.as_ref().map(|w| order.iter().map(|&i| w[i]).collect());
+        prop_assert_eq!(Ok(found), binned(&other, other_weights.as_deref(), &grid, &params));
+    }
+
+    #[test]
+    fn a_live_surface_equals_a_fresh_one(points in points(2..80), kernel in kernel(), fading: bool) {
+        let params = KdeParams { kernel, bandwidth: Metres(60.0) };
+        let grid = grid_around(&points, 30.0, 10.0);
+        let decay = fading.then_some(7.0);
+        let mut live = Live::new(grid, LiveParams { kde: params, capacity: 1e5, decay }).expect("good input");
+        let (mut left, mut weights) = (Vec::new(), Vec::new());
+        let end = points.len() as f64;
+        for (i, &at) in points.iter().enumerate() {
+            let (weight, when) = (1.0 + (i % 3) as f64, i as f64);
+            live.insert(at, weight, when).expect("room");
+            // Some go at once, some later.
+            if i % 4 == 1 {
+                live.remove(at, weight, when).expect("was there");
+            } else if i % 4 == 3 {
+                live.remove(points[i - 1], 1.0 + ((i - 1) % 3) as f64, when - 1.0).expect("was there");
+                left.pop();
+                weights.pop();
+                left.push(at);
+                weights.push(weight * decay.map_or(1.0, |tau| ((when - end) / tau).exp()));
+            } else {
+                left.push(at);
+                weights.push(weight * decay.map_or(1.0, |tau| ((when - end) / tau).exp()));
+            }
+        }
+        live.advance(end);
+        let fresh = kde(&left, Some(&weights), &grid, &params).expect("good input");
+        prop_assert!(difference(&fresh, &live.density()) <= 1e-9 * fresh.peak());
     }
 }
 

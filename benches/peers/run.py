@@ -31,6 +31,13 @@ ROWS = [
     ("radius-ids", "Ids within 100 m, 10 k times", [("kdbush-ids", "kdbush", 3), ("scipy-ids", "SciPy `cKDTree`", None)]),
     ("radius-count", "Number within 100 m, 10 k times", [
         ("scipy-count", "SciPy `cKDTree`", 5), ("postgis-count", "PostGIS `ST_DWithin`", None)]),
+    ("gi-star-cells", "Gi\\*, 100 k cells, queen; W not counted", [
+        ("spdep-gi", "spdep `localG`", 200), ("esda-gi", "esda `G_Local`", None)]),
+    ("gi-star-band", "Gi\\*, 100 k cells, 200 m; W not counted", [("esda-gi-band", "esda `G_Local`", 1000)]),
+    ("gi-star-permuted", "Gi\\* with 999 permutations, 100 k cells; W not counted", [
+        ("esda-gi-permuted", "esda `G_Local`", 300)]),
+    ("gi-star-blocks", "Neighbors, Gi\\*, 999 permutations of 10 k polygons", [
+        ("esda-gi-blocks", "libpysal `Queen`, esda `G_Local`", 50)]),
     ("nearest-10", "10 nearest, 10 k times", [("scipy-nearest", "SciPy `cKDTree`", None), ("flatbush-nearest", "flatbush", None)]),
 ]
 
@@ -44,6 +51,26 @@ ROWS += [
         ("fast-hdbscan-100k", "fast_hdbscan", None)]),
     ("hdbscan-1m", "HDBSCAN, 1 M, 20 neighbors", [("fast-hdbscan-1m", "fast_hdbscan", 10)]),
     ("outline-10k", "Dissolved outline of 10 k core points", [("shapely-outline-10k", "shapely `union_all`", None)]),
+]
+# Density over 1024 x 1024 cells, with a radius of 500 m or a sigma of 500/3 m: density.rs, density_peers.py.
+ROWS += [
+    ("density-exact", "Density of 1 M incidents, quartic, exact", [
+        ("libkdv", "libkdv, Epanechnikov, exact", 80), ("kdepy-quartic", "KDEpy `FFTKDE`, binned", 1)]),
+    ("density-binned", "Density of 1 M incidents, quartic, binned, with its bound", [
+        ("kdepy-quartic", "KDEpy `FFTKDE`", 12), ("numpy-quartic", "NumPy and SciPy `fftconvolve`", None),
+        ("datashader-quartic", "Datashader and SciPy `rfft2`, 32 bits", None)]),
+    ("density-binned-gaussian", "Density of 1 M incidents, Gaussian, binned, with its bound", [
+        ("datashader-gaussian", "Datashader and SciPy `gaussian_filter`", 6), ("kdepy-gaussian", "KDEpy `FFTKDE`", None)]),
+    ("density-from-counts", "Density from counts that were kept", [("datashader-quartic", "Datashader and SciPy `rfft2`, from the incidents", None)]),
+]
+# What has no peer: our job, and how to tell its two figures.
+ALONE = [
+    ("density-live", "Live density: an incident inserted or removed, 500 m (goal: 10 µs)", lambda a, _: f"{a * 1e6:.1f} µs"),
+    ("density-per-event", "Exact density: time for an incident's place and a row that it reaches (goal: 3.5 ns)", lambda a, _: f"{a * 1e9:.2f} ns"),
+    ("density-error", "Binned density: largest error of the peak, and the bound that comes with it", lambda a, b: f"{a:.1e}, {b:.1e}"),
+    ("dbscan-bytes", "DBSCAN of 1 M: peak memory above the points, bytes an incident (goal: 100)", lambda a, _: f"{a:.0f}"),
+    ("dbscan-two-threads", "DBSCAN of 1 M: two threads against one, by the clock (goal: 1.7)", lambda a, _: f"{a:.2f}"),
+    ("density-two-threads", "Exact density: two threads against one, by the clock (goal: 1.7)", lambda a, _: f"{a:.2f}"),
 ]
 
 
@@ -64,9 +91,11 @@ def ours(job, missing):
 def main():
     peers, missing, begin = {}, [], os.getloadavg()[0]
     python = [[sys.executable, HERE / "peers.py", job, FOLDER] for job in ("csv", "join", "sedona", "trees", "composed")]
+    python.append([sys.executable, HERE / "density_peers.py", FOLDER])
     clusters = [[sys.executable, HERE / "clusters_peers.py", FOLDER], ["Rscript", HERE / "clusters_peers.R", FOLDER]]
     node = ["node", HERE / "trees.mjs", FOLDER]
-    for command in [*python, *clusters, node, [sys.executable, HERE / "postgis.py", FOLDER]]:
+    hotspots = [[sys.executable, HERE / "hotspots_peers.py", FOLDER], ["Rscript", HERE / "hotspots_peers.R", FOLDER]]
+    for command in [*python, *hotspots, *clusters, node, [sys.executable, HERE / "postgis.py", FOLDER]]:
         try:
             for line in lines(command, missing, cwd=FOLDER.parent):
                 peers[line["name"]] = line
@@ -102,10 +131,9 @@ def main():
         text.append(f"| Packed index, bytes an incident | {index['cpu']:.1f} |")
     if near:
         text.append(f"| The join, and whether a polygon's edge lies within 10 m of each incident | {seconds(near)} |")
-    if bytes_each := ours("dbscan-bytes", missing):
-        text.append(f"| DBSCAN of 1 M, peak memory above the points, bytes an incident (goal: 100) | {bytes_each['cpu']:.0f} |")
-    if two := ours("dbscan-two-threads", missing):
-        text.append(f"| DBSCAN of 1 M, two threads against one, by the clock (goal: 1.7) | {two['cpu']:.2f} |")
+    for job, title, told in ALONE:
+        if found := ours(job, missing):
+            text.append(f"| {title} | {told(found['cpu'], found['found'])} |")
     if missing:
         text += ["", "Not run here:", "", *(f"- {reason}" for reason in missing)]
     before = DOCUMENT.read_text().split(BEGIN)[0].rstrip()

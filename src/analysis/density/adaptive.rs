@@ -4,7 +4,8 @@ use rayon::prelude::*;
 use rstar::RTree;
 
 use super::discs::{Disc, gather, sort};
-use super::kde::{Density, KdeError, KdeParams, finite, kde_at};
+use super::input::{check, check_grid, finite};
+use super::kde::{Density, KdeError, KdeParams, kde_at};
 use super::kernel::Kernel;
 use crate::space::coord::{Local, Metres};
 use crate::space::grid::Grid;
@@ -188,9 +189,9 @@ pub fn kde_adaptive(
     // The narrowest kernel is the highest: where it can be written down, all can.
     let least = bandwidths.iter().copied().fold(Metres(f64::MAX), |a, b| Metres(a.0.min(b.0)));
     if !points.is_empty() {
-        super::kde::places(points, weights, of(least))?;
+        check(points, weights, of(least))?;
     }
-    super::kde::check_grid(grid)?;
+    check_grid(grid)?;
     let disc = |i: usize| {
         let (p, h) = (points[i], bandwidths[i].0);
         let height = weights.map_or(1.0, |w| w[i]) * kernel.constant() * (1e3 / h).powi(2);

@@ -3,7 +3,8 @@
 use rayon::prelude::*;
 
 use super::discs::columns;
-use super::kde::{Density, KdeError, KdeParams, kde, places};
+use super::input::check;
+use super::kde::{Density, KdeError, KdeParams, kde};
 use super::mask::Mask;
 use crate::space::coord::Local;
 
@@ -104,7 +105,7 @@ pub fn kde_within(
 ) -> Result<Within, KdeError> {
     let grid = mask.grid();
     // Checks the input as a whole, before anything is left out of it.
-    places(points, weights, *params)?;
+    check(points, weights, *params)?;
     let weight = |i: usize| weights.map_or(1.0, |w| w[i]);
     let parts: Vec<f64> = match edge {
         Edge::JonesDiggle => points

@@ -2,8 +2,11 @@
 
 use rayon::prelude::*;
 
+use super::input::{Place, check, check_grid, finite, places};
 use super::kernel::Kernel;
-use super::sweep::{self, Place};
+use super::stamp::stamp;
+use super::strips::Strips;
+use super::sweep::{STRIP, sweep};
 use crate::space::coord::{Local, Metres};
 use crate::space::grid::Grid;
 
@@ -100,7 +103,7 @@ pub enum KdeError {
 /// Density of incidents at the middle of every cell, by exact sums over all incidents.
 ///
 /// ```text
-/// λ(u) = Σᵢ wᵢ K(|u − sᵢ|),   K(d) = 3/(π h²) (1 − d²/h²)²  for d < h
+/// λ(u) = Σᵢ wᵢ K(|u − sᵢ|),   K of [`Kernel`]: the quartic is 3/(π h²) (1 − d²/h²)²  for d < h
 /// ```
 ///
 /// | | what | shape | unit |
@@ -108,14 +111,16 @@ pub enum KdeError {
 /// | `points` | where the incidents lie | `n` | m |
 /// | `weights` | how much each counts; `None`: 1 each | `n` | incidents |
 /// | `grid` | the cells | `n_cols × n_rows` | m |
-/// | `params` | the bandwidth h, a radius | | m |
+/// | `params` | the kernel and its bandwidth h, a radius | | m |
 /// | returns | density in the grid's order | `n_cols × n_rows` | incidents per km² |
 ///
-/// Each raster row is swept once with difference arrays of the kernel's polynomial, so the time is
-/// O(n log n + n · 2h/cell + cells), however many columns the kernel spans. Agrees with direct sums to 1e-12 of the
-/// height the surface would have if all incidents lay on one spot, mostly far better. A cell without an incident
-/// nearer than h is exactly 0; within a billionth of h of that rim, where the kernel is below 1e-17 of its height,
-/// it may be 0 as well.
+/// Uniform, Epanechnikov, quartic and triweight kernels are polynomials: each raster row is swept once with difference
+/// arrays of their coefficients, so the time is O(n log n + n · 2h/cell + cells), however many columns the kernel spans.
+/// It agrees with direct sums to 1e-12 of the height the surface would have if all incidents lay on one spot, mostly far
+/// better. Triangular and Gaussian kernels, and those of less than 4 cells, are summed directly in O(n · (h/cell)²); the
+/// Gaussian to 8.6 standard deviations, where it is below 1e-16 of its height. A cell without an incident nearer than the
+/// radius is exactly 0; within a billionth of h of that rim it may be 0 as well. The answer is the same to the last bit for
+/// any order of the input, any number of threads and any x86-64 processor.
 /// Source: Silverman (1986), *Density Estimation*, eq. 4.5; sweep after Chan et al. (2022), SIGMOD, "SLAM".
 ///
 /// # Limits
@@ -151,13 +156,25 @@ pub fn kde(
     params: &KdeParams,
 ) -> Result<Density, KdeError> {
     check_grid(grid)?;
-    let (places, per_km2) = places(points, weights, *params)?;
+    let height = check(points, weights, *params)?;
+    let KdeParams { kernel, bandwidth } = *params;
     let mut density = Density { grid: *grid, per_km2: vec![0.0; grid.len()] };
-    if !places.is_empty() {
-        sweep::quartic(&places, grid, params.bandwidth, per_km2, &mut density.per_km2);
+    if grid.is_empty() {
+        return Ok(density);
+    }
+    let polynomial = !matches!(kernel, Kernel::Triangular | Kernel::Gaussian);
+    let swept = polynomial && bandwidth.0 >= NARROW * grid.cell.0;
+    let width = swept.then_some(STRIP);
+    let strips = Strips::new(points, weights, grid, (bandwidth.0, kernel.reach()), width);
+    if !strips.is_empty() {
+        let draw = if swept { sweep } else { stamp };
+        draw(kernel, &strips, grid, bandwidth, height, &mut density.per_km2);
     }
     Ok(density)
 }
+
+/// Kernels with a radius of fewer cells are stamped: a sweep would do more work than that.
+const NARROW: f64 = 4.0;
 
 /// Density of incidents at given places, by direct sums: the same λ as [`kde`], without a grid.
 ///
@@ -200,82 +217,19 @@ pub fn kde_at(
     if let Some(index) = at.iter().position(|&p| !finite(p)) {
         return Err(KdeError::Coordinates { index });
     }
-    let (places, per_km2) = places(points, weights, *params)?;
-    let h = params.bandwidth.0;
+    let (places, height) = places(points, weights, *params)?;
+    let (h, kernel) = (params.bandwidth.0, params.kernel);
+    let reach = kernel.reach() * h;
     let sum = |q: &Local| {
-        let from = places.partition_point(|p| p.y <= q.y - h);
-        let near = places[from..].iter().take_while(|p| p.y < q.y + h);
-        let sum: f64 = near
-            .map(|p| {
-                let (dx, dy) = ((p.x - q.x) / h, (p.y - q.y) / h);
-                let rest = (1.0 - (dx * dx + dy * dy)).max(0.0);
-                p.weight * rest * rest
-            })
-            .sum();
-        sum * per_km2
+        let from = places.partition_point(|p| p.y <= q.y - reach);
+        let near = places[from..].iter().take_while(|p| p.y < q.y + reach);
+        let one = |p: &Place| {
+            let (dx, dy) = ((p.x - q.x) / h, (p.y - q.y) / h);
+            p.weight * kernel.shape(dx * dx + dy * dy)
+        };
+        near.map(one).sum::<f64>() * height
     };
     Ok(at.par_iter().map(sum).collect())
-}
-
-/// The distinct places that weigh anything, from south to north, and the kernel's height per unit of weight in 1/km².
-///
-/// Sorted by weight too, so that every later sum is taken in one order, whatever the order of the input.
-pub(super) fn places(
-    points: &[Local],
-    weights: Option<&[f64]>,
-    params: KdeParams,
-) -> Result<(Vec<Place>, f64), KdeError> {
-    let bandwidth = params.bandwidth;
-    if !(bandwidth.0 > 0.0 && bandwidth.0.is_finite()) {
-        return Err(KdeError::Bandwidth { bandwidth });
-    }
-    if let Some(w) = weights {
-        if w.len() != points.len() {
-            return Err(KdeError::Length { points: points.len(), weights: w.len() });
-        }
-        if let Some(index) = w.iter().position(|w| !(*w >= 0.0 && w.is_finite())) {
-            return Err(KdeError::Weight { index, weight: w[index] });
-        }
-    }
-    if let Some(index) = points.iter().position(|&p| !finite(p)) {
-        return Err(KdeError::Coordinates { index });
-    }
-    let weight = |i: usize| weights.map_or(1.0, |w| w[i]);
-    // Adding 0 turns -0 into 0, which `total_cmp` would tell apart.
-    let mut places: Vec<Place> = (points.iter().enumerate())
-        .map(|(i, p)| Place { x: p.x + 0.0, y: p.y + 0.0, weight: weight(i) })
-        .filter(|p| p.weight > 0.0)
-        .collect();
-    places.par_sort_unstable_by(|a, b| {
-        a.y.total_cmp(&b.y).then(a.x.total_cmp(&b.x)).then(a.weight.total_cmp(&b.weight))
-    });
-    places.dedup_by(|next, kept| {
-        let same = next.x == kept.x && next.y == kept.y;
-        if same {
-            kept.weight += next.weight;
-        }
-        same
-    });
-    let total: f64 = places.iter().map(|p| p.weight).sum();
-    let per_km2 = params.kernel.constant() * (1e3 / bandwidth.0).powi(2);
-    // The margin leaves room for the sweep's coefficients and for the integral over a grid.
-    if total * per_km2.max(1.0) >= 1e280 {
-        return Err(KdeError::Overflow { total, bandwidth });
-    }
-    Ok((places, per_km2))
-}
-
-/// No cell is wider than the Earth, in metres; so its area is a number.
-const EARTH: f64 = 1.3e7;
-
-pub(super) fn check_grid(grid: &Grid) -> Result<(), KdeError> {
-    let cell = grid.cell;
-    let good = cell.0 > 0.0 && cell.0 < EARTH && finite(grid.origin);
-    if good { Ok(()) } else { Err(KdeError::Grid { cell }) }
-}
-
-pub(super) fn finite(at: Local) -> bool {
-    at.x.is_finite() && at.y.is_finite()
 }
 
 #[cfg(test)]

@@ -2,7 +2,8 @@
 
 use super::discs::{Disc, gather, sort};
 use super::edge::{Edge, cells_inside, part_inside};
-use super::kde::{Density, KdeError, KdeParams, places};
+use super::input::{Place, check, places};
+use super::kde::{Density, KdeError, KdeParams};
 use super::mask::Mask;
 use crate::space::coord::Local;
 
@@ -56,7 +57,7 @@ pub fn standard_error(
     edge: Edge,
 ) -> Result<Density, KdeError> {
     let grid = mask.grid();
-    places(points, weights, *params)?;
+    check(points, weights, *params)?;
     let weight = |i: usize| weights.map_or(1.0, |w| w[i]);
     let squares: Vec<f64> = (0..points.len())
         .map(|i| match edge {
@@ -70,7 +71,7 @@ pub fn standard_error(
         .collect();
     let (places, per_km2) = places(points, Some(&squares), *params)?;
     let h = params.bandwidth.0;
-    let disc = |p: &super::sweep::Place| Disc { x: p.x, y: p.y, bandwidth: h, height: p.weight };
+    let disc = |p: &Place| Disc { x: p.x, y: p.y, bandwidth: h, height: p.weight };
     let mut discs: Vec<Disc> = places.iter().map(disc).collect();
     sort(&mut discs);
     let mut values = gather(&discs, grid, params.kernel.reach(), |r2| params.kernel.shape(r2).powi(2));

@@ -1,172 +1,270 @@
 //! The row sweep behind [`kde`](super::kde::kde): every kernel enters and leaves a raster row once.
 
+use multiversion::multiversion;
 use rayon::prelude::*;
 
+use super::kernel::Kernel;
+use super::polynomial::{Epanechnikov, Polynomial, Quartic, Triweight, Uniform};
+use super::strips::{Place, Strips};
 use crate::space::coord::Metres;
 use crate::space::grid::Grid;
 
-/// One or more incidents with the same coordinates.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Place {
-    pub(super) x: f64,
-    pub(super) y: f64,
-    pub(super) weight: f64,
-}
-
-/// Five coefficients of a polynomial in x, and how many kernels it is the sum of.
-///
-/// The number is a sum of whole numbers, so it is exactly 0 where no kernel reaches, while the coefficients would keep
-/// the rounding of all that came and went.
-type Sum = [f64; 6];
-
-/// Kernels whose rim is this near a cell's center, in bandwidths, do not count there: they would add less than 1e-17.
+/// Kernels whose rim is this near a cell's center, in bandwidths, do not count there.
 /// Without it a center exactly on the rim would get rounding noise instead of 0.
-const RIM: f64 = 1e-9;
+pub(super) const RIM: f64 = 1e-9;
 
-/// Width of a segment in bandwidths. Rounding grows with its fourth power; below 2, a kernel could span three.
-const SEGMENT: f64 = 4.0;
+/// Width of a strip in bandwidths. Rounding grows with its fourth power; narrower ones overlap more than they save.
+pub(super) const STRIP: f64 = 4.0;
 
-/// How many kernels are prepared before they are spread over the row; the first loop is one the compiler vectorises.
+/// Rows that are swept together: what a place gives to all of them is worked out once.
+const ROWS: usize = 4;
+
+/// How many places are prepared before they are spread over the rows; the first loop is one the compiler vectorises.
 const BATCH: usize = 64;
 
 /// Added to a number from 0 to 2³², this leaves the number, rounded, in the low 32 bits.
 const ROUND: f64 = 4_503_599_627_370_496.0;
 
-/// The columns of a row, cut into segments. Lengths are in bandwidths.
-///
-/// Each segment is summed on its own, in polynomials about its middle. So no rounding is carried further than a
-/// segment, where x⁴ would magnify it: one origin for a whole row loses eight digits over 80 bandwidths.
-struct Frame {
-    cell: f64,
-    /// Columns per segment.
-    columns: usize,
-    per_column: Vec<Column>,
-    n_slots: usize,
-    rim: f64,
-}
+/// What enters and leaves at a column: N numbers in a cache line of their own.
+#[derive(Clone, Copy, Debug)]
+#[repr(align(64))]
+struct Slot<const N: usize>([f64; N]);
 
-#[derive(Clone, Copy)]
-struct Column {
-    /// Where its sum is kept. A segment has one slot more than columns, for what leaves with the last column.
-    slot: u32,
-    segment: u32,
-    /// Middle of its segment.
-    middle: f64,
-    /// Its center, from the middle of the segment; with the rounding of [`Grid::center`], as everyone else sees it.
-    center: f64,
+/// The columns that the places of a strip may reach. Lengths are in bandwidths.
+struct Frame {
+    first: usize,
+    /// Centers of the columns from the strip's middle; with the rounding of [`Grid::center`], as everyone else sees it.
+    centers: Vec<f64>,
+    /// Columns from the first column's western border to the strip's middle.
+    offset: f64,
 }
 
 impl Frame {
-    fn new(grid: &Grid, bandwidth: Metres) -> Self {
-        let cell = grid.cell.0 / bandwidth.0;
-        let columns = ((SEGMENT / cell) as usize).clamp(1, grid.n_cols);
-        let per_column = (0..grid.n_cols)
-            .map(|col| {
-                let segment = col / columns;
-                let middle = ((segment * columns) as f64 + columns as f64 / 2.0) * cell;
-                let center = (grid.center(col, 0).x - grid.origin.x) / bandwidth.0 - middle;
-                Column { slot: (col + segment) as u32, segment: segment as u32, middle, center }
-            })
-            .collect();
-        let n_slots = grid.n_cols.div_ceil(columns) * (columns + 1);
-        let reach =
-            grid.origin.x.abs().max(grid.origin.y.abs()) + grid.cell.0 * grid.n_cols.max(grid.n_rows) as f64;
-        let rim = RIM.max(8.0 * f64::EPSILON * reach / bandwidth.0);
-        Self { cell, columns, per_column, n_slots, rim }
+    fn new(grid: &Grid, bandwidth: f64, middle: f64, width: f64) -> Self {
+        let cell = grid.cell.0 / bandwidth;
+        let column = |x: f64| ((x / cell).max(0.0) as usize).min(grid.n_cols);
+        let (first, end) = (column(middle - width / 2.0 - 1.0), column(middle + width / 2.0 + 1.0 + cell));
+        let center = |col| (grid.center(col, 0).x - grid.origin.x) / bandwidth - middle;
+        let centers = (first..end).map(center).collect();
+        Self { first, centers, offset: middle / cell - first as f64 }
     }
 }
 
-/// Writes the sum of the quartic kernels of all places, sorted by y, to the rows of `out`; `height` is a kernel's at its center.
+/// What all rows of a sweep share.
+#[derive(Clone, Copy, Debug)]
+struct Scale {
+    /// Columns per bandwidth.
+    per_bandwidth: f64,
+    rim: f64,
+    /// The kernel's height in the unit of the answer.
+    height: f64,
+}
+
+/// One strip and up to [`ROWS`] rows: places that may reach them, north of each row, and where the sums go.
+struct Piece<'a> {
+    places: &'a [Place],
+    north: [f64; ROWS],
+    frame: &'a Frame,
+    scale: Scale,
+    n_cols: usize,
+    out: &'a mut [f64],
+}
+
+/// Adds the sums of a polynomial kernel over all places to the rows of `out`; `height` is a kernel's at its center.
 ///
-/// In bandwidths, with u the place and v its distance from the row, and B = 1 − v² − u², a kernel is, for |x − u| < √(1 − v²),
+/// In bandwidths, with u the place, v its distance from the row and A = 1 − v², a kernel of power p is, for |x − u| < √A,
 ///
 /// ```text
-/// (1 − v² − (x − u)²)² = B² + 4uB·x + (4u² − 2B)·x² − 4u·x³ + x⁴
+/// (A − (x − u)²)ᵖ = Σⱼ binom(p, j) Aᵖ⁻ʲ (−1)ʲ (x − u)²ʲ,
 /// ```
-pub(super) fn quartic(places: &[Place], grid: &Grid, bandwidth: Metres, height: f64, out: &mut [f64]) {
-    if out.is_empty() {
-        return;
+///
+/// a polynomial in x: its coefficients are added where the kernel enters the row and taken away where it leaves it.
+pub(super) fn sweep(
+    kernel: Kernel,
+    strips: &Strips,
+    grid: &Grid,
+    bandwidth: Metres,
+    height: f64,
+    out: &mut [f64],
+) {
+    match kernel {
+        Kernel::Uniform => rows(uniform, strips, grid, bandwidth, height, out),
+        Kernel::Epanechnikov => rows(epanechnikov, strips, grid, bandwidth, height, out),
+        Kernel::Triweight => rows(triweight, strips, grid, bandwidth, height, out),
+        _ => rows(quartic, strips, grid, bandwidth, height, out),
     }
-    let frame = Frame::new(grid, bandwidth);
+}
+
+fn rows<const N: usize>(
+    piece: fn(Piece<'_>, &mut [Slot<N>]),
+    strips: &Strips,
+    grid: &Grid,
+    bandwidth: Metres,
+    height: f64,
+    out: &mut [f64],
+) {
     let h = bandwidth.0;
-    let east: Vec<f64> = places.iter().map(|p| (p.x - grid.origin.x) / h).collect();
-    let north: Vec<f64> = places.iter().map(|p| (p.y - grid.origin.y) / h).collect();
-    let weight: Vec<f64> = places.iter().map(|p| p.weight).collect();
-    let fresh = || vec![[0.0; 6]; frame.n_slots];
-    out.par_chunks_mut(grid.n_cols).enumerate().for_each_init(fresh, |sums, (row, out)| {
-        let v = (grid.center(0, row).y - grid.origin.y) / h;
-        let from = north.partition_point(|&n| n <= v - 1.0);
-        let to = from + north[from..].partition_point(|&n| n < v + 1.0);
-        spread(&east[from..to], &north[from..to], &weight[from..to], v, &frame, sums);
-        add_up(&frame, height, sums, out);
+    let frames: Vec<Frame> =
+        (0..strips.len()).map(|strip| Frame::new(grid, h, strips.middle(strip), strips.width())).collect();
+    let most = frames.iter().map(|frame| frame.centers.len()).max().unwrap_or(0);
+    let scale = Scale { per_bandwidth: h / grid.cell.0, rim: rim(grid, bandwidth), height };
+    let fresh = || vec![Slot([0.0; N]); ROWS * (most + 1)];
+    out.par_chunks_mut(ROWS * grid.n_cols).enumerate().for_each_init(fresh, |slots, (group, out)| {
+        let n = out.len() / grid.n_cols;
+        // A row that is not there is out of every kernel's reach.
+        let mut north = [f64::INFINITY; ROWS];
+        for (row, north) in north[..n].iter_mut().enumerate() {
+            *north = (grid.center(0, group * ROWS + row).y - grid.origin.y) / h;
+        }
+        for (strip, frame) in frames.iter().enumerate().filter(|(_, frame)| !frame.centers.is_empty()) {
+            let places = strips.between(strip, north[0] - 1.0, north[n - 1] + 1.0);
+            if !places.is_empty() {
+                piece(Piece { places, north, frame, scale, n_cols: grid.n_cols, out }, slots);
+            }
+        }
     });
 }
 
-/// Notes where each kernel enters the row and where it has left it.
-fn spread(east: &[f64], north: &[f64], weight: &[f64], v: f64, frame: &Frame, sums: &mut [Sum]) {
-    let n_cols = frame.per_column.len() as f64;
-    let per_cell = 1.0 / frame.cell;
+/// [`RIM`], or what rounding of coordinates makes of a rim where that is more; in bandwidths.
+pub(super) fn rim(grid: &Grid, bandwidth: Metres) -> f64 {
+    let reach =
+        grid.origin.x.abs().max(grid.origin.y.abs()) + grid.cell.0 * grid.n_cols.max(grid.n_rows) as f64;
+    RIM.max(8.0 * f64::EPSILON * reach / bandwidth.0)
+}
+
+/// The versions of one loop for processors with and without wide registers, chosen when it first runs. None fuses a product
+/// with a sum, so that all give the same bytes.
+macro_rules! versions {
+    ($name:ident, $polynomial:ty, $n:literal) => {
+        #[multiversion(targets(
+            "x86_64+avx512f+avx512bw+avx512dq+avx512vl+avx2+bmi1+bmi2",
+            "x86_64+avx+avx2+bmi1+bmi2"
+        ))]
+        fn $name<'a>(piece: Piece<'a>, slots: &mut [Slot<$n>]) {
+            work::<$n, $polynomial>(piece, slots);
+        }
+    };
+}
+
+versions!(uniform, Uniform, 2);
+versions!(epanechnikov, Epanechnikov, 4);
+versions!(quartic, Quartic, 8);
+versions!(triweight, Triweight, 8);
+
+#[inline(always)]
+fn work<const N: usize, P: Polynomial<N>>(piece: Piece<'_>, slots: &mut [Slot<N>]) {
+    let Piece { places, north, frame, scale, n_cols, out } = piece;
+    let stride = frame.centers.len() + 1;
+    let slots = &mut slots[..ROWS * stride];
+    spread::<N, P>(places, &north, frame, scale, slots);
+    let rows = out.chunks_exact_mut(n_cols).zip(slots.chunks_exact_mut(stride));
+    for (out, slots) in rows {
+        add_up::<N, P>(frame, scale.height, slots, &mut out[frame.first..][..stride - 1]);
+    }
+}
+
+/// Notes where each kernel enters the rows and where it has left them.
+#[inline(always)]
+fn spread<const N: usize, P: Polynomial<N>>(
+    places: &[Place],
+    north: &[f64; ROWS],
+    frame: &Frame,
+    scale: Scale,
+    slots: &mut [Slot<N>],
+) {
+    let stride = frame.centers.len() + 1;
+    let n_cols = frame.centers.len() as f64;
     // Column c has its center at c + ½, so rounding a border gives the first column beyond it.
-    let column = |x: f64| ((x * per_cell).max(0.0).min(n_cols) + ROUND).to_bits() as u32;
-    let mut enters = [0_u32; BATCH];
-    let mut leaves = [0_u32; BATCH];
-    let mut rests = [0.0; BATCH];
-    let batches = east.chunks(BATCH).zip(north.chunks(BATCH)).zip(weight.chunks(BATCH));
-    for ((east, north), weight) in batches {
-        let n = east.len();
-        let (enters, leaves, rests) = (&mut enters[..n], &mut leaves[..n], &mut rests[..n]);
-        for k in 0..n {
-            let rest = 1.0 - (north[k] - v) * (north[k] - v);
-            let half = rest.max(0.0).sqrt() - frame.rim;
-            enters[k] = column(east[k] - half);
-            leaves[k] = column(east[k] + half);
-            rests[k] = rest;
+    let column = |x: f64| (x.max(0.0).min(n_cols) + ROUND).to_bits() as u32;
+    let mut rows = slots.chunks_exact_mut(stride);
+    let mut rows: [&mut [Slot<N>]; ROWS] = std::array::from_fn(|_| rows.next().unwrap_or_default());
+    let (mut u, mut v) = ([0.0; BATCH], [0.0; BATCH]);
+    let mut parts = [P::part(0.0, 0.0); BATCH];
+    let (mut enters, mut leaves) = ([[0_u32; BATCH]; ROWS], [[0_u32; BATCH]; ROWS]);
+    let mut rests = [[0.0; BATCH]; ROWS];
+    for places in places.chunks(BATCH) {
+        let n = places.len();
+        for (k, place) in places.iter().enumerate() {
+            u[k] = place.u * scale.per_bandwidth + frame.offset;
+            v[k] = place.v;
+            parts[k] = P::part(place.u, place.weight);
         }
-        for k in 0..n {
-            if enters[k] >= leaves[k] {
-                continue;
+        for row in 0..ROWS {
+            let (enters, leaves, rests) = (&mut enters[row], &mut leaves[row], &mut rests[row]);
+            for k in 0..BATCH {
+                let rest = 1.0 - (v[k] - north[row]) * (v[k] - north[row]);
+                let half = (rest.max(0.0).sqrt() - scale.rim) * scale.per_bandwidth;
+                enters[k] = column(u[k] - half);
+                leaves[k] = column(u[k] + half);
+                rests[k] = rest;
             }
-            let first = frame.per_column[enters[k] as usize];
-            let last = frame.per_column[leaves[k] as usize - 1];
-            let mut kernel = polynomial(east[k] - first.middle, rests[k], weight[k]);
-            add(&mut sums[first.slot as usize], kernel);
-            if last.segment != first.segment {
-                kernel = polynomial(east[k] - last.middle, rests[k], weight[k]);
-                add(&mut sums[last.segment as usize * (frame.columns + 1)], kernel);
+        }
+        for (k, part) in parts[..n].iter().enumerate() {
+            for (row, slots) in rows.iter_mut().enumerate() {
+                let (enter, leave) = (enters[row][k] as usize, leaves[row][k] as usize);
+                if enter >= leave {
+                    continue;
+                }
+                let kernel = P::kernel(part, rests[row][k]);
+                for (to, c) in slots[enter].0.iter_mut().zip(kernel) {
+                    *to += c;
+                }
+                for (to, c) in slots[leave].0.iter_mut().zip(kernel) {
+                    *to -= c;
+                }
             }
-            add(&mut sums[last.slot as usize + 1], kernel.map(|c| -c));
         }
     }
 }
 
-fn polynomial(u: f64, rest: f64, w: f64) -> Sum {
-    let b = rest - u * u;
-    let wu = w * 4.0 * u;
-    [w * b * b, wu * b, wu * u - 2.0 * w * b, -wu, w, 1.0]
-}
-
-fn add(to: &mut Sum, kernel: Sum) {
-    for (to, c) in to.iter_mut().zip(kernel) {
-        *to += c;
-    }
-}
-
-/// Runs along each segment, adding up what enters and leaves, and empties the sums for the next row.
-fn add_up(frame: &Frame, height: f64, sums: &mut [Sum], out: &mut [f64]) {
-    let columns = frame.per_column.chunks(frame.columns);
-    let segments = out.chunks_mut(frame.columns).zip(sums.chunks_mut(frame.columns + 1));
-    for ((out, sums), columns) in segments.zip(columns) {
-        let mut alive: Sum = [0.0; 6];
-        for ((value, sum), column) in out.iter_mut().zip(sums.iter()).zip(columns) {
-            add(&mut alive, *sum);
-            if alive[5] == 0.0 {
-                alive = [0.0; 6];
-            }
-            let x = column.center;
-            let [c0, c1, c2, c3, c4, _] = alive;
-            let sum = (((c4 * x + c3) * x + c2) * x + c1) * x + c0;
-            *value = sum.max(0.0) * height;
+/// Runs along the columns, adding up what enters and leaves, and empties the slots for the next rows.
+#[inline(always)]
+fn add_up<const N: usize, P: Polynomial<N>>(
+    frame: &Frame,
+    height: f64,
+    slots: &mut [Slot<N>],
+    out: &mut [f64],
+) {
+    let mut alive = [0.0; N];
+    for ((value, slot), &x) in out.iter_mut().zip(slots.iter()).zip(&frame.centers) {
+        for (sum, c) in alive.iter_mut().zip(slot.0) {
+            *sum += c;
         }
-        sums.fill([0.0; 6]);
+        if alive[P::COUNT] == 0.0 {
+            alive = [0.0; N];
+        }
+        *value += P::value(&alive, x).max(0.0) * height;
+    }
+    slots.fill(Slot([0.0; N]));
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::space::coord::Local;
+
+    #[test]
+    fn every_version_of_the_loop_gives_the_same_bytes() {
+        let grid = Grid { origin: Local { x: 0.0, y: 0.0 }, cell: Metres(10.0), n_cols: 90, n_rows: 30 };
+        let points: Vec<Local> = (0..4000)
+            .map(|i| Local { x: f64::from(i * 37 % 9001) / 10.0, y: f64::from(i * 91 % 3001) / 10.0 })
+            .collect();
+        let h = Metres(120.0);
+        let strips = Strips::new(&points, None, &grid, (h.0, 1.0), Some(STRIP));
+        fn compare<const N: usize, P: Polynomial<N>>(
+            dispatched: fn(Piece<'_>, &mut [Slot<N>]),
+            (strips, grid, h): (&Strips, &Grid, Metres),
+        ) {
+            let [mut ours, mut plain] = [(); 2].map(|()| vec![0.0; grid.len()]);
+            rows(dispatched, strips, grid, h, 1.0, &mut ours);
+            rows(work::<N, P>, strips, grid, h, 1.0, &mut plain);
+            assert!(ours.iter().any(|v| *v > 1.0));
+            assert!(ours.iter().zip(&plain).all(|(a, b)| a.to_bits() == b.to_bits()));
+        }
+        let to = (&strips, &grid, h);
+        compare::<2, Uniform>(uniform, to);
+        compare::<4, Epanechnikov>(epanechnikov, to);
+        compare::<8, Quartic>(quartic, to);
+        compare::<8, Triweight>(triweight, to);
     }
 }
