@@ -97,7 +97,7 @@ fn the_readme_names_both_commands_and_only_commands_that_exist() {
 fn commands_and_flags_use_the_agreed_words() {
     const COMMANDS: [&str; 9] =
         ["areas", "blocks", "clusters", "demo", "density", "export", "import", "rank", "serve"];
-    const FLAGS: [&str; 25] = [
+    const FLAGS: [&str; 33] = [
         "areas",
         "bandwidth",
         "blocks",
@@ -112,14 +112,23 @@ fn commands_and_flags_use_the_agreed_words() {
         "help",
         "incidents",
         "intersections",
+        // Of clusters: how, with what, and what is drawn around them.
+        "lattice",
         "layout",
         "listen",
+        "method",
         "min-points",
+        "min-samples",
         "origin",
+        "outline",
         "output",
         "period",
+        "permutations",
+        "probability",
         "rejects",
+        "seed",
         "source",
+        "span",
         "status",
         "top",
         "version",

@@ -8,8 +8,9 @@ use serde_json::Value as Json;
 use super::failure::Failure;
 use super::{blocks_command, exit, flags, import_command, import_incidents, load, say};
 use crate::encode;
+use crate::engine::params::clusters::{METHOD, PROBABILITY};
 use crate::engine::params::table::{
-    AREAS, CLUSTERS, DEFAULT_TOP, DENSITY, INCIDENTS, Operation, Param, RANK, TOP,
+    AREAS, CLUSTERS, DEFAULT_TOP, DENSITY, EPS, INCIDENTS, Operation, Param, RANK, TOP,
 };
 use crate::engine::params::values::Values;
 use crate::engine::{Engine, View};
@@ -42,7 +43,10 @@ pub(super) fn run(matches: &ArgMatches) -> Result<u8, Failure> {
 
 fn analyse(operation: &Operation, matches: &ArgMatches) -> Result<u8, Failure> {
     let given = flags::values(matches, operation.params.iter().chain([&TOP]))?;
-    let opened = Opened::new(matches, &given, operation.params)?;
+    // HDBSCAN has no radius, nor has Nnh with a threshold from chance.
+    let no_eps = given.word(&METHOD) == Some("hdbscan") || given.number(&PROBABILITY).is_some();
+    let needed = operation.params.iter().filter(|param| !(no_eps && **param == EPS));
+    let opened = Opened::new(matches, &given, &needed.copied().collect::<Vec<Param>>())?;
     let page = Page { limit: top(operation, &given), ..Page::ALL };
     let layer = opened.layer(operation, page)?;
     let text = match load::text(matches, "format").as_deref() {

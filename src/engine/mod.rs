@@ -3,6 +3,7 @@
 mod addressed;
 pub mod areas;
 pub mod build;
+pub mod clusters;
 mod make;
 pub mod params;
 mod places;

@@ -289,7 +289,7 @@ impl Snapshot {
 
     /// Selected incidents that may be drawn: they have a place, are not held, and none of their classes
     /// is protected. An outline around one such incident would tell its place.
-    fn drawn(&self, selection: &Selection) -> impl Iterator<Item = (usize, Local)> + '_ {
+    pub(super) fn drawn(&self, selection: &Selection) -> impl Iterator<Item = (usize, Local)> + '_ {
         let data = &self.dataset;
         let selection = selection.clone();
         (0..data.incidents.len())

@@ -5,10 +5,12 @@ use super::blocks::{BlocksLayerError, blocks};
 use super::clusters::{ClustersLayerError, clusters};
 use super::density::{DensityLayerError, density};
 use super::{Ask, Layer, Page, incidents};
-use crate::analysis::clusters::dbscan::DbscanParams;
+use crate::analysis::clusters::nnh::NnhError;
 use crate::analysis::density::kde::KdeParams;
 use crate::engine::areas::WithinError;
-use crate::engine::params::table::{BANDWIDTH, CELL, EPS, MIN_POINTS, Operation, Param, WITHIN};
+use crate::engine::clusters::GroupError;
+use crate::engine::params::clusters::{OUTLINE, PROBABILITY};
+use crate::engine::params::table::{BANDWIDTH, CELL, Operation, Param, WITHIN};
 use crate::engine::params::values::Values;
 use crate::engine::snapshot::{DensityError, Snapshot};
 use crate::model::class::UnknownCategory;
@@ -85,15 +87,17 @@ pub fn answer(
                 other => inside("density")(Box::new(other)),
             })
         }
-        "clusters" => {
-            let eps = length(values, EPS)?;
-            let min_points = values.count(&MIN_POINTS).ok_or(AnswerError::NotGiven(MIN_POINTS))?;
-            let params = DbscanParams { eps, min_points: usize::try_from(min_points).unwrap_or(usize::MAX) };
-            clusters(snapshot, &ask, &params).map_err(|e| match e {
-                ClustersLayerError::Category(e) => e.into(),
-                other => inside("clusters")(Box::new(other)),
-            })
-        }
+        "clusters" => clusters(snapshot, &ask, values).map_err(|e| match e {
+            ClustersLayerError::Category(e) => e.into(),
+            ClustersLayerError::NotGiven(param) => AnswerError::NotGiven(param),
+            ClustersLayerError::NoCore { .. } => {
+                AnswerError::Unusable { parameter: OUTLINE.wire, why: Box::new(e) }
+            }
+            ClustersLayerError::Groups(GroupError::Nnh(NnhError::NoDistance { .. })) => {
+                AnswerError::Unusable { parameter: PROBABILITY.wire, why: Box::new(e) }
+            }
+            other => inside("clusters")(Box::new(other)),
+        }),
         "areas" => areas(snapshot, &ask).map_err(|e| match e {
             AreasLayerError::Category(e) => e.into(),
             AreasLayerError::Within(e) => e.into(),

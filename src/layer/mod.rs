@@ -3,6 +3,7 @@
 pub mod answer;
 pub mod areas;
 pub mod blocks;
+mod cluster_method;
 pub mod clusters;
 pub mod density;
 pub mod incidents;

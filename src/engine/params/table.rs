@@ -1,5 +1,7 @@
 //! The one table of parameters: command line, HTTP check and docs all come from it.
 
+use super::clusters::{LATTICE, METHOD, MIN_SAMPLES, OUTLINE, PROBABILITY, SPAN};
+
 /// What a parameter takes.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Kind {
@@ -270,8 +272,23 @@ pub const DENSITY: Operation = Operation {
 pub const CLUSTERS: Operation = Operation {
     command: "clusters",
     collection: "clusters",
-    help: "Dense groups of incidents (DBSCAN) with their outlines",
-    params: &[PERIOD, CATEGORY, ORIGIN, STATUS, EPS, MIN_POINTS],
+    help: "Dense groups of incidents with their outlines",
+    params: &[
+        PERIOD,
+        CATEGORY,
+        ORIGIN,
+        STATUS,
+        METHOD,
+        EPS,
+        MIN_POINTS,
+        SPAN,
+        MIN_SAMPLES,
+        PROBABILITY,
+        LATTICE,
+        OUTLINE,
+        PERMUTATIONS,
+        SEED,
+    ],
 };
 
 /// Single incidents.
