@@ -30,7 +30,8 @@ pub(super) struct Point {
 impl Lattice {
     /// `None` if the radius is so small that rows or columns cannot be counted in 32 bits.
     pub(super) fn over(points: &[Local], radius: f64) -> Option<Self> {
-        let Bounds { min, max } = Bounds::around(points);
+        let parts: Vec<Bounds> = points.par_chunks(CHUNK).map(Bounds::around).collect();
+        let Bounds { min, max } = Bounds::of(parts.into_iter().flat_map(|part| [part.min, part.max]));
         let extent = (max.x - min.x).max(max.y - min.y);
         // A little smaller than radius/√2: what rounding puts into a cell must still be within the radius.
         let slack = (16.0 * f64::EPSILON * extent / radius).max(1e-9);
