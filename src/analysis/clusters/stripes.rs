@@ -148,7 +148,7 @@ impl Stripe {
                     continue;
                 }
                 let cell = &mut points[from as usize..end as usize];
-                cell.sort_unstable_by(by_place);
+                sort_few(cell);
                 sorted.n_places += 1 + cell.windows(2).filter(|two| two[0].at != two[1].at).count();
                 sorted.cells.push(((first_row + row) << 32 | column, end));
                 from = end;
@@ -156,5 +156,23 @@ impl Stripe {
         }
         sorted.points = points;
         sorted
+    }
+}
+
+/// Sorts the points of a cell by place; most cells hold one to three, which are sorted by insertion.
+fn sort_few(points: &mut [Point]) {
+    const FEW: usize = 8;
+    if points.len() > FEW {
+        points.sort_unstable_by(|a, b| a.at.x.total_cmp(&b.at.x).then(a.at.y.total_cmp(&b.at.y)));
+        return;
+    }
+    for end in 1..points.len() {
+        let point = points[end];
+        let mut at = end;
+        while at > 0 && (point.at.x, point.at.y) < (points[at - 1].at.x, points[at - 1].at.y) {
+            points[at] = points[at - 1];
+            at -= 1;
+        }
+        points[at] = point;
     }
 }
