@@ -363,7 +363,7 @@ fn a_density_is_drawn_with_any_kernel_in_contours_cells_and_as_geotiff() {
     let ratio = number(&bell["peak_per_mi2"]) / number(&quartic["peak_per_km2"]) / 2.589_988;
     // Over a single place the bell is 4/3 as high.
     assert!((1.0..1.3334).contains(&ratio), "{ratio}");
-    let binned = made(&json(&["--method", "binned"]));
+    let binned = made(&json(&["--mode", "binned"]));
     let off = (number(&binned["peak_per_km2"]) - number(&quartic["peak_per_km2"])).abs();
     assert!(off > 0.0 && off <= number(&binned["error_at_most_per_km2"]));
     let cells = json(&["--out", "cells"]);
@@ -383,7 +383,7 @@ fn a_density_is_drawn_with_any_kernel_in_contours_cells_and_as_geotiff() {
         panic!("not floats")
     };
     assert!((f64::from(values.iter().copied().fold(0.0, f32::max)) - peak).abs() < 1e-3 * peak);
-    let (code, err) = density(&["--method", "binned", "--edge", "uniform"]);
+    let (code, err) = density(&["--mode", "binned", "--edge", "uniform"]);
     assert!(code != 0 && err.contains("edge correction"), "{err}");
     let (code, err) = density(&["--kernel", "biweight"]);
     assert!(code == 2 && err.contains("triweight"), "{err}");

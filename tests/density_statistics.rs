@@ -12,7 +12,7 @@ use hotblocks::analysis::density::kernel::Kernel;
 use hotblocks::analysis::density::network::density::{NetworkParams, Split};
 use hotblocks::engine::density_ask::{DensityAsk, DensityError, Outline, Width};
 use hotblocks::engine::params::density::{
-    BANDWIDTH_RULE, COMPARE_PERIOD, CONTOURS, EDGE, HALF_LIFE, KERNEL, LEVELS, METHOD, NETWORK, OUT, UNIT,
+    BANDWIDTH_RULE, COMPARE_PERIOD, CONTOURS, EDGE, HALF_LIFE, KERNEL, LEVELS, MODE, NETWORK, OUT, UNIT,
 };
 use hotblocks::engine::params::table::{BANDWIDTH, CELL, DENSITY};
 use hotblocks::engine::params::values::Values;
@@ -227,7 +227,7 @@ fn what_cannot_be_used_is_named() {
         (vec![(&CELL, "50")], "bandwidth_m"),
         (vec![(&BANDWIDTH_RULE, "diggle"), (&CELL, "5000")], "cell_m"),
         (vec![(&NETWORK, "continuous")], "bandwidth_m"),
-        (vec![(&BANDWIDTH, "250"), (&CELL, "50"), (&METHOD, "binned"), (&EDGE, "uniform")], "edge"),
+        (vec![(&BANDWIDTH, "250"), (&CELL, "50"), (&MODE, "binned"), (&EDGE, "uniform")], "edge"),
     ] {
         let refused = layer(&snapshot, &given).expect_err("was accepted");
         assert_eq!(refused.parameter(), Some(at_fault), "{refused}");
@@ -266,7 +266,7 @@ fn the_cells_of_a_surface_hold_its_incidents_in_either_unit_and_by_either_method
                     (&CELL, "100"),
                     (&OUT, "cells"),
                     (&KERNEL, kernel),
-                    (&METHOD, method),
+                    (&MODE, method),
                     (&UNIT, unit),
                 ];
                 layer(&snapshot, &given).expect("a layer")

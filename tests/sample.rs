@@ -185,6 +185,78 @@ fn cluster_outlines_hold_their_incidents() {
 }
 
 #[test]
+fn every_method_of_clusters_answers_and_says_what_it_truly_used() {
+    let (snapshot, ..) = common::new_haven();
+    let given = |made: &hotblocks::layer::Layer, name: &str| match get(&made.provenance, "parameters") {
+        Value::Map(parameters) => parameters.iter().find(|(n, _)| *n == name).map(|(_, v)| v.clone()),
+        v => panic!("{v:?}"),
+    };
+    let base = [("category", "person,property"), ("min_points", "5")];
+    // The method with what it takes, and what its answer says beside that.
+    let cases: [(&[(&str, &str)], &[(&str, &str)], bool); 6] = [
+        (
+            &[("method", "dbscan"), ("eps_m", "100"), ("outline", "eps")],
+            &[("method", "DBSCAN"), ("outline", "eps")],
+            true,
+        ),
+        (
+            &[("method", "hdbscan"), ("min_samples", "4")],
+            &[("method", "HDBSCAN"), ("outline", "hull")],
+            false,
+        ),
+        (
+            &[("method", "space-time"), ("eps_m", "250"), ("span_days", "7"), ("outline", "ellipse")],
+            &[("method", "space-time DBSCAN"), ("outline", "ellipse")],
+            true,
+        ),
+        (
+            &[("method", "nnh"), ("eps_m", "100"), ("permutations", "99"), ("seed", "3")],
+            &[("method", "Nnh"), ("seed", "3")],
+            true,
+        ),
+        (
+            &[("method", "nnh"), ("probability", "0.5"), ("permutations", "99")],
+            &[("method", "Nnh"), ("seed", "1")],
+            false,
+        ),
+        (&[("method", "stac"), ("eps_m", "400")], &[("method", "STAC"), ("lattice", "triangular")], true),
+    ];
+    for (asked, said, has_eps) in cases {
+        let made = layer(&snapshot, &CLUSTERS, &[&base[..], asked].concat(), Page::ALL);
+        assert!(made.features.len() > 2, "{asked:?}: {}", made.features.len());
+        for (name, text) in said {
+            assert_eq!(given(&made, name), Some(Value::text(*text)), "{asked:?}");
+        }
+        assert_eq!(given(&made, "eps_m").is_some(), has_eps, "{asked:?}");
+        assert_eq!(given(&made, "min_points"), Some(Value::count(5)));
+        assert_eq!(given(&made, "span_days").is_some(), asked.iter().any(|(name, _)| *name == "span_days"));
+        for feature in &made.features {
+            use geo::Validation;
+            assert!(feature.geometry.as_ref().is_some_and(Validation::is_valid), "{asked:?}: {}", feature.id);
+        }
+    }
+}
+
+#[test]
+fn clusters_without_what_their_method_needs_name_the_parameter() {
+    let (snapshot, ..) = common::new_haven();
+    for (asked, parameter) in [
+        (&[("min_points", "5")][..], "eps_m"),
+        (&[("eps_m", "100")], "min_points"),
+        (&[("eps_m", "100"), ("min_points", "5"), ("method", "space-time")], "span_days"),
+        (&[("min_points", "5"), ("method", "hdbscan"), ("outline", "eps")], "outline"),
+    ] {
+        let mut values = Values::default();
+        for (name, text) in asked {
+            let param = CLUSTERS.params.iter().find(|p| p.wire == *name).expect("a parameter");
+            values.set_wire(param, text).expect("within bounds");
+        }
+        let refused = answer(&snapshot, &CLUSTERS, &values, Page::ALL).expect_err("was answered");
+        assert_eq!(refused.parameter(), Some(parameter), "{refused}");
+    }
+}
+
+#[test]
 fn no_layer_of_incidents_shows_a_sensitive_offense() {
     let (snapshot, ..) = common::new_haven();
     let data = snapshot.dataset();

@@ -9,10 +9,11 @@ use serde_json::Value as Json;
 use super::failure::Failure;
 use super::{blocks_command, exit, flags, import_command, import_incidents, load, say};
 use crate::encode;
+use crate::engine::params::clusters::{METHOD, PROBABILITY};
 use crate::engine::params::hotspots::HOTSPOTS;
 use crate::engine::params::near_repeat::NEAR_REPEAT;
 use crate::engine::params::table::{
-    AREAS, CLUSTERS, DEFAULT_TOP, DENSITY, INCIDENTS, Operation, Param, RANK, TOP,
+    AREAS, CLUSTERS, DEFAULT_TOP, DENSITY, EPS, INCIDENTS, Operation, Param, RANK, TOP,
 };
 use crate::engine::params::values::Values;
 use crate::engine::{Engine, View};
@@ -49,9 +50,13 @@ pub(super) fn run(matches: &ArgMatches) -> Result<u8, Failure> {
 
 fn analyse(operation: &Operation, matches: &ArgMatches) -> Result<u8, Failure> {
     let given = flags::values(matches, operation.params.iter().chain([&TOP]))?;
-    // Hot spots do without a cell: blocks have none, and Esri's steps give one.
-    let needed = if operation.command == HOTSPOTS.command { &[] } else { operation.params };
-    let opened = Opened::new(matches, &given, needed)?;
+    // Hot spots do without a cell: blocks have none, and Esri's steps give one. HDBSCAN has no radius, nor has Nnh with a
+    // threshold from chance.
+    let no_eps = given.word(&METHOD) == Some("hdbscan") || given.number(&PROBABILITY).is_some();
+    let needed = operation.params.iter().filter(|param| !(no_eps && **param == EPS));
+    let needed: Vec<Param> =
+        if operation.command == HOTSPOTS.command { Vec::new() } else { needed.copied().collect() };
+    let opened = Opened::new(matches, &given, &needed)?;
     let file = load::path(matches, "output");
     let raster = |file: &PathBuf| file.extension().is_some_and(|e| e == "tif" || e == "tiff");
     if let (true, Some(file)) = (operation.command == DENSITY.command, file.filter(raster)) {

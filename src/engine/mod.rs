@@ -3,6 +3,7 @@
 mod addressed;
 pub mod areas;
 pub mod build;
+pub mod clusters;
 pub mod density_ask;
 pub mod density_statistics;
 pub mod hotspots;

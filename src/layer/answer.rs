@@ -7,9 +7,11 @@ use super::density_answer::density_answer;
 use super::hotspots::hotspots;
 use super::near_repeat_answer::near_repeat_answer;
 use super::{Ask, Layer, Page, ask_hotspots, incidents};
-use crate::analysis::clusters::dbscan::DbscanParams;
+use crate::analysis::clusters::nnh::NnhError;
 use crate::engine::areas::WithinError;
-use crate::engine::params::table::{EPS, MIN_POINTS, Operation, Param, WITHIN};
+use crate::engine::clusters::GroupError;
+use crate::engine::params::clusters::{OUTLINE, PROBABILITY};
+use crate::engine::params::table::{Operation, Param, WITHIN};
 use crate::engine::params::values::Values;
 use crate::engine::snapshot::Snapshot;
 use crate::model::class::UnknownCategory;
@@ -77,15 +79,17 @@ pub fn answer(
     match operation.collection {
         "incidents" => Ok(incidents::incidents(snapshot, &ask)?),
         "density" => density_answer(snapshot, &ask, values),
-        "clusters" => {
-            let eps = length(values, EPS)?;
-            let min_points = values.count(&MIN_POINTS).ok_or(AnswerError::NotGiven(MIN_POINTS))?;
-            let params = DbscanParams { eps, min_points: usize::try_from(min_points).unwrap_or(usize::MAX) };
-            clusters(snapshot, &ask, &params).map_err(|e| match e {
-                ClustersLayerError::Category(e) => e.into(),
-                other => inside("clusters")(Box::new(other)),
-            })
-        }
+        "clusters" => clusters(snapshot, &ask, values).map_err(|e| match e {
+            ClustersLayerError::Category(e) => e.into(),
+            ClustersLayerError::NotGiven(param) => AnswerError::NotGiven(param),
+            ClustersLayerError::NoCore { .. } => {
+                AnswerError::Unusable { parameter: OUTLINE.wire, why: Box::new(e) }
+            }
+            ClustersLayerError::Groups(GroupError::Nnh(NnhError::NoDistance { .. })) => {
+                AnswerError::Unusable { parameter: PROBABILITY.wire, why: Box::new(e) }
+            }
+            other => inside("clusters")(Box::new(other)),
+        }),
         "near-repeat" => near_repeat_answer(snapshot, &ask, values),
         "hotspots" => hotspots(snapshot, &ask, &ask_hotspots::params(values)).map_err(ask_hotspots::unusable),
         "areas" => areas(snapshot, &ask).map_err(|e| match e {

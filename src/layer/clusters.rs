@@ -1,12 +1,17 @@
 //! Clusters with their outlines.
 
-use geo::{Area, Coord, MapCoords};
+use geo::{Area, Coord, Geometry, MapCoords};
 
+use super::cluster_method::{Asked, Outline, asked, used};
 use super::provenance::provenance;
 use super::{Ask, Feature, Layer, Legend, LegendClass, Value};
-use crate::analysis::clusters::dbscan::{DbscanError, DbscanParams};
+use crate::analysis::clusters::ellipse::{Ellipse, EllipseError, standard_ellipse};
 use crate::analysis::clusters::hull::{HullError, hull};
-use crate::engine::snapshot::{ClusterResult, Snapshot};
+use crate::analysis::clusters::outline::{OutlineError, eps_outline};
+use crate::engine::clusters::{Group, GroupError};
+use crate::engine::params::table::Param;
+use crate::engine::params::values::Values;
+use crate::engine::snapshot::Snapshot;
 use crate::model::class::UnknownCategory;
 use crate::model::period::local_date;
 use crate::space::coord::{Local, SquareKm};
@@ -19,45 +24,59 @@ pub enum ClustersLayerError {
     /// There is no such category here.
     #[error(transparent)]
     Category(#[from] UnknownCategory),
+    /// A parameter that the method needs was not given.
+    #[error("`{}` is not given and not configured; {}", .0.wire, .0.help)]
+    NotGiven(Param),
+    /// An outline that the method has no core incidents for.
+    #[error(
+        "`outline` is `eps`, but {method} knows no core incidents; give hull or ellipse, or the method dbscan"
+    )]
+    NoCore {
+        /// The method.
+        method: &'static str,
+    },
     /// The parameters cannot be used.
     #[error(transparent)]
-    Dbscan(#[from] DbscanError),
-    /// A cluster without an outline.
+    Groups(#[from] GroupError),
+    /// A cluster without a hull.
     #[error(transparent)]
     Hull(#[from] HullError),
+    /// A cluster without an outline.
+    #[error(transparent)]
+    Outline(#[from] OutlineError),
+    /// A cluster without an ellipse.
+    #[error(transparent)]
+    Ellipse(#[from] EllipseError),
     /// An outline could not be brought to degrees.
     #[error("an outline cannot be brought from local metres to degrees")]
     Crs(#[from] CrsError),
 }
 
-/// Clusters by their incidents, the largest first, each with the hull of its incidents.
+/// Clusters by their incidents, the largest first, each with its outline.
 ///
 /// # Errors
 ///
-/// [`ClustersLayerError`] for an unknown category or parameters that cannot be used.
-pub fn clusters(snapshot: &Snapshot, ask: &Ask, params: &DbscanParams) -> Result<Layer, ClustersLayerError> {
+/// [`ClustersLayerError`] for an unknown category or parameters that are missing or cannot be used.
+pub fn clusters(snapshot: &Snapshot, ask: &Ask, values: &Values) -> Result<Layer, ClustersLayerError> {
+    let asked = asked(snapshot, values)?;
     let selection = snapshot.select(&ask.query)?;
-    let result = snapshot.clusters(&selection, params)?;
-    let members = members(&result);
-    let noise = result.clusters.label.iter().filter(|label| label.is_none()).count();
+    let found = snapshot.groups(&selection, &asked.method)?;
     let mut features = Vec::new();
-    for (number, members) in (1..).zip(&members) {
-        features.push(feature(snapshot, number, members, params)?);
+    for (number, group) in (1..).zip(&found.groups) {
+        features.push(feature(snapshot, number, group, &asked)?);
     }
     let matching = features.into_iter().filter(|f| f.geometry.as_ref().is_some_and(|g| ask.page.touches(g)));
     let (matched, features) = ask.page.cut(matching.collect());
-    let parameters = vec![
-        ("method", Value::text("DBSCAN")),
-        ("eps_m", Value::rounded(params.eps.0, 3)),
-        ("min_points", Value::count(params.min_points)),
-        ("clusters", Value::count(members.len())),
+    let mut parameters = used(&asked, &found);
+    parameters.extend([
+        ("clusters", Value::count(found.groups.len())),
         (
             "left_out",
             Value::text("sexual, domestic and child offenses, which are drawn in no shape but their block"),
         ),
-        ("clustered", Value::count(result.incidents.len() - noise)),
-        ("noise", Value::count(noise)),
-    ];
+        ("clustered", Value::count(found.incidents - found.noise)),
+        ("noise", Value::count(found.noise)),
+    ]);
     Ok(Layer {
         name: "clusters",
         matched,
@@ -80,52 +99,59 @@ pub fn clusters(snapshot: &Snapshot, ask: &Ask, params: &DbscanParams) -> Result
     })
 }
 
-/// Incidents of each cluster by position, the largest cluster first, equal ones as they were found.
-fn members(result: &ClusterResult) -> Vec<Vec<usize>> {
-    let mut members = vec![Vec::new(); result.clusters.n_clusters];
-    for (&at, label) in result.incidents.iter().zip(&result.clusters.label) {
-        if let Some(label) = label {
-            members[*label as usize].push(at);
+/// The shape around a cluster in local metres, whether it was widened, and its ellipse if it is one.
+fn shape(group: &Group, asked: &Asked) -> Result<(Geometry, bool, Option<Ellipse>), ClustersLayerError> {
+    Ok(match asked.outline {
+        Outline::Hull => {
+            let hull = hull(&group.places)?;
+            (hull.polygon.into(), hull.widened, None)
         }
-    }
-    members.sort_by_key(|cluster| std::cmp::Reverse(cluster.len()));
-    members
+        Outline::Eps(eps) => (eps_outline(&group.core, eps)?.into(), false, None),
+        Outline::Ellipse => {
+            let ellipse = standard_ellipse(&group.places, None)?;
+            let widened = ellipse.minor < crate::analysis::clusters::hull::WIDEN;
+            (ellipse.polygon().into(), widened, Some(ellipse))
+        }
+    })
 }
 
 fn feature(
     snapshot: &Snapshot,
     number: usize,
-    members: &[usize],
-    params: &DbscanParams,
+    group: &Group,
+    asked: &Asked,
 ) -> Result<Feature, ClustersLayerError> {
     let data = snapshot.dataset();
-    let places: Vec<Local> = members.iter().filter_map(|&at| data.incidents.local(at)).collect();
-    let outline = hull(&places)?;
-    let area = SquareKm::from_square_metres(outline.polygon.unsigned_area());
-    let shape = outline.polygon.try_map_coords(|at| {
+    let (outline, widened, ellipse) = shape(group, asked)?;
+    let area = SquareKm::from_square_metres(outline.unsigned_area());
+    let shape = outline.try_map_coords(|at| {
         data.crs.from_local(Local::from(at)).map(|p| Coord { x: p.lon(), y: p.lat() })
     })?;
     let distinct: std::collections::HashSet<_> =
-        places.iter().map(|p| (p.x.to_bits(), p.y.to_bits())).collect();
-    let dates = members.iter().filter_map(|&at| {
+        group.places.iter().map(|p| (p.x.to_bits(), p.y.to_bits())).collect();
+    let dates = group.incidents.iter().filter_map(|&at| {
         let source = &data.sources[usize::from(data.incidents.source(at))];
         local_date(data.incidents.when(at).from, &source.zone)
     });
     let dates: Vec<_> = dates.collect();
     let day = |day: Option<&jiff::civil::Date>| day.map_or(Value::Null, |d| Value::text(d.to_string()));
-    Ok(Feature {
-        id: format!("cluster-{number}"),
-        geometry: Some(shape.into()),
-        properties: vec![
-            ("cluster", Value::count(number)),
-            ("incidents", Value::count(members.len())),
-            ("places", Value::count(distinct.len())),
-            ("area_km2", Value::rounded(area.0, 6)),
-            ("first", day(dates.iter().min())),
-            ("last", day(dates.iter().max())),
-            ("widened", Value::Bool(outline.widened)),
-            ("eps_m", Value::rounded(params.eps.0, 3)),
-            ("min_points", Value::count(params.min_points)),
-        ],
-    })
+    let mut properties = vec![
+        ("cluster", Value::count(number)),
+        ("incidents", Value::count(group.incidents.len())),
+        ("places", Value::count(distinct.len())),
+        ("area_km2", Value::rounded(area.0, 6)),
+        ("first", day(dates.iter().min())),
+        ("last", day(dates.iter().max())),
+        ("widened", Value::Bool(widened)),
+    ];
+    if asked.has_orders() {
+        properties.push(("order", Value::count(group.order)));
+    }
+    if let Some(Ellipse { major, minor, angle, .. }) = ellipse {
+        properties.push(("half_axis_long_m", Value::rounded(major.0, 3)));
+        properties.push(("half_axis_short_m", Value::rounded(minor.0, 3)));
+        properties.push(("degrees_from_east", Value::rounded(angle.to_degrees(), 3)));
+    }
+    properties.extend(asked.given());
+    Ok(Feature { id: format!("cluster-{number}"), geometry: Some(shape), properties })
 }

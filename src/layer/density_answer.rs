@@ -13,7 +13,7 @@ use crate::analysis::density::kernel::Kernel;
 use crate::analysis::density::network::density::{NetworkParams, Split};
 use crate::engine::density_ask::{DensityAsk, DensityError, Outline, Width};
 use crate::engine::params::density::{
-    BANDWIDTH_RULE, COMPARE_PERIOD, CONTOURS, EDGE, HALF_LIFE, KERNEL, LEVELS, LIXEL, METHOD, NETWORK, OUT,
+    BANDWIDTH_RULE, COMPARE_PERIOD, CONTOURS, EDGE, HALF_LIFE, KERNEL, LEVELS, LIXEL, MODE, NETWORK, OUT,
     UNIT,
 };
 use crate::engine::params::table::{BANDWIDTH, CELL};
@@ -87,7 +87,7 @@ fn ask_of(values: &Values) -> Result<DensityAsk, AnswerError> {
         kernel: kernel(values),
         width,
         cell: length(values, CELL)?,
-        method: if values.word(&METHOD) == Some(Method::Binned.name()) {
+        method: if values.word(&MODE) == Some(Method::Binned.name()) {
             Method::Binned
         } else {
             Method::Exact

@@ -4,6 +4,7 @@ pub mod answer;
 pub mod areas;
 mod ask_hotspots;
 pub mod blocks;
+mod cluster_method;
 pub mod clusters;
 pub mod density;
 pub mod density_answer;

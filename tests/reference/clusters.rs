@@ -272,7 +272,7 @@ fn by_hand(sets: &[Set]) -> Vec<Check> {
     let text = std::fs::read_to_string(common::repository("fixtures/reference/clusters/nnh_orders.csv"));
     let text = text.expect("the orders");
     for set in sets {
-        let mut label = |clusters: &mut dyn Iterator<Item = Vec<usize>>| {
+        let label = |clusters: &mut dyn Iterator<Item = Vec<usize>>| {
             let mut label = vec![-1.0; set.points.len()];
             for (members, k) in clusters.zip(0..) {
                 members.iter().for_each(|&i| label[i] = f64::from(k));

@@ -29,7 +29,19 @@ impl Candidates {
         let own = cells.range(cell);
         let [far_south, south, level, north, far_north] = cells.around(cell, inside);
         let (west, east) = (level.start..own.start, own.end..level.end);
-        for range in [west, east, south, north, far_south, far_north] {
+        let ranges = [west, east, south, north, far_south, far_north];
+        if inside.min == inside.max {
+            // One place: each other one is near or not, and none is left to be asked.
+            for range in ranges {
+                for place in range {
+                    let is_near = radius.holds(cells.places[place], inside.min);
+                    folded = fold(folded, if is_near { value(place) } else { neutral });
+                }
+            }
+            self.n = 0;
+            return folded;
+        }
+        for range in ranges {
             if self.x.len() < n + range.len() {
                 let room = (n + range.len()).next_power_of_two().max(256);
                 self.x.resize(room, 0.0);

@@ -27,10 +27,15 @@ impl Cores {
     /// Joins cells whose closest core places are within the radius: first with the nearest, which mostly leaves
     /// nothing to be joined with those farther off.
     pub(super) fn joined(cells: &Cells, core: &[bool], radius: Radius) -> Self {
+        let has_core: Vec<bool> = (0..cells.len())
+            .into_par_iter()
+            .with_min_len(1024)
+            .map(|cell| cells.range(cell).any(|place| core[place]))
+            .collect();
         let mut before = vec![0; cells.len() + 1];
         let mut with_core = Vec::new();
-        for cell in 0..cells.len() {
-            if cells.range(cell).any(|place| core[place]) {
+        for (cell, has_core) in has_core.into_iter().enumerate() {
+            if has_core {
                 with_core.push(cell as u32);
             }
             before[cell + 1] = with_core.len() as u32;
@@ -118,6 +123,7 @@ impl Cores {
         label: &mut [u32],
     ) {
         let from = cells.range(block.start).start;
+        label.copy_from_slice(&of_core[from..from + label.len()]);
         let mut candidates = Candidates::default();
         for cell in block {
             let own = cells.range(cell);

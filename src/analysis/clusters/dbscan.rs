@@ -257,7 +257,7 @@ fn run(
     if points.len() >= u32::MAX as usize {
         return Err(DbscanError::TooMany { points: points.len() });
     }
-    if let Some(index) = points.iter().position(|p| !(p.x.is_finite() && p.y.is_finite())) {
+    if let Some(index) = points.par_iter().position_first(|p| !(p.x.is_finite() && p.y.is_finite())) {
         return Err(DbscanError::Coordinates { index });
     }
     if points.is_empty() {
@@ -273,7 +273,7 @@ fn run(
     let mut of_core = vec![NONE; cells.places.len()];
     let parts = blocks.par_iter().zip(cells.split(&blocks, &mut of_core));
     parts.for_each(|(block, label)| cores.label(&cells, &core, block.clone(), label));
-    let mut label = of_core.clone();
+    let mut label = vec![0; of_core.len()];
     let parts = blocks.par_iter().zip(cells.split(&blocks, &mut label));
     parts.for_each(|(block, label)| cores.reach(&cells, &of_core, radius, block.clone(), label));
     drop(of_core);

@@ -58,7 +58,7 @@ impl Cells {
         let mut cells = Self {
             places: vec![Local::default(); n_places],
             weight: vec![0; n_places],
-            place_of: (0..points.len()).map(|_| AtomicU32::new(0)).collect(),
+            place_of: points.par_iter().map(|_| AtomicU32::new(0)).collect(),
             upto: vec![0; n_cells + 1],
             start: vec![0; n_cells + 1],
             key: vec![u64::MAX; n_cells + 1],

@@ -30,7 +30,8 @@ pub(super) struct Point {
 impl Lattice {
     /// `None` if the radius is so small that rows or columns cannot be counted in 32 bits.
     pub(super) fn over(points: &[Local], radius: f64) -> Option<Self> {
-        let Bounds { min, max } = Bounds::around(points);
+        let parts: Vec<Bounds> = points.par_chunks(CHUNK).map(Bounds::around).collect();
+        let Bounds { min, max } = Bounds::of(parts.into_iter().flat_map(|part| [part.min, part.max]));
         let extent = (max.x - min.x).max(max.y - min.y);
         // A little smaller than radius/√2: what rounding puts into a cell must still be within the radius.
         let slack = (16.0 * f64::EPSILON * extent / radius).max(1e-9);
@@ -147,7 +148,7 @@ impl Stripe {
                     continue;
                 }
                 let cell = &mut points[from as usize..end as usize];
-                cell.sort_unstable_by(by_place);
+                sort_few(cell);
                 sorted.n_places += 1 + cell.windows(2).filter(|two| two[0].at != two[1].at).count();
                 sorted.cells.push(((first_row + row) << 32 | column, end));
                 from = end;
@@ -155,5 +156,23 @@ impl Stripe {
         }
         sorted.points = points;
         sorted
+    }
+}
+
+/// Sorts the points of a cell by place; most cells hold one to three, which are sorted by insertion.
+fn sort_few(points: &mut [Point]) {
+    const FEW: usize = 8;
+    if points.len() > FEW {
+        points.sort_unstable_by(|a, b| a.at.x.total_cmp(&b.at.x).then(a.at.y.total_cmp(&b.at.y)));
+        return;
+    }
+    for end in 1..points.len() {
+        let point = points[end];
+        let mut at = end;
+        while at > 0 && (point.at.x, point.at.y) < (points[at - 1].at.x, points[at - 1].at.y) {
+            points[at] = points[at - 1];
+            at -= 1;
+        }
+        points[at] = point;
     }
 }

@@ -13,9 +13,9 @@ pub const KERNEL: Param = Param {
 };
 
 /// Exact sums or counts in cells.
-pub const METHOD: Param = Param {
-    flag: "method",
-    wire: "method",
+pub const MODE: Param = Param {
+    flag: "mode",
+    wire: "mode",
     kind: Kind::Word(&["exact", "binned"]),
     default: "exact",
     help: "Sums over the incidents where they lie, or over counts in cells with a bound of the error",

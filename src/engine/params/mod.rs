@@ -1,5 +1,6 @@
 //! Parameters: their one table, the check of their values, the neighbors of misspelt names.
 
+pub mod clusters;
 pub mod density;
 pub mod hotspots;
 pub mod near_repeat;

@@ -1,7 +1,8 @@
 //! The one table of parameters: command line, HTTP check and docs all come from it.
 
+use super::clusters::{LATTICE, METHOD, MIN_SAMPLES, OUTLINE, PROBABILITY, SPAN};
 use super::density::{
-    BANDWIDTH_RULE, COMPARE_PERIOD, CONTOURS, EDGE, HALF_LIFE, KERNEL, LEVELS, LIXEL, METHOD, NETWORK, OUT,
+    BANDWIDTH_RULE, COMPARE_PERIOD, CONTOURS, EDGE, HALF_LIFE, KERNEL, LEVELS, LIXEL, MODE, NETWORK, OUT,
     UNIT,
 };
 use super::hotspots::HOTSPOTS;
@@ -278,7 +279,7 @@ pub const DENSITY: Operation = Operation {
         BANDWIDTH,
         CELL,
         KERNEL,
-        METHOD,
+        MODE,
         UNIT,
         OUT,
         BANDWIDTH_RULE,
@@ -296,8 +297,23 @@ pub const DENSITY: Operation = Operation {
 pub const CLUSTERS: Operation = Operation {
     command: "clusters",
     collection: "clusters",
-    help: "Dense groups of incidents (DBSCAN) with their outlines",
-    params: &[PERIOD, CATEGORY, ORIGIN, STATUS, EPS, MIN_POINTS],
+    help: "Dense groups of incidents with their outlines",
+    params: &[
+        PERIOD,
+        CATEGORY,
+        ORIGIN,
+        STATUS,
+        METHOD,
+        EPS,
+        MIN_POINTS,
+        SPAN,
+        MIN_SAMPLES,
+        PROBABILITY,
+        LATTICE,
+        OUTLINE,
+        PERMUTATIONS,
+        SEED,
+    ],
 };
 
 /// Single incidents.

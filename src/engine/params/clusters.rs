@@ -1,0 +1,63 @@
+//! Parameters of clusters alone.
+
+use super::table::{Kind, Param};
+
+/// How clusters are found.
+pub const METHOD: Param = Param {
+    flag: "method",
+    wire: "method",
+    kind: Kind::Word(&["dbscan", "hdbscan", "space-time", "nnh", "stac"]),
+    default: "dbscan",
+    help: "dbscan: dense by --eps and --min-points; hdbscan: of any density, with at least --min-points incidents; space-time: dense within --eps and --span; nnh: CrimeStat's nearest-neighbor hierarchy; stac: CrimeStat's circles of radius --eps",
+    example: "hdbscan",
+};
+
+/// What is drawn around clusters.
+pub const OUTLINE: Param = Param {
+    flag: "outline",
+    wire: "outline",
+    kind: Kind::Word(&["hull", "eps", "ellipse"]),
+    default: "hull",
+    help: "The convex hull; all ground within --eps of a core incident (dbscan, space-time); or the standard deviational ellipse",
+    example: "eps",
+};
+
+/// Days between neighbors.
+pub const SPAN: Param = Param {
+    flag: "span",
+    wire: "span_days",
+    kind: Kind::Number { least: 0.0, most: 36_525.0 },
+    default: "none: space-time needs it",
+    help: "Incidents no more days apart than this are neighbors",
+    example: "7",
+};
+
+/// Rank of the neighbor that tells density.
+pub const MIN_SAMPLES: Param = Param {
+    flag: "min-samples",
+    wire: "min_samples",
+    kind: Kind::Count { least: 1, most: 1_000_000_000 },
+    default: "that of --min-points",
+    help: "hdbscan takes the distance to this many other incidents for density",
+    example: "5",
+};
+
+/// From chance to a threshold.
+pub const PROBABILITY: Param = Param {
+    flag: "probability",
+    wire: "probability",
+    kind: Kind::Number { least: 0.000_01, most: 0.999_99 },
+    default: "--eps is the threshold",
+    help: "nnh takes for threshold what two random incidents of the study area are nearer than with this probability; 0.5 for their mean distance",
+    example: "0.5",
+};
+
+/// Where the circles stand.
+pub const LATTICE: Param = Param {
+    flag: "lattice",
+    wire: "lattice",
+    kind: Kind::Word(&["triangular", "rectangular"]),
+    default: "triangular",
+    help: "How stac lays out its 20 by 20 circles",
+    example: "rectangular",
+};
