@@ -112,7 +112,7 @@ fn dbscan_and_hulls_of_the_golden_points_equal_scikit_learn_and_scipy() {
         let hull = hull(&members).expect("a cluster has points");
         assert!(!hull.widened && (hull.polygon.signed_area() / area - 1.0).abs() < 1e-12);
     }
-    assert_eq!(sizes, [22.0, 41.0]);
+    assert_eq!(sizes, [41.0, 22.0]);
     assert_eq!(sizes, expected("dbscan_40_8_cluster"));
     let all = hull(&points).expect("100 points").polygon.unsigned_area();
     assert!((all / expected("hull_area_all")[0] - 1.0).abs() < 1e-12);

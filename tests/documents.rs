@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use hotblocks::engine::params::table::{Kind, OPERATIONS, PAGE, Param, TOP};
+use hotblocks::engine::params::table::{COMMANDS_ONLY, Kind, OPERATIONS, PAGE, Param, TOP};
 
 fn read(path: &str) -> String {
     let file = Path::new(env!("CARGO_MANIFEST_DIR")).join(path);
@@ -54,6 +54,11 @@ fn parameters() -> String {
             page.push_str(&row(&TOP).replace(&format!("| `{}` |", TOP.wire), "| – |"));
         }
     }
+    for operation in COMMANDS_ONLY {
+        let (name, help) = (operation.command, operation.help);
+        page.push_str(&format!("\n## {name}\n\n`hotblocks {name}`: {help}\n{head}"));
+        page.extend(operation.params.iter().map(row));
+    }
     page.push_str(&format!("\n## Every collection over HTTP, on top\n{head}"));
     page.extend(PAGE.iter().map(|p| row(p).replace(&format!("| `--{}` |", p.flag), "| – |")));
     page
@@ -95,30 +100,46 @@ fn the_readme_names_both_commands_and_only_commands_that_exist() {
 /// The words that commands, flags and fields may use, as agreed; others would be a second word for one thing.
 #[test]
 fn commands_and_flags_use_the_agreed_words() {
-    const COMMANDS: [&str; 9] =
-        ["areas", "blocks", "clusters", "demo", "density", "export", "import", "rank", "serve"];
-    const FLAGS: [&str; 30] = [
+    const COMMANDS: &[&str] = &[
+        "areas",
+        "blocks",
+        "clusters",
+        "demo",
+        "density",
+        "export",
+        "import",
+        "near-repeat",
+        "rank",
+        "serve",
+    ];
+    const FLAGS: &[&str] = &[
         "areas",
         "bandwidth",
+        "bandwidth-rule",
         "blocks",
         "category",
         "cell",
+        "compare-period",
         "config",
+        "contours",
         "crs",
-        // Beside the vocabulary: what a density is drawn with.
         "edge",
         "eps",
         "format",
         // Beside the vocabulary: places from addresses can be switched off, and the option of `counting.md` 10.
         "geocode",
+        "half-life",
         "help",
         "incidents",
         "intersections",
         "kernel",
         "layout",
+        "levels",
         "listen",
+        "lixel",
         "method",
         "min-points",
+        "network",
         "origin",
         "out",
         "output",
@@ -130,6 +151,14 @@ fn commands_and_flags_use_the_agreed_words() {
         "unit",
         "version",
         "within",
+        // Of near repeats.
+        "days",
+        "distances",
+        "metric",
+        "same-place",
+        "show",
+        "permutations",
+        "seed",
     ];
     let command = hotblocks::cli::command();
     let mut names: Vec<&str> = command.get_subcommands().map(clap::Command::get_name).collect();

@@ -8,7 +8,6 @@ use geo::{Contains, Intersects, Validation};
 use hotblocks::analysis::clusters::dbscan::DbscanParams;
 use hotblocks::analysis::density::kde::KdeParams;
 use hotblocks::encode;
-use hotblocks::engine::density::DensityAsk;
 use hotblocks::engine::params::table::{CLUSTERS, INCIDENTS, OPERATIONS, RANK};
 use hotblocks::engine::params::values::Values;
 use hotblocks::engine::query::{Query, Tally};
@@ -136,17 +135,16 @@ fn ranks_are_in_order_and_ties_are_told() {
 fn a_contour_said_to_hold_a_share_holds_it() {
     let (snapshot, ..) = common::new_haven();
     let selection = snapshot.select(&query(None, &["person", "property"])).expect("known");
-    let result = snapshot
-        .density(&selection, &DensityAsk::exact(KdeParams::quartic(Metres(250.0)), Metres(50.0)))
-        .expect("a density");
+    let result =
+        snapshot.density(&selection, &KdeParams::quartic(Metres(250.0)), Metres(50.0)).expect("a density");
     let places = common::drawn(&snapshot, &selection);
-    assert_eq!(places.len(), result.places.len());
+    assert_eq!(places.len(), result.incidents);
     let mut outer: Option<&geo::MultiPolygon> = None;
     for contour in &result.contours {
-        assert!(contour.shape.is_valid(), "{} %", contour.share * 100.0);
+        assert!(contour.shape.is_valid(), "{} %", contour.level * 100.0);
         let inside = places.iter().filter(|p| contour.shape.contains(&geo::Point::new(p.x, p.y))).count();
-        assert_eq!(inside, contour.inside, "{} %", contour.share * 100.0);
-        let asked = (contour.share * places.len() as f64).ceil() as usize;
+        assert_eq!(inside, contour.inside, "{} %", contour.level * 100.0);
+        let asked = (contour.level * places.len() as f64).ceil() as usize;
         // Coincident incidents go in together: at most the largest pile more.
         assert!((asked..asked + 12).contains(&inside), "{inside} of {asked}");
         let within_outer = |p: &&Local| outer.is_none_or(|o| o.contains(&geo::Point::new(p.x, p.y)));

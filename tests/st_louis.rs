@@ -7,7 +7,6 @@ use std::process::Command;
 
 use geo::Contains;
 use hotblocks::analysis::density::kde::KdeParams;
-use hotblocks::engine::density::DensityAsk;
 use hotblocks::engine::query::Query;
 use hotblocks::ingest::incidents::{self, Options};
 use hotblocks::ingest::input::Input;
@@ -256,14 +255,13 @@ fn the_whole_city_is_ranked_and_every_report_is_accounted_for() {
             ..Query::default()
         })
         .expect("known");
-    let result = snapshot
-        .density(&selection, &DensityAsk::exact(KdeParams::quartic(Metres(300.0)), Metres(50.0)))
-        .expect("a density");
+    let result =
+        snapshot.density(&selection, &KdeParams::quartic(Metres(300.0)), Metres(50.0)).expect("a density");
     let places = common::drawn(&snapshot, &selection);
     for contour in &result.contours {
         let inside = places.iter().filter(|p| contour.shape.contains(&geo::Point::new(p.x, p.y))).count();
         assert_eq!(inside, contour.inside);
-        let asked = (contour.share * places.len() as f64).ceil() as usize;
+        let asked = (contour.level * places.len() as f64).ceil() as usize;
         assert!((asked..asked + 10).contains(&inside), "{inside} of {asked}");
     }
 }

@@ -9,7 +9,6 @@ use hotblocks::analysis::clusters::dbscan::{Clusters, DbscanParams, dbscan};
 use hotblocks::analysis::clusters::hull::hull;
 use hotblocks::analysis::density::contour::{contour, threshold_for_share};
 use hotblocks::analysis::density::kde::{KdeParams, kde, kde_at};
-use hotblocks::engine::density::DensityAsk;
 use hotblocks::engine::query::{Query, Tally};
 use hotblocks::engine::snapshot::Snapshot;
 use hotblocks::space::coord::{Local, Metres};
@@ -262,14 +261,13 @@ pub(crate) fn surface(
         .filter(|&at| data.study_area.contains(at))
         .collect();
     let params = KdeParams::quartic(Metres(bandwidth));
-    let found =
-        snapshot.density(&selection, &DensityAsk::exact(params, Metres(cell))).expect("good parameters");
+    let found = snapshot.density(&selection, &params, Metres(cell)).expect("good parameters");
     page.say("Density over the study area, padded by the bandwidth:\n\n| points | bandwidth | cell | integral | relative deviation | bound | holds |\n|--:|--:|--:|--:|--:|--:|---|\n");
-    integral_row(page, found.places.len(), bandwidth, cell, found.density.integral(), 1e-3);
+    integral_row(page, found.incidents, bandwidth, cell, found.density.integral(), 1e-3);
     page.say("\nIts contours. They are off by the incidents that have the same density as the last one asked for, mostly at its address, which no line can part:\n\n");
     contour_head(page);
     for region in &found.contours {
-        contour_row(page, name, region.share, region.inside, &region.shape, &points);
+        contour_row(page, name, region.level, region.inside, &region.shape, &points);
     }
     page.say("\n");
 }

@@ -5,7 +5,10 @@
 #[path = "../common/clock.rs"]
 #[allow(dead_code, reason = "the evidence uses the rest")]
 mod clock;
+mod clusters;
 mod density;
+mod hotspots;
+mod near_repeat;
 
 use std::hint::black_box;
 use std::path::Path;
@@ -33,6 +36,10 @@ const LAYOUT: &str = include_str!("layout.toml");
 /// A job is done this often at least, and for so long.
 const LAPS: usize = 5;
 const SHORTEST: Duration = Duration::from_secs(1);
+
+/// The jobs of the analysis, room by room.
+const ROOMS: [fn(&str, &Path) -> Option<(f64, f64)>; 4] =
+    [clusters::run, density::run, hotspots::run, near_repeat::run];
 
 fn main() -> ExitCode {
     let args: Vec<String> = std::env::args().skip(1).collect();
@@ -107,7 +114,7 @@ fn run(job: &str, folder: &Path) -> Option<(f64, f64)> {
             let incidents = snapshot.dataset().incidents.len() as f64;
             ((memory("VmHWM:") - before) * 1024.0 * 1024.0 / incidents, incidents)
         }
-        _ => return density::run(job, folder),
+        _ => return ROOMS.iter().find_map(|room| room(job, folder)),
     })
 }
 

@@ -31,9 +31,28 @@ ROWS = [
     ("radius-ids", "Ids within 100 m, 10 k times", [("kdbush-ids", "kdbush", 3), ("scipy-ids", "SciPy `cKDTree`", None)]),
     ("radius-count", "Number within 100 m, 10 k times", [
         ("scipy-count", "SciPy `cKDTree`", 5), ("postgis-count", "PostGIS `ST_DWithin`", None)]),
+    ("gi-star-cells", "Gi\\*, 100 k cells, queen; W not counted", [
+        ("spdep-gi", "spdep `localG`", 200), ("esda-gi", "esda `G_Local`", None)]),
+    ("gi-star-band", "Gi\\*, 100 k cells, 200 m; W not counted", [("esda-gi-band", "esda `G_Local`", 1000)]),
+    ("gi-star-permuted", "Gi\\* with 999 permutations, 100 k cells; W not counted", [
+        ("esda-gi-permuted", "esda `G_Local`", 300)]),
+    ("gi-star-blocks", "Neighbors, Gi\\*, 999 permutations of 10 k polygons", [
+        ("esda-gi-blocks", "libpysal `Queen`, esda `G_Local`", 50)]),
     ("nearest-10", "10 nearest, 10 k times", [("scipy-nearest", "SciPy `cKDTree`", None), ("flatbush-nearest", "flatbush", None)]),
+    ("knox-9", "Knox, 100 k incidents to 400 m, 9 permutations", [("scipy-knox", "NumPy over SciPy `cKDTree`", 50)]),
 ]
 
+# Clusters: clusters.rs, clusters_peers.py and clusters_peers.R.
+ROWS += [
+    ("dbscan-100k", "DBSCAN, 100 k, 100 m, 20 points", [("r-dbscan-100k", "R dbscan", 8), ("sklearn-dbscan-100k", "scikit-learn", None)]),
+    ("dbscan-1m", "DBSCAN, 1 M, 25 m, 20 points", [("r-dbscan-1m", "R dbscan", 12), ("sklearn-dbscan-1m", "scikit-learn", 80)]),
+    ("dbscan-1m-wide", "DBSCAN, 1 M, 100 m, 200 points", [("r-dbscan-1m-wide", "R dbscan", 15)]),
+    ("hdbscan-100k", "HDBSCAN, 100 k, 20 neighbors", [
+        ("hdbscan-100k", "hdbscan, not exact by default", 5), ("hdbscan-exact-100k", "hdbscan, exact", None),
+        ("fast-hdbscan-100k", "fast_hdbscan", None)]),
+    ("hdbscan-1m", "HDBSCAN, 1 M, 20 neighbors", [("fast-hdbscan-1m", "fast_hdbscan", 10)]),
+    ("outline-10k", "Dissolved outline of 10 k core points", [("shapely-outline-10k", "shapely `union_all`", None)]),
+]
 # Density over 1024 x 1024 cells, with a radius of 500 m or a sigma of 500/3 m: density.rs, density_peers.py.
 ROWS += [
     ("density-exact", "Density of 1 M incidents, quartic, exact", [
@@ -50,7 +69,13 @@ ALONE = [
     ("density-live", "Live density: an incident inserted or removed, 500 m (goal: 10 µs)", lambda a, _: f"{a * 1e6:.1f} µs"),
     ("density-per-event", "Exact density: time for an incident's place and a row that it reaches (goal: 3.5 ns)", lambda a, _: f"{a * 1e9:.2f} ns"),
     ("density-error", "Binned density: largest error of the peak, and the bound that comes with it", lambda a, b: f"{a:.1e}, {b:.1e}"),
+    ("dbscan-bytes", "DBSCAN of 1 M, peak memory above the points, bytes an incident (goal: 100)", lambda a, _: f"{a:.0f}"),
+    ("dbscan-two-threads", "DBSCAN of 1 M, two threads against one, by the clock (goal: 1.7)", lambda a, _: f"{a:.2f}"),
     ("density-two-threads", "Exact density: two threads against one, by the clock (goal: 1.7)", lambda a, _: f"{a:.2f}"),
+    ("knox", "Knox, 100 k incidents, 3 x 3 bands to 400 m, 999 permutations (goal: 10 s)", lambda a, _: f"{a:.2f} s"),
+    ("knox-minutes", "The same with times in minutes, which need 32 bits", lambda a, _: f"{a:.2f} s"),
+    ("scan", "Spatial scan of 10 k blocks, half of the exposure, 999 simulations", lambda a, _: f"{a:.2f} s"),
+    ("space-time-scan", "Space-time scan of 10 k incidents, 500 m, 28 days, 999 permutations", lambda a, _: f"{a:.2f} s"),
 ]
 
 
@@ -73,6 +98,11 @@ def main():
     python = [[sys.executable, HERE / "peers.py", job, FOLDER] for job in ("csv", "join", "sedona", "trees", "composed")]
     python.append([sys.executable, HERE / "density_peers.py", FOLDER])
     node = ["node", HERE / "trees.mjs", FOLDER]
+    rooms = [("clusters", True), ("hotspots", True), ("near_repeat", False)]
+    for room, in_r in rooms:
+        python.append([sys.executable, HERE / f"{room}_peers.py", FOLDER])
+        if in_r:
+            python.append(["Rscript", HERE / f"{room}_peers.R", FOLDER])
     for command in [*python, node, [sys.executable, HERE / "postgis.py", FOLDER]]:
         try:
             for line in lines(command, missing, cwd=FOLDER.parent):
@@ -110,8 +140,8 @@ def main():
     if near:
         text.append(f"| The join, and whether a polygon's edge lies within 10 m of each incident | {seconds(near)} |")
     for job, title, told in ALONE:
-        if found := ours(job, missing):
-            text.append(f"| {title} | {told(found['cpu'], found['found'])} |")
+        if mine := ours(job, missing):
+            text.append(f"| {title} | {told(mine['cpu'], mine['found'])} |")
     if missing:
         text += ["", "Not run here:", "", *(f"- {reason}" for reason in missing)]
     before = DOCUMENT.read_text().split(BEGIN)[0].rstrip()

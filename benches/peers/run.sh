@@ -13,6 +13,10 @@ if ! ls /usr/share/postgresql/*/extension/postgis.control >/dev/null 2>&1 && [ "
     apt-get -o DPkg::Lock::Timeout=600 install --yes --no-install-recommends postgresql-15 postgresql-15-postgis-3 ||
         echo "PostGIS could not be installed" >&2
 fi
+if ! Rscript -e 'library(dbscan); library(spdep)' >/dev/null 2>&1 && [ "$(id -u)" = 0 ]; then
+    apt-get -o DPkg::Lock::Timeout=600 install --yes --no-install-recommends r-base-core r-cran-dbscan r-cran-spdep ||
+        echo "R could not be installed" >&2
+fi
 [ -f "$place/data/incidents.csv" ] || "$place/venv/bin/python" benches/peers/make_data.py "$place/data"
 binary=$("${CARGO:-cargo}" bench --locked --no-run --bench peers --message-format=json |
     "$place/venv/bin/python" -c '

@@ -9,7 +9,7 @@
 //! | [`density`] | kernel density and its contours | incidents per km² at cell centers or at given places |
 //! | [`clusters`] | DBSCAN, hulls | a cluster number, or noise, for each incident; outlines |
 //! | [`hotspots`] | local statistics | which blocks or cells stand out |
-//! | [`near_repeat`] | Knox and its kin | whether an incident makes another likelier |
+//! | [`near_repeat`] | Knox, chains, prediction zones | whether an incident makes another nearby soon after likelier, and where |
 //!
 //! Shared by all: [`chance`], the seeded random streams.
 

@@ -9,6 +9,7 @@ use serde_json::Value as Json;
 use super::failure::Failure;
 use super::{blocks_command, exit, flags, import_command, import_incidents, load, say};
 use crate::encode;
+use crate::engine::params::near_repeat::NEAR_REPEAT;
 use crate::engine::params::table::{
     AREAS, CLUSTERS, DEFAULT_TOP, DENSITY, INCIDENTS, Operation, Param, RANK, TOP,
 };
@@ -16,8 +17,9 @@ use crate::engine::params::values::Values;
 use crate::engine::{Engine, View};
 use crate::http;
 use crate::http::serve::DEFAULT_ADDRESS;
-use crate::layer::answer::{answer, surface};
+use crate::layer::answer::answer;
 use crate::layer::density::Raster;
+use crate::layer::density_answer::surface;
 use crate::layer::{Layer, Page};
 
 /// Runs the command that was given.
@@ -28,6 +30,7 @@ pub(super) fn run(matches: &ArgMatches) -> Result<u8, Failure> {
         Some(("export", matches)) => export(matches),
         Some(("density", matches)) => analyse(&DENSITY, matches),
         Some(("clusters", matches)) => analyse(&CLUSTERS, matches),
+        Some(("near-repeat", matches)) => analyse(&NEAR_REPEAT, matches),
         Some(("rank", matches)) => analyse(&RANK, matches),
         Some(("areas", matches)) => analyse(&AREAS, matches),
         Some(("blocks", matches)) => blocks_command::run(matches),
@@ -59,6 +62,7 @@ fn analyse(operation: &Operation, matches: &ArgMatches) -> Result<u8, Failure> {
     let text = match load::text(matches, "format").as_deref() {
         Some("geojson") => encode::geojson::collection(&layer, Json::Null) + "\n",
         Some("csv") => encode::csv::rows(&layer),
+        Some("json") => encode::json::rows(&layer),
         _ => encode::table::table(&layer),
     };
     load::write_text(matches, &text)?;

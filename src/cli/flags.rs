@@ -6,6 +6,7 @@ use clap::builder::NonEmptyStringValueParser;
 use clap::{Arg, ArgAction, ArgMatches, Command, value_parser};
 
 use super::{blocks_command, import_command, import_incidents};
+use crate::engine::params::near_repeat::NEAR_REPEAT;
 use crate::engine::params::table::{AREAS, CLUSTERS, DENSITY, Kind, OPERATIONS, Operation, Param, RANK, TOP};
 use crate::engine::params::values::{BadValue, Values};
 use crate::http::serve::DEFAULT_ADDRESS;
@@ -26,6 +27,7 @@ pub(super) fn command() -> Command {
         .subcommand(analysis(&RANK, "table").arg(arg(&TOP)))
         .subcommand(analysis(&DENSITY, "geojson"))
         .subcommand(analysis(&CLUSTERS, "geojson"))
+        .subcommand(analysis(&NEAR_REPEAT, "table"))
         .subcommand(analysis(&AREAS, "table"))
         .subcommand(blocks_command::command())
         .subcommand(import())
@@ -102,7 +104,7 @@ fn analysis(operation: &Operation, format: &'static str) -> Command {
             Arg::new("format")
                 .long("format")
                 .value_name("FORMAT")
-                .value_parser(["geojson", "csv", "table"])
+                .value_parser(["geojson", "csv", "table", "json"])
                 .default_value(format)
                 .help("How to write the answer"),
         )

@@ -4,6 +4,7 @@ pub mod csv;
 pub mod geojson;
 pub mod geotiff;
 pub mod incidents;
+pub mod json;
 pub mod quality;
 pub mod shapes;
 pub mod table;

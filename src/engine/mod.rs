@@ -3,11 +3,15 @@
 mod addressed;
 pub mod areas;
 pub mod build;
-pub mod density;
+pub mod density_ask;
+pub mod density_statistics;
 mod make;
+pub mod near_repeat;
+pub mod network_density;
 pub mod params;
 mod places;
 pub mod query;
+pub mod scan;
 pub mod snapshot;
 
 use std::sync::{Arc, PoisonError, RwLock};

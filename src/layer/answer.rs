@@ -3,18 +3,12 @@
 use super::areas::{AreasLayerError, areas};
 use super::blocks::{BlocksLayerError, blocks};
 use super::clusters::{ClustersLayerError, clusters};
-use super::density::{DensityLayerError, Drawing, Raster, density, raster};
+use super::density_answer::density_answer;
+use super::near_repeat_answer::near_repeat_answer;
 use super::{Ask, Layer, Page, incidents};
 use crate::analysis::clusters::dbscan::DbscanParams;
-use crate::analysis::density::binned::Method;
-use crate::analysis::density::edge::Edge;
-use crate::analysis::density::kde::KdeParams;
-use crate::analysis::density::kernel::Kernel;
 use crate::engine::areas::WithinError;
-use crate::engine::density::{DensityAsk, DensityError};
-use crate::engine::params::table::{
-    BANDWIDTH, CELL, EDGE, EPS, KERNEL, METHOD, MIN_POINTS, OUT, Operation, Param, UNIT, WITHIN,
-};
+use crate::engine::params::table::{EPS, MIN_POINTS, Operation, Param, WITHIN};
 use crate::engine::params::values::Values;
 use crate::engine::snapshot::Snapshot;
 use crate::model::class::UnknownCategory;
@@ -77,18 +71,21 @@ pub fn answer(
     page: Page,
 ) -> Result<Layer, AnswerError> {
     let ask = Ask { query: values.query(), within: values.within.clone().unwrap_or_default(), page };
+    let inside =
+        |layer| move |source: Box<dyn std::error::Error + Send + Sync>| AnswerError::Inside { layer, source };
     match operation.collection {
         "incidents" => Ok(incidents::incidents(snapshot, &ask)?),
-        "density" => density(snapshot, &ask, &density_ask(values)?, drawing(values)).map_err(density_error),
+        "density" => density_answer(snapshot, &ask, values),
         "clusters" => {
             let eps = length(values, EPS)?;
             let min_points = values.count(&MIN_POINTS).ok_or(AnswerError::NotGiven(MIN_POINTS))?;
             let params = DbscanParams { eps, min_points: usize::try_from(min_points).unwrap_or(usize::MAX) };
             clusters(snapshot, &ask, &params).map_err(|e| match e {
                 ClustersLayerError::Category(e) => e.into(),
-                other => AnswerError::Inside { layer: "clusters", source: Box::new(other) },
+                other => inside("clusters")(Box::new(other)),
             })
         }
+        "near-repeat" => near_repeat_answer(snapshot, &ask, values),
         "areas" => areas(snapshot, &ask).map_err(|e| match e {
             AreasLayerError::Category(e) => e.into(),
             AreasLayerError::Within(e) => e.into(),
@@ -100,49 +97,6 @@ pub fn answer(
     }
 }
 
-/// Answers a request for a density with the surface itself.
-///
-/// # Errors
-///
-/// As [`answer`].
-pub fn surface(snapshot: &Snapshot, values: &Values) -> Result<Raster, AnswerError> {
-    let ask = Ask { query: values.query(), within: Vec::new(), page: Page::ALL };
-    raster(snapshot, &ask, &density_ask(values)?, drawing(values)).map_err(density_error)
-}
-
-fn density_error(error: DensityLayerError) -> AnswerError {
-    match error {
-        DensityLayerError::Category(e) => e.into(),
-        DensityLayerError::Density(e @ (DensityError::Grid(_) | DensityError::Coarse { .. })) => {
-            AnswerError::Unusable { parameter: CELL.wire, why: Box::new(e) }
-        }
-        DensityLayerError::Density(e @ DensityError::Edge) => {
-            AnswerError::Unusable { parameter: EDGE.wire, why: Box::new(e) }
-        }
-        other => AnswerError::Inside { layer: "density", source: Box::new(other) },
-    }
-}
-
-/// What a density is asked with.
-///
-/// # Errors
-///
-/// [`AnswerError::NotGiven`] without a bandwidth or a cell.
-fn density_ask(values: &Values) -> Result<DensityAsk, AnswerError> {
-    let kernel = values.word(&KERNEL).and_then(Kernel::named).unwrap_or_default();
-    let edge = values.word(&EDGE);
-    Ok(DensityAsk {
-        kde: KdeParams { kernel, bandwidth: length(values, BANDWIDTH)? },
-        cell: length(values, CELL)?,
-        method: if values.word(&METHOD) == Some("binned") { Method::Binned } else { Method::Exact },
-        edge: Edge::ALL.into_iter().find(|e| Some(e.word()) == edge).unwrap_or_default(),
-    })
-}
-
-fn drawing(values: &Values) -> Drawing {
-    Drawing { per_mile: values.word(&UNIT) == Some("mi2"), cells: values.word(&OUT) == Some("cells") }
-}
-
-fn length(values: &Values, param: Param) -> Result<Metres, AnswerError> {
+pub(super) fn length(values: &Values, param: Param) -> Result<Metres, AnswerError> {
     values.length(&param).ok_or(AnswerError::NotGiven(param))
 }

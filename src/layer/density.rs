@@ -1,19 +1,45 @@
-//! Density as contours, the smallest areas that hold a share of the incidents, or as the cells of its surface.
+//! Density as contours: by share of the incidents, by multiples of the mean, by area.
 
-use geo::{Coord, LineString, MapCoords, Polygon};
+use geo::{Coord, MapCoords};
 
 use super::provenance::provenance;
 use super::{Ask, Feature, Layer, Legend, LegendClass, Value};
-use crate::analysis::density::binned::Binned;
-use crate::analysis::density::kde::Density;
-use crate::engine::density::{DensityAsk, DensityContour, DensityError, DensityResult, SHARES};
+use crate::analysis::density::bandwidth::Chosen;
+use crate::analysis::density::kde::{Density, KdeParams};
+use crate::engine::density_ask::{DensityAsk, DensityError, Outline};
+use crate::engine::density_statistics::{DensityAnswer, DensityContour};
 use crate::engine::snapshot::Snapshot;
 use crate::model::class::UnknownCategory;
 use crate::space::coord::{Local, Metres};
 use crate::space::crs::CrsError;
 
-/// Colors of the shares, in the order of [`SHARES`]; pale, so that blocks stay readable above them.
+/// Colors of the levels, the largest region first; pale, so that blocks stay readable above them.
 const COLORS: [&str; 3] = ["#e7e1f2", "#cfc1de", "#c294c1"];
+
+/// In what unit densities are told.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Drawing {
+    /// Per square mile instead of per km².
+    pub per_mile: bool,
+}
+
+/// Square kilometres in a square mile.
+const MILE: f64 = 2.589_988_110_336;
+
+/// A density's property, by unit.
+pub(super) const DENSITY: [&str; 2] = ["density_per_km2", "density_per_mi2"];
+
+impl Drawing {
+    /// A density per km² in the unit that is told.
+    pub(super) fn scale(self, per_km2: f64) -> f64 {
+        if self.per_mile { per_km2 * MILE } else { per_km2 }
+    }
+
+    /// The name of a property, by unit.
+    pub(super) fn name(self, names: [&'static str; 2]) -> &'static str {
+        names[usize::from(self.per_mile)]
+    }
+}
 
 /// Why there is no such layer.
 #[derive(Debug, thiserror::Error)]
@@ -30,28 +56,37 @@ pub enum DensityLayerError {
     Crs(#[from] CrsError),
 }
 
-/// How a density is told.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Drawing {
-    /// Per square mile, not per square kilometre.
-    pub per_mile: bool,
-    /// The cells of the surface, not its contours.
-    pub cells: bool,
-}
-
-/// Square kilometres in a square mile.
-const MILE: f64 = 2.589_988_110_336;
-
-impl Drawing {
-    /// A density per km² in the unit that is told.
-    fn scale(self, per_km2: f64) -> f64 {
-        if self.per_mile { per_km2 * MILE } else { per_km2 }
-    }
-
-    /// The name of a property, by unit.
-    fn name(self, names: [&'static str; 2]) -> &'static str {
-        names[usize::from(self.per_mile)]
-    }
+/// Contours, the largest first, so that it is drawn below.
+///
+/// # Errors
+///
+/// [`DensityLayerError`] for an unknown category or parameters that cannot be used.
+pub fn density(
+    snapshot: &Snapshot,
+    ask: &Ask,
+    with: &DensityAsk,
+    drawing: Drawing,
+) -> Result<Layer, DensityLayerError> {
+    let selection = snapshot.select(&ask.query)?;
+    let result = snapshot.density_with(&selection, ask.query.period, with)?;
+    let features = result
+        .contours
+        .iter()
+        .map(|contour| feature(snapshot, contour, &result, with, drawing))
+        .collect::<Result<Vec<_>, _>>()?;
+    let matching = features.into_iter().filter(|f| f.geometry.as_ref().is_some_and(|g| ask.page.touches(g)));
+    let (matched, features) = ask.page.cut(matching.collect());
+    let mut parameters = surface(with, &result, drawing);
+    parameters.push(("contours", Value::text(with.outline.word())));
+    Ok(Layer {
+        name: "density",
+        matched,
+        features,
+        legend: legend(with),
+        notice: snapshot.dataset().notice.clone(),
+        held_places: Vec::new(),
+        provenance: provenance("density", snapshot, ask, &snapshot.tally(&selection), parameters),
+    })
 }
 
 /// A surface as a picture has it.
@@ -73,207 +108,152 @@ pub struct Raster {
 pub fn raster(
     snapshot: &Snapshot,
     ask: &Ask,
-    made: &DensityAsk,
+    with: &DensityAsk,
     drawing: Drawing,
 ) -> Result<Raster, DensityLayerError> {
     let selection = snapshot.select(&ask.query)?;
-    let (places, _, Binned { density, error }) = snapshot.surface(&selection, made)?;
-    let DensityAsk { kde, cell, method, edge } = *made;
+    let alone = DensityAsk { levels: Vec::new(), ..with.clone() };
+    let result = snapshot.density_with(&selection, ask.query.period, &alone)?;
+    let (kernel, bandwidth) = (result.params.kernel, result.params.bandwidth);
     let (unit, scale) = (drawing.name(["km2", "mi2"]), drawing.scale(1.0));
+    let metres = |length: Metres| Metres((length.0 * 1e3).round() / 1e3);
+    let decay = with.half_life.map_or_else(String::new, |days| format!("; half-life {days} days"));
     let description = format!(
-        "Density of {} incidents per {unit}; {} kernel, bandwidth {}, standard deviation {}, cells of {cell}; {}, off by at \
-         most {:.1e}; edge correction: {}",
-        places.len(),
-        kde.kernel.name(),
-        kde.bandwidth,
-        Metres((kde.kernel.sigma(kde.bandwidth).0 * 1e3).round() / 1e3),
-        method.name(),
-        error.worst * scale,
-        edge.word()
+        "Density of {} incidents per {unit}; {} kernel, bandwidth {}, standard deviation {}, cells of {}; {}, off by at most {:.1e}; edge correction: {}{decay}",
+        result.incidents,
+        kernel.name(),
+        metres(bandwidth),
+        metres(kernel.sigma(bandwidth)),
+        with.cell,
+        with.method.name(),
+        result.error.worst * scale,
+        with.edge.word(),
     );
-    Ok(Raster { density, scale, description })
+    Ok(Raster { density: result.density, scale, description })
 }
 
-/// Contours by share of the incidents, the largest first, so that it is drawn below; or the cells above 0.
-///
-/// # Errors
-///
-/// [`DensityLayerError`] for an unknown category or parameters that cannot be used.
-pub fn density(
-    snapshot: &Snapshot,
-    ask: &Ask,
-    made: &DensityAsk,
+/// What a surface tells of itself, and how far it may be off.
+pub(super) fn surface(
+    with: &DensityAsk,
+    result: &DensityAnswer,
     drawing: Drawing,
-) -> Result<Layer, DensityLayerError> {
-    let selection = snapshot.select(&ask.query)?;
-    if drawing.cells {
-        let (places, outside, Binned { density, error }) = snapshot.surface(&selection, made)?;
-        let result = DensityResult { density, made: *made, error, places, outside, contours: Vec::new() };
-        let above: Vec<usize> =
-            (0..result.density.per_km2.len()).filter(|&at| result.density.per_km2[at] > 0.0).collect();
-        // Shapes are made for the page alone: a surface may have millions of cells.
-        let (matched, page) = match ask.page.bbox {
-            None => ask.page.cut(above),
-            Some(_) => {
-                let mut touched = Vec::new();
-                for at in above {
-                    if ask.page.touches(&cell(snapshot, &result, at)?.into()) {
-                        touched.push(at);
-                    }
-                }
-                ask.page.cut(touched)
-            }
-        };
-        let one = |at| cell_feature(snapshot, &result, at, drawing);
-        let features = page.into_iter().map(one).collect::<Result<Vec<_>, _>>()?;
-        let legend = cell_legend(&result, drawing);
-        let parameters = parameters(&result, drawing);
-        let provenance = provenance("density", snapshot, ask, &snapshot.tally(&selection), parameters);
-        return Ok(layer(snapshot, (matched, features), legend, provenance));
-    }
-    let result = snapshot.density(&selection, made)?;
-    let features = result
-        .contours
-        .iter()
-        .map(|contour| feature(snapshot, contour, &result, drawing))
-        .collect::<Result<Vec<_>, _>>()?;
-    let matching = features.into_iter().filter(|f| f.geometry.as_ref().is_some_and(|g| ask.page.touches(g)));
-    let page = ask.page.cut(matching.collect());
-    let parameters = parameters(&result, drawing);
-    let provenance = provenance("density", snapshot, ask, &snapshot.tally(&selection), parameters);
-    Ok(layer(snapshot, page, legend(), provenance))
-}
-
-fn layer(
-    snapshot: &Snapshot,
-    (matched, features): (usize, Vec<Feature>),
-    legend: Legend,
-    provenance: Vec<(&'static str, Value)>,
-) -> Layer {
-    let notice = snapshot.dataset().notice.clone();
-    Layer { name: "density", matched, features, legend, notice, held_places: Vec::new(), provenance }
-}
-
-/// What made the surface, and how far it may be off.
-fn parameters(result: &DensityResult, drawing: Drawing) -> Vec<(&'static str, Value)> {
-    let DensityAsk { kde, cell, method, edge } = result.made;
-    let scaled = |per_km2: f64| drawing.scale(per_km2);
-    let significant = |value: f64| {
-        let digits = if value > 0.0 { 2 - value.log10().floor() as i32 } else { 0 };
-        Value::rounded(value, digits.clamp(0, 300))
-    };
-    vec![
-        ("kernel", Value::text(kde.kernel.name())),
-        ("bandwidth_m", Value::rounded(kde.bandwidth.0, 3)),
-        ("sigma_m", Value::rounded(kde.kernel.sigma(kde.bandwidth).0, 3)),
-        ("cell_m", Value::rounded(cell.0, 3)),
-        ("method", Value::text(method.name())),
+) -> Vec<(&'static str, Value)> {
+    let worst = drawing.scale(result.error.worst);
+    let digits = if worst > 0.0 { (2 - worst.log10().floor() as i32).clamp(0, 300) } else { 0 };
+    let mut all = about(with, &result.params, result.chosen.as_ref());
+    all.extend([
         ("between_centers", Value::text("linear")),
-        ("edge", Value::text(edge.word())),
+        (drawing.name(["error_at_most_per_km2", "error_at_most_per_mi2"]), Value::rounded(worst, digits)),
         (
-            drawing.name(["error_at_most_per_km2", "error_at_most_per_mi2"]),
-            significant(scaled(result.error.worst)),
+            drawing.name(["peak_per_km2", "peak_per_mi2"]),
+            Value::rounded(drawing.scale(result.density.peak()), 3),
         ),
-        (drawing.name(["peak_per_km2", "peak_per_mi2"]), Value::rounded(scaled(result.density.peak()), 3)),
-        ("incidents", Value::count(result.places.len())),
-        (
-            "left_out",
-            Value::text("sexual, domestic and child offenses, which are drawn in no shape but their block"),
-        ),
+        ("incidents", Value::count(result.incidents)),
+        ("half_life_days", with.half_life.map_or(Value::Null, |days| Value::rounded(days, 6))),
+        ("weight", Value::rounded(result.weight, 6)),
+        ("left_out", Value::text(LEFT_OUT)),
         ("outside_study_area", Value::count(result.outside)),
+    ]);
+    all
+}
+
+/// Protected offenses are told by block alone.
+pub(super) const LEFT_OUT: &str =
+    "sexual, domestic and child offenses, which are drawn in no shape but their block";
+
+/// What every density tells of itself: kernel, bandwidth and who chose it, cell, edge.
+pub(super) fn about(
+    with: &DensityAsk,
+    params: &KdeParams,
+    chosen: Option<&Chosen>,
+) -> Vec<(&'static str, Value)> {
+    vec![
+        ("kernel", Value::text(params.kernel.name())),
+        ("bandwidth_m", Value::rounded(params.bandwidth.0, 3)),
+        ("bandwidth_rule", chosen.map_or(Value::Null, |chosen| Value::text(chosen.rule.word()))),
+        ("bandwidth_at_end", chosen.map_or(Value::Null, |chosen| Value::Bool(chosen.at_end))),
+        ("sigma_m", Value::rounded(params.kernel.sigma(params.bandwidth).0, 3)),
+        ("cell_m", Value::rounded(with.cell.0, 3)),
+        ("method", Value::text(with.method.name())),
+        ("edge", Value::text(with.edge.word())),
     ]
+}
+
+/// The property that has the level.
+fn level_name(outline: Outline) -> &'static str {
+    match outline {
+        Outline::Share => "share",
+        Outline::Mean => "times_mean",
+        Outline::AreaShare => "area_share_asked",
+        Outline::AreaKm2 => "area_km2_asked",
+    }
 }
 
 fn feature(
     snapshot: &Snapshot,
     contour: &DensityContour,
-    result: &DensityResult,
+    result: &DensityAnswer,
+    with: &DensityAsk,
     drawing: Drawing,
 ) -> Result<Feature, CrsError> {
     let crs = &snapshot.dataset().crs;
     let shape = contour
         .shape
         .try_map_coords(|at| crs.from_local(Local::from(at)).map(|p| Coord { x: p.lon(), y: p.lat() }))?;
-    let DensityAsk { kde, cell, .. } = result.made;
-    let incidents = result.places.len();
+    let params = result.params;
+    let id = match with.outline {
+        Outline::Share => format!("density-{}", whole(contour.level * 100.0)),
+        other => format!("density-{}-{}", other.word(), contour.level),
+    };
     Ok(Feature {
-        id: format!("density-{:.0}", contour.share * 100.0),
+        id,
         geometry: Some(shape.into()),
         properties: vec![
-            ("share", Value::Float(contour.share)),
+            (level_name(with.outline), Value::Float(contour.level)),
             ("incidents_inside", Value::count(contour.inside)),
-            ("incidents", Value::count(incidents)),
-            ("share_inside", Value::rounded(contour.inside as f64 / incidents as f64, 6)),
+            ("incidents", Value::count(result.incidents)),
+            ("share_inside", Value::rounded(contour.inside as f64 / result.incidents as f64, 6)),
             (drawing.name(DENSITY), Value::rounded(drawing.scale(contour.per_km2), 6)),
             ("area_km2", Value::rounded(contour.area.0, 6)),
-            ("kernel", Value::text(kde.kernel.name())),
-            ("bandwidth_m", Value::rounded(kde.bandwidth.0, 3)),
-            ("sigma_m", Value::rounded(kde.kernel.sigma(kde.bandwidth).0, 3)),
-            ("cell_m", Value::rounded(cell.0, 3)),
+            ("area_share", Value::rounded(contour.area_share, 6)),
+            ("kernel", Value::text(params.kernel.name())),
+            ("bandwidth_m", Value::rounded(params.bandwidth.0, 3)),
+            ("sigma_m", Value::rounded(params.kernel.sigma(params.bandwidth).0, 3)),
+            ("cell_m", Value::rounded(with.cell.0, 3)),
         ],
     })
 }
 
-const DENSITY: [&str; 2] = ["density_per_km2", "density_per_mi2"];
+/// A number without the rounding of its last digits: 55.000000000000007 is 55.
+fn whole(number: f64) -> f64 {
+    (number * 1e9).round() / 1e9
+}
 
-/// A cell's outline in degrees.
-fn cell(snapshot: &Snapshot, result: &DensityResult, at: usize) -> Result<Polygon, CrsError> {
-    let (grid, crs) = (result.density.grid, &snapshot.dataset().crs);
-    let (middle, half) = (grid.center(at % grid.n_cols, at / grid.n_cols), grid.cell.0 / 2.0);
-    let corner = |dx: f64, dy: f64| {
-        let place = Local { x: middle.x + dx * half, y: middle.y + dy * half };
-        crs.from_local(place).map(|p| Coord { x: p.lon(), y: p.lat() })
+fn legend(with: &DensityAsk) -> Legend {
+    let (title, unit) = match with.outline {
+        Outline::Share => ("Smallest area that holds", "share of incidents"),
+        Outline::Mean => ("Denser than the mean", "times the mean"),
+        Outline::AreaShare => ("Densest part of the study area", "share of the area"),
+        Outline::AreaKm2 => ("Densest area", "km²"),
     };
-    let ring = vec![corner(-1.0, -1.0)?, corner(1.0, -1.0)?, corner(1.0, 1.0)?, corner(-1.0, 1.0)?];
-    Ok(Polygon::new(LineString::new(ring), Vec::new()))
-}
-
-fn cell_feature(
-    snapshot: &Snapshot,
-    result: &DensityResult,
-    at: usize,
-    drawing: Drawing,
-) -> Result<Feature, CrsError> {
-    let (col, row) = (at % result.density.grid.n_cols, at / result.density.grid.n_cols);
-    Ok(Feature {
-        id: format!("density-cell-{col}-{row}"),
-        geometry: Some(cell(snapshot, result, at)?.into()),
-        properties: vec![(
-            drawing.name(DENSITY),
-            Value::rounded(drawing.scale(result.density.per_km2[at]), 6),
-        )],
-    })
-}
-
-/// Thirds of the peak.
-fn cell_legend(result: &DensityResult, drawing: Drawing) -> Legend {
-    let peak = drawing.scale(result.density.peak());
-    let unit = drawing.name(["incidents per km²", "incidents per square mile"]);
-    let class = |(third, color): (usize, &'static str)| {
-        let [from, to] = [third, third + 1].map(|n| peak * n as f64 / 3.0);
-        LegendClass { from: Some(from), to: Some(to), color, label: format!("{from:.0} to {to:.0}") }
+    let n = with.levels.len();
+    let class = |(at, &level): (usize, &f64)| LegendClass {
+        from: Some(level),
+        to: Some(level),
+        // Fewer levels take the darker colors, more share them.
+        color: COLORS[if n > COLORS.len() { at * COLORS.len() / n } else { at + COLORS.len() - n }],
+        label: match with.outline {
+            Outline::Share => format!("{} % of the incidents", whole(level * 100.0)),
+            Outline::Mean => format!("{level} times the mean"),
+            Outline::AreaShare => format!("{} % of the area", whole(level * 100.0)),
+            Outline::AreaKm2 => format!("{level} km²"),
+        },
     };
     Legend {
-        property: Some(drawing.name(DENSITY)),
-        title: "Density of incidents".to_owned(),
+        property: Some(level_name(with.outline)),
+        title: title.to_owned(),
         unit,
-        classes: COLORS.into_iter().enumerate().map(class).collect(),
-        none: None,
-    }
-}
-
-fn legend() -> Legend {
-    let class = |(share, color): (&f64, &'static str)| LegendClass {
-        from: Some(*share),
-        to: Some(*share),
-        color,
-        label: format!("{:.0} % of the incidents", share * 100.0),
-    };
-    Legend {
-        property: Some("share"),
-        title: "Smallest area that holds".to_owned(),
-        unit: "share of incidents",
-        classes: SHARES.iter().zip(COLORS).map(class).collect(),
+        classes: with.levels.iter().enumerate().map(class).collect(),
         none: None,
     }
 }

@@ -5,8 +5,16 @@ pub mod areas;
 pub mod blocks;
 pub mod clusters;
 pub mod density;
+pub mod density_answer;
+mod density_cells;
+pub mod density_change;
 pub mod incidents;
+pub mod near_repeat;
+mod near_repeat_answer;
 mod provenance;
+pub mod scan;
+pub mod street_density;
+pub mod zones;
 
 use crate::engine::query::Query;
 use crate::space::bbox::LonLatBox;

@@ -197,6 +197,16 @@ pub fn local_date(second: i64, zone: &TimeZone) -> Option<Date> {
     Some(Timestamp::from_second(second).ok()?.to_zoned(zone.clone()).date())
 }
 
+/// What a clock of the zone shows at a second of UTC, in seconds since its 1970.
+///
+/// Local dates are whole days of 86,400 s apart in it, also across a change of clocks; then an hour is missing or comes
+/// twice. `None` beyond the years that can be told.
+#[must_use]
+pub fn clock_seconds(second: i64, zone: &TimeZone) -> Option<i64> {
+    let at = Timestamp::from_second(second).ok()?;
+    Some(second + i64::from(zone.to_offset(at).seconds()))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -219,6 +229,18 @@ mod tests {
             let (from, to) = day.parse::<Period>().expect("a day").seconds_in(&zone("America/Chicago"));
             assert_eq!((to - from) / 3600, hours, "{day}");
         }
+    }
+
+    #[test]
+    fn midnights_are_whole_days_apart_by_the_clock() {
+        let zone = zone("America/Chicago");
+        let midnights = ["2018-03-10", "2018-03-11", "2018-03-12", "2018-11-04", "2018-11-05"].map(|day| {
+            let (from, _) = day.parse::<Period>().expect("a day").seconds_in(&zone);
+            clock_seconds(from, &zone).expect("a year that can be told")
+        });
+        assert!(midnights.iter().all(|second| second % 86_400 == 0), "{midnights:?}");
+        assert_eq!(midnights[2] - midnights[0], 2 * 86_400);
+        assert_eq!(clock_seconds(i64::MAX, &zone), None);
     }
 
     #[test]

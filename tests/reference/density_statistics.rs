@@ -8,14 +8,15 @@ use hotblocks::analysis::density::bandwidth::{Rule, bandwidth};
 use hotblocks::analysis::density::cross_validation::{cronie_scores, diggle_scores, likelihood_scores};
 use hotblocks::analysis::density::dual::{Comparison, compare};
 use hotblocks::analysis::density::edge::{Edge, kde_within};
-use hotblocks::analysis::density::kde::KdeParams;
+use hotblocks::analysis::density::kde::{KdeParams, kde};
 use hotblocks::analysis::density::kernel::Kernel;
+use hotblocks::analysis::density::levels::{level_of_area, level_of_mean};
 use hotblocks::analysis::density::mask::Mask;
 use hotblocks::analysis::density::network::density::{NetworkParams, Split, network_density_at};
 use hotblocks::analysis::density::network::streets::{OnStreet, StreetNetwork};
 use hotblocks::analysis::density::standard_error::standard_error;
 use hotblocks::space::bbox::LocalBox;
-use hotblocks::space::coord::{Local, Metres};
+use hotblocks::space::coord::{Local, Metres, SquareKm};
 use hotblocks::space::grid::Grid;
 
 use crate::common;
@@ -114,14 +115,6 @@ struct Pairs {
 impl Pairs {
     fn add(&mut self, ours: &[f64], theirs: &[f64], scale: f64) {
         assert_eq!(ours.len(), theirs.len());
-        let (i, d) = ours
-            .iter()
-            .zip(theirs)
-            .map(|(a, b)| ((a - b) / scale).abs())
-            .enumerate()
-            .fold((0, -1.0), |m, x| if x.1 > m.1 || x.1.is_nan() { x } else { m });
-        let bad = ours.iter().zip(theirs).filter(|(a, b)| ((*a - *b) / scale).abs() > 1e-6).count();
-        eprintln!("{} {bad} at {i}: {d} ours {} theirs {}", ours.len(), ours[i], theirs[i]);
         self.ours.extend(ours.iter().map(|v| v / scale));
         self.theirs.extend(theirs.iter().map(|v| v / scale));
     }
@@ -145,6 +138,7 @@ pub(crate) fn checks() -> Vec<Check> {
     checks.extend(adaptive());
     checks.extend(relative_risk());
     checks.extend(rules());
+    checks.push(levels());
     checks.extend(networks());
     checks
 }
@@ -168,7 +162,7 @@ fn edges() -> Vec<Check> {
                 pairs.of_peak(&ours, answers.get(&format!("{}_{column}", kernel.name())));
             }
         }
-        checks.push(pairs.check(method, version("spatstat.explore"), 1e-10, "of the peak"));
+        checks.push(pairs.check(method, version("spatstat.explore"), 1e-12, "of the peak"));
     }
     checks
 }
@@ -223,8 +217,8 @@ fn adaptive() -> Vec<Check> {
         sampled.of_peak(&at(&density.per_km2), set.read("sample").get("per_km2"));
     }
     vec![
-        radii.relative("Abramson's bandwidths", version("sparr"), 1e-8),
-        surface.check("density with Abramson's bandwidths", version("sparr"), 1e-8, "of the peak"),
+        radii.relative("Abramson's bandwidths", version("sparr"), 1e-12),
+        surface.check("density with Abramson's bandwidths", version("sparr"), 1e-12, "of the peak"),
         near.relative("minimum-sample radii, N = 10", version("spatstat.geom"), 1e-12),
         sampled.check(
             "density with minimum-sample radii",
@@ -263,7 +257,7 @@ fn relative_risk() -> Vec<Check> {
         let ours: Vec<f64> = cells.iter().map(|&i| found[i].map_or(f64::NAN, f64::exp)).collect();
         pairs.add(&ours, answers.get("ratio_1"), 1.0);
     }
-    vec![pairs.check("log relative risk, floors 0 and 1 %", version("sparr"), 1e-6, "absolute")]
+    vec![pairs.check("log relative risk, floors 0 and 1 %", version("sparr"), 1e-10, "absolute")]
 }
 
 fn rules() -> Vec<Check> {
@@ -302,10 +296,41 @@ fn rules() -> Vec<Check> {
             format!("{}, R's nrd0", version("spatstat.explore")),
             1e-12,
         ),
-        diggle.relative("Diggle's M(r)", version("spatstat.explore"), 1e-8),
+        diggle.relative("Diggle's M(r)", version("spatstat.explore"), 1e-12),
         likelihood.relative("likelihood of bandwidths", version("spatstat.explore"), 1e-10),
-        cronie.relative("Cronie & van Lieshout's score", version("spatstat.explore"), 1e-6),
+        cronie.relative("Cronie & van Lieshout's score", version("spatstat.explore"), 1e-9),
     ]
+}
+
+fn levels() -> Check {
+    let mut pairs = Pairs::default();
+    let answers = Columns::read("levels");
+    for (number, set) in SETS.iter().enumerate() {
+        let points = set.read("points").points();
+        let grid = Grid { cell: Metres(set.side / 50.0), n_cols: 50, n_rows: 50, ..set.grid() };
+        let density =
+            kde(&points, None, &grid, &KdeParams::quartic(Metres(set.side / 8.0))).expect("good input");
+        let mask = Mask::whole(&grid);
+        let (mut ours, mut theirs) = ([const { Vec::new() }; 2], [const { Vec::new() }; 2]);
+        let rows = answers.whole("set").into_iter().zip(answers.whole("kind"));
+        for (i, (_, kind)) in rows.enumerate().filter(|(_, (of, _))| *of == number) {
+            let (level, answer) = (answers.get("level")[i], answers.get("answer")[i]);
+            ours[kind].push(match kind {
+                0 => level_of_area(&density, &mask, SquareKm(level)).expect("a good budget").threshold,
+                _ => level_of_mean(&density, &mask, level).expect("a good multiple").area.0,
+            });
+            theirs[kind].push(answer);
+        }
+        for (ours, theirs) in ours.iter().zip(&theirs) {
+            pairs.of_peak(ours, theirs);
+        }
+    }
+    pairs.check(
+        "thresholds of areas, areas of thresholds",
+        "brute force in numpy".to_owned(),
+        1e-6,
+        "of the largest",
+    )
 }
 
 fn networks() -> Vec<Check> {
@@ -340,6 +365,6 @@ fn networks() -> Vec<Check> {
             1e-9,
             "of the peak",
         ),
-        continuous.check("network density, equal split, continuous", reference, 1e-6, "of the peak"),
+        continuous.check("network density, equal split, continuous", reference, 1e-9, "of the peak"),
     ]
 }

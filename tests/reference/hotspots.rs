@@ -259,7 +259,7 @@ fn rates(z: &[(&'static str, Vec<f64>)], python: &Theirs, versions: &BTreeMap<St
     }
     let check = |method, who: &str, ours: &[(String, Vec<f64>)]| {
         let asked: Vec<(&str, &[f64])> = ours.iter().map(|(name, values)| (&name[..], &values[..])).collect();
-        Check::new(method, versions[who].clone(), pair(&python.beside(&asked)), f64::abs, (1e-9, "relative"))
+        Check::new(method, versions[who].clone(), pair(&python.beside(&asked)), f64::abs, (1e-11, "relative"))
     };
     vec![
         check("Two-sided p of Gi*: 5 × 5 grid; New Haven, cells and blocks", "scipy", &p),
@@ -332,7 +332,7 @@ fn through_time(ground: &Ground, python: &Theirs, esda: &str) -> Vec<Check> {
             "statsmodels on esda",
             pair(&python.beside(&[("cube q", &q)])),
             f64::abs,
-            (1e-9, "relative"),
+            (1e-11, "relative"),
         ),
         Check::new(
             "Mann–Kendall, S, variance and z: 40 series with ties",

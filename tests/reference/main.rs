@@ -4,7 +4,6 @@
 //! they are judged, and compared with the table: where that is stale, `UPDATE_DOCS=1` writes it anew.
 
 #[path = "../common/mod.rs"]
-#[allow(dead_code, reason = "other tests use the rest")]
 mod common;
 
 mod clusters;

@@ -1,8 +1,14 @@
 //! DBSCAN: clusters are where incidents lie close together, of any shape; the rest is noise.
 
+use std::ops::Range;
+use std::sync::atomic::{AtomicU32, Ordering};
+
 use rayon::prelude::*;
 
-use super::neighborhood::{Bounds, Cells, squared};
+use super::bounds::{Bounds, Radius};
+use super::candidates::Candidates;
+use super::cores::{Cores, NONE};
+use super::neighborhood::{Cells, ROWS};
 use crate::space::coord::{Local, Metres};
 
 /// What clusters are made with. Neither has a default: the two decide what a cluster is.
@@ -14,6 +20,15 @@ pub struct DbscanParams {
     pub min_points: usize,
 }
 
+/// What clusters of weighted points are made with.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct WeightedDbscanParams {
+    /// Points at this distance or nearer are neighbors.
+    pub eps: Metres,
+    /// A point whose neighbors, itself included, weigh this much together is a core point.
+    pub min_weight: f64,
+}
+
 /// The cluster of each point.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Clusters {
@@ -23,6 +38,29 @@ pub struct Clusters {
     pub core: Vec<bool>,
     /// How many clusters there are.
     pub n_clusters: usize,
+}
+
+/// What a point is in its clusters.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Role {
+    /// In a dense place.
+    Core,
+    /// Within reach of a core point, in no dense place itself.
+    Border,
+    /// In no cluster.
+    Noise,
+}
+
+impl Clusters {
+    /// Core, border or noise, by the point's position.
+    #[must_use]
+    pub fn role(&self, point: usize) -> Role {
+        match (self.core[point], self.label[point]) {
+            (true, _) => Role::Core,
+            (false, Some(_)) => Role::Border,
+            (false, None) => Role::Noise,
+        }
+    }
 }
 
 /// Why there are no clusters.
@@ -38,6 +76,34 @@ pub enum DbscanError {
     /// No neighbor at all is asked for.
     #[error("min_points is 0; give at least 1, for a point counts as its own neighbor")]
     MinPoints,
+    /// The least weight is no weight that can be counted in millionths.
+    #[error("a min_weight of {min_weight} cannot be used; give a number from 0.000001 to 1,000,000,000")]
+    MinWeight {
+        /// What was given.
+        min_weight: f64,
+    },
+    /// A weight is negative, no number, or too large.
+    #[error("point {index} weighs {weight}; give a number from 0 to 1,000,000,000")]
+    PointWeight {
+        /// Position of the point, from 0.
+        index: usize,
+        /// Its weight.
+        weight: f64,
+    },
+    /// All weights together are more than can be added without rounding.
+    #[error("all weights together are {total}; divide them and min_weight so that it is at most 9e12")]
+    Total {
+        /// Their sum.
+        total: f64,
+    },
+    /// There are more or fewer weights than points.
+    #[error("there are {weights} weights for {points} points; give one for each")]
+    Length {
+        /// How many weights.
+        weights: usize,
+        /// How many points.
+        points: usize,
+    },
     /// A coordinate is not a number.
     #[error("point {index} has no finite coordinates")]
     Coordinates {
@@ -51,7 +117,7 @@ pub enum DbscanError {
         eps: Metres,
     },
     /// More points than 32 bits can count.
-    #[error("{points} points are more than can be clustered at once")]
+    #[error("{points} points are more than can be clustered at once; give at most 4,294,967,294")]
     TooMany {
         /// How many points.
         points: usize,
@@ -72,15 +138,19 @@ pub enum DbscanError {
 /// | returns | a cluster or noise for each point, in their order | `n` | – |
 ///
 /// The rule is scikit-learn's: a point counts as its own neighbor, and so do all others at its place. Clusters are
-/// numbered by their first core point. A border point in reach of several clusters goes to the lowest number, so its
-/// cluster depends on the order of the points; core points, noise and who shares a cluster's core never do.
-/// Time O(n log n + n · min(min_points, neighbors)), no neighbor is stored.
+/// numbered from west to east by their westernmost core point, and from south to north where those are level. A border
+/// point in reach of several clusters goes to the lowest number. So the answer does not depend on the order of the
+/// points, and is scikit-learn's and R's to the number for points that are sorted so.
+///
+/// Distinct places are sorted into cells of side eps/√2. Counting stops when there are enough, whole cells are joined
+/// by their closest core places, and no neighbor is stored: time O(n log n + n · min(min_points, neighbors)), below
+/// 100 bytes a point.
 /// Source: Ester et al. (1996), KDD-96; cells after Gunawan (2013), *A faster algorithm for DBSCAN*.
 ///
 /// # Limits
 ///
-/// One eps for all: a town and its outskirts need two runs. **Incidents moved to one address form a cluster of their
-/// own** once there are `min_points` of them. No test against chance.
+/// One eps for all: a town and its outskirts need two runs, or [`hdbscan`](super::hdbscan::hdbscan). **Incidents moved
+/// to one address form a cluster of their own** once there are `min_points` of them. No test against chance.
 ///
 /// # Errors
 ///
@@ -103,14 +173,88 @@ pub enum DbscanError {
 /// ```
 pub fn dbscan(points: &[Local], params: &DbscanParams) -> Result<Clusters, DbscanError> {
     let DbscanParams { eps, min_points } = *params;
+    if min_points == 0 {
+        return Err(DbscanError::MinPoints);
+    }
+    run(points, eps, min_points as u64, |_| 1)
+}
+
+/// Finds clusters of points that weigh differently, such as by the cost of a crime: weighted DBSCAN, exact.
+///
+/// ```text
+/// p is core ⇔ Σ { w(q) : |p − q| ≤ eps } ≥ min_weight,  p itself included
+/// ```
+///
+/// | | what | shape | unit |
+/// |---|---|---|---|
+/// | `points` | where the incidents lie | `n` | m |
+/// | `weights` | what each counts, from 0 to a billion; taken in millionths | `n` | any |
+/// | `params` | eps, in metres, and the least weight | | |
+/// | returns | a cluster or noise for each point, in their order | `n` | – |
+///
+/// All else is as in [`dbscan`], which this is where all weights are 1. Weights are added as whole millionths, so ten
+/// times 0.1 reach 1, and no order of adding changes the answer.
+/// Source: Wheeler & Reuter (2021), *Police Quarterly* 24(2), weights of the cost of crime.
+///
+/// # Limits
+///
+/// Those of [`dbscan`]. **A single point of `min_weight` is a cluster**; weights below a millionth count as 0.
+///
+/// # Errors
+///
+/// [`DbscanError`], also for weights that are negative, not finite, or not as many as the points.
+///
+/// # Examples
+///
+/// Two incidents that count 2 each reach 4 together; two that count 1 do not:
+///
+/// ```
+/// use hotblocks::analysis::clusters::dbscan::{WeightedDbscanParams, dbscan_weighted};
+/// use hotblocks::space::coord::{Local, Metres};
+///
+/// let points = [0.0, 10.0, 500.0, 510.0].map(|x| Local { x, y: 0.0 });
+/// let params = WeightedDbscanParams { eps: Metres(10.0), min_weight: 4.0 };
+/// let clusters = dbscan_weighted(&points, &[2.0, 2.0, 1.0, 1.0], &params)?;
+/// assert_eq!(clusters.label, [Some(0), Some(0), None, None]);
+/// # Ok::<(), hotblocks::analysis::clusters::dbscan::DbscanError>(())
+/// ```
+pub fn dbscan_weighted(
+    points: &[Local],
+    weights: &[f64],
+    params: &WeightedDbscanParams,
+) -> Result<Clusters, DbscanError> {
+    const MOST: f64 = 1e9;
+    // In millionths and 64 bits.
+    const MOST_IN_ALL: f64 = 9e12;
+    let WeightedDbscanParams { eps, min_weight } = *params;
+    let millionths = |weight: f64| (weight * 1e6).round() as u64;
+    if !(min_weight <= MOST && millionths(min_weight) > 0) {
+        return Err(DbscanError::MinWeight { min_weight });
+    }
+    if weights.len() != points.len() {
+        return Err(DbscanError::Length { weights: weights.len(), points: points.len() });
+    }
+    if let Some(index) = weights.iter().position(|w| !(0.0..=MOST).contains(w)) {
+        return Err(DbscanError::PointWeight { index, weight: weights[index] });
+    }
+    let total = weights.iter().sum::<f64>();
+    if total > MOST_IN_ALL {
+        return Err(DbscanError::Total { total });
+    }
+    run(points, eps, millionths(min_weight), |at| millionths(weights[at]))
+}
+
+fn run(
+    points: &[Local],
+    eps: Metres,
+    enough: u64,
+    weigh: impl Fn(usize) -> u64 + Sync,
+) -> Result<Clusters, DbscanError> {
     let radius = Radius { squared: eps.0 * eps.0 };
     if !(eps.0 > 0.0 && radius.squared.is_normal()) {
         return Err(DbscanError::Eps { eps });
     }
-    if min_points == 0 {
-        return Err(DbscanError::MinPoints);
-    }
-    if u32::try_from(points.len()).is_err() {
+    if points.len() >= u32::MAX as usize {
         return Err(DbscanError::TooMany { points: points.len() });
     }
     if let Some(index) = points.iter().position(|p| !(p.x.is_finite() && p.y.is_finite())) {
@@ -119,195 +263,56 @@ pub fn dbscan(points: &[Local], params: &DbscanParams) -> Result<Clusters, Dbsca
     if points.is_empty() {
         return Ok(Clusters::default());
     }
-    let cells = Cells::sorted(points, eps.0).ok_or(DbscanError::Extent { eps })?;
-    let core: Vec<bool> = (0..cells.places.len())
-        .into_par_iter()
-        .map(|place| radius.is_core(&cells, place, min_points as u64))
-        .collect();
-    let cores = Cores::of(&cells, &core);
-    let (number, n_clusters) = cores.numbers(&cells, cores.join(&cells, radius));
-    let label: Vec<Option<u32>> = (0..cells.places.len())
-        .into_par_iter()
-        .map(|place| {
-            if core[place] {
-                number[cells.cell_of[place] as usize]
-            } else {
-                cores.reached(&cells, place, &number, radius)
-            }
-        })
-        .collect();
+    let cells = Cells::sorted(points, eps.0, weigh).ok_or(DbscanError::Extent { eps })?;
+    let blocks = cells.blocks();
+    let mut core = vec![false; cells.places.len()];
+    let parts = blocks.par_iter().zip(cells.split(&blocks, &mut core));
+    parts.for_each(|(block, core)| mark(&cells, radius, enough, block.clone(), core));
+
+    let cores = Cores::joined(&cells, &core, radius);
+    let mut of_core = vec![NONE; cells.places.len()];
+    let parts = blocks.par_iter().zip(cells.split(&blocks, &mut of_core));
+    parts.for_each(|(block, label)| cores.label(&cells, &core, block.clone(), label));
+    let mut label = of_core.clone();
+    let parts = blocks.par_iter().zip(cells.split(&blocks, &mut label));
+    parts.for_each(|(block, label)| cores.reach(&cells, &of_core, radius, block.clone(), label));
+    drop(of_core);
+
+    let place = |at: &AtomicU32| at.load(Ordering::Relaxed) as usize;
     Ok(Clusters {
-        label: cells.place_of.iter().map(|&place| label[place as usize]).collect(),
-        core: cells.place_of.iter().map(|&place| core[place as usize]).collect(),
-        n_clusters,
+        label: cells.place_of.par_iter().map(|at| Some(label[place(at)]).filter(|&n| n != NONE)).collect(),
+        core: cells.place_of.par_iter().map(|at| core[place(at)]).collect(),
+        n_clusters: cores.n_clusters,
     })
 }
 
-#[derive(Clone, Copy)]
-struct Radius {
-    squared: f64,
-}
-
-impl Radius {
-    fn holds(self, a: Local, b: Local) -> bool {
-        squared(a, b) <= self.squared
-    }
-
-    /// Whether enough points are near; counts whole cells where it can, and stops when there are enough.
-    fn is_core(self, cells: &Cells, place: usize, enough: u64) -> bool {
-        let (at, cell) = (cells.places[place], cells.cell_of[place] as usize);
-        let mut count = cells.total[cell];
-        if count >= enough {
-            return true;
+/// Marks the places of some cells that have enough near them.
+fn mark(cells: &Cells, radius: Radius, enough: u64, block: Range<usize>, core: &mut [bool]) {
+    let before = cells.range(block.start).start;
+    let mut candidates = Candidates::default();
+    for cell in block {
+        let own = cells.range(cell);
+        let core = &mut core[own.start - before..own.end - before];
+        let mut found = cells.total(cell..cell + 1);
+        if found >= enough {
+            core.fill(true);
+            continue;
         }
-        for other in cells.near(cell) {
-            let (here, there) = (Bounds::at(at), cells.bounds[other]);
-            if here.nearest(there) > self.squared {
-                continue;
-            }
-            if here.farthest(there) <= self.squared {
-                count += cells.total[other];
-            } else {
-                let range = cells.range(other);
-                let near = cells.places[range.clone()].iter().zip(&cells.weight[range]);
-                count += near.map(|(&q, &w)| if self.holds(at, q) { u64::from(w) } else { 0 }).sum::<u64>();
-            }
-            if count >= enough {
-                return true;
+        let around = ROWS.map(|row| cells.total(cells.beside(cell, row, -2, 2)));
+        if around.iter().sum::<u64>() < enough {
+            continue;
+        }
+        let inside = Bounds::around(&cells.places[own.clone()]);
+        let weight = |place: usize| cells.weight[place];
+        found += candidates.look((cells, cell, inside), radius, weight, (0, |a, b| a + b));
+        if found >= enough {
+            core.fill(true);
+        } else if found + candidates.sum() >= enough {
+            for (place, core) in own.zip(core) {
+                *core = candidates.reach(cells.places[place], radius, enough - found);
             }
         }
-        false
     }
-
-    /// Whether a place of one set is within the radius of one of the other: halves the larger until a bound decides.
-    fn joins(self, a: &mut [Local], b: &mut [Local]) -> bool {
-        const FEW: usize = 256;
-        let (around_a, around_b) = (Bounds::around(a), Bounds::around(b));
-        if a.is_empty() || b.is_empty() || around_a.nearest(around_b) > self.squared {
-            return false;
-        }
-        if around_a.farthest(around_b) <= self.squared {
-            return true;
-        }
-        if a.len() * b.len() <= FEW {
-            return a.iter().any(|&p| b.iter().any(|&q| self.holds(p, q)));
-        }
-        let (large, around, small) = if a.len() < b.len() { (b, around_b, a) } else { (a, around_a, b) };
-        let middle = large.len() / 2;
-        if around.is_wide() {
-            large.select_nth_unstable_by(middle, |p, q| p.x.total_cmp(&q.x));
-        } else {
-            large.select_nth_unstable_by(middle, |p, q| p.y.total_cmp(&q.y));
-        }
-        let (left, right) = large.split_at_mut(middle);
-        self.joins(left, small) || self.joins(right, small)
-    }
-}
-
-/// The core places alone, cell by cell.
-struct Cores {
-    places: Vec<Local>,
-    start: Vec<u32>,
-    bounds: Vec<Bounds>,
-}
-
-impl Cores {
-    fn of(cells: &Cells, core: &[bool]) -> Self {
-        let mut cores = Self { places: Vec::new(), start: vec![0], bounds: Vec::new() };
-        for cell in 0..cells.len() {
-            let from = cores.places.len();
-            let range = cells.range(cell);
-            let mine = cells.places[range.clone()].iter().zip(&core[range]);
-            cores.places.extend(mine.filter(|(_, core)| **core).map(|(at, _)| *at));
-            cores.bounds.push(Bounds::around(&cores.places[from..]));
-            cores.start.push(cores.places.len() as u32);
-        }
-        cores
-    }
-
-    fn in_cell(&self, cell: usize) -> &[Local] {
-        &self.places[self.start[cell] as usize..self.start[cell + 1] as usize]
-    }
-
-    /// Union-find over the cells: the core places of one cell are always together.
-    fn join(&self, cells: &Cells, radius: Radius) -> Vec<u32> {
-        let mut group: Vec<u32> = (0..cells.len() as u32).collect();
-        let (mut mine, mut theirs) = (Vec::new(), Vec::new());
-        for cell in (0..cells.len()).filter(|&c| !self.in_cell(c).is_empty()) {
-            let here = self.bounds[cell];
-            for other in cells.near(cell).filter(|&o| o > cell && !self.in_cell(o).is_empty()) {
-                let there = self.bounds[other];
-                let (a, b) = (root(&mut group, cell as u32), root(&mut group, other as u32));
-                if a == b || here.nearest(there) > radius.squared {
-                    continue;
-                }
-                let close = |at: &&Local, to: Bounds| Bounds::at(**at).nearest(to) <= radius.squared;
-                mine.clear();
-                mine.extend(self.in_cell(cell).iter().filter(|at| close(at, there)));
-                theirs.clear();
-                theirs.extend(self.in_cell(other).iter().filter(|at| close(at, here)));
-                if radius.joins(&mut mine, &mut theirs) {
-                    group[a.max(b) as usize] = a.min(b);
-                }
-            }
-        }
-        (0..cells.len() as u32).map(|cell| root(&mut group, cell)).collect()
-    }
-
-    /// The cluster's number for each cell with a core place: clusters in the order of their first core point.
-    fn numbers(&self, cells: &Cells, group: Vec<u32>) -> (Vec<Option<u32>>, usize) {
-        let has_core = |cell: usize| !self.in_cell(cell).is_empty();
-        let mut first = vec![u32::MAX; cells.len()];
-        for cell in (0..cells.len()).filter(|&c| has_core(c)) {
-            let mut core = self.in_cell(cell).iter().peekable();
-            for place in cells.range(cell) {
-                if core.next_if(|at| **at == cells.places[place]).is_some() {
-                    let first = &mut first[group[cell] as usize];
-                    *first = cells.first[place].min(*first);
-                }
-            }
-        }
-        let mut order: Vec<u32> =
-            (0..cells.len() as u32).filter(|&c| group[c as usize] == c && has_core(c as usize)).collect();
-        order.sort_unstable_by_key(|&c| first[c as usize]);
-        let mut number = vec![None; cells.len()];
-        for (n, &group) in order.iter().enumerate() {
-            number[group as usize] = Some(n as u32);
-        }
-        let of_cell = (0..cells.len())
-            .map(|cell| if has_core(cell) { number[group[cell] as usize] } else { None })
-            .collect();
-        (of_cell, order.len())
-    }
-
-    /// The lowest cluster with a core place within the radius of a place that is none.
-    fn reached(&self, cells: &Cells, place: usize, number: &[Option<u32>], radius: Radius) -> Option<u32> {
-        let (at, home) = (cells.places[place], cells.cell_of[place] as usize);
-        let mut lowest = number[home];
-        for cell in cells.near(home) {
-            let better = match (number[cell], lowest) {
-                (Some(n), Some(lowest)) => n < lowest,
-                (n, None) => n.is_some(),
-                (None, _) => false,
-            };
-            if better
-                && Bounds::at(at).nearest(self.bounds[cell]) <= radius.squared
-                && self.in_cell(cell).iter().any(|&q| radius.holds(at, q))
-            {
-                lowest = number[cell];
-            }
-        }
-        lowest
-    }
-}
-
-fn root(group: &mut [u32], mut v: u32) -> u32 {
-    while group[v as usize] != v {
-        let up = group[group[v as usize] as usize];
-        group[v as usize] = up;
-        v = up;
-    }
-    v
 }
 
 #[cfg(test)]
@@ -342,8 +347,7 @@ mod tests {
     }
 
     #[test]
-    fn clusters_are_numbered_by_their_first_core_point() {
-        // The first point is on the border of the second cluster; the second point opens the first one.
+    fn clusters_are_numbered_from_west_to_east() {
         check(&[90.0, 9.0, 100.0, 110.0, 0.0, 18.0], 10.0, 3, &[1, 0, 1, 1, 0, 0]);
     }
 
@@ -352,7 +356,7 @@ mod tests {
         let (low, high) = ([0.0, 1.0, 2.0, 3.0], [13.0, 14.0, 15.0, 16.0]);
         let between = [8.0];
         check(&[&between[..], &low, &high].concat(), 5.0, 4, &[0, 0, 0, 0, 0, 1, 1, 1, 1]);
-        check(&[&between[..], &high, &low].concat(), 5.0, 4, &[0, 0, 0, 0, 0, 1, 1, 1, 1]);
+        check(&[&between[..], &high, &low].concat(), 5.0, 4, &[0, 1, 1, 1, 1, 0, 0, 0, 0]);
     }
 
     #[test]
@@ -369,6 +373,49 @@ mod tests {
             assert!(matches!(refused(&line(&[0.0, far]), 1.0, 3), DbscanError::Extent { .. }));
         }
         assert!(matches!(refused(&line(&[-1.7e308, 1.7e308]), 1.0, 3), DbscanError::Extent { .. }));
+    }
+
+    fn weighted(x: &[f64], weights: &[f64], min_weight: f64) -> Result<Vec<Option<u32>>, DbscanError> {
+        let params = WeightedDbscanParams { eps: Metres(10.0), min_weight };
+        dbscan_weighted(&line(x), weights, &params).map(|clusters| clusters.label)
+    }
+
+    #[test]
+    fn weights_are_added_without_rounding() {
+        // 0.1 + 0.2 is above 0.3 in binary, and ten times 0.1 below 1.
+        assert_eq!(weighted(&[0.0, 5.0], &[0.1, 0.2], 0.300_001), Ok(vec![None, None]));
+        assert_eq!(weighted(&[0.0; 10], &[0.1; 10], 1.0), Ok(vec![Some(0); 10]));
+        assert_eq!(weighted(&[0.0; 9], &[0.1; 9], 1.0), Ok(vec![None; 9]));
+    }
+
+    #[test]
+    fn a_heavy_point_makes_core_points_of_its_neighbors() {
+        assert_eq!(weighted(&[0.0, 10.0, 20.0], &[5.0, 0.0, 0.0], 5.0), Ok(vec![Some(0); 3]));
+        let heavy = weighted(&[0.0, 10.0, 30.0], &[1e9, 1e9, 1e9 - 1.0], 1e9);
+        assert_eq!(heavy, Ok(vec![Some(0), Some(0), None]));
+    }
+
+    #[test]
+    fn weights_that_cannot_be_used_are_refused() {
+        for weight in [-1.0, f64::NAN, f64::INFINITY, 2e9] {
+            let refused = weighted(&[0.0, 1.0], &[1.0, weight], 1.0);
+            assert!(matches!(refused, Err(DbscanError::PointWeight { index: 1, .. })));
+        }
+        for least in [0.0, -1.0, 1e-9, f64::NAN, 1e10] {
+            assert!(matches!(weighted(&[0.0], &[1.0], least), Err(DbscanError::MinWeight { .. })));
+        }
+        assert_eq!(weighted(&[0.0], &[], 1.0), Err(DbscanError::Length { weights: 0, points: 1 }));
+        let heavy = weighted(&[0.0; 10_000], &[1e9; 10_000], 1.0);
+        assert_eq!(heavy, Err(DbscanError::Total { total: 1e13 }));
+    }
+
+    #[test]
+    fn every_point_is_core_border_or_noise() {
+        let points = line(&[0.0, 10.0, 20.0, 90.0]);
+        let clusters =
+            dbscan(&points, &DbscanParams { eps: Metres(10.0), min_points: 3 }).expect("good input");
+        let roles: Vec<Role> = (0..4).map(|point| clusters.role(point)).collect();
+        assert_eq!(roles, [Role::Border, Role::Core, Role::Border, Role::Noise]);
     }
 
     #[test]

@@ -27,32 +27,40 @@ impl Mask {
         (inside.len() == grid.len()).then_some(Self { grid: *grid, inside, n_inside })
     }
 
-    /// The cells whose middles lie in valid polygons in local metres; a middle on an outline may fall on either side.
+    /// The cells whose middles lie in one of some valid polygons in local metres, which may overlap; a middle on an outline may
+    /// fall on either side.
     ///
     /// Time O(cells + vertices · rows that their edges cross).
     #[must_use]
     pub fn of_area(grid: &Grid, area: &MultiPolygon) -> Self {
-        // By row, where an edge crosses the line through the middles of the cells.
+        let mut inside = vec![false; grid.len()];
+        // By row, where an edge of the polygon crosses the line through the middles of the cells.
         let mut crossings: Vec<Vec<f64>> = vec![Vec::new(); grid.n_rows];
-        let rings = area.iter().flat_map(|p| std::iter::once(p.exterior()).chain(p.interiors()));
-        for edge in rings.flat_map(|ring| ring.lines()) {
-            let (low, high) =
-                if edge.start.y <= edge.end.y { (edge.start, edge.end) } else { (edge.end, edge.start) };
-            for row in rows_between(grid, low, high) {
-                let y = grid.center(0, row).y;
-                if low.y <= y && y < high.y {
-                    crossings[row].push(low.x + (high.x - low.x) * ((y - low.y) / (high.y - low.y)));
+        for polygon in area {
+            let rings = std::iter::once(polygon.exterior()).chain(polygon.interiors());
+            let mut rows = grid.n_rows..0;
+            for edge in rings.flat_map(|ring| ring.lines()) {
+                let (low, high) =
+                    if edge.start.y <= edge.end.y { (edge.start, edge.end) } else { (edge.end, edge.start) };
+                for row in rows_between(grid, low, high) {
+                    let y = grid.center(0, row).y;
+                    if low.y <= y && y < high.y {
+                        crossings[row].push(low.x + (high.x - low.x) * ((y - low.y) / (high.y - low.y)));
+                        rows = rows.start.min(row)..rows.end.max(row + 1);
+                    }
                 }
             }
-        }
-        let mut inside = vec![false; grid.len()];
-        for (row, xs) in crossings.iter_mut().enumerate() {
-            xs.sort_unstable_by(f64::total_cmp);
-            for pair in xs.chunks_exact(2) {
-                let column =
-                    |x: f64| ((x - grid.origin.x) / grid.cell.0 - 0.5).ceil().clamp(0.0, grid.n_cols as f64);
-                let (from, to) = (column(pair[0]) as usize, column(pair[1]) as usize);
-                inside[row * grid.n_cols..][from..to].fill(true);
+            for row in rows {
+                let xs = &mut crossings[row];
+                xs.sort_unstable_by(f64::total_cmp);
+                for pair in xs.chunks_exact(2) {
+                    let column = |x: f64| {
+                        ((x - grid.origin.x) / grid.cell.0 - 0.5).ceil().clamp(0.0, grid.n_cols as f64)
+                    };
+                    let (from, to) = (column(pair[0]) as usize, column(pair[1]) as usize);
+                    inside[row * grid.n_cols..][from..to].fill(true);
+                }
+                xs.clear();
             }
         }
         let n_inside = inside.iter().filter(|inside| **inside).count();
@@ -121,6 +129,7 @@ mod tests {
         let area = MultiPolygon(vec![
             polygon![exterior: [(x: 0.3, y: 0.1), (x: 12.2, y: 5.4), (x: 9.1, y: 30.0), (x: -9.0, y: 12.2)], interiors: [[(x: 2.1, y: 8.2), (x: 4.3, y: 12.7), (x: 6.2, y: 9.9)]]],
             polygon![(x: 15.2, y: 4.1), (x: 60.0, y: 8.3), (x: 20.0, y: 15.2)],
+            polygon![(x: 11.2, y: 3.1), (x: 21.0, y: 3.3), (x: 16.0, y: 11.2)],
         ]);
         let mask = Mask::of_area(&grid, &area);
         let found: Vec<bool> = (0..grid.len())

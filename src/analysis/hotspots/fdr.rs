@@ -68,7 +68,7 @@ pub enum FdrError {
 /// use hotblocks::analysis::hotspots::fdr::{Fdr, q_values};
 ///
 /// let q = q_values(&[0.01, 0.04, 0.03, 0.5], Fdr::BenjaminiHochberg)?;
-/// assert_eq!(q, [0.04, 0.16 / 3.0, 0.16 / 3.0, 0.5]);
+/// assert_eq!(q, [0.04, 0.04 * (4.0 / 3.0), 0.04 * (4.0 / 3.0), 0.5]);
 /// # Ok::<(), hotblocks::analysis::hotspots::fdr::FdrError>(())
 /// ```
 pub fn q_values(p: &[f64], rule: Fdr) -> Result<Vec<f64>, FdrError> {
@@ -85,7 +85,7 @@ pub fn q_values(p: &[f64], rule: Fdr) -> Result<Vec<f64>, FdrError> {
     let mut q = vec![0.0; n];
     let mut least: f64 = 1.0;
     for (before, (_, test)) in order.iter().enumerate().rev() {
-        least = least.min(factor * p[*test as usize] / (before + 1) as f64);
+        least = least.min(p[*test as usize] * (factor / (before + 1) as f64));
         q[*test as usize] = least;
     }
     Ok(q)

@@ -1,5 +1,7 @@
 //! The values that are tested, with their moments, and why they cannot be tested.
 
+use std::f64::consts::{FRAC_1_SQRT_2, FRAC_2_SQRT_PI};
+
 /// Why there is no statistic.
 #[derive(Clone, Copy, Debug, PartialEq, thiserror::Error)]
 #[non_exhaustive]
@@ -183,9 +185,10 @@ impl Moments {
     }
 }
 
-/// The two-sided p-value of a standard normal z: 2 Φ(−|z|).
+/// The two-sided p-value of a standard normal z: 2 Φ(−|z|), to 13 digits also far out in the tail.
 ///
-/// Null hypothesis: z is a standard normal deviate.
+/// Null hypothesis: z is a standard normal deviate. Beyond |z| = 37.4 it is 0, the least that 64 bits hold nearly.
+/// Source: Abramowitz & Stegun (1964), 26.2.11 and 26.2.14.
 ///
 /// ```
 /// use hotblocks::analysis::hotspots::values::two_sided_p;
@@ -195,8 +198,33 @@ impl Moments {
 /// ```
 #[must_use]
 pub fn two_sided_p(z: f64) -> f64 {
-    statrs::function::erf::erfc(z.abs() * std::f64::consts::FRAC_1_SQRT_2).clamp(0.0, 1.0)
+    // √(2/π) exp(−z²/2), with what z² loses by rounding.
+    let (z, square) = (z.abs(), z * z);
+    if square > MOST_SQUARE {
+        return 0.0;
+    }
+    let lost = z.mul_add(z, -square);
+    let twice_density = FRAC_2_SQRT_PI * FRAC_1_SQRT_2 * (-0.5 * square).exp() * (1.0 - 0.5 * lost);
+    if z < TAIL {
+        // z + z³/3 + z⁵/15 + …: all terms are positive, so none cancels another.
+        let (mut term, mut sum, mut odd) = (z, z, 1.0);
+        while term > sum * f64::EPSILON * 0.1 {
+            odd += 2.0;
+            term *= square / odd;
+            sum += term;
+        }
+        return (1.0 - twice_density * sum).clamp(0.0, 1.0);
+    }
+    // Laplace's continued fraction 1/(z + 1/(z + 2/(z + …))), from as deep as a double can tell.
+    let depth = (37.0 / (2.0 * z)).powi(2) + 12.0;
+    let fraction = (1..depth as u32).rev().fold(z, |below, at| z + f64::from(at) / below);
+    twice_density / fraction
 }
+
+/// From here on the tail is computed by itself, since one less the rest would lose digits.
+const TAIL: f64 = 2.0;
+/// Beyond, p is no normal number of 64 bits.
+const MOST_SQUARE: f64 = 1400.0;
 
 #[cfg(test)]
 mod tests {
@@ -208,6 +236,26 @@ mod tests {
         let mut turned = values;
         turned.reverse();
         assert_eq!(Moments::of(&values, 2), Moments::of(&turned, 2));
+    }
+
+    #[test]
+    fn p_values_are_right_to_thirteen_digits_far_out() {
+        // By Python's decimal with 60 digits, from the same two expansions.
+        let expected = [
+            (0.5, 0.617_075_077_451_973_8),
+            (1.5, 0.133_614_402_537_716_14),
+            (2.0, 0.045_500_263_896_358_417),
+            (2.5, 0.012_419_330_651_552_27),
+            (4.0, 6.334_248_366_623_984_9e-5),
+            (8.0, 1.244_192_114_854_356_8e-15),
+            (20.0, 5.507_248_237_212_467_5e-89),
+            (37.0, 1.145_114_244_504_915_4e-299),
+        ];
+        for (z, p) in expected {
+            assert!((two_sided_p(z) / p - 1.0).abs() < 1e-13, "{z}: {:e}", two_sided_p(z));
+            assert_eq!(two_sided_p(z), two_sided_p(-z));
+        }
+        assert_eq!((two_sided_p(0.0), two_sided_p(1e300), two_sided_p(f64::INFINITY)), (1.0, 0.0, 0.0));
     }
 
     #[test]

@@ -1,5 +1,11 @@
 //! The one table of parameters: command line, HTTP check and docs all come from it.
 
+use super::density::{
+    BANDWIDTH_RULE, COMPARE_PERIOD, CONTOURS, EDGE, HALF_LIFE, KERNEL, LEVELS, LIXEL, METHOD, NETWORK, OUT,
+    UNIT,
+};
+use super::near_repeat::NEAR_REPEAT;
+
 /// What a parameter takes.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Kind {
@@ -142,56 +148,6 @@ pub const BANDWIDTH: Param = Param {
     example: "250m",
 };
 
-/// How influence fades.
-pub const KERNEL: Param = Param {
-    flag: "kernel",
-    wire: "kernel",
-    kind: Kind::Word(&["uniform", "triangular", "epanechnikov", "quartic", "triweight", "gaussian"]),
-    default: "quartic",
-    help: "How the influence of an incident fades with distance",
-    example: "quartic",
-};
-
-/// Exact sums or counts in cells.
-pub const METHOD: Param = Param {
-    flag: "method",
-    wire: "method",
-    kind: Kind::Word(&["exact", "binned"]),
-    default: "exact",
-    help: "Sums over the incidents where they lie, or over counts in cells with a bound of the error",
-    example: "binned",
-};
-
-/// Edge correction.
-pub const EDGE: Param = Param {
-    flag: "edge",
-    wire: "edge",
-    kind: Kind::Word(&["none", "uniform", "jones-diggle"]),
-    default: "none",
-    help: "What is done about kernels that reach beyond the study area",
-    example: "jones-diggle",
-};
-
-/// Unit of area.
-pub const UNIT: Param = Param {
-    flag: "unit",
-    wire: "unit",
-    kind: Kind::Word(&["km2", "mi2"]),
-    default: "km2",
-    help: "Area that a density is told for: square kilometre or square mile",
-    example: "mi2",
-};
-
-/// Contours or cells.
-pub const OUT: Param = Param {
-    flag: "out",
-    wire: "out",
-    kind: Kind::Word(&["contours", "cells"]),
-    default: "contours",
-    help: "Areas that hold a share of the incidents, or the cells of the surface",
-    example: "cells",
-};
-
 /// Side of a cell.
 pub const CELL: Param = Param {
     flag: "cell",
@@ -312,8 +268,27 @@ pub const RANK: Operation = Operation {
 pub const DENSITY: Operation = Operation {
     command: "density",
     collection: "density",
-    help: "Kernel density: the smallest areas that hold 50, 75 and 90 % of the incidents",
-    params: &[PERIOD, CATEGORY, ORIGIN, STATUS, BANDWIDTH, CELL, KERNEL, METHOD, EDGE, UNIT, OUT],
+    help: "Kernel density: its outlines, where it has changed, or density along streets",
+    params: &[
+        PERIOD,
+        CATEGORY,
+        ORIGIN,
+        STATUS,
+        BANDWIDTH,
+        CELL,
+        KERNEL,
+        METHOD,
+        UNIT,
+        OUT,
+        BANDWIDTH_RULE,
+        EDGE,
+        CONTOURS,
+        LEVELS,
+        HALF_LIFE,
+        COMPARE_PERIOD,
+        NETWORK,
+        LIXEL,
+    ],
 };
 
 /// Clusters.
@@ -341,7 +316,7 @@ pub const AREAS: Operation = Operation {
 };
 
 /// Operations that have a command and no collection over HTTP.
-pub const COMMANDS_ONLY: [Operation; 0] = [];
+pub const COMMANDS_ONLY: [Operation; 1] = [NEAR_REPEAT];
 
 /// All operations with a collection over HTTP.
 pub const OPERATIONS: [Operation; 5] = [INCIDENTS, RANK, DENSITY, CLUSTERS, AREAS];

@@ -2,7 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use super::table::{Kind, LIMIT, NO_DEFAULT, ORIGIN, PERIOD, Param, STATUS};
+use super::density::{BANDWIDTH_RULE, NETWORK};
+use super::table::{BANDWIDTH, CELL, Kind, LIMIT, NO_DEFAULT, ORIGIN, PERIOD, Param, STATUS};
 use crate::engine::query::Query;
 use crate::model::period::{Period, PeriodError};
 use crate::model::report::{Origin, Status};
@@ -112,7 +113,10 @@ impl Values {
     /// Whether a parameter without a default is neither given nor configured.
     #[must_use]
     pub fn lacks(&self, param: &Param) -> bool {
-        param.default == NO_DEFAULT && !self.given.contains_key(param.wire)
+        let ruled = param.wire == BANDWIDTH.wire && self.given.contains_key(BANDWIDTH_RULE.wire);
+        // Along streets there are no cells.
+        let along = param.wire == CELL.wire && self.given.contains_key(NETWORK.wire);
+        param.default == NO_DEFAULT && !self.given.contains_key(param.wire) && !ruled && !along
     }
 
     /// A whole number, where it was given.

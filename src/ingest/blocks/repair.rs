@@ -1,7 +1,10 @@
 //! Broken polygons: repaired where it is plain what is meant, refused where it is not.
 
 use geo::algorithm::bool_ops::{BooleanOps, FillRule, OpType, unary_union};
-use geo::{Area, BoundingRect, CoordsIter, LineString, LinesIter, MultiPolygon, Polygon, Rect, Validation};
+use geo::{
+    Area, BoundingRect, Coord, CoordsIter, LineString, LinesIter, MapCoords, MultiPolygon, Polygon, Rect,
+    Validation,
+};
 
 use super::ring_area;
 
@@ -21,6 +24,17 @@ const TOLERANCE: f64 = 1e-6;
 
 /// No CRS in use has a coordinate beyond this; squares of it are still numbers.
 const FARTHEST: f64 = 1e9;
+
+/// Nearer to 0 than this nothing is measured: squares of it would vanish, and with them on which side a place lies.
+const NEAREST: f64 = 1e-100;
+
+/// Coordinates too near to 0 are 0.
+fn without_tiny(shape: &MultiPolygon) -> Option<MultiPolygon> {
+    let tiny = |value: f64| value != 0.0 && value.abs() < NEAREST;
+    let flat = |value: f64| if tiny(value) { 0.0 } else { value };
+    let any = shape.coords_iter().any(|at| tiny(at.x) || tiny(at.y));
+    any.then(|| shape.map_coords(|at| Coord { x: flat(at.x), y: flat(at.y) }))
+}
 
 /// Pairs of rings that are compared at most: a second's work.
 const PAIRS: usize = 30_000;
@@ -48,6 +62,12 @@ fn too_many_pairs(shape: &MultiPolygon) -> bool {
 pub(super) fn repair(shape: &MultiPolygon) -> Outcome {
     if !shape.coords_iter().all(|at| at.x.abs() <= FARTHEST && at.y.abs() <= FARTHEST) {
         return Outcome::Refused("polygon with a coordinate that is no place".to_owned());
+    }
+    if let Some(shape) = without_tiny(shape) {
+        return match repair(&shape) {
+            Outcome::Sound => Outcome::Repaired(shape),
+            other => other,
+        };
     }
     if shape.exterior_coords_iter().next().is_none() || shape.iter().all(|p| p.exterior().0.len() < 4) {
         return Outcome::Refused("polygon of fewer than four positions".to_owned());
@@ -146,6 +166,13 @@ mod tests {
         let of = |step| MultiPolygon(vec![Polygon::new(square(0.0, 0.0, 1000.0), holes(step))]);
         assert_eq!(repair(&of(1.0)), Outcome::Sound);
         assert!(matches!(repair(&of(0.000_1)), Outcome::Refused(why) if why.contains("split it")));
+    }
+
+    #[test]
+    fn a_coordinate_that_is_all_but_zero_is_zero() {
+        let tiny = polygon(&[(5e-315, 1e-320), (4., 0.), (4., 4.), (0., 4.)]);
+        let Outcome::Repaired(square) = repair(&tiny) else { panic!("a square") };
+        assert_eq!(square, polygon(&[(0., 0.), (4., 0.), (4., 4.), (0., 4.)]));
     }
 
     #[test]

@@ -1,10 +1,10 @@
 //! Kernel density along streets, with incidents split equally where streets meet.
 
-use rayon::prelude::*;
-
+use super::line_kernel::{half_mass, height};
+use super::rays::{Ray, on, reach, sources, spread};
 use super::streets::{OnStreet, StreetNetwork};
+use super::walk::MOST_ENTRIES;
 pub use super::walk::Split;
-use super::walk::{MOST_ENTRIES, walk};
 use crate::analysis::density::kernel::Kernel;
 use crate::space::coord::Metres;
 
@@ -95,12 +95,6 @@ pub enum NetworkError {
 
 /// The most lixels that one answer may have.
 pub const MOST_LIXELS: usize = 4_000_000;
-
-/// Ways on which less than this part of an incident is left are not followed.
-const LEAST: f64 = 1e-10;
-
-/// Source lines that are worked on as one; the sum is taken in their order, whatever the number of threads.
-const BLOCK: usize = 64;
 
 /// Density of incidents along streets: equal-split kernels, averaged over short pieces.
 ///
@@ -251,181 +245,6 @@ pub fn network_density_at(
     Ok(values.into_iter().map(|v| v.max(0.0)).collect())
 }
 
-/// A stretch of line that an incident reaches from one side.
-struct Ray {
-    line: usize,
-    start: f64,
-    forward: bool,
-    /// Length of the way to its start.
-    far: f64,
-    weight: f64,
-    /// Whether it starts at the incident.
-    own: bool,
-}
-
-#[derive(Clone, Copy)]
-struct Source {
-    line: usize,
-    along: f64,
-    weight: f64,
-}
-
-/// Adds up what all rays of all incidents give.
-fn spread(
-    net: &StreetNetwork,
-    sources: &[Source],
-    params: &NetworkParams,
-    n: usize,
-    add: &(impl Fn(&Ray, &mut dyn FnMut(usize, f64)) + Sync),
-) -> Result<Vec<f64>, NetworkError> {
-    let lines: Vec<&[Source]> = sources.chunk_by(|a, b| a.line == b.line).collect();
-    let blocks: Vec<&[&[Source]]> = lines.chunks(BLOCK).collect();
-    let mut out = vec![0.0; n];
-    for some in blocks.chunks(32) {
-        let sums: Result<Vec<Vec<(usize, f64)>>, NetworkError> = some
-            .par_iter()
-            .map(|block| {
-                let mut sum = hashbrown::HashMap::<usize, f64>::new();
-                for sources in block.iter() {
-                    from_line(net, sources, params, &mut |ray| {
-                        add(ray, &mut |at, value| *sum.entry(at).or_insert(0.0) += value);
-                    })?;
-                }
-                Ok(sum.into_iter().collect())
-            })
-            .collect();
-        for sum in sums? {
-            // Each place is there once, so the order within a block does not matter.
-            sum.into_iter().for_each(|(at, value)| out[at] += value);
-        }
-    }
-    Ok(out)
-}
-
-/// All rays of the incidents on one line.
-fn from_line(
-    net: &StreetNetwork,
-    sources: &[Source],
-    params: &NetworkParams,
-    give: &mut impl FnMut(&Ray),
-) -> Result<(), NetworkError> {
-    let line = sources[0].line;
-    let length = net.length(line).0;
-    let reach = reach(params);
-    let beyond = |far: f64| 0.5 - half_mass(params.kernel, far / params.bandwidth.0);
-    for source in sources {
-        let Source { along, weight, .. } = *source;
-        for forward in [true, false] {
-            give(&Ray { line, start: along, forward, far: 0.0, weight, own: true });
-        }
-    }
-    for end in [0, 1] {
-        let off = |along: f64| if end == 0 { along } else { length - along };
-        let nearest = sources.iter().map(|s| off(s.along)).fold(f64::INFINITY, f64::min);
-        if nearest >= reach {
-            continue;
-        }
-        let from_here = (|far: f64| beyond(far + nearest), LEAST);
-        let entries = walk(net, line, end, reach - nearest, params.split, from_here)
-            .ok_or(NetworkError::Ways { line, bandwidth: params.bandwidth })?;
-        for source in sources {
-            for entry in &entries {
-                let far = off(source.along) + entry.far;
-                if far < reach {
-                    let (line, forward) = (entry.line as usize, entry.end == 0);
-                    let start = if forward { 0.0 } else { net.length(line).0 };
-                    give(&Ray {
-                        line,
-                        start,
-                        forward,
-                        far,
-                        weight: source.weight * entry.weight,
-                        own: false,
-                    });
-                }
-            }
-        }
-    }
-    Ok(())
-}
-
-/// Checks the input and puts incidents into an order that depends on their places alone; those on one place become one.
-fn sources(
-    net: &StreetNetwork,
-    incidents: &[OnStreet],
-    weights: Option<&[f64]>,
-    params: &NetworkParams,
-) -> Result<Vec<Source>, NetworkError> {
-    if !(params.bandwidth.0 > 0.0 && params.bandwidth.0.is_finite()) {
-        return Err(NetworkError::Length { what: "bandwidth", length: params.bandwidth });
-    }
-    if let Some(w) = weights {
-        let bad = w.iter().position(|w| !(*w >= 0.0 && *w < 1e100));
-        if bad.is_some() || w.len() != incidents.len() {
-            let index = bad.unwrap_or(w.len().min(incidents.len()));
-            return Err(NetworkError::Weight { incidents: incidents.len(), index });
-        }
-    }
-    if let Some(index) = incidents.iter().position(|place| !on(net, place)) {
-        return Err(NetworkError::Place { index });
-    }
-    let source = |(i, at): (usize, &OnStreet)| Source {
-        line: at.line,
-        along: at.along.0 + 0.0,
-        weight: weights.map_or(1.0, |w| w[i]),
-    };
-    let mut sources: Vec<Source> =
-        incidents.iter().enumerate().map(source).filter(|s| s.weight > 0.0).collect();
-    sources.sort_unstable_by(|a, b| {
-        a.line.cmp(&b.line).then(a.along.total_cmp(&b.along)).then(a.weight.total_cmp(&b.weight))
-    });
-    sources.dedup_by(|next, kept| {
-        let same = next.line == kept.line && next.along == kept.along;
-        if same {
-            kept.weight += next.weight;
-        }
-        same
-    });
-    Ok(sources)
-}
-
-fn on(net: &StreetNetwork, place: &OnStreet) -> bool {
-    place.line < net.len() && place.along.0 >= 0.0 && place.along.0 <= net.length(place.line).0
-}
-
-fn reach(params: &NetworkParams) -> f64 {
-    params.bandwidth.0 * params.kernel.reach()
-}
-
-/// The one-dimensional kernel at r bandwidths, for a bandwidth of 1.
-fn height(kernel: Kernel, r: f64) -> f64 {
-    let constant = match kernel {
-        Kernel::Uniform => 1.0 / 2.0,
-        Kernel::Triangular => 1.0,
-        Kernel::Epanechnikov => 3.0 / 4.0,
-        Kernel::Quartic => 15.0 / 16.0,
-        Kernel::Triweight => 35.0 / 32.0,
-        Kernel::Gaussian => std::f64::consts::FRAC_2_SQRT_PI,
-    };
-    constant * kernel.shape(r * r)
-}
-
-/// How much of it lies between its center and r ≥ 0 bandwidths; a half in the end.
-fn half_mass(kernel: Kernel, r: f64) -> f64 {
-    if r >= kernel.reach() {
-        return 0.5;
-    }
-    let s = r * r;
-    match kernel {
-        Kernel::Uniform => r / 2.0,
-        Kernel::Triangular => r * (1.0 - r / 2.0),
-        Kernel::Epanechnikov => r * (3.0 - s) / 4.0,
-        Kernel::Quartic => r * (15.0 - s * (10.0 - 3.0 * s)) / 16.0,
-        Kernel::Triweight => r * (35.0 - s * (35.0 - s * (21.0 - 5.0 * s))) / 32.0,
-        Kernel::Gaussian => statrs::function::erf::erf(2.0 * r) / 2.0,
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use geo::{LineString, line_string};
@@ -456,22 +275,6 @@ mod tests {
 
     fn held(found: &NetworkDensity) -> f64 {
         found.lixels.iter().map(|l| l.per_km * (l.to.0 - l.from.0) / 1e3).sum()
-    }
-
-    #[test]
-    fn every_kernel_holds_one_incident_and_its_mass_is_its_integral() {
-        for kernel in Kernel::ALL {
-            let n = 20_000;
-            let step = kernel.reach() / f64::from(n);
-            let mut sum = 0.0;
-            for i in 0..n {
-                let r = (f64::from(i) + 0.5) * step;
-                sum += height(kernel, r) * step;
-                let there = half_mass(kernel, r + step / 2.0);
-                assert!((there - sum).abs() < 1e-7, "{kernel:?} {r}: {there} is not {sum}");
-            }
-            assert!((sum - 0.5).abs() < 1e-7, "{kernel:?}");
-        }
     }
 
     #[test]

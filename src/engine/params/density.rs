@@ -1,0 +1,123 @@
+//! The part of the table that only densities have: rule, edge, contours, decay, comparison, streets.
+
+use super::table::{Kind, Param};
+
+/// How influence fades.
+pub const KERNEL: Param = Param {
+    flag: "kernel",
+    wire: "kernel",
+    kind: Kind::Word(&["uniform", "triangular", "epanechnikov", "quartic", "triweight", "gaussian"]),
+    default: "quartic",
+    help: "How the influence of an incident fades with distance",
+    example: "quartic",
+};
+
+/// Exact sums or counts in cells.
+pub const METHOD: Param = Param {
+    flag: "method",
+    wire: "method",
+    kind: Kind::Word(&["exact", "binned"]),
+    default: "exact",
+    help: "Sums over the incidents where they lie, or over counts in cells with a bound of the error",
+    example: "binned",
+};
+
+/// Unit of area.
+pub const UNIT: Param = Param {
+    flag: "unit",
+    wire: "unit",
+    kind: Kind::Word(&["km2", "mi2"]),
+    default: "km2",
+    help: "Area that a density is told for: square kilometre or square mile",
+    example: "mi2",
+};
+
+/// Contours or cells.
+pub const OUT: Param = Param {
+    flag: "out",
+    wire: "out",
+    kind: Kind::Word(&["contours", "cells"]),
+    default: "contours",
+    help: "Outlines, or the cells of the surface",
+    example: "cells",
+};
+
+/// A rule instead of a bandwidth.
+pub const BANDWIDTH_RULE: Param = Param {
+    flag: "bandwidth-rule",
+    wire: "bandwidth_rule",
+    kind: Kind::Word(&["scott", "silverman", "diggle", "likelihood", "cronie-van-lieshout"]),
+    default: "none: the bandwidth is given or configured",
+    help: "Rule that chooses the bandwidth from the incidents; it wins over one that is given, and rules differ by factors",
+    example: "scott",
+};
+
+/// Edge correction.
+pub const EDGE: Param = Param {
+    flag: "edge",
+    wire: "edge",
+    kind: Kind::Word(&["none", "uniform", "jones-diggle"]),
+    default: "none",
+    help: "Edge correction: raise the density along the study area's border for what lies beyond; jones-diggle conserves the count",
+    example: "jones-diggle",
+};
+
+/// What contours are drawn by.
+pub const CONTOURS: Param = Param {
+    flag: "contours",
+    wire: "contours",
+    kind: Kind::Word(&["share", "mean", "area-share", "area-km2"]),
+    default: "share",
+    help: "Outlines by share of the incidents, by multiples of the mean density, by share of the study area or by km² of it",
+    example: "area-km2",
+};
+
+/// At which levels.
+pub const LEVELS: Param = Param {
+    flag: "levels",
+    wire: "levels",
+    kind: Kind::Numbers { least: 0.000_001, most: 1_000_000.0 },
+    default: "0.5,0.75,0.9 of incidents; 2,3,5 times the mean; 0.01,0.05,0.1 of the area; for km² they are given",
+    help: "Levels of the outlines, in what --contours says",
+    example: "0.5,0.8",
+};
+
+/// Decay.
+pub const HALF_LIFE: Param = Param {
+    flag: "half-life",
+    wire: "half_life_days",
+    kind: Kind::Number { least: 0.01, most: 36_500.0 },
+    default: "none: all incidents count alike",
+    help: "Days after which an incident counts half, back from the period's end or, without one, from the latest incident",
+    example: "30",
+};
+
+/// The other period of a comparison.
+pub const COMPARE_PERIOD: Param = Param {
+    flag: "compare-period",
+    wire: "compare_datetime",
+    kind: Kind::Period,
+    default: "none: one density is drawn",
+    help: "Outline where the density of --period is 1.5, 2, 3 times that of these dates, or so much lower, per observed day",
+    example: "2017-01-01/2017-12-31",
+};
+
+/// Density along streets.
+pub const NETWORK: Param = Param {
+    flag: "network",
+    wire: "network",
+    kind: Kind::Word(&["discontinuous", "continuous"]),
+    default: "none: density in the plane",
+    help: "Density along street segments instead, incidents split equally where streets meet; continuous conserves the count at dead ends",
+    example: "continuous",
+};
+
+/// Length of a piece of street.
+pub const LIXEL: Param = Param {
+    flag: "lixel",
+    wire: "lixel_m",
+    kind: Kind::Length { least: 1.0, most: 100_000.0 },
+    default: "none: a tenth of the bandwidth",
+    help: "Longest piece of street that has one density, with --network",
+    example: "25m",
+};

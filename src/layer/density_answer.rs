@@ -1,0 +1,124 @@
+//! Which of its densities a request asks for, and with what.
+
+use super::answer::{AnswerError, length};
+use super::density::{DensityLayerError, Drawing, Raster, density, raster};
+use super::density_cells::density_cells;
+use super::density_change::density_change;
+use super::street_density::street_density;
+use super::{Ask, Layer, Page};
+use crate::analysis::density::bandwidth::Rule;
+use crate::analysis::density::binned::Method;
+use crate::analysis::density::edge::Edge;
+use crate::analysis::density::kernel::Kernel;
+use crate::analysis::density::network::density::{NetworkParams, Split};
+use crate::engine::density_ask::{DensityAsk, DensityError, Outline, Width};
+use crate::engine::params::density::{
+    BANDWIDTH_RULE, COMPARE_PERIOD, CONTOURS, EDGE, HALF_LIFE, KERNEL, LEVELS, LIXEL, METHOD, NETWORK, OUT,
+    UNIT,
+};
+use crate::engine::params::table::{BANDWIDTH, CELL};
+use crate::engine::params::values::Values;
+use crate::engine::snapshot::Snapshot;
+
+/// A density in the plane, one along streets, or where one has changed.
+///
+/// # Errors
+///
+/// [`AnswerError`], which names the parameter at fault.
+pub(super) fn density_answer(snapshot: &Snapshot, ask: &Ask, values: &Values) -> Result<Layer, AnswerError> {
+    let made = if let Some(word) = values.word(&NETWORK) {
+        let split = named(Split::ALL, Split::word, word).unwrap_or_default();
+        let (bandwidth, lixel) = (length(values, BANDWIDTH)?, values.length(&LIXEL));
+        street_density(snapshot, ask, &NetworkParams { kernel: kernel(values), bandwidth, split, lixel })
+    } else {
+        let (with, drawing) = (ask_of(values)?, Drawing { per_mile: values.word(&UNIT) == Some("mi2") });
+        match values.other_period(&COMPARE_PERIOD) {
+            Some(before) => density_change(snapshot, ask, &with, before),
+            None if values.word(&OUT) == Some("cells") => density_cells(snapshot, ask, &with, drawing),
+            None => density(snapshot, ask, &with, drawing),
+        }
+    };
+    made.map_err(refusal)
+}
+
+/// Answers a request for a density with the surface itself.
+///
+/// # Errors
+///
+/// As [`answer`](super::answer::answer).
+pub fn surface(snapshot: &Snapshot, values: &Values) -> Result<Raster, AnswerError> {
+    for param in [&NETWORK, &COMPARE_PERIOD] {
+        if values.word(param).is_some() || values.other_period(param).is_some() {
+            let why = Box::new(DensityError::NoSurface { param: param.wire });
+            return Err(AnswerError::Unusable { parameter: param.wire, why });
+        }
+    }
+    let ask = Ask { query: values.query(), within: Vec::new(), page: Page::ALL };
+    let drawing = Drawing { per_mile: values.word(&UNIT) == Some("mi2") };
+    raster(snapshot, &ask, &ask_of(values)?, drawing).map_err(refusal)
+}
+
+fn refusal(error: DensityLayerError) -> AnswerError {
+    match error {
+        DensityLayerError::Category(error) => error.into(),
+        DensityLayerError::Density(error) => {
+            AnswerError::Unusable { parameter: at_fault(&error), why: Box::new(error) }
+        }
+        DensityLayerError::Crs(error) => AnswerError::Inside { layer: "density", source: Box::new(error) },
+    }
+}
+
+fn ask_of(values: &Values) -> Result<DensityAsk, AnswerError> {
+    let rule = values.word(&BANDWIDTH_RULE).and_then(|word| named(Rule::ALL, Rule::word, word));
+    let width = match rule {
+        Some(rule) => Width::Rule(rule),
+        None => Width::Given(length(values, BANDWIDTH)?),
+    };
+    let outline =
+        values.word(&CONTOURS).and_then(|word| named(Outline::ALL, Outline::word, word)).unwrap_or_default();
+    let mut levels = values.numbers(&LEVELS).unwrap_or_else(|| outline.levels()).to_vec();
+    if levels.is_empty() {
+        return Err(AnswerError::NotGiven(LEVELS));
+    }
+    // The largest region first: a low multiple of the mean, a high share, a large area.
+    levels.sort_by(|a, b| if outline == Outline::Mean { a.total_cmp(b) } else { b.total_cmp(a) });
+    levels.dedup();
+    Ok(DensityAsk {
+        kernel: kernel(values),
+        width,
+        cell: length(values, CELL)?,
+        method: if values.word(&METHOD) == Some(Method::Binned.name()) {
+            Method::Binned
+        } else {
+            Method::Exact
+        },
+        edge: values.word(&EDGE).and_then(|word| named(Edge::ALL, Edge::word, word)).unwrap_or_default(),
+        half_life: values.number(&HALF_LIFE),
+        outline,
+        levels,
+    })
+}
+
+fn kernel(values: &Values) -> Kernel {
+    values.word(&KERNEL).and_then(Kernel::named).unwrap_or_default()
+}
+
+/// The one that has this word; the table of parameters lets no other through.
+fn named<T: Copy, const N: usize>(all: [T; N], word_of: impl Fn(T) -> &'static str, word: &str) -> Option<T> {
+    all.into_iter().find(|one| word_of(*one) == word)
+}
+
+/// The parameter that a density cannot be made with.
+fn at_fault(error: &DensityError) -> &'static str {
+    match error {
+        DensityError::Rule(_) => BANDWIDTH_RULE.wire,
+        DensityError::Level(_) | DensityError::Contour(_) => LEVELS.wire,
+        DensityError::Decay(_) => HALF_LIFE.wire,
+        DensityError::Network(_) | DensityError::Streets(_) | DensityError::NoStreets { .. } => NETWORK.wire,
+        DensityError::Kde(_) => BANDWIDTH.wire,
+        DensityError::Edge => EDGE.wire,
+        DensityError::NoSurface { param } => param,
+        DensityError::Dual(_) => COMPARE_PERIOD.wire,
+        DensityError::Grid(_) | DensityError::Coarse { .. } => CELL.wire,
+    }
+}

@@ -1,0 +1,100 @@
+//! Density as the cells of its surface.
+
+use geo::{Coord, LineString, Polygon};
+
+use super::density::{DENSITY, DensityLayerError, Drawing, surface};
+use super::provenance::provenance;
+use super::{Ask, Feature, Layer, Legend, LegendClass, Value};
+use crate::engine::density_ask::DensityAsk;
+use crate::engine::density_statistics::DensityAnswer;
+use crate::engine::snapshot::Snapshot;
+use crate::space::coord::Local;
+use crate::space::crs::CrsError;
+
+/// Colors of thirds of the peak.
+const COLORS: [&str; 3] = ["#e7e1f2", "#cfc1de", "#c294c1"];
+
+/// The cells in which the density is above 0, row by row from the south-west.
+///
+/// # Errors
+///
+/// [`DensityLayerError`] for an unknown category or parameters that cannot be used.
+pub(super) fn density_cells(
+    snapshot: &Snapshot,
+    ask: &Ask,
+    with: &DensityAsk,
+    drawing: Drawing,
+) -> Result<Layer, DensityLayerError> {
+    let selection = snapshot.select(&ask.query)?;
+    let alone = DensityAsk { levels: Vec::new(), ..with.clone() };
+    let result = snapshot.density_with(&selection, ask.query.period, &alone)?;
+    let above = (0..result.density.per_km2.len()).filter(|&at| result.density.per_km2[at] > 0.0);
+    // Shapes are made for the page alone: a surface may have millions of cells.
+    let mut touched = Vec::new();
+    for at in above {
+        if ask.page.bbox.is_none() || ask.page.touches(&cell(snapshot, &result, at)?.into()) {
+            touched.push(at);
+        }
+    }
+    let (matched, page) = ask.page.cut(touched);
+    let one = |at| feature(snapshot, &result, at, drawing);
+    let features = page.into_iter().map(one).collect::<Result<Vec<_>, _>>()?;
+    Ok(Layer {
+        name: "density",
+        matched,
+        features,
+        legend: legend(&result, drawing),
+        notice: snapshot.dataset().notice.clone(),
+        held_places: Vec::new(),
+        provenance: provenance(
+            "density",
+            snapshot,
+            ask,
+            &snapshot.tally(&selection),
+            surface(&alone, &result, drawing),
+        ),
+    })
+}
+
+/// A cell's outline in degrees.
+fn cell(snapshot: &Snapshot, result: &DensityAnswer, at: usize) -> Result<Polygon, CrsError> {
+    let (grid, crs) = (result.density.grid, &snapshot.dataset().crs);
+    let (middle, half) = (grid.center(at % grid.n_cols, at / grid.n_cols), grid.cell.0 / 2.0);
+    let corner = |dx: f64, dy: f64| {
+        let place = Local { x: middle.x + dx * half, y: middle.y + dy * half };
+        crs.from_local(place).map(|p| Coord { x: p.lon(), y: p.lat() })
+    };
+    let ring = vec![corner(-1.0, -1.0)?, corner(1.0, -1.0)?, corner(1.0, 1.0)?, corner(-1.0, 1.0)?];
+    Ok(Polygon::new(LineString::new(ring), Vec::new()))
+}
+
+fn feature(
+    snapshot: &Snapshot,
+    result: &DensityAnswer,
+    at: usize,
+    drawing: Drawing,
+) -> Result<Feature, CrsError> {
+    let (col, row) = (at % result.density.grid.n_cols, at / result.density.grid.n_cols);
+    let density = drawing.scale(result.density.per_km2[at]);
+    Ok(Feature {
+        id: format!("density-cell-{col}-{row}"),
+        geometry: Some(cell(snapshot, result, at)?.into()),
+        properties: vec![(drawing.name(DENSITY), Value::rounded(density, 6))],
+    })
+}
+
+/// Thirds of the peak.
+fn legend(result: &DensityAnswer, drawing: Drawing) -> Legend {
+    let peak = drawing.scale(result.density.peak());
+    let class = |(third, color): (usize, &'static str)| {
+        let [from, to] = [third, third + 1].map(|n| peak * n as f64 / 3.0);
+        LegendClass { from: Some(from), to: Some(to), color, label: format!("{from:.0} to {to:.0}") }
+    };
+    Legend {
+        property: Some(drawing.name(DENSITY)),
+        title: "Density of incidents".to_owned(),
+        unit: drawing.name(["incidents per km²", "incidents per square mile"]),
+        classes: COLORS.into_iter().enumerate().map(class).collect(),
+        none: None,
+    }
+}
