@@ -122,7 +122,8 @@ fn cell_of(p: Local, grid: &Grid) -> Option<usize> {
 /// | `params` | the kernel and its bandwidth | | m |
 /// | returns | density in the grid's order, with a bound of its error | `n_cols × n_rows` | incidents per km² |
 ///
-/// By Fourier transform in O(cells · log cells). Source: Silverman (1982), *Applied Statistics* 31(1), AS 176; bound as in
+/// By Fourier transform in single precision, in O(cells · log cells): the same for any order of the input and any number
+/// of threads; processors may differ within [`ErrorBound::rounding`]. Source: Silverman (1982), *Applied Statistics* 31(1), AS 176; bound as in
 /// [`ErrorBound`].
 ///
 /// # Limits
@@ -342,6 +343,40 @@ mod tests {
             let pairs = exact.per_km2.iter().zip(&binned.density.per_km2);
             let error = pairs.map(|(a, b)| (a - b).abs()).fold(0.0, f64::max);
             assert!(error < 2e-6 * exact.peak() && error <= binned.error.rounding, "{kernel:?}: {error}");
+        }
+    }
+
+    #[test]
+    fn one_incident_in_the_corner_of_its_cell_is_off_by_most_of_the_bound() {
+        // The corner between two cells, which it is put half a diagonal away from.
+        let corner = Local { x: 200.0 - 1e-6, y: 250.0 - 1e-6 };
+        for kernel in
+            [Kernel::Triangular, Kernel::Epanechnikov, Kernel::Quartic, Kernel::Triweight, Kernel::Gaussian]
+        {
+            let params = KdeParams { kernel, bandwidth: Metres(150.0) };
+            let exact = kde(&[corner], None, &GRID, &params).expect("good input");
+            let found = binned(&[corner], None, &GRID, &params).expect("good input");
+            let pairs = exact.per_km2.iter().zip(&found.density.per_km2);
+            let error = pairs.map(|(a, b)| (a - b).abs()).fold(0.0, f64::max);
+            let part = error / found.error.worst;
+            assert!((0.75..1.0).contains(&part), "{kernel:?}: {part}");
+        }
+    }
+
+    #[test]
+    fn incidents_on_borders_of_cells_are_counted_in_the_next_and_beyond_the_grid_nowhere() {
+        let grid = Grid { origin: Local { x: 0.0, y: 0.0 }, cell: Metres(2.0), n_cols: 3, n_rows: 2 };
+        let at = |x: f64, y: f64| Counts::of(&[Local { x, y }; 3], &grid).cells;
+        for (x, y, cell) in [(0.0, 0.0, 0), (2.0, 0.0, 1), (1.999, 2.0, 3), (5.999, 3.999, 5), (3.0, 1.0, 1)]
+        {
+            let mut wanted = vec![0; 6];
+            wanted[cell] = 3;
+            assert_eq!(at(x, y), wanted, "{x}, {y}");
+            assert_eq!(cell_of(Local { x, y }, &grid), Some(cell));
+        }
+        for (x, y) in [(-1e-9, 0.0), (6.0, 0.0), (0.0, 4.0), (1e300, 1.0), (1.0, -1e300)] {
+            assert_eq!(at(x, y), [0; 6], "{x}, {y}");
+            assert_eq!(cell_of(Local { x, y }, &grid), None);
         }
     }
 

@@ -127,7 +127,7 @@ pub enum KdeError {
 /// better. Triangular and Gaussian kernels, and those of less than 4 cells, are summed directly in O(n · (h/cell)²); the
 /// Gaussian to 8.6 standard deviations, where it is below 1e-16 of its height. A cell without an incident nearer than the
 /// radius is exactly 0; within a billionth of h of that rim it may be 0 as well. The answer is the same to the last bit for
-/// any order of the input, any number of threads and any x86-64 processor.
+/// any order of the input and any number of threads, and on any x86-64 processor (the Gaussian to 1e-15, as exponentials are).
 /// Source: Silverman (1986), *Density Estimation*, eq. 4.5; sweep after Chan et al. (2022), SIGMOD, "SLAM".
 ///
 /// # Limits

@@ -172,7 +172,7 @@ mod tests {
 
     #[test]
     fn places_lie_in_their_strips_from_south_to_north_and_once() {
-        let points: Vec<Local> = (0..500)
+        let points: Vec<Local> = (0..4000)
             .map(|i| Local { x: f64::from(i * 7 % 60) * 10.0, y: f64::from(i * 13 % 31) * 5.0 - 20.0 })
             .collect();
         let strips = Strips::new(&points, None, &GRID, (50.0, 1.0), Some(4.0));
