@@ -390,7 +390,7 @@ fn a_density_is_drawn_with_any_kernel_in_contours_cells_and_as_geotiff() {
 }
 
 #[test]
-fn export_writes_all_four_layers_and_prints_the_list() {
+fn export_writes_all_layers_and_prints_the_list() {
     let folder = tempfile::tempdir().expect("a folder");
     let config = repository("data/new-haven/hotblocks.toml");
     let out_folder = folder.path().join("layers");
@@ -398,12 +398,31 @@ fn export_writes_all_four_layers_and_prints_the_list() {
         run(&["export", "--config", &config.to_string_lossy(), "-o", &out_folder.to_string_lossy()]);
     assert_eq!(code, 0, "{err}");
     assert!(out.contains("confirm or release: 1 UNION AVE"), "{out}");
-    for layer in ["incidents", "blocks", "density", "clusters"] {
+    for layer in ["incidents", "blocks", "density", "clusters", "hotspots"] {
         let text = std::fs::read_to_string(out_folder.join(format!("{layer}.geojson"))).expect(layer);
         let parsed: geojson::FeatureCollection = text.parse().expect("GeoJSON");
         assert!(parsed.features.len() > 1, "{layer}");
     }
     assert_eq!(std::fs::read_to_string(out_folder.join("rank.csv")).expect("the list").lines().count(), 11);
+}
+
+#[test]
+fn hotspots_are_told_as_csv_and_what_cannot_be_tested_says_how_to_mend_it() {
+    let config = repository("data/new-haven/hotblocks.toml");
+    let config = config.to_string_lossy();
+    let cells = ["hotspots", "--config", &config, "--units", "cells", "--cell", "500m", "--format", "csv"];
+    let (code, out, err) = run(&cells);
+    assert_eq!(code, 0, "{err}");
+    let head = out.lines().next().expect("a header");
+    assert!(
+        ["incidents", "neighbors", "z", "p_permuted", "q", "bin"].iter().all(|name| head.contains(name)),
+        "{head}"
+    );
+    assert!(out.lines().nth(1).is_some_and(|line| line.contains("square-500m_")), "{out}");
+    let (code, _, err) = run(&[&cells[..], &["--neighbors", "band", "--band", "200m"]].concat());
+    assert!(code != 0 && err.contains("give a longer band"), "{err}");
+    let (code, _, err) = run(&[&cells[..], &["--statistic", "hotness"]].concat());
+    assert!(code == 2 && err.contains("gi-star"), "{err}");
 }
 
 #[test]

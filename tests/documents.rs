@@ -107,6 +107,7 @@ fn commands_and_flags_use_the_agreed_words() {
         "demo",
         "density",
         "export",
+        "hotspots",
         "import",
         "near-repeat",
         "rank",
@@ -114,6 +115,7 @@ fn commands_and_flags_use_the_agreed_words() {
     ];
     const FLAGS: &[&str] = &[
         "areas",
+        "band",
         "bandwidth",
         "bandwidth-rule",
         "blocks",
@@ -125,6 +127,7 @@ fn commands_and_flags_use_the_agreed_words() {
         "crs",
         "edge",
         "eps",
+        "fdr",
         "format",
         // Beside the vocabulary: places from addresses can be switched off, and the option of `counting.md` 10.
         "geocode",
@@ -139,16 +142,23 @@ fn commands_and_flags_use_the_agreed_words() {
         "lixel",
         "method",
         "min-points",
+        "nearest",
+        "neighbors",
         "network",
         "origin",
         "out",
         "output",
         "period",
+        "permutations",
         "rejects",
+        "seed",
         "source",
+        "statistic",
         "status",
+        "steps",
         "top",
         "unit",
+        "units",
         "version",
         "within",
         // Of near repeats.
@@ -157,8 +167,6 @@ fn commands_and_flags_use_the_agreed_words() {
         "metric",
         "same-place",
         "show",
-        "permutations",
-        "seed",
     ];
     let command = hotblocks::cli::command();
     let mut names: Vec<&str> = command.get_subcommands().map(clap::Command::get_name).collect();

@@ -61,7 +61,7 @@ async fn every_collection_has_items_that_say_what_made_them() {
         .iter()
         .map(|c| c["id"].as_str().expect("an id"))
         .collect();
-    assert_eq!(ids, ["incidents", "blocks", "density", "clusters", "areas"]);
+    assert_eq!(ids, ["incidents", "blocks", "density", "clusters", "hotspots", "areas"]);
     for id in ids {
         let one = get(&format!("/collections/{id}")).await;
         let items =

@@ -23,7 +23,6 @@ const PERMUTATIONS: Permutations = Permutations { count: 999, seed: 1 };
 
 pub(super) fn run(job: &str, folder: &Path) -> Option<(f64, f64)> {
     let hot = |z: &Vec<f64>| z.iter().filter(|&&z| z > 1.96).count() as f64;
-    let low = |p: &Vec<f64>| p.iter().filter(|&&p| p <= 0.05).count() as f64;
     let near = "units of the peers' city have neighbors and differ";
     Some(match job {
         "gi-star-cells" => {
@@ -36,7 +35,10 @@ pub(super) fn run(job: &str, folder: &Path) -> Option<(f64, f64)> {
         }
         "gi-star-permuted" => {
             let counts = cells(folder);
-            time(|| gi_star_on_grid_permuted(&counts, &CITY, QUEEN, &PERMUTATIONS).expect(near), low)
+            let z = gi_star_on_grid(&counts, &CITY, QUEEN).expect(near);
+            let high =
+                |p: &Vec<f64>| p.iter().zip(&z).filter(|&(&p, &z)| z > 0.0 && p <= 0.05).count() as f64;
+            time(|| gi_star_on_grid_permuted(&counts, &CITY, QUEEN, &PERMUTATIONS).expect(near), high)
         }
         "gi-star-blocks" => {
             let blocks = blocks(folder);

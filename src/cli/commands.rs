@@ -9,6 +9,7 @@ use serde_json::Value as Json;
 use super::failure::Failure;
 use super::{blocks_command, exit, flags, import_command, import_incidents, load, say};
 use crate::encode;
+use crate::engine::params::hotspots::HOTSPOTS;
 use crate::engine::params::near_repeat::NEAR_REPEAT;
 use crate::engine::params::table::{
     AREAS, CLUSTERS, DEFAULT_TOP, DENSITY, INCIDENTS, Operation, Param, RANK, TOP,
@@ -31,6 +32,7 @@ pub(super) fn run(matches: &ArgMatches) -> Result<u8, Failure> {
         Some(("density", matches)) => analyse(&DENSITY, matches),
         Some(("clusters", matches)) => analyse(&CLUSTERS, matches),
         Some(("near-repeat", matches)) => analyse(&NEAR_REPEAT, matches),
+        Some(("hotspots", matches)) => analyse(&HOTSPOTS, matches),
         Some(("rank", matches)) => analyse(&RANK, matches),
         Some(("areas", matches)) => analyse(&AREAS, matches),
         Some(("blocks", matches)) => blocks_command::run(matches),
@@ -47,7 +49,9 @@ pub(super) fn run(matches: &ArgMatches) -> Result<u8, Failure> {
 
 fn analyse(operation: &Operation, matches: &ArgMatches) -> Result<u8, Failure> {
     let given = flags::values(matches, operation.params.iter().chain([&TOP]))?;
-    let opened = Opened::new(matches, &given, operation.params)?;
+    // Hot spots do without a cell: blocks have none, and Esri's steps give one.
+    let needed = if operation.command == HOTSPOTS.command { &[] } else { operation.params };
+    let opened = Opened::new(matches, &given, needed)?;
     let file = load::path(matches, "output");
     let raster = |file: &PathBuf| file.extension().is_some_and(|e| e == "tif" || e == "tiff");
     if let (true, Some(file)) = (operation.command == DENSITY.command, file.filter(raster)) {
@@ -84,8 +88,15 @@ fn export(matches: &ArgMatches) -> Result<u8, Failure> {
     let folder = load::path(matches, "output").unwrap_or_default();
     std::fs::create_dir_all(&folder)
         .map_err(|source| Failure::Write { file: folder.display().to_string(), source })?;
-    for operation in [&INCIDENTS, &RANK, &DENSITY, &CLUSTERS, &AREAS] {
-        let layer = opened.layer(operation, Page::ALL)?;
+    for operation in [&INCIDENTS, &RANK, &DENSITY, &CLUSTERS, &HOTSPOTS, &AREAS] {
+        let layer = match opened.layer(operation, Page::ALL) {
+            // Counts that are all alike have layers, but no hot spots.
+            Err(why) if operation.collection == HOTSPOTS.collection => {
+                say::tell(&format!("hotspots.geojson is left out: {why}"));
+                continue;
+            }
+            layer => layer?,
+        };
         if operation.collection == AREAS.collection && layer.features.is_empty() {
             continue;
         }

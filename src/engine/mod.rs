@@ -5,6 +5,7 @@ pub mod areas;
 pub mod build;
 pub mod density_ask;
 pub mod density_statistics;
+pub mod hotspots;
 mod make;
 pub mod near_repeat;
 pub mod network_density;
@@ -13,6 +14,7 @@ mod places;
 pub mod query;
 pub mod scan;
 pub mod snapshot;
+pub mod units;
 
 use std::sync::{Arc, PoisonError, RwLock};
 

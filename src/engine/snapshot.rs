@@ -88,13 +88,13 @@ impl Snapshot {
     /// All blocks in the order of their incidents; held ones do not count.
     #[must_use]
     pub fn rank(&self, selection: &Selection) -> Vec<Ranked> {
-        rank(&self.counts(selection))
+        rank(&self.counts(selection, |_| true))
     }
 
     /// Some blocks in the order of their incidents, ranked among themselves.
     #[must_use]
     pub fn rank_among(&self, selection: &Selection, blocks: &[BlockId]) -> Vec<Ranked> {
-        let counts = self.counts(selection);
+        let counts = self.counts(selection, |_| true);
         let among: Vec<Count> = blocks.iter().map(|block| counts[block.0 as usize]).collect();
         let mut ranked = rank(&among);
         for row in &mut ranked {
@@ -118,10 +118,10 @@ impl Snapshot {
         observed_days(query.period, &self.coverage)
     }
 
-    fn counts(&self, selection: &Selection) -> Vec<Count> {
+    pub(super) fn counts(&self, selection: &Selection, also: impl Fn(usize) -> bool) -> Vec<Count> {
         let (data, incidents) = (&self.dataset, &self.dataset.incidents);
         let counted = (0..incidents.len())
-            .filter(|&at| !data.held[at] && selection.has(data, at))
+            .filter(|&at| !data.held[at] && selection.has(data, at) && also(at))
             .map(|at| (at, incidents.when(at).from, incidents.reports(at)));
         count(counted, &data.assignment, data.block_set.blocks.len())
     }

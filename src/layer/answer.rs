@@ -4,8 +4,9 @@ use super::areas::{AreasLayerError, areas};
 use super::blocks::{BlocksLayerError, blocks};
 use super::clusters::{ClustersLayerError, clusters};
 use super::density_answer::density_answer;
+use super::hotspots::hotspots;
 use super::near_repeat_answer::near_repeat_answer;
-use super::{Ask, Layer, Page, incidents};
+use super::{Ask, Layer, Page, ask_hotspots, incidents};
 use crate::analysis::clusters::dbscan::DbscanParams;
 use crate::engine::areas::WithinError;
 use crate::engine::params::table::{EPS, MIN_POINTS, Operation, Param, WITHIN};
@@ -86,6 +87,7 @@ pub fn answer(
             })
         }
         "near-repeat" => near_repeat_answer(snapshot, &ask, values),
+        "hotspots" => hotspots(snapshot, &ask, &ask_hotspots::params(values)).map_err(ask_hotspots::unusable),
         "areas" => areas(snapshot, &ask).map_err(|e| match e {
             AreasLayerError::Category(e) => e.into(),
             AreasLayerError::Within(e) => e.into(),

@@ -2,12 +2,14 @@
 
 pub mod answer;
 pub mod areas;
+mod ask_hotspots;
 pub mod blocks;
 pub mod clusters;
 pub mod density;
 pub mod density_answer;
 mod density_cells;
 pub mod density_change;
+pub mod hotspots;
 pub mod incidents;
 pub mod near_repeat;
 mod near_repeat_answer;

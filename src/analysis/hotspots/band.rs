@@ -270,7 +270,7 @@ mod tests {
         let mut at = lattice(8, 30.0);
         at.extend(lattice(3, 30.0));
         at.push(Local { x: 9000.0, y: 0.0 });
-        let found = optimized_cell(&at).unwrap();
+        let found = optimized_cell(&at).expect("usable");
         assert_eq!((found.spacing.given, found.spacing.places, found.spacing.outliers), (74, 65, 1));
         assert_eq!(
             (found.spacing.mean, found.spacing.median, found.cell),
@@ -287,7 +287,7 @@ mod tests {
                 ((cell % 24 / 4 + cell / 24 / 4) % 2) as f64 + (cell * 7919 % 13) as f64 * 0.01
             })
             .collect();
-        let found = optimized_band(&at, &values).unwrap();
+        let found = optimized_band(&at, &values).expect("usable");
         let best = found.tried.iter().position(|tried| tried.band == found.band).expect("one that was tried");
         assert_eq!((found.rule, found.tried.len()), (BandRule::Peak, 10));
         assert!((1..=3).contains(&best), "{found:?}");
@@ -302,7 +302,7 @@ mod tests {
         // A slope: the longer the band, the stronger.
         let at = lattice(16, 50.0);
         let values: Vec<f64> = at.iter().map(|at| at.x + at.y).collect();
-        let found = optimized_band(&at, &values).unwrap();
+        let found = optimized_band(&at, &values).expect("usable");
         let BandRule::Nearest { k, distance } = found.rule else { panic!("{found:?}") };
         assert_eq!((k, distance), (12, found.band));
         assert!(distance.0 > 50.0 && distance.0 < found.standard_distance.0);
@@ -323,8 +323,10 @@ mod tests {
         let values: Vec<f64> = (0..81).map(|cell| f64::from(cell * 31 % 17)).collect();
         let turn = |some: &[f64]| some.iter().rev().copied().collect::<Vec<_>>();
         let turned: Vec<Local> = at.iter().rev().copied().collect();
-        let (there, back) =
-            (optimized_band(&at, &values).unwrap(), optimized_band(&turned, &turn(&values)).unwrap());
+        let (there, back) = (
+            optimized_band(&at, &values).expect("usable"),
+            optimized_band(&turned, &turn(&values)).expect("usable"),
+        );
         assert_eq!((there.band, there.rule, there.spacing), (back.band, back.rule, back.spacing));
     }
 }

@@ -40,25 +40,31 @@ fn key(at: Coord) -> At {
 /// many touch that they do not fit.
 pub fn of_polygons(shapes: &[&Geometry], contiguity: Contiguity) -> Result<Neighbors, NeighborsError> {
     check(shapes)?;
-    let (mut corners, mut edges, mut lines) = (Shared::default(), Shared::default(), Vec::new());
+    let n_corners = shapes.par_iter().map(|shape| shape.coords_count()).sum();
+    // Most corners have two polygons or more.
+    let mut corners = Shared::with_room(n_corners, n_corners / 2);
+    let (mut edges, mut ends) = (Vec::with_capacity(n_corners), Vec::with_capacity(shapes.len()));
     for shape in shapes {
         rings(shape, |ring| {
             let mut before: Option<(u32, Coord)> = None;
             for &at in ring {
                 let corner = corners.push(key(at));
                 if let Some((from, begin)) = before.filter(|&(from, _)| from != corner) {
-                    let ends = (u64::from(corner.min(from)), u64::from(corner.max(from)));
-                    if edges.push(ends) as usize == lines.len() {
-                        lines.push(Edge { ends: [from, corner], line: (begin, at) });
-                    }
+                    edges.push(if from < corner {
+                        Edge { ends: [from, corner], line: (begin, at) }
+                    } else {
+                        Edge { ends: [corner, from], line: (at, begin) }
+                    });
                 }
                 before = Some((corner, at));
             }
         });
         corners.close();
-        edges.close();
+        ends.push(edges.len() as u32);
     }
-    let (corners, edges) = (corners.units(), edges.units());
+    let corners = corners.units();
+    let (numbers, lines) = equal(edges, corners.n_things());
+    let edges = Units::new(numbers, ends, lines.len());
     let loose = Loose::of(&edges, &lines);
     match contiguity {
         Contiguity::Queen => corners.neighbors(&loose.in_a_point(&corners)),
@@ -130,6 +136,10 @@ struct Shared {
 }
 
 impl Shared {
+    fn with_room(has: usize, things: usize) -> Self {
+        Self { number: HashMap::with_capacity(things), has: Vec::with_capacity(has), end: Vec::new() }
+    }
+
     fn push(&mut self, thing: At) -> u32 {
         let next = self.number.len() as u32;
         let number = *self.number.entry(thing).or_insert(next);
@@ -142,21 +152,34 @@ impl Shared {
     }
 
     fn units(self) -> Units {
-        let Self { number, has, end } = self;
-        let mut start = vec![0u32; number.len() + 1];
-        let of = |unit: usize| if unit == 0 { 0 } else { end[unit - 1] as usize }..end[unit] as usize;
-        has.iter().for_each(|&thing| start[thing as usize + 1] += 1);
-        (1..start.len()).for_each(|thing| start[thing] += start[thing - 1]);
-        let mut free = start.clone();
-        let mut who = vec![0u32; has.len()];
-        for unit in 0..end.len() {
-            for &thing in &has[of(unit)] {
-                who[free[thing as usize] as usize] = unit as u32;
-                free[thing as usize] += 1;
-            }
-        }
-        Units { has, end, start, who }
+        Units::new(self.has, self.end, self.number.len())
     }
+}
+
+/// Numbers edges so that those with the same corners have the same number, and keeps one of each.
+///
+/// Edges are put into boxes by their lower corner, of which each has a few.
+fn equal(edges: Vec<Edge>, n_corners: usize) -> (Vec<u32>, Vec<Edge>) {
+    let mut start = vec![0u32; n_corners + 1];
+    edges.iter().for_each(|edge| start[edge.ends[0] as usize + 1] += 1);
+    (1..start.len()).for_each(|corner| start[corner] += start[corner - 1]);
+    let mut free = start.clone();
+    let mut boxes = vec![(0u32, 0u32); edges.len()];
+    for (edge, at) in edges.iter().zip(0..) {
+        let place = &mut free[edge.ends[0] as usize];
+        boxes[*place as usize] = (edge.ends[1], at);
+        *place += 1;
+    }
+    let (mut numbers, mut first) = (vec![0u32; edges.len()], Vec::new());
+    for corner in 0..n_corners {
+        let mine = &mut boxes[start[corner] as usize..start[corner + 1] as usize];
+        mine.sort_unstable();
+        for same in mine.chunk_by(|a, b| a.0 == b.0) {
+            same.iter().for_each(|(_, at)| numbers[*at as usize] = first.len() as u32);
+            first.push(edges[same[0].1 as usize]);
+        }
+    }
+    (numbers, first)
 }
 
 /// The same the other way around: which units have a thing.
@@ -178,6 +201,27 @@ fn link(links: &mut Links, a: u32, b: u32) {
 }
 
 impl Units {
+    fn new(has: Vec<u32>, end: Vec<u32>, n_things: usize) -> Self {
+        let mut start = vec![0u32; n_things + 1];
+        has.iter().for_each(|&thing| start[thing as usize + 1] += 1);
+        (1..start.len()).for_each(|thing| start[thing] += start[thing - 1]);
+        let mut free = start.clone();
+        let mut who = vec![0u32; has.len()];
+        let mut begin = 0;
+        for (&end, unit) in end.iter().zip(0..) {
+            for &thing in &has[begin..end as usize] {
+                who[free[thing as usize] as usize] = unit;
+                free[thing as usize] += 1;
+            }
+            begin = end as usize;
+        }
+        Self { has, end, start, who }
+    }
+
+    fn n_things(&self) -> usize {
+        self.start.len() - 1
+    }
+
     /// The units that have a thing, ascending; one that has it twice stands twice.
     fn with(&self, thing: u32) -> &[u32] {
         &self.who[self.start[thing as usize] as usize..self.start[thing as usize + 1] as usize]
@@ -204,7 +248,8 @@ impl Units {
     }
 }
 
-/// An edge with the numbers of its corners.
+/// An edge with the numbers of its corners, the lower first.
+#[derive(Clone, Copy)]
 struct Edge {
     ends: [u32; 2],
     line: (Coord, Coord),
@@ -291,7 +336,7 @@ mod tests {
 
     fn lists(shapes: &[Geometry], contiguity: Contiguity) -> Vec<Vec<u32>> {
         let shapes: Vec<&Geometry> = shapes.iter().collect();
-        let near = of_polygons(&shapes, contiguity).unwrap();
+        let near = of_polygons(&shapes, contiguity).expect("usable");
         (0..shapes.len()).map(|unit| near.of(unit).to_vec()).collect()
     }
 
@@ -302,7 +347,7 @@ mod tests {
             .map(|(x, y)| rect(x * 50.0, y * 50.0, (x + 1.0) * 50.0, (y + 1.0) * 50.0))
             .collect();
         for contiguity in [Contiguity::Queen, Contiguity::Rook] {
-            let grid = Neighbors::on_grid(4, 3, None, contiguity).unwrap();
+            let grid = Neighbors::on_grid(4, 3, None, contiguity).expect("usable");
             let expected: Vec<Vec<u32>> = (0..12).map(|unit| grid.of(unit).to_vec()).collect();
             assert_eq!(lists(&squares, contiguity), expected);
         }
@@ -369,7 +414,7 @@ mod tests {
             Geometry::Point(Point::new(50., 0.)),
             line(&[(20., -10.), (20., 10.)]),
         ];
-        let near = of_segments(&shapes.iter().collect::<Vec<_>>()).unwrap();
+        let near = of_segments(&shapes.iter().collect::<Vec<_>>()).expect("usable");
         assert_eq!((near.of(0), near.of(3), near.islands()), (&[1, 2, 3][..], &[0, 1, 2][..], vec![4]));
     }
 

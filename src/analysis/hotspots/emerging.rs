@@ -246,7 +246,7 @@ mod tests {
     }
 
     fn trend(of: i32) -> Trend {
-        mann_kendall(&(0..20).map(|step| f64::from(of * step)).collect::<Vec<_>>()).unwrap()
+        mann_kendall(&(0..20).map(|step| f64::from(of * step)).collect::<Vec<_>>()).expect("usable")
     }
 
     /// The hot case, and the same turned cold.
@@ -333,13 +333,13 @@ mod tests {
         };
         let step =
             |step: usize| (0..100).map(|cell| hot(cell, step) as f64 + f64::from(chance.below(3))).collect();
-        ((0..12).map(step).collect(), Neighbors::on_grid(10, 10, None, Contiguity::Queen).unwrap())
+        ((0..12).map(step).collect(), Neighbors::on_grid(10, 10, None, Contiguity::Queen).expect("usable"))
     }
 
     #[test]
     fn planted_histories_are_found() {
         let (counts, near) = town();
-        let found = emerging(&counts, &near, &EmergingParams { steps_back: 0, ..PARAMS }).unwrap();
+        let found = emerging(&counts, &near, &EmergingParams { steps_back: 0, ..PARAMS }).expect("usable");
         let hot = [0, 9, 99, 44]
             .map(|cell| found.pattern[cell].map(|(side, pattern)| (side.word(), pattern.word())));
         let words = ["new", "consecutive", "historical", "intensifying"].map(|word| Some(("hot", word)));
@@ -351,8 +351,8 @@ mod tests {
     #[test]
     fn a_bin_looks_back_and_never_ahead() {
         let (counts, near) = town();
-        let plain = emerging(&counts, &near, &EmergingParams { steps_back: 0, ..PARAMS }).unwrap();
-        let back = emerging(&counts, &near, &PARAMS).unwrap();
+        let plain = emerging(&counts, &near, &EmergingParams { steps_back: 0, ..PARAMS }).expect("usable");
+        let back = emerging(&counts, &near, &PARAMS).expect("usable");
         // The corner becomes hot at the last step: with a step back, half of its neighborhood is not yet.
         assert!(back.z[11][0] < plain.z[11][0] && back.z[10][0] < 1.0);
         // The first step has none before it, so its sum is the same.
@@ -362,7 +362,7 @@ mod tests {
     #[test]
     fn what_cannot_be_followed_is_refused() {
         let (counts, near) = town();
-        let refused = |counts: &[Vec<f64>], params| emerging(counts, &near, params).unwrap_err();
+        let refused = |counts: &[Vec<f64>], params| emerging(counts, &near, params).expect_err("refused");
         assert_eq!(refused(&counts[..9], &PARAMS), HotSpotError::Steps { steps: 9, least: 10 });
         let level = EmergingParams { q_at_most: 1.0, ..PARAMS };
         assert_eq!(refused(&counts, &level), HotSpotError::Level { level: 1.0 });

@@ -119,9 +119,9 @@ mod tests {
     #[test]
     fn equal_p_values_have_equal_q_values_in_any_order() {
         for rule in Fdr::ALL {
-            let q = q_values(&[0.2, 0.01, 0.2, 0.01, 1.0, 0.0], rule).unwrap();
+            let q = q_values(&[0.2, 0.01, 0.2, 0.01, 1.0, 0.0], rule).expect("usable");
             assert_eq!((q[0], q[1]), (q[2], q[3]));
-            let turned = q_values(&[0.0, 1.0, 0.01, 0.2, 0.01, 0.2], rule).unwrap();
+            let turned = q_values(&[0.0, 1.0, 0.01, 0.2, 0.01, 0.2], rule).expect("usable");
             assert_eq!(turned.into_iter().rev().collect::<Vec<_>>(), q);
             assert_eq!(Fdr::from_word(rule.word()), Some(rule));
         }

@@ -142,7 +142,7 @@ mod tests {
     use super::*;
 
     fn refused(counts: &[f64], neighbors: &Neighbors) -> HotSpotError {
-        let error = gi_star(counts, neighbors).unwrap_err();
+        let error = gi_star(counts, neighbors).expect_err("refused");
         assert_eq!(gi_star_permuted(counts, neighbors, &Permutations { count: 999, seed: 0 }), Err(error));
         error
     }
@@ -151,32 +151,32 @@ mod tests {
     fn the_middle_of_the_golden_grid_stands_out() {
         let counts =
             [0, 1, 0, 2, 1, 1, 3, 2, 0, 0, 0, 4, 9, 3, 1, 0, 1, 5, 2, 0, 1, 0, 0, 1, 0].map(f64::from);
-        let queen = Neighbors::on_grid(5, 5, None, Contiguity::Queen).unwrap();
-        let z = gi_star(&counts, &queen).unwrap();
+        let queen = Neighbors::on_grid(5, 5, None, Contiguity::Queen).expect("usable");
+        let z = gi_star(&counts, &queen).expect("usable");
         assert!((z[12] - 3.134_896_711).abs() < 1e-9);
         assert!((two_sided_p(z[12]) - 0.001_719_146_31).abs() < 1e-11);
     }
 
     #[test]
     fn an_island_is_scored_by_its_own_value() {
-        let near = Neighbors::from_lists(vec![vec![1], vec![0], vec![]]).unwrap();
-        let z = gi_star(&[1.0, 2.0, 6.0], &near).unwrap();
+        let near = Neighbors::from_lists(vec![vec![1], vec![0], vec![]]).expect("usable");
+        let z = gi_star(&[1.0, 2.0, 6.0], &near).expect("usable");
         // Mean 3, population variance 14/3: (6 − 3) / √(14/3).
         assert!((z[2] - 3.0 / (14.0_f64 / 3.0).sqrt()).abs() < 1e-12);
     }
 
     #[test]
     fn what_cannot_stand_out_is_refused() {
-        let queen = Neighbors::on_grid(3, 3, None, Contiguity::Queen).unwrap();
+        let queen = Neighbors::on_grid(3, 3, None, Contiguity::Queen).expect("usable");
         assert_eq!(refused(&[1.0; 9], &queen), HotSpotError::Constant { units: 9, value: 1.0 });
         assert_eq!(refused(&[1.0; 8], &queen), HotSpotError::Length { values: 8, units: 9 });
         let mut counts: Vec<f64> = (0..9).map(f64::from).collect();
         assert_eq!(refused(&counts, &queen), HotSpotError::Everyone { unit: 4, units: 9 });
         counts[3] = f64::INFINITY;
         assert_eq!(refused(&counts, &queen), HotSpotError::Value { unit: 3 });
-        let alone = Neighbors::from_lists(vec![vec![]]).unwrap();
+        let alone = Neighbors::from_lists(vec![vec![]]).expect("usable");
         assert_eq!(refused(&[1.0], &alone), HotSpotError::Few { units: 1, least: 2 });
-        let islands = Neighbors::from_lists(vec![vec![]; 3]).unwrap();
+        let islands = Neighbors::from_lists(vec![vec![]; 3]).expect("usable");
         assert_eq!(refused(&[1.0, 2.0, 3.0], &islands), HotSpotError::Islands { units: 3 });
     }
 }

@@ -162,8 +162,8 @@ mod tests {
     fn each_quadrant_is_told() {
         // A high corner, a low corner, and in each a single one that differs.
         let values = [9., 9., 9., 1., 1., 1., 9., 1., 9., 1., 9., 1., 9., 9., 9., 1., 1., 1.];
-        let queen = Neighbors::on_grid(6, 3, None, Contiguity::Queen).unwrap();
-        let found = local_moran(&values, &queen).unwrap();
+        let queen = Neighbors::on_grid(6, 3, None, Contiguity::Queen).expect("usable");
+        let found = local_moran(&values, &queen).expect("usable");
         use Quadrant::{HighHigh, HighLow, LowHigh, LowLow};
         assert_eq!(
             [0, 7, 10, 17].map(|unit| found.quadrant[unit]),
@@ -174,35 +174,35 @@ mod tests {
 
     #[test]
     fn an_island_and_a_unit_at_the_mean_have_nothing_to_tell() {
-        let near = Neighbors::from_lists(vec![vec![1], vec![0], vec![], vec![1]]).unwrap();
+        let near = Neighbors::from_lists(vec![vec![1], vec![0], vec![], vec![1]]).expect("usable");
         let values = [1.0, 5.0, 9.0, 5.0];
-        let found = local_moran(&values, &near).unwrap();
+        let found = local_moran(&values, &near).expect("usable");
         assert_eq!((found.i[2], found.z[2], found.quadrant[2]), (0.0, 0.0, None));
         assert_eq!((found.i[3], found.z[3]), (0.0, 0.0));
-        let p = local_moran_permuted(&values, &near, &Permutations { count: 999, seed: 1 }).unwrap();
+        let p = local_moran_permuted(&values, &near, &Permutations { count: 999, seed: 1 }).expect("usable");
         assert_eq!((p[1], p[2], p[3]), (1.0, 1.0, 1.0));
     }
 
     #[test]
     fn one_unit_that_differs_leaves_nothing_to_permute_around_it() {
-        let queen = Neighbors::on_grid(3, 3, None, Contiguity::Rook).unwrap();
+        let queen = Neighbors::on_grid(3, 3, None, Contiguity::Rook).expect("usable");
         let mut values = [2.0; 9];
         values[4] = 7.0;
-        let found = local_moran(&values, &queen).unwrap();
+        let found = local_moran(&values, &queen).expect("usable");
         assert_eq!(found.z[4], 0.0);
         assert!(found.z.iter().chain(&found.i).all(|number| number.is_finite()));
-        let p = local_moran_permuted(&values, &queen, &Permutations { count: 999, seed: 1 }).unwrap();
+        let p = local_moran_permuted(&values, &queen, &Permutations { count: 999, seed: 1 }).expect("usable");
         assert_eq!(p[4], 1.0);
     }
 
     #[test]
     fn units_that_cannot_be_compared_are_refused() {
-        let pair = Neighbors::from_lists(vec![vec![1], vec![0]]).unwrap();
+        let pair = Neighbors::from_lists(vec![vec![1], vec![0]]).expect("usable");
         assert_eq!(local_moran(&[1.0, 2.0], &pair), Err(HotSpotError::Few { units: 2, least: 3 }));
-        let all = Neighbors::from_lists(vec![vec![1, 2], vec![0], vec![]]).unwrap();
+        let all = Neighbors::from_lists(vec![vec![1, 2], vec![0], vec![]]).expect("usable");
         assert_eq!(local_moran(&[1.0, 2.0, 4.0], &all), Err(HotSpotError::Everyone { unit: 0, units: 3 }));
         assert_eq!(local_moran(&[1.0, 2.0], &all), Err(HotSpotError::Length { values: 2, units: 3 }));
-        let none = Neighbors::from_lists(vec![vec![]; 3]).unwrap();
+        let none = Neighbors::from_lists(vec![vec![]; 3]).expect("usable");
         assert_eq!(local_moran(&[1.0, 2.0, 4.0], &none), Err(HotSpotError::Islands { units: 3 }));
     }
 }

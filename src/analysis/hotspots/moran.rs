@@ -178,12 +178,12 @@ impl Sums {
         let units = neighbors.n_units();
         let out = |unit: usize| weight(neighbors.of(unit).len(), weighting);
         let (mut rows, mut columns, mut s1) = (vec![0.0; units], vec![0.0; units], 0.0);
-        for unit in 0..units {
+        for (unit, row) in rows.iter_mut().enumerate() {
             let own = out(unit);
             for &to in neighbors.of(unit) {
                 let to = to as usize;
                 let back = neighbors.of(to).binary_search(&(unit as u32)).map_or(0.0, |_| out(to));
-                rows[unit] += own;
+                *row += own;
                 columns[to] += own;
                 // ½ Σᵢⱼ (wᵢⱼ + wⱼᵢ)²: a link that is not mutual is met once, but stands for both ways.
                 s1 += if back == 0.0 { own * own } else { 0.5 * (own + back) * (own + back) };
@@ -205,8 +205,8 @@ mod tests {
 
     #[test]
     fn a_chess_board_is_as_unlike_its_neighbors_as_can_be() {
-        let rook = Neighbors::on_grid(8, 8, None, Contiguity::Rook).unwrap();
-        let found = moran(&board(8), &rook, Weighting::Binary).unwrap();
+        let rook = Neighbors::on_grid(8, 8, None, Contiguity::Rook).expect("usable");
+        let found = moran(&board(8), &rook, Weighting::Binary).expect("usable");
         assert!((found.i + 1.0).abs() < 1e-12 && found.z < -10.0 && found.p < 1e-20);
         let permutations = Permutations { count: 999, seed: 2 };
         assert_eq!(moran_permuted(&board(8), &rook, Weighting::Binary, &permutations), Ok(0.002));
@@ -215,15 +215,15 @@ mod tests {
     #[test]
     fn the_moments_are_those_of_all_orders_of_the_values() {
         // Four values on a path with a link that is not mutual, all 24 orders.
-        let near = Neighbors::from_lists(vec![vec![1], vec![0, 2], vec![1, 3], vec![1]]).unwrap();
+        let near = Neighbors::from_lists(vec![vec![1], vec![0, 2], vec![1, 3], vec![1]]).expect("usable");
         let values = [0.0, 1.0, 4.0, 9.0];
         for weighting in [Weighting::Binary, Weighting::RowStandardized] {
-            let found = moran(&values, &near, weighting).unwrap();
+            let found = moran(&values, &near, weighting).expect("usable");
             let mut all = Vec::new();
             for order in 0..256_usize {
                 let at = [order % 4, order / 4 % 4, order / 16 % 4, order / 64];
                 if (0..4).all(|unit| at.contains(&unit)) {
-                    all.push(moran(&at.map(|unit| values[unit]), &near, weighting).unwrap().i);
+                    all.push(moran(&at.map(|unit| values[unit]), &near, weighting).expect("usable").i);
                 }
             }
             let mean = all.iter().sum::<f64>() / 24.0;
@@ -235,17 +235,17 @@ mod tests {
 
     #[test]
     fn where_all_are_neighbors_of_all_no_order_changes_anything() {
-        let all =
-            Neighbors::from_lists((0..5).map(|i| (0..5).filter(|&j| j != i).collect()).collect()).unwrap();
-        let found = moran(&[1.0, 2.0, 3.0, 4.0, 7.0], &all, Weighting::Binary).unwrap();
+        let all = Neighbors::from_lists((0..5).map(|i| (0..5).filter(|&j| j != i).collect()).collect())
+            .expect("usable");
+        let found = moran(&[1.0, 2.0, 3.0, 4.0, 7.0], &all, Weighting::Binary).expect("usable");
         assert!((found.i - found.expected).abs() < 1e-12);
         assert_eq!((found.z, found.p), (0.0, 1.0));
     }
 
     #[test]
     fn what_cannot_be_measured_is_refused() {
-        let rook = Neighbors::on_grid(2, 2, None, Contiguity::Rook).unwrap();
-        let of = |values: &[f64]| moran(values, &rook, Weighting::Binary).unwrap_err();
+        let rook = Neighbors::on_grid(2, 2, None, Contiguity::Rook).expect("usable");
+        let of = |values: &[f64]| moran(values, &rook, Weighting::Binary).expect_err("refused");
         assert_eq!(of(&[1.0; 4]), HotSpotError::Constant { units: 4, value: 1.0 });
         assert_eq!(of(&[1.0; 3]), HotSpotError::Length { values: 3, units: 4 });
         let few = Permutations { count: 99, seed: 0 };

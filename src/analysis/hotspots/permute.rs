@@ -231,43 +231,44 @@ mod tests {
     #[test]
     fn shared_draws_have_the_null_of_the_full_conditional_permutation() {
         // Few units, so that leaving the own value in would show: 12 of them with 2 to 5 neighbors.
-        let near = Neighbors::on_grid(4, 3, None, Contiguity::Queen).unwrap();
+        let near = Neighbors::on_grid(4, 3, None, Contiguity::Queen).expect("usable");
         let mut values = skewed(12);
         values[5] = 40.0;
-        let shared = gi_star_permuted(&values, &near, &Permutations { count: 99_999, seed: 3 }).unwrap();
+        let shared =
+            gi_star_permuted(&values, &near, &Permutations { count: 99_999, seed: 3 }).expect("usable");
         let full = in_full(&values, &near, 9_999);
         assert!(apart(&shared, &full, (99_999.0, 9_999.0)) < 4.0, "{shared:?}\n{full:?}");
     }
 
     #[test]
     fn a_map_with_many_units_agrees_with_the_full_way_too() {
-        let near = Neighbors::on_grid(15, 15, None, Contiguity::Queen).unwrap();
+        let near = Neighbors::on_grid(15, 15, None, Contiguity::Queen).expect("usable");
         let values = skewed(225);
-        let shared = gi_star_permuted(&values, &near, &PERMUTATIONS).unwrap();
+        let shared = gi_star_permuted(&values, &near, &PERMUTATIONS).expect("usable");
         let full = in_full(&values, &near, 999);
         assert!(apart(&shared, &full, (9_999.0, 999.0)) < 4.5);
     }
 
     #[test]
     fn p_values_do_not_depend_on_the_order_of_the_units() {
-        let near = Neighbors::on_grid(6, 5, None, Contiguity::Rook).unwrap();
+        let near = Neighbors::on_grid(6, 5, None, Contiguity::Rook).expect("usable");
         let values = skewed(30);
         let turned: Vec<f64> = values.iter().rev().copied().collect();
         let turn = |unit: u32| 29 - unit;
         let lists = (0..30).map(|unit| near.of(29 - unit).iter().map(|&to| turn(to)).collect());
-        let turned_near = Neighbors::from_lists(lists.collect()).unwrap();
-        let there = gi_star_permuted(&values, &near, &PERMUTATIONS).unwrap();
-        let back = gi_star_permuted(&turned, &turned_near, &PERMUTATIONS).unwrap();
+        let turned_near = Neighbors::from_lists(lists.collect()).expect("usable");
+        let there = gi_star_permuted(&values, &near, &PERMUTATIONS).expect("usable");
+        let back = gi_star_permuted(&turned, &turned_near, &PERMUTATIONS).expect("usable");
         assert_eq!(there, back.into_iter().rev().collect::<Vec<_>>());
     }
 
     #[test]
     fn any_number_of_threads_gives_the_same_p_values_and_another_seed_others() {
-        let near = Neighbors::on_grid(20, 20, None, Contiguity::Queen).unwrap();
+        let near = Neighbors::on_grid(20, 20, None, Contiguity::Queen).expect("usable");
         let values = skewed(400);
         let with = |threads, permutations: Permutations| {
-            let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
-            pool.install(|| gi_star_permuted(&values, &near, &permutations).unwrap())
+            let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().expect("usable");
+            pool.install(|| gi_star_permuted(&values, &near, &permutations).expect("usable"))
         };
         let one = with(1, PERMUTATIONS);
         assert_eq!(one, with(3, PERMUTATIONS));
@@ -276,7 +277,7 @@ mod tests {
 
     #[test]
     fn too_few_or_too_many_permutations_are_refused_with_the_bound() {
-        let near = Neighbors::on_grid(4, 4, None, Contiguity::Queen).unwrap();
+        let near = Neighbors::on_grid(4, 4, None, Contiguity::Queen).expect("usable");
         for count in [0, 998, 100_000] {
             let refused = HotSpotError::Permutations { permutations: count, least: 999, most: 99_999 };
             let found = gi_star_permuted(&skewed(16), &near, &Permutations { count, seed: 0 });
@@ -289,8 +290,8 @@ mod tests {
 
     #[test]
     fn an_island_has_nothing_to_permute() {
-        let near = Neighbors::from_lists(vec![vec![1], vec![0], vec![], vec![1]]).unwrap();
-        let p = gi_star_permuted(&[5.0, 1.0, 30.0, 2.0], &near, &PERMUTATIONS).unwrap();
+        let near = Neighbors::from_lists(vec![vec![1], vec![0], vec![], vec![1]]).expect("usable");
+        let p = gi_star_permuted(&[5.0, 1.0, 30.0, 2.0], &near, &PERMUTATIONS).expect("usable");
         assert_eq!(p[2], 1.0);
     }
 }

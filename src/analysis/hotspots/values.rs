@@ -127,8 +127,10 @@ pub(super) struct Moments {
     pub(super) whole: bool,
 }
 
-/// Below this, sums of up to 2³² whole numbers stay below 2⁵³ for all counts that occur, and their squares below 2¹²⁷.
-const WHOLE: f64 = 1_048_576.0;
+/// Whole numbers up to here are summed as such; their squares fit in 64 bits.
+const WHOLE: f64 = 2_147_483_648.0;
+/// Sums up to here are exact in 64 bits.
+const EXACT: f64 = 9_007_199_254_740_992.0;
 /// Their squares, summed 2³² times, are still finite.
 const LARGEST: f64 = 1e150;
 
@@ -153,7 +155,9 @@ impl Moments {
         if values.iter().all(|value| *value == values[0]) {
             return Err(constant);
         }
-        let whole = largest <= WHOLE && values.iter().all(|value| value.fract() == 0.0);
+        let whole = largest <= WHOLE
+            && largest * n as f64 <= EXACT
+            && values.iter().all(|value| value.fract() == 0.0);
         if whole {
             let add = |(sum, squares): (i64, i128), value: &f64| {
                 let value = *value as i64;
@@ -244,9 +248,9 @@ mod tests {
         let expected = [
             (0.5, 0.617_075_077_451_973_8),
             (1.5, 0.133_614_402_537_716_14),
-            (2.0, 0.045_500_263_896_358_417),
+            (2.0, 0.045_500_263_896_358_42),
             (2.5, 0.012_419_330_651_552_27),
-            (4.0, 6.334_248_366_623_984_9e-5),
+            (4.0, 6.334_248_366_623_985e-5),
             (8.0, 1.244_192_114_854_356_8e-15),
             (20.0, 5.507_248_237_212_467_5e-89),
             (37.0, 1.145_114_244_504_915_4e-299),
@@ -269,8 +273,8 @@ mod tests {
     #[test]
     fn whole_numbers_and_their_tenths_have_the_same_shape() {
         let counts = [0.0, 3.0, 1.0, 9.0, 2.0];
-        let whole = Moments::of(&counts, 2).unwrap();
-        let tenths = Moments::of(&counts.map(|count| count / 10.0), 2).unwrap();
+        let whole = Moments::of(&counts, 2).expect("usable");
+        let tenths = Moments::of(&counts.map(|count| count / 10.0), 2).expect("usable");
         assert!(whole.whole && !tenths.whole);
         assert_eq!((whole.mean, whole.squares), (3.0, 50.0));
         assert!((tenths.mean - 0.3).abs() < 1e-15 && (tenths.squares - 0.5).abs() < 1e-15);

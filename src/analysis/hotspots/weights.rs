@@ -1,9 +1,8 @@
 //! Who is near whom: neighbors on a grid, within a distance, or the nearest ones.
 
 use rayon::prelude::*;
-use rstar::RTree;
-use rstar::primitives::GeomWithData;
 
+use super::near::{Piles, Sorted, check};
 use crate::space::coord::{Local, Metres};
 
 /// The neighbors of each unit, as compressed sparse rows. No unit is its own neighbor; none has a neighbor twice.
@@ -281,116 +280,9 @@ impl Neighbors {
     }
 }
 
-fn check(at: &[Local]) -> Result<(), NeighborsError> {
-    match at.iter().position(|at| !(at.x.is_finite() && at.y.is_finite())) {
-        Some(index) => Err(NeighborsError::Coordinates { index }),
-        None => Ok(()),
-    }
-}
-
-fn squared(a: Local, b: Local) -> f64 {
-    let (dx, dy) = (a.x - b.x, a.y - b.y);
-    dx * dx + dy * dy
-}
-
-/// Places in cells of the band's size, so that all within the band lie in the nine cells around.
-struct Sorted<'a> {
-    at: &'a [Local],
-    within: f64,
-    /// The cell of each place: row above, column below; one row and column stay free on either side.
-    cell_of: Vec<u64>,
-    /// Cells and places, in the order of the cells.
-    order: Vec<(u64, u32)>,
-}
-
-impl<'a> Sorted<'a> {
-    /// More columns than this would not fit in 31 bits.
-    const MOST: f64 = 2e9;
-
-    fn by(at: &'a [Local], band: Metres) -> Result<Self, NeighborsError> {
-        if !(band.0 > 0.0 && (band.0 * band.0).is_normal()) {
-            return Err(NeighborsError::Band { band });
-        }
-        check(at)?;
-        let least = |a: f64, b: f64| a.min(b);
-        let (west, south) =
-            at.iter().fold((f64::INFINITY, f64::INFINITY), |(x, y), p| (least(x, p.x), least(y, p.y)));
-        let extent = at.iter().fold(0.0, |e: f64, p| e.max(p.x - west).max(p.y - south));
-        if extent / band.0 > Self::MOST {
-            return Err(NeighborsError::Extent { band, least: Metres(extent / Self::MOST * (1.0 + 1e-9)) });
-        }
-        // A little larger than the band, so that rounding never puts a neighbor two cells away.
-        let side = band.0 * (1.0 + 1e-6);
-        let cell = |from: f64, to: f64| ((to - from) / side) as u64 + 1;
-        let cell_of: Vec<u64> = at.par_iter().map(|p| cell(south, p.y) << 32 | cell(west, p.x)).collect();
-        let mut order: Vec<(u64, u32)> = cell_of.iter().copied().zip(0..).collect();
-        order.par_sort_unstable();
-        Ok(Self { at, within: band.0 * band.0, cell_of, order })
-    }
-
-    fn near(&self, unit: u32) -> impl Iterator<Item = u32> + '_ {
-        let (here, cell) = (self.at[unit as usize], self.cell_of[unit as usize]);
-        [cell - (1 << 32), cell, cell + (1 << 32)].into_iter().flat_map(move |middle| {
-            let from = self.order.partition_point(|(cell, _)| *cell < middle - 1);
-            let row = self.order[from..].iter().take_while(move |(cell, _)| *cell <= middle + 1);
-            row.map(|(_, to)| *to)
-                .filter(move |&to| to != unit && squared(here, self.at[to as usize]) <= self.within)
-        })
-    }
-}
-
-/// Distinct places in a tree, each with those that lie there.
-struct Piles {
-    tree: RTree<GeomWithData<[f64; 2], u32>>,
-    start: Vec<u32>,
-    order: Vec<u32>,
-}
-
-impl Piles {
-    fn of(at: &[Local]) -> Self {
-        let mut order: Vec<u32> = (0..at.len() as u32).collect();
-        let place = |&unit: &u32| (at[unit as usize].x + 0.0, at[unit as usize].y + 0.0);
-        order.par_sort_unstable_by(|a, b| {
-            let ((ax, ay), (bx, by)) = (place(a), place(b));
-            ax.total_cmp(&bx).then(ay.total_cmp(&by)).then(a.cmp(b))
-        });
-        let piles: Vec<&[u32]> = order.chunk_by(|a, b| place(a) == place(b)).collect();
-        let mut start = vec![0];
-        start.extend(piles.iter().scan(0, |end, pile| {
-            *end += pile.len() as u32;
-            Some(*end)
-        }));
-        let leaves = piles.iter().zip(0..).map(|(pile, number)| {
-            let (x, y) = place(&pile[0]);
-            GeomWithData::new([x, y], number)
-        });
-        Self { tree: RTree::bulk_load(leaves.collect()), start, order }
-    }
-
-    /// Piles are numbered from west to east and south to north, so of equally near ones the lower number is taken.
-    fn nearest(&self, here: Local, unit: u32, row: &mut [u32]) {
-        let mut found: Vec<(f64, u32)> = Vec::new();
-        let (mut places, mut last) = (0, 0.0);
-        for (leaf, distance) in self.tree.nearest_neighbor_iter_with_distance_2(&[here.x, here.y]) {
-            if places > row.len() && distance > last {
-                break;
-            }
-            let pile = leaf.data as usize;
-            places += (self.start[pile + 1] - self.start[pile]) as usize;
-            last = distance;
-            found.push((distance, leaf.data));
-        }
-        found.sort_unstable_by(|a, b| a.0.total_cmp(&b.0).then(a.1.cmp(&b.1)));
-        let units = found.iter().flat_map(|(_, pile)| {
-            let pile = *pile as usize;
-            &self.order[self.start[pile] as usize..self.start[pile + 1] as usize]
-        });
-        units.filter(|&&other| other != unit).zip(row).for_each(|(from, to)| *to = *from);
-    }
-}
-
 #[cfg(test)]
 mod tests {
+    use super::super::near::squared;
     use super::*;
 
     fn scattered(n: u32) -> Vec<Local> {
@@ -410,9 +302,9 @@ mod tests {
     fn a_band_finds_what_comparing_all_finds() {
         let at = scattered(300);
         for band in [1.0, 5.0, 13.0, 200.0] {
-            let near = Neighbors::within(&at, Metres(band)).unwrap();
+            let near = Neighbors::within(&at, Metres(band)).expect("usable");
             let all = naive(&at, |i, j| at[i].distance(at[j]).0 <= band);
-            assert_eq!(near, Neighbors::from_lists(all).unwrap());
+            assert_eq!(near, Neighbors::from_lists(all).expect("usable"));
         }
     }
 
@@ -420,7 +312,7 @@ mod tests {
     fn the_nearest_are_those_of_comparing_all_with_ties_from_west_to_east() {
         let at = scattered(200);
         for k in [1, 4, 9, 199] {
-            let near = Neighbors::nearest(&at, k).unwrap();
+            let near = Neighbors::nearest(&at, k).expect("usable");
             for unit in 0..at.len() {
                 let mut others: Vec<usize> = (0..at.len()).filter(|&other| other != unit).collect();
                 let key = |other: usize| (squared(at[unit], at[other]), at[other].x, at[other].y);
@@ -435,14 +327,14 @@ mod tests {
     #[test]
     fn a_pile_of_places_has_neighbors_within_the_pile() {
         let at = vec![Local { x: 5.0, y: 5.0 }; 50];
-        assert_eq!(Neighbors::nearest(&at, 3).unwrap().of(0), [1, 2, 3]);
-        assert_eq!(Neighbors::within(&at, Metres(1.0)).unwrap().of(7).len(), 49);
+        assert_eq!(Neighbors::nearest(&at, 3).expect("usable").of(0), [1, 2, 3]);
+        assert_eq!(Neighbors::within(&at, Metres(1.0)).expect("usable").of(7).len(), 49);
     }
 
     #[test]
     fn cells_outside_the_mask_are_no_units() {
         let mask = [true, false, true, true, true, true];
-        let near = Neighbors::on_grid(3, 2, Some(&mask), Contiguity::Rook).unwrap();
+        let near = Neighbors::on_grid(3, 2, Some(&mask), Contiguity::Rook).expect("usable");
         assert_eq!(
             (0..5).map(|unit| near.of(unit).to_vec()).collect::<Vec<_>>(),
             [vec![2], vec![4], vec![0, 3], vec![2, 4], vec![1, 3],]

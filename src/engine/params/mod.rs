@@ -1,6 +1,7 @@
 //! Parameters: their one table, the check of their values, the neighbors of misspelt names.
 
 pub mod density;
+pub mod hotspots;
 pub mod near_repeat;
 pub mod nearest;
 pub mod table;

@@ -4,6 +4,7 @@ use super::density::{
     BANDWIDTH_RULE, COMPARE_PERIOD, CONTOURS, EDGE, HALF_LIFE, KERNEL, LEVELS, LIXEL, METHOD, NETWORK, OUT,
     UNIT,
 };
+use super::hotspots::HOTSPOTS;
 use super::near_repeat::NEAR_REPEAT;
 
 /// What a parameter takes.
@@ -154,7 +155,7 @@ pub const CELL: Param = Param {
     wire: "cell_m",
     kind: Kind::Length { least: 0.1, most: 100_000.0 },
     default: NO_DEFAULT,
-    help: "Side of the cells on which density is computed",
+    help: "Side of the cells on which density is computed, or hot spots; these follow Esri's steps where there is none",
     example: "50m",
 };
 
@@ -319,4 +320,4 @@ pub const AREAS: Operation = Operation {
 pub const COMMANDS_ONLY: [Operation; 1] = [NEAR_REPEAT];
 
 /// All operations with a collection over HTTP.
-pub const OPERATIONS: [Operation; 5] = [INCIDENTS, RANK, DENSITY, CLUSTERS, AREAS];
+pub const OPERATIONS: [Operation; 6] = [INCIDENTS, RANK, DENSITY, CLUSTERS, HOTSPOTS, AREAS];

@@ -1,0 +1,315 @@
+//! Hot spots of a snapshot: blocks or cells tested beside their neighbors.
+
+use jiff::civil::Date;
+
+use super::query::{Query, Selection};
+use super::snapshot::Snapshot;
+use super::units::neighbors;
+pub use super::units::{Near, Units};
+use crate::analysis::hotspots::band::{BandChoice, BandError, CellChoice, optimized_band, optimized_cell};
+use crate::analysis::hotspots::emerging::{EmergingParams, emerging};
+use crate::analysis::hotspots::fdr::{Fdr, bin, q_values};
+use crate::analysis::hotspots::gistar::{gi_star, gi_star_permuted};
+use crate::analysis::hotspots::local_moran::{local_moran, local_moran_permuted};
+use crate::analysis::hotspots::mann_kendall::Trend;
+use crate::analysis::hotspots::permute::Permutations;
+use crate::analysis::hotspots::values::{HotSpotError, two_sided_p};
+use crate::analysis::hotspots::weights::{Neighbors, NeighborsError};
+use crate::analysis::hotspots::window::{
+    Window, gi_star_on_grid, gi_star_on_grid_permuted, neighbors_on_grid,
+};
+use crate::model::class::UnknownCategory;
+use crate::model::period::local_date;
+use crate::space::coord::{Local, Metres};
+use crate::space::grid::GridError;
+
+/// A q or a trend's p of at most this makes a unit stand out.
+pub const LEVEL: f64 = 0.05;
+
+/// By what units are tested.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Statistic {
+    /// Where counts are high together.
+    GiStar,
+    /// High among high, low among low, and who differs.
+    LocalMoran,
+    /// Gi* step by step.
+    Emerging {
+        /// Into how many steps the period is cut.
+        steps: usize,
+    },
+}
+
+/// What is asked.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct HotSpotParams {
+    /// Cells instead of blocks: of this side, or of one that Esri's steps give.
+    pub cells: Option<Option<Metres>>,
+    /// By what.
+    pub statistic: Statistic,
+    /// Beside whom; `None` is a band that Esri's steps give.
+    pub near: Option<Near>,
+    /// How many permutations, and their seed.
+    pub permutations: Permutations,
+    /// Which false discovery rate.
+    pub fdr: Fdr,
+}
+
+/// What was found of one unit.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Tested {
+    /// Incidents.
+    pub incidents: f64,
+    /// How many neighbors it has.
+    pub neighbors: usize,
+    /// Above 0 is hot, or like its neighbors.
+    pub z: f64,
+    /// Two-sided p of `z` by the normal law.
+    pub p: f64,
+    /// Two-sided p by conditional permutation.
+    pub permuted: Option<f64>,
+    /// False discovery rate at which it still counts.
+    pub q: f64,
+    /// Esri's bin by z and q.
+    pub bin: i8,
+    /// Quadrant of local Moran, pattern of an emerging hot spot.
+    pub class: Option<String>,
+    /// Trend of z from step to step.
+    pub trend: Option<Trend>,
+}
+
+/// All units with what was truly used.
+#[derive(Clone, Debug)]
+pub struct HotSpots {
+    /// The units.
+    pub units: Units,
+    /// What was found of each, in their order.
+    pub tested: Vec<Tested>,
+    /// How the side of the cells was chosen, where it was.
+    pub cell: Option<CellChoice>,
+    /// How the band was chosen, where it was.
+    pub band: Option<BandChoice>,
+    /// Beside whom.
+    pub near: Near,
+    /// Whether q follows from the permuted p.
+    pub q_permuted: bool,
+    /// Selected incidents in no unit.
+    pub outside: usize,
+    /// First and last date of the steps.
+    pub dates: Option<(Date, Date)>,
+}
+
+/// Why there are no hot spots to tell.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum HotSpotsError {
+    /// There is no such category here.
+    #[error(transparent)]
+    Category(#[from] UnknownCategory),
+    /// The cells do not fit.
+    #[error(transparent)]
+    Grid(#[from] GridError),
+    /// The neighbors do not.
+    #[error(transparent)]
+    Neighbors(#[from] NeighborsError),
+    /// No band or cell can be chosen.
+    #[error(transparent)]
+    Band(#[from] BandError),
+    /// The counts cannot be tested.
+    #[error(transparent)]
+    Values(#[from] HotSpotError),
+    /// The period is shorter than its steps.
+    #[error("{days} days cannot be cut into {steps} steps; give a longer period")]
+    Days {
+        /// Days of the period.
+        days: i64,
+        /// Steps asked for.
+        steps: usize,
+    },
+}
+
+impl Snapshot {
+    /// Tests blocks or cells for hot spots.
+    ///
+    /// Blocks count all incidents that are assigned to them; cells only those that may be drawn, as for density.
+    ///
+    /// # Errors
+    ///
+    /// [`HotSpotsError`] for parameters that cannot be used, or counts that cannot be tested.
+    pub fn hotspots(&self, query: &Query, params: &HotSpotParams) -> Result<HotSpots, HotSpotsError> {
+        let selection = self.select(query)?;
+        let (units, cell) = self.units(&selection, params.cells)?;
+        let (counts, outside) = units.counts(self, &selection, |_| true);
+        let (near, band) = match params.near {
+            Some(near) => (near, None),
+            None => {
+                let chosen = optimized_band(&units.middles(), &counts)?;
+                (Near::Band(chosen.band), Some(chosen))
+            }
+        };
+        let lone = 2.0 * counts.len() as f64 / f64::from(params.permutations.count + 1);
+        let mut found = HotSpots {
+            units,
+            tested: Vec::new(),
+            cell,
+            band,
+            near,
+            q_permuted: lone <= LEVEL && !matches!(params.statistic, Statistic::Emerging { .. }),
+            outside,
+            dates: None,
+        };
+        match params.statistic {
+            Statistic::GiStar => found.gi_star(self, &counts, params)?,
+            Statistic::LocalMoran => found.local_moran(self, &counts, params)?,
+            Statistic::Emerging { steps } => {
+                found.emerging(self, query, &selection, &counts, params.fdr, steps)?
+            }
+        }
+        Ok(found)
+    }
+
+    fn units(
+        &self,
+        selection: &Selection,
+        cells: Option<Option<Metres>>,
+    ) -> Result<(Units, Option<CellChoice>), HotSpotsError> {
+        Ok(match cells {
+            None => (Units::blocks(self), None),
+            Some(Some(side)) => (Units::cells(self, side)?, None),
+            Some(None) => {
+                let places: Vec<Local> = self.drawn(selection).map(|(_, at)| at).collect();
+                let choice = optimized_cell(&places)?;
+                (Units::cells(self, choice.cell)?, Some(choice))
+            }
+        })
+    }
+}
+
+impl HotSpots {
+    fn gi_star(
+        &mut self,
+        snapshot: &Snapshot,
+        counts: &[f64],
+        params: &HotSpotParams,
+    ) -> Result<(), HotSpotsError> {
+        let window = match (&self.units, self.near) {
+            (Units::Cells { .. }, Near::Contiguity) => Some(Window::Square { steps: 1 }),
+            (Units::Cells { grid, .. }, Near::Band(band)) => Some(Window::within(band, grid.cell)),
+            _ => None,
+        };
+        let permutations = &params.permutations;
+        let (z, permuted, neighbors) = match (window, self.units.lattice()) {
+            (Some(window), Some(lattice)) => {
+                let mut inside = counts.iter();
+                let mask = lattice.mask.into_iter().flatten();
+                let cells: Vec<u32> = mask
+                    .map(|&is_in| if is_in { inside.next().map_or(0, |n| *n as u32) } else { 0 })
+                    .collect();
+                (
+                    gi_star_on_grid(&cells, &lattice, window)?,
+                    gi_star_on_grid_permuted(&cells, &lattice, window, permutations)?,
+                    neighbors_on_grid(&lattice, window)?.into_iter().map(|n| n as usize).collect(),
+                )
+            }
+            _ => {
+                let near = neighbors(&self.units, snapshot, self.near)?;
+                let permuted = gi_star_permuted(counts, &near, permutations)?;
+                (gi_star(counts, &near)?, permuted, sizes(&near))
+            }
+        };
+        self.fill(counts, &neighbors, &z, &permuted, params.fdr);
+        Ok(())
+    }
+
+    fn local_moran(
+        &mut self,
+        snapshot: &Snapshot,
+        counts: &[f64],
+        params: &HotSpotParams,
+    ) -> Result<(), HotSpotsError> {
+        let near = neighbors(&self.units, snapshot, self.near)?;
+        let found = local_moran(counts, &near)?;
+        let permuted = local_moran_permuted(counts, &near, &params.permutations)?;
+        self.fill(counts, &sizes(&near), &found.z, &permuted, params.fdr);
+        for (unit, quadrant) in self.tested.iter_mut().zip(found.quadrant) {
+            unit.class = quadrant.filter(|_| unit.q <= LEVEL).map(|quadrant| quadrant.word().to_owned());
+        }
+        Ok(())
+    }
+
+    fn fill(&mut self, counts: &[f64], neighbors: &[usize], z: &[f64], permuted: &[f64], fdr: Fdr) {
+        let p: Vec<f64> = z.iter().map(|&z| two_sided_p(z)).collect();
+        let tests = if self.q_permuted { permuted } else { &p };
+        let q = q_values(tests, fdr).expect("each p is that of a z or of a permutation");
+        let one = |unit: usize| Tested {
+            incidents: counts[unit],
+            neighbors: neighbors[unit],
+            z: z[unit],
+            p: p[unit],
+            permuted: Some(permuted[unit]),
+            q: q[unit],
+            bin: bin(z[unit], q[unit]),
+            class: None,
+            trend: None,
+        };
+        self.tested = (0..counts.len()).map(one).collect();
+    }
+
+    fn emerging(
+        &mut self,
+        snapshot: &Snapshot,
+        query: &Query,
+        selection: &Selection,
+        counts: &[f64],
+        fdr: Fdr,
+        steps: usize,
+    ) -> Result<(), HotSpotsError> {
+        let data = snapshot.dataset();
+        let all = snapshot.dates();
+        let first = query.period.and_then(|period| period.first()).or(all.map(|(first, _)| first));
+        let last = query.period.and_then(|period| period.last()).or(all.map(|(_, last)| last));
+        let days = first.zip(last).map_or(0, |(first, last)| days_between(first, last) + 1);
+        let (Some(dates), true) = (first.zip(last), days >= steps as i64) else {
+            return Err(HotSpotsError::Days { days: days.max(0), steps });
+        };
+        let step_of: Vec<Option<usize>> = (0..data.incidents.len())
+            .map(|at| {
+                let zone = &data.sources[usize::from(data.incidents.source(at))].zone;
+                let day = days_between(dates.0, local_date(data.incidents.when(at).from, zone)?);
+                (0..days).contains(&day).then(|| (day * steps as i64 / days) as usize)
+            })
+            .collect();
+        let cube: Vec<Vec<f64>> = (0..steps)
+            .map(|step| self.units.counts(snapshot, selection, |at| step_of[at] == Some(step)).0)
+            .collect();
+        let near = neighbors(&self.units, snapshot, self.near)?;
+        let params = EmergingParams { steps_back: 1, fdr, q_at_most: LEVEL, trend_p_at_most: LEVEL };
+        let found = emerging(&cube, &near, &params)?;
+        let one = |unit: usize| {
+            let (z, q) = (found.z[steps - 1][unit], found.q[steps - 1][unit]);
+            Tested {
+                incidents: counts[unit],
+                neighbors: near.of(unit).len(),
+                z,
+                p: two_sided_p(z),
+                permuted: None,
+                q,
+                bin: bin(z, q),
+                class: found.pattern[unit]
+                    .map(|(side, pattern)| format!("{} {}", pattern.word(), side.word())),
+                trend: Some(found.trend[unit]),
+            }
+        };
+        self.tested = (0..counts.len()).map(one).collect();
+        self.dates = Some(dates);
+        Ok(())
+    }
+}
+
+fn sizes(near: &Neighbors) -> Vec<usize> {
+    (0..near.n_units()).map(|unit| near.of(unit).len()).collect()
+}
+
+fn days_between(from: Date, to: Date) -> i64 {
+    i64::from(from.until(to).map_or(0, |span| span.get_days()))
+}

@@ -1,0 +1,263 @@
+//! Hot spots: blocks or cells that stand out with their neighbors.
+
+use geo::{Coord, Geometry, LineString, Polygon};
+
+use super::provenance::provenance;
+use super::{Ask, Feature, Layer, Legend, LegendClass, Value};
+use crate::analysis::hotspots::band::{BandChoice, BandRule, CellChoice};
+use crate::engine::hotspots::{
+    HotSpotParams, HotSpots, HotSpotsError, LEVEL, Near, Statistic, Tested, Units,
+};
+use crate::engine::snapshot::Snapshot;
+use crate::engine::units::BESIDE;
+use crate::space::coord::Local;
+use crate::space::crs::CrsError;
+
+/// Colors of the bins from −3 to 3, the middle one apart: ColorBrewer RdBu, safe for the color-blind.
+const COLORS: [&str; 7] = ["#2166ac", "#67a9cf", "#d1e5f0", "#c9ced6", "#fddbc7", "#ef8a62", "#b2182b"];
+
+/// Why there is no such layer.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum HotSpotsLayerError {
+    /// The parameters cannot be used, or the counts cannot be tested.
+    #[error(transparent)]
+    HotSpots(#[from] HotSpotsError),
+    /// A corner of a cell could not be brought to degrees.
+    #[error("a cell cannot be brought from local metres to degrees")]
+    Crs(#[from] CrsError),
+}
+
+/// All units that were tested, the hottest first.
+///
+/// # Errors
+///
+/// [`HotSpotsLayerError`] for parameters that cannot be used or counts that cannot be tested.
+pub fn hotspots(snapshot: &Snapshot, ask: &Ask, params: &HotSpotParams) -> Result<Layer, HotSpotsLayerError> {
+    let selection = snapshot.select(&ask.query).map_err(HotSpotsError::from)?;
+    let found = snapshot.hotspots(&ask.query, params)?;
+    let mut order: Vec<usize> = (0..found.tested.len()).collect();
+    // Of equal ones the first in the order of the units: blocks as they came, cells from the south-west.
+    order.sort_by(|&a, &b| found.tested[b].z.total_cmp(&found.tested[a].z).then(a.cmp(&b)));
+    let places = Places::new(snapshot, &found.units);
+    let mut matching = Vec::new();
+    for unit in order {
+        if ask.page.bbox.is_none() || ask.page.touches(&places.shape(unit)?) {
+            matching.push(unit);
+        }
+    }
+    let (matched, page) = ask.page.cut(matching);
+    let features: Result<Vec<Feature>, CrsError> =
+        page.into_iter().map(|unit| feature(&places, unit, &found.tested[unit])).collect();
+    Ok(Layer {
+        name: "hotspots",
+        matched,
+        features: features?,
+        legend: legend(),
+        notice: snapshot.dataset().notice.clone(),
+        held_places: Vec::new(),
+        provenance: provenance(
+            "hotspots",
+            snapshot,
+            ask,
+            &snapshot.tally(&selection),
+            told(&places, &found, params),
+        ),
+    })
+}
+
+/// Where the units are, and what they are called.
+struct Places<'a> {
+    snapshot: &'a Snapshot,
+    units: &'a Units,
+    /// The cell of each unit.
+    cells: Vec<usize>,
+}
+
+impl<'a> Places<'a> {
+    fn new(snapshot: &'a Snapshot, units: &'a Units) -> Self {
+        let cells = match units {
+            Units::Blocks(_) => Vec::new(),
+            Units::Cells { mask, .. } => (0..mask.len()).filter(|&cell| mask[cell]).collect(),
+        };
+        Self { snapshot, units, cells }
+    }
+
+    fn id_and_name(&self, unit: usize) -> (String, String) {
+        match self.units {
+            Units::Blocks(blocks) => {
+                let block = &self.snapshot.dataset().block_set.blocks[blocks[unit].0.0 as usize];
+                (block.id.clone(), block.name.clone())
+            }
+            Units::Cells { grid, .. } => {
+                let (col, row) = (self.cells[unit] % grid.n_cols, self.cells[unit] / grid.n_cols);
+                let number = |from: f64, at: usize| (from / grid.cell.0).round() as i64 + at as i64;
+                let (col, row) = (number(grid.origin.x, col), number(grid.origin.y, row));
+                let id = format!("square-{}m_{col}_{row}", grid.cell.0);
+                (id.clone(), id)
+            }
+        }
+    }
+
+    fn shape(&self, unit: usize) -> Result<Geometry, CrsError> {
+        match self.units {
+            Units::Blocks(blocks) => {
+                Ok(self.snapshot.dataset().block_set.blocks[blocks[unit].0.0 as usize].lonlat.clone())
+            }
+            Units::Cells { grid, .. } => {
+                let (col, row) = (self.cells[unit] % grid.n_cols, self.cells[unit] / grid.n_cols);
+                let corner = |(dx, dy): (usize, usize)| {
+                    let x = grid.origin.x + (col + dx) as f64 * grid.cell.0;
+                    let y = grid.origin.y + (row + dy) as f64 * grid.cell.0;
+                    let at = self.snapshot.dataset().crs.from_local(Local { x, y })?;
+                    Ok(Coord { x: at.lon(), y: at.lat() })
+                };
+                let ring = [(0, 0), (1, 0), (1, 1), (0, 1), (0, 0)].map(corner).into_iter();
+                Ok(Polygon::new(LineString(ring.collect::<Result<_, CrsError>>()?), Vec::new()).into())
+            }
+        }
+    }
+}
+
+fn feature(places: &Places<'_>, unit: usize, tested: &Tested) -> Result<Feature, CrsError> {
+    let (id, name) = places.id_and_name(unit);
+    let small = |p: f64| Value::rounded(p, 6);
+    Ok(Feature {
+        id,
+        geometry: Some(places.shape(unit)?),
+        properties: vec![
+            ("name", Value::text(name)),
+            ("incidents", Value::rounded(tested.incidents, 3)),
+            ("neighbors", Value::count(tested.neighbors)),
+            ("z", Value::rounded(tested.z, 6)),
+            ("p", small(tested.p)),
+            ("p_permuted", tested.permuted.map_or(Value::Null, small)),
+            ("q", small(tested.q)),
+            ("bin", Value::Int(i64::from(tested.bin))),
+            ("class", tested.class.clone().into()),
+            ("trend_z", tested.trend.map_or(Value::Null, |trend| Value::rounded(trend.z, 6))),
+            ("trend_p", tested.trend.map_or(Value::Null, |trend| small(trend.p))),
+        ],
+    })
+}
+
+/// The parameters that were truly used, and each step by which one was chosen.
+fn told(places: &Places<'_>, found: &HotSpots, params: &HotSpotParams) -> Vec<(&'static str, Value)> {
+    let (units, cell) = match &found.units {
+        Units::Blocks(_) => ("blocks", Value::Null),
+        Units::Cells { grid, .. } => ("cells", Value::rounded(grid.cell.0, 3)),
+    };
+    let (near, band, nearest) = match found.near {
+        Near::Contiguity => ("contiguity", Value::Null, Value::Null),
+        Near::Band(band) => ("band", Value::rounded(band.0, 3), Value::Null),
+        Near::Nearest(k) => ("nearest", Value::Null, Value::count(k)),
+    };
+    let (statistic, steps) = match params.statistic {
+        Statistic::GiStar => ("gi-star", None),
+        Statistic::LocalMoran => ("local-moran", None),
+        Statistic::Emerging { steps } => ("emerging", Some(steps)),
+    };
+    let dates = found.dates.map(|(first, last)| format!("{first}/{last}"));
+    let islands = (0..found.tested.len()).filter(|&unit| found.tested[unit].neighbors == 0);
+    let named: Vec<Value> =
+        islands.clone().take(20).map(|unit| Value::text(places.id_and_name(unit).0)).collect();
+    let permuted = |value: Value| if steps.is_some() { Value::Null } else { value };
+    let q_from = match (steps, found.q_permuted) {
+        (Some(_), _) => "normal p of every unit at every step",
+        (None, true) => "permuted p",
+        (None, false) => "normal p: with so few permutations no single unit could pass",
+    };
+    vec![
+        ("units", Value::text(units)),
+        ("tested", Value::count(found.tested.len())),
+        ("statistic", Value::text(statistic)),
+        ("neighbors", Value::text(near)),
+        ("band_m", band),
+        ("nearest", nearest),
+        ("cell_m", cell.clone()),
+        ("permutations", permuted(Value::count(params.permutations.count))),
+        ("seed", permuted(Value::count(params.permutations.seed))),
+        ("fdr", Value::text(params.fdr.word())),
+        ("level", Value::Float(LEVEL)),
+        ("sides", Value::text("two")),
+        ("q_from", Value::text(q_from)),
+        ("steps", steps.map_or(Value::Null, Value::count)),
+        ("steps_back", steps.map_or(Value::Null, |_| Value::Int(1))),
+        ("step_dates", dates.into()),
+        ("islands", Value::count(islands.count())),
+        ("island_ids", Value::List(named)),
+        ("outside", Value::count(found.outside)),
+        ("cell_steps", found.cell.as_ref().map_or(Value::Null, cell_steps)),
+        ("band_steps", found.band.as_ref().map_or(Value::Null, band_steps)),
+        ("study_area_m", if cell == Value::Null { Value::Null } else { Value::rounded(BESIDE.0, 0) }),
+        ("left_out", left_out(&found.units)),
+    ]
+}
+
+fn left_out(units: &Units) -> Value {
+    match units {
+        Units::Blocks(_) => Value::Null,
+        Units::Cells { .. } => {
+            Value::text("sexual, domestic and child offenses, which are drawn in no shape but their block")
+        }
+    }
+}
+
+fn cell_steps(choice: &CellChoice) -> Value {
+    let spacing = choice.spacing;
+    Value::Map(vec![
+        ("incidents", Value::count(spacing.given)),
+        ("places", Value::count(spacing.places)),
+        ("outliers", Value::count(spacing.outliers)),
+        ("mean_nearest_m", Value::rounded(spacing.mean.0, 3)),
+        ("median_nearest_m", Value::rounded(spacing.median.0, 3)),
+        ("cell_m", Value::rounded(choice.cell.0, 3)),
+    ])
+}
+
+fn band_steps(choice: &BandChoice) -> Value {
+    let tried = choice.tried.iter().map(|tried| {
+        Value::Map(vec![("band_m", Value::rounded(tried.band.0, 3)), ("moran_z", Value::rounded(tried.z, 6))])
+    });
+    let rule = match choice.rule {
+        BandRule::Peak => "first peak of Moran's z".to_owned(),
+        BandRule::Nearest { k, distance } => format!("no peak: mean distance to {k} neighbors, {distance}"),
+        BandRule::StandardDistance { k, distance } => {
+            format!("no peak, and {distance} to {k} neighbors is more than the standard distance")
+        }
+    };
+    Value::Map(vec![
+        ("outliers", Value::count(choice.spacing.outliers)),
+        ("mean_nearest_m", Value::rounded(choice.spacing.mean.0, 3)),
+        ("largest_nearest_m", Value::rounded(choice.spacing.largest.0, 3)),
+        ("standard_distance_m", Value::rounded(choice.standard_distance.0, 3)),
+        ("tried", Value::List(tried.collect())),
+        ("rule", Value::text(rule)),
+        ("band_m", Value::rounded(choice.band.0, 3)),
+    ])
+}
+
+fn legend() -> Legend {
+    let words = [
+        "cold, q ≤ 1 %",
+        "cold, q ≤ 5 %",
+        "cold, q ≤ 10 %",
+        "",
+        "hot, q ≤ 10 %",
+        "hot, q ≤ 5 %",
+        "hot, q ≤ 1 %",
+    ];
+    let class = |at: usize| LegendClass {
+        from: Some(at as f64 - 3.0),
+        to: Some(at as f64 - 3.0),
+        color: COLORS[at],
+        label: words[at].to_owned(),
+    };
+    Legend {
+        property: Some("bin"),
+        title: "More or less than chance".to_owned(),
+        unit: "bin of z and q",
+        classes: (0..7).filter(|&at| at != 3).map(class).collect(),
+        none: Some(LegendClass { from: None, to: None, color: COLORS[3], label: "as chance".to_owned() }),
+    }
+}
