@@ -289,6 +289,19 @@ mod tests {
     }
 
     #[test]
+    fn no_p_value_is_below_two_in_all_orders_counted() {
+        // A corner far above the rest: no draw reaches its sum, but the order that is there is one of them.
+        let near = Neighbors::on_grid(20, 20, None, Contiguity::Queen).expect("usable");
+        let mut values = skewed(400);
+        for unit in [0, 1, 20, 21] {
+            values[unit] = 1e4;
+        }
+        let p = gi_star_permuted(&values, &near, &PERMUTATIONS).expect("usable");
+        assert_eq!(p[0], 2.0 / 10_000.0);
+        assert!(p.iter().all(|&p| (2.0 / 10_000.0..=1.0).contains(&p)));
+    }
+
+    #[test]
     fn an_island_has_nothing_to_permute() {
         let near = Neighbors::from_lists(vec![vec![1], vec![0], vec![], vec![1]]).expect("usable");
         let p = gi_star_permuted(&[5.0, 1.0, 30.0, 2.0], &near, &PERMUTATIONS).expect("usable");
