@@ -23,7 +23,7 @@ pub(crate) fn run(job: &str, folder: &Path) -> Option<(f64, f64)> {
             let points: Vec<Local> = places(folder).into_iter().take(10_000).collect();
             let counts: Vec<u64> = (0..points.len() as u64).map(|i| i * i % 21).collect();
             let exposure: Vec<f64> = (0..points.len()).map(|i| 50.0 + (i * 31 % 100) as f64).collect();
-            let params = ScanParams { share: 0.5, radius: None, least: 3, permutations: 999, seed: 1 };
+            let params = ScanParams { share: 0.1, radius: None, least: 3, permutations: 999, seed: 1 };
             let job = || scan(&points, &counts, &exposure, &params).expect("good input");
             time(job, |found| found.clusters.len() as f64)
         }

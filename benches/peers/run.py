@@ -74,7 +74,7 @@ ALONE = [
     ("density-two-threads", "Exact density: two threads against one, by the clock (goal: 1.7)", lambda a, _: f"{a:.2f}"),
     ("knox", "Knox, 100 k incidents, 3 x 3 bands to 400 m, 999 permutations (goal: 10 s)", lambda a, _: f"{a:.2f} s"),
     ("knox-minutes", "The same with times in minutes, which need 32 bits", lambda a, _: f"{a:.2f} s"),
-    ("scan", "Spatial scan of 10 k blocks, half of the exposure, 999 simulations", lambda a, _: f"{a:.2f} s"),
+    ("scan", "Spatial scan of 10 k blocks, circles of a tenth of the exposure, 999 simulations", lambda a, _: f"{a:.2f} s"),
     ("space-time-scan", "Space-time scan of 10 k incidents, 500 m, 28 days, 999 permutations", lambda a, _: f"{a:.2f} s"),
 ]
 
