@@ -184,6 +184,9 @@ fn cluster_outlines_hold_their_incidents() {
     assert_eq!(told as usize, result.clusters.label.iter().flatten().count());
 }
 
+/// Parameters with their values, in words.
+type Pairs = &'static [(&'static str, &'static str)];
+
 #[test]
 fn every_method_of_clusters_answers_and_says_what_it_truly_used() {
     let (snapshot, ..) = common::new_haven();
@@ -193,7 +196,7 @@ fn every_method_of_clusters_answers_and_says_what_it_truly_used() {
     };
     let base = [("category", "person,property"), ("min_points", "5")];
     // The method with what it takes, and what its answer says beside that.
-    let cases: [(&[(&str, &str)], &[(&str, &str)], bool); 6] = [
+    let cases: [(Pairs, Pairs, bool); 6] = [
         (
             &[("method", "dbscan"), ("eps_m", "100"), ("outline", "eps")],
             &[("method", "DBSCAN"), ("outline", "eps")],

@@ -37,9 +37,11 @@ const LAYOUT: &str = include_str!("layout.toml");
 const LAPS: usize = 5;
 const SHORTEST: Duration = Duration::from_secs(1);
 
+/// Does a job of a room, if it has it: seconds or another figure, and what was found.
+type Room = fn(&str, &Path) -> Option<(f64, f64)>;
+
 /// The jobs of the analysis, room by room.
-const ROOMS: [fn(&str, &Path) -> Option<(f64, f64)>; 4] =
-    [clusters::run, density::run, hotspots::run, near_repeat::run];
+const ROOMS: [Room; 4] = [clusters::run, density::run, hotspots::run, near_repeat::run];
 
 fn main() -> ExitCode {
     let args: Vec<String> = std::env::args().skip(1).collect();

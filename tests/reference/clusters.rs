@@ -254,7 +254,7 @@ fn shapes(sets: &[Set]) -> Vec<Check> {
             &pointpats,
             (&axes.0, &axes.1),
             |b| 1.0 + b,
-            (1e-9, "1 m or relative"),
+            (1e-8, "1 m or relative"),
         ),
         Check::new(
             "Standard deviational ellipse, direction",
