@@ -130,6 +130,7 @@ fn commands_and_flags_use_the_agreed_words() {
         "distances",
         "edge",
         "eps",
+        "exposure",
         "fdr",
         "format",
         "geocode",

@@ -241,12 +241,40 @@ fn every_method_of_clusters_answers_and_says_what_it_truly_used() {
 }
 
 #[test]
+fn scans_are_clusters_by_another_method_and_say_what_they_truly_used() {
+    let (snapshot, ..) = common::new_haven();
+    let base = [("category", "person,property"), ("min_points", "5"), ("permutations", "99")];
+    let cases: [(Pairs, &str, &str); 3] = [
+        (&[("method", "scan")], "spatial scan", "length"),
+        (&[("method", "scan"), ("exposure", "even"), ("eps_m", "500")], "spatial scan", "even"),
+        (&[("method", "space-time-scan"), ("eps_m", "500"), ("span_days", "7")], "prospective", ""),
+    ];
+    for (asked, method, exposure) in cases {
+        let made = layer(&snapshot, &CLUSTERS, &[&base[..], asked].concat(), Page::ALL);
+        let Value::Map(parameters) = get(&made.provenance, "parameters") else { panic!("no parameters") };
+        let text = |name: &str| match parameters.iter().find(|(n, _)| *n == name) {
+            Some((_, Value::Text(text))) => text.clone(),
+            _ => String::new(),
+        };
+        assert!(text("method").contains(method) && text("exposure") == exposure, "{asked:?}: {parameters:?}");
+        assert!(parameters.contains(&("permutations", Value::count(99))), "{parameters:?}");
+        assert!(!made.features.is_empty() && made.name == "clusters", "{asked:?}");
+        for feature in &made.features {
+            use geo::Validation;
+            assert!(feature.geometry.as_ref().is_some_and(Validation::is_valid), "{asked:?}: {}", feature.id);
+        }
+    }
+}
+
+#[test]
 fn clusters_without_what_their_method_needs_name_the_parameter() {
     let (snapshot, ..) = common::new_haven();
     for (asked, parameter) in [
         (&[("min_points", "5")][..], "eps_m"),
         (&[("eps_m", "100")], "min_points"),
         (&[("eps_m", "100"), ("min_points", "5"), ("method", "space-time")], "span_days"),
+        (&[("eps_m", "100"), ("min_points", "5"), ("method", "space-time-scan")], "span_days"),
+        (&[("method", "scan")], "min_points"),
         (&[("min_points", "5"), ("method", "hdbscan"), ("outline", "eps")], "outline"),
     ] {
         let mut values = Values::default();

@@ -9,7 +9,7 @@ use serde_json::Value as Json;
 use super::failure::Failure;
 use super::{blocks_command, exit, flags, import_command, import_incidents, load, say};
 use crate::encode;
-use crate::engine::params::clusters::{METHOD, PROBABILITY};
+use crate::engine::params::clusters::{METHOD, PROBABILITY, SCAN};
 use crate::engine::params::hotspots::HOTSPOTS;
 use crate::engine::params::near_repeat::NEAR_REPEAT;
 use crate::engine::params::table::{
@@ -51,8 +51,9 @@ pub(super) fn run(matches: &ArgMatches) -> Result<u8, Failure> {
 fn analyse(operation: &Operation, matches: &ArgMatches) -> Result<u8, Failure> {
     let given = flags::values(matches, operation.params.iter().chain([&TOP]))?;
     // Hot spots do without a cell: blocks have none, and Esri's steps give one. HDBSCAN has no radius, nor has Nnh with a
-    // threshold from chance.
-    let no_eps = given.word(&METHOD) == Some("hdbscan") || given.number(&PROBABILITY).is_some();
+    // threshold from chance; a scan of blocks does with any.
+    let no_eps =
+        matches!(given.word(&METHOD), Some("hdbscan" | SCAN)) || given.number(&PROBABILITY).is_some();
     let needed = operation.params.iter().filter(|param| !(no_eps && **param == EPS));
     let needed: Vec<Param> =
         if operation.command == HOTSPOTS.command { Vec::new() } else { needed.copied().collect() };

@@ -6,6 +6,7 @@ use super::clusters::{ClustersLayerError, clusters};
 use super::density_answer::density_answer;
 use super::hotspots::hotspots;
 use super::near_repeat_answer::near_repeat_answer;
+use super::scan_answer::{is_scan, scan_answer};
 use super::{Ask, Layer, Page, ask_hotspots, incidents};
 use crate::analysis::clusters::nnh::NnhError;
 use crate::engine::areas::WithinError;
@@ -79,6 +80,7 @@ pub fn answer(
     match operation.collection {
         "incidents" => Ok(incidents::incidents(snapshot, &ask)?),
         "density" => density_answer(snapshot, &ask, values),
+        "clusters" if is_scan(values) => scan_answer(snapshot, &ask, values),
         "clusters" => clusters(snapshot, &ask, values).map_err(|e| match e {
             ClustersLayerError::Category(e) => e.into(),
             ClustersLayerError::NotGiven(param) => AnswerError::NotGiven(param),

@@ -16,6 +16,7 @@ pub mod near_repeat;
 mod near_repeat_answer;
 mod provenance;
 pub mod scan;
+mod scan_answer;
 pub mod street_density;
 pub mod zones;
 

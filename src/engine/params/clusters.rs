@@ -2,13 +2,19 @@
 
 use super::table::{Kind, Param};
 
+/// The method that scans blocks.
+pub const SCAN: &str = "scan";
+
+/// The method that scans the last days.
+pub const SPACE_TIME_SCAN: &str = "space-time-scan";
+
 /// How clusters are found.
 pub const METHOD: Param = Param {
     flag: "method",
     wire: "method",
-    kind: Kind::Word(&["dbscan", "hdbscan", "space-time", "nnh", "stac"]),
+    kind: Kind::Word(&["dbscan", "hdbscan", "space-time", "nnh", "stac", SCAN, SPACE_TIME_SCAN]),
     default: "dbscan",
-    help: "dbscan: dense by --eps and --min-points; hdbscan: of any density, with at least --min-points incidents; space-time: dense within --eps and --span; nnh: CrimeStat's nearest-neighbor hierarchy; stac: CrimeStat's circles of radius --eps",
+    help: "dbscan: dense by --eps and --min-points; hdbscan: of any density, with at least --min-points incidents; space-time: dense within --eps and --span; nnh: CrimeStat's nearest-neighbor hierarchy; stac: CrimeStat's circles of radius --eps; scan: circles of blocks with more than their share (Kulldorff); space-time-scan: the same within the last --span days (permutation)",
     example: "hdbscan",
 };
 
@@ -27,8 +33,8 @@ pub const SPAN: Param = Param {
     flag: "span",
     wire: "span_days",
     kind: Kind::Number { least: 0.0, most: 36_525.0 },
-    default: "none: space-time needs it",
-    help: "Incidents no more days apart than this are neighbors",
+    default: "none: space-time and space-time-scan need it",
+    help: "Incidents no more days apart than this are neighbors; of a scan, the longest time that it looks back",
     example: "7",
 };
 
@@ -60,4 +66,14 @@ pub const LATTICE: Param = Param {
     default: "triangular",
     help: "How stac lays out its 20 by 20 circles",
     example: "rectangular",
+};
+
+/// What explains incidents where risk is even.
+pub const EXPOSURE: Param = Param {
+    flag: "exposure",
+    wire: "exposure",
+    kind: Kind::Word(&["even", "length", "area"]),
+    default: "length where blocks are streets, else area",
+    help: "For --method scan: what a block's incidents are compared with; intersections have no length and take no part in it",
+    example: "area",
 };

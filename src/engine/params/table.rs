@@ -1,6 +1,6 @@
 //! The one table of parameters: command line, HTTP check and docs all come from it.
 
-use super::clusters::{LATTICE, METHOD, MIN_SAMPLES, OUTLINE, PROBABILITY, SPAN};
+use super::clusters::{EXPOSURE, LATTICE, METHOD, MIN_SAMPLES, OUTLINE, PROBABILITY, SPAN};
 use super::density::{
     BANDWIDTH_RULE, COMPARE_PERIOD, CONTOURS, EDGE, HALF_LIFE, KERNEL, LEVELS, LIXEL, MODE, NETWORK, OUT,
     UNIT,
@@ -311,6 +311,7 @@ pub const CLUSTERS: Operation = Operation {
         PROBABILITY,
         LATTICE,
         OUTLINE,
+        EXPOSURE,
         PERMUTATIONS,
         SEED,
     ],
