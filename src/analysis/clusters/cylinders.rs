@@ -61,7 +61,8 @@ struct Days {
 impl Days {
     fn new(recent: &[f64], total: f64) -> Self {
         let line = |chunk: &[f64]| {
-            let mut line = [0.0; LINE];
+            // Beyond the last duration all is expected, so that no cylinder of it is worth a look.
+            let mut line = [total; LINE];
             line[..chunk.len()].copy_from_slice(chunk);
             line
         };
@@ -74,7 +75,8 @@ impl Days {
 impl Ground<'_> {
     /// The places around a center up to the largest circle.
     fn around(&self, center: usize, circles: &mut Circles, steps: &mut Vec<Step>) {
-        circles.around(self.places[center], self.places, self.params.radius.0);
+        let most = self.params.radius.0 * self.params.radius.0;
+        circles.around(self.places[center], self.places, most);
         steps.clear();
         let (mut inside, mut whole) = (0, 0);
         for (at, &(_, place)) in circles.near.iter().enumerate() {
@@ -234,4 +236,19 @@ fn may_any_exceed(bar: f64, counts: &[f64; LINE], part: &[f64; LINE], inside: f6
         any |= may_exceed(bar, observed, inside * part, total);
     }
     any
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn durations_that_are_not_asked_for_are_never_worth_a_look() {
+        let mut days = Days::new(&[10.0, 20.0], 100.0);
+        (0..5).for_each(|_| count(&mut days.counts, 0));
+        // 5 of 10 incidents are to be expected on two days, 1 on one.
+        assert!(may_any_exceed(0.0, &days.counts[0], &days.part[0], 10.0, 100.0));
+        assert!(!may_any_exceed(99.0, &days.counts[0], &days.part[0], 10.0, 100.0));
+        assert_eq!(days.recent[0][LINE - 1] * 10.0 / 100.0, 10.0);
+    }
 }

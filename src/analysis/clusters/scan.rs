@@ -207,24 +207,25 @@ pub fn scan(
     let maxima = ground.simulate(incidents as u32);
     let best = ground.best(&observed);
     let inside = |window: &Window| window.places(&places);
-    let clusters = apart(best, places.len(), inside).into_iter().map(|(window, inside)| {
-        let mut members: Vec<u32> =
-            inside.iter().flat_map(|&place| members(place as usize)).copied().collect();
-        members.sort_unstable();
-        let (c, e, total) = (window.observed as f64, window.expected, incidents as f64);
-        let outside = (total - c) / (total - e);
-        ScanCluster {
-            center: places[window.center as usize],
-            radius: Metres(window.square.sqrt()),
-            members,
-            observed: window.observed,
-            expected: e,
-            relative_risk: (outside > 0.0).then(|| c / e / outside),
-            llr: window.llr,
-            p: maxima.p(window.llr),
-            gumbel_p: maxima.gumbel_p(window.llr),
-        }
-    });
+    let clusters =
+        apart(best, places.len(), |window| window.center, inside).into_iter().map(|(window, inside)| {
+            let mut members: Vec<u32> =
+                inside.iter().flat_map(|&place| members(place as usize)).copied().collect();
+            members.sort_unstable();
+            let (c, e, total) = (window.observed as f64, window.expected, incidents as f64);
+            let outside = (total - c) / (total - e);
+            ScanCluster {
+                center: places[window.center as usize],
+                radius: Metres(window.square.sqrt()),
+                members,
+                observed: window.observed,
+                expected: e,
+                relative_risk: (outside > 0.0).then(|| c / e / outside),
+                llr: window.llr,
+                p: maxima.p(window.llr),
+                gumbel_p: maxima.gumbel_p(window.llr),
+            }
+        });
     Ok(Scan { clusters: clusters.collect(), incidents, exposure: all, maxima: maxima.clone() })
 }
 

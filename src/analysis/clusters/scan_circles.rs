@@ -47,8 +47,8 @@ impl Window {
     /// The places in it, nearest first.
     pub(super) fn places(&self, places: &[Local]) -> Vec<u32> {
         let mut circles = Circles::default();
-        circles.around(places[self.center as usize], places, f64::INFINITY);
-        circles.near.iter().take_while(|near| near.0 <= self.square).map(|near| near.1).collect()
+        circles.around(places[self.center as usize], places, self.square);
+        circles.near.iter().map(|near| near.1).collect()
     }
 }
 
@@ -58,8 +58,8 @@ type Step = (u32, f64);
 impl Ground<'_> {
     /// The places around a center up to the largest circle.
     fn steps(&self, center: usize, circles: &mut Circles, steps: &mut Vec<Step>) {
-        let radius = self.params.radius.map_or(f64::INFINITY, |radius| radius.0);
-        circles.around(self.places[center], self.places, radius);
+        let most = self.params.radius.map_or(f64::INFINITY, |radius| radius.0 * radius.0);
+        circles.around(self.places[center], self.places, most);
         steps.clear();
         let (mut exposed, mut whole) = (0.0, 0);
         for (at, &(_, place)) in circles.near.iter().enumerate() {

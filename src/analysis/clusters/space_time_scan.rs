@@ -185,8 +185,11 @@ pub fn space_time_scan(
         return Err(ScanError::TooMany { places: places.len() }.into());
     }
     let n_days = params.days;
-    let age =
-        |day: i64| u8::try_from(last - day).ok().filter(|&age| usize::from(age) < n_days).unwrap_or(OLD);
+    // A day so long ago that no number holds its age is old too.
+    let age = |day: i64| {
+        let age = last.checked_sub(day).and_then(|age| u8::try_from(age).ok());
+        age.filter(|&age| usize::from(age) < n_days).unwrap_or(OLD)
+    };
     let ages: Vec<u8> = order.iter().map(|&i| age(days[i as usize])).collect();
     let recent = |k: usize| ages.iter().filter(|&&age| usize::from(age) <= k).count() as f64;
     let recent: Vec<f64> = (0..n_days).map(recent).collect();
@@ -199,8 +202,8 @@ pub fn space_time_scan(
     let maxima = ground.permute(&ages);
     let inside = |window: &Window| {
         let mut circles = Circles::default();
-        circles.around(places[window.center as usize], &places, params.radius.0);
-        circles.near.iter().take_while(|near| near.0 <= window.square).map(|near| near.1).collect()
+        circles.around(places[window.center as usize], &places, window.square);
+        circles.near.iter().map(|near| near.1).collect::<Vec<u32>>()
     };
     let told = |(window, inside): (Window, Vec<u32>)| {
         let within = inside.iter().flat_map(|&place| start[place as usize]..start[place as usize + 1]);
@@ -221,7 +224,8 @@ pub fn space_time_scan(
             recurrence_days: params.every / p,
         }
     };
-    let clusters = apart(ground.best(&ages), places.len(), inside).into_iter().map(told).collect();
+    let clusters = apart(ground.best(&ages), places.len(), |window| window.center, inside);
+    let clusters = clusters.into_iter().map(told).collect();
     Ok(SpaceTimeScan { clusters, incidents: points.len(), maxima })
 }
 
@@ -308,5 +312,12 @@ mod tests {
             let as_large = found.maxima.ascending().iter().filter(|&&largest| near(largest)).count();
             assert_eq!(cluster.p, (as_large + 1) as f64 / 200.0, "{cluster:?}");
         }
+    }
+
+    #[test]
+    fn an_incident_of_the_first_day_of_all_is_old() {
+        let points = [0.0, 0.0, 900.0, 1800.0].map(|x| Local { x, y: 0.0 });
+        let found = space_time_scan(&points, &[30, 29, i64::MIN, i64::MIN], (i64::MIN, 30), &params(7));
+        assert_eq!(found.expect("good input").clusters[0].members, [0, 1]);
     }
 }
