@@ -10,12 +10,12 @@ pub(super) struct Circles {
 }
 
 impl Circles {
-    /// Puts in the places no farther from a center than a radius, by distance, then by position.
-    pub(super) fn around(&mut self, center: Local, places: &[Local], radius: f64) {
+    /// Puts in the places no farther from a center than the root of `most`, by distance, then by position.
+    pub(super) fn around(&mut self, center: Local, places: &[Local], most: f64) {
         self.near.clear();
         let squared = |p: &Local| (p.x - center.x) * (p.x - center.x) + (p.y - center.y) * (p.y - center.y);
         let all = (0..).zip(places).map(|(at, place)| (squared(place), at));
-        self.near.extend(all.filter(|(square, _)| *square <= radius * radius));
+        self.near.extend(all.filter(|(square, _)| *square <= most));
         self.near.sort_unstable_by(|a, b| a.0.total_cmp(&b.0).then(a.1.cmp(&b.1)));
     }
 
@@ -50,15 +50,20 @@ pub(super) fn by_place(
     (order, places, start)
 }
 
-/// The best windows that share no place, in the order given.
+/// The best windows that share no place, in the order given. The places of a window are asked for only where its center
+/// is in none before.
 pub(super) fn apart<W>(
     windows: Vec<W>,
     n_places: usize,
+    center: impl Fn(&W) -> u32,
     places: impl Fn(&W) -> Vec<u32>,
 ) -> Vec<(W, Vec<u32>)> {
     let mut taken = vec![false; n_places];
     let mut kept = Vec::new();
     for window in windows {
+        if taken[center(&window) as usize] {
+            continue;
+        }
         let inside = places(&window);
         if inside.iter().any(|&place| taken[place as usize]) {
             continue;
@@ -67,4 +72,37 @@ pub(super) fn apart<W>(
         kept.push((window, inside));
     }
     kept
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn windows_that_share_a_place_are_left_out_and_those_of_a_taken_center_not_even_looked_into() {
+        let asked = std::cell::RefCell::new(Vec::new());
+        let inside = |window: &u32| {
+            asked.borrow_mut().push(*window);
+            match window {
+                0 => vec![0, 1],
+                2 => vec![2, 1],
+                _ => vec![*window],
+            }
+        };
+        let kept = apart(vec![0, 1, 2, 3], 4, |window| *window, inside);
+        assert_eq!(kept, [(0, vec![0, 1]), (3, vec![3])]);
+        assert_eq!(asked.into_inner(), [0, 2, 3]);
+    }
+
+    #[test]
+    fn a_circle_holds_its_farthest_place() {
+        let places: Vec<Local> = (0..100).map(|i| Local { x: 0.1 * f64::from(i), y: 0.3 }).collect();
+        let mut all = Circles::default();
+        all.around(Local::default(), &places, f64::INFINITY);
+        for &(square, _) in &all.near {
+            let mut some = Circles::default();
+            some.around(Local::default(), &places, square);
+            assert_eq!(some.near.last().map(|near| near.0), Some(square));
+        }
+    }
 }

@@ -20,8 +20,8 @@ pub(super) struct Ground<'a> {
     pub(super) places: &'a [Local],
     /// The first incident of each place, in the order of the places.
     pub(super) start: &'a [u32],
-    /// For each duration the part of all incidents.
-    pub(super) part: &'a [f64],
+    /// All incidents of the last day, of the last two, and so on.
+    pub(super) recent: &'a [f64],
     /// All incidents.
     pub(super) total: f64,
     /// What is asked for.
@@ -52,25 +52,31 @@ const LINE: usize = 16;
 /// Incidents of the last day, the last two and so on, and what is to be compared with them.
 struct Days {
     counts: Vec<[f64; LINE]>,
+    /// All incidents, wherever they are.
+    recent: Vec<[f64; LINE]>,
+    /// Their part of those of any day: rounded, so only to tell what is worth a look.
     part: Vec<[f64; LINE]>,
 }
 
 impl Days {
-    fn new(part: &[f64]) -> Self {
+    fn new(recent: &[f64], total: f64) -> Self {
         let line = |chunk: &[f64]| {
-            let mut line = [0.0; LINE];
+            // Beyond the last duration all is expected, so that no cylinder of it is worth a look.
+            let mut line = [total; LINE];
             line[..chunk.len()].copy_from_slice(chunk);
             line
         };
-        let part: Vec<[f64; LINE]> = part.chunks(LINE).map(line).collect();
-        Self { counts: vec![[0.0; LINE]; part.len()], part }
+        let recent: Vec<[f64; LINE]> = recent.chunks(LINE).map(line).collect();
+        let part = recent.iter().map(|line| line.map(|recent| recent / total)).collect();
+        Self { counts: vec![[0.0; LINE]; recent.len()], recent, part }
     }
 }
 
 impl Ground<'_> {
     /// The places around a center up to the largest circle.
     fn around(&self, center: usize, circles: &mut Circles, steps: &mut Vec<Step>) {
-        circles.around(self.places[center], self.places, self.params.radius.0);
+        let most = self.params.radius.0 * self.params.radius.0;
+        circles.around(self.places[center], self.places, most);
         steps.clear();
         let (mut inside, mut whole) = (0, 0);
         for (at, &(_, place)) in circles.near.iter().enumerate() {
@@ -115,7 +121,7 @@ impl Ground<'_> {
             });
             best
         };
-        let begin = || (Circles::default(), Vec::new(), Days::new(self.part));
+        let begin = || (Circles::default(), Vec::new(), Days::new(self.recent, self.total));
         let mut best: Vec<Window> =
             (0..self.places.len()).into_par_iter().map_init(begin, one).flatten_iter().collect();
         // Of equal ratios the smaller circle, the fewer days, then the place that comes first.
@@ -142,7 +148,9 @@ impl Ground<'_> {
                     ages
                 })
                 .collect();
-            let begin = || (Circles::default(), Vec::new(), Days::new(self.part), vec![0.0; numbers.len()]);
+            let begin = || {
+                (Circles::default(), Vec::new(), Days::new(self.recent, self.total), vec![0.0; numbers.len()])
+            };
             let found =
                 (0..self.places.len()).into_par_iter().with_min_len(16).fold(begin, |mut state, center| {
                     let (circles, steps, days, best) = &mut state;
@@ -192,12 +200,14 @@ fn walk(
             continue;
         }
         met = false;
-        for (at, (counts, part)) in days.counts.iter().zip(&days.part).enumerate() {
+        for (at, ((counts, recent), part)) in days.counts.iter().zip(&days.recent).zip(&days.part).enumerate()
+        {
             if !may_any_exceed(bar, counts, part, f64::from(inside), total) {
                 continue;
             }
-            for (k, (&observed, &part)) in counts.iter().zip(part).enumerate() {
-                let expected = f64::from(inside) * part;
+            for (k, (&observed, &recent)) in counts.iter().zip(recent).enumerate() {
+                // The product is whole, so one rounding: cylinders that expect the same have the same ratio to the last digit.
+                let expected = f64::from(inside) * recent / total;
                 if observed >= least as f64 && may_exceed(bar, observed, expected, total) {
                     bar =
                         show(step, at * LINE + k, expected, log_likelihood_ratio(observed, expected, total));
@@ -226,4 +236,19 @@ fn may_any_exceed(bar: f64, counts: &[f64; LINE], part: &[f64; LINE], inside: f6
         any |= may_exceed(bar, observed, inside * part, total);
     }
     any
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn durations_that_are_not_asked_for_are_never_worth_a_look() {
+        let mut days = Days::new(&[10.0, 20.0], 100.0);
+        (0..5).for_each(|_| count(&mut days.counts, 0));
+        // 5 of 10 incidents are to be expected on two days, 1 on one.
+        assert!(may_any_exceed(0.0, &days.counts[0], &days.part[0], 10.0, 100.0));
+        assert!(!may_any_exceed(99.0, &days.counts[0], &days.part[0], 10.0, 100.0));
+        assert_eq!(days.recent[0][LINE - 1] * 10.0 / 100.0, 10.0);
+    }
 }

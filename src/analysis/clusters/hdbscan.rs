@@ -19,7 +19,8 @@ pub struct HdbscanParams {
 pub struct Hierarchical {
     /// In the order of the points: the cluster's number from 0, `None` for noise.
     pub label: Vec<Option<u32>>,
-    /// In the order of the points: from 0 for noise to 1 in the densest part of the cluster.
+    /// In the order of the points: from 0 for noise to 1 in the densest part of the cluster. Beside a place that
+    /// is infinitely dense other members of its cluster have 0 too.
     pub probability: Vec<f64>,
     /// How many clusters there are.
     pub n_clusters: usize,
@@ -82,7 +83,9 @@ pub enum HdbscanError {
 ///
 /// **Where two clusters grow together over a point that is the farthest of its neighbors, that point has two links of
 /// one length**; which cluster it goes to is a rule of ours, and chance in other programs. A place with more than
-/// `min_samples` and at least `min_cluster_size` points is infinitely dense and always a cluster. No test against
+/// `min_samples` points is infinitely dense: with at least `min_cluster_size` it can be a cluster, whose other members
+/// then have probability 0; it is none where it is the only one, since the whole never is, so 50 incidents at one address
+/// and 5 scattered around it are all noise, as in hdbscan. No test against
 /// chance.
 ///
 /// # Errors
@@ -161,4 +164,23 @@ fn distinct(points: &[Local]) -> (Vec<Local>, Vec<u32>, Vec<u64>) {
         n_at[places.len() - 1] += 1;
     }
     (places, place_of, n_at)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_pile_is_a_cluster_only_beside_another_and_then_its_other_members_have_probability_0() {
+        let scattered = [-200.0, -90.0, 110.0, 230.0, 370.0].map(|x| Local { x, y: 0.0 });
+        let params = HdbscanParams { min_cluster_size: 10, min_samples: 5 };
+        let one = [&[Local::default(); 50][..], &scattered].concat();
+        let found = hdbscan(&one, &params).expect("good input");
+        assert!(found.n_clusters == 0 && found.label.iter().all(Option::is_none), "{found:?}");
+        let far = (0..30).map(|i| Local { x: 90_000.0 + f64::from(i * i), y: 0.0 });
+        let two: Vec<Local> = one.iter().copied().chain(far).collect();
+        let found = hdbscan(&two, &params).expect("good input");
+        assert_eq!((found.n_clusters, found.label[0], found.probability[0]), (2, Some(0), 1.0));
+        assert!((50..55).all(|i| found.label[i] == Some(0) && found.probability[i] == 0.0), "{found:?}");
+    }
 }

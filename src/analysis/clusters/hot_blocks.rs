@@ -2,6 +2,9 @@
 
 use crate::space::coord::Local;
 
+/// The largest value: sums of a hundred million of it are numbers.
+const MOST_VALUE: f64 = 1e300;
+
 /// What clusters of blocks are made with. None has a default: they decide what a cluster is.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct HotBlocksParams {
@@ -38,8 +41,8 @@ pub enum HotBlocksError {
         /// How many places.
         at: usize,
     },
-    /// A value, a place or a bound is no number.
-    #[error("block {index} has a value or a place that is no finite number")]
+    /// A value or a place is no number, or a value so large that a sum of such is none.
+    #[error("block {index} has a value or a place that is no finite number, or a value beyond 1e300")]
     NotFinite {
         /// Position of the block, from 0.
         index: usize,
@@ -113,7 +116,7 @@ pub fn hot_blocks(
     if !(least.is_finite() && min_total.is_finite() && max_blocks != Some(0)) {
         return Err(HotBlocksError::Bounds);
     }
-    let is_number = |i: usize| values[i].is_finite() && at[i].x.is_finite() && at[i].y.is_finite();
+    let is_number = |i: usize| values[i].abs() <= MOST_VALUE && at[i].x.is_finite() && at[i].y.is_finite();
     if let Some(index) = (0..n).find(|&i| !is_number(i)) {
         return Err(HotBlocksError::NotFinite { index });
     }
@@ -205,6 +208,9 @@ mod tests {
         };
         assert!(matches!(one(&[1.0, 2.0], 0, params), HotBlocksError::Length { .. }));
         assert_eq!(one(&[f64::NAN], 0, params), HotBlocksError::NotFinite { index: 0 });
+        for value in [1.1e300, -1.1e300, f64::INFINITY] {
+            assert_eq!(one(&[value], 0, params), HotBlocksError::NotFinite { index: 0 });
+        }
         assert_eq!(one(&[1.0], 1, params), HotBlocksError::Neighbor { index: 0, neighbor: 1 });
         for bad in [
             HotBlocksParams { least: f64::NAN, ..params },

@@ -75,7 +75,9 @@ impl Maxima {
         let variance =
             self.0.iter().map(|largest| (largest - mean) * (largest - mean)).sum::<f64>() / (n - 1.0);
         let beta = variance.sqrt() * 6.0_f64.sqrt() / std::f64::consts::PI;
-        let usable = self.0.len() >= 99 && beta > 0.0 && beta.is_finite();
+        // Where all are equal the variance is what rounding makes of 0.
+        let differ = self.0.first() != self.0.last();
+        let usable = self.0.len() >= 99 && differ && beta > 0.0 && beta.is_finite();
         usable.then(|| -(-(-(llr - mean + EULER * beta) / beta).exp()).exp_m1())
     }
 }
@@ -118,6 +120,7 @@ mod tests {
         let p: Vec<f64> = [10.0, 50.0, 200.0].iter().filter_map(|&llr| maxima.gumbel_p(llr)).collect();
         assert!(p[0] > 0.9 && p[1] > 0.3 && p[1] < 0.6 && p[2] < 0.01 && p[2] > 0.0, "{p:?}");
         assert_eq!(Maxima::new(vec![1.0; 99]).gumbel_p(2.0), None);
+        assert_eq!(Maxima::new(vec![0.1; 99]).gumbel_p(2.0), None);
         assert_eq!(Maxima::new(vec![1.0, 2.0]).gumbel_p(2.0), None);
     }
 }

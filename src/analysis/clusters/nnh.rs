@@ -9,6 +9,9 @@ use super::kd_tree::{KdTree, Search};
 use super::places::distinct;
 use crate::space::coord::{Local, Metres, SquareKm};
 
+/// Places met at most when neighbors are counted: a minute or so on one core.
+pub(super) const MOST_MET: u64 = 20_000_000_000;
+
 /// How near points of a cluster must be to its seed.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum NnhThreshold {
@@ -19,8 +22,8 @@ pub enum NnhThreshold {
     Random {
         /// Where the points may lie.
         area: SquareKm,
-        /// How likely a pair of random points is nearer than the threshold; 0.5 for the mean random distance itself,
-        /// CrimeStat's default.
+        /// One-sided bound of confidence: how likely the mean distance to the nearest of as many random points is below
+        /// the threshold (not how likely a pair is); 0.5 for the mean random distance itself, CrimeStat's default.
         probability: f64,
     },
 }
@@ -81,8 +84,18 @@ pub enum NnhError {
         /// Position of the point, from 0.
         index: usize,
     },
-    /// Random points have nowhere to go, or none is asked for.
-    #[error("give at least 1 simulation, and a box with a width and a height")]
+    /// So many neighbors that counting them would take very long.
+    #[error(
+        "points have so many neighbors within {threshold} that counting them would take very long; try {least}, fewer points or fewer simulations"
+    )]
+    Crowded {
+        /// How near they are.
+        threshold: Metres,
+        /// A distance to try: a quarter of the neighbors.
+        least: Metres,
+    },
+    /// Random points have nowhere to go, or none is asked for, or too many.
+    #[error("give 1 to 99999 simulations, and a box with a width and a height")]
     Simulations,
 }
 
@@ -159,7 +172,7 @@ impl NnhThreshold {
 ///
 /// # Errors
 ///
-/// [`NnhError`] for a threshold, a least number or coordinates that cannot be used.
+/// [`NnhError`] for a threshold, a least number or coordinates that cannot be used, or more neighbors than can be counted.
 ///
 /// # Examples
 ///
@@ -195,7 +208,7 @@ pub fn nnh(points: &[Local], params: &NnhParams) -> Result<Vec<NnhOrder>, NnhErr
             Err(NnhError::NoDistance { .. }) if !orders.is_empty() => break,
             threshold => threshold?,
         };
-        let clusters = one_order(&at, threshold, params.min_points);
+        let clusters = one_order(&at, threshold, params.min_points, MOST_MET)?;
         if clusters.is_empty() {
             break;
         }
@@ -224,19 +237,56 @@ impl Search for Free<'_> {
     }
 }
 
-pub(super) fn one_order(points: &[Local], threshold: Metres, min_points: usize) -> Vec<NnhCluster> {
+/// Counts the points at places within a radius that are not taken.
+pub(super) struct Count<'a> {
+    pub(super) taken: &'a [bool],
+    /// Points at each place of the tree.
+    pub(super) n_at: &'a [usize],
+    pub(super) d2: f64,
+    pub(super) n: usize,
+    /// Places that were met, near or not.
+    pub(super) met: u64,
+}
+
+impl Search for Count<'_> {
+    fn skips(&self, _: usize, d2: f64) -> bool {
+        d2 > self.d2
+    }
+
+    fn take(&mut self, place: usize, d2: f64) {
+        self.met += 1;
+        if d2 <= self.d2 && !self.taken[place] {
+            self.n += self.n_at[place];
+        }
+    }
+}
+
+pub(super) fn one_order(
+    points: &[Local],
+    threshold: Metres,
+    min_points: usize,
+    most_met: u64,
+) -> Result<Vec<NnhCluster>, NnhError> {
     let (places, members) = distinct(points);
     let tree = KdTree::new(&places);
-    let n_at = |at: u32| members[tree.given[at as usize] as usize].len();
+    let n_at: Vec<usize> = tree.given.iter().map(|&place| members[place as usize].len()).collect();
+    let d2 = threshold.0 * threshold.0;
     let mut taken = vec![false; places.len()];
-    let near = |at: usize, taken: &[bool]| {
-        let mut search = Free { taken, d2: threshold.0 * threshold.0, found: Vec::new() };
+    let mut met = 0;
+    let mut count = |at: usize, taken: &[bool]| {
+        let mut search = Count { taken, n_at: &n_at, d2, n: 0, met: 0 };
         tree.walk(tree.at[at], &mut search);
-        search.found
+        met += search.met;
+        let least = Metres(threshold.0 / 2.0);
+        if met > most_met { Err(NnhError::Crowded { threshold, least }) } else { Ok(search.n) }
     };
-    let count = |near: &[u32]| near.iter().map(|&at| n_at(at)).sum::<usize>();
-    let counted = |at: usize| (count(&near(at, &taken)), Reverse(tree.given[at]), at);
-    let first: Vec<_> = (0..places.len()).map(counted).filter(|(n, ..)| *n >= min_points).collect();
+    let mut first = Vec::new();
+    for at in 0..places.len() {
+        let n = count(at, &taken)?;
+        if n >= min_points {
+            first.push((n, Reverse(tree.given[at]), at));
+        }
+    }
     let mut open = BinaryHeap::from(first);
     let mut clusters = Vec::new();
     while let Some((n, rank, at)) = open.pop() {
@@ -244,20 +294,24 @@ pub(super) fn one_order(points: &[Local], threshold: Metres, min_points: usize) 
             continue;
         }
         // Others may have been taken since it was counted.
-        let mut near = near(at, &taken);
-        let left = count(&near);
+        let left = count(at, &taken)?;
         if left < n {
             if left >= min_points {
                 open.push((left, rank, at));
             }
             continue;
         }
+        let mut search = Free { taken: &taken, d2, found: Vec::new() };
+        tree.walk(tree.at[at], &mut search);
+        let mut near = search.found;
         near.sort_unstable_by_key(|&at| tree.given[at as usize]);
         near.iter().for_each(|&at| taken[at as usize] = true);
         let seed = tree.at[at];
         let mean = |of: fn(Local) -> f64| {
-            let sum =
-                near.iter().map(|&at| n_at(at) as f64 * (of(tree.at[at as usize]) - of(seed))).sum::<f64>();
+            let sum = near
+                .iter()
+                .map(|&at| n_at[at as usize] as f64 * (of(tree.at[at as usize]) - of(seed)))
+                .sum::<f64>();
             of(seed) + sum / n as f64
         };
         let center = Local { x: mean(|p| p.x), y: mean(|p| p.y) };
@@ -266,7 +320,7 @@ pub(super) fn one_order(points: &[Local], threshold: Metres, min_points: usize) 
         members.sort_unstable();
         clusters.push(NnhCluster { members, center });
     }
-    clusters
+    Ok(clusters)
 }
 
 #[cfg(test)]
@@ -329,6 +383,30 @@ mod tests {
         assert!((orders[0].threshold.0 - 0.5 * (1e6 / 40.0_f64).sqrt()).abs() < 1e-9);
         assert!((orders[1].threshold.0 - 250.0).abs() < 1e-9);
         assert_eq!((orders[0].clusters.len(), orders[1].clusters[0].members.len(), orders.len()), (4, 3, 2));
+    }
+
+    #[test]
+    fn clusters_of_clusters_are_worked_out_by_hand() {
+        // Within 10 m: 0 has the three at -4.5 and the three at 6, so 7 with itself; 6 has 0 and the two at 10.5, so 6; -4.5
+        // has 4, 10.5 has 5. 0 takes its seven: the mean is 4.5 / 7. The two at 10.5 are left.
+        let x = [-4.5, -4.5, -4.5, 0.0, 6.0, 6.0, 6.0, 10.5, 10.5];
+        let first = vec![vec![0, 1, 2, 3, 4, 5, 6], vec![7, 8]];
+        // Order 2: the means are 9.86 m apart. Each counts once, however many points it has.
+        assert_eq!(members(&x, 10.0, 2), [first, vec![vec![0, 1]]]);
+        let orders = nnh(&line(&x), &fixed(10.0, 2)).expect("good input");
+        assert!((orders[1].clusters[0].center.x - (4.5 / 7.0 + 10.5) / 2.0).abs() < 1e-12);
+        // 1 and 10 have all four; the western one takes them, and one mean is no order.
+        assert_eq!(members(&[0.0, 1.0, 10.0, 11.0], 10.0, 2), [[vec![0, 1, 2, 3]]]);
+    }
+
+    #[test]
+    fn neighbors_that_are_too_many_to_be_counted_are_refused() {
+        let points: Vec<Local> = (0..100).map(|i| Local { x: f64::from(i), y: 0.0 }).collect();
+        let crowded = NnhError::Crowded { threshold: Metres(200.0), least: Metres(100.0) };
+        assert_eq!(one_order(&points, Metres(200.0), 2, 9_999), Err(crowded));
+        // Each of the hundred meets all, and the first of them once more.
+        let found = one_order(&points, Metres(200.0), 2, 10_100).expect("few enough");
+        assert_eq!(found[0].members.len(), 100);
     }
 
     #[test]

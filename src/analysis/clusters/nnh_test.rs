@@ -2,10 +2,13 @@
 
 use rayon::prelude::*;
 
-use super::nnh::{NnhError, NnhParams, one_order};
+use super::nnh::{MOST_MET, NnhError, NnhParams, one_order};
 use crate::analysis::chance::Chance;
 use crate::space::bbox::LocalBox;
 use crate::space::coord::Local;
+
+/// The most simulations of one test.
+const MOST_SIMULATIONS: usize = 99_999;
 
 /// How many clusters of the first order random points have.
 #[derive(Clone, Debug, PartialEq)]
@@ -40,7 +43,7 @@ pub struct NnhTest {
 ///
 /// # Errors
 ///
-/// [`NnhError`], also for no simulation or a box without an area.
+/// [`NnhError`], also for no simulation, more than 99,999, or a box without an area.
 ///
 /// # Examples
 ///
@@ -65,7 +68,9 @@ pub fn nnh_test(
     seed: u64,
 ) -> Result<NnhTest, NnhError> {
     let (width, height) = (area.width().0, area.height().0);
-    if simulations == 0 || !(width > 0.0 && height > 0.0 && width + height < 1e9) {
+    if !(1..=MOST_SIMULATIONS).contains(&simulations)
+        || !(width > 0.0 && height > 0.0 && width + height < 1e9)
+    {
         return Err(NnhError::Simulations);
     }
     if params.min_points < 2 {
@@ -79,9 +84,13 @@ pub fn nnh_test(
             Local { x: area.min.x + x * width, y: area.min.y + y * height }
         };
         let points: Vec<Local> = (0..n).map(&mut point).collect();
-        one_order(&points, threshold, params.min_points).len()
+        let found = one_order(&points, threshold, params.min_points, MOST_MET / simulations as u64)?;
+        Ok(found.len())
     };
-    let mut simulated: Vec<usize> = (0..simulations).into_par_iter().map(simulate).collect();
+    // The first by itself: where it is too much, the others are not even begun.
+    simulate(0)?;
+    let each: Vec<Result<usize, NnhError>> = (0..simulations).into_par_iter().map(simulate).collect();
+    let mut simulated = each.into_iter().collect::<Result<Vec<usize>, NnhError>>()?;
     simulated.sort_unstable();
     let as_many = simulations - simulated.partition_point(|&found| found < observed);
     Ok(NnhTest { p: (as_many + 1) as f64 / (simulations + 1) as f64, simulated, seed })
@@ -108,7 +117,7 @@ mod tests {
         assert_ne!(test(1, 3).simulated, test(1, 4).simulated);
         // 200 points with 0.5 expected others within 20 m: some clusters of three, not many.
         let mean = test(1, 3).simulated.iter().sum::<usize>() as f64 / 199.0;
-        assert!((3.0..20.0).contains(&mean), "{mean}");
+        assert!((7.5..9.2).contains(&mean), "{mean}");
     }
 
     #[test]
@@ -123,7 +132,12 @@ mod tests {
         let flat = LocalBox { min: Local::default(), max: Local { x: 1.0, y: 0.0 } };
         assert_eq!(nnh_test(1, 10, flat, &fixed(1.0, 2), 9, 1), Err(NnhError::Simulations));
         let square = LocalBox { max: Local { x: 1.0, y: 1.0 }, ..flat };
-        assert_eq!(nnh_test(1, 10, square, &fixed(1.0, 2), 0, 1), Err(NnhError::Simulations));
+        for simulations in [0, 100_000] {
+            let refused = nnh_test(1, 10, square, &fixed(1.0, 2), simulations, 1);
+            assert_eq!(refused, Err(NnhError::Simulations));
+        }
+        let crowded = nnh_test(1, 2_000, square, &fixed(2.0, 2), 99_999, 1);
+        assert!(matches!(crowded, Err(NnhError::Crowded { .. })), "{crowded:?}");
         assert_eq!(nnh_test(1, 10, square, &fixed(1.0, 1), 9, 1), Err(NnhError::MinPoints { given: 1 }));
     }
 }

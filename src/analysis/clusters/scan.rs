@@ -11,6 +11,9 @@ pub const MOST_PLACES: usize = 20_000;
 /// The most simulations of one scan.
 pub const MOST_SIMULATIONS: u32 = 99_999;
 
+/// Steps of all simulations at most, each an incident drawn or 16 places of simulations passed: some minutes on one core.
+pub(super) const MOST_STEPS: f64 = 3e10;
+
 /// What a scan is made with.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct ScanParams {
@@ -127,6 +130,20 @@ pub enum ScanError {
         /// What was given.
         given: Metres,
     },
+    /// So many simulations of so much that they would take very long.
+    #[error(
+        "{given} simulations of {incidents} incidents at {places} places would take very long; give at most {most}, or scan a shorter period"
+    )]
+    Long {
+        /// How many.
+        given: u32,
+        /// How many incidents each of them draws.
+        incidents: u64,
+        /// How many places each of them scans.
+        places: usize,
+        /// The most simulations that can be made here.
+        most: u32,
+    },
     /// No simulation, or too many.
     #[error("{given} simulations were asked for; give 1 to {MOST_SIMULATIONS}, by custom 999")]
     Simulations {
@@ -155,7 +172,7 @@ pub enum ScanError {
 /// largest ratio anywhere, so many circles need no further correction; for secondary clusters it is on the safe side. Of
 /// each center only the best circle competes to be a secondary cluster.
 ///
-/// Time O(n² (log n + simulations / 16)), memory 64 MiB and 8 bytes for each of the simulations and threads. Incidents of
+/// Time O(n² (log n + simulations / 16) + incidents · simulations), memory 64 MiB and 8 bytes for each of the simulations and threads. Incidents of
 /// each simulation come from a random stream of its own: neither the order of the input nor threads change a digit.
 /// Source: Kulldorff (1997), *Communications in Statistics – Theory and Methods* 26(6).
 ///
@@ -167,7 +184,7 @@ pub enum ScanError {
 /// # Errors
 ///
 /// [`ScanError`] for lists of different lengths, exposure missing where there are incidents, parameters out of bounds, or
-/// more than [`MOST_PLACES`] places.
+/// more than [`MOST_PLACES`] places, or so many simulations of them that they would take very long.
 ///
 /// # Examples
 ///
@@ -204,27 +221,33 @@ pub fn scan(
     let observed: Vec<u64> = (0..places.len()).map(count).collect();
     let (incidents, all) = (counts.iter().sum::<u64>(), exposed.iter().sum::<f64>());
     let ground = Ground { places: &places, exposed: &exposed, incidents: incidents as f64, all, params };
+    let most = (MOST_STEPS / ground.steps_of_one()) as u32;
+    if params.permutations > most {
+        let places = places.len();
+        return Err(ScanError::Long { given: params.permutations, incidents, places, most });
+    }
     let maxima = ground.simulate(incidents as u32);
     let best = ground.best(&observed);
     let inside = |window: &Window| window.places(&places);
-    let clusters = apart(best, places.len(), inside).into_iter().map(|(window, inside)| {
-        let mut members: Vec<u32> =
-            inside.iter().flat_map(|&place| members(place as usize)).copied().collect();
-        members.sort_unstable();
-        let (c, e, total) = (window.observed as f64, window.expected, incidents as f64);
-        let outside = (total - c) / (total - e);
-        ScanCluster {
-            center: places[window.center as usize],
-            radius: Metres(window.square.sqrt()),
-            members,
-            observed: window.observed,
-            expected: e,
-            relative_risk: (outside > 0.0).then(|| c / e / outside),
-            llr: window.llr,
-            p: maxima.p(window.llr),
-            gumbel_p: maxima.gumbel_p(window.llr),
-        }
-    });
+    let clusters =
+        apart(best, places.len(), |window| window.center, inside).into_iter().map(|(window, inside)| {
+            let mut members: Vec<u32> =
+                inside.iter().flat_map(|&place| members(place as usize)).copied().collect();
+            members.sort_unstable();
+            let (c, e, total) = (window.observed as f64, window.expected, incidents as f64);
+            let outside = (total - c) / (total - e);
+            ScanCluster {
+                center: places[window.center as usize],
+                radius: Metres(window.square.sqrt()),
+                members,
+                observed: window.observed,
+                expected: e,
+                relative_risk: (outside > 0.0).then(|| c / e / outside),
+                llr: window.llr,
+                p: maxima.p(window.llr),
+                gumbel_p: maxima.gumbel_p(window.llr),
+            }
+        });
     Ok(Scan { clusters: clusters.collect(), incidents, exposure: all, maxima: maxima.clone() })
 }
 
@@ -256,4 +279,18 @@ fn check(points: &[Local], counts: &[u64], exposure: &[f64], params: &ScanParams
     }
     let all: f64 = exposure.iter().sum();
     if all > 0.0 && all.is_finite() { Ok(()) } else { Err(ScanError::Nothing) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn simulations_that_would_take_hours_are_refused_and_as_many_as_would_not_are_named() {
+        let points = [0.0, 100.0, 200.0].map(|x| Local { x, y: 0.0 });
+        let params = ScanParams { share: 0.5, radius: None, least: 2, permutations: 999, seed: 1 };
+        let found = scan(&points, &[2_000_000_000, 2_000_000_000, 0], &[1.0; 3], &params);
+        let long = ScanError::Long { given: 999, incidents: 4_000_000_000, places: 3, most: 7 };
+        assert_eq!(found, Err(long));
+    }
 }

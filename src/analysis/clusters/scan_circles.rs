@@ -4,7 +4,7 @@ use rayon::prelude::*;
 
 use super::circles::Circles;
 use super::likelihood::{Maxima, log_likelihood_ratio, may_exceed};
-use super::scan::ScanParams;
+use super::scan::{MOST_STEPS, ScanParams};
 use crate::analysis::chance::Chance;
 use crate::space::coord::Local;
 
@@ -47,8 +47,8 @@ impl Window {
     /// The places in it, nearest first.
     pub(super) fn places(&self, places: &[Local]) -> Vec<u32> {
         let mut circles = Circles::default();
-        circles.around(places[self.center as usize], places, f64::INFINITY);
-        circles.near.iter().take_while(|near| near.0 <= self.square).map(|near| near.1).collect()
+        circles.around(places[self.center as usize], places, self.square);
+        circles.near.iter().map(|near| near.1).collect()
     }
 }
 
@@ -58,8 +58,8 @@ type Step = (u32, f64);
 impl Ground<'_> {
     /// The places around a center up to the largest circle.
     fn steps(&self, center: usize, circles: &mut Circles, steps: &mut Vec<Step>) {
-        let radius = self.params.radius.map_or(f64::INFINITY, |radius| radius.0);
-        circles.around(self.places[center], self.places, radius);
+        let most = self.params.radius.map_or(f64::INFINITY, |radius| radius.0 * radius.0);
+        circles.around(self.places[center], self.places, most);
         steps.clear();
         let (mut exposed, mut whole) = (0.0, 0);
         for (at, &(_, place)) in circles.near.iter().enumerate() {
@@ -72,6 +72,20 @@ impl Ground<'_> {
             whole = if ends { steps.len() } else { whole };
         }
         steps.truncate(whole);
+    }
+
+    /// Steps of one simulation: incidents drawn, and places passed, 16 at once; counted only where it matters.
+    pub(super) fn steps_of_one(&self) -> f64 {
+        let of = |passed: f64| self.incidents + passed / LANES as f64;
+        let most = of((self.places.len() * self.places.len()) as f64);
+        if most * f64::from(self.params.permutations) <= MOST_STEPS {
+            return most;
+        }
+        let one = |(circles, steps): &mut (Circles, Vec<Step>), center: usize| {
+            self.steps(center, circles, steps);
+            steps.len() as u64
+        };
+        of((0..self.places.len()).into_par_iter().map_init(Default::default, one).sum::<u64>() as f64)
     }
 
     /// The best circle of each center, the largest ratio first.

@@ -185,14 +185,15 @@ pub fn space_time_scan(
         return Err(ScanError::TooMany { places: places.len() }.into());
     }
     let n_days = params.days;
-    let age =
-        |day: i64| u8::try_from(last - day).ok().filter(|&age| usize::from(age) < n_days).unwrap_or(OLD);
+    // A day so long ago that no number holds its age is old too.
+    let age = |day: i64| {
+        let age = last.checked_sub(day).and_then(|age| u8::try_from(age).ok());
+        age.filter(|&age| usize::from(age) < n_days).unwrap_or(OLD)
+    };
     let ages: Vec<u8> = order.iter().map(|&i| age(days[i as usize])).collect();
-    // Of all incidents the part of the last day, of the last two, and so on.
-    let part =
-        |k: usize| ages.iter().filter(|&&age| usize::from(age) <= k).count() as f64 / ages.len() as f64;
-    let part: Vec<f64> = (0..n_days).map(part).collect();
-    let ground = Ground { places: &places, start: &start, part: &part, total: ages.len() as f64, params };
+    let recent = |k: usize| ages.iter().filter(|&&age| usize::from(age) <= k).count() as f64;
+    let recent: Vec<f64> = (0..n_days).map(recent).collect();
+    let ground = Ground { places: &places, start: &start, recent: &recent, total: ages.len() as f64, params };
     let steps = ground.steps() as f64 * (f64::from(params.permutations) + 1.0);
     if steps > MOST_STEPS {
         let least = Metres((params.radius.0 * (MOST_STEPS / steps).sqrt()).floor().max(1.0));
@@ -201,8 +202,8 @@ pub fn space_time_scan(
     let maxima = ground.permute(&ages);
     let inside = |window: &Window| {
         let mut circles = Circles::default();
-        circles.around(places[window.center as usize], &places, params.radius.0);
-        circles.near.iter().take_while(|near| near.0 <= window.square).map(|near| near.1).collect()
+        circles.around(places[window.center as usize], &places, window.square);
+        circles.near.iter().map(|near| near.1).collect::<Vec<u32>>()
     };
     let told = |(window, inside): (Window, Vec<u32>)| {
         let within = inside.iter().flat_map(|&place| start[place as usize]..start[place as usize + 1]);
@@ -223,7 +224,8 @@ pub fn space_time_scan(
             recurrence_days: params.every / p,
         }
     };
-    let clusters = apart(ground.best(&ages), places.len(), inside).into_iter().map(told).collect();
+    let clusters = apart(ground.best(&ages), places.len(), |window| window.center, inside);
+    let clusters = clusters.into_iter().map(told).collect();
     Ok(SpaceTimeScan { clusters, incidents: points.len(), maxima })
 }
 
@@ -259,5 +261,63 @@ fn check(
     match days.iter().position(|&day| !(first..=last).contains(&day)) {
         Some(index) => Err(SpaceTimeError::Outside { index, day: days[index], first, last }),
         None => Ok(()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn params(days: usize) -> SpaceTimeParams {
+        SpaceTimeParams {
+            radius: Metres(150.0),
+            share: 0.5,
+            days,
+            least: 2,
+            every: 1.0,
+            permutations: 199,
+            seed: 1,
+        }
+    }
+
+    /// In exact numbers: ratios of cylinders are compared by what they hold and what they expect times C.
+    #[test]
+    fn ratios_that_are_equal_count_as_equal_however_they_came_about() {
+        let cases = [
+            (0, 0),
+            (2, 3),
+            (2, 16),
+            (0, 1),
+            (0, 0),
+            (1, 3),
+            (5, 14),
+            (5, 18),
+            (5, 8),
+            (2, 18),
+            (1, 18),
+            (1, 18),
+            (1, 11),
+            (0, 8),
+            (1, 8),
+            (0, 12),
+            (1, 11),
+            (1, 14),
+        ];
+        let points: Vec<Local> =
+            cases.iter().map(|&(x, _)| Local { x: 100.0 * f64::from(x), y: 0.0 }).collect();
+        let days: Vec<i64> = cases.iter().map(|&(_, age)| 30 - age).collect();
+        let found = space_time_scan(&points, &days, (1, 30), &params(7)).expect("good input");
+        for cluster in &found.clusters {
+            let near = |largest: f64| largest >= cluster.llr * (1.0 - 1e-9);
+            let as_large = found.maxima.ascending().iter().filter(|&&largest| near(largest)).count();
+            assert_eq!(cluster.p, (as_large + 1) as f64 / 200.0, "{cluster:?}");
+        }
+    }
+
+    #[test]
+    fn an_incident_of_the_first_day_of_all_is_old() {
+        let points = [0.0, 0.0, 900.0, 1800.0].map(|x| Local { x, y: 0.0 });
+        let found = space_time_scan(&points, &[30, 29, i64::MIN, i64::MIN], (i64::MIN, 30), &params(7));
+        assert_eq!(found.expect("good input").clusters[0].members, [0, 1]);
     }
 }

@@ -8,6 +8,15 @@ pub const DAY: i64 = 86_400;
 /// The most bands of one kind: a table that a person can read.
 pub const MOST_BANDS: usize = 16;
 
+/// Pairs compared one by one at most: some minutes on one core.
+pub(super) const MOST_PAIRS: f64 = 5e10;
+
+/// A distance that should bring so many steps down to as many as may be: pairs grow with its square.
+pub(super) fn shorter(distance: Metres, (most, steps): (f64, f64)) -> Metres {
+    let length = distance.0 * (most / steps).sqrt();
+    Metres(if length >= 1.0 { length.floor() } else { length })
+}
+
 /// How the distance of two places is measured.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Metric {
@@ -86,6 +95,18 @@ pub enum BandsError {
     Coordinates {
         /// Position of the incident, from 0.
         index: usize,
+    },
+    /// So many pairs that comparing them would take very long.
+    #[error(
+        "at {distance} {pairs:.1e} pairs of incidents are to be compared, more than {MOST_PAIRS:.0e}; try {least} or a shorter period"
+    )]
+    Pairs {
+        /// What was given.
+        distance: Metres,
+        /// What that makes.
+        pairs: f64,
+        /// A distance that should be short enough.
+        least: Metres,
     },
     /// More incidents than 32 bits can count.
     #[error("{incidents} incidents are more than can be compared at once")]

@@ -2,7 +2,7 @@
 
 use rayon::prelude::*;
 
-use super::bands::{BandsError, Metric, check_distances, check_incidents, check_times};
+use super::bands::{BandsError, MOST_PAIRS, Metric, check_distances, check_incidents, check_times, shorter};
 use super::pairs::Sorted;
 use crate::space::coord::{Local, Metres};
 
@@ -69,7 +69,8 @@ pub struct Chains {
 ///
 /// # Errors
 ///
-/// [`BandsError`] for a distance or time not above 0, coordinates that are not finite, or lists of different lengths.
+/// [`BandsError`] for a distance or time not above 0, coordinates that are not finite, lists of different lengths, or a
+/// distance with more than 5e10 pairs to compare.
 ///
 /// # Examples
 ///
@@ -92,6 +93,10 @@ pub fn chains(points: &[Local], times: &[i64], params: &ChainsParams) -> Result<
     check_times(&[time])?;
     check_incidents(points, times)?;
     let sorted = Sorted::new(points, distance.0);
+    let pairs = sorted.n_pairs() as f64;
+    if pairs > MOST_PAIRS {
+        return Err(BandsError::Pairs { distance, pairs, least: shorter(distance, (MOST_PAIRS, pairs)) });
+    }
     let limit = metric.limit(distance);
     let when: Vec<i64> = sorted.order.iter().map(|&at| times[at as usize]).collect();
     let mut group: Vec<u32> = (0..points.len() as u32).collect();
@@ -194,6 +199,10 @@ mod tests {
         }
         assert_eq!(chains(&[], &[], &params(1.0, 0)), Err(BandsError::Time { seconds: 0 }));
         assert!(matches!(chains(&[], &[1], &params(1.0, 1)), Err(BandsError::Length { .. })));
+        let heap = vec![Local::default(); 400_000];
+        let found = chains(&heap, &vec![0; heap.len()], &params(10.0, 1));
+        let Err(BandsError::Pairs { pairs, least, .. }) = found else { panic!("was accepted") };
+        assert_eq!((pairs, least), (400_000.0 * 399_999.0 / 2.0, Metres(7.0)));
         let nowhere = [Local { x: f64::NAN, y: 0.0 }];
         assert_eq!(chains(&nowhere, &[1], &params(1.0, 1)), Err(BandsError::Coordinates { index: 0 }));
         assert_eq!(chains(&[], &[], &params(1.0, 1)), Ok(Chains::default()));

@@ -1,12 +1,18 @@
 //! Knox: pairs of incidents near in space and soon in time, beside what times without memory would give.
 
-use super::bands::{BandsError, Metric, check_distances, check_incidents, check_times};
+use super::bands::{BandsError, Metric, check_distances, check_incidents, check_times, shorter};
 use super::pairs::Sorted;
 use super::permuted::{Counts, Orders, counts, pairs_within};
 use crate::space::coord::{Local, Metres};
 
 /// The most permutations of one test: their p-values are exact to 1e-5.
 pub const MOST_PERMUTATIONS: u32 = 99_999;
+
+/// Pairs compared in all permutations at most: some minutes on one core.
+const MOST_STEPS: f64 = 1e12;
+
+/// Numbers in the lists of all cells and permutations at most: 128 MiB.
+const MOST_COUNTS: usize = 1 << 24;
 
 /// What a Knox test is made with.
 #[derive(Clone, Debug, PartialEq)]
@@ -84,6 +90,30 @@ pub enum KnoxError {
         /// How many.
         given: u32,
     },
+    /// So many pairs that comparing them in all permutations would take very long.
+    #[error(
+        "at {distance} {steps:.1e} pairs are to be compared in all permutations, more than {MOST_STEPS:.0e}; try {least}, fewer permutations or a shorter period"
+    )]
+    Steps {
+        /// The upper edge of the last band of distance.
+        distance: Metres,
+        /// What that makes.
+        steps: f64,
+        /// A distance that should be short enough.
+        least: Metres,
+    },
+    /// A table of so many cells that their numbers would need very much memory.
+    #[error(
+        "{permutations} permutations of a table of {cells} cells need too much memory; give at most {most} or fewer bands"
+    )]
+    Table {
+        /// Bands of distance times bands of time.
+        cells: usize,
+        /// How many permutations.
+        permutations: usize,
+        /// The most that can be used here.
+        most: usize,
+    },
     /// What is given as an order is none.
     #[error("order {index} does not name every incident once; give each position from 0 exactly once")]
     Order {
@@ -112,7 +142,7 @@ pub enum KnoxError {
 ///
 /// Each permutation has a random stream of its own, so neither order of the input nor threads change a digit. Pairs are
 /// found anew by a grid for every 16 to 256 permutations and never stored: memory is 128 MiB or 128 bytes an incident,
-/// whichever is more, and 8 bytes for each cell of the table and permutation. Time O(n + pairs within the longest distance · permutations), with 32 permutations of a pair at once
+/// whichever is more, and 8 bytes for each cell of the table and permutation, at most 128 MiB more. Time O(n + pairs within the longest distance · permutations), with 32 permutations of a pair at once
 /// where times fit 16 bits, as days or hours do, else 16. Source: Knox (1964), *Applied Statistics* 13(1); permutations
 /// after Johnson et al. (2007), *J. Quantitative Criminology* 23.
 ///
@@ -125,7 +155,8 @@ pub enum KnoxError {
 /// # Errors
 ///
 /// [`KnoxError`] for edges that do not ascend, more than 16 bands, a number of permutations out of bounds, coordinates that
-/// are not finite, or times too far apart to count.
+/// are not finite, times too far apart to count, more than 1e12 pairs to compare in all permutations, or more than 2²⁴
+/// numbers to keep.
 ///
 /// # Examples
 ///
@@ -209,12 +240,33 @@ fn table(
         limits.insert(0, f64::MIN_POSITIVE);
     }
     let sorted = Sorted::new(points, params.distances.last().map_or(1.0, |edge| edge.0));
+    check_work(params, &sorted, orders.len(), limits.len() * most.len())?;
     let counts = if span < u64::from(u16::MAX) {
         counts::<u16, 32>(&sorted, &units, (&limits, &most), params.metric, orders)
     } else {
         counts::<u32, 16>(&sorted, &units, (&limits, &most), params.metric, orders)
     };
     Ok(told(params, &units, &most, counts, orders.len(), unit as i64))
+}
+
+/// Whether the table can be counted in a time and a memory that there is.
+fn check_work(
+    params: &KnoxParams,
+    sorted: &Sorted,
+    permutations: usize,
+    cells: usize,
+) -> Result<(), KnoxError> {
+    // The fewest that are counted at once.
+    const TOGETHER: usize = 16;
+    if cells * (permutations + 1) > MOST_COUNTS {
+        return Err(KnoxError::Table { cells, permutations, most: MOST_COUNTS / cells - 1 });
+    }
+    let steps = sorted.n_pairs() as f64 * (permutations + 1).next_multiple_of(TOGETHER) as f64;
+    if steps > MOST_STEPS {
+        let distance = params.distances.last().copied().unwrap_or_default();
+        return Err(KnoxError::Steps { distance, steps, least: shorter(distance, (MOST_STEPS, steps)) });
+    }
+    Ok(())
 }
 
 fn gcd(a: u64, b: u64) -> u64 {
@@ -423,5 +475,21 @@ mod tests {
             let given = knox_of_orders(&two[..1].repeat(2), &[1, 2], &[vec![1, 0], order], &table);
             assert_eq!(given, Err(KnoxError::Order { index: 1 }));
         }
+    }
+
+    #[test]
+    fn what_would_take_hours_or_fill_the_memory_is_refused_with_what_would_not() {
+        let heap = vec![at(0.0, 0.0); 100_000];
+        let many = KnoxParams { permutations: 999, ..params(&[50.0, 100.0], &[7]) };
+        let pairs = 100_000.0 * 99_999.0 / 2.0;
+        let error = knox(&heap, &vec![0; heap.len()], &many);
+        let (distance, least) = (Metres(100.0), Metres(44.0));
+        assert_eq!(error, Err(KnoxError::Steps { distance, steps: pairs * 1008.0, least }));
+        let edges: Vec<f64> = (1..=16).map(f64::from).collect();
+        let days: Vec<i64> = (1..=16).collect();
+        let wide = KnoxParams { permutations: 65_536, ..params(&edges, &days) };
+        let refused = KnoxError::Table { cells: 256, permutations: 65_536, most: 65_535 };
+        assert_eq!(knox(&heap[..2], &[0, 0], &wide), Err(refused));
+        assert!(knox(&heap[..2], &[0, 0], &KnoxParams { permutations: 65_535, ..wide }).is_ok());
     }
 }

@@ -1,5 +1,7 @@
 //! Many permutations of the times at once: one lane each of a line of the cache, so that a pair is looked up once.
 
+use std::ops::Range;
+
 use multiversion::multiversion;
 use rayon::prelude::*;
 
@@ -88,10 +90,13 @@ impl<T: Tick, const L: usize> Lanes<'_, T, L> {
     /// The former are `bands × times × width` numbers.
     pub(super) fn count(&self) -> (Vec<u64>, Vec<u64>) {
         let (bands, size) = (self.limits.len(), self.limits.len() * self.most.len() * self.width());
-        let counted = (0..self.sorted.n_cells()).into_par_iter().with_min_len(64).fold(
+        let parts = parts(self.sorted);
+        // A thread's counter is to be worth its making, and no thread to wait for another.
+        let least = (parts.len() / 64).clamp(1, 64);
+        let counted = parts.into_par_iter().with_min_len(least).fold(
             || Counter::new(self),
-            |mut counter, cell| {
-                counter.cell(self, cell);
+            |mut counter, (cell, places)| {
+                counter.places(self, cell, places);
                 counter
             },
         );
@@ -104,6 +109,16 @@ impl<T: Tick, const L: usize> Lanes<'_, T, L> {
             },
         )
     }
+}
+
+/// The places of each cell in pieces, so that wide bands, whose cells are few, keep all threads busy too.
+fn parts(sorted: &Sorted) -> Vec<(usize, Range<usize>)> {
+    const TOGETHER: usize = 256;
+    let of_cell = |cell: usize| {
+        let Range { start, end } = sorted.places(cell);
+        (start..end).step_by(TOGETHER).map(move |from| (cell, from..end.min(from + TOGETHER)))
+    };
+    (0..sorted.n_cells()).flat_map(of_cell).collect()
 }
 
 /// What one thread counts with.
@@ -135,8 +150,8 @@ impl<T: Tick, const L: usize> Counter<T, L> {
         }
     }
 
-    /// Counts the pairs of a cell's places with those after them.
-    fn cell(&mut self, lanes: &Lanes<'_, T, L>, cell: usize) {
+    /// Counts the pairs of some of a cell's places with those after them.
+    fn places(&mut self, lanes: &Lanes<'_, T, L>, cell: usize, places: Range<usize>) {
         // No list gets longer than the shortest lane can count; in tests short enough that lists are cut.
         const LONGEST: usize = if cfg!(test) { 100 } else { u16::MAX as usize };
         let after = lanes.sorted.after(cell);
@@ -146,7 +161,7 @@ impl<T: Tick, const L: usize> Counter<T, L> {
             self.capacity = needed;
             self.near.resize(self.len.len() * needed, 0);
         }
-        for at in lanes.sorted.places(cell) {
+        for at in places {
             for range in &after {
                 let mut from = range.start.max(at + 1);
                 while from < range.end {
@@ -160,7 +175,7 @@ impl<T: Tick, const L: usize> Counter<T, L> {
     }
 
     /// Adds places of a range to the list of their band.
-    fn sort_into_bands(&mut self, lanes: &Lanes<'_, T, L>, at: usize, range: std::ops::Range<usize>) {
+    fn sort_into_bands(&mut self, lanes: &Lanes<'_, T, L>, at: usize, range: Range<usize>) {
         if self.len.iter().copied().max().unwrap_or(0) + range.len() >= self.capacity {
             self.add_all(lanes, at);
         }
@@ -308,5 +323,21 @@ impl<T: Tick, const L: usize> Line<T, L> {
     /// All zeros.
     pub(super) fn zero() -> Self {
         Self([T::default(); L])
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_cell_with_many_places_is_work_for_many_threads() {
+        let mut points = vec![Local::default(); 1_000];
+        points.push(Local { x: 1e6, y: 0.0 });
+        let parts = parts(&Sorted::new(&points, 10.0));
+        let places: Vec<usize> = parts.iter().flat_map(|(_, places)| places.clone()).collect();
+        assert_eq!(places, (0..1_001).collect::<Vec<_>>());
+        let sizes: Vec<usize> = parts.iter().map(|(_, places)| places.len()).collect();
+        assert_eq!(sizes, [256, 256, 256, 232, 1]);
     }
 }

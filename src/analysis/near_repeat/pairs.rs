@@ -70,6 +70,16 @@ impl Sorted {
         self.key.len()
     }
 
+    /// How many pairs are met when the places of each cell are compared with those [after](Self::after) them.
+    pub(super) fn n_pairs(&self) -> u64 {
+        let one = |cell: usize| {
+            let own = self.places(cell).len() as u64;
+            let met = self.after(cell).iter().map(|range| range.len() as u64).sum::<u64>();
+            own * met - own * (own + 1) / 2
+        };
+        (0..self.n_cells()).into_par_iter().map(one).sum()
+    }
+
     /// Places of a cell.
     pub(super) fn places(&self, cell: usize) -> Range<usize> {
         self.start[cell] as usize..self.start[cell + 1] as usize
@@ -115,6 +125,7 @@ mod tests {
                     }
                 }
             }
+            assert_eq!(sorted.n_pairs(), met.len() as u64);
             let near = |a: &Local, b: &Local| (a.x - b.x).abs() <= reach && (a.y - b.y).abs() <= reach;
             for (i, a) in points.iter().enumerate() {
                 for (j, b) in points.iter().enumerate().skip(i + 1) {

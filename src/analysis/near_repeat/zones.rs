@@ -32,7 +32,7 @@ impl ZonesParams {
     };
 }
 
-/// Rings of Esri's *Near Repeat Classification*: no farther than 500, 1,000 and 1,500 ft, and not after 7, 14 and 21 days.
+/// Rings of Esri's *Near Repeat Classification*: nearer than 500, 1,000 and 1,500 ft, and less than 7, 14 and 21 days old.
 pub const ESRI_RINGS: [(Metres, i64); 3] = [
     (Metres(152.4), 7 * super::bands::DAY),
     (Metres(304.8), 14 * super::bands::DAY),
@@ -88,7 +88,7 @@ pub enum ZonesError {
 /// | `params` | ranges and halves; [`ZonesParams::ESRI`] has Esri's | | m, s |
 /// | returns | the risk of each cell, and who took part | `cells` | 1 at a fresh incident |
 ///
-/// Time O(recent incidents · cells in range). Incidents are added in the order of their place and time, so the order of the
+/// Time O(recent incidents · (rows of the grid + cells in range)). Incidents are added in the order of their place and time, so the order of the
 /// input changes no digit. Source: Esri, *Generate Prediction Zones*, Crime Analysis toolbox.
 ///
 /// # Limits

@@ -1,10 +1,17 @@
 //! Broken polygons: repaired where it is plain what is meant, refused where it is not.
 
+use std::cell::OnceCell;
+
 use geo::algorithm::bool_ops::{BooleanOps, FillRule, OpType, unary_union};
+use geo::algorithm::validation::{GeometryIndex, InvalidMultiPolygon, InvalidPolygon, RingRole};
+use geo::coordinate_position::CoordPos;
+use geo::dimensions::Dimensions;
 use geo::{
-    Area, BoundingRect, Coord, CoordsIter, LineString, LinesIter, MapCoords, MultiPolygon, Polygon, Rect,
-    Validation,
+    Area, BoundingRect, Coord, CoordsIter, Intersects, LineString, LinesIter, MapCoords, MultiPolygon,
+    Polygon, PreparedGeometry, Rect, Relate, RemoveRepeatedPoints,
 };
+use rstar::primitives::{GeomWithData, Rectangle};
+use rstar::{RTree, RTreeObject};
 
 use super::ring_area;
 
@@ -36,22 +43,129 @@ fn without_tiny(shape: &MultiPolygon) -> Option<MultiPolygon> {
     any.then(|| shape.map_coords(|at| Coord { x: flat(at.x), y: flat(at.y) }))
 }
 
-/// Pairs of rings that are compared at most: a second's work.
-const PAIRS: usize = 30_000;
+/// Pairs of rings whose boxes meet, and are compared, at most; in sound shapes those are few, since rings lie apart.
+const PAIRS: usize = 100_000;
 
-/// Whether more pairs of rings than that have boxes that meet; in sound shapes those are few, since rings lie apart.
-fn too_many_pairs(shape: &MultiPolygon) -> bool {
-    let rings = shape.iter().flat_map(|part| std::iter::once(part.exterior()).chain(part.interiors()));
-    let mut boxes: Vec<Rect> = rings.filter_map(BoundingRect::bounding_rect).collect();
-    boxes.sort_by(|a, b| a.min().x.total_cmp(&b.min().x));
-    let mut pairs = 0;
-    boxes.iter().enumerate().any(|(at, ring)| {
-        let beside = boxes[at + 1..].iter().take_while(|other| other.min().x <= ring.max().x);
-        // A polygon's own outer ring meets every hole of it, once.
-        pairs +=
-            beside.filter(|other| other.min().y <= ring.max().y && other.max().y >= ring.min().y).count();
-        pairs > PAIRS
-    })
+/// Corners of all pairs of rings that are compared at most.
+const CORNERS: usize = 300_000_000;
+
+/// Pairs of edges of one ring whose boxes meet, and are compared, at most. With each of the three bounds a check takes
+/// about ten seconds at most.
+const EDGES: usize = 100_000_000;
+
+/// There is more to compare than that.
+#[derive(Debug, PartialEq)]
+struct TooMany;
+
+/// Pairs of boxes that meet, by position, ascending.
+fn meeting(boxes: impl Iterator<Item = Option<Rect>>) -> Result<Vec<(usize, usize)>, TooMany> {
+    let corners = |of: Rect| Rectangle::from_corners([of.min().x, of.min().y], [of.max().x, of.max().y]);
+    let boxed = |(at, of): (usize, Option<Rect>)| of.map(|of| GeomWithData::new(corners(of), at));
+    let all: Vec<_> = boxes.enumerate().filter_map(boxed).collect();
+    let tree = RTree::bulk_load(all.clone());
+    let mut pairs = Vec::new();
+    for one in &all {
+        let near = tree.locate_in_envelope_intersecting(&one.envelope());
+        pairs.extend(near.filter(|other| other.data > one.data).map(|other| (one.data, other.data)));
+        if pairs.len() > PAIRS {
+            return Err(TooMany);
+        }
+    }
+    pairs.sort_unstable();
+    Ok(pairs)
+}
+
+/// The first fault that geo's `check_validation` finds. That compares every edge of a ring with every other one, and so
+/// holes and parts; here those are compared whose boxes meet.
+fn fault(shape: &MultiPolygon) -> Result<Option<InvalidMultiPolygon>, TooMany> {
+    let mut left = CORNERS;
+    let pairs = meeting(shape.iter().map(BoundingRect::bounding_rect))?;
+    let prepared: Vec<OnceCell<_>> = shape.iter().map(|_| OnceCell::new()).collect();
+    let prepare = |at: usize| prepared[at].get_or_init(|| PreparedGeometry::from(&shape.0[at]));
+    for (at, part) in shape.iter().enumerate() {
+        if let Some(fault) = fault_of_part(part, &mut left)? {
+            return Ok(Some(InvalidMultiPolygon::InvalidPolygon(GeometryIndex(at), fault)));
+        }
+        let from = pairs.partition_point(|pair| pair.0 < at);
+        for &(_, other) in pairs[from..].iter().take_while(|pair| pair.0 == at) {
+            let corners = part.coords_count() + shape.0[other].coords_count();
+            left = left.checked_sub(corners).ok_or(TooMany)?;
+            let both = prepare(at).relate(prepare(other));
+            let (at, other) = (GeometryIndex(at), GeometryIndex(other));
+            if both.get(CoordPos::Inside, CoordPos::Inside) == Dimensions::TwoDimensional {
+                return Ok(Some(InvalidMultiPolygon::ElementsOverlaps(at, other)));
+            }
+            if both.get(CoordPos::OnBoundary, CoordPos::OnBoundary) == Dimensions::OneDimensional {
+                return Ok(Some(InvalidMultiPolygon::ElementsTouchOnALine(at, other)));
+            }
+        }
+    }
+    Ok(None)
+}
+
+/// The first fault of one part.
+fn fault_of_part(part: &Polygon, left: &mut usize) -> Result<Option<InvalidPolygon>, TooMany> {
+    if part.exterior().0.is_empty() {
+        return Ok(None);
+    }
+    let role = |at: usize| if at == 0 { RingRole::Exterior } else { RingRole::Interior(at - 1) };
+    let rings = || std::iter::once(part.exterior()).chain(part.interiors());
+    for (at, ring) in rings().enumerate().filter(|(_, ring)| !ring.0.is_empty()) {
+        if ring.remove_repeated_points().0.len() < 4 {
+            return Ok(Some(InvalidPolygon::TooFewPointsInRing(role(at))));
+        }
+        if crosses_itself(ring)? {
+            return Ok(Some(InvalidPolygon::SelfIntersection(role(at))));
+        }
+    }
+    let filled: Vec<Polygon> = rings().map(|ring| Polygon::new(ring.clone(), Vec::new())).collect();
+    let prepared: Vec<OnceCell<_>> = filled.iter().map(|_| OnceCell::new()).collect();
+    let prepare = |at: usize| prepared[at].get_or_init(|| PreparedGeometry::from(&filled[at]));
+    let mut both = |a: usize, b: usize| {
+        let corners = filled[a].coords_count() + filled[b].coords_count();
+        *left = left.checked_sub(corners).ok_or(TooMany)?;
+        Ok(prepare(a).relate(prepare(b)))
+    };
+    // Holes by themselves: all of them meet the outer ring.
+    let holes = meeting(part.interiors().iter().map(BoundingRect::bounding_rect))?;
+    let mut holes = holes.into_iter().map(|(a, b)| (a + 1, b + 1)).peekable();
+    for hole in (1..filled.len()).filter(|&hole| !filled[hole].exterior().0.is_empty()) {
+        let inside = both(0, hole)?;
+        if !inside.is_contains() {
+            return Ok(Some(InvalidPolygon::InteriorRingNotContainedInExteriorRing(role(hole))));
+        }
+        if inside.get(CoordPos::OnBoundary, CoordPos::OnBoundary) == Dimensions::OneDimensional {
+            return Ok(Some(InvalidPolygon::IntersectingRingsOnALine(role(0), role(hole))));
+        }
+        while let Some((a, b)) = holes.next_if(|pair| pair.0 == hole) {
+            let both = both(a, b)?;
+            if both.get(CoordPos::Inside, CoordPos::Inside) == Dimensions::TwoDimensional {
+                return Ok(Some(InvalidPolygon::IntersectingRingsOnAnArea(role(a), role(b))));
+            }
+            if both.get(CoordPos::OnBoundary, CoordPos::OnBoundary) == Dimensions::OneDimensional {
+                return Ok(Some(InvalidPolygon::IntersectingRingsOnALine(role(a), role(b))));
+            }
+        }
+    }
+    Ok(None)
+}
+
+/// Whether two edges of a ring meet that do not follow each other.
+fn crosses_itself(ring: &LineString) -> Result<bool, TooMany> {
+    let edges: Vec<_> = ring.lines().zip(0_usize..).map(|(edge, at)| GeomWithData::new(edge, at)).collect();
+    let tree = RTree::bulk_load(edges.clone());
+    let mut left = EDGES;
+    for edge in &edges {
+        let one = edge.geom();
+        for other in tree.locate_in_envelope_intersecting(&edge.envelope()) {
+            left = left.checked_sub(1).ok_or(TooMany)?;
+            let (next, other) = (other.data > edge.data, other.geom());
+            if next && one.start != other.end && one.end != other.start && one.intersects(other) {
+                return Ok(true);
+            }
+        }
+    }
+    Ok(false)
 }
 
 /// Repairs a polygon whose rings cross themselves or each other, double back, or repeat a place.
@@ -72,17 +186,16 @@ pub(super) fn repair(shape: &MultiPolygon) -> Outcome {
     if shape.exterior_coords_iter().next().is_none() || shape.iter().all(|p| p.exterior().0.len() < 4) {
         return Outcome::Refused("polygon of fewer than four positions".to_owned());
     }
-    if too_many_pairs(shape) {
-        return Outcome::Refused("polygon with too many rings that meet to be checked; split it".to_owned());
-    }
-    let fault = match shape.check_validation() {
-        Ok(()) if shape.unsigned_area() > 0.0 => return Outcome::Sound,
-        Ok(()) => return Outcome::Refused("polygon without area".to_owned()),
-        Err(fault) => fault,
+    let too_many = || Outcome::Refused("polygon with too many rings or corners; split it".to_owned());
+    let found = match fault(shape) {
+        Ok(None) if shape.unsigned_area() > 0.0 => return Outcome::Sound,
+        Ok(None) => return Outcome::Refused("polygon without area".to_owned()),
+        Ok(Some(found)) => found,
+        Err(TooMany) => return too_many(),
     };
-    let refused = |why: &str| Outcome::Refused(format!("broken polygon: {fault}; {why}"));
+    let refused = |why: &str| Outcome::Refused(format!("broken polygon: {found}; {why}"));
     let clean = clean(shape);
-    if !clean.0.is_empty() && clean.check_validation().is_ok() && clean.unsigned_area() > 0.0 {
+    if !clean.0.is_empty() && fault(&clean) == Ok(None) && clean.unsigned_area() > 0.0 {
         return Outcome::Repaired(clean);
     }
     let edges: Vec<_> = clean.lines_iter().collect();
@@ -95,11 +208,12 @@ pub(super) fn repair(shape: &MultiPolygon) -> Outcome {
     if (area - drawn).abs() > TOLERANCE * drawn || !drawn.is_finite() {
         return refused("no repair keeps its area");
     }
-    let whole =
-        if clean.0.len() > 1 && overlap_in_part(&clean) { unary_union(&each_filled(&clean)) } else { filled };
-    match whole.check_validation() {
-        Ok(()) => Outcome::Repaired(whole),
-        Err(_) => refused("it stays broken when filled"),
+    let Ok(overlap) = overlap_in_part(&clean) else { return too_many() };
+    let whole = if overlap { unary_union(&each_filled(&clean)) } else { filled };
+    match fault(&whole) {
+        Ok(None) => Outcome::Repaired(whole),
+        Ok(Some(_)) => refused("it stays broken when filled"),
+        Err(TooMany) => too_many(),
     }
 }
 
@@ -129,19 +243,23 @@ fn each_filled(shape: &MultiPolygon) -> Vec<MultiPolygon> {
 }
 
 /// Whether two parts share a place and neither lies within the other.
-fn overlap_in_part(shape: &MultiPolygon) -> bool {
+fn overlap_in_part(shape: &MultiPolygon) -> Result<bool, TooMany> {
+    if shape.0.len() < 2 {
+        return Ok(false);
+    }
     let parts = each_filled(shape);
-    parts.iter().enumerate().any(|(at, a)| {
-        parts[at + 1..].iter().any(|b| {
-            let shared = a.intersection(b).unsigned_area();
-            let less = a.unsigned_area().min(b.unsigned_area());
-            shared > TOLERANCE * less && shared < (1.0 - TOLERANCE) * less
-        })
-    })
+    let pairs = meeting(parts.iter().map(BoundingRect::bounding_rect))?;
+    Ok(pairs.into_iter().any(|(a, b)| {
+        let shared = parts[a].intersection(&parts[b]).unsigned_area();
+        let less = parts[a].unsigned_area().min(parts[b].unsigned_area());
+        shared > TOLERANCE * less && shared < (1.0 - TOLERANCE) * less
+    }))
 }
 
 #[cfg(test)]
 mod tests {
+    use geo::Validation;
+
     use super::*;
 
     fn polygon(ring: &[(f64, f64)]) -> MultiPolygon {
@@ -159,13 +277,66 @@ mod tests {
 
     #[test]
     fn rings_in_a_heap_are_refused_and_as_many_beside_each_other_are_not() {
-        let square = |x: f64, y: f64, side: f64| {
-            LineString::from(vec![(x, y), (x + side, y), (x + side, y + side), (x, y + side), (x, y)])
-        };
         let holes = |step: f64| (0..900).map(|n| square(1.0 + step * f64::from(n), 1.0, 0.5)).collect();
         let of = |step| MultiPolygon(vec![Polygon::new(square(0.0, 0.0, 1000.0), holes(step))]);
         assert_eq!(repair(&of(1.0)), Outcome::Sound);
         assert!(matches!(repair(&of(0.000_1)), Outcome::Refused(why) if why.contains("split it")));
+    }
+
+    fn square(x: f64, y: f64, side: f64) -> LineString {
+        LineString::from(vec![(x, y), (x + side, y), (x + side, y + side), (x, y + side), (x, y)])
+    }
+
+    #[test]
+    fn many_rings_and_corners_that_lie_apart_are_sound_and_soon_checked() {
+        // Each with each they would be billions of pairs.
+        let part =
+            |n: u32| Polygon::new(square(2.0 * f64::from(n % 200), f64::from(n / 200), 0.5), Vec::new());
+        assert_eq!(repair(&MultiPolygon((0..40_000).map(part).collect())), Outcome::Sound);
+        let column = |n: u32| Polygon::new(square(0.0, f64::from(n), 0.5), Vec::new());
+        assert_eq!(repair(&MultiPolygon((0..40_000).map(column).collect())), Outcome::Sound);
+        let holes = (0..40_000_u32).map(|n| square(1.0 + f64::from(n), 1.0, 0.5)).collect();
+        let holed = Polygon::new(square(0.0, 0.0, 50_000.0), holes);
+        assert_eq!(repair(&MultiPolygon(vec![holed])), Outcome::Sound);
+        let angle = |n: u32| f64::from(n) * std::f64::consts::TAU / 40_000.0;
+        let round: Vec<(f64, f64)> =
+            (0..40_000).map(|n| (1e3 * angle(n).cos(), 1e3 * angle(n).sin())).collect();
+        assert_eq!(repair(&polygon(&round)), Outcome::Sound);
+    }
+
+    #[test]
+    fn a_fault_is_the_one_that_geo_finds() {
+        let mut state = 1_u64;
+        let mut below = |n: u64| {
+            state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            (state >> 33) % n
+        };
+        let (mut sound, mut faults) = (0, std::collections::HashSet::new());
+        for _ in 0..4_000 {
+            let mut part = || {
+                let mut ring = |side: u64| {
+                    let (x, y, side) = (below(9) as f64, below(9) as f64, 1.0 + below(side) as f64);
+                    let mut ring = square(x, y, side);
+                    if below(6) == 0 {
+                        ring.0[2] = Coord { x: below(9) as f64, y: below(9) as f64 };
+                    }
+                    ring
+                };
+                let outer = ring(9);
+                let holes = (0..2).map(|_| ring(3)).collect::<Vec<_>>();
+                let n_holes = below(3) as usize;
+                Polygon::new(outer, holes[..n_holes].to_vec())
+            };
+            let parts = [part(), part(), part()];
+            let shape = MultiPolygon(parts[..1 + below(3) as usize].to_vec());
+            let theirs = shape.check_validation().err();
+            assert_eq!(fault(&shape), Ok(theirs.clone()), "{shape:?}");
+            match theirs {
+                None => sound += 1,
+                Some(fault) => _ = faults.insert(fault.to_string()),
+            }
+        }
+        assert!(sound > 100 && faults.len() > 20, "{sound} {faults:?}");
     }
 
     #[test]
