@@ -1,5 +1,7 @@
 //! Who is near whom: neighbors on a grid, within a distance, or the nearest ones.
 
+use std::f64::consts::FRAC_1_SQRT_2;
+
 use rayon::prelude::*;
 use rstar::RTree;
 use rstar::primitives::GeomWithData;
@@ -66,6 +68,16 @@ pub enum NeighborsError {
     Links {
         /// How many there would be at least.
         links: u64,
+    },
+    /// So many units share corners or ends that comparing them would take too long.
+    #[error(
+        "units share corners or ends {shared} times, more than {most}; give units of which fewer meet in one place"
+    )]
+    Shared {
+        /// How often, over all pairs and corners.
+        shared: u64,
+        /// How often they may.
+        most: u64,
     },
     /// A mask or a list is not of the units.
     #[error("{given} entries for {units} units; give one for each")]
@@ -220,7 +232,8 @@ impl Neighbors {
 
     /// All others at a distance of at most `band`; those at the same place included.
     ///
-    /// Time O(n log n + links): places are sorted into cells of the band's size.
+    /// Time O(n log n + links): places are sorted into cells of the band's size. That there are too many links is mostly seen
+    /// before they are counted.
     ///
     /// # Errors
     ///
@@ -239,6 +252,10 @@ impl Neighbors {
     /// ```
     pub fn within(at: &[Local], band: Metres) -> Result<Self, NeighborsError> {
         let sorted = Sorted::by(at, band)?;
+        let links = sorted.least();
+        if links > MOST_LINKS {
+            return Err(NeighborsError::Links { links });
+        }
         Self::gather(
             at.len(),
             |unit| sorted.near(unit as u32).count(),
@@ -293,6 +310,11 @@ fn squared(a: Local, b: Local) -> f64 {
     dx * dx + dy * dy
 }
 
+/// The most western and the most southern coordinate.
+fn corner(at: &[Local]) -> (f64, f64) {
+    at.iter().fold((f64::INFINITY, f64::INFINITY), |(x, y), p| (x.min(p.x), y.min(p.y)))
+}
+
 /// Places in cells of the band's size, so that all within the band lie in the nine cells around.
 struct Sorted<'a> {
     at: &'a [Local],
@@ -312,9 +334,7 @@ impl<'a> Sorted<'a> {
             return Err(NeighborsError::Band { band });
         }
         check(at)?;
-        let least = |a: f64, b: f64| a.min(b);
-        let (west, south) =
-            at.iter().fold((f64::INFINITY, f64::INFINITY), |(x, y), p| (least(x, p.x), least(y, p.y)));
+        let (west, south) = corner(at);
         let extent = at.iter().fold(0.0, |e: f64, p| e.max(p.x - west).max(p.y - south));
         if extent / band.0 > Self::MOST {
             return Err(NeighborsError::Extent { band, least: Metres(extent / Self::MOST * (1.0 + 1e-9)) });
@@ -326,6 +346,17 @@ impl<'a> Sorted<'a> {
         let mut order: Vec<(u64, u32)> = cell_of.iter().copied().zip(0..).collect();
         order.par_sort_unstable();
         Ok(Self { at, within: band.0 * band.0, cell_of, order })
+    }
+
+    /// How many links there are at least: all places of a cell whose diagonal is no longer than the band are neighbors.
+    fn least(&self) -> u64 {
+        let (west, south) = corner(self.at);
+        let side = self.within.sqrt() * FRAC_1_SQRT_2 * (1.0 - 1e-6);
+        let cell = |from: f64, to: f64| ((to - from) / side) as u64;
+        let mut cells: Vec<u64> =
+            self.at.par_iter().map(|p| cell(south, p.y) << 32 | cell(west, p.x)).collect();
+        cells.par_sort_unstable();
+        cells.chunk_by(|a, b| a == b).map(|pile| pile.len() as u64 * (pile.len() as u64 - 1)).sum()
     }
 
     fn near(&self, unit: u32) -> impl Iterator<Item = u32> + '_ {
@@ -462,6 +493,13 @@ mod tests {
         assert!(
             Neighbors::from_lists(vec![vec![0]]).is_err() && Neighbors::from_lists(vec![vec![1]]).is_err()
         );
+        // 200,000 places within the band would be 4e10 links: that is told before any is looked at.
+        let crowd: Vec<Local> =
+            (0..200_000).map(|i| Local { x: f64::from(i % 500), y: f64::from(i / 500) }).collect();
+        let Err(NeighborsError::Links { links }) = Neighbors::within(&crowd, Metres(1e4)) else {
+            panic!("a crowd was taken")
+        };
+        assert_eq!(links, 200_000 * 199_999);
         let nowhere = [Local { x: f64::NAN, y: 0.0 }];
         assert_eq!(Neighbors::within(&nowhere, Metres(1.0)), Err(NeighborsError::Coordinates { index: 0 }));
     }
