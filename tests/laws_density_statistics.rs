@@ -101,8 +101,12 @@ proptest! {
             let sum: f64 = cells.map(|j| kernel.shape((at.distance(GRID.center(j % GRID.n_cols, j / GRID.n_cols)).0 / h).powi(2))).sum();
             sum * kernel.constant() * 100.0 / (h * h)
         };
+        // The same sum with nothing but area around.
+        let far = (kernel.reach() * h / 10.0).ceil() as i32;
+        let around = (-far..=far).flat_map(|dx| (-far..=far).map(move |dy| f64::from(dx * dx + dy * dy)));
+        let whole: f64 = around.map(|d2| kernel.shape(d2 * 100.0 / (h * h))).sum::<f64>() * kernel.constant() * 100.0 / (h * h);
         for i in (0..GRID.len()).step_by(37) {
-            let expected = if mask.inside()[i] { raw.per_km2[i] / part(i) } else { 0.0 };
+            let expected = if mask.inside()[i] { raw.per_km2[i] * whole / part(i) } else { 0.0 };
             prop_assert!((raised.per_km2[i] - expected).abs() <= 1e-10 * raised.peak(), "{} is not {expected}", raised.per_km2[i]);
         }
     }

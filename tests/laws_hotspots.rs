@@ -1,13 +1,13 @@
 //! What must hold for hot spots whatever the map: p-values keep their promise, scale and order change nothing.
 
 use hotblocks::analysis::chance::Chance;
-use hotblocks::analysis::hotspots::emerging::{EmergingParams, emerging};
+use hotblocks::analysis::hotspots::emerging::{EmergingParams, FEWEST_STEPS, Pattern, Side, emerging};
 use hotblocks::analysis::hotspots::fdr::{Fdr, bin, q_values};
 use hotblocks::analysis::hotspots::gistar::{gi_star, gi_star_permuted};
 use hotblocks::analysis::hotspots::local_moran::{local_moran, local_moran_permuted};
 use hotblocks::analysis::hotspots::moran::{Weighting, moran, moran_permuted};
 use hotblocks::analysis::hotspots::permute::Permutations;
-use hotblocks::analysis::hotspots::values::two_sided_p;
+use hotblocks::analysis::hotspots::values::{HotSpotError, two_sided_p};
 use hotblocks::analysis::hotspots::weights::{Contiguity, Neighbors};
 use hotblocks::analysis::hotspots::window::{Lattice, Window, gi_star_on_grid};
 use hotblocks::space::coord::{Local, Metres};
@@ -201,11 +201,28 @@ proptest! {
             let numbers = [found.i, found.variance, found.z, found.p, found.normal_variance, found.normal_z, found.normal_p];
             prop_assert!(numbers.iter().all(|number| number.is_finite()), "{found:?}");
         }
-        let cube: Vec<Vec<f64>> = (0..10).map(|step| values.iter().map(|value| (value * f64::from(step)) % 7.0).collect()).collect();
+        let cube: Vec<Vec<f64>> = (0..11).map(|step| values.iter().map(|value| (value * f64::from(step)) % 7.0).collect()).collect();
         let params = EmergingParams { steps_back: 1, fdr: Fdr::BenjaminiYekutieli, q_at_most: 0.1, trend_p_at_most: 0.1 };
         if let Ok(found) = emerging(&cube, &near, &params) {
             prop_assert!(found.z.iter().chain(&found.q).flatten().all(|number| number.is_finite()));
             prop_assert!(found.trend.iter().all(|trend| trend.z.is_finite() && trend.p.is_finite()));
+        }
+    }
+
+    #[test]
+    fn the_same_counts_at_every_step_have_no_trend((cols, rows, counts, _) in map(), steps in 10..20usize, steps_back in 0..9usize) {
+        let near = Neighbors::on_grid(cols, rows, None, Contiguity::Queen).expect("a grid");
+        let step: Vec<f64> = counts.iter().map(|&count| f64::from(count)).collect();
+        let params = EmergingParams { steps_back, fdr: Fdr::BenjaminiHochberg, q_at_most: 0.9, trend_p_at_most: 0.9 };
+        match emerging(&vec![step; steps], &near, &params) {
+            Ok(found) => {
+                prop_assert!(steps >= steps_back + FEWEST_STEPS);
+                let moves = |pattern: &Option<(Side, Pattern)>| matches!(pattern, Some((_, Pattern::Intensifying | Pattern::Diminishing)));
+                prop_assert!(!found.pattern.iter().any(moves), "{:?}", found.pattern);
+                prop_assert!(found.trend.iter().all(|trend| trend.s == 0));
+            }
+            Err(HotSpotError::Steps { least, .. }) => prop_assert!(steps < least && least == steps_back + FEWEST_STEPS),
+            Err(_) => {}
         }
     }
 

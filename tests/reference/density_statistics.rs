@@ -143,6 +143,15 @@ pub(crate) fn checks() -> Vec<Check> {
     checks
 }
 
+/// The sum over cells of a kernel with nothing but area around it. Uniform correction takes parts of that; theirs of 1.
+fn whole(params: &KdeParams, cell: Metres) -> f64 {
+    let ratio = cell.0 / params.bandwidth.0;
+    let far = (params.kernel.reach() / ratio).ceil() as i32;
+    let cells = (-far..=far).flat_map(|dx| (-far..=far).map(move |dy| f64::from(dx * dx + dy * dy)));
+    let sum: f64 = cells.map(|d2| params.kernel.shape(d2 * ratio * ratio)).sum();
+    sum * params.kernel.constant() * ratio * ratio
+}
+
 fn edges() -> Vec<Check> {
     let kernels = [Kernel::Quartic, Kernel::Gaussian, Kernel::Epanechnikov];
     let mut checks = Vec::new();
@@ -157,8 +166,9 @@ fn edges() -> Vec<Check> {
                 let params = KdeParams { kernel, bandwidth: kernel.bandwidth(set.sigma()) };
                 let within = kde_within(&points, None, &mask, &params, edge).expect("good input");
                 assert_eq!(within.left_out, 0);
+                let whole = if edge == Edge::Uniform { whole(&params, set.grid().cell) } else { 1.0 };
                 let ours: Vec<f64> =
-                    answers.whole("cell").iter().map(|&i| within.density.per_km2[i]).collect();
+                    answers.whole("cell").iter().map(|&i| within.density.per_km2[i] / whole).collect();
                 pairs.of_peak(&ours, answers.get(&format!("{}_{column}", kernel.name())));
             }
         }
@@ -178,7 +188,10 @@ fn errors() -> Vec<Check> {
         };
         let square = |v: &[f64]| v.iter().map(|v| v * v).collect::<Vec<f64>>();
         plain.of_peak(&square(&error(Kernel::Gaussian, Edge::None)), &square(answers.get("se_none")));
-        edged.of_peak(&error(Kernel::Quartic, Edge::Uniform), answers.get("se_uniform"));
+        let params = KdeParams { kernel: Kernel::Quartic, bandwidth: Kernel::Quartic.bandwidth(set.sigma()) };
+        let whole = whole(&params, set.grid().cell);
+        let uniform: Vec<f64> = error(Kernel::Quartic, Edge::Uniform).iter().map(|se| se / whole).collect();
+        edged.of_peak(&uniform, answers.get("se_uniform"));
         edged.of_peak(&error(Kernel::Quartic, Edge::JonesDiggle), answers.get("se_jones_diggle"));
     }
     vec![

@@ -88,7 +88,7 @@ impl Ground {
             n_rows: size(1),
             middle: x.into_iter().zip(y).map(|(x, y)| Local { x, y }).collect(),
             counts: column(2),
-            steps: (3..13).map(column).collect(),
+            steps: (3..18).map(column).collect(),
             shapes: shapes(),
         }
     }
@@ -321,7 +321,7 @@ fn through_time(ground: &Ground, python: &Theirs, esda: &str) -> Vec<Check> {
     let larger = |theirs: f64| theirs.abs().max(1.0);
     vec![
         Check::new(
-            "Emerging hot spots, z of bins: New Haven, blocks, ten steps of three days",
+            "Emerging hot spots, z of bins: New Haven, blocks, fifteen steps of two days",
             esda,
             pair(&python.beside(&[("cube z", &z)])),
             |_| 1.0,

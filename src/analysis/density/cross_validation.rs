@@ -34,6 +34,7 @@ pub fn likelihood_scores(
     sigmas: &[f64],
 ) -> Result<Vec<Option<f64>>, BandwidthError> {
     check("likelihood", points, window)?;
+    let points = &sorted(points)[..];
     let score = |&sigma: &f64| {
         let logs = each(
             points,
@@ -66,6 +67,7 @@ pub fn cronie_scores(
     sigmas: &[f64],
 ) -> Result<Vec<Option<f64>>, BandwidthError> {
     check("cronie-van-lieshout", points, window)?;
+    let points = &sorted(points)[..];
     let area = window.width().0 * window.height().0;
     let score = |&sigma: &f64| {
         let own = 1.0 / (2.0 * PI * sigma * sigma);
@@ -74,6 +76,13 @@ pub fn cronie_scores(
         score.is_finite().then_some(score)
     };
     Ok(sigmas.iter().map(score).collect())
+}
+
+/// From west to east, so that every sum is taken in one order, whatever the order of the input.
+fn sorted(points: &[Local]) -> Vec<Local> {
+    let mut points = points.to_vec();
+    points.sort_unstable_by(|a, b| a.x.total_cmp(&b.x).then(a.y.total_cmp(&b.y)));
+    points
 }
 
 /// For each point `what` of the sum of all other points' Gaussians there, and of `own`.
@@ -148,6 +157,7 @@ pub(super) fn steps(points: &[Local], window: LocalBox) -> Option<Vec<f64>> {
 /// As [`likelihood_scores`].
 pub fn diggle_scores(points: &[Local], window: LocalBox) -> Result<(Vec<f64>, Vec<f64>), BandwidthError> {
     check("diggle", points, window)?;
+    let points = &sorted(points)[..];
     let n = points.len() as f64;
     let area = window.width().0 * window.height().0;
     let lambda = n / area;
@@ -243,6 +253,23 @@ fn check(rule: &'static str, points: &[Local], window: LocalBox) -> Result<(), B
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn scores_do_not_depend_on_the_order_of_the_points() {
+        let window = LocalBox { min: Local { x: 0.0, y: 0.0 }, max: Local { x: 100.0, y: 80.0 } };
+        let points: Vec<Local> =
+            (0..90).map(|i| Local { x: f64::from(i * 37 % 101) * 0.97, y: f64::from(i * 53 % 79) }).collect();
+        let turned: Vec<Local> = points.iter().rev().copied().collect();
+        let sigmas = [1.0, 4.0, 20.0];
+        let diggle = diggle_scores(&points, window).expect("good input");
+        assert_eq!(Ok(&diggle), diggle_scores(&sorted(&points), window).as_ref());
+        assert_eq!(Ok(&diggle), diggle_scores(&turned, window).as_ref());
+        for scores in [likelihood_scores, cronie_scores] {
+            let found = scores(&points, window, &sigmas).expect("good input");
+            assert!(found.iter().all(Option::is_some));
+            assert_eq!(Ok(found), scores(&turned, window, &sigmas));
+        }
+    }
 
     #[test]
     fn a_circle_that_leaves_by_half_counts_twice() {

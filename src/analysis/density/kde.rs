@@ -97,6 +97,18 @@ pub enum KdeError {
         /// The side of its cells.
         cell: Metres,
     },
+    /// Direct sums over so many kernels that reach so far would take minutes.
+    #[error(
+        "{kernels} kernels with a bandwidth of {bandwidth} are too many sums; give at most {most}, or larger cells"
+    )]
+    Work {
+        /// The bandwidth.
+        bandwidth: Metres,
+        /// How many kernels: of distinct places, or of cells near a border.
+        kernels: usize,
+        /// The longest bandwidth that fits.
+        most: Metres,
+    },
     /// Some densities would be too large to write down.
     #[error("a weight of {total} within {bandwidth} is more than a number can hold")]
     Overflow {

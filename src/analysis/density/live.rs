@@ -209,6 +209,7 @@ impl Live {
         let (u, v) = ((at.x - grid.origin.x) / h, (at.y - grid.origin.y) / h);
         let per_bandwidth = h / grid.cell.0;
         let reach = kernel.reach();
+        let inner = (reach - *rim).max(0.0).powi(2);
         let index = |x: f64, n: usize| (x * per_bandwidth).round().clamp(0.0, n as f64) as usize;
         let (south, north) = (index(v - reach, grid.n_rows), index(v + reach, grid.n_rows));
         let (west, east) = (index(u - reach, grid.n_cols), index(u + reach, grid.n_cols));
@@ -221,7 +222,7 @@ impl Live {
         }
         for row in south..north {
             let y = (grid.center(0, row).y - grid.origin.y) / h - v;
-            let half = (reach * reach - y * y).max(0.0).sqrt() - *rim;
+            let half = (inner - y * y).max(0.0).sqrt();
             let (from, to) = (index(u - half, grid.n_cols), index(u + half, grid.n_cols));
             if from >= to {
                 continue;

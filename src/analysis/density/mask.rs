@@ -1,5 +1,7 @@
 //! The cells of a study area: what lies outside is not part of the question.
 
+use std::f64::consts::FRAC_1_SQRT_2;
+
 use geo::{Coord, MultiPolygon};
 
 use crate::space::coord::{Local, SquareKm};
@@ -91,7 +93,8 @@ impl Mask {
         SquareKm::from_square_metres(self.n_inside as f64 * self.grid.cell.0 * self.grid.cell.0)
     }
 
-    /// Whether a place belongs to the area: its cell lies inside, or one of the eight around it.
+    /// Whether a place belongs to the area: its cell lies inside, or the middle of a cell that does is no farther than half a
+    /// cell's diagonal.
     ///
     /// An incident on a street along the border is in the study area though the middle of its cell may not be.
     #[must_use]
@@ -102,9 +105,14 @@ impl Mask {
             let from = (at - 1.0).clamp(0.0, n as f64) as usize;
             from..((at + 2.0).clamp(0.0, n as f64) as usize).max(from)
         };
-        let cols = near(col, self.grid.n_cols);
-        near(row, self.grid.n_rows)
-            .any(|row| self.inside[row * self.grid.n_cols..][cols.clone()].contains(&true))
+        let is_near = |c: usize, r: usize| {
+            let own = c as f64 == col && r as f64 == row;
+            own || self.grid.center(c, r).distance(at).0 <= self.grid.cell.0 * FRAC_1_SQRT_2
+        };
+        near(row, self.grid.n_rows).any(|r| {
+            let inside = &self.inside[r * self.grid.n_cols..][..self.grid.n_cols];
+            near(col, self.grid.n_cols).any(|c| inside[c] && is_near(c, r))
+        })
     }
 }
 
@@ -142,14 +150,22 @@ mod tests {
     }
 
     #[test]
-    fn a_place_belongs_when_its_cell_or_a_neighbor_does() {
+    fn a_place_belongs_when_its_cell_does_or_a_middle_is_near() {
         let grid = Grid { origin: Local { x: 0.0, y: 0.0 }, cell: Metres(10.0), n_cols: 5, n_rows: 4 };
         let mut inside = vec![false; 20];
         inside[0] = true;
         let mask = Mask::of_cells(&grid, inside).expect("one for each cell");
-        for (x, y, held) in
-            [(5.0, 5.0, true), (19.0, 19.0, true), (21.0, 5.0, false), (-9.0, 5.0, true), (-11.0, 5.0, false)]
-        {
+        for (x, y, held) in [
+            (5.0, 5.0, true),
+            (9.99, 9.99, true),
+            (11.9, 5.0, true),
+            (12.2, 5.0, false),
+            (11.0, 11.0, false),
+            (19.0, 19.0, false),
+            (-2.0, 5.0, true),
+            (-2.2, 5.0, false),
+            (10.5, 9.0, true),
+        ] {
             assert_eq!(mask.holds(Local { x, y }), held, "{x} {y}");
         }
         assert!(!mask.holds(Local { x: 1e300, y: -1e300 }) && !mask.holds(Local { x: f64::NAN, y: 0.0 }));

@@ -47,12 +47,12 @@ pub(super) fn stamp(
         });
         return;
     }
-    let rim = rim(grid, bandwidth);
+    let inner = (1.0 - rim(grid, bandwidth)).max(0.0).powi(2);
     out.par_chunks_mut(grid.n_cols).enumerate().for_each(|(row, out)| {
         let v = north(row);
         for &Place { v: at, u, weight } in strips.between(0, v - 1.0, v + 1.0) {
             let square = (v - at) * (v - at);
-            let (from, to) = span(u, (1.0 - square).max(0.0).sqrt() - rim);
+            let (from, to) = span(u, (inner - square).max(0.0).sqrt());
             if from < to {
                 add_shape(kernel, &centers[from..to], (u, square), weight * height, &mut out[from..to]);
             }

@@ -1,8 +1,8 @@
 //! How uncertain a density is: the standard error of each of its values.
 
 use super::discs::{Disc, gather, sort};
-use super::edge::{Edge, cells_inside, part_inside};
-use super::input::{Place, check, places};
+use super::edge::{Edge, bounded, cells_inside, points_inside};
+use super::input::{Place, check, check_grid, places};
 use super::kde::{Density, KdeError, KdeParams};
 use super::mask::Mask;
 use crate::space::coord::Local;
@@ -32,7 +32,7 @@ use crate::space::coord::Local;
 ///
 /// # Errors
 ///
-/// As [`kde`](super::kde::kde).
+/// As [`kde_within`](super::edge::kde_within).
 ///
 /// # Examples
 ///
@@ -57,25 +57,23 @@ pub fn standard_error(
     edge: Edge,
 ) -> Result<Density, KdeError> {
     let grid = mask.grid();
+    check_grid(grid)?;
     check(points, weights, *params)?;
     let weight = |i: usize| weights.map_or(1.0, |w| w[i]);
-    let squares: Vec<f64> = (0..points.len())
-        .map(|i| match edge {
-            _ if !mask.holds(points[i]) => 0.0,
-            Edge::JonesDiggle => match part_inside(points[i], mask, params) {
-                part if part > 0.0 => (weight(i) / part).powi(2),
-                _ => 0.0,
-            },
-            _ => weight(i).powi(2),
-        })
-        .collect();
+    let parts = match edge {
+        Edge::JonesDiggle => points_inside(points, mask, params)?,
+        _ => points.iter().map(|&p| f64::from(u8::from(mask.holds(p)))).collect(),
+    };
+    let square = |(i, part): (usize, &f64)| if part.is_normal() { (weight(i) / part).powi(2) } else { 0.0 };
+    let squares: Vec<f64> = parts.iter().enumerate().map(square).collect();
     let (places, per_km2) = places(points, Some(&squares), *params)?;
+    bounded(places.len(), grid, params)?;
     let h = params.bandwidth.0;
     let disc = |p: &Place| Disc { x: p.x, y: p.y, bandwidth: h, height: p.weight };
     let mut discs: Vec<Disc> = places.iter().map(disc).collect();
     sort(&mut discs);
     let mut values = gather(&discs, grid, params.kernel.reach(), |r2| params.kernel.shape(r2).powi(2));
-    let parts = if edge == Edge::Uniform { cells_inside(mask, params) } else { Vec::new() };
+    let parts = if edge == Edge::Uniform { cells_inside(mask, params)? } else { Vec::new() };
     for (i, value) in values.iter_mut().enumerate() {
         let part = parts.get(i).copied().unwrap_or(1.0);
         *value = if mask.inside()[i] { value.sqrt() * per_km2 / part } else { 0.0 };

@@ -55,7 +55,8 @@ impl Frame {
 struct Scale {
     /// Columns per bandwidth.
     per_bandwidth: f64,
-    rim: f64,
+    /// Square of the distance up to which an incident counts, in bandwidths: the rim itself is beyond it.
+    inner: f64,
     /// The kernel's height in the unit of the answer.
     height: f64,
 }
@@ -107,7 +108,11 @@ fn rows<const N: usize>(
     let frames: Vec<Frame> =
         (0..strips.len()).map(|strip| Frame::new(grid, h, strips.middle(strip), strips.width())).collect();
     let most = frames.iter().map(|frame| frame.centers.len()).max().unwrap_or(0);
-    let scale = Scale { per_bandwidth: h / grid.cell.0, rim: rim(grid, bandwidth), height };
+    let scale = Scale {
+        per_bandwidth: h / grid.cell.0,
+        inner: (1.0 - rim(grid, bandwidth)).max(0.0).powi(2),
+        height,
+    };
     let fresh = || vec![Slot([0.0; N]); ROWS * (most + 1)];
     out.par_chunks_mut(ROWS * grid.n_cols).enumerate().for_each_init(fresh, |slots, (group, out)| {
         let n = out.len() / grid.n_cols;
@@ -192,8 +197,9 @@ fn spread<const N: usize, P: Polynomial<N>>(
         for row in 0..ROWS {
             let (enters, leaves, rests) = (&mut enters[row], &mut leaves[row], &mut rests[row]);
             for k in 0..BATCH {
-                let rest = 1.0 - (v[k] - north[row]) * (v[k] - north[row]);
-                let half = (rest.max(0.0).sqrt() - scale.rim) * scale.per_bandwidth;
+                let square = (v[k] - north[row]) * (v[k] - north[row]);
+                let rest = 1.0 - square;
+                let half = (scale.inner - square).max(0.0).sqrt() * scale.per_bandwidth;
                 enters[k] = column(u[k] - half);
                 leaves[k] = column(u[k] + half);
                 rests[k] = rest;

@@ -252,7 +252,9 @@ fn to_nearest(tree: &RTree<[f64; 2]>, places: &[[f64; 2]], k: usize) -> Vec<f64>
         // The first is the place itself.
         let squared =
             tree.nearest_neighbor_iter_with_distance_2(at).nth(k).map_or(0.0, |(_, squared)| squared);
-        squared.sqrt()
+        // A root may be rounded down: then a band of it would leave out those that lie at its end.
+        let root = squared.sqrt();
+        if root * root < squared { root.next_up() } else { root }
     };
     places.par_iter().map(one).collect()
 }
@@ -276,6 +278,19 @@ mod tests {
             (found.spacing.mean, found.spacing.median, found.cell),
             (Metres(30.0), Metres(30.0), Metres(60.0))
         );
+    }
+
+    #[test]
+    fn the_first_band_gives_each_unit_a_neighbor() {
+        for (x, y) in [(60.0, 30.0), (10.0, 20.0), (70.0, 10.0), (0.1, 0.3), (1.0, 1.0)] {
+            let at: Vec<Local> = (0..64)
+                .map(|cell| (f64::from(cell % 8), f64::from(cell / 8)))
+                .map(|(i, j)| Local { x: i * x - j * y, y: i * y + j * x })
+                .collect();
+            let values: Vec<f64> = (0..64).map(|cell| f64::from(cell * 31 % 17)).collect();
+            let band = optimized_band(&at, &values).unwrap().tried[0].band;
+            assert_eq!(Neighbors::within(&at, band).unwrap().islands(), Vec::<usize>::new(), "{x}, {y}");
+        }
     }
 
     #[test]

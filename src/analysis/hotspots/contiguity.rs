@@ -6,7 +6,7 @@ use rayon::prelude::*;
 use rstar::primitives::{GeomWithData, Line};
 use rstar::{AABB, RTree};
 
-use super::weights::{Contiguity, Neighbors, NeighborsError};
+use super::weights::{Contiguity, MOST_LINKS, Neighbors, NeighborsError};
 
 /// Borders no farther apart than this touch: 1 cm forgives what projections round.
 pub const SNAP_M: f64 = 0.01;
@@ -37,7 +37,7 @@ fn key(at: Coord) -> At {
 /// # Errors
 ///
 /// [`NeighborsError::Coordinates`] for a shape with a coordinate that is no number, [`NeighborsError::Links`] if so
-/// many touch that they do not fit.
+/// many touch that they do not fit, [`NeighborsError::Shared`] if far more share a corner.
 pub fn of_polygons(shapes: &[&Geometry], contiguity: Contiguity) -> Result<Neighbors, NeighborsError> {
     check(shapes)?;
     let n_corners = shapes.par_iter().map(|shape| shape.coords_count()).sum();
@@ -65,6 +65,8 @@ pub fn of_polygons(shapes: &[&Geometry], contiguity: Contiguity) -> Result<Neigh
     let corners = corners.units();
     let (numbers, lines) = equal(edges, corners.n_things());
     let edges = Units::new(numbers, ends, lines.len());
+    corners.check()?;
+    edges.check()?;
     let loose = Loose::of(&edges, &lines);
     match contiguity {
         Contiguity::Queen => corners.neighbors(&loose.in_a_point(&corners)),
@@ -98,7 +100,9 @@ pub fn of_segments(shapes: &[&Geometry]) -> Result<Neighbors, NeighborsError> {
         }
         ends.close();
     }
-    ends.units().neighbors(&HashMap::new())
+    let ends = ends.units();
+    ends.check()?;
+    ends.neighbors(&HashMap::new())
 }
 
 fn push_ends(ends: &mut Shared, line: &[Coord]) {
@@ -243,10 +247,36 @@ impl Units {
             row.dedup();
             row
         };
-        let rows: Vec<Vec<u32>> = (0..self.end.len()).into_par_iter().map(row).collect();
+        // Rows are sorted and cleared of doubles one by one, and given up once there are too many.
+        let (mut rows, mut links): (Vec<Vec<u32>>, u64) = (Vec::with_capacity(self.end.len()), 0);
+        while rows.len() < self.end.len() {
+            let from = rows.len();
+            let more = (from..self.end.len().min(from + AT_ONCE)).into_par_iter().map(row);
+            rows.par_extend(more);
+            links += rows[from..].iter().map(|row| row.len() as u64).sum::<u64>();
+            if links > MOST_LINKS {
+                return Err(NeighborsError::Links { links });
+            }
+        }
         Neighbors::gather(rows.len(), |unit| rows[unit].len(), |unit, to| to.copy_from_slice(&rows[unit]))
     }
+
+    /// Refuses things that so many units have that comparing these would take too long.
+    fn check(&self) -> Result<(), NeighborsError> {
+        let squared = |pair: &[u32]| u64::from(pair[1] - pair[0]).pow(2);
+        let shared = self.start.windows(2).map(squared).fold(0, u64::saturating_add);
+        if shared > MOST_SHARED {
+            return Err(NeighborsError::Shared { shared, most: MOST_SHARED });
+        }
+        Ok(())
+    }
 }
+
+/// How often units may share things, before doubles are cleared: borders have some corners in common.
+const MOST_SHARED: u64 = 8 * MOST_LINKS;
+
+/// Rows that are made before their links are counted.
+const AT_ONCE: usize = 1 << 14;
 
 /// An edge with the numbers of its corners, the lower first.
 #[derive(Clone, Copy)]
@@ -416,6 +446,19 @@ mod tests {
         ];
         let near = of_segments(&shapes.iter().collect::<Vec<_>>()).expect("usable");
         assert_eq!((near.of(0), near.of(3), near.islands()), (&[1, 2, 3][..], &[0, 1, 2][..], vec![4]));
+    }
+
+    #[test]
+    fn too_many_that_meet_in_one_place_are_refused_before_they_are_compared() {
+        let crowd = vec![Geometry::Point(Point::new(5.0, 5.0)); 40_000];
+        let refused = of_segments(&crowd.iter().collect::<Vec<_>>());
+        assert_eq!(refused, Err(NeighborsError::Shared { shared: 1_600_000_000, most: 8 * MOST_LINKS }));
+        // Not so many that they could not be compared, but too many links.
+        let crowd = &crowd[..20_000];
+        let Err(NeighborsError::Links { links }) = of_segments(&crowd.iter().collect::<Vec<_>>()) else {
+            panic!("a crowd was taken")
+        };
+        assert!((MOST_LINKS..2 * MOST_LINKS + 20_000 * AT_ONCE as u64).contains(&links));
     }
 
     #[test]

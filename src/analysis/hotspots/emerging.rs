@@ -84,7 +84,7 @@ pub struct Emerging {
     pub z: Vec<Vec<f64>>,
     /// q by step, then by unit; over all bins.
     pub q: Vec<Vec<f64>>,
-    /// The trend of each unit's z.
+    /// The trend of each unit's z, from the first step on that has all its steps before it.
     pub trend: Vec<Trend>,
     /// The pattern of each unit, if it has one.
     pub pattern: Vec<Option<(Side, Pattern)>>,
@@ -107,8 +107,9 @@ pub const FEWEST_STEPS: usize = 10;
 /// | returns | z, q and p of the trend, with the pattern of each unit | | |
 ///
 /// Mean and variance are those of the whole cube. Null hypothesis of a bin: the values of the cube lie in any order on
-/// its bins; two-sided by the normal law, q over all bins at once. The first steps have fewer steps before them. Of
-/// the patterns the first that fits counts, in the order of [`Pattern`]; those of 90 % that are not hot at the last
+/// its bins; two-sided by the normal law, q over all bins at once. The first `steps_back` steps have fewer steps before
+/// them, so their z is nearer to 0 for the same counts: they are part of the history, not of the trend. Of the patterns
+/// the first that fits counts, in the order of [`Pattern`]; those of 90 % that are not hot at the last
 /// step are historical. Time O(T (n + links) + n T log(n T) + n T²).
 /// Source: Esri, *How Emerging Hot Spot Analysis works*; Mann (1945), Kendall (1975) for the trend.
 ///
@@ -118,7 +119,7 @@ pub const FEWEST_STEPS: usize = 10;
 ///
 /// # Errors
 ///
-/// [`HotSpotError::Steps`] below [`FEWEST_STEPS`], [`HotSpotError::Level`] for a level that is none, and as
+/// [`HotSpotError::Steps`] for fewer than [`FEWEST_STEPS`] beyond the first `steps_back`, [`HotSpotError::Level`] for a level that is none, and as
 /// [`super::gistar::gi_star`] for the bins; their numbers count step by step.
 pub fn emerging(
     counts: &[Vec<f64>],
@@ -126,8 +127,9 @@ pub fn emerging(
     params: &EmergingParams,
 ) -> Result<Emerging, HotSpotError> {
     let (steps, units) = (counts.len(), neighbors.n_units());
-    if steps < FEWEST_STEPS {
-        return Err(HotSpotError::Steps { steps, least: FEWEST_STEPS });
+    let least = FEWEST_STEPS.saturating_add(params.steps_back);
+    if steps < least {
+        return Err(HotSpotError::Steps { steps, least });
     }
     for level in [params.q_at_most, params.trend_p_at_most] {
         if !(level > 0.0 && level < 1.0) {
@@ -147,7 +149,7 @@ pub fn emerging(
     let (mut trend, mut pattern) = (Vec::with_capacity(units), Vec::with_capacity(units));
     for unit in 0..units {
         let series: Vec<f64> = z.iter().map(|step| step[unit]).collect();
-        let found = mann_kendall(&series)?;
+        let found = mann_kendall(&series[params.steps_back..])?;
         let side = |step: usize| side(z[step][unit], q[step][unit], params.q_at_most);
         let history: Vec<Option<Side>> = (0..steps).map(side).collect();
         pattern.push(classify(&history, &found, params.trend_p_at_most));
@@ -363,11 +365,13 @@ mod tests {
     fn what_cannot_be_followed_is_refused() {
         let (counts, near) = town();
         let refused = |counts: &[Vec<f64>], params| emerging(counts, &near, params).expect_err("refused");
-        assert_eq!(refused(&counts[..9], &PARAMS), HotSpotError::Steps { steps: 9, least: 10 });
+        assert_eq!(refused(&counts[..10], &PARAMS), HotSpotError::Steps { steps: 10, least: 11 });
+        let far = EmergingParams { steps_back: usize::MAX, ..PARAMS };
+        assert_eq!(refused(&counts, &far), HotSpotError::Steps { steps: 12, least: usize::MAX });
         let level = EmergingParams { q_at_most: 1.0, ..PARAMS };
         assert_eq!(refused(&counts, &level), HotSpotError::Level { level: 1.0 });
-        let flat = vec![vec![2.0; 100]; 10];
-        assert_eq!(refused(&flat, &PARAMS), HotSpotError::Constant { units: 1000, value: 2.0 });
+        let flat = vec![vec![2.0; 100]; 11];
+        assert_eq!(refused(&flat, &PARAMS), HotSpotError::Constant { units: 1100, value: 2.0 });
         let mut short = counts.clone();
         short[3].pop();
         assert_eq!(refused(&short, &PARAMS), HotSpotError::Length { values: 99, units: 100 });

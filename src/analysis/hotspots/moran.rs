@@ -73,16 +73,17 @@ pub struct Moran {
 /// ```
 pub fn moran(values: &[f64], neighbors: &Neighbors, weighting: Weighting) -> Result<Moran, HotSpotError> {
     let moments = check(values, neighbors)?;
-    let (n, squares) = (moments.n as f64, moments.squares);
-    let deviation: Vec<f64> = values.iter().map(|value| value - moments.mean).collect();
+    let n = moments.n as f64;
+    // In standard deviations, so that their fourth powers are numbers and their squares sum up to n.
+    let deviation: Vec<f64> = standard(values, &moments);
     let sums = Sums::of(neighbors, weighting);
-    let i = n / sums.s0 * cross(&deviation, neighbors, weighting) / squares;
+    let i = cross(&deviation, neighbors, weighting) / sums.s0;
     let expected = -1.0 / (n - 1.0);
     let Sums { s0, s1, s2 } = sums;
     let s0_squared = s0 * s0;
     let normal = (n * n * s1 - n * s2 + 3.0 * s0_squared) / (s0_squared * (n * n - 1.0));
     let fourth: f64 = deviation.iter().map(|d| d.powi(4)).sum();
-    let kurtosis = n * fourth / (squares * squares);
+    let kurtosis = fourth / n;
     let plain = n * ((n * n - 3.0 * n + 3.0) * s1 - n * s2 + 3.0 * s0_squared);
     let peaked = kurtosis * ((n * n - n) * s1 - 2.0 * n * s2 + 6.0 * s0_squared);
     let random = (plain - peaked) / ((n - 1.0) * (n - 2.0) * (n - 3.0) * s0_squared);
@@ -122,10 +123,10 @@ pub fn moran_permuted(
 ) -> Result<f64, HotSpotError> {
     let moments = check(values, neighbors)?;
     permutations.check(0)?;
-    let deviation: Vec<f64> = values.iter().map(|value| value - moments.mean).collect();
+    let deviation = standard(values, &moments);
     let observed = cross(&deviation, neighbors, weighting);
     // Two orders of the values with the same I differ by rounding.
-    let slack = 1e-12 * moments.squares;
+    let slack = 1e-12 * moments.n as f64;
     let one = |lane: u64| {
         let mut turned = deviation.clone();
         Chance::new(permutations.seed, lane).shuffle(&mut turned);
@@ -135,6 +136,12 @@ pub fn moran_permuted(
     let lanes = (0..u64::from(permutations.count)).into_par_iter().map(one);
     let (as_high, as_low) = lanes.reduce(|| (0, 0), |a, b| (a.0 + b.0, a.1 + b.1));
     Ok((2.0 * f64::from(as_high.min(as_low) + 1) / f64::from(permutations.count + 1)).min(1.0))
+}
+
+/// How many standard deviations each value lies above the mean.
+fn standard(values: &[f64], moments: &Moments) -> Vec<f64> {
+    let deviation = (moments.squares / moments.n as f64).sqrt();
+    values.iter().map(|value| (value - moments.mean) / deviation).collect()
 }
 
 fn check(values: &[f64], neighbors: &Neighbors) -> Result<Moments, HotSpotError> {
@@ -240,6 +247,23 @@ mod tests {
         let found = moran(&[1.0, 2.0, 3.0, 4.0, 7.0], &all, Weighting::Binary).expect("usable");
         assert!((found.i - found.expected).abs() < 1e-12);
         assert_eq!((found.z, found.p), (0.0, 1.0));
+    }
+
+    #[test]
+    fn the_size_of_the_values_changes_nothing() {
+        let rook = Neighbors::on_grid(5, 5, None, Contiguity::Rook).unwrap();
+        let values: Vec<f64> = (0..25).map(|cell| f64::from(cell * 7 % 11)).collect();
+        let plain = moran(&values, &rook, Weighting::RowStandardized).unwrap();
+        for size in [1e-100, 1e77, 1e100, 1e138] {
+            let large: Vec<f64> = values.iter().map(|value| value * size).collect();
+            let found = moran(&large, &rook, Weighting::RowStandardized).unwrap();
+            assert!(
+                (found.i - plain.i).abs() < 1e-12 && (found.z - plain.z).abs() < 1e-11,
+                "{size:e}: {found:?}"
+            );
+        }
+        let huge: Vec<f64> = values.iter().map(|value| value * 1e140).collect();
+        assert_eq!(moran(&huge, &rook, Weighting::Binary), Err(HotSpotError::Large { largest: 1e141 }));
     }
 
     #[test]

@@ -1,5 +1,7 @@
 //! Places sorted so that those near one are found without comparing all.
 
+use std::f64::consts::FRAC_1_SQRT_2;
+
 use rayon::prelude::*;
 use rstar::RTree;
 use rstar::primitives::GeomWithData;
@@ -17,6 +19,11 @@ pub(super) fn check(at: &[Local]) -> Result<(), NeighborsError> {
 pub(super) fn squared(a: Local, b: Local) -> f64 {
     let (dx, dy) = (a.x - b.x, a.y - b.y);
     dx * dx + dy * dy
+}
+
+/// The most western and the most southern coordinate.
+fn corner(at: &[Local]) -> (f64, f64) {
+    at.iter().fold((f64::INFINITY, f64::INFINITY), |(x, y), p| (x.min(p.x), y.min(p.y)))
 }
 
 /// Places in cells of the band's size, so that all within the band lie in the nine cells around.
@@ -38,9 +45,7 @@ impl<'a> Sorted<'a> {
             return Err(NeighborsError::Band { band });
         }
         check(at)?;
-        let least = |a: f64, b: f64| a.min(b);
-        let (west, south) =
-            at.iter().fold((f64::INFINITY, f64::INFINITY), |(x, y), p| (least(x, p.x), least(y, p.y)));
+        let (west, south) = corner(at);
         let extent = at.iter().fold(0.0, |e: f64, p| e.max(p.x - west).max(p.y - south));
         if extent / band.0 > Self::MOST {
             return Err(NeighborsError::Extent { band, least: Metres(extent / Self::MOST * (1.0 + 1e-9)) });
@@ -52,6 +57,17 @@ impl<'a> Sorted<'a> {
         let mut order: Vec<(u64, u32)> = cell_of.iter().copied().zip(0..).collect();
         order.par_sort_unstable();
         Ok(Self { at, within: band.0 * band.0, cell_of, order })
+    }
+
+    /// How many links there are at least: all places of a cell whose diagonal is no longer than the band are neighbors.
+    pub(super) fn least(&self) -> u64 {
+        let (west, south) = corner(self.at);
+        let side = self.within.sqrt() * FRAC_1_SQRT_2 * (1.0 - 1e-6);
+        let cell = |from: f64, to: f64| ((to - from) / side) as u64;
+        let mut cells: Vec<u64> =
+            self.at.par_iter().map(|p| cell(south, p.y) << 32 | cell(west, p.x)).collect();
+        cells.par_sort_unstable();
+        cells.chunk_by(|a, b| a == b).map(|pile| pile.len() as u64 * (pile.len() as u64 - 1)).sum()
     }
 
     pub(super) fn near(&self, unit: u32) -> impl Iterator<Item = u32> + '_ {

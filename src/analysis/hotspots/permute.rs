@@ -42,6 +42,10 @@ impl Permutations {
         }
         if permutations as usize * (neighbors + 1) > MOST_DRAWS {
             let most = (MOST_DRAWS / (neighbors + 1)) as u32;
+            if most < FEWEST {
+                let most = MOST_DRAWS / FEWEST as usize - 1;
+                return Err(HotSpotError::Neighbors { least: FEWEST, neighbors, most });
+            }
             return Err(HotSpotError::Draws { permutations, neighbors, most });
         }
         Ok(())
@@ -283,9 +287,16 @@ mod tests {
             let found = gi_star_permuted(&skewed(16), &near, &Permutations { count, seed: 0 });
             assert_eq!(found, Err(refused));
         }
-        let check = Permutations { count: 99_999, seed: 0 }.check(1_000_000);
-        let Err(HotSpotError::Draws { most, .. }) = check else { panic!("{check:?}") };
-        assert!(Permutations { count: most.max(FEWEST), seed: 0 }.check(60_000).is_ok());
+        let check = |count, neighbors| Permutations { count, seed: 0 }.check(neighbors);
+        let Err(HotSpotError::Draws { most, .. }) = check(99_999, 60_000) else {
+            panic!("too many draws were taken")
+        };
+        assert!(check(most, 60_000).is_ok() && check(most + 1, 60_000).is_err());
+        // Fewer permutations than are allowed are no way out.
+        let Err(HotSpotError::Neighbors { most, .. }) = check(99_999, 1_000_000) else {
+            panic!("too many were taken")
+        };
+        assert!(check(FEWEST, most).is_ok() && check(FEWEST, most + 1).is_err());
     }
 
     #[test]

@@ -37,7 +37,7 @@ pub enum HotSpotError {
         unit: usize,
     },
     /// The values are so large that their squares are no numbers.
-    #[error("the values reach {largest:e}, too far to be squared; give values within ±1e150")]
+    #[error("the values reach {largest:e}, too far to be squared; give values within ±1e140")]
     Large {
         /// The largest of them, without its sign.
         largest: f64,
@@ -94,6 +94,18 @@ pub enum HotSpotError {
         /// The most permutations that fit.
         most: u32,
     },
+    /// Not even the fewest permutations of so many neighbors fit in memory.
+    #[error(
+        "{least} permutations of {neighbors} neighbors, the fewest, are too many draws; give units of at most {most} neighbors"
+    )]
+    Neighbors {
+        /// The fewest permutations.
+        least: u32,
+        /// The most neighbors that a unit has.
+        neighbors: usize,
+        /// The most that it may have.
+        most: usize,
+    },
     /// Too few steps of time.
     #[error("{steps} steps of time are too few for a trend; give at least {least}")]
     Steps {
@@ -132,7 +144,7 @@ const WHOLE: f64 = 2_147_483_648.0;
 /// Sums up to here are exact in 64 bits.
 const EXACT: f64 = 9_007_199_254_740_992.0;
 /// Their squares, summed 2³² times, are still finite.
-const LARGEST: f64 = 1e150;
+const LARGEST: f64 = 1e140;
 
 impl Moments {
     /// The moments of at least `least` values that are not all the same.

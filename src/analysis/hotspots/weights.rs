@@ -66,6 +66,16 @@ pub enum NeighborsError {
         /// How many there would be at least.
         links: u64,
     },
+    /// So many units share corners or ends that comparing them would take too long.
+    #[error(
+        "units share corners or ends {shared} times, more than {most}; give units of which fewer meet in one place"
+    )]
+    Shared {
+        /// How often, over all pairs and corners.
+        shared: u64,
+        /// How often they may.
+        most: u64,
+    },
     /// A mask or a list is not of the units.
     #[error("{given} entries for {units} units; give one for each")]
     Length {
@@ -219,7 +229,8 @@ impl Neighbors {
 
     /// All others at a distance of at most `band`; those at the same place included.
     ///
-    /// Time O(n log n + links): places are sorted into cells of the band's size.
+    /// Time O(n log n + links): places are sorted into cells of the band's size. That there are too many links is mostly seen
+    /// before they are counted.
     ///
     /// # Errors
     ///
@@ -238,6 +249,10 @@ impl Neighbors {
     /// ```
     pub fn within(at: &[Local], band: Metres) -> Result<Self, NeighborsError> {
         let sorted = Sorted::by(at, band)?;
+        let links = sorted.least();
+        if links > MOST_LINKS {
+            return Err(NeighborsError::Links { links });
+        }
         Self::gather(
             at.len(),
             |unit| sorted.near(unit as u32).count(),
@@ -354,6 +369,13 @@ mod tests {
         assert!(
             Neighbors::from_lists(vec![vec![0]]).is_err() && Neighbors::from_lists(vec![vec![1]]).is_err()
         );
+        // 200,000 places within the band would be 4e10 links: that is told before any is looked at.
+        let crowd: Vec<Local> =
+            (0..200_000).map(|i| Local { x: f64::from(i % 500), y: f64::from(i / 500) }).collect();
+        let Err(NeighborsError::Links { links }) = Neighbors::within(&crowd, Metres(1e4)) else {
+            panic!("a crowd was taken")
+        };
+        assert_eq!(links, 200_000 * 199_999);
         let nowhere = [Local { x: f64::NAN, y: 0.0 }];
         assert_eq!(Neighbors::within(&nowhere, Metres(1.0)), Err(NeighborsError::Coordinates { index: 0 }));
     }

@@ -100,7 +100,8 @@ pub const MOST_LIXELS: usize = 4_000_000;
 ///
 /// ```text
 /// λ(u) = Σᵢ wᵢ Σ_{ways p from sᵢ to u} a(p) K(length of p) / h,   K one-dimensional, ∫K = 1
-/// discontinuous   a(p) = Π 1/(k − 1) over the nodes on p, k streets meeting; p never turns back
+/// discontinuous   a(p) = Π 1/(k − 1) over the nodes on p, k streets meeting; p never turns back;
+///                 an incident on a node itself gives each of its k > 1 streets 2/k
 /// continuous      a(p) = Π (2/k, or 2/k − 1 where p turns back)
 /// ```
 ///
@@ -250,6 +251,7 @@ mod tests {
     use geo::{LineString, line_string};
 
     use super::*;
+    use crate::space::coord::Local;
 
     fn params(split: Split, bandwidth: f64) -> NetworkParams {
         NetworkParams {
@@ -329,6 +331,61 @@ mod tests {
         };
         assert!(step(Split::Continuous) < 1e-8, "{}", step(Split::Continuous));
         assert!(step(Split::Discontinuous) > 0.1);
+    }
+
+    /// Streets that meet in one place, a loop among them; incidents on that place and beside it.
+    #[test]
+    fn the_order_and_direction_of_lines_change_nothing() {
+        let lines = [
+            line_string![(x: 0.0, y: 0.0), (x: 100.0, y: 3.0)],
+            line_string![(x: 0.0, y: 0.0), (x: -60.0, y: 70.0)],
+            line_string![(x: 0.0, y: 0.0), (x: 5.0, y: -80.0)],
+            line_string![(x: 100.0, y: 3.0), (x: 160.0, y: 40.0), (x: 130.0, y: 70.0), (x: 100.0, y: 3.0)],
+            line_string![(x: 5.0, y: -80.0), (x: 90.0, y: -40.0), (x: 100.0, y: 3.0)],
+        ];
+        let at =
+            [(0.0, 0.0), (100.0, 3.0), (0.0, 0.0), (50.0, 1.5), (-60.0, 70.0)].map(|(x, y)| Local { x, y });
+        let surface = |order: &[(usize, bool)], split| {
+            let turn = |&(line, turned): &(usize, bool)| {
+                let mut coords = lines[line].0.clone();
+                if turned {
+                    coords.reverse();
+                }
+                LineString(coords)
+            };
+            let net = StreetNetwork::new(&order.iter().map(turn).collect::<Vec<_>>(), Metres(0.1))
+                .expect("good lines");
+            let on: Vec<OnStreet> = net.locate(&at, Metres(1.0)).into_iter().flatten().collect();
+            assert_eq!(on.len(), at.len());
+            let found = network_density(&net, &on, None, &params(split, 120.0)).expect("good input");
+            let mut all = vec![Vec::new(); lines.len()];
+            for lixel in &found.lixels {
+                all[order[lixel.line].0].push(lixel.per_km);
+            }
+            for &(line, turned) in order {
+                if turned {
+                    all[line].reverse();
+                }
+            }
+            (all.concat(), found.lost)
+        };
+        for split in Split::ALL {
+            let (first, lost) = surface(&[(0, false), (1, false), (2, false), (3, false), (4, false)], split);
+            for order in [
+                [(4, false), (3, false), (2, false), (1, false), (0, false)],
+                [(1, true), (4, false), (0, true), (2, false), (3, true)],
+                [(2, false), (3, true), (4, true), (0, false), (1, false)],
+            ] {
+                let (other, also_lost) = surface(&order, split);
+                assert!((lost - also_lost).abs() < 1e-8, "{split:?}: {lost} and {also_lost} lost");
+                for (one, two) in first.iter().zip(&other) {
+                    assert!(
+                        (one - two).abs() < 1e-6 * (1.0 + one),
+                        "{split:?} {order:?}: {one} is not {two}"
+                    );
+                }
+            }
+        }
     }
 
     #[test]

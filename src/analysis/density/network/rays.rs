@@ -5,13 +5,16 @@ use rayon::prelude::*;
 use super::density::{NetworkError, NetworkParams};
 use super::line_kernel::half_mass;
 use super::streets::{OnStreet, StreetNetwork};
-use super::walk::walk;
+use super::walk::{Split, walk};
 
 /// Ways on which less than this part of an incident is left are not followed.
 const LEAST: f64 = 1e-10;
 
 /// Source lines that are worked on as one; the sum is taken in their order, whatever the number of threads.
 const BLOCK: usize = 64;
+
+/// An incident no farther from a node than this, in metres, lies on it.
+const AT_NODE: f64 = 1e-6;
 
 /// A stretch of line that an incident reaches from one side.
 pub(super) struct Ray {
@@ -82,28 +85,28 @@ fn from_line(
         }
     }
     for end in [0, 1] {
-        let off = |along: f64| if end == 0 { along } else { length - along };
-        let nearest = sources.iter().map(|s| off(s.along)).fold(f64::INFINITY, f64::min);
-        if nearest >= reach {
-            continue;
-        }
-        let from_here = (|far: f64| beyond(far + nearest), LEAST);
-        let entries = walk(net, line, end, reach - nearest, params.split, from_here)
-            .ok_or(NetworkError::Ways { line, bandwidth: params.bandwidth })?;
-        for source in sources {
-            for entry in &entries {
-                let far = off(source.along) + entry.far;
-                if far < reach {
-                    let (line, forward) = (entry.line as usize, entry.end == 0);
-                    let start = if forward { 0.0 } else { net.length(line).0 };
-                    give(&Ray {
-                        line,
-                        start,
-                        forward,
-                        far,
-                        weight: source.weight * entry.weight,
-                        own: false,
-                    });
+        let off = |source: &Source| if end == 0 { source.along } else { length - source.along };
+        let legs = net.leaving(net.ends(line)[usize::from(end)]).len();
+        let is_at_node = |source: &&Source| legs > 1 && off(source) <= AT_NODE;
+        let (at_node, beside): (Vec<&Source>, Vec<&Source>) = sources.iter().partition(is_at_node);
+        // What lies on the node itself is of no street more than of another: each of the k gets 2/k, as in the continuous split.
+        for (sources, first) in [(beside, params.split), (at_node, Split::Continuous)] {
+            let nearest = sources.iter().map(|&source| off(source)).fold(f64::INFINITY, f64::min);
+            if nearest >= reach {
+                continue;
+            }
+            let from_here = (|far: f64| beyond(far + nearest), LEAST);
+            let entries = walk(net, line, end, reach - nearest, (first, params.split), from_here)
+                .ok_or(NetworkError::Ways { line, bandwidth: params.bandwidth })?;
+            for &source in &sources {
+                for entry in &entries {
+                    let far = off(source) + entry.far;
+                    if far < reach {
+                        let (line, forward) = (entry.line as usize, entry.end == 0);
+                        let start = if forward { 0.0 } else { net.length(line).0 };
+                        let weight = source.weight * entry.weight;
+                        give(&Ray { line, start, forward, far, weight, own: false });
+                    }
                 }
             }
         }

@@ -49,15 +49,17 @@ pub(super) const MOST_ENTRIES: usize = 1_000_000;
 /// All lines that are entered within `reach` by an incident that leaves a line at its end.
 ///
 /// Ways that come to one end of one line with one length go on as one. A way on which less than `least` of an incident
-/// is left, counting what the kernel leaves beyond its length, is not followed. `None` for more than [`MOST_ENTRIES`].
+/// is left, counting what the kernel leaves beyond its length, is not followed. `first` splits at the node where the walk
+/// begins, `then` at all others. `None` for more than [`MOST_ENTRIES`].
 pub(super) fn walk(
     net: &StreetNetwork,
     line: usize,
     end: u8,
     reach: f64,
-    split: Split,
+    (first, then): (Split, Split),
     (beyond, least): (impl Fn(f64) -> f64, f64),
 ) -> Option<Vec<Entry>> {
+    let mut split = first;
     let mut open: BTreeMap<(i64, u32, u8), f64> = BTreeMap::from([((0, line as u32, end), 1.0)]);
     let mut entries = Vec::new();
     while let Some(((far, line, end), weight)) = open.pop_first() {
@@ -91,6 +93,7 @@ pub(super) fn walk(
         if entries.len() > MOST_ENTRIES {
             return None;
         }
+        split = then;
     }
     Some(entries)
 }
