@@ -68,9 +68,8 @@ pub fn nnh_test(
     seed: u64,
 ) -> Result<NnhTest, NnhError> {
     let (width, height) = (area.width().0, area.height().0);
-    if !(1..=MOST_SIMULATIONS).contains(&simulations)
-        || !(width > 0.0 && height > 0.0 && width + height < 1e9)
-    {
+    let usable = width > 0.0 && height > 0.0 && width + height < 1e9;
+    if !((1..=MOST_SIMULATIONS).contains(&simulations) && usable) {
         return Err(NnhError::Simulations);
     }
     if params.min_points < 2 {

@@ -288,8 +288,12 @@ mod tests {
                 .map(|(i, j)| Local { x: i * x - j * y, y: i * y + j * x })
                 .collect();
             let values: Vec<f64> = (0..64).map(|cell| f64::from(cell * 31 % 17)).collect();
-            let band = optimized_band(&at, &values).unwrap().tried[0].band;
-            assert_eq!(Neighbors::within(&at, band).unwrap().islands(), Vec::<usize>::new(), "{x}, {y}");
+            let band = optimized_band(&at, &values).expect("good input").tried[0].band;
+            assert_eq!(
+                Neighbors::within(&at, band).expect("good input").islands(),
+                Vec::<usize>::new(),
+                "{x}, {y}"
+            );
         }
     }
 

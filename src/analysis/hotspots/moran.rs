@@ -251,12 +251,12 @@ mod tests {
 
     #[test]
     fn the_size_of_the_values_changes_nothing() {
-        let rook = Neighbors::on_grid(5, 5, None, Contiguity::Rook).unwrap();
+        let rook = Neighbors::on_grid(5, 5, None, Contiguity::Rook).expect("good input");
         let values: Vec<f64> = (0..25).map(|cell| f64::from(cell * 7 % 11)).collect();
-        let plain = moran(&values, &rook, Weighting::RowStandardized).unwrap();
+        let plain = moran(&values, &rook, Weighting::RowStandardized).expect("good input");
         for size in [1e-100, 1e77, 1e100, 1e138] {
             let large: Vec<f64> = values.iter().map(|value| value * size).collect();
-            let found = moran(&large, &rook, Weighting::RowStandardized).unwrap();
+            let found = moran(&large, &rook, Weighting::RowStandardized).expect("good input");
             assert!(
                 (found.i - plain.i).abs() < 1e-12 && (found.z - plain.z).abs() < 1e-11,
                 "{size:e}: {found:?}"
