@@ -1,22 +1,15 @@
 //! Who touches whom: polygons that share corners or edges, streets that share an end.
 
 use geo::{Coord, CoordsIter, Geometry};
-use hashbrown::HashMap;
 use rayon::prelude::*;
 use rstar::primitives::{GeomWithData, Line};
 use rstar::{AABB, RTree};
 
-use super::weights::{Contiguity, MOST_LINKS, Neighbors, NeighborsError};
+use super::shared::{Links, Shared, Units, key, link};
+use super::weights::{Contiguity, Neighbors, NeighborsError};
 
 /// Borders no farther apart than this touch: 1 cm forgives what projections round.
 pub const SNAP_M: f64 = 0.01;
-
-type At = (u64, u64);
-
-/// Positive and negative zero are one place.
-fn key(at: Coord) -> At {
-    ((at.x + 0.0).to_bits(), (at.y + 0.0).to_bits())
-}
 
 /// Polygons whose borders touch: with [`Contiguity::Queen`] in a point, with [`Contiguity::Rook`] along a length.
 ///
@@ -102,7 +95,7 @@ pub fn of_segments(shapes: &[&Geometry]) -> Result<Neighbors, NeighborsError> {
     }
     let ends = ends.units();
     ends.check()?;
-    ends.neighbors(&HashMap::new())
+    ends.neighbors(&Links::new())
 }
 
 fn push_ends(ends: &mut Shared, line: &[Coord]) {
@@ -131,35 +124,6 @@ fn rings(shape: &Geometry, mut each: impl FnMut(&[Coord])) {
     }
 }
 
-/// Things that units may have in common, numbered as they come up, and which unit has which.
-#[derive(Default)]
-struct Shared {
-    number: HashMap<At, u32>,
-    has: Vec<u32>,
-    end: Vec<u32>,
-}
-
-impl Shared {
-    fn with_room(has: usize, things: usize) -> Self {
-        Self { number: HashMap::with_capacity(things), has: Vec::with_capacity(has), end: Vec::new() }
-    }
-
-    fn push(&mut self, thing: At) -> u32 {
-        let next = self.number.len() as u32;
-        let number = *self.number.entry(thing).or_insert(next);
-        self.has.push(number);
-        number
-    }
-
-    fn close(&mut self) {
-        self.end.push(self.has.len() as u32);
-    }
-
-    fn units(self) -> Units {
-        Units::new(self.has, self.end, self.number.len())
-    }
-}
-
 /// Numbers edges so that those with the same corners have the same number, and keeps one of each.
 ///
 /// Edges are put into boxes by their lower corner, of which each has a few.
@@ -185,98 +149,6 @@ fn equal(edges: Vec<Edge>, n_corners: usize) -> (Vec<u32>, Vec<Edge>) {
     }
     (numbers, first)
 }
-
-/// The same the other way around: which units have a thing.
-struct Units {
-    has: Vec<u32>,
-    end: Vec<u32>,
-    start: Vec<u32>,
-    who: Vec<u32>,
-}
-
-/// Links that were found apart, both ways.
-type Links = HashMap<u32, Vec<u32>>;
-
-fn link(links: &mut Links, a: u32, b: u32) {
-    if a != b {
-        links.entry(a).or_default().push(b);
-        links.entry(b).or_default().push(a);
-    }
-}
-
-impl Units {
-    fn new(has: Vec<u32>, end: Vec<u32>, n_things: usize) -> Self {
-        let mut start = vec![0u32; n_things + 1];
-        has.iter().for_each(|&thing| start[thing as usize + 1] += 1);
-        (1..start.len()).for_each(|thing| start[thing] += start[thing - 1]);
-        let mut free = start.clone();
-        let mut who = vec![0u32; has.len()];
-        let mut begin = 0;
-        for (&end, unit) in end.iter().zip(0..) {
-            for &thing in &has[begin..end as usize] {
-                who[free[thing as usize] as usize] = unit;
-                free[thing as usize] += 1;
-            }
-            begin = end as usize;
-        }
-        Self { has, end, start, who }
-    }
-
-    fn n_things(&self) -> usize {
-        self.start.len() - 1
-    }
-
-    /// The units that have a thing, ascending; one that has it twice stands twice.
-    fn with(&self, thing: u32) -> &[u32] {
-        &self.who[self.start[thing as usize] as usize..self.start[thing as usize + 1] as usize]
-    }
-
-    /// Whether one unit alone has a thing.
-    fn is_alone(&self, thing: u32) -> bool {
-        let who = self.with(thing);
-        who.first() == who.last()
-    }
-
-    fn neighbors(&self, more: &Links) -> Result<Neighbors, NeighborsError> {
-        let row = |unit: usize| {
-            let has = if unit == 0 { 0 } else { self.end[unit - 1] as usize }..self.end[unit] as usize;
-            let shared = self.has[has].iter().flat_map(|&thing| self.with(thing));
-            let apart = more.get(&(unit as u32)).into_iter().flatten();
-            let mut row: Vec<u32> = shared.chain(apart).copied().filter(|&to| to as usize != unit).collect();
-            row.sort_unstable();
-            row.dedup();
-            row
-        };
-        // Rows are sorted and cleared of doubles one by one, and given up once there are too many.
-        let (mut rows, mut links): (Vec<Vec<u32>>, u64) = (Vec::with_capacity(self.end.len()), 0);
-        while rows.len() < self.end.len() {
-            let from = rows.len();
-            let more = (from..self.end.len().min(from + AT_ONCE)).into_par_iter().map(row);
-            rows.par_extend(more);
-            links += rows[from..].iter().map(|row| row.len() as u64).sum::<u64>();
-            if links > MOST_LINKS {
-                return Err(NeighborsError::Links { links });
-            }
-        }
-        Neighbors::gather(rows.len(), |unit| rows[unit].len(), |unit, to| to.copy_from_slice(&rows[unit]))
-    }
-
-    /// Refuses things that so many units have that comparing these would take too long.
-    fn check(&self) -> Result<(), NeighborsError> {
-        let squared = |pair: &[u32]| u64::from(pair[1] - pair[0]).pow(2);
-        let shared = self.start.windows(2).map(squared).fold(0, u64::saturating_add);
-        if shared > MOST_SHARED {
-            return Err(NeighborsError::Shared { shared, most: MOST_SHARED });
-        }
-        Ok(())
-    }
-}
-
-/// How often units may share things, before doubles are cleared: borders have some corners in common.
-const MOST_SHARED: u64 = 8 * MOST_LINKS;
-
-/// Rows that are made before their links are counted.
-const AT_ONCE: usize = 1 << 14;
 
 /// An edge with the numbers of its corners, the lower first.
 #[derive(Clone, Copy)]
@@ -357,6 +229,8 @@ fn lies_on(at: Coord, (a, b): (Coord, Coord)) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use super::super::shared::AT_ONCE;
+    use super::super::weights::MOST_LINKS;
     use super::*;
     use geo::{LineString, MultiPolygon, Point, Polygon, Rect, polygon};
 

@@ -20,6 +20,7 @@ pub mod mann_kendall;
 pub mod moran;
 mod near;
 pub mod permute;
+mod shared;
 mod tables;
 pub mod values;
 pub mod weights;

@@ -101,7 +101,7 @@ impl Values {
         }
     }
 
-    /// A period other than [`PERIOD`](super::table::PERIOD), where it was given.
+    /// A period other than [`PERIOD`], where it was given.
     #[must_use]
     pub fn other_period(&self, param: &Param) -> Option<Period> {
         match self.given.get(param.wire)? {
