@@ -76,7 +76,8 @@ pub enum HdbscanError {
 /// Points at one place are collapsed, which changes nothing: they are linked before their place is linked to others.
 /// The shortest spanning tree comes from Borůvka's rounds over a static kd-tree. Links of equal mutual reachability are
 /// joined in the order of their distance, then of their places, so that the answer does not depend on the order of the
-/// points. Time about O(n log² n), 160 bytes a point.
+/// points. Time about O(n log² n), 160 bytes a point; a `min_samples` k above some
+/// hundreds adds O(n k²), since the k nearest of a point are kept in order as they come.
 /// Source: Campello, Moulavi & Sander (2013), PAKDD, *LNCS* 7819; McInnes & Healy (2017), ICDM workshops.
 ///
 /// # Limits

@@ -68,8 +68,8 @@ pub fn nnh_test(
     seed: u64,
 ) -> Result<NnhTest, NnhError> {
     let (width, height) = (area.width().0, area.height().0);
-    let usable = width > 0.0 && height > 0.0 && width + height < 1e9;
-    if !((1..=MOST_SIMULATIONS).contains(&simulations) && usable) {
+    let box_is_one = width > 0.0 && height > 0.0 && width + height < 1e9;
+    if !(box_is_one && (1..=MOST_SIMULATIONS).contains(&simulations)) {
         return Err(NnhError::Simulations);
     }
     if params.min_points < 2 {

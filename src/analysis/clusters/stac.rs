@@ -1,7 +1,7 @@
 //! STAC: the circles of a lattice that hold the most incidents, joined where they share some.
 
 use super::kd_tree::KdTree;
-use super::nnh::Free;
+use super::nnh::{Count, Free};
 use super::places::distinct;
 use super::spanning::root;
 use crate::space::bbox::LocalBox;
@@ -143,15 +143,23 @@ pub fn stac(points: &[Local], area: LocalBox, params: &StacParams) -> Result<Vec
             let (right, up) = ((column as f64 + half) / last, row as f64 / last);
             Local { x: area.min.x + right * width, y: area.min.y + up * height }
         });
-    let circle = |node: Local| {
-        let mut search = Free { taken: &free, d2: 2.0 * radius.0 * radius.0, found: Vec::new() };
+    let d2 = 2.0 * radius.0 * radius.0;
+    let n_at: Vec<usize> = tree.given.iter().map(|&place| members[place as usize].len()).collect();
+    // All are counted; who lies in them is only asked of those that are kept.
+    let count = |node: Local| {
+        let mut search = Count { taken: &free, n_at: &n_at, d2, n: 0, met: 0 };
         tree.walk(node, &mut search);
-        let n: usize = search.found.iter().map(|&at| members[tree.given[at as usize] as usize].len()).sum();
+        (search.n, node)
+    };
+    let mut counted: Vec<_> = nodes.map(count).filter(|(n, _)| *n >= 2).collect();
+    counted.sort_by(|(n, a), (m, b)| m.cmp(n).then(a.x.total_cmp(&b.x)).then(a.y.total_cmp(&b.y)));
+    counted.truncate(CIRCLES);
+    let circle = |(n, node): (usize, Local)| {
+        let mut search = Free { taken: &free, d2, found: Vec::new() };
+        tree.walk(node, &mut search);
         (n, node, search.found)
     };
-    let mut circles: Vec<_> = nodes.map(circle).filter(|(n, ..)| *n >= 2).collect();
-    circles.sort_by(|(n, a, _), (m, b, _)| m.cmp(n).then(a.x.total_cmp(&b.x)).then(a.y.total_cmp(&b.y)));
-    circles.truncate(CIRCLES);
+    let circles: Vec<_> = counted.into_iter().map(circle).collect();
     // Circles that share a place, by the first circle that holds it.
     let mut group: Vec<u32> = (0..circles.len() as u32).collect();
     let mut first = vec![None; places.len()];
