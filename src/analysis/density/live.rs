@@ -88,7 +88,7 @@ impl Live {
         check_grid(&grid)?;
         let height = check(&[], None, params.kde)?;
         let capacity = params.capacity;
-        if !(capacity >= 4096.0 && capacity < 1e100) {
+        if !(4096.0..1e100).contains(&capacity) {
             return Err(KdeError::Capacity { capacity });
         }
         if let Some(tau) = params.decay.filter(|tau| !(*tau > 0.0 && tau.is_finite())) {
