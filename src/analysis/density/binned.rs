@@ -4,7 +4,7 @@ use multiversion::multiversion;
 use rayon::prelude::*;
 
 use super::error_bound::{self, ErrorBound};
-use super::input::{check, check_grid};
+use super::input::{check, check_grid, fits};
 use super::kde::{Density, KdeError, KdeParams};
 use super::transform::{Frame, Taps, convolve};
 use crate::space::coord::{Local, Metres};
@@ -133,7 +133,7 @@ fn cell_of(p: Local, grid: &Grid) -> Option<usize> {
 ///
 /// # Errors
 ///
-/// As [`kde`](super::kde::kde); [`KdeError::Length`] for counts of another grid.
+/// As [`kde`](super::kde::kde); [`KdeError::Counts`] for counts of another grid.
 ///
 /// # Examples
 ///
@@ -155,11 +155,13 @@ fn cell_of(p: Local, grid: &Grid) -> Option<usize> {
 pub fn smooth(counts: &Counts, grid: &Grid, params: &KdeParams) -> Result<Binned, KdeError> {
     check_grid(grid)?;
     let height = check(&[], None, *params)?;
-    if (counts.n_cols, counts.n_rows) != (grid.n_cols, grid.n_rows) {
-        return Err(KdeError::Length { points: grid.len(), weights: counts.cells.len() });
+    let sizes = [(counts.n_cols, counts.n_rows), (grid.n_cols, grid.n_rows)];
+    if sizes[0] != sizes[1] {
+        return Err(KdeError::Counts { counts: sizes[0], grid: sizes[1] });
     }
+    fits(counts.cells.iter().map(|&n| f64::from(n)).sum(), height, params.bandwidth)?;
     let cells: Vec<f32> = counts.cells.par_iter().map(|&n| n as f32).collect();
-    Ok(transformed(&cells, 0, grid, *params, height))
+    Ok(transformed(&cells, 0, grid, *params, (height, 1.0)))
 }
 
 /// Density of incidents that are counted in the grid's cells, and in cells of the same size around it, first.
@@ -173,7 +175,7 @@ pub fn smooth(counts: &Counts, grid: &Grid, params: &KdeParams) -> Result<Binned
 ///
 /// # Errors
 ///
-/// As [`kde`](super::kde::kde).
+/// As [`kde`](super::kde::kde); [`KdeError::Margin`] for a bandwidth that asks for too many cells around the grid.
 pub fn binned(
     points: &[Local],
     weights: Option<&[f64]>,
@@ -182,7 +184,7 @@ pub fn binned(
 ) -> Result<Binned, KdeError> {
     check_grid(grid)?;
     let height = check(points, weights, *params)?;
-    let margin = (params.kernel.reach() * params.bandwidth.0 / grid.cell.0).ceil() as usize + 1;
+    let margin = margin(grid, params)?;
     let side = margin as f64 * grid.cell.0;
     let wide = Grid {
         origin: Local { x: grid.origin.x - side, y: grid.origin.y - side },
@@ -190,31 +192,57 @@ pub fn binned(
         n_rows: grid.n_rows + 2 * margin,
         ..*grid
     };
-    let cells: Vec<f32> = match weights {
-        None => Counts::of(points, &wide).cells.par_iter().map(|&n| n as f32).collect(),
+    let (cells, unit): (Vec<f32>, f64) = match weights {
+        None => (Counts::of(points, &wide).cells.par_iter().map(|&n| n as f32).collect(), 1.0),
         Some(weights) => weigh(points, weights, &wide),
     };
-    Ok(transformed(&cells, margin, grid, *params, height))
+    Ok(transformed(&cells, margin, grid, *params, (height, unit)))
 }
 
-/// Sums of weights per cell, in whole multiples of a unit.
-fn weigh(points: &[Local], weights: &[f64], grid: &Grid) -> Vec<f32> {
+/// The most cells of a grid with the cells around it: a gigabyte with what the transform needs.
+const MOST_CELLS: f64 = 67_108_864.0;
+
+/// How many cells around the grid have incidents that reach it.
+fn margin(grid: &Grid, params: &KdeParams) -> Result<usize, KdeError> {
+    let per_cell = params.kernel.reach() / grid.cell.0;
+    let margin = (params.bandwidth.0 * per_cell).ceil() + 1.0;
+    let (n_cols, n_rows) = (grid.n_cols as f64, grid.n_rows as f64);
+    if (n_cols + 2.0 * margin) * (n_rows + 2.0 * margin) <= MOST_CELLS {
+        return Ok(margin as usize);
+    }
+    let root = ((n_cols - n_rows).powi(2) + 4.0 * MOST_CELLS).sqrt();
+    let widest = ((root - n_cols - n_rows) / 4.0).floor();
+    Err(KdeError::Margin { bandwidth: params.bandwidth, most: Metres(((widest - 1.0) / per_cell).max(0.0)) })
+}
+
+/// Sums of weights per cell, in whole multiples of a 2⁻⁴⁰ of the unit that is returned with them.
+fn weigh(points: &[Local], weights: &[f64], grid: &Grid) -> (Vec<f32>, f64) {
     let largest = weights.iter().copied().fold(0.0, f64::max);
     if largest == 0.0 {
-        return vec![0.0; grid.len()];
+        return (vec![0.0; grid.len()], 1.0);
     }
-    let unit = 2.0_f64.powi(largest.log2().ceil() as i32 - 40);
+    // A power of two, so that it changes no digit; below the least, weights are nothing.
+    let unit = 2.0_f64.powi(largest.log2().ceil().max(-900.0) as i32);
+    let parts = 2.0_f64.powi(40);
     let mut sums = vec![0_i64; grid.len()];
     for (&p, weight) in points.iter().zip(weights) {
         if let Some(cell) = cell_of(p, grid) {
-            sums[cell] = sums[cell].saturating_add((weight / unit).round() as i64);
+            sums[cell] = sums[cell].saturating_add((weight / unit * parts).round() as i64);
         }
     }
-    sums.par_iter().map(|&sum| (sum as f64 * unit) as f32).collect()
+    (sums.par_iter().map(|&sum| (sum as f64 / parts) as f32).collect(), unit)
 }
 
-/// Smooths cells that surround the grid by `margin`.
-fn transformed(cells: &[f32], margin: usize, grid: &Grid, params: KdeParams, height: f64) -> Binned {
+/// Smooths cells that surround the grid by `margin`, in units of weight.
+fn transformed(
+    cells: &[f32],
+    margin: usize,
+    grid: &Grid,
+    params: KdeParams,
+    (height, unit): (f64, f64),
+) -> Binned {
+    // Single precision has no numbers beyond 1e38: powers of two are left out of the transform, and change no digit.
+    let power = 2.0_f64.powi(height.log2().floor().clamp(-1000.0, 1000.0) as i32);
     let KdeParams { kernel, bandwidth } = params;
     let mut per_km2 = vec![0.0; grid.len()];
     let (n_cols, n_rows) = (grid.n_cols + 2 * margin, grid.n_rows + 2 * margin);
@@ -222,15 +250,17 @@ fn transformed(cells: &[f32], margin: usize, grid: &Grid, params: KdeParams, hei
     if !grid.is_empty() && cells.iter().any(|n| *n > 0.0) {
         let at = |dx: usize, dy: usize| {
             let (x, y) = (dx as f64 * cell, dy as f64 * cell);
-            height * kernel.shape(x * x + y * y)
+            height / power * kernel.shape(x * x + y * y)
         };
-        let radius = (kernel.reach() / cell).ceil() as usize;
+        // Farther than the frame is wide nothing is reached.
+        let radius = (kernel.reach() / cell).ceil().min(n_cols.max(n_rows) as f64) as usize;
         convolve(cells, Frame { n_cols, n_rows, margin }, &Taps { radius, at }, &mut per_km2);
+        per_km2.par_iter_mut().for_each(|value| *value *= power * unit);
     }
     let mut density = Density { grid: *grid, per_km2 };
     let floor = FLOOR * density.peak();
     density.per_km2.par_iter_mut().for_each(|value| *value = if *value < floor { 0.0 } else { *value });
-    let error = error_bound::of(cells, n_cols, kernel, cell, (height, floor));
+    let error = error_bound::of(cells, n_cols, kernel, cell, (height * unit, floor));
     Binned { density, error }
 }
 
@@ -272,7 +302,7 @@ impl Method {
 ///
 /// # Errors
 ///
-/// As [`kde`](super::kde::kde).
+/// As [`kde`](super::kde::kde) and [`binned`].
 pub fn surface(
     points: &[Local],
     weights: Option<&[f64]>,
@@ -299,6 +329,11 @@ mod tests {
     const GRID: Grid =
         Grid { origin: Local { x: -100.0, y: 50.0 }, cell: Metres(10.0), n_cols: 60, n_rows: 41 };
 
+    /// The larger; what is no number is worse than any.
+    fn worse(a: f64, b: f64) -> f64 {
+        if b.is_nan() { f64::INFINITY } else { a.max(b) }
+    }
+
     /// Clumps, and some beyond the grid.
     fn points() -> Vec<Local> {
         let one = |i: i32| {
@@ -320,7 +355,7 @@ mod tests {
                 let exact = kde(&points(), None, &GRID, &params).expect("good input");
                 let binned = binned(&points(), None, &GRID, &params).expect("good input");
                 let pairs = exact.per_km2.iter().zip(&binned.density.per_km2);
-                let error = pairs.map(|(a, b)| (a - b).abs()).fold(0.0, f64::max);
+                let error = pairs.map(|(a, b)| (a - b).abs()).fold(0.0, worse);
                 assert!(error <= binned.error.worst, "{kernel:?}, {h} m: {error} of {:?}", binned.error);
                 assert!(
                     error > 0.0 && binned.error.worst < 6.0 * exact.peak(),
@@ -341,7 +376,7 @@ mod tests {
             let exact = kde(&points, Some(&weights), &GRID, &params).expect("good input");
             let binned = binned(&points, Some(&weights), &GRID, &params).expect("good input");
             let pairs = exact.per_km2.iter().zip(&binned.density.per_km2);
-            let error = pairs.map(|(a, b)| (a - b).abs()).fold(0.0, f64::max);
+            let error = pairs.map(|(a, b)| (a - b).abs()).fold(0.0, worse);
             assert!(error < 2e-6 * exact.peak() && error <= binned.error.rounding, "{kernel:?}: {error}");
         }
     }
@@ -410,6 +445,60 @@ mod tests {
         let nothing = binned(&[], None, &GRID, &params).expect("good input");
         assert!(nothing.density.per_km2.iter().all(|v| *v == 0.0) && nothing.error.worst == 0.0);
         let counts = Counts::of(&[], &Grid { n_rows: 3, ..GRID });
-        assert!(matches!(smooth(&counts, &GRID, &params), Err(KdeError::Length { .. })));
+        assert_eq!(
+            smooth(&counts, &GRID, &params),
+            Err(KdeError::Counts { counts: (60, 3), grid: (60, 41) })
+        );
+    }
+
+    #[test]
+    fn the_unit_of_weights_and_bandwidths_changes_nothing() {
+        let points = points();
+        let weights: Vec<f64> = (0..700).map(|i| f64::from(1 + i % 5)).collect();
+        let params = KdeParams::quartic(Metres(80.0));
+        let plain = binned(&points, Some(&weights), &GRID, &params).expect("good input");
+        for size in [2.0_f64.powi(140), 2.0_f64.powi(-200)] {
+            let large: Vec<f64> = weights.iter().map(|weight| weight * size).collect();
+            let found = binned(&points, Some(&large), &GRID, &params).expect("good input");
+            let same = |(a, b): (&f64, &f64)| (a / size).to_bits() == b.to_bits();
+            assert!(found.density.per_km2.iter().zip(&plain.density.per_km2).all(same), "{size:e}");
+            assert!(found.error.worst.is_finite());
+        }
+        // A town the size of an atom: the heights of its kernels are beyond single precision.
+        let small = 2.0_f64.powi(-100);
+        let shrunk: Vec<Local> = points.iter().map(|p| Local { x: p.x * small, y: p.y * small }).collect();
+        let origin = Local { x: GRID.origin.x * small, y: GRID.origin.y * small };
+        let grid = Grid { origin, cell: Metres(GRID.cell.0 * small), ..GRID };
+        let found =
+            binned(&shrunk, None, &grid, &KdeParams::quartic(Metres(80.0 * small))).expect("good input");
+        let plain = binned(&points, None, &GRID, &params).expect("good input");
+        let same = |(a, b): (&f64, &f64)| (a * small * small - b).abs() <= 1e-9 * plain.density.peak();
+        assert!(found.density.per_km2.iter().zip(&plain.density.per_km2).all(same));
+    }
+
+    #[test]
+    fn a_bandwidth_beyond_all_grids_is_refused_with_what_fits_or_clipped() {
+        for kernel in [Kernel::Quartic, Kernel::Gaussian] {
+            for h in [1e6, 1e12, 1e300] {
+                let of = |h| margin(&GRID, &KdeParams { kernel, bandwidth: Metres(h) });
+                let Err(KdeError::Margin { most, .. }) = of(h) else { panic!("{h} m was taken") };
+                assert!(
+                    of(most.0 * (1.0 - 1e-9)).is_ok() && of(most.0 + 2.0 * GRID.cell.0).is_err(),
+                    "{most}"
+                );
+            }
+        }
+        let params = KdeParams::quartic(Metres(1e6));
+        assert!(matches!(binned(&points(), None, &GRID, &params), Err(KdeError::Margin { .. })));
+        // Counts have no margin: the kernel is as good as flat.
+        let counts = Counts::of(&[GRID.center(3, 4)], &GRID);
+        let found = smooth(&counts, &GRID, &params).expect("good input").density;
+        assert!(found.per_km2.iter().all(|v| (v / found.peak() - 1.0).abs() < 1e-5));
+        for h in [1e12, 1e100, 1e300] {
+            let found = smooth(&counts, &GRID, &KdeParams::quartic(Metres(h))).expect("good input");
+            assert!(found.density.per_km2.iter().all(|v| v.is_finite()) && found.error.worst.is_finite());
+        }
+        let tiny = KdeParams::quartic(Metres(1e-160));
+        assert!(matches!(smooth(&counts, &GRID, &tiny), Err(KdeError::Overflow { .. })));
     }
 }

@@ -77,8 +77,8 @@ pub enum DualError {
 /// | `floor` | ε of δ = ε · peak of g (of g/G for the relative risk); 0 adds nothing | | – |
 /// | returns | the comparison, or `None` | `n_cols × n_rows` | of [`Comparison`] |
 ///
-/// **Zeros**: with a floor above 0 every cell inside has a value, near 0 (a ratio near 1) where both are empty. Without
-/// one, a cell where g is 0 has no ratio and a cell where f or g is 0 has no logarithm: `None`, never an infinity. A surface
+/// **Zeros**: with a floor above 0 every cell inside has a value, near 0 (a ratio near 1) where both are empty; unless g is
+/// 0 everywhere, whose peak gives no floor. Without one, a cell where g is 0 has no ratio and a cell where f or g is 0 has no logarithm: `None`, never an infinity. A surface
 /// without any incidents has no shares: then the relative comparisons are `None` everywhere.
 ///
 /// Time O(cells). Source: Bithell (1990), *Statistics in Medicine* 9; Kelsall & Diggle (1995), *Statistics in Medicine* 14;

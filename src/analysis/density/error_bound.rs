@@ -43,7 +43,8 @@ pub(super) fn of(
     let down = blocks.len() / across.max(1);
     let block = side as f64 * cell;
     let slip = cell * std::f64::consts::FRAC_1_SQRT_2;
-    let near = ((kernel.reach() + slip) / block).ceil() as usize + 1;
+    // As far as there are blocks.
+    let near = (((kernel.reach() + slip) / block).ceil() + 1.0).min(across.max(down) as f64) as usize;
     // What an incident of a block may be off at any cell of a block so many columns and rows away.
     let weights: Vec<f64> = (0..=near)
         .flat_map(|dy| (0..=near).map(move |dx| (dx, dy)))
@@ -83,7 +84,7 @@ fn coarse(counts: &[f32], n_cols: usize, side: usize) -> (Vec<f64>, usize) {
     let across = n_cols.div_ceil(side);
     let mut blocks = Vec::new();
     let mut sums = vec![0.0_f32; n_cols];
-    for rows in counts.chunks(side * n_cols.max(1)) {
+    for rows in counts.chunks(side.saturating_mul(n_cols.max(1))) {
         sums.fill(0.0);
         for row in rows.chunks_exact(n_cols) {
             sums.iter_mut().zip(row).for_each(|(sum, n)| *sum += n);
@@ -96,10 +97,11 @@ fn coarse(counts: &[f32], n_cols: usize, side: usize) -> (Vec<f64>, usize) {
 /// Adds to each block what those left and right of it may be off.
 fn add_smeared(blocks: &[f64], weights: &[f64], line: &mut [f64]) {
     for (d, &weight) in weights.iter().enumerate().filter(|(_, weight)| **weight > 0.0) {
-        let n = blocks.len().saturating_sub(d);
+        // A kernel may reach more blocks than there are.
+        let Some(n) = blocks.len().checked_sub(d) else { continue };
         line[..n].iter_mut().zip(&blocks[d..]).for_each(|(sum, n)| *sum += weight * n);
         if d > 0 {
-            line[d.min(blocks.len())..].iter_mut().zip(&blocks[..n]).for_each(|(sum, n)| *sum += weight * n);
+            line[d..].iter_mut().zip(&blocks[..n]).for_each(|(sum, n)| *sum += weight * n);
         }
     }
 }
@@ -146,7 +148,8 @@ fn rounding(counts: &[f32], kernel: Kernel, cell: f64) -> f64 {
         squares += f64::from(square.iter().sum::<f32>());
         all += f64::from(sum.iter().sum::<f32>());
     }
-    let sum = 1.0 / (kernel.constant() * cell * cell);
+    // The sum of a kernel's values, of which there are no more than the frame is wide.
+    let sum = (1.0 / (kernel.constant() * cell * cell)).min((2.0 * n + 1.0).powi(2));
     // K ≤ 1, so ΣK² ≤ ΣK; the value itself is at most that of all incidents on one spot.
     let eta = 4.0 * f64::from(f32::EPSILON) * n.log2();
     let smooth = (squares.sqrt() * sum.max(1.0)).min(all * sum.max(1.0).sqrt());

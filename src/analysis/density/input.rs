@@ -3,7 +3,7 @@
 use rayon::prelude::*;
 
 use super::kde::{KdeError, KdeParams};
-use crate::space::coord::Local;
+use crate::space::coord::{Local, Metres};
 use crate::space::grid::Grid;
 
 /// One or more incidents with the same coordinates.
@@ -63,11 +63,17 @@ pub(super) fn check(points: &[Local], weights: Option<&[f64]>, params: KdeParams
     }
     let total = weights.map_or(points.len() as f64, |w| w.iter().sum());
     let height = params.kernel.constant() * (1e3 / bandwidth.0).powi(2);
-    // The margin leaves room for the sweep's coefficients and for the integral over a grid.
-    if total * height.max(1.0) >= 1e280 {
-        return Err(KdeError::Overflow { total, bandwidth });
-    }
+    fits(total, height, bandwidth)?;
     Ok(height)
+}
+
+/// Whether all that weighs so much may lie on one spot and still have a density.
+pub(super) fn fits(total: f64, height: f64, bandwidth: Metres) -> Result<(), KdeError> {
+    // The margin leaves room for the sweep's coefficients and for the integral over a grid.
+    if height.is_finite() && total * height.max(1.0) < 1e280 {
+        return Ok(());
+    }
+    Err(KdeError::Overflow { total, bandwidth })
 }
 
 /// Whether one incident can be part of a surface.

@@ -48,6 +48,10 @@ impl Density {
     /// The highest value, incidents per km²; 0 for a grid without cells.
     #[must_use]
     pub fn peak(&self) -> f64 {
+        // A density that is no number is one larger than any.
+        if self.per_km2.iter().any(|value| value.is_nan()) {
+            return f64::INFINITY;
+        }
         // Eight maxima side by side: one after the other would wait for each.
         let mut most = [0.0_f64; 8];
         for some in self.per_km2.chunks(8) {
@@ -109,8 +113,56 @@ pub enum KdeError {
         /// The longest bandwidth that fits.
         most: Metres,
     },
+    /// The cells around the grid, as far as a kernel reaches, would be too many.
+    #[error(
+        "a bandwidth of {bandwidth} asks for too many cells around the grid; give at most {most}, or larger cells"
+    )]
+    Margin {
+        /// The bandwidth.
+        bandwidth: Metres,
+        /// The longest that fits.
+        most: Metres,
+    },
+    /// Counts were made with another grid.
+    #[error("counts of {} × {} cells do not fit a grid of {} × {}; count the incidents in that grid", .counts.0, .counts.1, .grid.0, .grid.1)]
+    Counts {
+        /// Columns and rows of the counts.
+        counts: (usize, usize),
+        /// Columns and rows of the grid.
+        grid: (usize, usize),
+    },
+    /// A live surface has no such capacity.
+    #[error("a capacity of {capacity} cannot be used; give a number from 4096, below 1e100")]
+    Capacity {
+        /// What was given.
+        capacity: f64,
+    },
+    /// Weights cannot fade so.
+    #[error("a decay of {tau} cannot be used; give a finite time above 0")]
+    Decay {
+        /// What was given.
+        tau: f64,
+    },
+    /// An incident of a live surface has no time.
+    #[error("an incident at the time {when} cannot be kept; give a finite time")]
+    Time {
+        /// What was given.
+        when: f64,
+    },
+    /// A live surface is full.
+    #[error(
+        "a weight of {total} is more than the capacity of {capacity}; make the surface with a larger one"
+    )]
+    Full {
+        /// What all incidents would weigh together.
+        total: f64,
+        /// What they may.
+        capacity: f64,
+    },
     /// Some densities would be too large to write down.
-    #[error("a weight of {total} within {bandwidth} is more than a number can hold")]
+    #[error(
+        "a weight of {total} within {bandwidth} is denser than a number can tell; give a longer bandwidth or smaller weights"
+    )]
     Overflow {
         /// Sum of the weights.
         total: f64,
@@ -135,8 +187,8 @@ pub enum KdeError {
 ///
 /// Uniform, Epanechnikov, quartic and triweight kernels are polynomials: each raster row is swept once with difference
 /// arrays of their coefficients, so the time is O(n log n + n · 2h/cell + cells), however many columns the kernel spans.
-/// It agrees with direct sums to 1e-12 of the height the surface would have if all incidents lay on one spot, mostly far
-/// better. Triangular and Gaussian kernels, and those of less than 4 cells, are summed directly in O(n · (h/cell)²); the
+/// It agrees with direct sums to 1e-12 (triweight: 1e-11) of the height the surface would have if all incidents lay on one
+/// spot, mostly far better. Triangular and Gaussian kernels, and those of less than 4 cells, are summed directly in O(n · (h/cell)²); the
 /// Gaussian to 8.6 standard deviations, where it is below 1e-16 of its height. A cell without an incident nearer than the
 /// radius is exactly 0; within a billionth of h of that rim it may be 0 as well. The answer is the same to the last bit for
 /// any order of the input and any number of threads, and on any x86-64 processor (the Gaussian to 1e-15, as exponentials are).
@@ -307,6 +359,37 @@ mod tests {
                 assert_eq!(value > 0.0, dx * dx + dy * dy < 25, "column {col}, row {row}: {value}");
             }
         }
+    }
+
+    #[test]
+    fn a_sweep_agrees_with_direct_sums_as_far_as_is_said_of_its_kernel() {
+        // An incident in every cell: the sums of a row never come back to nothing.
+        let grid = Grid { n_cols: 60, n_rows: 50, ..GRID };
+        let at: Vec<Local> = (0..grid.len()).map(|i| grid.center(i % 60, i / 60)).collect();
+        for (kernel, bound) in [
+            (Kernel::Uniform, 1e-12),
+            (Kernel::Epanechnikov, 1e-12),
+            (Kernel::Quartic, 1e-12),
+            (Kernel::Triweight, 1e-11),
+        ] {
+            for h in [41.3, 57.7, 123.4, 301.2] {
+                let params = KdeParams { kernel, bandwidth: Metres(h) };
+                let swept = kde(&at, None, &grid, &params).expect("good input").per_km2;
+                let direct = kde_at(&at, None, &at, &params).expect("good input");
+                let most = kernel.constant() * 1e6 / (h * h) * at.len() as f64;
+                for (swept, direct) in swept.iter().zip(&direct) {
+                    let off = (swept - direct).abs() / most;
+                    assert!(off <= bound, "{kernel:?}, {h} m: {swept} for {direct}, {off:e} of the height");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn what_is_no_number_is_not_hidden_by_a_peak() {
+        let mut density = Density { grid: GRID, per_km2: vec![1.0; 300] };
+        density.per_km2[7] = f64::NAN;
+        assert_eq!(density.peak(), f64::INFINITY);
     }
 
     #[test]

@@ -36,6 +36,9 @@ pub enum LevelError {
         /// The largest that can be used.
         most: f64,
     },
+    /// The study area is given on another grid.
+    #[error("the study area's cells are not those of the density; make both on one grid")]
+    Mask,
     /// There is no incident anywhere.
     #[error("the density is 0 everywhere; there is nothing to outline")]
     Nothing,
@@ -51,11 +54,13 @@ pub enum LevelError {
 ///
 /// # Errors
 ///
-/// [`LevelError::Value`] for a multiple not above 0, [`LevelError::Nothing`] for a density of zeros.
+/// [`LevelError::Value`] for a multiple not above 0, [`LevelError::Mask`] for a mask of another grid,
+/// [`LevelError::Nothing`] for a density of zeros.
 pub fn level_of_mean(density: &Density, mask: &Mask, multiple: f64) -> Result<Level, LevelError> {
     if !(multiple > 0.0 && multiple.is_finite()) {
         return Err(LevelError::Value { what: "a multiple of the mean", value: multiple, most: f64::MAX });
     }
+    check(density, mask)?;
     let mean = mean(density, mask);
     if mean <= 0.0 {
         return Err(LevelError::Nothing);
@@ -96,11 +101,13 @@ pub fn level_of_area_share(density: &Density, mask: &Mask, share: f64) -> Result
 ///
 /// # Errors
 ///
-/// [`LevelError::Value`] for a budget not above 0, [`LevelError::Nothing`] for a density of zeros.
+/// [`LevelError::Value`] for a budget not above 0, [`LevelError::Mask`] for a mask of another grid,
+/// [`LevelError::Nothing`] for a density of zeros.
 pub fn level_of_area(density: &Density, mask: &Mask, budget: SquareKm) -> Result<Level, LevelError> {
     if !(budget.0 > 0.0 && budget.0.is_finite()) {
         return Err(LevelError::Value { what: "an area in km²", value: budget.0, most: f64::MAX });
     }
+    check(density, mask)?;
     let peak = density.peak();
     if peak <= 0.0 {
         return Err(LevelError::Nothing);
@@ -163,6 +170,10 @@ fn part_above(mut corners: [f64; 3], t: f64) -> f64 {
     } else {
         1.0 - (t - low) / (high - low) * ((t - low) / (middle - low))
     }
+}
+
+fn check(density: &Density, mask: &Mask) -> Result<(), LevelError> {
+    if density.grid == *mask.grid() { Ok(()) } else { Err(LevelError::Mask) }
 }
 
 fn reached(density: &Density, mask: &Mask, threshold: f64) -> Result<Level, LevelError> {
@@ -242,6 +253,10 @@ mod tests {
             assert!(matches!(level_of_area_share(&cone, &mask, value), Err(LevelError::Value { .. })));
         }
         assert_eq!(level_of_mean(&flat, &mask, 1.0), Err(LevelError::Nothing));
+        let other = Mask::whole(&Grid { cell: Metres(99.0), ..cone.grid });
+        assert_eq!(level_of_mean(&cone, &other, 1.0), Err(LevelError::Mask));
+        assert_eq!(level_of_area(&cone, &other, SquareKm(1.0)), Err(LevelError::Mask));
+        assert_eq!(level_of_area_share(&cone, &other, 0.5), Err(LevelError::Mask));
         assert_eq!(level_of_area(&flat, &mask, SquareKm(1.0)), Err(LevelError::Nothing));
     }
 }

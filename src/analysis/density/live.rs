@@ -2,7 +2,7 @@
 
 use multiversion::multiversion;
 
-use super::input::{check, check_grid, check_one};
+use super::input::{check, check_grid, check_one, fits};
 use super::kde::{Density, KdeError, KdeParams};
 use super::kernel::Kernel;
 use super::stamp::bell;
@@ -83,17 +83,18 @@ impl Live {
     ///
     /// # Errors
     ///
-    /// As [`kde`](super::kde::kde), and [`KdeError::Weight`] for a capacity below 4096 or a τ not above 0, with index 0.
+    /// As [`kde`](super::kde::kde), [`KdeError::Capacity`] for one below 4096, and [`KdeError::Decay`] for a τ not above 0.
     pub fn new(grid: Grid, params: LiveParams) -> Result<Self, KdeError> {
         check_grid(&grid)?;
         let height = check(&[], None, params.kde)?;
-        let bad = |weight| KdeError::Weight { index: 0, weight };
-        if !(params.capacity >= 4096.0 && params.capacity < 1e100) {
-            return Err(bad(params.capacity));
+        let capacity = params.capacity;
+        if !(4096.0..1e100).contains(&capacity) {
+            return Err(KdeError::Capacity { capacity });
         }
         if let Some(tau) = params.decay.filter(|tau| !(*tau > 0.0 && tau.is_finite())) {
-            return Err(bad(tau));
+            return Err(KdeError::Decay { tau });
         }
+        fits(capacity, height, params.kde.bandwidth)?;
         let h = params.kde.bandwidth.0;
         Ok(Self {
             grid,
@@ -122,16 +123,16 @@ impl Live {
     ///
     /// # Errors
     ///
-    /// [`KdeError::Coordinates`], [`KdeError::Weight`] for what is not finite or below 0, [`KdeError::Overflow`] beyond the
-    /// capacity; the surface stays as it was.
+    /// [`KdeError::Coordinates`], [`KdeError::Weight`], [`KdeError::Time`] for what is not finite or below 0,
+    /// [`KdeError::Full`] beyond the capacity; the surface stays as it was.
     pub fn insert(&mut self, at: Local, weight: f64, when: f64) -> Result<(), KdeError> {
         check_one(at, weight)?;
         if !when.is_finite() {
-            return Err(KdeError::Coordinates { index: 0 });
+            return Err(KdeError::Time { when });
         }
         let total = self.total * self.fade(self.base, when.max(self.now)) + weight;
         if total > self.params.capacity {
-            return Err(KdeError::Overflow { total, bandwidth: self.params.kde.bandwidth });
+            return Err(KdeError::Full { total, capacity: self.params.capacity });
         }
         self.advance(when);
         self.rebase();
@@ -149,11 +150,11 @@ impl Live {
     pub fn remove(&mut self, at: Local, weight: f64, when: f64) -> Result<(), KdeError> {
         check_one(at, weight)?;
         if !when.is_finite() {
-            return Err(KdeError::Coordinates { index: 0 });
+            return Err(KdeError::Time { when });
         }
         let grown = weight * self.fade(when, self.base);
         if grown > 2.0 * self.params.capacity * DOUBLINGS.exp2() {
-            return Err(KdeError::Overflow { total: grown, bandwidth: self.params.kde.bandwidth });
+            return Err(KdeError::Full { total: grown, capacity: self.params.capacity });
         }
         self.total = (self.total - grown).max(0.0);
         self.stamp(at, grown, -1);
@@ -338,7 +339,8 @@ mod tests {
             let fresh = kde(&points, Some(&weights), &GRID, &params(kernel, None).kde).expect("good input");
             let kept = live.density();
             let pairs = fresh.per_km2.iter().zip(&kept.per_km2);
-            let error = pairs.map(|(a, b)| (a - b).abs()).fold(0.0, f64::max);
+            let worse = |a: f64, b: f64| if b.is_nan() { f64::INFINITY } else { a.max(b) };
+            let error = pairs.map(|(a, b)| (a - b).abs()).fold(0.0, worse);
             assert!(error < 1e-9 * fresh.peak(), "{kernel:?}: {}", error / fresh.peak());
             assert_eq!(live.at(7, 9), Some(kept.per_km2[9 * 60 + 7]));
         }
@@ -349,15 +351,23 @@ mod tests {
         let mut live = Live::new(GRID, params(Kernel::Quartic, Some(1.0))).expect("good input");
         live.insert(place(1), 9e5, 0.0).expect("room");
         let before = live.cells.clone();
-        assert!(matches!(live.insert(place(1), 2e5, 0.0), Err(KdeError::Overflow { .. })));
-        assert!(live.insert(place(1), -1.0, 0.0).is_err() && live.insert(place(1), 1.0, f64::NAN).is_err());
+        assert!(matches!(live.insert(place(1), 2e5, 0.0), Err(KdeError::Full { .. })));
+        assert!(matches!(live.insert(place(1), -1.0, 0.0), Err(KdeError::Weight { .. })));
+        assert!(matches!(live.insert(place(1), 1.0, f64::NAN), Err(KdeError::Time { .. })));
+        assert!(matches!(live.remove(place(1), 1.0, f64::INFINITY), Err(KdeError::Time { .. })));
         assert!(live.insert(Local { x: f64::NAN, y: 0.0 }, 1.0, 0.0).is_err());
         assert_eq!(live.cells, before);
         // Once it has faded there is room again, and after a very long time it is gone.
         live.insert(place(1), 2e5, 3.0).expect("room");
         live.insert(place(2), 1.0, 1e6).expect("room");
         assert!(live.density().peak() < 200.0 && live.at(60, 0).is_none());
-        assert!(Live::new(GRID, params(Kernel::Quartic, Some(0.0))).is_err());
-        assert!(Live::new(GRID, LiveParams { capacity: 10.0, ..params(Kernel::Quartic, None) }).is_err());
+        let refused = |params| Live::new(GRID, params).expect_err("was accepted");
+        assert_eq!(refused(params(Kernel::Quartic, Some(0.0))), KdeError::Decay { tau: 0.0 });
+        let plain = params(Kernel::Quartic, None);
+        assert_eq!(refused(LiveParams { capacity: 10.0, ..plain }), KdeError::Capacity { capacity: 10.0 });
+        for h in [1e-160, 1e-140] {
+            let kde = KdeParams::quartic(crate::space::coord::Metres(h));
+            assert!(matches!(refused(LiveParams { kde, ..plain }), KdeError::Overflow { .. }));
+        }
     }
 }

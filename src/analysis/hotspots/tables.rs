@@ -78,7 +78,7 @@ impl<'a> Tables<'a> {
         lattice: &'a Lattice<'a>,
         window: Window,
     ) -> Result<Self, HotSpotError> {
-        let reach = window.reach(lattice.n_cols.max(lattice.n_rows))?;
+        let reach = window.reach(lattice.n_cols, lattice.n_rows)?;
         let stacked = reach.iter().all(|&one| one == reach[0]);
         let pad = reach[0];
         let count = |cell: usize| if lattice.has(cell) { i64::from(counts[cell]) } else { 0 };

@@ -38,19 +38,19 @@ impl Window {
         Self::Disc { steps: band.0 / cell.0 }
     }
 
-    /// For each row from the middle one on, how many cells the window reaches to either side.
-    pub(super) fn reach(self, most: usize) -> Result<Vec<usize>, HotSpotError> {
+    /// For each row from the middle one on, how many cells the window reaches to either side; no farther than the grid.
+    pub(super) fn reach(self, n_cols: usize, n_rows: usize) -> Result<Vec<usize>, HotSpotError> {
         match self {
-            Self::Square { steps } => Ok(vec![steps.min(most); steps.min(most) + 1]),
+            Self::Square { steps } => Ok(vec![steps.min(n_cols); steps.min(n_rows) + 1]),
             Self::Disc { steps } => {
                 if !(steps >= 0.0 && steps.is_finite()) {
                     return Err(HotSpotError::Band { steps });
                 }
                 // A hair more than the square, so that a division does not lose who is exactly at the rim.
                 let squared = steps * steps * (1.0 + 1e-12);
-                let rows = (0..=most).take_while(|&row| (row * row) as f64 <= squared);
+                let rows = (0..=n_rows).take_while(|&row| (row * row) as f64 <= squared);
                 let widest = |row: usize| {
-                    let mut reach = ((squared - (row * row) as f64).sqrt() as usize).min(most) + 1;
+                    let mut reach = ((squared - (row * row) as f64).sqrt() as usize).min(n_cols) + 1;
                     while (row * row + reach * reach) as f64 > squared {
                         reach -= 1;
                     }
@@ -258,6 +258,15 @@ mod tests {
         assert_eq!(everyone(Window::Square { steps: 3 }), Err(refused));
         assert_eq!(everyone(Window::Square { steps: usize::MAX }), Err(refused));
         assert_eq!(everyone(Window::Disc { steps: 1e300 }), Err(refused));
+        // A long column: sums that reach as far sideways as it is long would not fit in memory.
+        for window in
+            [Window::Square { steps: 200_000 }, Window::Disc { steps: 1e5 }, Window::Disc { steps: 1e300 }]
+        {
+            assert!(
+                window.reach(1, 200_000).expect("good input").iter().all(|&reach| reach <= 2),
+                "{window:?}"
+            );
+        }
         let second = HotSpotError::Everyone { unit: 1, units: 12 };
         assert_eq!(everyone(Window::Square { steps: 2 }), Err(second));
     }
