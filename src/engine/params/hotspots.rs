@@ -82,14 +82,14 @@ pub const DEFAULT_NEAREST: u64 = 8;
 pub const STEPS: Param = Param {
     flag: "steps",
     wire: "steps",
-    kind: Kind::Count { least: 10, most: 1_000 },
-    default: "10",
+    kind: Kind::Count { least: 11, most: 1_000 },
+    default: "11",
     help: "With `statistic` emerging: steps of equal length that the period is cut into",
     example: "12",
 };
 
-/// Where no `--steps` is given: the fewest that a trend can be told of.
-pub const DEFAULT_STEPS: u64 = 10;
+/// Where no `--steps` is given: the fewest that a trend can be told of, which takes ten with a step before them.
+pub const DEFAULT_STEPS: u64 = 11;
 
 /// Which false discovery rate.
 pub const FDR: Param = Param {
