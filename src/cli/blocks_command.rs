@@ -168,11 +168,8 @@ fn from_addresses(matches: &ArgMatches) -> Result<u8, Failure> {
 
 /// Faces in degrees under the names of the streets around them.
 fn named(faces: &Faces, streets: &[Street], local: &Crs) -> Result<Vec<Area>, Failure> {
-    use geo::MapCoords;
     let area = |(number, face): (usize, &crate::model::polygonize::Face)| {
-        let shape = face.shape.try_map_coords(|at| {
-            local.from_local(Local::from(at)).map(|at| geo::Coord { x: at.lon(), y: at.lat() })
-        })?;
+        let shape = local.shape_from_local(&face.shape)?;
         let name = between(face, |at| in_words(&streets[at].name));
         Ok(Area {
             id: Some(number.to_string()),

@@ -1,6 +1,6 @@
 //! Clusters with their outlines.
 
-use geo::{Area, Coord, Geometry, MapCoords};
+use geo::{Area, Geometry};
 
 use super::cluster_method::{Asked, Outline, asked, used};
 use super::provenance::provenance;
@@ -14,7 +14,7 @@ use crate::engine::params::values::Values;
 use crate::engine::snapshot::Snapshot;
 use crate::model::class::UnknownCategory;
 use crate::model::period::local_date;
-use crate::space::coord::{Local, SquareKm};
+use crate::space::coord::SquareKm;
 use crate::space::crs::CrsError;
 
 /// Why there is no such layer.
@@ -124,9 +124,7 @@ fn feature(
     let data = snapshot.dataset();
     let (outline, widened, ellipse) = shape(group, asked)?;
     let area = SquareKm::from_square_metres(outline.unsigned_area());
-    let shape = outline.try_map_coords(|at| {
-        data.crs.from_local(Local::from(at)).map(|p| Coord { x: p.lon(), y: p.lat() })
-    })?;
+    let shape = data.crs.shape_from_local(&outline)?;
     let distinct: std::collections::HashSet<_> =
         group.places.iter().map(|p| (p.x.to_bits(), p.y.to_bits())).collect();
     let dates = group.incidents.iter().filter_map(|&at| {

@@ -1,7 +1,5 @@
 //! Density as contours: by share of the incidents, by multiples of the mean, by area.
 
-use geo::{Coord, MapCoords};
-
 use super::provenance::provenance;
 use super::{Ask, Feature, Layer, Legend, LegendClass, Value};
 use crate::analysis::density::bandwidth::Chosen;
@@ -10,7 +8,7 @@ use crate::engine::density_ask::{DensityAsk, DensityError, Outline};
 use crate::engine::density_statistics::{DensityAnswer, DensityContour};
 use crate::engine::snapshot::Snapshot;
 use crate::model::class::UnknownCategory;
-use crate::space::coord::{Local, Metres};
+use crate::space::coord::Metres;
 use crate::space::crs::CrsError;
 
 /// Colors of the levels, the largest region first; pale, so that blocks stay readable above them.
@@ -196,10 +194,7 @@ fn feature(
     with: &DensityAsk,
     drawing: Drawing,
 ) -> Result<Feature, CrsError> {
-    let crs = &snapshot.dataset().crs;
-    let shape = contour
-        .shape
-        .try_map_coords(|at| crs.from_local(Local::from(at)).map(|p| Coord { x: p.lon(), y: p.lat() }))?;
+    let shape = snapshot.dataset().crs.shape_from_local(&contour.shape)?;
     let params = result.params;
     let id = match with.outline {
         Outline::Share => format!("density-{}", whole(contour.level * 100.0)),

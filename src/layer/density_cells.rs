@@ -1,6 +1,6 @@
 //! Density as the cells of its surface.
 
-use geo::{Coord, LineString, Polygon};
+use geo::Polygon;
 
 use super::density::{DENSITY, DensityLayerError, Drawing, surface};
 use super::provenance::provenance;
@@ -8,7 +8,6 @@ use super::{Ask, Feature, Layer, Legend, LegendClass, Value};
 use crate::engine::density_ask::DensityAsk;
 use crate::engine::density_statistics::DensityAnswer;
 use crate::engine::snapshot::Snapshot;
-use crate::space::coord::Local;
 use crate::space::crs::CrsError;
 
 /// Colors of thirds of the peak.
@@ -58,14 +57,8 @@ pub(super) fn density_cells(
 
 /// A cell's outline in degrees.
 fn cell(snapshot: &Snapshot, result: &DensityAnswer, at: usize) -> Result<Polygon, CrsError> {
-    let (grid, crs) = (result.density.grid, &snapshot.dataset().crs);
-    let (middle, half) = (grid.center(at % grid.n_cols, at / grid.n_cols), grid.cell.0 / 2.0);
-    let corner = |dx: f64, dy: f64| {
-        let place = Local { x: middle.x + dx * half, y: middle.y + dy * half };
-        crs.from_local(place).map(|p| Coord { x: p.lon(), y: p.lat() })
-    };
-    let ring = vec![corner(-1.0, -1.0)?, corner(1.0, -1.0)?, corner(1.0, 1.0)?, corner(-1.0, 1.0)?];
-    Ok(Polygon::new(LineString::new(ring), Vec::new()))
+    let grid = result.density.grid;
+    snapshot.dataset().crs.shape_from_local(&grid.outline(at % grid.n_cols, at / grid.n_cols))
 }
 
 fn feature(

@@ -1,7 +1,5 @@
 //! Where a density has risen or fallen between two periods.
 
-use geo::{Coord, MapCoords};
-
 use super::density::{DensityLayerError, LEFT_OUT, about};
 use super::provenance::provenance;
 use super::{Ask, Feature, Layer, Legend, LegendClass, Value};
@@ -10,7 +8,6 @@ use crate::engine::density_statistics::{Change, FACTORS};
 use crate::engine::query::Query;
 use crate::engine::snapshot::Snapshot;
 use crate::model::period::Period;
-use crate::space::coord::Local;
 use crate::space::crs::CrsError;
 
 /// Colors of rising by a half, twice and three times, and of falling so.
@@ -63,10 +60,7 @@ pub fn density_change(
 }
 
 fn feature(snapshot: &Snapshot, change: &Change, days: [i64; 2]) -> Result<Feature, CrsError> {
-    let crs = &snapshot.dataset().crs;
-    let shape = change
-        .shape
-        .try_map_coords(|at| crs.from_local(Local::from(at)).map(|p| Coord { x: p.lon(), y: p.lat() }))?;
+    let shape = snapshot.dataset().crs.shape_from_local(&change.shape)?;
     let way = if change.up { "up" } else { "down" };
     let factor = if change.up { change.factor } else { 1.0 / change.factor };
     Ok(Feature {

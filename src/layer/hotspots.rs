@@ -1,6 +1,6 @@
 //! Hot spots: blocks or cells that stand out with their neighbors.
 
-use geo::{Coord, Geometry, LineString, Polygon};
+use geo::Geometry;
 
 use super::provenance::provenance;
 use super::{Ask, Feature, Layer, Legend, LegendClass, Value};
@@ -10,7 +10,6 @@ use crate::engine::hotspots::{
 };
 use crate::engine::snapshot::Snapshot;
 use crate::engine::units::BESIDE;
-use crate::space::coord::Local;
 use crate::space::crs::CrsError;
 
 /// Colors of the bins from −3 to 3, the middle one apart: ColorBrewer RdBu, safe for the color-blind.
@@ -106,14 +105,7 @@ impl<'a> Places<'a> {
             }
             Units::Cells { grid, .. } => {
                 let (col, row) = (self.cells[unit] % grid.n_cols, self.cells[unit] / grid.n_cols);
-                let corner = |(dx, dy): (usize, usize)| {
-                    let x = grid.origin.x + (col + dx) as f64 * grid.cell.0;
-                    let y = grid.origin.y + (row + dy) as f64 * grid.cell.0;
-                    let at = self.snapshot.dataset().crs.from_local(Local { x, y })?;
-                    Ok(Coord { x: at.lon(), y: at.lat() })
-                };
-                let ring = [(0, 0), (1, 0), (1, 1), (0, 1), (0, 0)].map(corner).into_iter();
-                Ok(Polygon::new(LineString(ring.collect::<Result<_, CrsError>>()?), Vec::new()).into())
+                Ok(self.snapshot.dataset().crs.shape_from_local(&grid.outline(col, row))?.into())
             }
         }
     }

@@ -1,6 +1,6 @@
 //! Near repeats: the Knox table, chains with their outlines, zones where the last incidents make another likelier.
 
-use geo::{Area, Coord, MapCoords};
+use geo::Area;
 
 use super::provenance::provenance;
 use super::zones::{all_zones, zones_legend};
@@ -229,7 +229,7 @@ fn one_chain(
         let day = local_date(data.incidents.when(at).from, &source.zone);
         day.map_or(Value::Null, |day| Value::text(day.to_string()))
     };
-    let shape = outline.polygon.try_map_coords(|at| degrees(snapshot, at))?;
+    let shape = data.crs.shape_from_local(&outline.polygon)?;
     Ok(Feature {
         id: format!("chain-{number}"),
         geometry: Some(shape.into()),
@@ -245,10 +245,6 @@ fn one_chain(
             ("widened", Value::Bool(outline.widened)),
         ],
     })
-}
-
-pub(super) fn degrees(snapshot: &Snapshot, at: Coord) -> Result<Coord, CrsError> {
-    snapshot.dataset().crs.from_local(Local::from(at)).map(|p| Coord { x: p.lon(), y: p.lat() })
 }
 
 fn legend(show: Show) -> Legend {

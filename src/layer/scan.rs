@@ -1,6 +1,6 @@
 //! Clusters by scans: circles that hold more incidents than expected, with how likely chance does as well.
 
-use geo::{Coord, LineString, MapCoords, Polygon};
+use geo::{Coord, LineString, Polygon};
 
 use super::provenance::provenance;
 use super::{Ask, Feature, Layer, Legend, LegendClass, Value};
@@ -166,9 +166,7 @@ fn feature(
         Coord { x: center.x + radius * angle.cos(), y: center.y + radius * angle.sin() }
     };
     let circle = Polygon::new((0..CORNERS).map(corner).collect::<LineString>(), Vec::new());
-    let crs = &snapshot.dataset().crs;
-    let shape = circle
-        .try_map_coords(|at| crs.from_local(Local::from(at)).map(|p| Coord { x: p.lon(), y: p.lat() }))?;
+    let shape = snapshot.dataset().crs.shape_from_local(&circle)?;
     Ok(Feature { id: format!("cluster-{}", rank + 1), geometry: Some(shape.into()), properties })
 }
 

@@ -1,14 +1,12 @@
 //! Density along streets: short pieces of street with their incidents per kilometre.
 
-use geo::{Coord, MapCoords};
-
 use super::density::{DensityLayerError, LEFT_OUT};
 use super::provenance::provenance;
 use super::{Ask, Feature, Layer, Legend, LegendClass, Value};
 use crate::analysis::density::network::density::{Lixel, NetworkParams};
 use crate::engine::network_density::StreetDensity;
 use crate::engine::snapshot::Snapshot;
-use crate::space::coord::{Local, Metres};
+use crate::space::coord::Metres;
 use crate::space::crs::CrsError;
 
 /// Colors of parts of the peak, the lowest first.
@@ -60,12 +58,9 @@ pub fn street_density(
 }
 
 fn feature(snapshot: &Snapshot, result: &StreetDensity, lixel: &Lixel) -> Result<Feature, CrsError> {
-    let crs = &snapshot.dataset().crs;
     let block = &snapshot.dataset().block_set.blocks[result.blocks[lixel.line].0 as usize];
-    let shape = result
-        .net
-        .part(lixel.line, lixel.from, lixel.to)
-        .try_map_coords(|at| crs.from_local(Local::from(at)).map(|p| Coord { x: p.lon(), y: p.lat() }))?;
+    let part = result.net.part(lixel.line, lixel.from, lixel.to);
+    let shape = snapshot.dataset().crs.shape_from_local(&part)?;
     Ok(Feature {
         id: format!("{}-{:.0}", block.id, lixel.from.0),
         geometry: Some(shape.into()),

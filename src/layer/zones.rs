@@ -1,8 +1,8 @@
 //! Zones where the last incidents make another one likelier, as levels of risk.
 
-use geo::{Area, MapCoords};
+use geo::Area;
 
-use super::near_repeat::{Named, NearRepeatLayerError, NearRepeatParams, degrees, longest, seconds};
+use super::near_repeat::{Named, NearRepeatLayerError, NearRepeatParams, longest, seconds};
 use super::{Ask, Feature, Legend, LegendClass, Value};
 use crate::analysis::density::contour::contour;
 use crate::analysis::density::kde::Density;
@@ -54,7 +54,7 @@ pub(super) fn all_zones(
             let area = SquareKm::from_square_metres(shape.unsigned_area());
             features.push(Feature {
                 id: format!("zone-{level}"),
-                geometry: Some(shape.try_map_coords(|at| degrees(snapshot, at))?.into()),
+                geometry: Some(snapshot.dataset().crs.shape_from_local(&shape)?.into()),
                 properties: vec![
                     ("risk", Value::Float(risk)),
                     ("area_km2", Value::rounded(area.0, 6)),

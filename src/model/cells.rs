@@ -188,11 +188,7 @@ fn lattice(
         touching
             .filter(|(_, shape)| mask.touches(shape))
             .map(|(id, local)| {
-                let corner = |at: &Coord| {
-                    crs.from_local(Local::from(*at)).map(|at| Coord { x: at.lon(), y: at.lat() })
-                };
-                let lonlat = local.exterior().coords().map(corner).collect::<Result<LineString, _>>()?;
-                let lonlat = Polygon::new(lonlat, Vec::new());
+                let lonlat = crs.shape_from_local(&local)?;
                 Ok(block(id, lonlat, SquareKm::from_square_metres(square_metres), local))
             })
             .collect()

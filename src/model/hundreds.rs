@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use geo::{Area, ConvexHull, Coord, Geometry, GeometryCollection, MapCoords, MultiPoint};
+use geo::{Area, ConvexHull, Coord, Geometry, GeometryCollection, MultiPoint};
 
 use super::address::Address;
 use super::block::{Assignment, Block, BlockId, BlockKind, BlockSet, HUNDRED_BLOCKS, OnStreet};
@@ -79,8 +79,7 @@ impl Unit<'_> {
     fn block(&self, id: &str, places: &[Local], crs: &Crs) -> Result<Block, CrsError> {
         let street = self.street();
         let local = if self.crossing { middle(places) } else { outline(places) };
-        let lonlat = local
-            .try_map_coords(|at| crs.from_local(at.into()).map(|at| Coord { x: at.lon(), y: at.lat() }))?;
+        let lonlat = crs.shape_from_local(&local)?;
         let area = matches!(local, Geometry::Polygon(_)).then(|| local.unsigned_area());
         Ok(Block {
             id: format!(

@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use std::fmt;
 use std::rc::Rc;
 
+use geo::{Coord, MapCoords};
 use proj::{Proj, ProjCreateError};
 
 use super::bbox::LonLatBox;
@@ -163,6 +164,15 @@ impl Crs {
     /// As [`Crs::to_lonlat`].
     pub fn from_local(&self, at: Local) -> Result<LonLat, CrsError> {
         self.to_lonlat(at.x, at.y)
+    }
+
+    /// Brings a shape in local metres to degrees.
+    ///
+    /// # Errors
+    ///
+    /// As [`Crs::to_lonlat`], for its first corner that cannot be brought.
+    pub fn shape_from_local<G: MapCoords<f64, f64>>(&self, shape: &G) -> Result<G::Output, CrsError> {
+        shape.try_map_coords(|at| self.from_local(at.into()).map(|at| Coord { x: at.lon(), y: at.lat() }))
     }
 }
 

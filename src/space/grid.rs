@@ -1,5 +1,7 @@
 //! A raster of square cells in the local plane.
 
+use geo::{Coord, Polygon, polygon};
+
 use super::bbox::LocalBox;
 use super::coord::{Local, Metres};
 
@@ -85,6 +87,16 @@ impl Grid {
             y: self.origin.y + (row as f64 + 0.5) * self.cell.0,
         }
     }
+
+    /// The outline of a cell, in local metres; cells beside each other have their corners in common.
+    #[must_use]
+    pub fn outline(&self, col: usize, row: usize) -> Polygon {
+        let corner = |col: usize, row: usize| Coord {
+            x: self.origin.x + col as f64 * self.cell.0,
+            y: self.origin.y + row as f64 * self.cell.0,
+        };
+        polygon![corner(col, row), corner(col + 1, row), corner(col + 1, row + 1), corner(col, row + 1)]
+    }
 }
 
 #[cfg(test)]
@@ -100,6 +112,8 @@ mod tests {
         let g = Grid::over(area(101.0, 49.0), Metres(10.0)).expect("fits");
         assert_eq!((g.n_cols, g.n_rows), (11, 5));
         assert_eq!(g.center(0, 0), Local { x: 5.0, y: 5.0 });
+        let corners: Vec<(f64, f64)> = g.outline(10, 4).exterior().coords().map(|at| at.x_y()).collect();
+        assert_eq!(corners, [(100.0, 40.0), (110.0, 40.0), (110.0, 50.0), (100.0, 50.0), (100.0, 40.0)]);
     }
 
     #[test]
