@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use super::provenance::provenance;
+use super::made::{made, on_page};
 use super::{Ask, Feature, Layer, Legend, LegendClass, Value};
 use crate::engine::areas::{WithinError, named};
 use crate::engine::snapshot::Snapshot;
@@ -57,23 +57,15 @@ pub fn areas(snapshot: &Snapshot, ask: &Ask) -> Result<Layer, AreasLayerError> {
             features.push(feature(layer.kind, area, total));
         }
     }
-    let matching = features.into_iter().filter(|f| f.geometry.as_ref().is_some_and(|g| ask.page.touches(g)));
-    let (matched, features) = ask.page.cut(matching.collect());
-    Ok(Layer {
-        name: "areas",
-        matched,
-        features,
-        legend: Legend {
-            property: None,
-            title: "Areas".to_owned(),
-            unit: "",
-            classes: vec![LegendClass { from: None, to: None, color: "#5b6b82", label: "area".to_owned() }],
-            none: None,
-        },
-        notice: data.notice.clone(),
-        held_places: Vec::new(),
-        provenance: provenance("areas", snapshot, ask, &snapshot.tally(&selection), Vec::new()),
-    })
+    let page = on_page(ask, features);
+    let legend = Legend {
+        property: None,
+        title: "Areas".to_owned(),
+        unit: "",
+        classes: vec![LegendClass { from: None, to: None, color: "#5b6b82", label: "area".to_owned() }],
+        none: None,
+    };
+    Ok(made("areas", snapshot, ask, &selection, page, legend, Vec::new()))
 }
 
 fn feature(kind: AreaKind, area: &NamedArea, (blocks, incidents): (usize, u64)) -> Feature {

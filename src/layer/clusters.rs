@@ -3,7 +3,7 @@
 use geo::{Area, Geometry};
 
 use super::cluster_method::{Asked, Outline, asked, used};
-use super::provenance::provenance;
+use super::made::{LEFT_OUT, made, on_page};
 use super::{Ask, Feature, Layer, Legend, LegendClass, Value};
 use crate::analysis::clusters::ellipse::{Ellipse, EllipseError, standard_ellipse};
 use crate::analysis::clusters::hull::{HullError, hull};
@@ -65,38 +65,26 @@ pub fn clusters(snapshot: &Snapshot, ask: &Ask, values: &Values) -> Result<Layer
     for (number, group) in (1..).zip(&found.groups) {
         features.push(feature(snapshot, number, group, &asked)?);
     }
-    let matching = features.into_iter().filter(|f| f.geometry.as_ref().is_some_and(|g| ask.page.touches(g)));
-    let (matched, features) = ask.page.cut(matching.collect());
+    let page = on_page(ask, features);
     let mut parameters = used(&asked, &found);
     parameters.extend([
         ("clusters", Value::count(found.groups.len())),
-        (
-            "left_out",
-            Value::text("sexual, domestic and child offenses, which are drawn in no shape but their block"),
-        ),
+        ("left_out", Value::text(LEFT_OUT)),
         ("clustered", Value::count(found.incidents - found.noise)),
         ("noise", Value::count(found.noise)),
     ]);
-    Ok(Layer {
-        name: "clusters",
-        matched,
-        features,
-        legend: Legend {
-            property: None,
-            title: "Clusters".to_owned(),
-            unit: "incidents",
-            classes: vec![LegendClass {
-                from: None,
-                to: None,
-                color: "#009e73",
-                label: "cluster".to_owned(),
-            }],
-            none: None,
-        },
-        notice: snapshot.dataset().notice.clone(),
-        held_places: Vec::new(),
-        provenance: provenance("clusters", snapshot, ask, &snapshot.tally(&selection), parameters),
-    })
+    Ok(made("clusters", snapshot, ask, &selection, page, legend(), parameters))
+}
+
+/// All clusters look alike.
+pub(super) fn legend() -> Legend {
+    Legend {
+        property: None,
+        title: "Clusters".to_owned(),
+        unit: "incidents",
+        classes: vec![LegendClass { from: None, to: None, color: "#009e73", label: "cluster".to_owned() }],
+        none: None,
+    }
 }
 
 /// The shape around a cluster in local metres, whether it was widened, and its ellipse if it is one.

@@ -1,6 +1,6 @@
 //! Density as contours: by share of the incidents, by multiples of the mean, by area.
 
-use super::provenance::provenance;
+use super::made::{LEFT_OUT, made, on_page};
 use super::{Ask, Feature, Layer, Legend, LegendClass, Value};
 use crate::analysis::density::bandwidth::Chosen;
 use crate::analysis::density::kde::{Density, KdeParams};
@@ -72,19 +72,10 @@ pub fn density(
         .iter()
         .map(|contour| feature(snapshot, contour, &result, with, drawing))
         .collect::<Result<Vec<_>, _>>()?;
-    let matching = features.into_iter().filter(|f| f.geometry.as_ref().is_some_and(|g| ask.page.touches(g)));
-    let (matched, features) = ask.page.cut(matching.collect());
+    let page = on_page(ask, features);
     let mut parameters = surface(with, &result, drawing);
     parameters.push(("contours", Value::text(with.outline.word())));
-    Ok(Layer {
-        name: "density",
-        matched,
-        features,
-        legend: legend(with),
-        notice: snapshot.dataset().notice.clone(),
-        held_places: Vec::new(),
-        provenance: provenance("density", snapshot, ask, &snapshot.tally(&selection), parameters),
-    })
+    Ok(made("density", snapshot, ask, &selection, page, legend(with), parameters))
 }
 
 /// A surface as a picture has it.
@@ -154,10 +145,6 @@ pub(super) fn surface(
     ]);
     all
 }
-
-/// Protected offenses are told by block alone.
-pub(super) const LEFT_OUT: &str =
-    "sexual, domestic and child offenses, which are drawn in no shape but their block";
 
 /// What every density tells of itself: kernel, bandwidth and who chose it, cell, edge.
 pub(super) fn about(

@@ -3,7 +3,7 @@
 use geo::Polygon;
 
 use super::density::{DENSITY, DensityLayerError, Drawing, surface};
-use super::provenance::provenance;
+use super::made::made;
 use super::{Ask, Feature, Layer, Legend, LegendClass, Value};
 use crate::engine::density_ask::DensityAsk;
 use crate::engine::density_statistics::DensityAnswer;
@@ -38,21 +38,8 @@ pub(super) fn density_cells(
     let (matched, page) = ask.page.cut(touched);
     let one = |at| feature(snapshot, &result, at, drawing);
     let features = page.into_iter().map(one).collect::<Result<Vec<_>, _>>()?;
-    Ok(Layer {
-        name: "density",
-        matched,
-        features,
-        legend: legend(&result, drawing),
-        notice: snapshot.dataset().notice.clone(),
-        held_places: Vec::new(),
-        provenance: provenance(
-            "density",
-            snapshot,
-            ask,
-            &snapshot.tally(&selection),
-            surface(&alone, &result, drawing),
-        ),
-    })
+    let parameters = surface(&alone, &result, drawing);
+    Ok(made("density", snapshot, ask, &selection, (matched, features), legend(&result, drawing), parameters))
 }
 
 /// A cell's outline in degrees.

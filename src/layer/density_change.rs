@@ -1,7 +1,7 @@
 //! Where a density has risen or fallen between two periods.
 
-use super::density::{DensityLayerError, LEFT_OUT, about};
-use super::provenance::provenance;
+use super::density::{DensityLayerError, about};
+use super::made::{LEFT_OUT, made, on_page};
 use super::{Ask, Feature, Layer, Legend, LegendClass, Value};
 use crate::engine::density_ask::DensityAsk;
 use crate::engine::density_statistics::{Change, FACTORS};
@@ -32,8 +32,7 @@ pub fn density_change(
     let result = snapshot.density_change((&selection, days[0]), (&other, days[1]), with)?;
     let features =
         result.changes.iter().map(|change| feature(snapshot, change, days)).collect::<Result<Vec<_>, _>>()?;
-    let matching = features.into_iter().filter(|f| f.geometry.as_ref().is_some_and(|g| ask.page.touches(g)));
-    let (matched, features) = ask.page.cut(matching.collect());
+    let page = on_page(ask, features);
     let mut parameters = about(with, &result.params, result.chosen.as_ref());
     parameters.extend([
         ("compared", Value::text("ratio of the densities per observed day")),
@@ -48,15 +47,7 @@ pub fn density_change(
         ("outside_study_area", Value::count(result.outside[0])),
         ("outside_study_area_before", Value::count(result.outside[1])),
     ]);
-    Ok(Layer {
-        name: "density",
-        matched,
-        features,
-        legend: legend(),
-        notice: snapshot.dataset().notice.clone(),
-        held_places: Vec::new(),
-        provenance: provenance("density", snapshot, ask, &snapshot.tally(&selection), parameters),
-    })
+    Ok(made("density", snapshot, ask, &selection, page, legend(), parameters))
 }
 
 fn feature(snapshot: &Snapshot, change: &Change, days: [i64; 2]) -> Result<Feature, CrsError> {

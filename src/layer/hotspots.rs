@@ -2,7 +2,7 @@
 
 use geo::Geometry;
 
-use super::provenance::provenance;
+use super::made::{LEFT_OUT, made};
 use super::{Ask, Feature, Layer, Legend, LegendClass, Value};
 use crate::analysis::hotspots::band::{BandChoice, BandRule, CellChoice};
 use crate::engine::hotspots::{
@@ -48,21 +48,8 @@ pub fn hotspots(snapshot: &Snapshot, ask: &Ask, params: &HotSpotParams) -> Resul
     let (matched, page) = ask.page.cut(matching);
     let features: Result<Vec<Feature>, CrsError> =
         page.into_iter().map(|unit| feature(&places, unit, &found.tested[unit])).collect();
-    Ok(Layer {
-        name: "hotspots",
-        matched,
-        features: features?,
-        legend: legend(),
-        notice: snapshot.dataset().notice.clone(),
-        held_places: Vec::new(),
-        provenance: provenance(
-            "hotspots",
-            snapshot,
-            ask,
-            &snapshot.tally(&selection),
-            told(&places, &found, params),
-        ),
-    })
+    let parameters = told(&places, &found, params);
+    Ok(made("hotspots", snapshot, ask, &selection, (matched, features?), legend(), parameters))
 }
 
 /// Where the units are, and what they are called.
@@ -189,9 +176,7 @@ fn told(places: &Places<'_>, found: &HotSpots, params: &HotSpotParams) -> Vec<(&
 fn left_out(units: &Units) -> Value {
     match units {
         Units::Blocks(_) => Value::Null,
-        Units::Cells { .. } => {
-            Value::text("sexual, domestic and child offenses, which are drawn in no shape but their block")
-        }
+        Units::Cells { .. } => Value::text(LEFT_OUT),
     }
 }
 

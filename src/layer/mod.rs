@@ -12,6 +12,7 @@ mod density_cells;
 pub mod density_change;
 pub mod hotspots;
 pub mod incidents;
+mod made;
 pub mod near_repeat;
 mod near_repeat_answer;
 mod provenance;

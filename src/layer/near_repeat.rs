@@ -2,7 +2,7 @@
 
 use geo::Area;
 
-use super::provenance::provenance;
+use super::made::{made, on_page};
 use super::zones::{all_zones, zones_legend};
 use super::{Ask, Feature, Layer, Legend, LegendClass, Value};
 use crate::analysis::clusters::hull::{HullError, hull};
@@ -100,8 +100,6 @@ pub fn near_repeat(
         Show::Chains => all_chains(snapshot, &timed, params)?,
         Show::Zones => all_zones(snapshot, &timed, params, ask)?,
     };
-    let touches = |f: &Feature| f.geometry.as_ref().is_none_or(|shape| ask.page.touches(shape));
-    let (matched, features) = ask.page.cut(features.into_iter().filter(touches).collect());
     let distances = params.distances.iter().map(|edge| Value::rounded(edge.0, 3)).collect();
     let mut parameters = vec![
         ("distances_m", Value::List(distances)),
@@ -119,15 +117,8 @@ pub fn near_repeat(
             ),
         ),
     ]);
-    Ok(Layer {
-        name: "near-repeat",
-        matched,
-        features,
-        legend: legend(params.show),
-        notice: snapshot.dataset().notice.clone(),
-        held_places: Vec::new(),
-        provenance: provenance("near-repeat", snapshot, ask, &snapshot.tally(&selection), parameters),
-    })
+    let page = on_page(ask, features);
+    Ok(made("near-repeat", snapshot, ask, &selection, page, legend(params.show), parameters))
 }
 
 pub(super) fn seconds(days: f64) -> i64 {

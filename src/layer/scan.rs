@@ -2,8 +2,9 @@
 
 use geo::{Coord, LineString, Polygon};
 
-use super::provenance::provenance;
-use super::{Ask, Feature, Layer, Legend, LegendClass, Value};
+use super::clusters::legend;
+use super::made::{LEFT_OUT, made, on_page};
+use super::{Ask, Feature, Layer, Value};
 use crate::analysis::clusters::hull::WIDEN;
 use crate::analysis::clusters::scan::{ScanCluster, ScanError, ScanParams};
 use crate::analysis::clusters::space_time_scan::{SpaceTimeCluster, SpaceTimeError, SpaceTimeParams};
@@ -71,12 +72,9 @@ pub fn scan(
         ("without_exposure", Value::count(result.without_exposure)),
         ("clusters", Value::count(found.len())),
         ("most_p", Value::Float(MOST_P)),
-        (
-            "left_out",
-            Value::text("sexual, domestic and child offenses, which are drawn in no shape but their block"),
-        ),
+        ("left_out", Value::text(LEFT_OUT)),
     ];
-    Ok(layer(snapshot, ask, features, parameters, &selection))
+    Ok(made("clusters", snapshot, ask, &selection, on_page(ask, features), legend(), parameters))
 }
 
 /// Circles where the last days hold more incidents than place and day explain, the likeliest first.
@@ -116,7 +114,7 @@ pub fn space_time_scan(
         ("instant", Value::text("the first that the source states, by its clock")),
         ("left_out", Value::text("sexual, domestic, child and unmapped offenses")),
     ];
-    Ok(layer(snapshot, ask, features, parameters, &selection))
+    Ok(made("clusters", snapshot, ask, &selection, on_page(ask, features), legend(), parameters))
 }
 
 fn date(day: i64) -> Value {
@@ -168,35 +166,4 @@ fn feature(
     let circle = Polygon::new((0..CORNERS).map(corner).collect::<LineString>(), Vec::new());
     let shape = snapshot.dataset().crs.shape_from_local(&circle)?;
     Ok(Feature { id: format!("cluster-{}", rank + 1), geometry: Some(shape.into()), properties })
-}
-
-fn layer(
-    snapshot: &Snapshot,
-    ask: &Ask,
-    features: Vec<Feature>,
-    parameters: Vec<(&'static str, Value)>,
-    selection: &crate::engine::query::Selection,
-) -> Layer {
-    let matching = features.into_iter().filter(|f| f.geometry.as_ref().is_some_and(|g| ask.page.touches(g)));
-    let (matched, features) = ask.page.cut(matching.collect());
-    Layer {
-        name: "clusters",
-        matched,
-        features,
-        legend: Legend {
-            property: None,
-            title: "Clusters".to_owned(),
-            unit: "incidents",
-            classes: vec![LegendClass {
-                from: None,
-                to: None,
-                color: "#009e73",
-                label: "cluster".to_owned(),
-            }],
-            none: None,
-        },
-        notice: snapshot.dataset().notice.clone(),
-        held_places: Vec::new(),
-        provenance: provenance("clusters", snapshot, ask, &snapshot.tally(selection), parameters),
-    }
 }

@@ -1,7 +1,7 @@
 //! Density along streets: short pieces of street with their incidents per kilometre.
 
-use super::density::{DensityLayerError, LEFT_OUT};
-use super::provenance::provenance;
+use super::density::DensityLayerError;
+use super::made::{LEFT_OUT, made, on_page};
 use super::{Ask, Feature, Layer, Legend, LegendClass, Value};
 use crate::analysis::density::network::density::{Lixel, NetworkParams};
 use crate::engine::network_density::StreetDensity;
@@ -32,8 +32,7 @@ pub fn street_density(
     for lixel in lixels {
         features.push(feature(snapshot, &result, lixel)?);
     }
-    let matching = features.into_iter().filter(|f| f.geometry.as_ref().is_some_and(|g| ask.page.touches(g)));
-    let (matched, features) = ask.page.cut(matching.collect());
+    let page = on_page(ask, features);
     let parameters = vec![
         ("network", Value::text(params.split.word())),
         ("kernel", Value::text(params.kernel.name())),
@@ -46,15 +45,7 @@ pub fn street_density(
         ("off_streets", Value::count(result.off_streets)),
         ("beyond_dead_ends", Value::rounded(result.density.lost, 3)),
     ];
-    Ok(Layer {
-        name: "density",
-        matched,
-        features,
-        legend: legend(peak),
-        notice: snapshot.dataset().notice.clone(),
-        held_places: Vec::new(),
-        provenance: provenance("density", snapshot, ask, &snapshot.tally(&selection), parameters),
-    })
+    Ok(made("density", snapshot, ask, &selection, page, legend(peak), parameters))
 }
 
 fn feature(snapshot: &Snapshot, result: &StreetDensity, lixel: &Lixel) -> Result<Feature, CrsError> {
