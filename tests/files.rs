@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use common::repository;
 use hotblocks::analysis::clusters::dbscan::DbscanParams;
+use hotblocks::engine::clusters::Method;
 use hotblocks::engine::query::Query;
 use hotblocks::ingest::blocks::{self, BlocksError, Shapes};
 use hotblocks::ingest::incidents::{self, IncidentsError, Options};
@@ -169,12 +170,8 @@ fn sensitive_offenses_are_drawn_in_no_outline_and_a_withheld_place_stays_withhel
     assert_eq!(withheld, 1, "the place of the event is that of its rape: none");
     let all = snapshot.select(&Query::default()).expect("all");
     let params = DbscanParams { eps: Metres(10.0), min_points: 3 };
-    let drawn = snapshot.clusters(&all, &params).expect("clusters");
-    assert_eq!(
-        (drawn.clusters.n_clusters, drawn.incidents.len()),
-        (1, 7),
-        "five burglaries and two unmapped"
-    );
+    let drawn = snapshot.groups(&all, &Method::Dbscan(params)).expect("clusters");
+    assert_eq!((drawn.groups.len(), drawn.incidents), (1, 7), "five burglaries and two unmapped");
     // They count in their block all the same.
     assert_eq!(snapshot.rank(&all)[0].count.incidents(), 13);
     let ask = hotblocks::layer::Ask {

@@ -8,6 +8,7 @@ use geo::{Contains, Intersects, Validation};
 use hotblocks::analysis::clusters::dbscan::DbscanParams;
 use hotblocks::analysis::density::kde::KdeParams;
 use hotblocks::encode;
+use hotblocks::engine::clusters::Method;
 use hotblocks::engine::params::table::{CLUSTERS, INCIDENTS, OPERATIONS, RANK};
 use hotblocks::engine::params::values::Values;
 use hotblocks::engine::query::{Query, Tally};
@@ -163,16 +164,16 @@ fn a_contour_said_to_hold_a_share_holds_it() {
 fn cluster_outlines_hold_their_incidents() {
     let (snapshot, ..) = common::new_haven();
     let selection = snapshot.select(&query(None, &["person", "property"])).expect("known");
-    let result =
-        snapshot.clusters(&selection, &DbscanParams { eps: Metres(100.0), min_points: 5 }).expect("clusters");
-    assert!(result.clusters.n_clusters > 3);
+    let method = Method::Dbscan(DbscanParams { eps: Metres(100.0), min_points: 5 });
+    let result = snapshot.groups(&selection, &method).expect("clusters");
+    assert!(result.groups.len() > 3);
     let made = layer(
         &snapshot,
         &CLUSTERS,
         &[("category", "person,property"), ("eps_m", "100"), ("min_points", "5")],
         Page::ALL,
     );
-    assert_eq!(made.features.len(), result.clusters.n_clusters);
+    assert_eq!(made.features.len(), result.groups.len());
     let told: i64 = made
         .features
         .iter()
@@ -181,7 +182,7 @@ fn cluster_outlines_hold_their_incidents() {
             v => panic!("{v:?}"),
         })
         .sum();
-    assert_eq!(told as usize, result.clusters.label.iter().flatten().count());
+    assert_eq!(told as usize, result.incidents - result.noise);
 }
 
 /// Parameters with their values, in words.

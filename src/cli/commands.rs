@@ -9,12 +9,9 @@ use serde_json::Value as Json;
 use super::failure::Failure;
 use super::{blocks_command, exit, flags, import_command, import_incidents, load, say};
 use crate::encode;
-use crate::engine::params::clusters::{METHOD, PROBABILITY, SCAN};
 use crate::engine::params::hotspots::HOTSPOTS;
 use crate::engine::params::near_repeat::NEAR_REPEAT;
-use crate::engine::params::table::{
-    AREAS, CLUSTERS, DEFAULT_TOP, DENSITY, EPS, INCIDENTS, Operation, Param, RANK, TOP,
-};
+use crate::engine::params::table::{AREAS, CLUSTERS, DEFAULT_TOP, DENSITY, INCIDENTS, Operation, RANK, TOP};
 use crate::engine::params::values::Values;
 use crate::engine::{Engine, View};
 use crate::http;
@@ -50,14 +47,7 @@ pub(super) fn run(matches: &ArgMatches) -> Result<u8, Failure> {
 
 fn analyse(operation: &Operation, matches: &ArgMatches) -> Result<u8, Failure> {
     let given = flags::values(matches, operation.params.iter().chain([&TOP]))?;
-    // Hot spots do without a cell: blocks have none, and Esri's steps give one. HDBSCAN has no radius, nor has Nnh with a
-    // threshold from chance; a scan of blocks does with any.
-    let no_eps =
-        matches!(given.word(&METHOD), Some("hdbscan" | SCAN)) || given.number(&PROBABILITY).is_some();
-    let needed = operation.params.iter().filter(|param| !(no_eps && **param == EPS));
-    let needed: Vec<Param> =
-        if operation.command == HOTSPOTS.command { Vec::new() } else { needed.copied().collect() };
-    let opened = Opened::new(matches, &given, &needed)?;
+    let opened = Opened::new(matches, &given, &[operation])?;
     let file = load::path(matches, "output");
     let raster = |file: &PathBuf| file.extension().is_some_and(|e| e == "tif" || e == "tiff");
     if let (true, Some(file)) = (operation.command == DENSITY.command, file.filter(raster)) {
@@ -87,14 +77,16 @@ fn top(operation: &Operation, values: &Values) -> usize {
     }
 }
 
+/// What `export` writes.
+const EXPORTED: [&Operation; 6] = [&INCIDENTS, &RANK, &DENSITY, &CLUSTERS, &HOTSPOTS, &AREAS];
+
 fn export(matches: &ArgMatches) -> Result<u8, Failure> {
     let given = flags::values(matches, flags::all_params().into_iter().chain([&TOP]))?;
-    let needed: Vec<Param> = flags::all_params().into_iter().copied().collect();
-    let opened = Opened::new(matches, &given, &needed)?;
+    let opened = Opened::new(matches, &given, &EXPORTED)?;
     let folder = load::path(matches, "output").unwrap_or_default();
     std::fs::create_dir_all(&folder)
         .map_err(|source| Failure::Write { file: folder.display().to_string(), source })?;
-    for operation in [&INCIDENTS, &RANK, &DENSITY, &CLUSTERS, &HOTSPOTS, &AREAS] {
+    for operation in EXPORTED {
         let layer = match opened.layer(operation, Page::ALL) {
             // Counts that are all alike have layers, but no hot spots.
             Err(why) if operation.collection == HOTSPOTS.collection => {
@@ -150,11 +142,11 @@ struct Opened {
 }
 
 impl Opened {
-    /// Loads the data, once all that is `needed` is known to be given or configured.
-    fn new(matches: &ArgMatches, given: &Values, needed: &[Param]) -> Result<Self, Failure> {
+    /// Loads the data, once all that the operations need is known to be given or configured.
+    fn new(matches: &ArgMatches, given: &Values, operations: &[&Operation]) -> Result<Self, Failure> {
         let config = load::config(matches)?;
         let values = given.or(&config.defaults()?);
-        if let Some(missing) = needed.iter().find(|param| values.lacks(param)) {
+        if let Some(missing) = values.lacking(operations) {
             return Err(Failure::NotGiven { flag: missing.flag, example: missing.example });
         }
         let rejects = load::path(matches, "rejects");

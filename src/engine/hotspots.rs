@@ -19,7 +19,6 @@ use crate::analysis::hotspots::window::{
     Window, gi_star_on_grid, gi_star_on_grid_permuted, neighbors_on_grid,
 };
 use crate::model::class::UnknownCategory;
-use crate::model::period::local_date;
 use crate::space::coord::{Local, Metres};
 use crate::space::grid::GridError;
 
@@ -274,8 +273,7 @@ impl HotSpots {
         };
         let step_of: Vec<Option<usize>> = (0..data.incidents.len())
             .map(|at| {
-                let zone = &data.sources[usize::from(data.incidents.source(at))].zone;
-                let day = days_between(dates.0, local_date(data.incidents.when(at).from, zone)?);
+                let day = days_between(dates.0, data.local_date(at)?);
                 (0..days).contains(&day).then(|| (day * steps as i64 / days) as usize)
             })
             .collect();

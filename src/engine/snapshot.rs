@@ -9,7 +9,6 @@ use super::query::{Query, Selection, Tally};
 use crate::aggregate::addresses::{Addresses, Forms, addresses};
 use crate::aggregate::categories::by_category;
 use crate::aggregate::counts::{Count, count};
-use crate::analysis::clusters::dbscan::{Clusters, DbscanError, DbscanParams, dbscan};
 use crate::index::incidents::IncidentIndex;
 use crate::model::block::BlockId;
 use crate::model::class::UnknownCategory;
@@ -30,15 +29,6 @@ pub struct Snapshot {
     coverage: Vec<(Date, Date)>,
     /// Read when first asked for.
     forms: OnceLock<Forms>,
-}
-
-/// Clusters and who belongs to them.
-#[derive(Clone, Debug)]
-pub struct ClusterResult {
-    /// The incidents looked at, by position.
-    pub incidents: Vec<usize>,
-    /// Their clusters, in the same order.
-    pub clusters: Clusters,
 }
 
 impl Snapshot {
@@ -237,20 +227,5 @@ impl Snapshot {
             .filter(move |&at| !data.held[at] && selection.has(data, at))
             .filter(|&at| !data.incidents.classes(at).any(|class| data.classes.get(class).flags.protected()))
             .filter_map(|at| Some((at, data.incidents.local(at)?)))
-    }
-
-    /// Density-based clusters of the selected incidents.
-    ///
-    /// # Errors
-    ///
-    /// [`DbscanError`] for parameters that cannot be used.
-    pub fn clusters(
-        &self,
-        selection: &Selection,
-        params: &DbscanParams,
-    ) -> Result<ClusterResult, DbscanError> {
-        let (incidents, places): (Vec<usize>, Vec<Local>) = self.drawn(selection).unzip();
-        let clusters = dbscan(&places, params)?;
-        Ok(ClusterResult { incidents, clusters })
     }
 }

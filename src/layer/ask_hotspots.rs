@@ -10,7 +10,7 @@ use crate::engine::hotspots::{HotSpotParams, HotSpotsError, Near, Statistic};
 use crate::engine::params::hotspots::{
     BAND, DEFAULT_NEAREST, DEFAULT_STEPS, FDR, NEAREST, NEIGHBORS, STATISTIC, STEPS, UNITS,
 };
-use crate::engine::params::table::{CELL, DEFAULT_PERMUTATIONS, DEFAULT_SEED, PERMUTATIONS, Param, SEED};
+use crate::engine::params::table::{CELL, PERMUTATIONS, Param};
 use crate::engine::params::values::Values;
 
 /// What the values ask of hot spots; all have a default.
@@ -26,15 +26,11 @@ pub(super) fn params(values: &Values) -> HotSpotParams {
         Some("emerging") => Statistic::Emerging { steps: count(&STEPS, DEFAULT_STEPS) as usize },
         _ => Statistic::GiStar,
     };
-    let permutations = count(&PERMUTATIONS, DEFAULT_PERMUTATIONS);
     HotSpotParams {
         cells: (values.word(&UNITS) == Some("cells")).then(|| values.length(&CELL)),
         statistic,
         near,
-        permutations: Permutations {
-            count: u32::try_from(permutations).unwrap_or(u32::MAX),
-            seed: count(&SEED, DEFAULT_SEED),
-        },
+        permutations: Permutations { count: values.permutations(), seed: values.seed() },
         fdr: values.word(&FDR).and_then(Fdr::from_word).unwrap_or(Fdr::BenjaminiHochberg),
     }
 }

@@ -9,9 +9,7 @@ use crate::analysis::clusters::space_time::SpaceTimeParams;
 use crate::analysis::clusters::stac::{Lattice, StacParams};
 use crate::engine::clusters::{Groups, Method};
 use crate::engine::params::clusters::{LATTICE, METHOD, MIN_SAMPLES, OUTLINE, PROBABILITY, SPAN};
-use crate::engine::params::table::{
-    DEFAULT_PERMUTATIONS, DEFAULT_SEED, EPS, MIN_POINTS, PERMUTATIONS, Param, SEED,
-};
+use crate::engine::params::table::{EPS, MIN_POINTS, PERMUTATIONS, Param, SEED};
 use crate::engine::params::values::Values;
 use crate::engine::snapshot::Snapshot;
 use crate::space::coord::{Metres, SquareKm};
@@ -47,7 +45,6 @@ pub(super) fn asked(snapshot: &Snapshot, values: &Values) -> Result<Asked, Clust
     let missing = |param: Param| ClustersLayerError::NotGiven(param);
     let eps = || values.length(&EPS).ok_or(missing(EPS));
     let min_points = whole(values.count(&MIN_POINTS).ok_or(missing(MIN_POINTS))?);
-    let count = |param: &Param, default: u64| values.count(param).unwrap_or(default);
     let method = match values.word(&METHOD) {
         Some("hdbscan") => Method::Hdbscan(HdbscanParams {
             min_cluster_size: min_points,
@@ -67,8 +64,8 @@ pub(super) fn asked(snapshot: &Snapshot, values: &Values) -> Result<Asked, Clust
             };
             Method::Nnh {
                 params: NnhParams { threshold, min_points },
-                simulations: whole(count(&PERMUTATIONS, DEFAULT_PERMUTATIONS)),
-                seed: count(&SEED, DEFAULT_SEED),
+                simulations: values.permutations() as usize,
+                seed: values.seed(),
             }
         }
         Some("stac") => {

@@ -13,7 +13,6 @@ use crate::engine::params::table::Param;
 use crate::engine::params::values::Values;
 use crate::engine::snapshot::Snapshot;
 use crate::model::class::UnknownCategory;
-use crate::model::period::local_date;
 use crate::space::coord::SquareKm;
 use crate::space::crs::CrsError;
 
@@ -115,11 +114,7 @@ fn feature(
     let shape = data.crs.shape_from_local(&outline)?;
     let distinct: std::collections::HashSet<_> =
         group.places.iter().map(|p| (p.x.to_bits(), p.y.to_bits())).collect();
-    let dates = group.incidents.iter().filter_map(|&at| {
-        let source = &data.sources[usize::from(data.incidents.source(at))];
-        local_date(data.incidents.when(at).from, &source.zone)
-    });
-    let dates: Vec<_> = dates.collect();
+    let dates: Vec<_> = group.incidents.iter().filter_map(|&at| data.local_date(at)).collect();
     let day = |day: Option<&jiff::civil::Date>| day.map_or(Value::Null, |d| Value::text(d.to_string()));
     let mut properties = vec![
         ("cluster", Value::count(number)),

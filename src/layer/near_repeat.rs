@@ -13,7 +13,6 @@ use crate::analysis::near_repeat::knox::{KnoxCell, KnoxError, KnoxParams};
 use crate::engine::near_repeat::{SnapshotZonesError, Timed};
 use crate::engine::snapshot::Snapshot;
 use crate::model::class::UnknownCategory;
-use crate::model::period::local_date;
 use crate::space::coord::{Local, Metres, SquareKm};
 use crate::space::crs::CrsError;
 
@@ -215,9 +214,7 @@ fn one_chain(
     let distinct: std::collections::HashSet<_> =
         places.iter().map(|p| (p.x.to_bits(), p.y.to_bits())).collect();
     let date = |at: u32| {
-        let at = timed.incidents[at as usize];
-        let source = &data.sources[usize::from(data.incidents.source(at))];
-        let day = local_date(data.incidents.when(at).from, &source.zone);
+        let day = data.local_date(timed.incidents[at as usize]);
         day.map_or(Value::Null, |day| Value::text(day.to_string()))
     };
     let shape = data.crs.shape_from_local(&outline.polygon)?;

@@ -6,7 +6,6 @@ use super::{Ask, Layer};
 use crate::analysis::near_repeat::bands::{BandsError, Metric};
 use crate::analysis::near_repeat::knox::KnoxError;
 use crate::engine::params::near_repeat::{DAYS, DISTANCES, METRIC, SAME_PLACE, SHOW};
-use crate::engine::params::table::{DEFAULT_PERMUTATIONS, DEFAULT_SEED, PERMUTATIONS, SEED};
 use crate::engine::params::values::Values;
 use crate::engine::snapshot::Snapshot;
 
@@ -16,7 +15,6 @@ pub(super) fn near_repeat_answer(
     ask: &Ask,
     values: &Values,
 ) -> Result<Layer, AnswerError> {
-    let permutations = values.count(&PERMUTATIONS).unwrap_or(DEFAULT_PERMUTATIONS);
     let params = NearRepeatParams {
         distances: values.lengths(&DISTANCES).ok_or(AnswerError::NotGiven(DISTANCES))?.to_vec(),
         days: values.numbers(&DAYS).ok_or(AnswerError::NotGiven(DAYS))?.to_vec(),
@@ -31,8 +29,8 @@ pub(super) fn near_repeat_answer(
             Some("zones") => Show::Zones,
             _ => Show::Pairs,
         },
-        permutations: u32::try_from(permutations).unwrap_or(u32::MAX),
-        seed: values.count(&SEED).unwrap_or(DEFAULT_SEED),
+        permutations: values.permutations(),
+        seed: values.seed(),
     };
     near_repeat(snapshot, ask, &params).map_err(|error| match error {
         NearRepeatLayerError::Category(unknown) => unknown.into(),

@@ -6,7 +6,7 @@ use super::{Ask, Layer};
 use crate::analysis::clusters::scan::ScanParams;
 use crate::analysis::clusters::space_time_scan::SpaceTimeParams;
 use crate::engine::params::clusters::{EXPOSURE, METHOD, SCAN, SPACE_TIME_SCAN, SPAN};
-use crate::engine::params::table::{DEFAULT_PERMUTATIONS, DEFAULT_SEED, EPS, MIN_POINTS, PERMUTATIONS, SEED};
+use crate::engine::params::table::{EPS, MIN_POINTS};
 use crate::engine::params::values::Values;
 use crate::engine::scan::Exposure;
 use crate::engine::snapshot::Snapshot;
@@ -37,8 +37,8 @@ fn of_blocks(snapshot: &Snapshot, ask: &Ask, values: &Values) -> Result<Layer, A
         share: SHARE,
         radius: values.length(&EPS),
         least: least(values)?,
-        permutations: permutations(values),
-        seed: seed(values),
+        permutations: values.permutations(),
+        seed: values.seed(),
     };
     let named = Exposure::ALL.into_iter().find(|known| values.word(&EXPOSURE) == Some(known.word()));
     let streets = snapshot.dataset().block_set.name == SEGMENTS;
@@ -53,22 +53,14 @@ fn of_days(snapshot: &Snapshot, ask: &Ask, values: &Values) -> Result<Layer, Ans
         days: values.number(&SPAN).ok_or(AnswerError::NotGiven(SPAN))?.floor() as usize,
         least: least(values)?,
         every: EVERY,
-        permutations: permutations(values),
-        seed: seed(values),
+        permutations: values.permutations(),
+        seed: values.seed(),
     };
     space_time_scan(snapshot, ask, &params).map_err(refused)
 }
 
 fn least(values: &Values) -> Result<u64, AnswerError> {
     values.count(&MIN_POINTS).ok_or(AnswerError::NotGiven(MIN_POINTS))
-}
-
-fn permutations(values: &Values) -> u32 {
-    u32::try_from(values.count(&PERMUTATIONS).unwrap_or(DEFAULT_PERMUTATIONS)).unwrap_or(u32::MAX)
-}
-
-fn seed(values: &Values) -> u64 {
-    values.count(&SEED).unwrap_or(DEFAULT_SEED)
 }
 
 fn refused(error: ScanLayerError) -> AnswerError {

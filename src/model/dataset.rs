@@ -185,6 +185,12 @@ impl Dataset {
         days.into_iter().zip(&self.sources).filter_map(covered).collect()
     }
 
+    /// The local date on which an incident began, in its source's zone.
+    #[must_use]
+    pub fn local_date(&self, at: usize) -> Option<Date> {
+        local_date(self.incidents.when(at).from, &self.sources[usize::from(self.incidents.source(at))].zone)
+    }
+
     /// First and last local date of all incidents, each in its own source's zone.
     #[must_use]
     pub fn dates(&self) -> Option<(Date, Date)> {

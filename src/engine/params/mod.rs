@@ -5,5 +5,6 @@ pub mod density;
 pub mod hotspots;
 pub mod near_repeat;
 pub mod nearest;
+mod needs;
 pub mod table;
 pub mod values;

@@ -2,8 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use super::density::{BANDWIDTH_RULE, NETWORK};
-use super::table::{BANDWIDTH, CELL, Kind, LIMIT, NO_DEFAULT, ORIGIN, PERIOD, Param, STATUS};
+use super::table::{
+    DEFAULT_PERMUTATIONS, DEFAULT_SEED, Kind, LIMIT, ORIGIN, PERIOD, PERMUTATIONS, Param, SEED, STATUS,
+};
 use crate::engine::query::Query;
 use crate::model::period::{Period, PeriodError};
 use crate::model::report::{Origin, Status};
@@ -110,13 +111,21 @@ impl Values {
         }
     }
 
-    /// Whether a parameter without a default is neither given nor configured.
+    /// Whether it was given.
+    pub(super) fn has(&self, param: &Param) -> bool {
+        self.given.contains_key(param.wire)
+    }
+
+    /// How often chance is asked.
     #[must_use]
-    pub fn lacks(&self, param: &Param) -> bool {
-        let ruled = param.wire == BANDWIDTH.wire && self.given.contains_key(BANDWIDTH_RULE.wire);
-        // Along streets there are no cells.
-        let along = param.wire == CELL.wire && self.given.contains_key(NETWORK.wire);
-        param.default == NO_DEFAULT && !self.given.contains_key(param.wire) && !ruled && !along
+    pub fn permutations(&self) -> u32 {
+        u32::try_from(self.count(&PERMUTATIONS).unwrap_or(DEFAULT_PERMUTATIONS)).unwrap_or(u32::MAX)
+    }
+
+    /// What chance follows from.
+    #[must_use]
+    pub fn seed(&self) -> u64 {
+        self.count(&SEED).unwrap_or(DEFAULT_SEED)
     }
 
     /// A whole number, where it was given.
