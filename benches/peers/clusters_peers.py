@@ -2,15 +2,9 @@
 
 CPU seconds (user and system) on one thread; what takes long is done once. *Found* is the number of clusters, or the area.
 """
-import os
+from clock import timed  # first: it sets the number of threads
 
-for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS"):
-    os.environ[name] = "1"
-
-import json
-import statistics
 import sys
-import time
 import warnings
 
 import numpy as np
@@ -19,14 +13,8 @@ warnings.filterwarnings("ignore")
 AT = np.fromfile(f"{sys.argv[1]}/xy.f64").reshape(-1, 2)
 
 
-def timed(name, job, laps, found=lambda fit: fit.labels_.max() + 1):
-    seconds = []
-    for _ in range(laps):
-        before = time.process_time()
-        answer = job()
-        seconds.append(time.process_time() - before)
-    print(json.dumps({"name": name, "cpu": statistics.median(seconds), "found": float(found(answer))}), flush=True)
-    return answer
+def clusters(name, job, laps):
+    timed(name, job, lambda fit: fit.labels_.max() + 1, laps)
 
 
 def sklearn():
@@ -35,8 +23,8 @@ def sklearn():
     def fit(n, eps, least, tree):
         return lambda: DBSCAN(eps=eps, min_samples=least, algorithm=tree, n_jobs=1).fit(AT[:n])
 
-    timed("sklearn-dbscan-100k", fit(100_000, 100, 20, "ball_tree"), 3)
-    timed("sklearn-dbscan-1m", fit(1_000_000, 25, 20, "kd_tree"), 1)
+    clusters("sklearn-dbscan-100k", fit(100_000, 100, 20, "ball_tree"), 3)
+    clusters("sklearn-dbscan-1m", fit(1_000_000, 25, 20, "kd_tree"), 1)
 
 
 def outlines():
@@ -47,7 +35,7 @@ def outlines():
     core = AT[count >= 200]
     core = core[:: len(core) // 10_000][:10_000]
     join = lambda: shapely.union_all(shapely.buffer(shapely.points(core), 100, quad_segs=16))
-    timed("shapely-outline-10k", join, 3, lambda shape: shape.area)
+    timed("shapely-outline-10k", join, lambda shape: shape.area, 3)
 
 
 def trees():
@@ -55,8 +43,8 @@ def trees():
 
     whole = dict(min_cluster_size=50, min_samples=20)
     one = dict(whole, core_dist_n_jobs=1, algorithm="boruvka_kdtree")
-    timed("hdbscan-100k", lambda: hdbscan.HDBSCAN(**one).fit(AT[:100_000]), 3)
-    timed("hdbscan-exact-100k", lambda: hdbscan.HDBSCAN(**one, approx_min_span_tree=False).fit(AT[:100_000]), 3)
+    clusters("hdbscan-100k", lambda: hdbscan.HDBSCAN(**one).fit(AT[:100_000]), 3)
+    clusters("hdbscan-exact-100k", lambda: hdbscan.HDBSCAN(**one, approx_min_span_tree=False).fit(AT[:100_000]), 3)
 
 
 def fast():
@@ -64,8 +52,8 @@ def fast():
 
     whole = dict(min_cluster_size=50, min_samples=20)
     fast_hdbscan.HDBSCAN(**whole).fit(AT[:5_000])  # compiles
-    timed("fast-hdbscan-100k", lambda: fast_hdbscan.HDBSCAN(**whole).fit(AT[:100_000]), 3)
-    timed("fast-hdbscan-1m", lambda: fast_hdbscan.HDBSCAN(**whole).fit(AT), 1)
+    clusters("fast-hdbscan-100k", lambda: fast_hdbscan.HDBSCAN(**whole).fit(AT[:100_000]), 3)
+    clusters("fast-hdbscan-1m", lambda: fast_hdbscan.HDBSCAN(**whole).fit(AT), 1)
 
 
 for peers in (sklearn, trees, fast, outlines):

@@ -3,15 +3,9 @@
 Its default transform is wrong for the analytic z of Gi*, so "B" is asked for. Neighbors of cells are made before the
 clock starts; those of blocks are part of the job.
 """
-import os
+from clock import timed  # first: it sets the number of threads
 
-for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS"):
-    os.environ[name] = "1"
-
-import json
-import statistics
 import sys
-import time
 import warnings
 
 import esda
@@ -24,15 +18,6 @@ import shapely
 warnings.filterwarnings("ignore")
 FOLDER, COLS, ROWS, CELL = sys.argv[1], 250, 400, 40.0
 SQUARE = {"transform": "B", "star": True}
-
-
-def timed(name, job, found, laps):
-    seconds = []
-    for _ in range(laps):
-        before = time.process_time()
-        answer = job()
-        seconds.append(time.process_time() - before)
-    print(json.dumps({"name": name, "cpu": statistics.median(seconds), "found": float(found(answer))}), flush=True)
 
 
 def hot(answer):

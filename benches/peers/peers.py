@@ -2,31 +2,16 @@
 
 CPU seconds (user and system) on one thread, the median of the laps. What is found is printed beside, to compare.
 """
-import os
-
-for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
-    os.environ[name] = "1"
+from clock import timed  # first: it sets the number of threads
 
 import json
-import statistics
 import sys
-import time
 
 import numpy as np
 import pandas as pd
 
 RADIUS, ASKED = 100.0, 10_000
 JOB, FOLDER = sys.argv[1], sys.argv[2]
-
-
-def timed(name, job, found, laps=5):
-    seconds = []
-    for _ in range(laps):
-        before = time.process_time()
-        answer = job()
-        seconds.append(time.process_time() - before)
-    print(json.dumps({"name": name, "cpu": statistics.median(seconds), "found": float(found(answer))}), flush=True)
-    return answer
 
 
 def places():
