@@ -1,5 +1,9 @@
 //! Laws that hold for any input: the index answers as a scan would, order and chance change nothing.
 
+#[path = "common/cases.rs"]
+mod cases;
+
+use cases::cases;
 use geo::Intersects;
 use hotblocks::index::blocks::BlockIndex;
 use hotblocks::index::incidents::IncidentIndex;
@@ -14,7 +18,6 @@ use hotblocks::rank::order::rank;
 use hotblocks::space::bbox::LocalBox;
 use hotblocks::space::coord::{Local, LonLat, Metres};
 use proptest::prelude::*;
-use proptest::test_runner::RngSeed;
 
 /// Whole metres, so that many places coincide and many lie exactly on an edge.
 fn place() -> impl Strategy<Value = Local> {
@@ -25,17 +28,8 @@ fn places() -> impl Strategy<Value = Vec<Option<Local>>> {
     prop::collection::vec(prop::option::weighted(0.9, place()), 0..300)
 }
 
-/// The same cases in every run.
-fn seeded() -> ProptestConfig {
-    ProptestConfig {
-        rng_seed: RngSeed::Fixed(20_180_101),
-        failure_persistence: None,
-        ..ProptestConfig::with_cases(300)
-    }
-}
-
 proptest! {
-    #![proptest_config(seeded())]
+    #![proptest_config(cases(300, 20_180_101))]
 
     #[test]
     fn the_index_answers_a_box_as_a_scan_does(places in places(), a in place(), b in place()) {

@@ -1,5 +1,9 @@
 //! What must hold for every input: density, contours, clusters and hulls against naive ways and against themselves.
 
+#[path = "common/cases.rs"]
+mod cases;
+
+use cases::cases;
 use geo::{Area, BooleanOps, Contains, Coord, Intersects, Orient, Validation, orient::Direction};
 use hotblocks::analysis::clusters::dbscan::{Clusters, DbscanParams, dbscan};
 use hotblocks::analysis::clusters::hull::hull;
@@ -12,17 +16,6 @@ use hotblocks::space::bbox::LocalBox;
 use hotblocks::space::coord::{Local, Metres};
 use hotblocks::space::grid::Grid;
 use proptest::prelude::*;
-use proptest::test_runner::RngSeed;
-
-/// The same cases in every run.
-fn config(cases: u32) -> ProptestConfig {
-    ProptestConfig {
-        cases,
-        rng_seed: RngSeed::Fixed(20_260_101),
-        failure_persistence: None,
-        ..Default::default()
-    }
-}
 
 /// Clumped points, half of the sets on whole metres with many at one place, near the origin or as far from it as in UTM.
 fn points(n: std::ops::Range<usize>) -> impl Strategy<Value = Vec<Local>> {
@@ -82,7 +75,7 @@ fn naive_density(points: &[Local], weights: &[f64], at: Local, h: f64) -> f64 {
 }
 
 proptest! {
-    #![proptest_config(config(150))]
+    #![proptest_config(cases(150, 20_260_101))]
 
     #[test]
     fn the_sweep_equals_the_sum_over_all_points(
@@ -158,7 +151,7 @@ fn difference(one: &Density, two: &Density) -> f64 {
 }
 
 proptest! {
-    #![proptest_config(config(120))]
+    #![proptest_config(cases(120, 20_260_101))]
 
     #[test]
     fn every_kernels_surface_is_the_sum_over_all_points_in_any_order_and_on_any_threads(
@@ -255,7 +248,7 @@ proptest! {
 }
 
 proptest! {
-    #![proptest_config(config(1000))]
+    #![proptest_config(cases(1000, 20_260_101))]
 
     #[test]
     fn a_contour_is_valid_and_holds_what_lies_above(
@@ -342,7 +335,7 @@ fn naive_dbscan(points: &[Local], eps: f64, min_points: usize) -> Clusters {
 }
 
 proptest! {
-    #![proptest_config(config(600))]
+    #![proptest_config(cases(600, 20_260_101))]
 
     #[test]
     fn dbscan_equals_the_comparison_of_all_pairs(

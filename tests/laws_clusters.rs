@@ -1,6 +1,10 @@
 //! What must hold for clusters of every input: no order, no thread and no shift of the map changes them, clusters are
 //! connected, outlines are valid, and no number is none.
 
+#[path = "common/cases.rs"]
+mod cases;
+
+use cases::cases;
 use geo::{Area, Contains, Coord, Intersects, Validation};
 use hotblocks::analysis::clusters::dbscan::{
     Clusters, DbscanParams, WeightedDbscanParams, dbscan, dbscan_weighted,
@@ -15,17 +19,6 @@ use hotblocks::analysis::clusters::stac::{Lattice, StacParams, stac};
 use hotblocks::space::bbox::LocalBox;
 use hotblocks::space::coord::{Local, Metres};
 use proptest::prelude::*;
-use proptest::test_runner::RngSeed;
-
-/// The same cases in every run.
-fn config(cases: u32) -> ProptestConfig {
-    ProptestConfig {
-        cases,
-        rng_seed: RngSeed::Fixed(20_260_101),
-        failure_persistence: None,
-        ..Default::default()
-    }
-}
 
 /// Clumped points on whole metres, so that many share a place and many lie exactly at eps.
 fn points(n: std::ops::Range<usize>) -> impl Strategy<Value = Vec<Local>> {
@@ -109,7 +102,7 @@ fn check_connected(points: &[Local], clusters: &Clusters, near: impl Fn(usize, u
 }
 
 proptest! {
-    #![proptest_config(config(300))]
+    #![proptest_config(cases(300, 20_260_101))]
 
     #[test]
     fn no_order_of_the_points_and_no_number_of_threads_changes_an_answer(

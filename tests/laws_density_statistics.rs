@@ -1,5 +1,9 @@
 //! What must hold for every input: edges, errors, adaptive kernels, comparisons, bandwidth rules, levels, streets.
 
+#[path = "common/cases.rs"]
+mod cases;
+
+use cases::cases;
 use geo::{Area, BooleanOps, LineString, Validation, line_string};
 use hotblocks::analysis::density::adaptive::{abramson, kde_adaptive, minimum_sample};
 use hotblocks::analysis::density::bandwidth::{Rule, bandwidth};
@@ -19,17 +23,6 @@ use hotblocks::space::bbox::LocalBox;
 use hotblocks::space::coord::{Local, Metres, SquareKm};
 use hotblocks::space::grid::Grid;
 use proptest::prelude::*;
-use proptest::test_runner::RngSeed;
-
-/// The same cases in every run.
-fn config(cases: u32) -> ProptestConfig {
-    ProptestConfig {
-        cases,
-        rng_seed: RngSeed::Fixed(20_260_102),
-        failure_persistence: None,
-        ..Default::default()
-    }
-}
 
 const GRID: Grid = Grid { origin: Local { x: 0.0, y: 0.0 }, cell: Metres(10.0), n_cols: 40, n_rows: 30 };
 
@@ -77,7 +70,7 @@ fn in_threads<T: Send>(n: usize, work: impl FnOnce() -> T + Send) -> T {
 }
 
 proptest! {
-    #![proptest_config(config(60))]
+    #![proptest_config(cases(60, 20_260_102))]
 
     #[test]
     fn jones_diggle_gives_every_incident_back(points in points(1..80), mask in mask(), kernel in kernel(), h in 35.0..150.0_f64) {
@@ -317,7 +310,7 @@ fn naive(net: &StreetNetwork, from: OnStreet, to: OnStreet, h: f64, split: Split
 }
 
 proptest! {
-    #![proptest_config(config(60))]
+    #![proptest_config(cases(60, 20_260_102))]
 
     #[test]
     fn along_streets_nothing_is_made_and_what_is_lost_is_told(

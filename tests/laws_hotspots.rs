@@ -1,5 +1,9 @@
 //! What must hold for hot spots whatever the map: p-values keep their promise, scale and order change nothing.
 
+#[path = "common/cases.rs"]
+mod cases;
+
+use cases::cases;
 use hotblocks::analysis::chance::Chance;
 use hotblocks::analysis::hotspots::emerging::{EmergingParams, FEWEST_STEPS, Pattern, Side, emerging};
 use hotblocks::analysis::hotspots::fdr::{Fdr, bin, q_values};
@@ -12,18 +16,7 @@ use hotblocks::analysis::hotspots::weights::{Contiguity, Neighbors};
 use hotblocks::analysis::hotspots::window::{Lattice, Window, gi_star_on_grid};
 use hotblocks::space::coord::{Local, Metres};
 use proptest::prelude::*;
-use proptest::test_runner::RngSeed;
 use rayon::prelude::*;
-
-/// The same cases in every run.
-fn config(cases: u32) -> ProptestConfig {
-    ProptestConfig {
-        cases,
-        rng_seed: RngSeed::Fixed(20_260_104),
-        failure_persistence: None,
-        ..Default::default()
-    }
-}
 
 const MAPS: u64 = 2_000;
 
@@ -128,7 +121,7 @@ fn shuffled(n: usize, seed: u64) -> Vec<usize> {
 }
 
 proptest! {
-    #![proptest_config(config(96))]
+    #![proptest_config(cases(96, 20_260_104))]
 
     #[test]
     fn scaling_and_shifting_counts_leaves_gi_star_alone((cols, rows, counts, _) in map(), by in 1..1000u32) {

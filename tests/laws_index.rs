@@ -1,7 +1,11 @@
 //! Laws of the indexes: the packed grid and the lookup grid answer as a scan would, whatever the data look like.
 
+#[path = "common/cases.rs"]
+mod cases;
+
 mod common;
 
+use cases::cases;
 use geo::{
     BoundingRect, Coord, Distance, Euclidean, Geometry, Intersects, LineString, MultiPolygon, Point, Polygon,
 };
@@ -15,16 +19,6 @@ use hotblocks::space::bbox::LocalBox;
 use hotblocks::space::coord::{Local, Metres};
 use hotblocks::space::crs::Crs;
 use proptest::prelude::*;
-use proptest::test_runner::RngSeed;
-
-/// The same cases in every run.
-fn seeded() -> ProptestConfig {
-    ProptestConfig {
-        rng_seed: RngSeed::Fixed(20_180_102),
-        failure_persistence: None,
-        ..ProptestConfig::with_cases(60)
-    }
-}
 
 /// Whole metres, so that many places coincide and many lie exactly on an edge or a rim.
 fn place() -> impl Strategy<Value = Local> {
@@ -65,7 +59,7 @@ fn answers_as_a_scan(index: &IncidentIndex, there: &[(usize, Local)], center: Lo
 }
 
 proptest! {
-    #![proptest_config(seeded())]
+    #![proptest_config(cases(60, 20_180_102))]
 
     #[test]
     fn an_index_with_inserts_and_removals_answers_as_a_scan_of_what_is_left(

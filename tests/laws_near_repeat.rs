@@ -1,5 +1,9 @@
 //! What must hold for every input: near repeats and scans against naive ways, against chance and against themselves.
 
+#[path = "common/cases.rs"]
+mod cases;
+
+use cases::cases;
 use hotblocks::analysis::chance::Chance;
 use hotblocks::analysis::clusters::scan::{Scan, ScanParams, scan};
 use hotblocks::analysis::clusters::space_time_scan::{SpaceTimeParams, SpaceTimeScan, space_time_scan};
@@ -10,18 +14,7 @@ use hotblocks::analysis::near_repeat::zones::{ZonesParams, zones};
 use hotblocks::space::coord::{Local, Metres};
 use hotblocks::space::grid::Grid;
 use proptest::prelude::*;
-use proptest::test_runner::RngSeed;
 use rayon::prelude::*;
-
-/// The same cases in every run.
-fn config(cases: u32) -> ProptestConfig {
-    ProptestConfig {
-        cases,
-        rng_seed: RngSeed::Fixed(20_260_102),
-        failure_persistence: None,
-        ..Default::default()
-    }
-}
 
 /// Incidents on whole metres, many at one place and many exactly on an edge, in seconds or on days.
 fn incidents(n: std::ops::Range<usize>) -> impl Strategy<Value = (Vec<Local>, Vec<i64>)> {
@@ -109,7 +102,7 @@ fn assert_finite(table: &Knox) {
 }
 
 proptest! {
-    #![proptest_config(config(120))]
+    #![proptest_config(cases(120, 20_260_102))]
 
     #[test]
     fn a_knox_table_equals_all_pairs_counted(data in incidents(0..70), params in bands(), seed: u64) {
@@ -227,7 +220,7 @@ fn told_late(found: &SpaceTimeScan) -> Vec<(u64, i64, u64, u64, u64)> {
 }
 
 proptest! {
-    #![proptest_config(config(60))]
+    #![proptest_config(cases(60, 20_260_102))]
 
     #[test]
     fn neither_order_nor_threads_nor_a_translation_change_a_scan(

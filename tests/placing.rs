@@ -1,5 +1,9 @@
 //! Incidents without coordinates: those with an address get a place, what is sensitive never does; options of a data set.
 
+#[path = "common/cases.rs"]
+mod cases;
+
+use cases::cases;
 use hotblocks::engine::build::{About, BuildError, Ground, build};
 use hotblocks::engine::query::Query;
 use hotblocks::engine::snapshot::Snapshot;
@@ -16,7 +20,6 @@ use hotblocks::model::streets::Street;
 use hotblocks::space::coord::{Local, LonLat};
 use hotblocks::space::crs::Crs;
 use proptest::prelude::*;
-use proptest::test_runner::RngSeed;
 
 /// The classes by their number: one that may be looked up, booked ones, and all that are sensitive.
 const PLAIN: u16 = 0;
@@ -179,7 +182,7 @@ fn rows() -> impl Strategy<Value = Vec<Row>> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 60, rng_seed: RngSeed::Fixed(6), failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(cases(60, 6))]
 
     #[test]
     fn a_sensitive_event_is_never_geocoded_and_every_incident_is_accounted_for(rows in rows()) {

@@ -1,7 +1,11 @@
 //! Polygons between the streets are those of GEOS, and cells are a tiling of the plane.
 
+#[path = "common/cases.rs"]
+mod cases;
+
 mod common;
 
+use cases::cases;
 use geo::{Area, Centroid, Intersects, Validation};
 use hotblocks::ingest::blocks::{Purpose, Shapes, read_for};
 use hotblocks::ingest::input::Input;
@@ -10,7 +14,6 @@ use hotblocks::model::polygonize::{SLIVER, polygonize};
 use hotblocks::space::coord::{Local, Metres};
 use hotblocks::space::crs::Crs;
 use proptest::prelude::*;
-use proptest::test_runner::RngSeed;
 
 /// The sample's streets in the plane in which the fixture has them.
 fn streets() -> Vec<Vec<Local>> {
@@ -70,16 +73,8 @@ fn every_polygon_between_st_louis_streets_is_valid_and_none_overlaps_another() {
     assert!((all.unsigned_area() / sum - 1.0).abs() < 1e-6, "{} of {sum}", all.unsigned_area());
 }
 
-fn seeded() -> ProptestConfig {
-    ProptestConfig {
-        rng_seed: RngSeed::Fixed(20_180_101),
-        failure_persistence: None,
-        ..ProptestConfig::with_cases(40)
-    }
-}
-
 proptest! {
-    #![proptest_config(seeded())]
+    #![proptest_config(cases(40, 20_180_101))]
 
     /// Every place of the mask lies in one cell; on a shared edge in those that share it.
     #[test]

@@ -1,6 +1,6 @@
 //! Single incidents. Sexual, domestic, child and unmapped offenses are never among them.
 
-use super::provenance::provenance;
+use super::made::made;
 use super::{Ask, Feature, Layer, Legend, LegendClass, Value};
 use crate::engine::snapshot::Snapshot;
 use crate::model::class::UnknownCategory;
@@ -21,26 +21,15 @@ pub fn incidents(snapshot: &Snapshot, ask: &Ask) -> Result<Layer, UnknownCategor
         "left_out",
         Value::text("sexual, domestic, child and unmapped offenses; incidents without a place"),
     )];
-    Ok(Layer {
-        name: "incidents",
-        matched,
-        features: page.into_iter().map(|at| feature(snapshot, at)).collect(),
-        legend: Legend {
-            property: None,
-            title: "Incidents".to_owned(),
-            unit: "incidents",
-            classes: vec![LegendClass {
-                from: None,
-                to: None,
-                color: "#0072b2",
-                label: "incident".to_owned(),
-            }],
-            none: None,
-        },
-        notice: data.notice.clone(),
-        held_places: Vec::new(),
-        provenance: provenance("incidents", snapshot, ask, &snapshot.tally(&selection), parameters),
-    })
+    let features = page.into_iter().map(|at| feature(snapshot, at)).collect();
+    let legend = Legend {
+        property: None,
+        title: "Incidents".to_owned(),
+        unit: "incidents",
+        classes: vec![LegendClass { from: None, to: None, color: "#0072b2", label: "incident".to_owned() }],
+        none: None,
+    };
+    Ok(made("incidents", snapshot, ask, &selection, (matched, features), legend, parameters))
 }
 
 /// Whether any class of an incident keeps it out of this layer.
