@@ -20,6 +20,8 @@ pub mod analysis;
 pub mod quality;
 pub mod rank;
 
+pub mod plan;
+
 pub mod engine;
 
 pub mod layer;

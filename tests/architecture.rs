@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 /// Stations in the order of the way; those in one row are strangers to each other.
-const STATIONS: [&[&str]; 13] = [
+const STATIONS: [&[&str]; 14] = [
     &["space"],
     &["model"],
     &["ingest", "index"],
@@ -12,6 +12,7 @@ const STATIONS: [&[&str]; 13] = [
     &["aggregate", "analysis"],
     &["quality"],
     &["rank"],
+    &["plan"],
     &["engine"],
     &["layer"],
     &["encode"],
@@ -21,8 +22,8 @@ const STATIONS: [&[&str]; 13] = [
 ];
 
 /// Stations without file, socket, clock, async, logging or serde.
-const CORE: [&str; 9] =
-    ["space", "model", "index", "assign", "aggregate", "analysis", "quality", "rank", "layer"];
+const CORE: [&str; 10] =
+    ["space", "model", "index", "assign", "aggregate", "analysis", "quality", "rank", "plan", "layer"];
 
 /// What the core must not name.
 const OUTSIDE: [&str; 12] = [
