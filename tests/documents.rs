@@ -169,9 +169,11 @@ fn commands_and_flags_use_the_agreed_words() {
         "status",
         "steps",
         "top",
+        "trend-by",
         "unit",
         "units",
         "version",
+        "view",
         "within",
     ];
     let command = hotblocks::cli::command();

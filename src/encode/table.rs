@@ -65,6 +65,8 @@ fn made_of(layer: &Layer) -> String {
         Some(Value::Map(members)) => members
             .iter()
             .filter(|(_, v)| !matches!(v, Value::Map(m) if m.is_empty()))
+            // A curve is for a picture.
+            .filter(|(name, _)| *name != "lorenz")
             .map(|(name, v)| format!("{name} {}", super::csv::cell(v)))
             .collect::<Vec<_>>()
             .join(", "),

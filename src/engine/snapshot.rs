@@ -108,6 +108,11 @@ impl Snapshot {
         observed_days(query.period, &self.coverage)
     }
 
+    /// First and last date of each source's data, by source.
+    pub(super) fn coverage(&self) -> &[(Date, Date)] {
+        &self.coverage
+    }
+
     pub(super) fn counts(&self, selection: &Selection, also: impl Fn(usize) -> bool) -> Vec<Count> {
         let (data, incidents) = (&self.dataset, &self.dataset.incidents);
         let counted = (0..incidents.len())

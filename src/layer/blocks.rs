@@ -133,13 +133,13 @@ fn feature(
 }
 
 /// A shape, where there is one: a block known from addresses alone may have none.
-fn shape(of: &geo::Geometry) -> Option<geo::Geometry> {
+pub(super) fn shape(of: &geo::Geometry) -> Option<geo::Geometry> {
     use geo::CoordsIter;
     (of.coords_count() > 0).then(|| of.clone())
 }
 
 /// The names of the areas that a block lies in, by kind; a kind without any has an empty list.
-fn areas(layers: &[AreaLayer], block: &Block) -> Value {
+pub(super) fn areas(layers: &[AreaLayer], block: &Block) -> Value {
     let of = |layer: &AreaLayer| {
         let names = block.areas.get(&layer.kind).into_iter().flatten();
         (layer.kind.word(), Value::List(names.cloned().map(Value::Text).collect()))

@@ -8,3 +8,4 @@ pub mod nearest;
 mod needs;
 pub mod table;
 pub mod values;
+pub mod views;

@@ -7,6 +7,7 @@ use super::density::{
 };
 use super::hotspots::HOTSPOTS;
 use super::near_repeat::NEAR_REPEAT;
+use super::views::{TREND_BY, VIEW};
 
 /// What a parameter takes.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -263,7 +264,7 @@ pub const RANK: Operation = Operation {
     command: "rank",
     collection: "blocks",
     help: "Rank blocks by their incidents",
-    params: &[PERIOD, CATEGORY, ORIGIN, STATUS, WITHIN],
+    params: &[PERIOD, CATEGORY, ORIGIN, STATUS, WITHIN, VIEW, COMPARE_PERIOD, TREND_BY, SEED],
 };
 
 /// Density.
