@@ -175,7 +175,7 @@ fn overlap() -> Vec<Check> {
             "brute force",
             (&often, &enumerated),
             |_| 1.0,
-            (0.008, "absolute"),
+            (0.01, "absolute"),
         ),
     ]
 }
