@@ -150,18 +150,18 @@ pub fn concentration(
     }
     let mut ascending = counts.to_vec();
     ascending.sort_unstable();
-    let thrown: Vec<(Vec<usize>, f64)> = (0..chance.draws)
+    let thrown: Vec<Thrown> = (0..chance.draws)
         .into_par_iter()
         .map(|draw| {
             let thrown = thrown(counts.len(), incidents, &mut Chance::new(chance.seed, u64::from(draw)));
-            (holding(&thrown, levels), ginis(&thrown).1)
+            Thrown { blocks: holding(&thrown, levels), generalized_gini: ginis(&thrown).1 }
         })
         .collect();
-    let mean =
-        |of: &dyn Fn(&(Vec<usize>, f64)) -> f64| thrown.iter().map(of).sum::<f64>() / f64::from(chance.draws);
+    let mean = |sum: f64| sum / f64::from(chance.draws);
     let m = counts.len() as f64;
     let one = |(at, (&level, blocks)): (usize, (&f64, usize))| {
-        let (share, by_chance) = (blocks as f64 / m, mean(&|draw| draw.0[at] as f64) / m);
+        let (share, by_chance) =
+            (blocks as f64 / m, mean(thrown.iter().map(|draw| draw.blocks[at] as f64).sum()) / m);
         Holding { level, blocks, share, by_chance, marginal: by_chance - share }
     };
     let (gini, generalized_gini) = ginis(&ascending);
@@ -173,8 +173,14 @@ pub fn concentration(
         lorenz: lorenz(&ascending, incidents),
         gini,
         generalized_gini,
-        generalized_gini_by_chance: mean(&|draw| draw.1),
+        generalized_gini_by_chance: mean(thrown.iter().map(|draw| draw.generalized_gini).sum()),
     })
+}
+
+/// What one random re-allocation gave.
+struct Thrown {
+    blocks: Vec<usize>,
+    generalized_gini: f64,
 }
 
 /// All incidents thrown over the blocks, each block equally likely; counts ascending.
