@@ -1,3 +1,13 @@
-//! Which block first.
+//! Which block first, and how sure are we.
 
+mod arranged;
+pub mod draws;
+mod elementary;
+pub mod gamma_poisson;
+mod histogram;
+mod negative_binomial;
 pub mod order;
+mod sampler;
+pub mod shortcut;
+mod special;
+mod tables;
