@@ -1,8 +1,18 @@
 //! Which block first, and how sure are we.
 
+mod arranged;
 pub mod change;
 pub mod concentration;
+pub mod draws;
+mod elementary;
+pub mod gamma_poisson;
+mod histogram;
+mod negative_binomial;
 pub mod order;
 pub mod predict;
+mod sampler;
+pub mod shortcut;
+mod special;
 pub mod stability;
+mod tables;
 pub mod trend;
