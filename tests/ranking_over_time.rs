@@ -6,7 +6,7 @@ use std::path::Path;
 
 use assert_cmd::Command;
 use hotblocks::encode;
-use hotblocks::engine::params::table::RANK;
+use hotblocks::engine::params::ranking::RANK;
 use hotblocks::engine::params::values::Values;
 use hotblocks::engine::snapshot::Snapshot;
 use hotblocks::layer::answer::{AnswerError, answer};

@@ -3,7 +3,10 @@
 use jiff::ToSpan;
 use jiff::civil::{Date, date};
 
+use super::class_groups::ClassGroups;
+use super::params::ranking::VIEW;
 use super::query::{Query, Selection};
+use super::ranking::{RankingError, Scoring, split};
 use super::snapshot::Snapshot;
 use super::units::Units;
 use crate::aggregate::counts::Count;
@@ -13,6 +16,8 @@ use crate::model::class::UnknownCategory;
 use crate::model::exposure::observed_days;
 use crate::model::period::{Period, PeriodError};
 use crate::rank::change::{ChangeError, Changes, changes};
+use crate::rank::concentration::ConcentrationError;
+use crate::rank::score::{By, Per};
 use crate::rank::trend::{BlockTrend, persistence, trends};
 
 /// Level of the intervals of a change.
@@ -130,6 +135,22 @@ pub enum OverTimeError {
     /// The periods cannot be compared.
     #[error(transparent)]
     Change(#[from] ChangeError),
+    /// Nothing can be said of concentration.
+    #[error(transparent)]
+    Concentration(#[from] ConcentrationError),
+    /// The incidents cannot be chosen so.
+    #[error(transparent)]
+    Ranking(#[from] RankingError),
+    /// A score that is no number of incidents.
+    #[error(
+        "over time and for concentration incidents are counted, not {by} per {per}; give by=count or by=gun, and no per"
+    )]
+    Score {
+        /// What was asked for.
+        by: &'static str,
+        /// Divided by what.
+        per: &'static str,
+    },
     /// A date out of the calendar.
     #[error(transparent)]
     Period(#[from] PeriodError),
@@ -142,7 +163,12 @@ impl Snapshot {
     ///
     /// [`OverTimeError`] for an unknown category, a period past what is complete, periods that share days, or one without
     /// incidents.
-    pub fn compared(&self, query: &Query, before: Period) -> Result<Compared, OverTimeError> {
+    pub fn compared(
+        &self,
+        query: &Query,
+        before: Period,
+        scoring: &Scoring,
+    ) -> Result<Compared, OverTimeError> {
         let mut left_out = Vec::new();
         let now = self.complete(query.period, &mut left_out)?;
         let before = self.complete(Some(before), &mut left_out)?;
@@ -151,7 +177,7 @@ impl Snapshot {
         }
         let of = |period: Period| -> Result<(Vec<Count>, i64), OverTimeError> {
             let query = Query { period: Some(period), ..query.clone() };
-            Ok((self.counts(&self.select(&query)?, |_| true), self.observed_days(&query)))
+            Ok((self.counted(&self.select(&query)?, scoring)?, self.observed_days(&query)))
         };
         let ((counts, days), (counts_before, days_before)) = (of(now)?, of(before)?);
         let found =
@@ -172,18 +198,16 @@ impl Snapshot {
     /// # Errors
     ///
     /// [`OverTimeError`] for an unknown category, or data without incidents.
-    pub fn trends(&self, query: &Query, by: TrendBy) -> Result<Trends, OverTimeError> {
+    pub fn trends(&self, query: &Query, by: TrendBy, scoring: &Scoring) -> Result<Trends, OverTimeError> {
         let periods = self.whole_periods(query, by)?;
-        let all = Query { period: None, ..query.clone() };
-        let selection = self.select(&all)?;
-        let counts = self.counts_by(&selection, &periods);
+        let counts = self.counts_by(query, &periods, scoring)?;
         let series: Vec<Vec<u32>> = counts.iter().map(|counts| whole(counts)).collect();
         // Too few periods are no failure: nothing is told then, and the answer says so.
         let blocks = trends(&series, by.seasons()).ok();
         let by_year = if by == TrendBy::Year {
             counts
         } else {
-            self.counts_by(&selection, &self.whole_periods(query, TrendBy::Year)?)
+            self.counts_by(query, &self.whole_periods(query, TrendBy::Year)?, scoring)?
         };
         Ok(Trends {
             by,
@@ -238,16 +262,34 @@ impl Snapshot {
     }
 
     /// What every block has in each of these periods.
-    fn counts_by(&self, selection: &Selection, periods: &[Period]) -> Vec<Vec<Count>> {
-        let data = self.dataset();
-        let of: Vec<Option<usize>> = (0..data.incidents.len())
-            .map(|at| {
-                let day = data.local_date(at)?;
-                let period = periods.partition_point(|period| period.last() < Some(day));
-                periods.get(period).filter(|period| period.first() <= Some(day)).map(|_| period)
-            })
-            .collect();
-        (0..periods.len()).map(|period| self.counts(selection, |at| of[at] == Some(period))).collect()
+    fn counts_by(
+        &self,
+        query: &Query,
+        periods: &[Period],
+        scoring: &Scoring,
+    ) -> Result<Vec<Vec<Count>>, OverTimeError> {
+        let of = |period: &Period| {
+            let query = Query { period: Some(*period), ..query.clone() };
+            self.counted(&self.select(&query)?, scoring)
+        };
+        periods.iter().map(of).collect()
+    }
+
+    /// The selected incidents of every block that a score counts.
+    pub(super) fn counted(
+        &self,
+        selection: &Selection,
+        scoring: &Scoring,
+    ) -> Result<Vec<Count>, OverTimeError> {
+        if !matches!(scoring.by, By::Count | By::Gun) || scoring.per != Per::Time {
+            return Err(OverTimeError::Score { by: scoring.by.word(), per: scoring.per.word() });
+        }
+        if split(self.dataset()) {
+            let what = "changes and concentration are told";
+            return Err(RankingError::Parts { what, of: VIEW.wire }.into());
+        }
+        let groups = ClassGroups::of(self, selection, scoring)?;
+        Ok(self.grouped(selection, &groups.of, groups.groups.len(), None).counts)
     }
 
     /// The pattern of each block by Gi* from period to period; nothing for too few periods or blocks without neighbors.
@@ -279,9 +321,9 @@ impl Snapshot {
     }
 }
 
-/// Whole incidents of every block: the parts of those that are split, rounded.
+/// Whole incidents of every block.
 pub(crate) fn whole(counts: &[Count]) -> Vec<u32> {
-    counts.iter().map(|count| count.parts().round() as u32).collect()
+    counts.iter().map(|count| u32::try_from(count.incidents()).unwrap_or(u32::MAX)).collect()
 }
 
 #[cfg(test)]

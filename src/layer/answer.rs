@@ -1,10 +1,8 @@
 //! From an operation and its values to a layer: what both edges do with a request.
 
 use super::areas::{AreasLayerError, areas};
-use super::blocks::{BlocksLayerError, blocks};
-use super::change::change;
+use super::blocks_answer::blocks_answer;
 use super::clusters::{ClustersLayerError, clusters};
-use super::concentration::concentration;
 use super::density_answer::density_answer;
 use super::hotspots::hotspots;
 use super::near_repeat_answer::near_repeat_answer;
@@ -16,7 +14,6 @@ use crate::engine::clusters::GroupError;
 use crate::engine::params::clusters::{OUTLINE, PROBABILITY};
 use crate::engine::params::table::{Operation, Param, WITHIN};
 use crate::engine::params::values::Values;
-use crate::engine::params::views::VIEW;
 use crate::engine::snapshot::Snapshot;
 use crate::model::class::UnknownCategory;
 use crate::space::coord::Metres;
@@ -101,12 +98,7 @@ pub fn answer(
             AreasLayerError::Category(e) => e.into(),
             AreasLayerError::Within(e) => e.into(),
         }),
-        _ if values.word(&VIEW) == Some("concentration") => concentration(snapshot, &ask, values.seed()),
-        _ if values.word(&VIEW) == Some("change") => change(snapshot, &ask, values),
-        _ => blocks(snapshot, &ask).map_err(|e| match e {
-            BlocksLayerError::Category(e) => e.into(),
-            BlocksLayerError::Within(e) => e.into(),
-        }),
+        _ => blocks_answer(snapshot, &ask, values),
     }
 }
 

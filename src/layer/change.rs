@@ -1,16 +1,19 @@
 //! Ranked blocks over time: what has changed since another period, trends, and how steady the list is.
 
 use super::answer::AnswerError;
-use super::blocks::{areas, shape};
-use super::made::made;
+use super::block_fields::{areas, shape};
+use super::blocks::layer;
+use super::blocks_answer::unusable;
 use super::{Ask, Feature, Layer, Legend, LegendClass, Value};
 use crate::engine::areas::{blocks_within, named};
 use crate::engine::over_time::{Compared, LEVEL, OverTimeError, TrendBy, Trends, whole};
 use crate::engine::params::density::COMPARE_PERIOD;
-use crate::engine::params::table::{DEFAULT_TOP, PERIOD, TOP};
+use crate::engine::params::ranking::BY;
+use crate::engine::params::table::PERIOD;
 use crate::engine::params::values::Values;
 use crate::engine::params::views::TREND_BY;
 use crate::engine::query::Query;
+use crate::engine::ranking::Scoring;
 use crate::engine::snapshot::Snapshot;
 use crate::model::block::BlockId;
 use crate::rank::change::{How, Way};
@@ -23,7 +26,12 @@ use crate::rank::trend::{FEWEST_PERIODS, Q_AT_MOST};
 /// # Errors
 ///
 /// [`AnswerError`], which names the parameter at fault.
-pub(super) fn change(snapshot: &Snapshot, ask: &Ask, values: &Values) -> Result<Layer, AnswerError> {
+pub(super) fn change(
+    snapshot: &Snapshot,
+    ask: &Ask,
+    scoring: &Scoring,
+    values: &Values,
+) -> Result<Layer, AnswerError> {
     let before = values.other_period(&COMPARE_PERIOD).ok_or(AnswerError::NotGiven(COMPARE_PERIOD))?;
     let by =
         TrendBy::ALL.into_iter().find(|by| values.word(&TREND_BY) == Some(by.word())).unwrap_or_default();
@@ -32,10 +40,10 @@ pub(super) fn change(snapshot: &Snapshot, ask: &Ask, values: &Values) -> Result<
         [] => (0u32..).zip(&snapshot.dataset().block_set.blocks).map(|(at, _)| BlockId(at)).collect(),
         areas => blocks_within(snapshot.dataset(), areas),
     };
-    let compared = snapshot.compared(&ask.query, before).map_err(refusal)?;
-    let trends = snapshot.trends(&ask.query, by).map_err(refusal)?;
-    let top_n = values.count(&TOP).and_then(|n| usize::try_from(n).ok()).unwrap_or(DEFAULT_TOP);
-    let list = List::of(&compared, &among, top_n, values.seed());
+    let compared = snapshot.compared(&ask.query, before, scoring).map_err(refusal)?;
+    let trends = snapshot.trends(&ask.query, by, scoring).map_err(refusal)?;
+    let top_n = usize::try_from(scoring.top_n).unwrap_or(usize::MAX);
+    let list = List::of(&compared, &among, top_n, scoring.seed);
     let used = Ask { query: Query { period: Some(compared.now), ..ask.query.clone() }, ..ask.clone() };
     let selection = snapshot.select(&used.query)?;
     let all = &snapshot.dataset().block_set.blocks;
@@ -43,21 +51,26 @@ pub(super) fn change(snapshot: &Snapshot, ask: &Ask, values: &Values) -> Result<
     let (matched, rows) = ask.page.cut(list.rows.iter().copied().filter(touching).collect());
     let features =
         rows.iter().map(|(row, often)| feature(snapshot, row, *often, &compared, &trends)).collect();
-    let mut parameters = told(&compared, &trends, &list, values.seed());
+    let mut parameters = told(&compared, &trends, &list, scoring);
     if !within.is_empty() {
         let names = within.iter().map(|(kind, name)| Value::text(format!("{kind}:{name}")));
         parameters.push(("within", Value::List(names.collect())));
     }
-    Ok(made("blocks", snapshot, &used, &selection, (matched, features), legend(), parameters))
+    Ok(layer(snapshot, &used, &selection, matched, features, legend(), parameters))
 }
 
-fn refusal(error: OverTimeError) -> AnswerError {
+/// Which parameter is at fault where nothing can be said over time.
+pub(super) fn refusal(error: OverTimeError) -> AnswerError {
     let parameter = match &error {
-        OverTimeError::NoIncidents | OverTimeError::Period(_) => PERIOD.wire,
+        OverTimeError::NoIncidents | OverTimeError::Period(_) | OverTimeError::Concentration(_) => {
+            PERIOD.wire
+        }
+        OverTimeError::Score { .. } => BY.wire,
         _ => COMPARE_PERIOD.wire,
     };
     match error {
         OverTimeError::Category(error) => error.into(),
+        OverTimeError::Ranking(error) => unusable(error),
         error => AnswerError::Unusable { parameter, why: Box::new(error) },
     }
 }
@@ -126,7 +139,7 @@ fn feature(snapshot: &Snapshot, row: &Ranked, often: f64, compared: &Compared, t
     }
 }
 
-fn told(compared: &Compared, trends: &Trends, list: &List, seed: u64) -> Vec<(&'static str, Value)> {
+fn told(compared: &Compared, trends: &Trends, list: &List, scoring: &Scoring) -> Vec<(&'static str, Value)> {
     let number = |n: Option<f64>| n.map_or(Value::Null, |n| Value::rounded(n, 6));
     let changes = &compared.changes;
     let left_out = compared.left_out.iter().map(|period| Value::text(period.to_string()));
@@ -142,6 +155,7 @@ fn told(compared: &Compared, trends: &Trends, list: &List, seed: u64) -> Vec<(&'
     };
     vec![
         ("view", Value::text("change")),
+        ("by", Value::text(scoring.by.word())),
         ("compare_period", Value::text(compared.before.to_string())),
         ("observed_days", Value::count(compared.days.1)),
         ("observed_days_before", Value::count(compared.days.0)),
@@ -175,7 +189,7 @@ fn told(compared: &Compared, trends: &Trends, list: &List, seed: u64) -> Vec<(&'
         ("rbo_p", Value::rounded(PERSISTENCE, 3)),
         ("inclusion", Value::text("share of resamples of the incidents in which the block is among the top")),
         ("resamples", Value::count(RESAMPLES)),
-        ("seed", Value::count(seed)),
+        ("seed", Value::count(scoring.seed)),
         ("ties", Value::text(TIE_RULE)),
     ]
 }

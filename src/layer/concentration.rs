@@ -1,10 +1,11 @@
 //! How concentrated incidents are: a row for each share of them, beside chance and beside other cities.
 
 use super::answer::AnswerError;
-use super::made::made;
+use super::blocks::layer;
+use super::change::refusal;
 use super::{Ask, Feature, Layer, Legend, Value};
 use crate::engine::areas::{blocks_within, named};
-use crate::engine::params::table::PERIOD;
+use crate::engine::ranking::Scoring;
 use crate::engine::snapshot::Snapshot;
 use crate::rank::concentration::{Concentration, DRAWS, Holding, LAW, Reallocation};
 
@@ -13,17 +14,15 @@ use crate::rank::concentration::{Concentration, DRAWS, Holding, LAW, Reallocatio
 /// # Errors
 ///
 /// [`AnswerError`] for an unknown category or area, or where there are no incidents.
-pub(super) fn concentration(snapshot: &Snapshot, ask: &Ask, seed: u64) -> Result<Layer, AnswerError> {
+pub(super) fn concentration(snapshot: &Snapshot, ask: &Ask, scoring: &Scoring) -> Result<Layer, AnswerError> {
     let selection = snapshot.select(&ask.query)?;
     let within = named(snapshot.dataset(), &ask.within)?;
     let among = (!within.is_empty()).then(|| blocks_within(snapshot.dataset(), &within));
-    let chance = Reallocation { draws: DRAWS, seed };
-    let found = snapshot
-        .concentration(&selection, among.as_deref(), chance)
-        .map_err(|why| AnswerError::Unusable { parameter: PERIOD.wire, why: Box::new(why) })?;
+    let chance = Reallocation { draws: DRAWS, seed: scoring.seed };
+    let found = snapshot.concentration(&selection, scoring, among.as_deref(), chance).map_err(refusal)?;
     let features: Vec<Feature> = found.holding.iter().map(row).collect();
-    let page = ask.page.cut(features);
-    let mut parameters = told(&found, chance);
+    let (matched, features) = ask.page.cut(features);
+    let mut parameters = told(&found, scoring, chance);
     if !within.is_empty() {
         let names = within.iter().map(|(kind, name)| Value::text(format!("{kind}:{name}")));
         parameters.push(("within", Value::List(names.collect())));
@@ -35,7 +34,7 @@ pub(super) fn concentration(snapshot: &Snapshot, ask: &Ask, seed: u64) -> Result
         classes: Vec::new(),
         none: None,
     };
-    Ok(made("blocks", snapshot, ask, &selection, page, legend, parameters))
+    Ok(layer(snapshot, ask, &selection, matched, features, legend, parameters))
 }
 
 fn row(held: &Holding) -> Feature {
@@ -56,10 +55,11 @@ fn row(held: &Holding) -> Feature {
     }
 }
 
-fn told(found: &Concentration, chance: Reallocation) -> Vec<(&'static str, Value)> {
+fn told(found: &Concentration, scoring: &Scoring, chance: Reallocation) -> Vec<(&'static str, Value)> {
     let point = |(x, y): &(f64, f64)| Value::List(vec![Value::rounded(*x, 6), Value::rounded(*y, 6)]);
     vec![
         ("view", Value::text("concentration")),
+        ("by", Value::text(scoring.by.word())),
         ("blocks", Value::count(found.blocks)),
         ("blocks_with_incidents", Value::count(found.with_incidents)),
         ("incidents_in_blocks", Value::count(found.incidents)),

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use rayon::prelude::*;
 
 use super::elementary::{exp, ln};
-use super::special::{Tail, ln_gamma, ln_gamma_quantile};
+use super::special::{Tail, ln_density, ln_gamma_quantile};
 
 /// Bits of a tail's probability within its octave: 32 knots from each power of two to the next.
 const BITS: u32 = 5;
@@ -64,14 +64,12 @@ fn tail_at(knot: usize) -> f64 {
 }
 
 fn fill(knots: &mut [f64], shape: f64, side: Tail) {
-    let constant = ln_gamma(shape);
     // ln p, ln q and the slope of ln q over ln p.
     let solve = |knot: usize| {
         let tail = tail_at(knot) / 4_294_967_296.0;
         // The bounds leave numbers where a shape is beyond all use.
         let (s, u) = (ln(tail), ln_gamma_quantile(shape, tail, side).clamp(-1e290, 700.0));
-        let density = shape * u - exp(u) - constant;
-        let slope = exp(s - density).min(1e290);
+        let slope = exp(s - ln_density(shape, u)).min(1e290);
         (s, u, if side == Tail::Lower { slope } else { -slope })
     };
     let mut left = solve(0);

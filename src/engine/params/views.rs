@@ -1,16 +1,6 @@
-//! The part of the table that says what is shown of a ranking.
+//! The part of the table that rankings over time have to themselves.
 
 use super::table::{Kind, Param};
-
-/// What of a ranking is shown.
-pub const VIEW: Param = Param {
-    flag: "view",
-    wire: "view",
-    kind: Kind::Word(&["list", "bias", "concentration", "change"]),
-    default: "list",
-    help: "The list, the list with and without proactive classes, how concentrated incidents are, or what has changed since --compare-period",
-    example: "concentration",
-};
 
 /// What a trend is told by.
 pub const TREND_BY: Param = Param {
