@@ -6,6 +6,7 @@ pub mod build;
 pub mod clusters;
 pub mod density_ask;
 pub mod density_statistics;
+pub mod hot_blocks;
 pub mod hotspots;
 mod make;
 pub mod near_repeat;

@@ -1,6 +1,8 @@
 //! The one table of parameters: command line, HTTP check and docs all come from it.
 
-use super::clusters::{EXPOSURE, LATTICE, METHOD, MIN_SAMPLES, OUTLINE, PROBABILITY, SPAN};
+use super::clusters::{
+    EXPOSURE, LATTICE, LEAST, MAX_BLOCKS, METHOD, MIN_SAMPLES, OUTLINE, PROBABILITY, SPAN,
+};
 use super::density::{
     BANDWIDTH_RULE, COMPARE_PERIOD, CONTOURS, EDGE, HALF_LIFE, KERNEL, LEVELS, LIXEL, MODE, NETWORK, OUT,
     UNIT,
@@ -312,6 +314,8 @@ pub const CLUSTERS: Operation = Operation {
         LATTICE,
         OUTLINE,
         EXPOSURE,
+        LEAST,
+        MAX_BLOCKS,
         PERMUTATIONS,
         SEED,
     ],
