@@ -115,6 +115,7 @@ fn commands_and_flags_use_the_agreed_words() {
     ];
     // Beside the vocabulary stand the options of the methods, and those of `counting.md` 10.
     const FLAGS: &[&str] = &[
+        "adaptive",
         "areas",
         "band",
         "bandwidth",
@@ -163,6 +164,7 @@ fn commands_and_flags_use_the_agreed_words() {
         "probability",
         "rejects",
         "same-place",
+        "sample",
         "seed",
         "show",
         "source",
@@ -170,6 +172,7 @@ fn commands_and_flags_use_the_agreed_words() {
         "statistic",
         "status",
         "steps",
+        "surface",
         "top",
         "unit",
         "units",

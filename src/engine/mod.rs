@@ -4,6 +4,7 @@ mod addressed;
 pub mod areas;
 pub mod build;
 pub mod clusters;
+pub mod density_adaptive;
 pub mod density_ask;
 pub mod density_statistics;
 pub mod hot_blocks;

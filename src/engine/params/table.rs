@@ -4,8 +4,8 @@ use super::clusters::{
     EXPOSURE, LATTICE, LEAST, MAX_BLOCKS, METHOD, MIN_SAMPLES, OUTLINE, PROBABILITY, SPAN,
 };
 use super::density::{
-    BANDWIDTH_RULE, COMPARE_PERIOD, CONTOURS, EDGE, HALF_LIFE, KERNEL, LEVELS, LIXEL, MODE, NETWORK, OUT,
-    UNIT,
+    ADAPTIVE, BANDWIDTH_RULE, COMPARE_PERIOD, CONTOURS, EDGE, HALF_LIFE, KERNEL, LEVELS, LIXEL, MODE,
+    NETWORK, OUT, SAMPLE, SURFACE, UNIT,
 };
 use super::hotspots::HOTSPOTS;
 use super::near_repeat::NEAR_REPEAT;
@@ -284,7 +284,10 @@ pub const DENSITY: Operation = Operation {
         MODE,
         UNIT,
         OUT,
+        SURFACE,
         BANDWIDTH_RULE,
+        ADAPTIVE,
+        SAMPLE,
         EDGE,
         CONTOURS,
         LEVELS,
