@@ -110,6 +110,13 @@ pub fn raster(
     let selection = snapshot.select(&ask.query)?;
     let alone = DensityAsk { levels: Vec::new(), ..with.clone() };
     let result = snapshot.density_with(&selection, ask.query.period, &alone)?;
+    let description = description(&result, with, drawing);
+    let density = result.standard_error.unwrap_or(result.density);
+    Ok(Raster { density, scale: drawing.scale(1.0), description })
+}
+
+/// What a surface is made of, in words.
+pub(super) fn description(result: &DensityAnswer, with: &DensityAsk, drawing: Drawing) -> String {
     let (kernel, bandwidth) = (result.params.kernel, result.params.bandwidth);
     let (unit, scale) = (drawing.name(["km2", "mi2"]), drawing.scale(1.0));
     let metres = |length: Metres| Metres((length.0 * 1e3).round() / 1e3);
@@ -118,7 +125,7 @@ pub fn raster(
     let kernels = result.widths.zip(with.adaptive).map_or_else(String::new, |(widths, how)| {
         format!("; {}, {} to {}", how.word(), metres(widths.smallest), metres(widths.largest))
     });
-    let description = format!(
+    format!(
         "{what} of {} incidents per {unit}; {} kernel, bandwidth {}, standard deviation {}, cells of {}; {}, off by at most {:.1e}; edge correction: {}{kernels}{decay}",
         result.incidents,
         kernel.name(),
@@ -128,8 +135,7 @@ pub fn raster(
         with.method.name(),
         result.error.worst * scale,
         with.edge.word(),
-    );
-    Ok(Raster { density: result.standard_error.unwrap_or(result.density), scale, description })
+    )
 }
 
 /// What a surface tells of itself, and how far it may be off.
@@ -240,7 +246,7 @@ fn whole(number: f64) -> f64 {
     (number * 1e9).round() / 1e9
 }
 
-fn legend(with: &DensityAsk) -> Legend {
+pub(super) fn legend(with: &DensityAsk) -> Legend {
     let (title, unit) = match with.outline {
         Outline::Share => ("Smallest area that holds", "share of incidents"),
         Outline::Mean => ("Denser than the mean", "times the mean"),

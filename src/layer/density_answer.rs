@@ -49,12 +49,19 @@ pub(super) fn density_answer(snapshot: &Snapshot, ask: &Ask, values: &Values) ->
     made.map_err(refusal)
 }
 
-/// Answers a request for a density with the surface itself.
+/// A density in the plane, as it is asked for.
+pub(super) struct Plane {
+    pub(super) ask: Ask,
+    pub(super) with: DensityAsk,
+    pub(super) drawing: Drawing,
+}
+
+/// What the values ask of a surface.
 ///
 /// # Errors
 ///
-/// As [`answer`](super::answer::answer).
-pub fn surface(snapshot: &Snapshot, values: &Values) -> Result<Raster, AnswerError> {
+/// [`AnswerError`] for what has no surface.
+pub(super) fn plane(values: &Values) -> Result<Plane, AnswerError> {
     for param in [&NETWORK, &COMPARE_PERIOD] {
         if values.word(param).is_some() || values.other_period(param).is_some() {
             let why = Box::new(DensityError::NoSurface { param: param.wire });
@@ -63,10 +70,20 @@ pub fn surface(snapshot: &Snapshot, values: &Values) -> Result<Raster, AnswerErr
     }
     let ask = Ask { query: values.query(), within: Vec::new(), page: Page::ALL };
     let drawing = Drawing { per_mile: values.word(&UNIT) == Some("mi2") };
-    raster(snapshot, &ask, &ask_of(values)?, drawing).map_err(refusal)
+    Ok(Plane { ask, with: ask_of(values)?, drawing })
 }
 
-fn refusal(error: DensityLayerError) -> AnswerError {
+/// Answers a request for a density with the surface itself.
+///
+/// # Errors
+///
+/// As [`answer`](super::answer::answer).
+pub fn surface(snapshot: &Snapshot, values: &Values) -> Result<Raster, AnswerError> {
+    let Plane { ask, with, drawing } = plane(values)?;
+    raster(snapshot, &ask, &with, drawing).map_err(refusal)
+}
+
+pub(super) fn refusal(error: DensityLayerError) -> AnswerError {
     match error {
         DensityLayerError::Category(error) => error.into(),
         DensityLayerError::Density(error) => {

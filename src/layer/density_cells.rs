@@ -68,6 +68,13 @@ fn feature(
     })
 }
 
+/// The lowest value of each class per km², ascending, and its color: what is above 0, and the thirds of the peak.
+pub(super) fn classes(result: &DensityAnswer) -> Vec<(f64, &'static str)> {
+    let peak = result.standard_error.as_ref().unwrap_or(&result.density).peak();
+    let from = |third: usize| if third == 0 { f64::MIN_POSITIVE } else { peak * third as f64 / 3.0 };
+    COLORS.into_iter().enumerate().map(|(third, color)| (from(third), color)).collect()
+}
+
 /// Thirds of the peak.
 fn legend(result: &DensityAnswer, drawing: Drawing) -> Legend {
     let (told, title, shown) = match &result.standard_error {
