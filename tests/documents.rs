@@ -112,6 +112,7 @@ fn commands_and_flags_use_the_agreed_words() {
     ];
     // Beside the vocabulary stand the options of the methods, and those of `counting.md` 10.
     const FLAGS: &[&str] = &[
+        "adaptive",
         "areas",
         "band",
         "bandwidth",
@@ -142,9 +143,11 @@ fn commands_and_flags_use_the_agreed_words() {
         "kernel",
         "lattice",
         "layout",
+        "least",
         "levels",
         "listen",
         "lixel",
+        "max-blocks",
         "method",
         "metric",
         "min-points",
@@ -164,6 +167,7 @@ fn commands_and_flags_use_the_agreed_words() {
         "probability",
         "rejects",
         "same-place",
+        "sample",
         "seed",
         "show",
         "source",
@@ -171,6 +175,7 @@ fn commands_and_flags_use_the_agreed_words() {
         "statistic",
         "status",
         "steps",
+        "surface",
         "top",
         "unit",
         "units",

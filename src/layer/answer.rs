@@ -4,6 +4,7 @@ use super::areas::{AreasLayerError, areas};
 use super::blocks_answer::blocks_answer;
 use super::clusters::{ClustersLayerError, clusters};
 use super::density_answer::density_answer;
+use super::hot_blocks::{hot_blocks_answer, is_hot_blocks};
 use super::hotspots::hotspots;
 use super::near_repeat_answer::near_repeat_answer;
 use super::scan_answer::{is_scan, scan_answer};
@@ -81,6 +82,7 @@ pub fn answer(
         "incidents" => Ok(incidents::incidents(snapshot, &ask)?),
         "density" => density_answer(snapshot, &ask, values),
         "clusters" if is_scan(values) => scan_answer(snapshot, &ask, values),
+        "clusters" if is_hot_blocks(values) => hot_blocks_answer(snapshot, &ask, values),
         "clusters" => clusters(snapshot, &ask, values).map_err(|e| match e {
             ClustersLayerError::Category(e) => e.into(),
             ClustersLayerError::NotGiven(param) => AnswerError::NotGiven(param),

@@ -14,6 +14,8 @@ pub mod density;
 pub mod density_answer;
 mod density_cells;
 pub mod density_change;
+pub mod density_tile;
+pub mod hot_blocks;
 pub mod hotspots;
 pub mod incidents;
 mod made;

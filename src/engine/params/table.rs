@@ -1,9 +1,11 @@
 //! The one table of parameters: command line, HTTP check and docs all come from it.
 
-use super::clusters::{EXPOSURE, LATTICE, METHOD, MIN_SAMPLES, OUTLINE, PROBABILITY, SPAN};
+use super::clusters::{
+    EXPOSURE, LATTICE, LEAST, MAX_BLOCKS, METHOD, MIN_SAMPLES, OUTLINE, PROBABILITY, SPAN,
+};
 use super::density::{
-    BANDWIDTH_RULE, COMPARE_PERIOD, CONTOURS, EDGE, HALF_LIFE, KERNEL, LEVELS, LIXEL, MODE, NETWORK, OUT,
-    UNIT,
+    ADAPTIVE, BANDWIDTH_RULE, COMPARE_PERIOD, CONTOURS, EDGE, HALF_LIFE, KERNEL, LEVELS, LIXEL, MODE,
+    NETWORK, OUT, SAMPLE, SURFACE, UNIT,
 };
 use super::hotspots::HOTSPOTS;
 use super::near_repeat::NEAR_REPEAT;
@@ -275,7 +277,10 @@ pub const DENSITY: Operation = Operation {
         MODE,
         UNIT,
         OUT,
+        SURFACE,
         BANDWIDTH_RULE,
+        ADAPTIVE,
+        SAMPLE,
         EDGE,
         CONTOURS,
         LEVELS,
@@ -305,6 +310,8 @@ pub const CLUSTERS: Operation = Operation {
         LATTICE,
         OUTLINE,
         EXPOSURE,
+        LEAST,
+        MAX_BLOCKS,
         PERMUTATIONS,
         SEED,
     ],
