@@ -6,9 +6,8 @@ mod cases;
 use cases::cases;
 use hotblocks::analysis::chance::Chance;
 use hotblocks::analysis::hotspots::weights::{Contiguity, Neighbors};
-use hotblocks::plan::targets::{
-    EXACT_BLOCKS, Ground, How, Joint, ROUNDS, TargetParams, Targets, TargetsError, targets,
-};
+use hotblocks::plan::targets::error::TargetsError;
+use hotblocks::plan::targets::{EXACT_BLOCKS, Ground, How, Joint, ROUNDS, TargetParams, Targets, targets};
 use hotblocks::space::coord::{Local, Metres};
 use proptest::prelude::*;
 

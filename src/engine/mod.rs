@@ -15,6 +15,7 @@ mod places;
 pub mod query;
 pub mod scan;
 pub mod snapshot;
+pub mod targets;
 pub mod units;
 
 use std::sync::{Arc, PoisonError, RwLock};

@@ -1,5 +1,6 @@
 //! Parameters: their one table, the check of their values, the neighbors of misspelt names.
 
+pub mod amount;
 pub mod clusters;
 pub mod density;
 pub mod hotspots;
@@ -7,4 +8,5 @@ pub mod near_repeat;
 pub mod nearest;
 mod needs;
 pub mod table;
+pub mod targets;
 pub mod values;

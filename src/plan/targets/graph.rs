@@ -2,7 +2,8 @@
 
 use geo::{ConvexHull, MultiPoint, Point};
 
-use super::{Ground, TargetParams, TargetsError};
+use super::error::TargetsError;
+use super::{Ground, TargetParams};
 use crate::space::coord::{Local, Metres};
 
 /// Blocks, joints and links, checked and in order: by value, cost and place.
