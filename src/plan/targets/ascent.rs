@@ -63,6 +63,9 @@ struct Parts<'g> {
     left: Vec<f64>,
     due: Vec<f64>,
     beside: Vec<Vec<u32>>,
+    /// When a block was last seen beside a part that is raised.
+    seen: Vec<u32>,
+    clock: u32,
     /// Below this a number is what rounding left of 0.
     tiny: f64,
 }
@@ -82,6 +85,8 @@ impl<'g> Parts<'g> {
             // A joint alone is no place: it waits for a leg.
             due: (0..n + m).map(|at| if at < n { fee } else { f64::INFINITY }).collect(),
             beside: vec![Vec::new(); n + m],
+            seen: vec![0; n],
+            clock: 0,
             tiny: most * 1e-13,
         };
         for block in 0..n as u32 {
@@ -144,10 +149,15 @@ impl<'g> Parts<'g> {
     fn raise(&mut self, part: u32) -> (f64, u32) {
         let at = part as usize;
         let mut beside = std::mem::take(&mut self.beside[at]);
-        beside.retain(|&b| !self.joined[b as usize]);
-        beside.sort_unstable();
-        beside.dedup();
-        let nearest = beside.iter().map(|&b| self.toll[b as usize]).fold(f64::INFINITY, f64::min);
+        self.clock += 1;
+        let mut nearest = f64::INFINITY;
+        beside.retain(|&b| {
+            let b = b as usize;
+            // Each once: those that have joined a part, or were seen already, go.
+            let stays = !self.joined[b] && std::mem::replace(&mut self.seen[b], self.clock) != self.clock;
+            nearest = if stays { nearest.min(self.toll[b]) } else { nearest };
+            stays
+        });
         let by = nearest.min(self.left[at]).min(self.due[at]);
         self.left[at] -= by;
         self.due[at] -= by;

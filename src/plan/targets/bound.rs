@@ -16,6 +16,9 @@ pub(super) struct Searched {
     pub(super) choices: Vec<Choice>,
 }
 
+/// Choices are made from the parts where the steps of the search have become so short.
+const SUGGEST_FROM: f64 = 0.1;
+
 /// So many of the choices are handed on.
 const KEPT: usize = 4;
 
@@ -64,7 +67,9 @@ pub(super) fn search(graph: &Graph, limits: &Limits) -> Searched {
         match better {
             Some((price, fee, parts)) => {
                 at = (price, fee);
-                suggest(graph, limits, parts, price, &mut found);
+                if by_price <= SUGGEST_FROM {
+                    suggest(graph, limits, parts, price, &mut found);
+                }
             }
             None => (by_price, by_fee) = (by_price / 2.0, by_fee / 2.0),
         }

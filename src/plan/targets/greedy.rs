@@ -8,7 +8,7 @@ use super::graph::{Graph, Limits};
 use super::prize::Key;
 
 /// How many blocks a step looks ahead: behind a quiet block may lie a bad one.
-const AHEAD: usize = 3;
+const AHEAD: usize = 4;
 
 /// Places begin at one of so many blocks, those around which harm is densest.
 const SEEDS: usize = 300;
