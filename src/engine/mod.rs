@@ -21,6 +21,7 @@ pub mod ranking;
 mod ranking_made;
 pub mod scan;
 pub mod snapshot;
+pub mod targets;
 pub mod units;
 
 use std::sync::{Arc, PoisonError, RwLock};

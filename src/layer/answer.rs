@@ -8,6 +8,7 @@ use super::hot_blocks::{hot_blocks_answer, is_hot_blocks};
 use super::hotspots::hotspots;
 use super::near_repeat_answer::near_repeat_answer;
 use super::scan_answer::{is_scan, scan_answer};
+use super::targets_answer::targets_answer;
 use super::{Ask, Layer, Page, ask_hotspots, incidents};
 use crate::analysis::clusters::nnh::NnhError;
 use crate::engine::areas::WithinError;
@@ -96,6 +97,7 @@ pub fn answer(
         }),
         "near-repeat" => near_repeat_answer(snapshot, &ask, values),
         "hotspots" => hotspots(snapshot, &ask, &ask_hotspots::params(values)).map_err(ask_hotspots::unusable),
+        "targets" => targets_answer(snapshot, &ask, values),
         "areas" => areas(snapshot, &ask).map_err(|e| match e {
             AreasLayerError::Category(e) => e.into(),
             AreasLayerError::Within(e) => e.into(),

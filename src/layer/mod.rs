@@ -26,6 +26,8 @@ mod ranking_told;
 pub mod scan;
 mod scan_answer;
 pub mod street_density;
+pub mod targets;
+mod targets_answer;
 pub mod zones;
 
 use crate::engine::query::Query;

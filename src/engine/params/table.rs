@@ -10,6 +10,7 @@ use super::density::{
 use super::hotspots::HOTSPOTS;
 use super::near_repeat::NEAR_REPEAT;
 use super::ranking::RANK;
+use super::targets::TARGETS;
 
 /// What a parameter takes.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -59,6 +60,8 @@ pub enum Kind {
         /// Largest.
         most: f64,
     },
+    /// So much street, ground, blocks or households, with its unit.
+    Amount,
     /// West, south, east, north in degrees.
     BBox,
 }
@@ -337,4 +340,4 @@ pub const AREAS: Operation = Operation {
 pub const COMMANDS_ONLY: [Operation; 1] = [NEAR_REPEAT];
 
 /// All operations with a collection over HTTP.
-pub const OPERATIONS: [Operation; 6] = [INCIDENTS, RANK, DENSITY, CLUSTERS, HOTSPOTS, AREAS];
+pub const OPERATIONS: [Operation; 7] = [INCIDENTS, RANK, DENSITY, CLUSTERS, HOTSPOTS, AREAS, TARGETS];
