@@ -30,11 +30,16 @@ pub fn add(bins: &mut [f64; HOURS], begin: i64, seconds: u32) {
     let mut at = begin;
     while at < end {
         let next = (at.div_euclid(HOUR) + 1) * HOUR;
-        // The first of January 1970 was a Thursday.
-        let bin = (at.div_euclid(HOUR) + 3 * 24).rem_euclid(HOURS as i64) as usize;
-        bins[bin] += (next.min(end) - at) as f64 / f64::from(seconds);
+        bins[hour_of_week(at)] += (next.min(end) - at) as f64 / f64::from(seconds);
         at = next;
     }
+}
+
+/// The hour of the week of a second by the local clock; 0 is Monday's first.
+#[must_use]
+pub fn hour_of_week(second: i64) -> usize {
+    // The first of January 1970 was a Thursday.
+    (second.div_euclid(HOUR) + 3 * 24).rem_euclid(HOURS as i64) as usize
 }
 
 #[cfg(test)]

@@ -5,6 +5,7 @@ use std::sync::OnceLock;
 
 use jiff::civil::Date;
 
+use super::hours::TimePiles;
 use super::query::{Query, Selection, Tally};
 use crate::aggregate::addresses::{Addresses, Forms, addresses};
 use crate::aggregate::categories::by_category;
@@ -29,6 +30,8 @@ pub struct Snapshot {
     coverage: Vec<(Date, Date)>,
     /// Read when first asked for.
     forms: OnceLock<Forms>,
+    /// Likewise.
+    pub(super) piles: OnceLock<TimePiles>,
 }
 
 impl Snapshot {
@@ -39,7 +42,16 @@ impl Snapshot {
         let index = IncidentIndex::build((0..incidents.len()).map(|at| incidents.local(at)));
         let categories = by_category(incidents, &dataset.classes);
         let (dates, coverage) = (dataset.dates(), dataset.coverage());
-        Self { dataset, index, generation, categories, dates, coverage, forms: OnceLock::new() }
+        Self {
+            dataset,
+            index,
+            generation,
+            categories,
+            dates,
+            coverage,
+            forms: OnceLock::new(),
+            piles: OnceLock::new(),
+        }
     }
 
     /// The same under another number.
@@ -106,6 +118,11 @@ impl Snapshot {
     #[must_use]
     pub fn observed_days(&self, query: &Query) -> i64 {
         observed_days(query.period, &self.coverage)
+    }
+
+    /// First and last local date on which each source had data.
+    pub(super) fn coverage(&self) -> &[(Date, Date)] {
+        &self.coverage
     }
 
     pub(super) fn counts(&self, selection: &Selection, also: impl Fn(usize) -> bool) -> Vec<Count> {

@@ -1,0 +1,188 @@
+//! What a block's incidents are: by class, origin, year and hour of the week, and how good the data behind them are.
+
+use std::collections::{BTreeMap, HashSet};
+
+use jiff::civil::{Date, date};
+
+use super::query::{Query, Selection};
+use super::snapshot::Snapshot;
+use crate::aggregate::aoristic;
+use crate::model::block::{BlockId, Share};
+use crate::model::category::Flags;
+use crate::model::class::ClassId;
+use crate::model::incident::Located;
+use crate::model::period::Period;
+use crate::model::report::Origin;
+use crate::rank::explain::{Evidence, OfClass, OfYear, Quality, Week, most_first};
+use crate::rank::peak::peak;
+
+/// What a sentence needs of a block beside its rank.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Profile {
+    /// When in the week.
+    pub week: Week,
+    /// Incidents of which the source says that someone was shot, whole ones.
+    pub shootings: u64,
+}
+
+impl Snapshot {
+    /// What counts of a block among the incidents that are selected and that `counted` holds for.
+    ///
+    /// Held ones do not count. Time O(n).
+    #[must_use]
+    pub fn evidence(
+        &self,
+        query: &Query,
+        selection: &Selection,
+        counted: impl Fn(usize) -> bool,
+        block: BlockId,
+    ) -> Evidence {
+        let data = self.dataset();
+        let mut quality = Quality::default();
+        let mut mine: Vec<(usize, f64)> = Vec::new();
+        for at in (0..data.incidents.len()).filter(|&at| selection.has(data, at) && counted(at)) {
+            let Some(share) = data.assignment.shares(at).find(|(of, _)| *of == block) else { continue };
+            if data.held[at] {
+                quality.held += u32::from(data.assignment.main(at) == Some(block));
+            } else {
+                mine.push((at, f64::from(share.1.0) / f64::from(Share::WHOLE.0)));
+            }
+        }
+        let complete = self.complete_until();
+        for &(at, _) in &mine {
+            let after = data.local_date(at).zip(complete).is_some_and(|(day, last)| day > last);
+            quality.after_horizon += u32::from(after);
+            if !self.sensitive(at) && data.incidents.located(at).has_place() {
+                quality.placed += 1;
+                quality.near_boundary += u32::from(data.assignment.near_boundary(at));
+                quality.geocoded += u32::from(data.incidents.located(at) == Located::Geocoded);
+            }
+        }
+        let leading: HashSet<ClassId> = mine.iter().map(|&(at, _)| data.incidents.class(at)).collect();
+        for at in (0..data.incidents.len()).filter(|&at| leading.contains(&data.incidents.class(at))) {
+            if selection.has(data, at) && counted(at) {
+                quality.of_classes += 1;
+                let nowhere =
+                    data.assignment.main(at).is_none() && data.incidents.located(at).reason().is_some();
+                quality.unlocated += u32::from(nowhere);
+            }
+        }
+        let sum = |of: &dyn Fn(usize) -> bool| {
+            mine.iter().filter(|(at, _)| of(*at)).map(|(_, part)| part).sum::<f64>()
+        };
+        let origins = Origin::ALL.map(|origin| sum(&|at| data.incidents.origin(at) == origin));
+        let gun = |at: usize| data.incidents.classes(at).any(|class| data.classes.gun_crime(class));
+        let by_class = most_first(mine.iter().map(|&(at, part)| (data.incidents.class(at), part)));
+        Evidence {
+            incidents: mine.iter().map(|(_, part)| part).sum(),
+            gun_crimes: sum(&gun),
+            shootings: mine.iter().filter(|(at, _)| self.shooting(*at)).count() as u64,
+            by_class: by_class.into_iter().map(|(class, incidents)| OfClass { class, incidents }).collect(),
+            by_origin: origins,
+            by_year: self.years(query, &mine),
+            week: self.week(mine.iter().map(|(at, _)| *at)),
+            quality,
+        }
+    }
+
+    /// The week and the shootings of some blocks, in their order, for the same incidents as [`Snapshot::evidence`]. Time O(n).
+    #[must_use]
+    pub fn profiles(
+        &self,
+        selection: &Selection,
+        counted: impl Fn(usize) -> bool,
+        blocks: &[BlockId],
+    ) -> Vec<Profile> {
+        let data = self.dataset();
+        let slots: BTreeMap<BlockId, usize> = blocks.iter().copied().zip(0..).collect();
+        let mut of: Vec<Vec<usize>> = vec![Vec::new(); blocks.len()];
+        if blocks.is_empty() {
+            return Vec::new();
+        }
+        for at in (0..data.incidents.len()).filter(|&at| !data.held[at]) {
+            let mut mine = data.assignment.shares(at).filter_map(|(block, _)| slots.get(&block)).peekable();
+            if mine.peek().is_some() && selection.has(data, at) && counted(at) {
+                mine.for_each(|&slot| of[slot].push(at));
+            }
+        }
+        let profile = |incidents: Vec<usize>| Profile {
+            shootings: incidents.iter().filter(|&&at| self.shooting(at)).count() as u64,
+            week: self.week(incidents.into_iter()),
+        };
+        of.into_iter().map(profile).collect()
+    }
+
+    /// Whether every selected incident that `counted` holds for is known to be a shooting, and there is one.
+    #[must_use]
+    pub fn all_shootings(&self, selection: &Selection, counted: impl Fn(usize) -> bool) -> bool {
+        let data = self.dataset();
+        let mut chosen =
+            (0..data.incidents.len()).filter(|&at| selection.has(data, at) && counted(at)).peekable();
+        chosen.peek().is_some() && chosen.all(|at| self.shooting(at))
+    }
+
+    /// Whether the source says that someone was shot.
+    fn shooting(&self, at: usize) -> bool {
+        let data = self.dataset();
+        data.incidents.classes(at).any(|class| data.classes.get(class).flags.has(Flags::SHOOTING))
+    }
+
+    /// Whether any class of an incident is sexual, domestic, child or unmapped.
+    pub(super) fn sensitive(&self, at: usize) -> bool {
+        let data = self.dataset();
+        data.incidents.classes(at).any(|class| data.classes.get(class).flags.sensitive())
+    }
+
+    fn week(&self, incidents: impl Iterator<Item = usize>) -> Week {
+        let (data, piles) = (self.dataset(), self.time_piles());
+        let mut week = Week::default();
+        for at in incidents {
+            let Some(when) = piles.clocked(data, at).filter(|_| !self.sensitive(at)) else {
+                week.left_out += 1;
+                continue;
+            };
+            week.incidents += 1;
+            aoristic::add(&mut week.hours, when.begin, when.seconds);
+            if when.precise {
+                week.began[aoristic::hour_of_week(when.begin)] += 1;
+            } else {
+                week.imprecise += 1;
+            }
+        }
+        week.peak = peak(&week.began);
+        week
+    }
+
+    fn years(&self, query: &Query, mine: &[(usize, f64)]) -> Vec<OfYear> {
+        let mut years: BTreeMap<i16, f64> = BTreeMap::new();
+        if let Some((first, last)) = self.observed_dates(query) {
+            years.extend((first.year()..=last.year()).map(|year| (year, 0.0)));
+        }
+        for &(at, part) in mine {
+            if let Some(day) = self.dataset().local_date(at) {
+                *years.entry(day.year()).or_default() += part;
+            }
+        }
+        let days = |year: i16| {
+            let (from, to) = (date(year, 1, 1), date(year, 12, 31));
+            let first = query.period.and_then(Period::first).map_or(from, |first| first.max(from));
+            let last = query.period.and_then(Period::last).map_or(to, |last| last.min(to));
+            let period = Period::new(Some(first), Some(last)).ok();
+            period.map_or(0, |period| self.observed_days(&Query { period: Some(period), ..Query::default() }))
+        };
+        years
+            .into_iter()
+            .map(|(year, incidents)| OfYear { year, incidents, observed_days: days(year) })
+            .collect()
+    }
+
+    /// The first and last day of the period on which a source had data.
+    #[must_use]
+    pub fn observed_dates(&self, query: &Query) -> Option<(Date, Date)> {
+        let first = query.period.and_then(Period::first).unwrap_or(Date::MIN);
+        let last = query.period.and_then(Period::last).unwrap_or(Date::MAX);
+        let seen = self.coverage().iter().map(|(from, to)| ((*from).max(first), (*to).min(last)));
+        let seen: Vec<(Date, Date)> = seen.filter(|(from, to)| from <= to).collect();
+        Some((seen.iter().map(|days| days.0).min()?, seen.iter().map(|days| days.1).max()?))
+    }
+}
