@@ -10,6 +10,7 @@ pub mod evidence;
 pub mod hotspots;
 pub mod hours;
 mod make;
+pub mod named_block;
 pub mod near_repeat;
 pub mod network_density;
 pub mod params;
