@@ -22,6 +22,7 @@ fn kind(param: &Param) -> String {
         Kind::Numbers { least, most } => format!("ascending numbers, {least} to {most}"),
         Kind::Count { least, most: u64::MAX } => format!("whole number from {least}"),
         Kind::Count { least, most } => format!("whole number, {least} to {most}"),
+        Kind::Text => "a name".to_owned(),
         Kind::BBox => "four numbers in degrees".to_owned(),
     }
 }

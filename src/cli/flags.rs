@@ -114,7 +114,8 @@ fn analysis(operation: &Operation, format: &'static str) -> Command {
     inputs(with_params(command, operation.params.iter()))
 }
 
-fn with_params<'a>(command: Command, params: impl Iterator<Item = &'a Param>) -> Command {
+/// Adds the flags of parameters.
+pub(super) fn with_params<'a>(command: Command, params: impl Iterator<Item = &'a Param>) -> Command {
     params.fold(command, |command, param| command.arg(arg(param)))
 }
 
@@ -140,6 +141,7 @@ fn arg(param: &Param) -> Arg {
         Kind::Count { .. } | Kind::Number { .. } => "N",
         Kind::Numbers { .. } => "N,N",
         Kind::BBox => "W,S,E,N",
+        Kind::Text => "NAME",
     };
     let help = format!("{} [default: {}] [example: {}]", param.help, param.default, param.example);
     let arg = Arg::new(param.flag)
@@ -167,7 +169,8 @@ pub(super) fn path(name: &'static str, help: &'static str) -> Arg {
     Arg::new(name).long(name).value_name("FILE").value_parser(value_parser!(PathBuf)).help(help)
 }
 
-fn inputs(command: Command) -> Command {
+/// Adds the data that a command reads.
+pub(super) fn inputs(command: Command) -> Command {
     command
         .next_help_heading("Data")
         .arg(

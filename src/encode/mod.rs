@@ -6,5 +6,6 @@ pub mod geotiff;
 pub mod incidents;
 pub mod json;
 pub mod quality;
+pub mod record;
 pub mod shapes;
 pub mod table;

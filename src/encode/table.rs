@@ -54,7 +54,7 @@ pub fn table(layer: &Layer) -> String {
 }
 
 /// Three lines: period and categories, counts, CRS and parameters.
-fn made_of(layer: &Layer) -> String {
+pub(super) fn made_of(layer: &Layer) -> String {
     let get = |name: &str| layer.provenance.iter().find(|(n, _)| *n == name).map(|(_, v)| v);
     let words = |value: Option<&Value>| match value {
         None | Some(Value::Null) => "all time".to_owned(),

@@ -1,6 +1,6 @@
 //! What a block's incidents are: by class, origin, year and hour of the week, and how good the data behind them are.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, HashMap};
 
 use jiff::civil::{Date, date};
 
@@ -9,7 +9,6 @@ use super::snapshot::Snapshot;
 use crate::aggregate::aoristic;
 use crate::model::block::{BlockId, Share};
 use crate::model::category::Flags;
-use crate::model::class::ClassId;
 use crate::model::incident::Located;
 use crate::model::period::Period;
 use crate::model::report::Origin;
@@ -25,31 +24,61 @@ pub struct Profile {
     pub shootings: u64,
 }
 
+/// The incidents of some blocks, and what of all incidents belongs to the picture.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Gathered {
+    /// By block, in the order that was asked for: incidents that count, with the part that the block has of each.
+    of: Vec<Vec<(usize, f64)>>,
+    /// By block, those that are held.
+    held: Vec<u32>,
+    /// By leading class: all that are selected, and those without a usable place.
+    classes: Vec<(u32, u32)>,
+}
+
 impl Snapshot {
-    /// What counts of a block among the incidents that are selected and that `counted` holds for.
-    ///
-    /// Held ones do not count. Time O(n).
+    /// Finds the incidents of some blocks among those that are selected and that `counted` holds for. Time O(n).
     #[must_use]
-    pub fn evidence(
+    pub fn gather(
         &self,
-        query: &Query,
         selection: &Selection,
         counted: impl Fn(usize) -> bool,
-        block: BlockId,
-    ) -> Evidence {
+        blocks: &[BlockId],
+    ) -> Gathered {
         let data = self.dataset();
-        let mut quality = Quality::default();
-        let mut mine: Vec<(usize, f64)> = Vec::new();
+        let slots: HashMap<BlockId, usize> = blocks.iter().copied().zip(0..).collect();
+        let mut found = Gathered {
+            of: vec![Vec::new(); blocks.len()],
+            held: vec![0; blocks.len()],
+            classes: vec![(0, 0); data.classes.rows().len()],
+        };
         for at in (0..data.incidents.len()).filter(|&at| selection.has(data, at) && counted(at)) {
-            let Some(share) = data.assignment.shares(at).find(|(of, _)| *of == block) else { continue };
+            let main = data.assignment.main(at);
+            let class = &mut found.classes[usize::from(data.incidents.class(at).0)];
+            class.0 += 1;
+            class.1 += u32::from(main.is_none() && data.incidents.located(at).reason().is_some());
             if data.held[at] {
-                quality.held += u32::from(data.assignment.main(at) == Some(block));
-            } else {
-                mine.push((at, f64::from(share.1.0) / f64::from(Share::WHOLE.0)));
+                if let Some(&slot) = main.and_then(|main| slots.get(&main)) {
+                    found.held[slot] += 1;
+                }
+                continue;
+            }
+            for (block, share) in data.assignment.shares(at) {
+                if let Some(&slot) = slots.get(&block) {
+                    found.of[slot].push((at, f64::from(share.0) / f64::from(Share::WHOLE.0)));
+                }
             }
         }
+        found
+    }
+
+    /// What the incidents of a block are, by its place among those that were gathered.
+    #[must_use]
+    pub fn evidence(&self, query: &Query, gathered: &Gathered, slot: usize) -> Evidence {
+        let data = self.dataset();
+        let mine = &gathered.of[slot];
+        let mut quality = Quality { held: gathered.held[slot], ..Quality::default() };
         let complete = self.complete_until();
-        for &(at, _) in &mine {
+        for &(at, _) in mine {
             let after = data.local_date(at).zip(complete).is_some_and(|(day, last)| day > last);
             quality.after_horizon += u32::from(after);
             if !self.sensitive(at) && data.incidents.located(at).has_place() {
@@ -58,58 +87,38 @@ impl Snapshot {
                 quality.geocoded += u32::from(data.incidents.located(at) == Located::Geocoded);
             }
         }
-        let leading: HashSet<ClassId> = mine.iter().map(|&(at, _)| data.incidents.class(at)).collect();
-        for at in (0..data.incidents.len()).filter(|&at| leading.contains(&data.incidents.class(at))) {
-            if selection.has(data, at) && counted(at) {
-                quality.of_classes += 1;
-                let nowhere =
-                    data.assignment.main(at).is_none() && data.incidents.located(at).reason().is_some();
-                quality.unlocated += u32::from(nowhere);
-            }
+        let by_class = most_first(mine.iter().map(|&(at, part)| (data.incidents.class(at), part)));
+        for (class, _) in &by_class {
+            let (all, unlocated) = gathered.classes[usize::from(class.0)];
+            quality.of_classes += all;
+            quality.unlocated += unlocated;
         }
         let sum = |of: &dyn Fn(usize) -> bool| {
             mine.iter().filter(|(at, _)| of(*at)).map(|(_, part)| part).sum::<f64>()
         };
-        let origins = Origin::ALL.map(|origin| sum(&|at| data.incidents.origin(at) == origin));
         let gun = |at: usize| data.incidents.classes(at).any(|class| data.classes.gun_crime(class));
-        let by_class = most_first(mine.iter().map(|&(at, part)| (data.incidents.class(at), part)));
         Evidence {
-            incidents: mine.iter().map(|(_, part)| part).sum(),
+            incidents: sum(&|_| true),
             gun_crimes: sum(&gun),
-            shootings: mine.iter().filter(|(at, _)| self.shooting(*at)).count() as u64,
+            shootings: self.shootings(mine),
             by_class: by_class.into_iter().map(|(class, incidents)| OfClass { class, incidents }).collect(),
-            by_origin: origins,
-            by_year: self.years(query, &mine),
-            week: self.week(mine.iter().map(|(at, _)| *at)),
+            by_origin: Origin::ALL.map(|origin| sum(&|at| data.incidents.origin(at) == origin)),
+            by_year: self.years(query, mine),
+            week: self.week(mine),
             quality,
         }
     }
 
-    /// The week and the shootings of some blocks, in their order, for the same incidents as [`Snapshot::evidence`]. Time O(n).
+    /// The week and the shootings of the blocks that were gathered, in their order.
     #[must_use]
-    pub fn profiles(
-        &self,
-        selection: &Selection,
-        counted: impl Fn(usize) -> bool,
-        blocks: &[BlockId],
-    ) -> Vec<Profile> {
-        let data = self.dataset();
-        let slots: BTreeMap<BlockId, usize> = blocks.iter().copied().zip(0..).collect();
-        let mut of: Vec<Vec<usize>> = vec![Vec::new(); blocks.len()];
-        if blocks.is_empty() {
-            return Vec::new();
-        }
-        for at in (0..data.incidents.len()).filter(|&at| !data.held[at]) {
-            let mut mine = data.assignment.shares(at).filter_map(|(block, _)| slots.get(&block)).peekable();
-            if mine.peek().is_some() && selection.has(data, at) && counted(at) {
-                mine.for_each(|&slot| of[slot].push(at));
-            }
-        }
-        let profile = |incidents: Vec<usize>| Profile {
-            shootings: incidents.iter().filter(|&&at| self.shooting(at)).count() as u64,
-            week: self.week(incidents.into_iter()),
-        };
-        of.into_iter().map(profile).collect()
+    pub fn profiles(&self, gathered: &Gathered) -> Vec<Profile> {
+        let profile =
+            |mine: &Vec<(usize, f64)>| Profile { week: self.week(mine), shootings: self.shootings(mine) };
+        gathered.of.iter().map(profile).collect()
+    }
+
+    fn shootings(&self, mine: &[(usize, f64)]) -> u64 {
+        mine.iter().filter(|(at, _)| self.shooting(*at)).count() as u64
     }
 
     /// Whether every selected incident that `counted` holds for is known to be a shooting, and there is one.
@@ -133,10 +142,10 @@ impl Snapshot {
         data.incidents.classes(at).any(|class| data.classes.get(class).flags.sensitive())
     }
 
-    fn week(&self, incidents: impl Iterator<Item = usize>) -> Week {
+    fn week(&self, mine: &[(usize, f64)]) -> Week {
         let (data, piles) = (self.dataset(), self.time_piles());
         let mut week = Week::default();
-        for at in incidents {
+        for &(at, _) in mine {
             let Some(when) = piles.clocked(data, at).filter(|_| !self.sensitive(at)) else {
                 week.left_out += 1;
                 continue;

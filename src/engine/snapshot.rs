@@ -108,10 +108,18 @@ impl Snapshot {
     /// How many addresses the selected incidents of each of these blocks have, and the share of the first.
     #[must_use]
     pub fn addresses(&self, selection: &Selection, blocks: &[BlockId]) -> Vec<Addresses> {
+        self.addresses_of(|at| selection.has(&self.dataset, at), blocks)
+    }
+
+    /// The same of any incidents; held ones do not count.
+    pub(super) fn addresses_of(&self, counted: impl Fn(usize) -> bool, blocks: &[BlockId]) -> Vec<Addresses> {
         let data = &self.dataset;
-        let forms = self.forms.get_or_init(|| Forms::of(&data.incidents, &data.words));
-        let counted = |at: usize| !data.held[at] && selection.has(data, at);
-        addresses(counted, &data.incidents, &data.assignment, forms, blocks)
+        addresses(|at| !data.held[at] && counted(at), &data.incidents, &data.assignment, self.forms(), blocks)
+    }
+
+    /// The standard form of every address; read when first asked for.
+    pub(super) fn forms(&self) -> &Forms {
+        self.forms.get_or_init(|| Forms::of(&self.dataset.incidents, &self.dataset.words))
     }
 
     /// Days of the period on which a source had data: the time that every block was observed.

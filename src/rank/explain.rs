@@ -114,8 +114,8 @@ pub struct Shrinkage {
     pub city: f64,
     /// The posterior mean.
     pub mean: f64,
-    /// The weight of the block's own data, 0 to 1.
-    pub weight: f64,
+    /// The weight of the block's own data, 0 to 1; `None` where several classes have a weight each.
+    pub weight: Option<f64>,
 }
 
 /// The weight of a block's own data under a Gamma prior with rate `beta` and a Poisson count over `exposure`.

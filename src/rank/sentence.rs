@@ -12,6 +12,8 @@ pub enum Noun {
     Of(String),
     /// Incidents of several categories.
     Chosen,
+    /// Incidents that have a weight of harm.
+    Weighed,
     /// Homicide, robbery and assault by firearm.
     GunCrimes,
     /// Someone was shot, and the source says so of every incident that counts.
@@ -28,6 +30,7 @@ impl Noun {
             Self::Incidents => incidents.to_owned(),
             Self::Of(title) => format!("{incidents} of {}", lower(title)),
             Self::Chosen => format!("{incidents} of the chosen categories"),
+            Self::Weighed => format!("{incidents} with a weight of harm"),
             Self::GunCrimes => if one { "gun crime" } else { "gun crimes" }.to_owned(),
             Self::Shootings => if one { "shooting" } else { "shootings" }.to_owned(),
         };

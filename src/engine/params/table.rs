@@ -58,6 +58,8 @@ pub enum Kind {
     },
     /// West, south, east, north in degrees.
     BBox,
+    /// A name as it is, commas included.
+    Text,
 }
 
 /// One parameter of an operation.
