@@ -1,8 +1,21 @@
-//! Which block first.
+//! Which block first, and how sure are we.
 
+mod arranged;
+pub mod draws;
+mod elementary;
+pub mod estimate;
 pub mod explain;
+pub mod gamma_poisson;
+pub mod groups;
+mod histogram;
+mod negative_binomial;
 pub mod order;
 pub mod peak;
+mod sampler;
+pub mod score;
 pub mod sentence;
+pub mod shortcut;
+mod special;
+mod tables;
 pub mod truncated;
 pub mod words;
