@@ -40,7 +40,12 @@ pub(super) fn run(matches: &ArgMatches) -> Result<u8, Failure> {
     given.set_flag(&BLOCK, &load::text(matches, BLOCK.flag).unwrap_or_default())?;
     let opened = Opened::new(matches, &given, &[&EXPLAIN])?;
     let values = opened.values();
-    let layer = explain_answer(&opened.engine().open(&View::all()), &ask(&opened, Page::ALL), values, Detail::Analyst)?;
+    let layer = explain_answer(
+        &opened.engine().open(&View::all()),
+        &ask(&opened, Page::ALL),
+        values,
+        Detail::Analyst,
+    )?;
     let text = match load::text(matches, "format").as_deref() {
         Some("geojson") => encode::geojson::collection(&layer, Json::Null) + "\n",
         Some("json") => encode::json::rows(&layer),

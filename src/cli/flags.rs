@@ -5,7 +5,8 @@ use std::path::PathBuf;
 use clap::builder::NonEmptyStringValueParser;
 use clap::{Arg, ArgAction, ArgMatches, Command, value_parser};
 
-use super::{blocks_command, import_command, import_incidents};
+use super::{blocks_command, explain_command, import_command, import_incidents};
+use crate::engine::params::explain::{BLOCK, RANKED_UNIT};
 use crate::engine::params::hotspots::HOTSPOTS;
 use crate::engine::params::near_repeat::NEAR_REPEAT;
 use crate::engine::params::ranking::RANK;
@@ -26,12 +27,13 @@ pub(super) fn command() -> Command {
         .subcommand_required(true)
         .arg_required_else_help(true)
         .subcommand(demo())
-        .subcommand(analysis(&RANK, "table"))
+        .subcommand(analysis(&RANK, "table").arg(arg(&RANKED_UNIT)))
         .subcommand(analysis(&DENSITY, "geojson"))
         .subcommand(analysis(&CLUSTERS, "geojson"))
         .subcommand(analysis(&NEAR_REPEAT, "table"))
         .subcommand(analysis(&HOTSPOTS, "geojson"))
         .subcommand(analysis(&AREAS, "table"))
+        .subcommand(explain_command::command())
         .subcommand(blocks_command::command())
         .subcommand(import())
         .subcommand(export())
@@ -64,6 +66,11 @@ fn output(help: &'static str) -> Arg {
         .value_name("FILE")
         .value_parser(value_parser!(PathBuf))
         .help(help)
+}
+
+/// `-o` of a command that answers.
+pub(super) fn answer_file() -> Arg {
+    output("File to write to instead of stdout; - is stdout")
 }
 
 fn crs() -> Arg {
@@ -110,7 +117,7 @@ fn analysis(operation: &Operation, format: &'static str) -> Command {
                 .default_value(format)
                 .help("How to write the answer"),
         )
-        .arg(output("File to write to instead of stdout; - is stdout"));
+        .arg(answer_file());
     inputs(with_params(command, operation.params.iter()))
 }
 
@@ -119,11 +126,11 @@ pub(super) fn with_params<'a>(command: Command, params: impl Iterator<Item = &'a
     params.fold(command, |command, param| command.arg(arg(param)))
 }
 
-/// The parameters of all operations, each once.
+/// The parameters of all operations, each once; a block is named for one answer alone.
 pub(super) fn all_params() -> Vec<&'static Param> {
     let mut all: Vec<&Param> = Vec::new();
     for param in OPERATIONS.iter().flat_map(|op| op.params) {
-        if !all.contains(&param) {
+        if !all.contains(&param) && *param != BLOCK {
             all.push(param);
         }
     }

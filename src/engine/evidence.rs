@@ -1,6 +1,6 @@
 //! What a block's incidents are: by class, origin, year and hour of the week, and how good the data behind them are.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 
 use jiff::civil::{Date, date};
 
@@ -24,15 +24,13 @@ pub struct Profile {
     pub shootings: u64,
 }
 
-/// The incidents of some blocks, and what of all incidents belongs to the picture.
+/// The incidents of some blocks.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Gathered {
     /// By block, in the order that was asked for: incidents that count, with the part that the block has of each.
     of: Vec<Vec<(usize, f64)>>,
     /// By block, those that are held.
     held: Vec<u32>,
-    /// By leading class: all that are selected, and those without a usable place.
-    classes: Vec<(u32, u32)>,
 }
 
 impl Snapshot {
@@ -45,35 +43,54 @@ impl Snapshot {
         blocks: &[BlockId],
     ) -> Gathered {
         let data = self.dataset();
-        let slots: HashMap<BlockId, usize> = blocks.iter().copied().zip(0..).collect();
-        let mut found = Gathered {
-            of: vec![Vec::new(); blocks.len()],
-            held: vec![0; blocks.len()],
-            classes: vec![(0, 0); data.classes.rows().len()],
-        };
-        for at in (0..data.incidents.len()).filter(|&at| selection.has(data, at) && counted(at)) {
-            let main = data.assignment.main(at);
-            let class = &mut found.classes[usize::from(data.incidents.class(at).0)];
-            class.0 += 1;
-            class.1 += u32::from(main.is_none() && data.incidents.located(at).reason().is_some());
-            if data.held[at] {
-                if let Some(&slot) = main.and_then(|main| slots.get(&main)) {
-                    found.held[slot] += 1;
-                }
+        // By block its slot, one above; most incidents are of no block that was asked for.
+        let mut slots = vec![0_usize; data.block_set.blocks.len()];
+        (1..).zip(blocks).for_each(|(slot, block)| slots[block.0 as usize] = slot);
+        let slot = |block: BlockId| slots[block.0 as usize].checked_sub(1);
+        let mut found = Gathered { of: vec![Vec::new(); blocks.len()], held: vec![0; blocks.len()] };
+        for at in 0..data.incidents.len() {
+            let mut mine = data
+                .assignment
+                .shares(at)
+                .filter_map(|(block, share)| Some((slot(block)?, share)))
+                .peekable();
+            if mine.peek().is_none() || !selection.has(data, at) || !counted(at) {
                 continue;
             }
-            for (block, share) in data.assignment.shares(at) {
-                if let Some(&slot) = slots.get(&block) {
-                    found.of[slot].push((at, f64::from(share.0) / f64::from(Share::WHOLE.0)));
-                }
+            if !data.held[at] {
+                let part = |share: Share| f64::from(share.0) / f64::from(Share::WHOLE.0);
+                mine.for_each(|(slot, share)| found.of[slot].push((at, part(share))));
+            } else if let Some(slot) = data.assignment.main(at).and_then(slot) {
+                found.held[slot] += 1;
             }
         }
         found
     }
 
-    /// What the incidents of a block are, by its place among those that were gathered.
+    /// By leading class, the incidents that are selected and that `counted` holds for, and those of them without a
+    /// usable place. Time O(n).
     #[must_use]
-    pub fn evidence(&self, query: &Query, gathered: &Gathered, slot: usize) -> Evidence {
+    pub fn unlocated(&self, selection: &Selection, counted: impl Fn(usize) -> bool) -> Vec<(u32, u32)> {
+        let data = self.dataset();
+        let mut classes = vec![(0, 0); data.classes.rows().len()];
+        for at in (0..data.incidents.len()).filter(|&at| selection.has(data, at) && counted(at)) {
+            let nowhere = data.assignment.main(at).is_none() && data.incidents.located(at).reason().is_some();
+            let class: &mut (u32, u32) = &mut classes[usize::from(data.incidents.class(at).0)];
+            *class = (class.0 + 1, class.1 + u32::from(nowhere));
+        }
+        classes
+    }
+
+    /// What the incidents of a block are, by its place among those that were gathered; `classes` as
+    /// [`Snapshot::unlocated`] gives them.
+    #[must_use]
+    pub fn evidence(
+        &self,
+        query: &Query,
+        gathered: &Gathered,
+        classes: &[(u32, u32)],
+        slot: usize,
+    ) -> Evidence {
         let data = self.dataset();
         let mine = &gathered.of[slot];
         let mut quality = Quality { held: gathered.held[slot], ..Quality::default() };
@@ -89,7 +106,7 @@ impl Snapshot {
         }
         let by_class = most_first(mine.iter().map(|&(at, part)| (data.incidents.class(at), part)));
         for (class, _) in &by_class {
-            let (all, unlocated) = gathered.classes[usize::from(class.0)];
+            let (all, unlocated) = classes[usize::from(class.0)];
             quality.of_classes += all;
             quality.unlocated += unlocated;
         }
@@ -144,7 +161,7 @@ impl Snapshot {
 
     fn week(&self, mine: &[(usize, f64)]) -> Week {
         let (data, piles) = (self.dataset(), self.time_piles());
-        let mut week = Week::default();
+        let (mut week, mut began) = (Week::default(), Vec::new());
         for &(at, _) in mine {
             let Some(when) = piles.clocked(data, at).filter(|_| !self.sensitive(at)) else {
                 week.left_out += 1;
@@ -153,12 +170,12 @@ impl Snapshot {
             week.incidents += 1;
             aoristic::add(&mut week.hours, when.begin, when.seconds);
             if when.precise {
-                week.began[aoristic::hour_of_week(when.begin)] += 1;
+                began.push(when.begin);
             } else {
                 week.imprecise += 1;
             }
         }
-        week.peak = peak(&week.began);
+        week.peak = peak(&began);
         week
     }
 

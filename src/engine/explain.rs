@@ -60,7 +60,9 @@ pub struct Beside {
 #[non_exhaustive]
 pub enum ExplainError {
     /// It is not among those that are ranked.
-    #[error("the block `{name}` lies outside the areas that are ranked; leave `within` out, or name an area that it lies in")]
+    #[error(
+        "the block `{name}` lies outside the areas that are ranked; leave `within` out, or name an area that it lies in"
+    )]
     NotWithin {
         /// Its name.
         name: String,
@@ -150,7 +152,7 @@ impl Snapshot {
         let with = all.rows.iter().filter_map(|row| Some((row.observed, row.exposure?)));
         let (score, of) = with.fold((0.0, 0.0), |sum, row| (sum.0 + row.0, sum.1 + row.1));
         let counted = self.counted(selection, &scoring)?;
-        let noun = self.noun(query, &scoring, || self.all_shootings(selection, counted));
+        let noun = self.noun(query, &scoring, || self.all_shootings(selection, &counted));
         let days = self.observed_days(query);
         Ok(Telling {
             gun: scoring.by == By::Gun && noun != Noun::Shootings,
@@ -168,13 +170,17 @@ impl Snapshot {
         })
     }
 
-    fn noun(&self, query: &Query, scoring: &Scoring, all_shootings: impl FnOnce() -> bool) -> Noun {
+    fn noun(&self, query: &Query, scoring: &Scoring, all_shootings: impl Fn() -> bool) -> Noun {
         match (scoring.by, &query.categories[..]) {
             (By::Harm, _) => Noun::Weighed,
             (By::Gun, _) if scoring.gun == Gun::Shooting || all_shootings() => Noun::Shootings,
             (By::Gun, _) => Noun::GunCrimes,
             (_, []) if scoring.proactive != Proactive::Exclude => {
-                if all_shootings() { Noun::Shootings } else { Noun::Incidents }
+                if all_shootings() {
+                    Noun::Shootings
+                } else {
+                    Noun::Incidents
+                }
             }
             (_, [one]) if scoring.proactive != Proactive::Exclude => {
                 let tree = self.dataset().classes.tree();
@@ -201,6 +207,7 @@ impl Snapshot {
         let rows: HashMap<BlockId, &RankedBlock> = ranking.rows.iter().map(|row| (row.block, row)).collect();
         let counted = self.counted(selection, &ranking.scoring)?;
         let gathered = self.gather(selection, &counted, blocks);
+        let classes = self.unlocated(selection, &counted);
         let addresses = self.addresses_of(|at| selection.has(data, at) && counted(at), blocks);
         let beside = self.beside(blocks, &rows)?;
         let ranked: Vec<(BlockId, f64, Option<f64>)> = ranking
@@ -215,7 +222,7 @@ impl Snapshot {
             let place: &Block = &data.block_set.blocks[blocks[slot].0 as usize];
             let standing = rows.get(&blocks[slot]);
             let standing = **standing.ok_or_else(|| ExplainError::NotWithin { name: place.name.clone() })?;
-            let evidence = self.evidence(query, &gathered, slot);
+            let evidence = self.evidence(query, &gathered, &classes, slot);
             let profile = Profile { week: evidence.week.clone(), shootings: evidence.shootings };
             Ok(Explained {
                 one_problem_place: one_problem_place(&addresses[slot], evidence.incidents),

@@ -37,8 +37,8 @@ impl Snapshot {
     ///
     /// # Errors
     ///
-    /// [`NoBlock`] with the nearest names: first those with most of the words that were given, then those that
-    /// fewest letters away.
+    /// [`NoBlock`] with the nearest names: first those with most of the words that were given, then
+    /// those that the fewest letters make of it.
     pub fn block_named(&self, given: &str) -> Result<BlockId, NoBlock> {
         let blocks = &self.dataset().block_set.blocks;
         let numbered = || (0..).map(BlockId).zip(blocks);
@@ -75,7 +75,10 @@ fn nearest(given: &str, blocks: &[Block]) -> Vec<String> {
         .map(|block| {
             let (name, id) = (plain(&block.name), plain(&block.id));
             let common = words(&name).intersection(&asked).count();
-            (Reverse(common), edits(given, &name).min(edits(given, &id)), block)
+            // Of `Oak St, Elm St to Ash St` people remember the street.
+            let street = name.split(',').next().unwrap_or_default();
+            let far = [&*name, street, &*id].map(|known| edits(given, known)).into_iter().min();
+            (Reverse(common), far.unwrap_or(usize::MAX), block)
         })
         .collect();
     all.sort_by(|a, b| (a.0, a.1).cmp(&(b.0, b.1)).then_with(|| a.2.id.cmp(&b.2.id)));

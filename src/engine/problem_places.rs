@@ -103,7 +103,7 @@ impl Snapshot {
         let counts: Vec<u32> = found.places.iter().map(|place| place.incidents).collect();
         let years = self.observed_days(query) as f64 / DAYS_A_YEAR;
         let fit = truncated(&counts, years);
-        let positions = self.drawn(scoring, &counts, fit.filter(|fit| fit.differ), years)?;
+        let positions = drawn(scoring, &counts, fit.filter(|fit| fit.differ), years)?;
         let mut rows: Vec<RankedPlace> = (1..)
             .zip(&found.places)
             .zip(positions)
@@ -128,21 +128,21 @@ impl Snapshot {
             moved: found.moved,
         })
     }
+}
 
-    fn drawn(
-        &self,
-        scoring: &Scoring,
-        counts: &[u32],
-        fit: Option<Truncated>,
-        years: f64,
-    ) -> Result<Vec<Option<Position>>, DrawsError> {
-        let (Some(draws), Some(fit)) = (scoring.draws, fit) else { return Ok(vec![None; counts.len()]) };
-        let part = |&count: &u32| {
-            let posterior = Posterior { shape: fit.alpha + f64::from(count), rate: fit.beta + years };
-            vec![Part { weight: 1.0, posterior }]
-        };
-        let rates: Vec<Vec<Part>> = counts.iter().map(part).collect();
-        let params = DrawParams { top_n: scoring.top_n, draws, seed: scoring.seed, how: scoring.how };
-        Ok(positions(&rates, &params)?.into_iter().map(Some).collect())
-    }
+/// The place of each address, where draws are asked for and addresses differ.
+fn drawn(
+    scoring: &Scoring,
+    counts: &[u32],
+    fit: Option<Truncated>,
+    years: f64,
+) -> Result<Vec<Option<Position>>, DrawsError> {
+    let (Some(draws), Some(fit)) = (scoring.draws, fit) else { return Ok(vec![None; counts.len()]) };
+    let part = |&count: &u32| {
+        let posterior = Posterior { shape: fit.alpha + f64::from(count), rate: fit.beta + years };
+        vec![Part { weight: 1.0, posterior }]
+    };
+    let rates: Vec<Vec<Part>> = counts.iter().map(part).collect();
+    let params = DrawParams { top_n: scoring.top_n, draws, seed: scoring.seed, how: scoring.how };
+    Ok(positions(&rates, &params)?.into_iter().map(Some).collect())
 }

@@ -74,7 +74,8 @@ pub fn explain(
     detail: Detail,
 ) -> Result<Layer, ExplainLayerError> {
     let data = snapshot.dataset();
-    let ids: Vec<BlockId> = blocks.iter().map(|block| snapshot.block_named(block)).collect::<Result<_, _>>()?;
+    let ids: Vec<BlockId> =
+        blocks.iter().map(|block| snapshot.block_named(block)).collect::<Result<_, _>>()?;
     let selection = snapshot.select(&ask.query)?;
     let areas = named(data, &ask.within)?;
     let among = (!areas.is_empty()).then(|| blocks_within(data, &areas));
@@ -186,7 +187,11 @@ fn by_class(snapshot: &Snapshot, evidence: &Evidence, detail: Detail) -> Value {
         rows.push((crate::model::category::UNKNOWN.to_owned(), label, unmapped));
     }
     let row = |(category, label, n): (String, String, f64)| {
-        Value::Map(vec![("category", Value::Text(category)), ("label", Value::Text(label)), ("incidents", parts(n))])
+        Value::Map(vec![
+            ("category", Value::Text(category)),
+            ("label", Value::Text(label)),
+            ("incidents", parts(n)),
+        ])
     };
     Value::List(rows.into_iter().map(row).collect())
 }
@@ -229,7 +234,7 @@ fn addresses(told: &Explained) -> Value {
         ("n_addresses", Value::count(told.addresses.n_addresses)),
         ("top_address_share", share.map_or(Value::Null, |share| Value::rounded(share, 3))),
         ("one_problem_place", Value::Bool(told.one_problem_place)),
-        ("above", Value::Float(ONE_PLACE)),
+        ("threshold", Value::Float(ONE_PLACE)),
     ])
 }
 
@@ -289,27 +294,48 @@ fn quality(quality: &Quality, week: &Week, incidents: f64) -> Value {
     let percent = |share: Option<f64>| format!("{:.0} %", 100.0 * share.unwrap_or_default());
     let much = |share: Option<f64>| share.is_some_and(|share| share >= MUCH);
     let flags = [
-        (incidents > 0.0 && incidents < 5.0, "fewer than five incidents: its place is mostly chance".to_owned()),
-        (much(near), format!("{} within 10 m of a boundary: a nudge would move them to another block", percent(near))),
+        (
+            incidents > 0.0 && incidents < 5.0,
+            "fewer than five incidents: its place is mostly chance".to_owned(),
+        ),
+        (
+            much(near),
+            format!("{} within 10 m of a boundary: a nudge would move them to another block", percent(near)),
+        ),
         (much(geocoded), format!("{} were put here by their address, not by coordinates", percent(geocoded))),
-        (quality.held > 0, format!("{} at a held place, not counted until someone confirms them", quality.held)),
+        (
+            quality.held > 0,
+            format!("{} at a held place, not counted until someone confirms them", quality.held),
+        ),
         (
             unlocated.is_some_and(|share| share > 1.0 - crate::quality::share::LEAST_LOCATED),
-            format!("{} of all incidents of its classes have no place, so that counts are too low somewhere", percent(unlocated)),
+            format!(
+                "{} of all incidents of its classes have no place, so that counts are too low somewhere",
+                percent(unlocated)
+            ),
         ),
         (
             quality.after_horizon > 0,
-            format!("{} after the day until which the data are complete: the last weeks will grow", quality.after_horizon),
+            format!(
+                "{} after the day until which the data are complete: the last weeks will grow",
+                quality.after_horizon
+            ),
         ),
         (much(imprecise), format!("{} have a day but no hour", percent(imprecise))),
         (
             week.left_out > 0,
-            format!("{} sexual, domestic, child or unmapped offenses are counted but left out of the hours", week.left_out),
+            format!(
+                "{} sexual, domestic, child or unmapped offenses are counted but left out of the hours",
+                week.left_out
+            ),
         ),
     ];
     let number = |share: Option<f64>| share.map_or(Value::Null, |share| Value::rounded(share, 3));
     Value::Map(vec![
-        ("flags", Value::List(flags.into_iter().filter(|(is, _)| *is).map(|(_, said)| Value::Text(said)).collect())),
+        (
+            "flags",
+            Value::List(flags.into_iter().filter(|(is, _)| *is).map(|(_, said)| Value::Text(said)).collect()),
+        ),
         ("near_boundary_share", number(near)),
         ("geocoded_share", number(geocoded)),
         ("held", Value::count(quality.held)),

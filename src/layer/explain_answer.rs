@@ -57,6 +57,8 @@ pub fn addresses_answer(snapshot: &Snapshot, ask: &Ask, values: &Values) -> Resu
         ProblemPlacesLayerError::Ranking(e @ ProblemPlacesError::Scoring) => {
             AnswerError::Unusable { parameter: BY.wire, why: Box::new(e) }
         }
-        ProblemPlacesLayerError::Ranking(e) => AnswerError::Unusable { parameter: DRAWS.wire, why: Box::new(e) },
+        ProblemPlacesLayerError::Ranking(e) => {
+            AnswerError::Unusable { parameter: DRAWS.wire, why: Box::new(e) }
+        }
     })
 }

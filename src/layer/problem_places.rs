@@ -10,7 +10,8 @@ use crate::model::class::UnknownCategory;
 use crate::model::period::local_date;
 
 /// The rule of ties, as every answer states it.
-const TIES: &str = "incidents, then the latest incident first, then the order of the blocks in their file, then the address";
+const TIES: &str =
+    "incidents, then the latest incident first, then the order of the blocks in their file, then the address";
 
 /// Why there is no such layer.
 #[derive(Debug, thiserror::Error)]
@@ -62,7 +63,9 @@ pub fn problem_places(
 fn told(ranked: &ProblemPlaces, scoring: &Scoring) -> Vec<(&'static str, Value)> {
     let differ = match ranked.fit {
         None => "nothing to estimate from",
-        Some(fit) if fit.differ => "gamma, fitted to counts from 1 on: how many addresses had none is not known",
+        Some(fit) if fit.differ => {
+            "gamma, fitted to counts from 1 on: how many addresses had none is not known"
+        }
         Some(_) => "no evidence that addresses differ: their order is chance",
     };
     vec![

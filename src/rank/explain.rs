@@ -64,8 +64,6 @@ pub struct Evidence {
 pub struct Week {
     /// Incidents by hour of the week, Monday's first hour first; those of a range shared out over it.
     pub hours: [f64; HOURS],
-    /// Incidents whose hour is known, by the hour in which they began.
-    pub began: [u32; HOURS],
     /// Incidents that are counted here.
     pub incidents: u32,
     /// Incidents that are left out.
@@ -78,7 +76,7 @@ pub struct Week {
 
 impl Default for Week {
     fn default() -> Self {
-        Self { hours: [0.0; HOURS], began: [0; HOURS], incidents: 0, left_out: 0, imprecise: 0, peak: None }
+        Self { hours: [0.0; HOURS], incidents: 0, left_out: 0, imprecise: 0, peak: None }
     }
 }
 

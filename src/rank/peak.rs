@@ -1,8 +1,9 @@
 //! When a block's incidents peak: a window of the week that chance would hardly fill so full; else none.
 
 use std::cmp::Reverse;
+use std::collections::HashSet;
 
-use crate::aggregate::aoristic::HOURS;
+use crate::aggregate::aoristic::{HOURS, hour_of_week, week};
 
 /// Fewer incidents whose hour is known name no peak, however they lie.
 pub const LEAST: u32 = 10;
@@ -12,6 +13,9 @@ pub const LEVEL: f64 = 0.05;
 
 /// A peak holds at least this part of the incidents: a window of fewer is no advice for a shift.
 pub const SHARE: f64 = 0.25;
+
+/// Its incidents are of at least so many weeks: those of one raid or one party are no habit.
+pub const WEEKS: usize = 3;
 
 /// Lengths of windows, in hours: from what a patrol stays to a shift.
 const LENGTHS: [u8; 4] = [3, 4, 6, 8];
@@ -79,13 +83,13 @@ impl std::fmt::Display for Peak {
 ///
 /// | | what | unit |
 /// |---|---|---|
-/// | `began` | incidents by hour of the local week, Monday's first hour first; only those whose hour is known | incidents |
+/// | `began` | when each incident began by the local clock; only those whose hour is known | s since 1970-01-01 00:00 local |
 ///
 /// Null hypothesis: every hour of the week is as likely as any other; one-sided. Tried are windows of 3, 4, 6 and 8 hours
 /// from any full hour, on one, two or three days in a row, Monday to Friday, or daily; hours after midnight
 /// belong to the day on which the window began. Of these the one of the least p, of equal ones the fuller, then the
 /// shorter, then the one of fewer days, then the first of the week, is named if p is at most [`LEVEL`] and it holds at
-/// least [`SHARE`] of at least [`LEAST`] incidents. The correction is Bonferroni's: windows overlap, so that
+/// least [`SHARE`] of at least [`LEAST`] incidents, from at least [`WEEKS`] weeks. The correction is Bonferroni's: windows overlap, so that
 /// a block of uniform hours is given a peak far more rarely than [`LEVEL`]. Time O(W + n).
 ///
 /// # Limits
@@ -99,24 +103,29 @@ impl std::fmt::Display for Peak {
 /// ```
 /// use hotblocks::rank::peak::peak;
 ///
-/// let mut began = [0; 168];
-/// (began[4 * 24 + 22], began[5 * 24 + 1], began[5 * 24 + 23], began[2 * 24 + 9]) = (3, 3, 4, 2);
+/// // Monday 1970-01-05 is day 4; the hours of four weeks: Friday 22, Saturday 1 and 23, Wednesday 9.
+/// let hour = |week: i64, day: i64, hour: i64| (4 + 7 * week + day) * 86_400 + hour * 3_600;
+/// let mut began: Vec<i64> = (0..3).flat_map(|w| [hour(w, 4, 22), hour(w, 5, 1), hour(w, 5, 23)]).collect();
+/// began.extend([hour(3, 5, 23), hour(0, 2, 9), hour(1, 2, 9)]);
 /// let found = peak(&began).expect("10 of 12 in 8 hours of 168");
 /// assert_eq!(found.to_string(), "Friday–Saturday 22–02");
 /// // W = 2208, P[Binomial(12, 8/168) ≥ 10] = 3.6e-12, as scipy.stats.binom.sf(9, 12, 8/168) says.
 /// assert!((found.p / 7.996_834e-9 - 1.0).abs() < 1e-4, "{}", found.p);
-/// assert_eq!(peak(&[1; 168]), None);
+/// let even: Vec<i64> = (0..168).map(|at| hour(0, 0, at)).collect();
+/// assert_eq!(peak(&even), None);
 /// ```
 #[must_use]
-pub fn peak(began: &[u32; HOURS]) -> Option<Peak> {
-    let of: u32 = began.iter().sum();
+pub fn peak(began: &[i64]) -> Option<Peak> {
+    let of = u32::try_from(began.len()).unwrap_or(u32::MAX);
     if of < LEAST {
         return None;
     }
+    let mut by_hour = [0_u32; HOURS];
+    began.iter().for_each(|&second| by_hour[hour_of_week(second)] += 1);
     // Twice around, so that windows over the end of the week need no second look.
     let mut sums = [0; 2 * HOURS + 1];
     for at in 0..2 * HOURS {
-        sums[at + 1] = sums[at] + began[at % HOURS];
+        sums[at + 1] = sums[at] + by_hour[at % HOURS];
     }
     let mut best: Option<(f64, Peak)> = None;
     for (first_day, days) in DAYS {
@@ -141,7 +150,21 @@ pub fn peak(began: &[u32; HOURS]) -> Option<Peak> {
     let (ln_p, window) = best?;
     let p = (ln_p + (WINDOWS as f64).ln()).exp().min(1.0);
     let full = f64::from(window.incidents) >= SHARE * f64::from(of);
-    (full && p <= LEVEL).then_some(Peak { p, ..window })
+    let weeks: HashSet<i64> = began
+        .iter()
+        .filter(|&&second| window.has(hour_of_week(second)))
+        .map(|&second| week(second))
+        .collect();
+    (full && p <= LEVEL && weeks.len() >= WEEKS).then_some(Peak { p, ..window })
+}
+
+impl Peak {
+    /// Whether an hour of the week lies in one of its windows.
+    fn has(&self, hour: usize) -> bool {
+        let begin = |day: u8| (usize::from(self.first_day) + usize::from(day)) * 24 + usize::from(self.from);
+        let after = |day: u8| (hour + 2 * HOURS - begin(day)) % HOURS;
+        (0..self.days).any(|day| after(day) < usize::from(self.hours))
+    }
 }
 
 /// ln P[Binomial(n, q) ≥ k], for k above n·q.
@@ -172,8 +195,17 @@ mod tests {
         began
     }
 
+    /// The n-th incident of an hour in the n-th of so many weeks.
+    fn over(weeks: i64, began: &[u32; HOURS]) -> Vec<i64> {
+        let monday = 4 * 86_400;
+        let of = |(hour, &n): (usize, &u32)| {
+            (0..i64::from(n)).map(move |at| monday + at % weeks * 604_800 + hour as i64 * 3_600)
+        };
+        began.iter().enumerate().flat_map(of).collect()
+    }
+
     fn named(began: &[u32; HOURS]) -> String {
-        peak(began).map_or_else(|| "none".to_owned(), |peak| peak.to_string())
+        peak(&over(5, began)).map_or_else(|| "none".to_owned(), |peak| peak.to_string())
     }
 
     #[test]
@@ -187,6 +219,13 @@ mod tests {
         (0..7).for_each(|day| (11..14).for_each(|hour| lunch[day * 24 + hour] = 2));
         assert_eq!(named(&lunch), "daily 11–14");
         assert_eq!(named(&week(&[(1, 4, 20)])), "Tuesday 02–05");
+    }
+
+    #[test]
+    fn one_raid_or_two_are_no_peak() {
+        let full = week(&[(4, 22, 12), (5, 23, 8)]);
+        assert!(peak(&over(3, &full)).is_some());
+        assert_eq!((peak(&over(1, &full)), peak(&over(2, &full))), (None, None));
     }
 
     #[test]
@@ -208,7 +247,7 @@ mod tests {
                 let mut chance = Chance::new(n.into(), lane);
                 let mut began = [0; HOURS];
                 (0..n).for_each(|_| began[chance.below(168) as usize] += 1);
-                named += u32::from(peak(&began).is_some());
+                named += u32::from(peak(&over(52, &began)).is_some());
             }
             assert!(f64::from(named) <= LEVEL * 1_000.0, "{named} of 1000 weeks of {n}");
         }
@@ -222,7 +261,7 @@ mod tests {
             let mut began = [0; HOURS];
             (0..7).for_each(|_| began[chance.below(168) as usize] += 1);
             (0..9).for_each(|_| began[(94 + 24 * chance.below(2) + chance.below(4)) as usize] += 1);
-            seen += u32::from(peak(&began).is_some());
+            seen += u32::from(peak(&over(52, &began)).is_some());
         }
         assert!(seen > 180, "{seen} of 200");
     }

@@ -2,6 +2,7 @@
 
 pub mod clusters;
 pub mod density;
+pub mod explain;
 pub mod hotspots;
 pub mod near_repeat;
 pub mod nearest;

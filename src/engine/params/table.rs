@@ -5,6 +5,7 @@ use super::density::{
     BANDWIDTH_RULE, COMPARE_PERIOD, CONTOURS, EDGE, HALF_LIFE, KERNEL, LEVELS, LIXEL, MODE, NETWORK, OUT,
     UNIT,
 };
+use super::explain::EXPLAIN;
 use super::hotspots::HOTSPOTS;
 use super::near_repeat::NEAR_REPEAT;
 use super::ranking::RANK;
@@ -332,4 +333,4 @@ pub const AREAS: Operation = Operation {
 pub const COMMANDS_ONLY: [Operation; 1] = [NEAR_REPEAT];
 
 /// All operations with a collection over HTTP.
-pub const OPERATIONS: [Operation; 6] = [INCIDENTS, RANK, DENSITY, CLUSTERS, HOTSPOTS, AREAS];
+pub const OPERATIONS: [Operation; 7] = [INCIDENTS, RANK, DENSITY, CLUSTERS, HOTSPOTS, AREAS, EXPLAIN];
