@@ -15,8 +15,12 @@ use hotblocks::rank::score::{By, Per};
 use serde_json::Value as Json;
 
 fn run(args: &[&str]) -> (i32, String, String) {
-    const SAMPLE: [&str; 4] =
-        ["--incidents", "data/new-haven/new_haven_merged.shp", "--blocks", "data/new-haven/newhaven_nework.shp"];
+    const SAMPLE: [&str; 4] = [
+        "--incidents",
+        "data/new-haven/new_haven_merged.shp",
+        "--blocks",
+        "data/new-haven/newhaven_nework.shp",
+    ];
     let mut command = assert_cmd::Command::cargo_bin("hotblocks").expect("built");
     let args = [&["rank"][..], args, &SAMPLE].concat();
     let out = command.current_dir(common::repository("")).args(args).output().expect("runs");
@@ -45,7 +49,8 @@ fn addresses_are_those_of_the_raw_incidents_without_sensitive_ones() {
         *houses.entry((block, key)).or_insert(0_usize) += 1;
         *of_block.entry(block).or_insert(0_usize) += 1;
     }
-    let (code, out, err) = run(&["--unit", "addresses", "--top", "100000", "--format", "json", "--draws", "500"]);
+    let (code, out, err) =
+        run(&["--unit", "addresses", "--top", "100000", "--format", "json", "--draws", "500"]);
     assert_eq!(code, 0, "{err}");
     let answer: Json = serde_json::from_str(&out).expect("JSON");
     let rows = answer["rows"].as_array().expect("rows");
@@ -56,13 +61,22 @@ fn addresses_are_those_of_the_raw_incidents_without_sensitive_ones() {
     assert_eq!(rows.iter().map(|row| count(row, "incidents")).collect::<Vec<_>>(), expected);
     for (rank, row) in (1..).zip(rows) {
         assert_eq!(row["rank"], rank);
-        assert_eq!(count(row, "tied_with"), expected.iter().filter(|&&n| n == count(row, "incidents")).count() - 1);
+        assert_eq!(
+            count(row, "tied_with"),
+            expected.iter().filter(|&&n| n == count(row, "incidents")).count() - 1
+        );
     }
     let first = &rows[0];
     let ((block, _), n) = houses.iter().max_by_key(|(_, n)| **n).expect("some");
     let share = *n as f64 / of_block[block] as f64;
-    assert!((first["share_of_block"].as_f64().expect("a share") - share).abs() < 0.000_6 || first["tied_with"] != 0);
-    assert!(first["name"].as_str().is_some_and(|name| name.starts_with(|c: char| c.is_ascii_digit())), "{first}");
+    assert!(
+        (first["share_of_block"].as_f64().expect("a share") - share).abs() < 0.000_6
+            || first["tied_with"] != 0
+    );
+    assert!(
+        first["name"].as_str().is_some_and(|name| name.starts_with(|c: char| c.is_ascii_digit())),
+        "{first}"
+    );
     let (lo, hi) = (count(first, "rank_lo"), count(first, "rank_hi"));
     assert!(1 <= lo && lo <= hi && hi < 100, "the first address is not lost in the crowd: {first}");
     let told = &answer["provenance"]["parameters"];
@@ -73,12 +87,15 @@ fn addresses_are_those_of_the_raw_incidents_without_sensitive_ones() {
 #[test]
 fn addresses_are_in_no_collection_and_have_no_weights() {
     for operation in OPERATIONS {
-        let word = |p: &&hotblocks::engine::params::table::Param| format!("{:?}", p.kind).contains("addresses");
+        let word =
+            |p: &&hotblocks::engine::params::table::Param| format!("{:?}", p.kind).contains("addresses");
         assert!(!operation.params.iter().any(|p| word(&p)), "{}", operation.collection);
         assert_ne!(operation.collection, "addresses");
     }
     assert!(!RANK.params.iter().any(|p| p.flag == "unit"));
-    for bad in [&["--by", "rate"][..], &["--by", "rate", "--per", "length"], &["--by", "gun", "--per", "length"]] {
+    for bad in
+        [&["--by", "rate"][..], &["--by", "rate", "--per", "length"], &["--by", "gun", "--per", "length"]]
+    {
         let (code, out, err) = run(&[&["--unit", "addresses"][..], bad].concat());
         assert!(code == 2 && out.is_empty() && err.contains("--by count or --by gun"), "{bad:?}: {err}");
     }
@@ -90,7 +107,8 @@ fn addresses_are_in_no_collection_and_have_no_weights() {
 fn a_category_that_is_protected_has_no_addresses() {
     let (snapshot, ..) = common::new_haven();
     let rank = |categories: &[&str], by, per| {
-        let query = Query { categories: categories.iter().map(|&c| c.to_owned()).collect(), ..Query::default() };
+        let query =
+            Query { categories: categories.iter().map(|&c| c.to_owned()).collect(), ..Query::default() };
         let ask = Ask { query, within: Vec::new(), page: Page::ALL };
         problem_places(&snapshot, &ask, &Scoring { by, per, ..Scoring::default() })
     };

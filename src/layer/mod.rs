@@ -5,6 +5,7 @@ pub mod areas;
 mod ask_hotspots;
 pub mod bias;
 mod block_fields;
+mod block_words;
 pub mod blocks;
 mod blocks_answer;
 mod blocks_legend;

@@ -430,3 +430,67 @@ fn the_command_speaks_to_people_and_an_unknown_block_ends_with_4() {
     let (code, _, err) = run(&[&["explain"][..], &SAMPLE].concat());
     assert!(code == 2 && err.contains("BLOCK"), "{err}");
 }
+
+#[test]
+fn the_list_says_the_sentence_that_explain_says() {
+    let list = |more: &[&str]| {
+        let (code, out, err) =
+            run(&[&["rank", "--top", "5", "--draws", "300", "--format", "json"][..], more, &SAMPLE].concat());
+        assert_eq!(code, 0, "{err}");
+        serde_json::from_str::<Json>(&out).expect("JSON")["rows"].as_array().expect("rows").clone()
+    };
+    for by in [&["--by", "count"][..], &["--by", "gun"], &["--by", "rate", "--per", "length"]] {
+        let rows = list(by);
+        assert_eq!(rows.len(), 5);
+        for row in &rows[..2] {
+            let id = row["id"].as_str().expect("an id");
+            let args = ["explain", id, "--top", "5", "--draws", "300", "--format", "json"];
+            let (_, out, _) = run(&[&args[..], by, &SAMPLE].concat());
+            let told = serde_json::from_str::<Json>(&out).expect("JSON")["rows"][0].clone();
+            assert_eq!((&row["sentence"], &row["peak_hours"]), (&told["sentence"], &told["peak_hours"]));
+            assert!(retold::read(row["sentence"].as_str().expect("said")).is_some());
+        }
+    }
+    let by_length = list(&["--by", "rate", "--per", "length"]);
+    assert!(
+        by_length[0]["sentence"].as_str().expect("said").contains("the city's rate for its length"),
+        "{}",
+        by_length[0]
+    );
+    let (_, table, _) = run(&[&["rank", "--top", "3", "--draws", "0"][..], &SAMPLE].concat());
+    assert!(!table.contains("sentence"), "a line must fit a terminal: {table}");
+}
+
+#[test]
+fn within_areas_the_sentence_names_them_and_others_are_refused() {
+    let (snapshot, ..) = common::new_haven();
+    let mut dataset = snapshot.dataset().clone();
+    let polygons = common::repository("data/new-haven/derived_newhaven_blocks.geojson");
+    let input = hotblocks::ingest::input::Input::at(&polygons).expect("a known ending");
+    use hotblocks::ingest::blocks::{Purpose, Shapes, read_for};
+    use hotblocks::model::areas::AreaKind;
+    let Shapes::Areas(areas) = read_for(&input, None, Purpose::Areas(AreaKind::Beat)).expect("polygons").0
+    else {
+        panic!("polygons")
+    };
+    let some: Vec<_> = areas.into_iter().take(20).collect();
+    hotblocks::engine::areas::set_areas(&mut dataset, vec![(AreaKind::Beat, some)]).expect("near");
+    let name = dataset.areas[0].areas[0].name.clone();
+    let snapshot = Snapshot::new(dataset, 1);
+    let blocks = &snapshot.dataset().block_set.blocks;
+    let lies = |block: &&hotblocks::model::block::Block| {
+        block.areas.get(&AreaKind::Beat).is_some_and(|names| names.contains(&name))
+    };
+    let inside = blocks.iter().find(lies).expect("a block").id.clone();
+    let outside = blocks.iter().find(|block| !lies(block)).expect("a block").id.clone();
+    let within = format!("beat:{name}");
+    let told =
+        json(&ask(&snapshot, &[("block", &inside), ("within", &within), ("draws", "0")]).expect("a record"));
+    let said = told["rows"][0]["sentence"].as_str().expect("said");
+    assert!(said.contains(&format!(" within {name}")), "{said}");
+    let refused = ask(&snapshot, &[("block", &outside), ("within", &within)]).expect_err("was told");
+    assert!(
+        refused.parameter() == Some("within") && refused.to_string().contains("outside the areas"),
+        "{refused}"
+    );
+}
