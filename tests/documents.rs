@@ -23,6 +23,7 @@ fn kind(param: &Param) -> String {
         Kind::Count { least, most: u64::MAX } => format!("whole number from {least}"),
         Kind::Count { least, most } => format!("whole number, {least} to {most}"),
         Kind::Amount => "amount with its unit: km, mi, m, ft, km2, mi2, blocks, households".to_owned(),
+        Kind::Text => "a name".to_owned(),
         Kind::BBox => "four numbers in degrees".to_owned(),
     }
 }
@@ -104,6 +105,7 @@ fn commands_and_flags_use_the_agreed_words() {
         "clusters",
         "demo",
         "density",
+        "explain",
         "export",
         "hotspots",
         "import",
@@ -194,7 +196,7 @@ fn commands_and_flags_use_the_agreed_words() {
     names.sort_unstable();
     assert_eq!(names, COMMANDS);
     for sub in command.get_subcommands() {
-        for arg in sub.get_arguments() {
+        for arg in sub.get_arguments().filter(|arg| !arg.is_positional()) {
             let long = arg.get_long().expect("every argument is a flag");
             assert!(FLAGS.contains(&long), "{}: --{long}", sub.get_name());
             assert!(arg.get_help().is_some(), "{}: --{long} says nothing of itself", sub.get_name());

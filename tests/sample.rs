@@ -322,6 +322,7 @@ fn every_layer_says_what_made_it_and_is_valid_geojson() {
             "eps_m" => Some(("eps_m", "100")),
             "min_points" => Some(("min_points", "5")),
             "budget" => Some(("budget", "20blocks")),
+            "block" => Some(("block", "segment-2018")),
             _ => None,
         }));
         let made = layer(&snapshot, &operation, &pairs, Page::ALL);

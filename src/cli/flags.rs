@@ -5,7 +5,8 @@ use std::path::PathBuf;
 use clap::builder::NonEmptyStringValueParser;
 use clap::{Arg, ArgAction, ArgMatches, Command, value_parser};
 
-use super::{blocks_command, import_command, import_incidents};
+use super::{blocks_command, explain_command, import_command, import_incidents};
+use crate::engine::params::explain::{BLOCK, RANKED_UNIT};
 use crate::engine::params::hotspots::HOTSPOTS;
 use crate::engine::params::near_repeat::NEAR_REPEAT;
 use crate::engine::params::ranking::RANK;
@@ -27,12 +28,13 @@ pub(super) fn command() -> Command {
         .subcommand_required(true)
         .arg_required_else_help(true)
         .subcommand(demo())
-        .subcommand(analysis(&RANK, "table"))
+        .subcommand(analysis(&RANK, "table").arg(arg(&RANKED_UNIT)))
         .subcommand(analysis(&DENSITY, "geojson"))
         .subcommand(analysis(&CLUSTERS, "geojson"))
         .subcommand(analysis(&NEAR_REPEAT, "table"))
         .subcommand(analysis(&HOTSPOTS, "geojson"))
         .subcommand(areas())
+        .subcommand(explain_command::command())
         .subcommand(blocks_command::command())
         .subcommand(import())
         .subcommand(export())
@@ -80,6 +82,11 @@ fn output(help: &'static str) -> Arg {
         .help(help)
 }
 
+/// `-o` of a command that answers.
+pub(super) fn answer_file() -> Arg {
+    output("File to write to instead of stdout; - is stdout")
+}
+
 fn crs() -> Arg {
     Arg::new("crs")
         .long("crs")
@@ -124,19 +131,20 @@ fn analysis(operation: &Operation, format: &'static str) -> Command {
                 .default_value(format)
                 .help("How to write the answer"),
         )
-        .arg(output("File to write to instead of stdout; - is stdout"));
+        .arg(answer_file());
     inputs(with_params(command, operation.params.iter()))
 }
 
-fn with_params<'a>(command: Command, params: impl Iterator<Item = &'a Param>) -> Command {
+/// Adds the flags of parameters.
+pub(super) fn with_params<'a>(command: Command, params: impl Iterator<Item = &'a Param>) -> Command {
     params.fold(command, |command, param| command.arg(arg(param)))
 }
 
-/// The parameters of all operations, each once.
+/// The parameters of all operations, each once; a block is named for one answer alone.
 pub(super) fn all_params() -> Vec<&'static Param> {
     let mut all: Vec<&Param> = Vec::new();
     for param in OPERATIONS.iter().flat_map(|op| op.params) {
-        if !all.contains(&param) {
+        if !all.contains(&param) && *param != BLOCK {
             all.push(param);
         }
     }
@@ -155,6 +163,7 @@ fn arg(param: &Param) -> Arg {
         Kind::Numbers { .. } => "N,N",
         Kind::Amount => "AMOUNT",
         Kind::BBox => "W,S,E,N",
+        Kind::Text => "NAME",
     };
     let help = format!("{} [default: {}] [example: {}]", param.help, param.default, param.example);
     let arg = Arg::new(param.flag)
@@ -182,7 +191,8 @@ pub(super) fn path(name: &'static str, help: &'static str) -> Arg {
     Arg::new(name).long(name).value_name("FILE").value_parser(value_parser!(PathBuf)).help(help)
 }
 
-fn inputs(command: Command) -> Command {
+/// Adds the data that a command reads.
+pub(super) fn inputs(command: Command) -> Command {
     command
         .next_help_heading("Data")
         .arg(

@@ -74,7 +74,8 @@ fn told_in_line(name: &str, value: &Value) -> bool {
 const WARNINGS: &str = "warnings";
 
 /// Columns of ranked blocks that only the other formats have: a line must fit a terminal.
-const NOT_IN_TABLES: [&str; 13] = [
+const NOT_IN_TABLES: [&str; 14] = [
+    "sentence",
     "victims",
     "rank_mean",
     "rate_per_km_year",
@@ -109,7 +110,7 @@ fn short(columns: Vec<(&'static str, Value)>) -> Vec<(&'static str, Value)> {
 }
 
 /// Three lines: period and categories, counts, CRS and parameters.
-fn made_of(layer: &Layer) -> String {
+pub(super) fn made_of(layer: &Layer) -> String {
     let get = |name: &str| layer.provenance.iter().find(|(n, _)| *n == name).map(|(_, v)| v);
     let words = |value: Option<&Value>| match value {
         None | Some(Value::Null) => "all time".to_owned(),

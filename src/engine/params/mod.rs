@@ -3,6 +3,7 @@
 pub mod amount;
 pub mod clusters;
 pub mod density;
+pub mod explain;
 pub mod hotspots;
 pub mod near_repeat;
 pub mod nearest;

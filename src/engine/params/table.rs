@@ -7,6 +7,7 @@ use super::density::{
     ADAPTIVE, BANDWIDTH_RULE, COMPARE_PERIOD, CONTOURS, EDGE, HALF_LIFE, KERNEL, LEVELS, LIXEL, MODE,
     NETWORK, OUT, SAMPLE, SURFACE, UNIT,
 };
+use super::explain::EXPLAIN;
 use super::hotspots::HOTSPOTS;
 use super::near_repeat::NEAR_REPEAT;
 use super::ranking::RANK;
@@ -64,6 +65,8 @@ pub enum Kind {
     Amount,
     /// West, south, east, north in degrees.
     BBox,
+    /// A name as it is, commas included.
+    Text,
 }
 
 /// One parameter of an operation.
@@ -340,4 +343,5 @@ pub const AREAS: Operation = Operation {
 pub const COMMANDS_ONLY: [Operation; 1] = [NEAR_REPEAT];
 
 /// All operations with a collection over HTTP.
-pub const OPERATIONS: [Operation; 7] = [INCIDENTS, RANK, DENSITY, CLUSTERS, HOTSPOTS, AREAS, TARGETS];
+pub const OPERATIONS: [Operation; 8] =
+    [INCIDENTS, RANK, DENSITY, CLUSTERS, HOTSPOTS, AREAS, TARGETS, EXPLAIN];

@@ -57,6 +57,8 @@ enum Given {
     Period(Period),
     /// An amount with its unit.
     Amount(Amount),
+    /// A name as it is.
+    Text(String),
 }
 
 impl Values {
@@ -119,6 +121,15 @@ impl Values {
     pub fn amount(&self, param: &Param) -> Option<Amount> {
         match self.given.get(param.wire)? {
             Given::Amount(amount) => Some(*amount),
+            _ => None,
+        }
+    }
+
+    /// A name as it is, where it was given.
+    #[must_use]
+    pub fn text(&self, param: &Param) -> Option<&str> {
+        match self.given.get(param.wire)? {
+            Given::Text(text) => Some(text),
             _ => None,
         }
     }
@@ -275,6 +286,8 @@ impl Values {
                 let amount = Amount::parse(text).ok_or_else(|| bad(amount::MEND.to_owned()))?;
                 self.given.insert(param.wire, Given::Amount(amount));
             }
+            Kind::Text if text.trim().is_empty() => return Err(bad("give a name".to_owned())),
+            Kind::Text => _ = self.given.insert(param.wire, Given::Text(text.trim().to_owned())),
             Kind::BBox => self.bbox = Some(parse_bbox(text).map_err(bad)?),
         }
         Ok(())
