@@ -185,6 +185,7 @@ fn commands_and_flags_use_the_agreed_words() {
         "steps",
         "surface",
         "top",
+        "trend-by",
         "unit",
         "units",
         "version",

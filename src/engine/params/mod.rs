@@ -12,3 +12,4 @@ pub mod ranking;
 pub mod table;
 pub mod targets;
 pub mod values;
+pub mod views;
