@@ -74,13 +74,14 @@ impl Snapshot {
                     continue;
                 }
                 let (from, reports) = (data.incidents.when(at).from, data.incidents.reports(at));
+                let mut main = None;
                 for (block, share) in data.assignment.shares(at) {
+                    main.get_or_insert(block.0 as usize);
                     own.counts[block.0 as usize].add(share, reports, from);
                     if n_groups > 1 {
                         own.shares[usize::from(group) * blocks + block.0 as usize] += u64::from(share.0);
                     }
                 }
-                let main = data.assignment.main(at).map(|block| block.0 as usize);
                 if main.is_some_and(|block| among.is_none_or(|among| among[block])) {
                     own.origins[data.incidents.origin(at) as usize] += 1;
                     own.proactive += u64::from(proactive[usize::from(data.incidents.class(at).0)]);
