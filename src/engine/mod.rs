@@ -16,6 +16,7 @@ pub mod params;
 mod places;
 pub mod query;
 pub mod ranking;
+mod ranking_check;
 mod ranking_made;
 pub mod scan;
 pub mod snapshot;

@@ -108,6 +108,11 @@ impl Snapshot {
         observed_days(query.period, &self.coverage)
     }
 
+    /// First and last date of the sources' data.
+    pub(super) fn coverage(&self) -> &[(Date, Date)] {
+        &self.coverage
+    }
+
     /// Incidents of every block that `also` holds for; held ones do not count.
     pub(super) fn counts(&self, selection: &Selection, also: impl Fn(usize) -> bool) -> Vec<Count> {
         let (data, incidents) = (&self.dataset, &self.dataset.incidents);

@@ -1,5 +1,6 @@
 //! The part of the table of parameters that the ranking of blocks has to itself.
 
+use super::density::HALF_LIFE;
 use super::table::{
     CATEGORY, DEFAULT_TOP, Kind, ORIGIN, Operation, PERIOD, Param, SEED, STATUS, TOP, WITHIN,
 };
@@ -75,7 +76,9 @@ pub const RANK: Operation = Operation {
     command: "rank",
     collection: "blocks",
     help: "Rank blocks by incidents, rate, gun crime or harm, and say how sure each place is",
-    params: &[PERIOD, CATEGORY, ORIGIN, STATUS, WITHIN, BY, PER, GUN, PROACTIVE, TOP, DRAWS, SEED, VIEW],
+    params: &[
+        PERIOD, CATEGORY, ORIGIN, STATUS, WITHIN, BY, PER, GUN, PROACTIVE, HALF_LIFE, TOP, DRAWS, SEED, VIEW,
+    ],
 };
 
 impl Values {
@@ -96,6 +99,7 @@ impl Values {
             },
             top_n: number(self.count(&TOP).unwrap_or(top)),
             seed: self.seed(),
+            half_life: self.number(&HALF_LIFE),
             draws: self.count(&DRAWS).map(number).filter(|draws| *draws > 0),
             ..usual
         }
