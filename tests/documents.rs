@@ -22,6 +22,8 @@ fn kind(param: &Param) -> String {
         Kind::Numbers { least, most } => format!("ascending numbers, {least} to {most}"),
         Kind::Count { least, most: u64::MAX } => format!("whole number from {least}"),
         Kind::Count { least, most } => format!("whole number, {least} to {most}"),
+        Kind::Amount => "amount with its unit: km, mi, m, ft, km2, mi2, blocks, households".to_owned(),
+        Kind::Text => "a name".to_owned(),
         Kind::BBox => "four numbers in degrees".to_owned(),
     }
 }
@@ -103,6 +105,7 @@ fn commands_and_flags_use_the_agreed_words() {
         "clusters",
         "demo",
         "density",
+        "explain",
         "export",
         "hotspots",
         "import",
@@ -112,12 +115,14 @@ fn commands_and_flags_use_the_agreed_words() {
     ];
     // Beside the vocabulary stand the options of the methods, and those of `counting.md` 10.
     const FLAGS: &[&str] = &[
+        "adaptive",
         "areas",
         "band",
         "bandwidth",
         "bandwidth-rule",
         "blocks",
         "by",
+        "budget",
         "category",
         "cell",
         "compare-period",
@@ -125,6 +130,7 @@ fn commands_and_flags_use_the_agreed_words() {
         "contours",
         "crs",
         "days",
+        "diameter",
         "distances",
         "draws",
         "edge",
@@ -142,14 +148,18 @@ fn commands_and_flags_use_the_agreed_words() {
         "kernel",
         "lattice",
         "layout",
+        "least",
+        "least-size",
         "levels",
         "listen",
         "lixel",
+        "max-blocks",
         "method",
         "metric",
         "min-points",
         "min-samples",
         "mode",
+        "most-places",
         "nearest",
         "neighbors",
         "network",
@@ -161,9 +171,11 @@ fn commands_and_flags_use_the_agreed_words() {
         "period",
         "permutations",
         "proactive",
+        "places",
         "probability",
         "rejects",
         "same-place",
+        "sample",
         "seed",
         "show",
         "source",
@@ -171,7 +183,9 @@ fn commands_and_flags_use_the_agreed_words() {
         "statistic",
         "status",
         "steps",
+        "surface",
         "top",
+        "trend-by",
         "unit",
         "units",
         "version",
@@ -183,7 +197,7 @@ fn commands_and_flags_use_the_agreed_words() {
     names.sort_unstable();
     assert_eq!(names, COMMANDS);
     for sub in command.get_subcommands() {
-        for arg in sub.get_arguments() {
+        for arg in sub.get_arguments().filter(|arg| !arg.is_positional()) {
             let long = arg.get_long().expect("every argument is a flag");
             assert!(FLAGS.contains(&long), "{}: --{long}", sub.get_name());
             assert!(arg.get_help().is_some(), "{}: --{long} says nothing of itself", sub.get_name());
