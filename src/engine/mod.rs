@@ -25,6 +25,7 @@ mod places;
 pub mod problem_places;
 pub mod query;
 pub mod ranking;
+mod ranking_check;
 mod ranking_made;
 pub mod scan;
 pub mod snapshot;
