@@ -14,6 +14,7 @@ use crate::engine::params::hotspots::HOTSPOTS;
 use crate::engine::params::near_repeat::NEAR_REPEAT;
 use crate::engine::params::ranking::{DRAWS, MOST_BLOCKS_DRAWN, RANK};
 use crate::engine::params::table::{AREAS, CLUSTERS, DEFAULT_TOP, DENSITY, INCIDENTS, Operation, TOP};
+use crate::engine::params::targets::{BUDGET, TARGETS};
 use crate::engine::params::values::Values;
 use crate::engine::ranking::split;
 use crate::engine::{Engine, View};
@@ -36,8 +37,8 @@ pub(super) fn run(matches: &ArgMatches) -> Result<u8, Failure> {
         Some(("near-repeat", matches)) => analyse(&NEAR_REPEAT, matches),
         Some(("hotspots", matches)) => analyse(&HOTSPOTS, matches),
         Some(("rank", matches)) => analyse(&RANK, matches),
+        Some(("areas", matches)) => areas(matches),
         Some(("explain", matches)) => explain_command::run(matches),
-        Some(("areas", matches)) => analyse(&AREAS, matches),
         Some(("blocks", matches)) => blocks_command::run(matches),
         Some(("import", matches)) => match matches.subcommand() {
             Some(("incidents", matches)) => import_incidents::incidents(matches),
@@ -47,6 +48,19 @@ pub(super) fn run(matches: &ArgMatches) -> Result<u8, Failure> {
         },
         // `flags::command` requires one of the commands above.
         _ => Ok(exit::USAGE),
+    }
+}
+
+/// Named areas; with a budget, target areas.
+fn areas(matches: &ArgMatches) -> Result<u8, Failure> {
+    let given = flags::values(matches, TARGETS.params.iter())?;
+    if given.has(&BUDGET) {
+        return analyse(&TARGETS, matches);
+    }
+    match flags::targets_only().find(|param| given.has(param)) {
+        // A limit of targets without a budget is no question about named areas.
+        Some(_) => Err(Failure::NotGiven { flag: BUDGET.flag, example: BUDGET.example }),
+        None => analyse(&AREAS, matches),
     }
 }
 

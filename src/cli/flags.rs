@@ -11,6 +11,7 @@ use crate::engine::params::hotspots::HOTSPOTS;
 use crate::engine::params::near_repeat::NEAR_REPEAT;
 use crate::engine::params::ranking::RANK;
 use crate::engine::params::table::{AREAS, CLUSTERS, DENSITY, Kind, OPERATIONS, Operation, Param};
+use crate::engine::params::targets::TARGETS;
 use crate::engine::params::values::{BadValue, Values};
 use crate::http::serve::DEFAULT_ADDRESS;
 use crate::model::block::Intersections;
@@ -32,12 +33,25 @@ pub(super) fn command() -> Command {
         .subcommand(analysis(&CLUSTERS, "geojson"))
         .subcommand(analysis(&NEAR_REPEAT, "table"))
         .subcommand(analysis(&HOTSPOTS, "geojson"))
-        .subcommand(analysis(&AREAS, "table"))
+        .subcommand(areas())
         .subcommand(explain_command::command())
         .subcommand(blocks_command::command())
         .subcommand(import())
         .subcommand(export())
         .subcommand(serve())
+}
+
+/// Named areas; with a budget, target areas.
+fn areas() -> Command {
+    let command = analysis(&AREAS, "table")
+        .about("Areas (neighborhoods, wards, districts and their like) with their blocks and incidents; with --budget, target areas: contiguous sets of blocks with the most expected harm")
+        .after_help("Examples:\n  hotblocks areas --incidents crimes.csv --blocks streets.shp --budget 7mi2 --places 3\n  hotblocks areas --incidents crimes.csv --blocks streets.shp --areas neighborhood=hoods.geojson --within Penrose \"Hamilton Heights\" Academy --budget 20blocks");
+    with_params(command.next_help_heading("Target areas"), targets_only())
+}
+
+/// The parameters that named areas do not have.
+pub(super) fn targets_only() -> impl Iterator<Item = &'static Param> {
+    TARGETS.params.iter().filter(|param| !AREAS.params.contains(param))
 }
 
 fn import() -> Command {
@@ -147,6 +161,7 @@ fn arg(param: &Param) -> Arg {
         Kind::Lengths { .. } => "LENGTH,LENGTH",
         Kind::Count { .. } | Kind::Number { .. } => "N",
         Kind::Numbers { .. } => "N,N",
+        Kind::Amount => "AMOUNT",
         Kind::BBox => "W,S,E,N",
         Kind::Text => "NAME",
     };

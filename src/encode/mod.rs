@@ -5,6 +5,7 @@ pub mod geojson;
 pub mod geotiff;
 pub mod incidents;
 pub mod json;
+pub mod png;
 pub mod quality;
 pub mod record;
 pub mod shapes;

@@ -64,6 +64,8 @@ pub fn table(layer: &Layer) -> String {
 fn told_in_line(name: &str, value: &Value) -> bool {
     match value {
         Value::Map(members) => !members.is_empty(),
+        // A curve is for a picture.
+        Value::List(_) if name == "lorenz" => false,
         Value::List(list) => !list.is_empty() && name != WARNINGS && !matches!(list[0], Value::Map(_)),
         Value::Null => false,
         _ => true,

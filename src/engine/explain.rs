@@ -120,7 +120,7 @@ impl Snapshot {
     /// # Errors
     ///
     /// [`RankingError`] for a scoring that these data cannot give.
-    pub fn counted(
+    pub fn counts_for(
         &self,
         selection: &Selection,
         scoring: &Scoring,
@@ -152,7 +152,7 @@ impl Snapshot {
         };
         let with = all.rows.iter().filter_map(|row| Some((row.observed, row.exposure?)));
         let (score, of) = with.fold((0.0, 0.0), |sum, row| (sum.0 + row.0, sum.1 + row.1));
-        let counted = self.counted(selection, &scoring)?;
+        let counted = self.counts_for(selection, &scoring)?;
         let noun = self.noun(query, &scoring, || self.all_shootings(selection, &counted));
         let days = self.observed_days(query);
         Ok(Telling {
@@ -206,7 +206,7 @@ impl Snapshot {
     ) -> Result<Vec<Explained>, ExplainError> {
         let data = self.dataset();
         let rows: HashMap<BlockId, &RankedBlock> = ranking.rows.iter().map(|row| (row.block, row)).collect();
-        let counted = self.counted(selection, &ranking.scoring)?;
+        let counted = self.counts_for(selection, &ranking.scoring)?;
         let gathered = self.gather(selection, &counted, blocks);
         let classes = self.unlocated(selection, &counted);
         let addresses = self.addresses_of(|at| selection.has(data, at) && counted(at), blocks);

@@ -79,7 +79,7 @@ impl Snapshot {
             return Err(ProblemPlacesError::Scoring);
         }
         let data = self.dataset();
-        let counted = self.counted(selection, scoring)?;
+        let counted = self.counts_for(selection, scoring)?;
         let wanted = among.map(|among| {
             let mut mask = vec![false; data.block_set.blocks.len()];
             among.iter().for_each(|block| mask[block.0 as usize] = true);

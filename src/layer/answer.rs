@@ -6,9 +6,11 @@ use super::clusters::{ClustersLayerError, clusters};
 use super::density_answer::density_answer;
 use super::explain::Detail;
 use super::explain_answer::explain_answer;
+use super::hot_blocks::{hot_blocks_answer, is_hot_blocks};
 use super::hotspots::hotspots;
 use super::near_repeat_answer::near_repeat_answer;
 use super::scan_answer::{is_scan, scan_answer};
+use super::targets_answer::targets_answer;
 use super::{Ask, Layer, Page, ask_hotspots, incidents};
 use crate::analysis::clusters::nnh::NnhError;
 use crate::engine::areas::WithinError;
@@ -89,6 +91,7 @@ pub fn answer(
         "incidents" => Ok(incidents::incidents(snapshot, &ask)?),
         "density" => density_answer(snapshot, &ask, values),
         "clusters" if is_scan(values) => scan_answer(snapshot, &ask, values),
+        "clusters" if is_hot_blocks(values) => hot_blocks_answer(snapshot, &ask, values),
         "clusters" => clusters(snapshot, &ask, values).map_err(|e| match e {
             ClustersLayerError::Category(e) => e.into(),
             ClustersLayerError::NotGiven(param) => AnswerError::NotGiven(param),
@@ -102,6 +105,7 @@ pub fn answer(
         }),
         "near-repeat" => near_repeat_answer(snapshot, &ask, values),
         "hotspots" => hotspots(snapshot, &ask, &ask_hotspots::params(values)).map_err(ask_hotspots::unusable),
+        "targets" => targets_answer(snapshot, &ask, values),
         "explain" => explain_answer(snapshot, &ask, values, Detail::Public),
         "areas" => areas(snapshot, &ask).map_err(|e| match e {
             AreasLayerError::Category(e) => e.into(),

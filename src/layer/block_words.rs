@@ -25,7 +25,7 @@ pub(super) fn tell(
     let mut words = Vec::with_capacity(blocks.len());
     if !blocks.is_empty() {
         let telling = snapshot.telling(&ask.query, selection, ranking, within)?;
-        let gathered = snapshot.gather(selection, snapshot.counted(selection, &ranking.scoring)?, &blocks);
+        let gathered = snapshot.gather(selection, snapshot.counts_for(selection, &ranking.scoring)?, &blocks);
         for (row, profile) in page.iter().filter(first).zip(snapshot.profiles(&gathered)) {
             let peak = profile.week.peak.map(|peak| peak.to_string());
             words.push((peak, telling.sentence(row, &profile)));

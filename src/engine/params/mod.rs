@@ -1,5 +1,6 @@
 //! Parameters: their one table, the check of their values, the neighbors of misspelt names.
 
+pub mod amount;
 pub mod clusters;
 pub mod density;
 pub mod explain;
@@ -9,4 +10,6 @@ pub mod nearest;
 mod needs;
 pub mod ranking;
 pub mod table;
+pub mod targets;
 pub mod values;
+pub mod views;
