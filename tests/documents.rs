@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use hotblocks::engine::params::table::{COMMANDS_ONLY, Kind, OPERATIONS, PAGE, Param, TOP};
+use hotblocks::engine::params::table::{COMMANDS_ONLY, Kind, OPERATIONS, PAGE, Param};
 
 fn read(path: &str) -> String {
     let file = Path::new(env!("CARGO_MANIFEST_DIR")).join(path);
@@ -22,6 +22,8 @@ fn kind(param: &Param) -> String {
         Kind::Numbers { least, most } => format!("ascending numbers, {least} to {most}"),
         Kind::Count { least, most: u64::MAX } => format!("whole number from {least}"),
         Kind::Count { least, most } => format!("whole number, {least} to {most}"),
+        Kind::Amount => "amount with its unit: km, mi, m, ft, km2, mi2, blocks, households".to_owned(),
+        Kind::Text => "a name".to_owned(),
         Kind::BBox => "four numbers in degrees".to_owned(),
     }
 }
@@ -50,9 +52,6 @@ fn parameters() -> String {
             operation.collection, operation.command, operation.collection, operation.help
         ));
         page.extend(operation.params.iter().map(row));
-        if operation.command == "rank" {
-            page.push_str(&row(&TOP).replace(&format!("| `{}` |", TOP.wire), "| – |"));
-        }
     }
     for operation in COMMANDS_ONLY {
         let (name, help) = (operation.command, operation.help);
@@ -106,6 +105,7 @@ fn commands_and_flags_use_the_agreed_words() {
         "clusters",
         "demo",
         "density",
+        "explain",
         "export",
         "hotspots",
         "import",
@@ -121,6 +121,8 @@ fn commands_and_flags_use_the_agreed_words() {
         "bandwidth",
         "bandwidth-rule",
         "blocks",
+        "by",
+        "budget",
         "category",
         "cell",
         "compare-period",
@@ -128,14 +130,18 @@ fn commands_and_flags_use_the_agreed_words() {
         "contours",
         "crs",
         "days",
+        "diameter",
         "distances",
+        "draws",
         "edge",
         "eps",
         "exposure",
         "fdr",
         "format",
         "geocode",
+        "gun",
         "half-life",
+        "harm",
         "help",
         "incidents",
         "intersections",
@@ -143,6 +149,7 @@ fn commands_and_flags_use_the_agreed_words() {
         "lattice",
         "layout",
         "least",
+        "least-size",
         "levels",
         "listen",
         "lixel",
@@ -152,6 +159,7 @@ fn commands_and_flags_use_the_agreed_words() {
         "min-points",
         "min-samples",
         "mode",
+        "most-places",
         "nearest",
         "neighbors",
         "network",
@@ -159,8 +167,11 @@ fn commands_and_flags_use_the_agreed_words() {
         "out",
         "outline",
         "output",
+        "per",
         "period",
         "permutations",
+        "proactive",
+        "places",
         "probability",
         "rejects",
         "same-place",
@@ -174,9 +185,11 @@ fn commands_and_flags_use_the_agreed_words() {
         "steps",
         "surface",
         "top",
+        "trend-by",
         "unit",
         "units",
         "version",
+        "view",
         "within",
     ];
     let command = hotblocks::cli::command();
@@ -184,7 +197,7 @@ fn commands_and_flags_use_the_agreed_words() {
     names.sort_unstable();
     assert_eq!(names, COMMANDS);
     for sub in command.get_subcommands() {
-        for arg in sub.get_arguments() {
+        for arg in sub.get_arguments().filter(|arg| !arg.is_positional()) {
             let long = arg.get_long().expect("every argument is a flag");
             assert!(FLAGS.contains(&long), "{}: --{long}", sub.get_name());
             assert!(arg.get_help().is_some(), "{}: --{long} says nothing of itself", sub.get_name());

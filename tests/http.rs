@@ -61,14 +61,16 @@ async fn every_collection_has_items_that_say_what_made_them() {
         .iter()
         .map(|c| c["id"].as_str().expect("an id"))
         .collect();
-    assert_eq!(ids, ["incidents", "blocks", "density", "clusters", "hotspots", "areas"]);
+    assert_eq!(ids, ["incidents", "blocks", "density", "clusters", "hotspots", "areas", "explain"]);
     for id in ids {
         let one = get(&format!("/collections/{id}")).await;
         let items =
             one["links"].as_array().expect("links").iter().find(|l| l["rel"] == "items").expect("items");
         assert_eq!(items["type"], "application/geo+json");
         assert_eq!(items["href"], format!("http://127.0.0.1:8080/collections/{id}/items"));
-        let (status, headers, body) = ask(Method::GET, &format!("/collections/{id}/items"), &[]).await;
+        // One block is explained at a time.
+        let which = if id == "explain" { "?block=segment-2018" } else { "" };
+        let (status, headers, body) = ask(Method::GET, &format!("/collections/{id}/items{which}"), &[]).await;
         assert_eq!(status, StatusCode::OK);
         assert_eq!(headers[header::CONTENT_TYPE], "application/geo+json");
         let json: Json = serde_json::from_slice(&body).expect("JSON");
@@ -81,6 +83,35 @@ async fn every_collection_has_items_that_say_what_made_them() {
         );
         assert_eq!(json["numberReturned"], json["features"].as_array().expect("features").len());
         assert!(json["numberMatched"].as_u64() >= json["numberReturned"].as_u64());
+    }
+}
+
+#[tokio::test]
+async fn a_map_gets_ranks_at_once_and_says_how_sure_they_are_where_draws_are_asked_for() {
+    let plain = get("/collections/blocks/items?limit=3").await;
+    let sure = get("/collections/blocks/items?limit=3&draws=200&top=5&seed=9").await;
+    assert_eq!(plain["provenance"]["parameters"]["draws"], Json::Null);
+    assert_eq!(sure["provenance"]["parameters"]["draws"], 200);
+    assert_eq!(sure["provenance"]["parameters"]["top_n"], 5);
+    for (a, b) in
+        plain["features"].as_array().expect("a page").iter().zip(sure["features"].as_array().expect("a page"))
+    {
+        assert_eq!((&a["id"], &a["properties"]["rank"]), (&b["id"], &b["properties"]["rank"]));
+        assert!(a["properties"]["p_top_n"].is_null() && b["properties"]["p_top_n"].is_number());
+        assert!(a["properties"]["rate_lo"].is_number());
+    }
+    let gun = get("/collections/blocks/items?by=gun&limit=3").await;
+    assert_eq!(gun["legend"]["title"], "Gun crimes per block");
+    for (query, parameter, says) in [
+        ("by=harm", "by", "harm ="),
+        ("gun=shooting&by=gun", "gun", "gun crime"),
+        ("draws=20", "draws", "100"),
+        ("by=risk", "by", "count, rate, gun, harm"),
+    ] {
+        let (status, _, body) = ask(Method::GET, &format!("/collections/blocks/items?{query}"), &[]).await;
+        let json: Json = serde_json::from_slice(&body).expect("JSON");
+        assert_eq!((status, &json["parameter"]), (StatusCode::BAD_REQUEST, &parameter.into()), "{json}");
+        assert!(json["detail"].as_str().is_some_and(|detail| detail.contains(says)), "{json}");
     }
 }
 
@@ -151,6 +182,9 @@ async fn what_cannot_be_used_is_refused_with_what_and_how_to_mend_it() {
         ("/collections/%ff", 400, "", "UTF-8"),
         ("/collections/clusters/items?eps_m=NaN", 400, "eps_m", "from 1 m"),
         ("/collections/clusters/items?min_points=0", 400, "min_points", "from 3"),
+        ("/collections/explain/items", 400, "block", "not given"),
+        ("/collections/explain/items?block=segment-0", 400, "block", "nearest names"),
+        ("/collections/blocks/items?unit=addresses", 400, "unit", "not a parameter"),
         ("/collections/nothing/items", 404, "", "there are incidents, blocks"),
         ("/nothing", 404, "", "/collections"),
     ] {

@@ -7,12 +7,16 @@ use clap::ArgMatches;
 use serde_json::Value as Json;
 
 use super::failure::Failure;
-use super::{blocks_command, exit, flags, import_command, import_incidents, load, say};
+use super::{blocks_command, exit, explain_command, flags, import_command, import_incidents, load, say};
 use crate::encode;
+use crate::engine::params::explain::RANKED_UNIT;
 use crate::engine::params::hotspots::HOTSPOTS;
 use crate::engine::params::near_repeat::NEAR_REPEAT;
-use crate::engine::params::table::{AREAS, CLUSTERS, DEFAULT_TOP, DENSITY, INCIDENTS, Operation, RANK, TOP};
+use crate::engine::params::ranking::{DRAWS, MOST_BLOCKS_DRAWN, RANK};
+use crate::engine::params::table::{AREAS, CLUSTERS, DEFAULT_TOP, DENSITY, INCIDENTS, Operation, TOP};
+use crate::engine::params::targets::{BUDGET, TARGETS};
 use crate::engine::params::values::Values;
+use crate::engine::ranking::split;
 use crate::engine::{Engine, View};
 use crate::http;
 use crate::http::serve::DEFAULT_ADDRESS;
@@ -20,6 +24,7 @@ use crate::layer::answer::answer;
 use crate::layer::density::Raster;
 use crate::layer::density_answer::surface;
 use crate::layer::{Layer, Page};
+use crate::rank::draws::DrawParams;
 
 /// Runs the command that was given.
 pub(super) fn run(matches: &ArgMatches) -> Result<u8, Failure> {
@@ -32,7 +37,8 @@ pub(super) fn run(matches: &ArgMatches) -> Result<u8, Failure> {
         Some(("near-repeat", matches)) => analyse(&NEAR_REPEAT, matches),
         Some(("hotspots", matches)) => analyse(&HOTSPOTS, matches),
         Some(("rank", matches)) => analyse(&RANK, matches),
-        Some(("areas", matches)) => analyse(&AREAS, matches),
+        Some(("areas", matches)) => areas(matches),
+        Some(("explain", matches)) => explain_command::run(matches),
         Some(("blocks", matches)) => blocks_command::run(matches),
         Some(("import", matches)) => match matches.subcommand() {
             Some(("incidents", matches)) => import_incidents::incidents(matches),
@@ -45,8 +51,21 @@ pub(super) fn run(matches: &ArgMatches) -> Result<u8, Failure> {
     }
 }
 
+/// Named areas; with a budget, target areas.
+fn areas(matches: &ArgMatches) -> Result<u8, Failure> {
+    let given = flags::values(matches, TARGETS.params.iter())?;
+    if given.has(&BUDGET) {
+        return analyse(&TARGETS, matches);
+    }
+    match flags::targets_only().find(|param| given.has(param)) {
+        // A limit of targets without a budget is no question about named areas.
+        Some(_) => Err(Failure::NotGiven { flag: BUDGET.flag, example: BUDGET.example }),
+        None => analyse(&AREAS, matches),
+    }
+}
+
 fn analyse(operation: &Operation, matches: &ArgMatches) -> Result<u8, Failure> {
-    let given = flags::values(matches, operation.params.iter().chain([&TOP]))?;
+    let given = flags::values(matches, operation.params.iter())?;
     let opened = Opened::new(matches, &given, &[operation])?;
     let file = load::path(matches, "output");
     let raster = |file: &PathBuf| file.extension().is_some_and(|e| e == "tif" || e == "tiff");
@@ -58,7 +77,10 @@ fn analyse(operation: &Operation, matches: &ArgMatches) -> Result<u8, Failure> {
         return Ok(opened.code());
     }
     let page = Page { limit: top(operation, &given), ..Page::ALL };
-    let layer = opened.layer(operation, page)?;
+    if given_unit(operation, matches)? {
+        return explain_command::addresses(matches, &opened, page);
+    }
+    let layer = opened.list(operation, page)?;
     let text = match load::text(matches, "format").as_deref() {
         Some("geojson") => encode::geojson::collection(&layer, Json::Null) + "\n",
         Some("csv") => encode::csv::rows(&layer),
@@ -67,6 +89,14 @@ fn analyse(operation: &Operation, matches: &ArgMatches) -> Result<u8, Failure> {
     };
     load::write_text(matches, &text)?;
     Ok(opened.code())
+}
+
+/// Whether addresses are to be ranked instead of blocks.
+fn given_unit(operation: &Operation, matches: &ArgMatches) -> Result<bool, Failure> {
+    if operation.command != RANK.command {
+        return Ok(false);
+    }
+    Ok(flags::values(matches, [&RANKED_UNIT].into_iter())?.word(&RANKED_UNIT) == Some("addresses"))
 }
 
 fn top(operation: &Operation, values: &Values) -> usize {
@@ -81,7 +111,7 @@ fn top(operation: &Operation, values: &Values) -> usize {
 const EXPORTED: [&Operation; 6] = [&INCIDENTS, &RANK, &DENSITY, &CLUSTERS, &HOTSPOTS, &AREAS];
 
 fn export(matches: &ArgMatches) -> Result<u8, Failure> {
-    let given = flags::values(matches, flags::all_params().into_iter().chain([&TOP]))?;
+    let given = flags::values(matches, flags::all_params().into_iter())?;
     let opened = Opened::new(matches, &given, &EXPORTED)?;
     let folder = load::path(matches, "output").unwrap_or_default();
     std::fs::create_dir_all(&folder)
@@ -102,7 +132,7 @@ fn export(matches: &ArgMatches) -> Result<u8, Failure> {
         load::write_file(&file, &encode::geojson::collection(&layer, Json::Null))?;
         say::tell(&format!("{}: {} features", file.display(), layer.features.len()));
     }
-    let list = opened.layer(&RANK, Page { limit: top(&RANK, &given), ..Page::ALL })?;
+    let list = opened.list(&RANK, Page { limit: top(&RANK, &given), ..Page::ALL })?;
     load::write_file(&folder.join("rank.csv"), &encode::csv::rows(&list))?;
     load::print(&encode::table::table(&list))?;
     Ok(opened.code())
@@ -112,7 +142,7 @@ fn demo(matches: &ArgMatches) -> Result<u8, Failure> {
     let loaded = load::load_sample()?;
     let values = loaded.config.defaults()?;
     let opened = Opened::from(loaded, values);
-    let list = opened.layer(&RANK, Page { limit: DEFAULT_TOP, ..Page::ALL })?;
+    let list = opened.list(&RANK, Page { limit: DEFAULT_TOP, ..Page::ALL })?;
     load::print(&encode::table::table(&list))?;
     listen(matches, opened)
 }
@@ -134,7 +164,7 @@ fn listen(matches: &ArgMatches, opened: Opened) -> Result<u8, Failure> {
 }
 
 /// A data set ready to answer, with the values that hold for every question.
-struct Opened {
+pub(super) struct Opened {
     engine: Arc<Engine>,
     values: Values,
     all_kept: bool,
@@ -143,7 +173,11 @@ struct Opened {
 
 impl Opened {
     /// Loads the data, once all that the operations need is known to be given or configured.
-    fn new(matches: &ArgMatches, given: &Values, operations: &[&Operation]) -> Result<Self, Failure> {
+    pub(super) fn new(
+        matches: &ArgMatches,
+        given: &Values,
+        operations: &[&Operation],
+    ) -> Result<Self, Failure> {
         let config = load::config(matches)?;
         let values = given.or(&config.defaults()?);
         if let Some(missing) = values.lacking(operations) {
@@ -167,7 +201,27 @@ impl Opened {
         Ok(answer(&self.engine.open(&View::all()), operation, &self.values, page)?)
     }
 
-    fn code(&self) -> u8 {
+    /// A layer to be read: of ranked blocks it says how sure each place is, where nothing else was asked for.
+    fn list(&self, operation: &Operation, page: Page) -> Result<Layer, Failure> {
+        let snapshot = self.engine.open(&View::all());
+        let data = snapshot.dataset();
+        let few = data.block_set.blocks.len() <= MOST_BLOCKS_DRAWN;
+        let mut values = self.values.clone();
+        if operation.command == RANK.command && values.count(&DRAWS).is_none() && few && !split(data) {
+            values.set_wire(&DRAWS, &DrawParams::DRAWS.to_string())?;
+        }
+        Ok(answer(&snapshot, operation, &values, page)?)
+    }
+
+    pub(super) fn engine(&self) -> &Engine {
+        &self.engine
+    }
+
+    pub(super) fn values(&self) -> &Values {
+        &self.values
+    }
+
+    pub(super) fn code(&self) -> u8 {
         if self.all_kept { exit::DONE } else { exit::SOME_REFUSED }
     }
 }

@@ -6,9 +6,11 @@ use std::io::ErrorKind;
 use super::exit;
 use crate::config::ConfigError;
 use crate::engine::build::BuildError;
+use crate::engine::named_block::NoBlock;
 use crate::engine::params::values::BadValue;
 use crate::http::serve::ServeError;
 use crate::ingest::blocks::BlocksError;
+use crate::ingest::harm::HarmError;
 use crate::ingest::incidents::IncidentsError;
 use crate::ingest::input::InputError;
 use crate::layer::answer::AnswerError;
@@ -34,6 +36,8 @@ pub(super) enum Failure {
     Incidents(#[from] IncidentsError),
     #[error("the blocks cannot be used")]
     Blocks(#[from] BlocksError),
+    #[error("the table of harm weights cannot be used")]
+    Harm(#[from] HarmError),
     #[error("the areas cannot be used")]
     Areas(#[source] BlocksError),
     #[error(transparent)]
@@ -76,6 +80,7 @@ impl Failure {
             | Self::Kind(_)
             | Self::NoKind { .. } => exit::USAGE,
             Self::Cells(_) | Self::Mixed => exit::USAGE,
+            Self::Answer(AnswerError::Block(NoBlock::Unknown { .. })) => exit::NOT_FOUND,
             Self::Answer(answer) if answer.parameter().is_some() => exit::USAGE,
             Self::Serve(ServeError::Address { .. }) => exit::USAGE,
             Self::Serve(ServeError::NotLoopback { .. }) => exit::NOT_PERMITTED,

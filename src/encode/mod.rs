@@ -7,5 +7,6 @@ pub mod incidents;
 pub mod json;
 pub mod png;
 pub mod quality;
+pub mod record;
 pub mod shapes;
 pub mod table;

@@ -5,6 +5,7 @@ use std::sync::OnceLock;
 
 use jiff::civil::Date;
 
+use super::hours::TimePiles;
 use super::query::{Query, Selection, Tally};
 use crate::aggregate::addresses::{Addresses, Forms, addresses};
 use crate::aggregate::categories::by_category;
@@ -29,6 +30,8 @@ pub struct Snapshot {
     coverage: Vec<(Date, Date)>,
     /// Read when first asked for.
     forms: OnceLock<Forms>,
+    /// Likewise.
+    pub(super) piles: OnceLock<TimePiles>,
 }
 
 impl Snapshot {
@@ -39,7 +42,16 @@ impl Snapshot {
         let index = IncidentIndex::build((0..incidents.len()).map(|at| incidents.local(at)));
         let categories = by_category(incidents, &dataset.classes);
         let (dates, coverage) = (dataset.dates(), dataset.coverage());
-        Self { dataset, index, generation, categories, dates, coverage, forms: OnceLock::new() }
+        Self {
+            dataset,
+            index,
+            generation,
+            categories,
+            dates,
+            coverage,
+            forms: OnceLock::new(),
+            piles: OnceLock::new(),
+        }
     }
 
     /// The same under another number.
@@ -78,13 +90,13 @@ impl Snapshot {
     /// All blocks in the order of their incidents; held ones do not count.
     #[must_use]
     pub fn rank(&self, selection: &Selection) -> Vec<Ranked> {
-        rank(&self.counts(selection, |_| true))
+        rank(&self.all_counts(selection))
     }
 
     /// Some blocks in the order of their incidents, ranked among themselves.
     #[must_use]
     pub fn rank_among(&self, selection: &Selection, blocks: &[BlockId]) -> Vec<Ranked> {
-        let counts = self.counts(selection, |_| true);
+        let counts = self.all_counts(selection);
         let among: Vec<Count> = blocks.iter().map(|block| counts[block.0 as usize]).collect();
         let mut ranked = rank(&among);
         for row in &mut ranked {
@@ -96,10 +108,18 @@ impl Snapshot {
     /// How many addresses the selected incidents of each of these blocks have, and the share of the first.
     #[must_use]
     pub fn addresses(&self, selection: &Selection, blocks: &[BlockId]) -> Vec<Addresses> {
+        self.addresses_of(|at| selection.has(&self.dataset, at), blocks)
+    }
+
+    /// The same of any incidents; held ones do not count.
+    pub(super) fn addresses_of(&self, counted: impl Fn(usize) -> bool, blocks: &[BlockId]) -> Vec<Addresses> {
         let data = &self.dataset;
-        let forms = self.forms.get_or_init(|| Forms::of(&data.incidents, &data.words));
-        let counted = |at: usize| !data.held[at] && selection.has(data, at);
-        addresses(counted, &data.incidents, &data.assignment, forms, blocks)
+        addresses(|at| !data.held[at] && counted(at), &data.incidents, &data.assignment, self.forms(), blocks)
+    }
+
+    /// The standard form of every address; read when first asked for.
+    pub(super) fn forms(&self) -> &Forms {
+        self.forms.get_or_init(|| Forms::of(&self.dataset.incidents, &self.dataset.words))
     }
 
     /// Days of the period on which a source had data: the time that every block was observed.
@@ -108,6 +128,12 @@ impl Snapshot {
         observed_days(query.period, &self.coverage)
     }
 
+    /// First and last local date on which each source had data.
+    pub(super) fn coverage(&self) -> &[(Date, Date)] {
+        &self.coverage
+    }
+
+    /// Incidents of every block that `also` holds for; held ones do not count.
     pub(super) fn counts(&self, selection: &Selection, also: impl Fn(usize) -> bool) -> Vec<Count> {
         let (data, incidents) = (&self.dataset, &self.dataset.incidents);
         let counted = (0..incidents.len())

@@ -1,1 +1,4 @@
 //! What to do about it: areas, lists, patrols.
+
+pub mod own_ground;
+pub mod targets;

@@ -7,8 +7,11 @@ use super::density::{
     ADAPTIVE, BANDWIDTH_RULE, COMPARE_PERIOD, CONTOURS, EDGE, HALF_LIFE, KERNEL, LEVELS, LIXEL, MODE,
     NETWORK, OUT, SAMPLE, SURFACE, UNIT,
 };
+use super::explain::EXPLAIN;
 use super::hotspots::HOTSPOTS;
 use super::near_repeat::NEAR_REPEAT;
+use super::ranking::RANK;
+use super::targets::TARGETS;
 
 /// What a parameter takes.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -58,8 +61,12 @@ pub enum Kind {
         /// Largest.
         most: f64,
     },
+    /// So much street, ground, blocks or households, with its unit.
+    Amount,
     /// West, south, east, north in degrees.
     BBox,
+    /// A name as it is, commas included.
+    Text,
 }
 
 /// One parameter of an operation.
@@ -138,7 +145,7 @@ pub const TOP: Param = Param {
     wire: "top",
     kind: Kind::Count { least: 1, most: 1_000_000 },
     default: "10",
-    help: "How many blocks to list",
+    help: "How many blocks to list on the command line, and N of P(in the top N)",
     example: "10",
 };
 
@@ -260,14 +267,6 @@ pub struct Operation {
 /// Parameters of every collection over HTTP.
 pub const PAGE: [Param; 3] = [BBOX, LIMIT, OFFSET];
 
-/// Ranked blocks.
-pub const RANK: Operation = Operation {
-    command: "rank",
-    collection: "blocks",
-    help: "Rank blocks by their incidents",
-    params: &[PERIOD, CATEGORY, ORIGIN, STATUS, WITHIN],
-};
-
 /// Density.
 pub const DENSITY: Operation = Operation {
     command: "density",
@@ -344,4 +343,5 @@ pub const AREAS: Operation = Operation {
 pub const COMMANDS_ONLY: [Operation; 1] = [NEAR_REPEAT];
 
 /// All operations with a collection over HTTP.
-pub const OPERATIONS: [Operation; 6] = [INCIDENTS, RANK, DENSITY, CLUSTERS, HOTSPOTS, AREAS];
+pub const OPERATIONS: [Operation; 8] =
+    [INCIDENTS, RANK, DENSITY, CLUSTERS, HOTSPOTS, AREAS, TARGETS, EXPLAIN];

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use super::amount::{self, Amount};
 use super::table::{
     DEFAULT_PERMUTATIONS, DEFAULT_SEED, Kind, LIMIT, ORIGIN, PERIOD, PERMUTATIONS, Param, SEED, STATUS,
 };
@@ -54,6 +55,10 @@ enum Given {
     Words(Vec<&'static str>),
     /// Two dates.
     Period(Period),
+    /// An amount with its unit.
+    Amount(Amount),
+    /// A name as it is.
+    Text(String),
 }
 
 impl Values {
@@ -111,8 +116,27 @@ impl Values {
         }
     }
 
+    /// An amount with its unit, where it was given.
+    #[must_use]
+    pub fn amount(&self, param: &Param) -> Option<Amount> {
+        match self.given.get(param.wire)? {
+            Given::Amount(amount) => Some(*amount),
+            _ => None,
+        }
+    }
+
+    /// A name as it is, where it was given.
+    #[must_use]
+    pub fn text(&self, param: &Param) -> Option<&str> {
+        match self.given.get(param.wire)? {
+            Given::Text(text) => Some(text),
+            _ => None,
+        }
+    }
+
     /// Whether it was given.
-    pub(super) fn has(&self, param: &Param) -> bool {
+    #[must_use]
+    pub fn has(&self, param: &Param) -> bool {
         self.given.contains_key(param.wire)
     }
 
@@ -258,6 +282,12 @@ impl Values {
                 let found = found.ok_or_else(|| bad(format!("give one of {}", known.join(", "))))?;
                 self.given.insert(param.wire, Given::Words(vec![found]));
             }
+            Kind::Amount => {
+                let amount = Amount::parse(text).ok_or_else(|| bad(amount::MEND.to_owned()))?;
+                self.given.insert(param.wire, Given::Amount(amount));
+            }
+            Kind::Text if text.trim().is_empty() => return Err(bad("give a name".to_owned())),
+            Kind::Text => _ = self.given.insert(param.wire, Given::Text(text.trim().to_owned())),
             Kind::BBox => self.bbox = Some(parse_bbox(text).map_err(bad)?),
         }
         Ok(())
