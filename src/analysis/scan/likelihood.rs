@@ -10,7 +10,7 @@
 /// says nothing. Source: Kulldorff (1997), *Communications in Statistics – Theory and Methods* 26(6).
 ///
 /// ```
-/// use hotblocks::analysis::clusters::likelihood::log_likelihood_ratio;
+/// use hotblocks::analysis::scan::likelihood::log_likelihood_ratio;
 ///
 /// assert!((log_likelihood_ratio(10.0, 4.0, 100.0) - 3.354_440_416).abs() < 1e-9);
 /// assert_eq!(log_likelihood_ratio(3.0, 4.0, 100.0), 0.0);

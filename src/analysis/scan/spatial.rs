@@ -191,7 +191,7 @@ pub enum ScanError {
 /// Ten of 100 incidents on a block where 4 are expected; the golden ratio of this case is 3.354440416:
 ///
 /// ```
-/// use hotblocks::analysis::clusters::scan::{ScanParams, scan};
+/// use hotblocks::analysis::scan::spatial::{ScanParams, scan};
 /// use hotblocks::space::coord::{Local, Metres};
 ///
 /// let points: Vec<Local> = (0..25).map(|i| Local { x: f64::from(i) * 100.0, y: 0.0 }).collect();
@@ -200,7 +200,7 @@ pub enum ScanError {
 /// let found = scan(&points, &counts, &[1.0; 25], &params)?;
 /// assert!((found.clusters[0].llr - 3.354_440_416).abs() < 1e-9);
 /// assert_eq!((found.clusters[0].observed, found.clusters[0].expected), (10, 4.0));
-/// # Ok::<(), hotblocks::analysis::clusters::scan::ScanError>(())
+/// # Ok::<(), hotblocks::analysis::scan::spatial::ScanError>(())
 /// ```
 pub fn scan(
     points: &[Local],
