@@ -73,6 +73,18 @@ impl Value {
         if rounded.is_finite() { Self::Float(rounded) } else { Self::Null }
     }
 
+    /// A probability: with six decimals, and where it is smaller with three digits, so that it never looks like 0.
+    ///
+    /// What is below 1e-300 is told as that.
+    #[must_use]
+    pub fn probability(p: f64) -> Self {
+        if !(p < 1e-4) {
+            return Self::rounded(p, 6);
+        }
+        // Through its text, which is the one way to so many digits at any size.
+        format!("{:.2e}", p.max(1e-300)).parse().map_or(Self::Null, Self::Float)
+    }
+
     /// Words, or nothing.
     #[must_use]
     pub fn text(words: impl Into<String>) -> Self {
