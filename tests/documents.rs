@@ -23,6 +23,9 @@ fn kind(param: &Param) -> String {
         Kind::Count { least, most: u64::MAX } => format!("whole number from {least}"),
         Kind::Count { least, most } => format!("whole number, {least} to {most}"),
         Kind::BBox => "four numbers in degrees".to_owned(),
+        Kind::Date => "local date".to_owned(),
+        Kind::Hours { least, most } => format!("hours, {least} to {most}"),
+        Kind::Capacity => "whole number of blocks or households".to_owned(),
     }
 }
 

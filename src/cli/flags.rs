@@ -140,6 +140,9 @@ fn arg(param: &Param) -> Arg {
         Kind::Count { .. } | Kind::Number { .. } => "N",
         Kind::Numbers { .. } => "N,N",
         Kind::BBox => "W,S,E,N",
+        Kind::Date => "DATE",
+        Kind::Hours { .. } => "TIME",
+        Kind::Capacity => "CAPACITY",
     };
     let help = format!("{} [default: {}] [example: {}]", param.help, param.default, param.example);
     let arg = Arg::new(param.flag)

@@ -2,18 +2,22 @@
 
 mod addressed;
 pub mod areas;
+pub mod brief;
 pub mod build;
 pub mod clusters;
+pub mod context;
 pub mod density_ask;
 pub mod density_statistics;
 pub mod hotspots;
 mod make;
 pub mod near_repeat;
 pub mod network_density;
+pub mod outreach;
 pub mod params;
 mod places;
 pub mod query;
 pub mod scan;
+pub mod sheets;
 pub mod snapshot;
 pub mod units;
 
@@ -45,6 +49,12 @@ impl Engine {
     #[must_use]
     pub fn new(dataset: Dataset) -> Self {
         Self { newest: RwLock::new(Arc::new(Snapshot::new(dataset, 1))) }
+    }
+
+    /// An engine over a snapshot that is ready, as with an outreach list.
+    #[must_use]
+    pub fn of(snapshot: Snapshot) -> Self {
+        Self { newest: RwLock::new(Arc::new(snapshot)) }
     }
 
     /// The newest snapshot, as far as the view reaches.

@@ -28,6 +28,7 @@ pub struct Selection {
     classes: Option<ClassSet>,
     origins: Vec<Origin>,
     statuses: Vec<Status>,
+    without_sensitive: bool,
 }
 
 impl Selection {
@@ -49,7 +50,14 @@ impl Selection {
             classes,
             origins: query.origins.clone(),
             statuses,
+            without_sensitive: false,
         })
+    }
+
+    /// The same without incidents of which any class is sexual, domestic, against a child or in no category.
+    #[must_use]
+    pub fn without_sensitive(self) -> Self {
+        Self { without_sensitive: true, ..self }
     }
 
     /// Whether an incident is meant: it begins in the period, one of its classes is chosen, and so are its
@@ -63,6 +71,8 @@ impl Selection {
             && self.statuses.contains(&incidents.status(at))
             && (self.origins.is_empty() || self.origins.contains(&incidents.origin(at)))
             && self.classes.as_ref().is_none_or(|set| incidents.classes(at).any(|class| set.has(class)))
+            && !(self.without_sensitive
+                && incidents.classes(at).any(|class| dataset.classes.get(class).flags.sensitive()))
     }
 }
 

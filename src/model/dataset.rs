@@ -8,6 +8,7 @@ use jiff::civil::Date;
 use super::areas::AreaLayer;
 use super::block::{Assignment, BlockId, BlockSet, Intersections};
 use super::class::Classes;
+use super::context::ContextLayer;
 use super::horizon::Horizon;
 use super::incident::Incidents;
 use super::ledger::Resolution;
@@ -153,6 +154,8 @@ pub struct Dataset {
     pub horizons: Vec<Option<Horizon>>,
     /// Named territories, one layer a kind; blocks know by name those that they lie in.
     pub areas: Vec<AreaLayer>,
+    /// Places around blocks, one layer a kind.
+    pub context: Vec<ContextLayer>,
 }
 
 impl Dataset {

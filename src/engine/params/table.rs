@@ -7,6 +7,7 @@ use super::density::{
 };
 use super::hotspots::HOTSPOTS;
 use super::near_repeat::NEAR_REPEAT;
+use super::outreach::{BRIEF, LIST};
 
 /// What a parameter takes.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -58,6 +59,17 @@ pub enum Kind {
     },
     /// West, south, east, north in degrees.
     BBox,
+    /// A local date.
+    Date,
+    /// Hours within bounds; on the command line with their unit.
+    Hours {
+        /// Fewest.
+        least: f64,
+        /// Most.
+        most: f64,
+    },
+    /// What a team takes, with its unit.
+    Capacity,
 }
 
 /// One parameter of an operation.
@@ -337,4 +349,4 @@ pub const AREAS: Operation = Operation {
 pub const COMMANDS_ONLY: [Operation; 1] = [NEAR_REPEAT];
 
 /// All operations with a collection over HTTP.
-pub const OPERATIONS: [Operation; 6] = [INCIDENTS, RANK, DENSITY, CLUSTERS, HOTSPOTS, AREAS];
+pub const OPERATIONS: [Operation; 8] = [INCIDENTS, RANK, DENSITY, CLUSTERS, HOTSPOTS, AREAS, LIST, BRIEF];

@@ -58,10 +58,25 @@ pub struct Happening {
     pub at: Option<Local>,
     /// The block of occurrence.
     pub block: Option<u32>,
-    /// Its first second.
-    pub from: i64,
-    /// Its age in seconds at the instant from which the brief counts back; not negative.
-    pub age: i64,
+    /// Whether it is of the last [`DAYS`], each.
+    pub recent: [bool; 2],
+}
+
+/// The instants between which events count, in seconds of UTC.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Windows {
+    /// First seconds of the last [`DAYS`].
+    pub from: [i64; 2],
+    /// The first second that is kept back.
+    pub end: i64,
+}
+
+impl Windows {
+    /// Whether an event `[from, to)` is of the last days, each: it begins within them, and is over before what is kept back.
+    #[must_use]
+    pub fn hold(&self, from: i64, to: i64) -> [bool; 2] {
+        self.from.map(|first| from >= first && to <= self.end)
+    }
 }
 
 /// What happened near one block.
@@ -75,14 +90,12 @@ pub struct NearBlock {
     pub by_block: Vec<(Band, Option<u32>, [u32; 2])>,
 }
 
-const DAY: i64 = 86_400;
-
 /// Counts what happened within 400 feet of each of some shapes in the last 3 and 14 days.
 ///
 /// | | what | unit |
 /// |---|---|---|
 /// | `units` | shapes in the local plane, each with the position of its block if it is one | m |
-/// | `happenings` | in any order; those older than 14 days count nowhere | – |
+/// | `happenings` | in any order; those of neither window count nowhere | – |
 /// | returns | in the order of `units`; one that is near two of them counts in both | – |
 ///
 /// Distance is from the place to the nearest point of the shape, 0 within a polygon; what belongs to the block itself is on it,
@@ -93,8 +106,7 @@ const DAY: i64 = 86_400;
 /// What has neither a place nor the very block counts nowhere; the caller tells how many.
 #[must_use]
 pub fn near_blocks(units: &[(Option<u32>, &Geometry)], happenings: &[Happening]) -> Vec<NearBlock> {
-    let recent: Vec<&Happening> =
-        happenings.iter().filter(|h| (0..i64::from(DAYS[1]) * DAY).contains(&h.age)).collect();
+    let recent: Vec<&Happening> = happenings.iter().filter(|h| h.recent.contains(&true)).collect();
     units.iter().map(|(block, shape)| near_block(*block, shape, &recent)).collect()
 }
 
@@ -106,13 +118,13 @@ fn near_block(block: Option<u32>, shape: &Geometry, recent: &[&Happening]) -> Ne
         let band =
             if own { Some(Band::OnBlock) } else { distance(shape, around, happening.at).and_then(Band::of) };
         let Some(band) = band else { continue };
-        let short = u32::from(happening.age < i64::from(DAYS[0]) * DAY);
-        let add = |counts: &mut [u32; 2]| *counts = [counts[0] + short, counts[1] + 1];
+        let now = happening.recent.map(u32::from);
+        let add = |counts: &mut [u32; 2]| *counts = [counts[0] + now[0], counts[1] + now[1]];
         add(&mut near.counts);
         add(&mut near.by_band[band as usize]);
         match near.by_block.iter_mut().find(|(b, of, _)| (*b, *of) == (band, happening.block)) {
             Some((.., counts)) => add(counts),
-            None => near.by_block.push((band, happening.block, [short, 1])),
+            None => near.by_block.push((band, happening.block, now)),
         }
     }
     near.by_block.sort_unstable();
@@ -136,7 +148,7 @@ mod tests {
     use super::*;
 
     fn happening(x: f64, y: f64, days: f64, block: Option<u32>) -> Happening {
-        Happening { at: Some(Local { x, y }), block, from: 0, age: (days * 86_400.0) as i64 }
+        Happening { at: Some(Local { x, y }), block, recent: [days <= 3.0, days <= 14.0] }
     }
 
     #[test]
@@ -148,7 +160,7 @@ mod tests {
             happening(50.0, 121.9, 2.9, None),
             happening(50.0, 121.95, 1.0, None),
             happening(221.9, 0.0, 13.9, Some(7)),
-            happening(50.0, 0.0, 14.0, Some(0)),
+            happening(50.0, 0.0, 14.1, Some(0)),
             happening(9e9, 9e9, 5.0, Some(0)),
         ];
         let near = &near_blocks(&[(Some(0), &street)], &all)[0];
@@ -166,16 +178,19 @@ mod tests {
     }
 
     #[test]
-    fn three_days_are_three_days_and_what_is_yet_to_come_counts_nowhere() {
-        let corner: Geometry = Point::new(0.0, 0.0).into();
-        let of = |age| Happening { at: Some(Local::default()), block: None, from: 0, age };
-        let counts = |age| near_blocks(&[(None, &corner)], &[of(age)])[0].counts;
-        assert_eq!(counts(0), [1, 1]);
-        assert_eq!(counts(3 * DAY - 1), [1, 1]);
-        assert_eq!(counts(3 * DAY), [0, 1]);
-        assert_eq!(counts(14 * DAY - 1), [0, 1]);
-        assert_eq!(counts(14 * DAY), [0, 0]);
-        assert_eq!(counts(-1), [0, 0]);
+    fn what_begins_in_the_window_and_is_over_before_what_is_kept_back_counts() {
+        let windows = Windows { from: [1_100, 1_000], end: 1_200 };
+        for (from, to, held) in [
+            (1_100, 1_101, [true, true]),
+            (1_099, 1_100, [false, true]),
+            (1_000, 1_001, [false, true]),
+            (999, 1_001, [false, false]),
+            (1_199, 1_200, [true, true]),
+            (1_199, 1_201, [false, false]),
+            (1_200, 1_201, [false, false]),
+        ] {
+            assert_eq!(windows.hold(from, to), held, "{from} {to}");
+        }
     }
 
     #[test]

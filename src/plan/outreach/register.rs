@@ -124,6 +124,8 @@ pub struct Made {
     pub within: Vec<String>,
     /// Whether domestic, child, sexual and unmapped incidents count.
     pub protected: bool,
+    /// Whether nothing showed that blocks differ: the order is then a matter of chance.
+    pub no_evidence: bool,
     /// Until when the data were complete.
     pub complete_until: Option<Date>,
 }
