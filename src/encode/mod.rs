@@ -8,4 +8,5 @@ pub mod json;
 pub mod list_file;
 pub mod quality;
 pub mod shapes;
+pub mod sheets;
 pub mod table;

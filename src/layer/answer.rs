@@ -6,6 +6,7 @@ use super::clusters::{ClustersLayerError, clusters};
 use super::density_answer::density_answer;
 use super::hotspots::hotspots;
 use super::near_repeat_answer::near_repeat_answer;
+use super::outreach_answer::{brief_answer, list_answer};
 use super::scan_answer::{is_scan, scan_answer};
 use super::{Ask, Layer, Page, ask_hotspots, incidents};
 use crate::analysis::clusters::nnh::NnhError;
@@ -92,6 +93,8 @@ pub fn answer(
             }
             other => inside("clusters")(Box::new(other)),
         }),
+        "list" => list_answer(snapshot, &ask, values),
+        "brief" => brief_answer(snapshot, &ask, values),
         "near-repeat" => near_repeat_answer(snapshot, &ask, values),
         "hotspots" => hotspots(snapshot, &ask, &ask_hotspots::params(values)).map_err(ask_hotspots::unusable),
         "areas" => areas(snapshot, &ask).map_err(|e| match e {
