@@ -5,6 +5,7 @@ use std::fmt::Write;
 use crate::layer::list::Paper;
 use crate::layer::sheet::{Sheet, TITLE};
 use crate::layer::sketch::{REACH, Sketch};
+use crate::plan::outreach::reason::chance;
 use crate::plan::outreach::words::readable;
 
 /// How the page looks, on screen and on A4 or Letter.
@@ -84,17 +85,25 @@ fn list(out: &mut String, paper: &Paper) {
         out.push_str("<p>No block has an incident that counts, so that none is assigned.</p>\n");
         return;
     }
-    out.push_str("<table>\n<thead><tr><th>#</th><th>Block</th><th>Areas</th><th>Status</th><th>Chance</th></tr></thead>\n<tbody>\n");
+    // Without files of areas the column would be empty.
+    let areas = paper.sheets.iter().any(|sheet| !sheet.areas.is_empty());
+    let head = if areas { "<th>Areas</th>" } else { "" };
+    put(
+        out,
+        &format!(
+            "<table>\n<thead><tr><th>#</th><th>Block</th>{head}<th>Status</th><th>Chance</th></tr></thead>\n<tbody>\n"
+        ),
+    );
     for (sheet, (name, status)) in paper.sheets.iter().zip(&paper.names) {
-        let chance = sheet.entry.p.map_or_else(|| "–".to_owned(), |p| format!("{:.0} %", 100.0 * p));
-        let areas: Vec<&str> = sheet.areas.iter().flat_map(|(_, names)| names).map(String::as_str).collect();
+        let chance = sheet.entry.p.map_or_else(|| "–".to_owned(), chance);
+        let names: Vec<&str> = sheet.areas.iter().flat_map(|(_, names)| names).map(String::as_str).collect();
+        let names = if areas { format!("<td>{}</td>", safe(&names.join(", "))) } else { String::new() };
         let row = format!(
-            "<tr class=\"{}\"><td>{}</td><td><a href=\"#s{}\">{}</a></td><td>{}</td><td>{}</td><td class=\"n\">{chance}</td></tr>\n",
+            "<tr class=\"{}\"><td>{}</td><td><a href=\"#s{}\">{}</a></td>{names}<td>{}</td><td class=\"n\">{chance}</td></tr>\n",
             sheet.entry.status().word(),
             sheet.place,
             sheet.place,
             safe(name),
-            safe(&areas.join(", ")),
             safe(status),
         );
         put(out, &row);
@@ -131,12 +140,13 @@ fn changes(out: &mut String, paper: &Paper) {
 
 fn one(out: &mut String, sheet: &Sheet, (name, status): (&str, &str), sketch: &Sketch) {
     let head = format!(
-        "<section class=\"sheet\" id=\"s{}\">\n<h2><span class=\"n\">{}</span> {}</h2>\n<p class=\"kind\">{} · {}</p>\n",
+        "<section class=\"sheet\" id=\"s{}\">\n<h2><span class=\"n\">{}</span> {}</h2>\n<p class=\"kind\">{} · {} · {}</p>\n",
         sheet.place,
         sheet.place,
         safe(name),
         safe(&capital(TITLE)),
         safe(status),
+        safe(&sheet.entry.block),
     );
     put(out, &head);
     put(out, "<div class=\"two\">\n<dl>\n");

@@ -74,8 +74,9 @@ pub struct Paper {
 pub fn paper(snapshot: &Snapshot, list: &Register) -> Result<Option<Paper>, UnknownCategory> {
     let Some((sheets, _, _, version)) = opened(snapshot, list)? else { return Ok(None) };
     let data = snapshot.dataset();
-    let name =
-        |sheet: &Sheet| (data.block_set.blocks[sheet.block.0 as usize].name.clone(), status_in_words(sheet));
+    let name = |sheet: &Sheet| {
+        (data.block_set.blocks[sheet.block.0 as usize].name.clone(), status_in_words(sheet, version.date))
+    };
     let notice = match (&data.notice, version.made.no_evidence) {
         (Some(notice), true) => Some(format!("{notice}; {NO_EVIDENCE}")),
         (None, true) => Some(NO_EVIDENCE.to_owned()),

@@ -199,21 +199,20 @@ fn near_in_words(nearby: &Nearby<'_>) -> String {
         0 => format!("none within {:.0} m", NEARBY.0),
         n => format!("{n} within {:.0} m", NEARBY.0),
     };
-    let word = if nearby.within < NEAREST { "nearest" } else { "these are" };
+    let word = if nearby.within < NEAREST { "; nearest" } else { ":" };
     match named.len() {
         0 => format!("{}: none in the file", nearby.kind.title()),
-        _ => format!("{}: {within}; {word} {}{more}", nearby.kind.title(), named.join(", ")),
+        _ => format!("{}: {within}{word} {}{more}", nearby.kind.title(), named.join(", ")),
     }
 }
 
 /// What the block is to the team, in words.
-pub(super) fn status_in_words(sheet: &Sheet) -> String {
-    let until = sheet.until;
-    match sheet.entry.status() {
-        Status::Assigned => format!("assigned since {}, at least until {until}", sheet.entry.since),
+pub(super) fn status_in_words(sheet: &Sheet, review: Date) -> String {
+    let words = match sheet.entry.status() {
+        Status::Assigned => format!("assigned since {}", sheet.entry.since),
         Status::Aftercare => {
-            let from = sheet.entry.aftercare.unwrap_or(sheet.entry.since);
-            format!("in aftercare since {from}, at least until {until}")
+            format!("in aftercare since {}", sheet.entry.aftercare.unwrap_or(sheet.entry.since))
         }
-    }
+    };
+    if sheet.until > review { format!("{words}, at least until {}", sheet.until) } else { words }
 }

@@ -118,7 +118,8 @@ pub fn reason(version: &Version, entry: &Entry) -> String {
 }
 
 /// A probability as people read it: never 0 or 100 %, which draws cannot show.
-fn chance(p: f64) -> String {
+#[must_use]
+pub fn chance(p: f64) -> String {
     let percent = 100.0 * p;
     if percent < 1.0 {
         "below 1 %".to_owned()
