@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use hotblocks::engine::params::table::{COMMANDS_ONLY, Kind, OPERATIONS, PAGE, Param, TOP};
+use hotblocks::engine::params::table::{COMMANDS_ONLY, Kind, OPERATIONS, PAGE, Param};
 
 fn read(path: &str) -> String {
     let file = Path::new(env!("CARGO_MANIFEST_DIR")).join(path);
@@ -53,9 +53,6 @@ fn parameters() -> String {
             operation.collection, operation.command, operation.collection, operation.help
         ));
         page.extend(operation.params.iter().map(row));
-        if operation.command == "rank" {
-            page.push_str(&row(&TOP).replace(&format!("| `{}` |", TOP.wire), "| – |"));
-        }
     }
     for operation in COMMANDS_ONLY {
         let (name, help) = (operation.command, operation.help);
@@ -120,6 +117,7 @@ fn commands_and_flags_use_the_agreed_words() {
     ];
     // Beside the vocabulary stand the options of the methods, and those of `counting.md` 10.
     const FLAGS: &[&str] = &[
+        "adaptive",
         "aftercare-months",
         "areas",
         "as-of",
@@ -128,6 +126,7 @@ fn commands_and_flags_use_the_agreed_words() {
         "bandwidth-rule",
         "blocks",
         "bonus",
+        "by",
         "capacity",
         "category",
         "cell",
@@ -139,13 +138,16 @@ fn commands_and_flags_use_the_agreed_words() {
         "days",
         "delay",
         "distances",
+        "draws",
         "edge",
         "eps",
         "exposure",
         "fdr",
         "format",
         "geocode",
+        "gun",
         "half-life",
+        "harm",
         "help",
         "incidents",
         "include-protected",
@@ -153,10 +155,12 @@ fn commands_and_flags_use_the_agreed_words() {
         "kernel",
         "lattice",
         "layout",
+        "least",
         "levels",
         "list",
         "listen",
         "lixel",
+        "max-blocks",
         "method",
         "metric",
         "min-points",
@@ -171,14 +175,17 @@ fn commands_and_flags_use_the_agreed_words() {
         "out",
         "outline",
         "output",
+        "per",
         "period",
         "permutations",
         "previous",
+        "proactive",
         "probability",
         "rejects",
         "review",
         "review-months",
         "same-place",
+        "sample",
         "seed",
         "show",
         "source",
@@ -187,10 +194,12 @@ fn commands_and_flags_use_the_agreed_words() {
         "status",
         "stay-months",
         "steps",
+        "surface",
         "top",
         "unit",
         "units",
         "version",
+        "view",
         "within",
     ];
     let command = hotblocks::cli::command();

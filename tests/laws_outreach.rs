@@ -81,8 +81,7 @@ fn run(rounds: &[Round], rules: &Rules, households: bool, shuffle: Option<u64>) 
         on = months_later(on, round.months);
         let unit = |n| if households { Capacity::Households(n) } else { Capacity::Blocks(n) };
         let mut rules = Rules { capacity: unit(round.capacity * if households { 9 } else { 1 }), ..*rules };
-        let made =
-            Made { by: "count".into(), top_n: 3, period: "2019-01-01/2019-12-31".into(), ..Made::default() };
+        let made = Made { top_n: 3, period: "2019-01-01/2019-12-31".into(), ..Made::default() };
         let named = round.named.then_some("extraordinary");
         let hold = |rules: &Rules| review(list.versions.last(), &all, rules, &made, on, named);
         let next = match hold(&rules) {

@@ -9,7 +9,8 @@ use hotblocks::analysis::clusters::dbscan::DbscanParams;
 use hotblocks::analysis::density::kde::KdeParams;
 use hotblocks::encode;
 use hotblocks::engine::clusters::Method;
-use hotblocks::engine::params::table::{CLUSTERS, INCIDENTS, OPERATIONS, RANK};
+use hotblocks::engine::params::ranking::RANK;
+use hotblocks::engine::params::table::{CLUSTERS, INCIDENTS, OPERATIONS};
 use hotblocks::engine::params::values::Values;
 use hotblocks::engine::query::{Query, Tally};
 use hotblocks::engine::snapshot::Snapshot;
@@ -276,6 +277,8 @@ fn clusters_without_what_their_method_needs_name_the_parameter() {
         (&[("eps_m", "100"), ("min_points", "5"), ("method", "space-time")], "span_days"),
         (&[("eps_m", "100"), ("min_points", "5"), ("method", "space-time-scan")], "span_days"),
         (&[("method", "scan")], "min_points"),
+        (&[("method", "hot-blocks"), ("min_points", "5")], "least"),
+        (&[("method", "hot-blocks"), ("least", "5")], "min_points"),
         (&[("min_points", "5"), ("method", "hdbscan"), ("outline", "eps")], "outline"),
     ] {
         let mut values = Values::default();

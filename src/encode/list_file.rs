@@ -9,6 +9,7 @@ use crate::plan::outreach::register::{
     Capacity, Entry, Made, Note, NoteError, Register, Rules, Status, Version,
 };
 use crate::plan::outreach::words::{NOTES, NotPicked, REVIEWS};
+use crate::rank::score::{By, Gun, Proactive};
 
 /// The form of the file; another one has another number.
 pub const FORM: u32 = 1;
@@ -94,6 +95,8 @@ struct FileVersion {
 #[serde(deny_unknown_fields)]
 struct FileMade {
     by: String,
+    gun: String,
+    proactive: String,
     top_n: u32,
     seed: u64,
     draws: u32,
@@ -161,7 +164,9 @@ fn version_out(version: &Version) -> FileVersion {
         stay_months: version.rules.stay_months,
         aftercare_months: version.rules.aftercare_months,
         scored: FileMade {
-            by: made.by.clone(),
+            by: made.by.word().to_owned(),
+            gun: made.gun.word().to_owned(),
+            proactive: made.proactive.word().to_owned(),
             top_n: made.top_n,
             seed: made.seed,
             draws: made.draws,
@@ -253,9 +258,11 @@ fn version_in(file: FileVersion) -> Result<Version, ListFileError> {
     let capacity: Capacity =
         file.capacity.parse().map_err(|_| value("capacity", "a number with its unit, as 25blocks"))?;
     let scored = file.scored;
-    if !["count", "rate", "gun", "harm"].contains(&scored.by.as_str()) {
-        return Err(value("by", "count, rate, gun or harm"));
-    }
+    let by = By::from_word(&scored.by).ok_or_else(|| value("by", "count, rate, gun or harm"))?;
+    let gun = [Gun::Crime, Gun::Shooting].into_iter().find(|gun| gun.word() == scored.gun);
+    let gun = gun.ok_or_else(|| value("gun", "crime or shooting"))?;
+    let proactive = Proactive::from_word(&scored.proactive);
+    let proactive = proactive.ok_or_else(|| value("proactive", "not-in-harm, include or exclude"))?;
     let period: Result<crate::model::period::Period, _> = scored.period.parse();
     period.map_err(|_| value("period", "two dates as 2014-09-01/2014-09-30"))?;
     plain("category", number, &scored.category)?;
@@ -273,7 +280,9 @@ fn version_in(file: FileVersion) -> Result<Version, ListFileError> {
             aftercare_months: file.aftercare_months,
         },
         made: Made {
-            by: scored.by,
+            by,
+            gun,
+            proactive,
             top_n: scored.top_n,
             seed: scored.seed,
             draws: scored.draws,
@@ -339,7 +348,6 @@ mod tests {
             households: None,
         };
         let made = Made {
-            by: "count".into(),
             top_n: 1,
             period: "2020-01-01/2020-12-31".into(),
             complete_until: Some(jiff::civil::date(2020, 12, 31)),

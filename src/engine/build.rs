@@ -156,6 +156,7 @@ pub fn build(ledger: Ledger, ground: &Ground, about: About) -> Result<Dataset, B
         horizons,
         areas: Vec::new(),
         context: Vec::new(),
+        harm: None,
     })
 }
 

@@ -5,12 +5,14 @@ use jiff::civil::Date;
 
 use super::areas::{WithinError, blocks_within, named};
 use super::query::{Query, Selection};
+use super::ranking::{RankedBlock, RankingError, Scoring};
 use super::snapshot::Snapshot;
 use crate::model::block::BlockId;
 use crate::model::class::UnknownCategory;
 use crate::model::period::Period;
 use crate::plan::outreach::register::{Capacity, Made, Register, Rules, Version};
-use crate::plan::outreach::review::{Candidate, ReviewError, review};
+use crate::plan::outreach::review::{Candidate, ReviewError, review, room_for};
+use crate::rank::score::{By, Gun, Proactive};
 
 /// Years that are looked back where no period is given: one year of a block is mostly noise.
 pub const YEARS: i32 = 3;
@@ -37,6 +39,12 @@ pub struct ListAsk {
     pub aftercare_months: Option<u32>,
     /// What is counted; the last [`YEARS`] years before the review where not given.
     pub period: Option<Period>,
+    /// What decides the order.
+    pub by: Option<By>,
+    /// What counts as gun crime.
+    pub gun: Option<Gun>,
+    /// Whether proactive classes count.
+    pub proactive: Option<Proactive>,
     /// Names of categories.
     pub categories: Option<Vec<String>>,
     /// Names of areas.
@@ -73,6 +81,9 @@ pub enum OutreachError {
     /// There is no such area here.
     #[error(transparent)]
     Within(#[from] WithinError),
+    /// The blocks cannot be ranked so.
+    #[error(transparent)]
+    Ranking(#[from] RankingError),
     /// The rules do not allow it.
     #[error(transparent)]
     Review(#[from] ReviewError),
@@ -108,7 +119,9 @@ impl Snapshot {
         let texts = ask.within.clone().or_else(|| last.map(|last| last.made.within.clone()));
         let within = named(data, &texts.unwrap_or_default())?;
         let mut made = Made {
-            by: "count".to_owned(),
+            by: ask.by.or_else(|| last.map(|last| last.made.by)).unwrap_or_default(),
+            gun: ask.gun.or_else(|| last.map(|last| last.made.gun)).unwrap_or_default(),
+            proactive: ask.proactive.or_else(|| last.map(|last| last.made.proactive)).unwrap_or_default(),
             top_n: 1,
             seed: ask.seed,
             draws: DRAWS,
@@ -123,7 +136,7 @@ impl Snapshot {
         };
         let (query, selection) = self.outreach_selection(&made)?;
         let among = (!within.is_empty()).then(|| blocks_within(data, &within));
-        let candidates = self.candidates(&query, &selection, among.as_deref(), ask, &rules, &mut made)?;
+        let candidates = self.candidates((&query, &selection), among.as_deref(), ask, &rules, &mut made)?;
         let version = review(last, &candidates, &rules, &made, as_of, ask.review)?;
         let mut list = previous.cloned().unwrap_or_else(|| Register {
             block_set: data.block_set.name.to_owned(),
@@ -148,38 +161,43 @@ impl Snapshot {
             .map_err(|_| OutreachError::Period { last: first.unwrap_or(last), as_of })
     }
 
-    /// Every block that is asked about with its chance.
+    /// Every block that is asked about with its chance; N, the draws and whether blocks differ at all go into `made`.
     fn candidates(
         &self,
-        _query: &Query,
-        selection: &Selection,
+        (query, selection): (&Query, &Selection),
         among: Option<&[BlockId]>,
         ask: &ListAsk,
         rules: &Rules,
         made: &mut Made,
     ) -> Result<Vec<Candidate>, OutreachError> {
         let blocks = &self.dataset().block_set.blocks;
-        let ranked = match among {
-            Some(blocks) => self.rank_among(selection, blocks),
-            None => self.rank(selection),
-        };
-        made.top_n = ask.top_n.unwrap_or(rules.capacity.amount());
-        let n = ranked.len().max(1) as f64;
-        Ok((0..)
-            .zip(ranked)
-            .map(|(at, row)| {
+        let usual = Scoring { by: made.by, gun: made.gun, proactive: made.proactive, ..Scoring::default() };
+        let candidates = |scoring: &Scoring| -> Result<(Vec<Candidate>, bool), RankingError> {
+            let ranking = self.ranking(query, selection, scoring, among)?;
+            let candidate = |row: &RankedBlock| {
                 let block = &blocks[row.block.0 as usize];
                 Candidate {
                     block: block.id.clone(),
                     name: block.name.clone(),
                     order: row.block.0,
-                    p: 1.0 - f64::from(at) / n,
-                    expected: row.count.parts(),
-                    latest: row.count.latest,
+                    p: row.position.map_or(0.0, |position| position.p_top_n),
+                    expected: row.expected,
+                    latest: row.count.latest.filter(|_| row.rank.is_some()),
                     households: block.residents.households,
                 }
-            })
-            .collect())
+            };
+            Ok((ranking.rows.iter().map(candidate).collect(), ranking.no_evidence))
+        };
+        made.top_n = match (ask.top_n, rules.capacity) {
+            (Some(n), _) => n,
+            (None, Capacity::Blocks(n)) => n,
+            // As many blocks as the team would take if what is expected were certain.
+            (None, capacity) => room_for(candidates(&usual)?.0, capacity),
+        };
+        let scoring = Scoring { top_n: made.top_n, seed: made.seed, draws: Some(made.draws), ..usual };
+        let (candidates, no_evidence) = candidates(&scoring)?;
+        made.no_evidence = no_evidence;
+        Ok(candidates)
     }
 }
 

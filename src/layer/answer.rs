@@ -1,9 +1,10 @@
 //! From an operation and its values to a layer: what both edges do with a request.
 
 use super::areas::{AreasLayerError, areas};
-use super::blocks::{BlocksLayerError, blocks};
+use super::blocks_answer::blocks_answer;
 use super::clusters::{ClustersLayerError, clusters};
 use super::density_answer::density_answer;
+use super::hot_blocks::{hot_blocks_answer, is_hot_blocks};
 use super::hotspots::hotspots;
 use super::near_repeat_answer::near_repeat_answer;
 use super::outreach_answer::{brief_answer, list_answer};
@@ -82,6 +83,7 @@ pub fn answer(
         "incidents" => Ok(incidents::incidents(snapshot, &ask)?),
         "density" => density_answer(snapshot, &ask, values),
         "clusters" if is_scan(values) => scan_answer(snapshot, &ask, values),
+        "clusters" if is_hot_blocks(values) => hot_blocks_answer(snapshot, &ask, values),
         "clusters" => clusters(snapshot, &ask, values).map_err(|e| match e {
             ClustersLayerError::Category(e) => e.into(),
             ClustersLayerError::NotGiven(param) => AnswerError::NotGiven(param),
@@ -101,10 +103,7 @@ pub fn answer(
             AreasLayerError::Category(e) => e.into(),
             AreasLayerError::Within(e) => e.into(),
         }),
-        _ => blocks(snapshot, &ask).map_err(|e| match e {
-            BlocksLayerError::Category(e) => e.into(),
-            BlocksLayerError::Within(e) => e.into(),
-        }),
+        _ => blocks_answer(snapshot, &ask, values),
     }
 }
 

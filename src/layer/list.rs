@@ -7,6 +7,7 @@ use crate::engine::snapshot::Snapshot;
 use crate::model::class::UnknownCategory;
 use crate::plan::outreach::reason::reason;
 use crate::plan::outreach::register::{Entry, Register, Rules, Version};
+use crate::rank::score::{By, Gun};
 
 /// The rule of order, as every answer states it.
 pub const ORDER: &str = "P(top N), then expected score, latest incident, order of the blocks in their file; assigned blocks first";
@@ -116,11 +117,12 @@ fn told(version: &Version, entry: &Entry) -> String {
 /// What the list was scored by, in a sentence.
 fn scored(version: &Version) -> String {
     let made = &version.made;
-    let what = match made.by.as_str() {
-        "gun" => "gun crime",
-        "harm" => "harm",
-        "rate" => "the rate of incidents",
-        _ => "incidents",
+    let what = match (made.by, made.gun) {
+        (By::Gun, Gun::Crime) => "gun crime",
+        (By::Gun, Gun::Shooting) => "shootings",
+        (By::Harm, _) => "harm",
+        (By::Rate, _) => "the rate of incidents",
+        (By::Count, _) => "incidents",
     };
     let of = if made.categories.is_empty() {
         String::new()
@@ -153,7 +155,9 @@ fn rules_changed(list: &Register, version: &Version) -> Vec<String> {
     let all = |names: &[String]| if names.is_empty() { "all".to_owned() } else { names.join(", ") };
     let score = |made: &crate::plan::outreach::register::Made| {
         [
-            ("score", made.by.clone()),
+            ("score", made.by.word().to_owned()),
+            ("what counts as gun crime", made.gun.word().to_owned()),
+            ("proactive incidents", made.proactive.word().to_owned()),
             ("categories", all(&made.categories)),
             ("areas", all(&made.within)),
             ("protected incidents", if made.protected { "counted" } else { "left out" }.to_owned()),
@@ -189,7 +193,9 @@ fn parameters(list: &Register, version: &Version) -> Vec<(&'static str, Value)> 
         ("review_months", Value::count(rules.review_months)),
         ("stay_months", Value::count(rules.stay_months)),
         ("aftercare_months", Value::count(rules.aftercare_months)),
-        ("by", Value::text(made.by.clone())),
+        ("by", Value::text(made.by.word())),
+        ("gun", if made.by == By::Gun { Value::text(made.gun.word()) } else { Value::Null }),
+        ("proactive", Value::text(made.proactive.word())),
         ("top", Value::count(made.top_n)),
         ("seed", Value::count(made.seed)),
         ("draws", Value::count(made.draws)),

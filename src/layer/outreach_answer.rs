@@ -1,6 +1,7 @@
 //! From values to the outreach list and the brief.
 
 use super::answer::AnswerError;
+use super::blocks_answer::unusable;
 use super::brief::brief;
 use super::list::list;
 use super::{Ask, Layer};
@@ -9,6 +10,7 @@ use crate::engine::outreach::{ListAsk, OutreachError};
 use crate::engine::params::outreach::{
     AFTERCARE_MONTHS, AS_OF, BONUS, CAPACITY, DELAY, OF, PROTECTED, REVIEW, REVIEW_MONTHS, STAY_MONTHS,
 };
+use crate::engine::params::ranking::{BY, GUN, PROACTIVE};
 use crate::engine::params::table::{CATEGORY, PERIOD, TOP, WITHIN};
 use crate::engine::params::values::Values;
 use crate::engine::snapshot::Snapshot;
@@ -17,6 +19,7 @@ use crate::plan::outreach::review::ReviewError;
 /// What a review is asked for.
 #[must_use]
 pub fn list_ask(values: &Values) -> ListAsk {
+    let scoring = values.scoring();
     let count = |param| values.count(param).and_then(|n| u32::try_from(n).ok());
     ListAsk {
         capacity: values.capacity(&CAPACITY),
@@ -27,6 +30,9 @@ pub fn list_ask(values: &Values) -> ListAsk {
         stay_months: count(&STAY_MONTHS),
         aftercare_months: count(&AFTERCARE_MONTHS),
         period: values.period,
+        by: values.word(&BY).map(|_| scoring.by),
+        gun: values.word(&GUN).map(|_| scoring.gun),
+        proactive: values.word(&PROACTIVE).map(|_| scoring.proactive),
         categories: values.categories.is_some().then(|| values.query().categories),
         within: values.within.clone(),
         top_n: count(&TOP),
@@ -53,6 +59,10 @@ pub fn review_error(error: OutreachError) -> AnswerError {
         OutreachError::Review(ReviewError::NotDue { .. }) => REVIEW.wire,
         OutreachError::Review(ReviewError::NotLater { .. }) => AS_OF.wire,
         OutreachError::Review(ReviewError::Capacity { .. } | ReviewError::NoHouseholds) => CAPACITY.wire,
+        OutreachError::Ranking(_) => {
+            let OutreachError::Ranking(ranking) = error else { unreachable!("matched just now") };
+            return unusable(ranking);
+        }
         OutreachError::Review(_) => return AnswerError::Inside { layer: "list", source: Box::new(error) },
     };
     AnswerError::Unusable { parameter, why: Box::new(error) }

@@ -9,6 +9,7 @@ use super::areas::AreaLayer;
 use super::block::{Assignment, BlockId, BlockSet, Intersections};
 use super::class::Classes;
 use super::context::ContextLayer;
+use super::harm::HarmTable;
 use super::horizon::Horizon;
 use super::incident::Incidents;
 use super::ledger::Resolution;
@@ -156,6 +157,8 @@ pub struct Dataset {
     pub areas: Vec<AreaLayer>,
     /// Places around blocks, one layer a kind.
     pub context: Vec<ContextLayer>,
+    /// What incidents weigh where blocks are ranked by harm; `None` where nobody gave a table.
+    pub harm: Option<HarmTable>,
 }
 
 impl Dataset {

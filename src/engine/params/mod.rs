@@ -7,5 +7,6 @@ pub mod near_repeat;
 pub mod nearest;
 mod needs;
 pub mod outreach;
+pub mod ranking;
 pub mod table;
 pub mod values;

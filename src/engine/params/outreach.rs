@@ -1,5 +1,6 @@
 //! The part of the table of parameters that the outreach list and the brief have to themselves.
 
+use super::ranking::{BY, GUN, PROACTIVE};
 use super::table::{CATEGORY, Kind, Operation, PERIOD, Param, SEED, TOP, WITHIN};
 use crate::plan::outreach::words::REVIEWS;
 
@@ -115,6 +116,9 @@ pub const LIST: Operation = Operation {
         PERIOD,
         CATEGORY,
         WITHIN,
+        BY,
+        GUN,
+        PROACTIVE,
         TOP,
         SEED,
         BONUS,

@@ -1,13 +1,16 @@
 //! The one table of parameters: command line, HTTP check and docs all come from it.
 
-use super::clusters::{EXPOSURE, LATTICE, METHOD, MIN_SAMPLES, OUTLINE, PROBABILITY, SPAN};
+use super::clusters::{
+    EXPOSURE, LATTICE, LEAST, MAX_BLOCKS, METHOD, MIN_SAMPLES, OUTLINE, PROBABILITY, SPAN,
+};
 use super::density::{
-    BANDWIDTH_RULE, COMPARE_PERIOD, CONTOURS, EDGE, HALF_LIFE, KERNEL, LEVELS, LIXEL, MODE, NETWORK, OUT,
-    UNIT,
+    ADAPTIVE, BANDWIDTH_RULE, COMPARE_PERIOD, CONTOURS, EDGE, HALF_LIFE, KERNEL, LEVELS, LIXEL, MODE,
+    NETWORK, OUT, SAMPLE, SURFACE, UNIT,
 };
 use super::hotspots::HOTSPOTS;
 use super::near_repeat::NEAR_REPEAT;
 use super::outreach::{BRIEF, LIST};
+use super::ranking::RANK;
 
 /// What a parameter takes.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -148,7 +151,7 @@ pub const TOP: Param = Param {
     wire: "top",
     kind: Kind::Count { least: 1, most: 1_000_000 },
     default: "10",
-    help: "How many blocks to list",
+    help: "How many blocks to list on the command line, and N of P(in the top N)",
     example: "10",
 };
 
@@ -270,14 +273,6 @@ pub struct Operation {
 /// Parameters of every collection over HTTP.
 pub const PAGE: [Param; 3] = [BBOX, LIMIT, OFFSET];
 
-/// Ranked blocks.
-pub const RANK: Operation = Operation {
-    command: "rank",
-    collection: "blocks",
-    help: "Rank blocks by their incidents",
-    params: &[PERIOD, CATEGORY, ORIGIN, STATUS, WITHIN],
-};
-
 /// Density.
 pub const DENSITY: Operation = Operation {
     command: "density",
@@ -294,7 +289,10 @@ pub const DENSITY: Operation = Operation {
         MODE,
         UNIT,
         OUT,
+        SURFACE,
         BANDWIDTH_RULE,
+        ADAPTIVE,
+        SAMPLE,
         EDGE,
         CONTOURS,
         LEVELS,
@@ -324,6 +322,8 @@ pub const CLUSTERS: Operation = Operation {
         LATTICE,
         OUTLINE,
         EXPOSURE,
+        LEAST,
+        MAX_BLOCKS,
         PERMUTATIONS,
         SEED,
     ],

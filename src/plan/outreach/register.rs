@@ -8,6 +8,7 @@ use jiff::civil::Date;
 
 use super::reason::Change;
 use super::words::{NOTES, NotPicked};
+use crate::rank::score::{By, Gun, Proactive};
 
 /// A team takes so much.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -108,8 +109,12 @@ impl Rules {
 /// What a version was scored by, as it was truly used.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Made {
-    /// The score: count, rate, gun or harm.
-    pub by: String,
+    /// What decides the order.
+    pub by: By,
+    /// What counts as gun crime.
+    pub gun: Gun,
+    /// Whether proactive classes count.
+    pub proactive: Proactive,
     /// N of P(top N).
     pub top_n: u32,
     /// What its draws follow from.

@@ -231,6 +231,14 @@ pub fn review(
     Ok(version)
 }
 
+/// How many blocks a capacity has room for in the order of their expected score; 1 at the least.
+#[must_use]
+pub fn room_for(candidates: Vec<Candidate>, capacity: Capacity) -> u32 {
+    let mut order: Vec<(f64, &Candidate)> =
+        candidates.iter().filter(|c| c.latest.is_some()).map(|c| (c.expected, c)).collect();
+    u32::try_from(fill(&mut order, capacity, 0).taken.len()).unwrap_or(u32::MAX).max(1)
+}
+
 /// What is known of the blocks, by their ids.
 fn known(candidates: &[Candidate]) -> Result<HashMap<&str, &Candidate>, ReviewError> {
     let mut known = HashMap::new();
