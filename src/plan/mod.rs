@@ -1,1 +1,3 @@
 //! What to do about it: areas, lists, patrols.
+
+pub mod patrol;
