@@ -6,5 +6,6 @@ pub mod hotspots;
 pub mod near_repeat;
 pub mod nearest;
 mod needs;
+pub mod ranking;
 pub mod table;
 pub mod values;
