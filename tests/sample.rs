@@ -319,6 +319,10 @@ fn every_layer_says_what_made_it_and_is_valid_geojson() {
             "cell_m" => Some(("cell_m", "50")),
             "eps_m" => Some(("eps_m", "100")),
             "min_points" => Some(("min_points", "5")),
+            "officers" => Some(("officers", "2")),
+            "hours" => Some(("hours", "18:00-02:00")),
+            "free" => Some(("free", "0.4")),
+            "speed" => Some(("speed", "30km/h")),
             _ => None,
         }));
         let made = layer(&snapshot, &operation, &pairs, Page::ALL);

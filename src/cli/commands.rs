@@ -11,6 +11,7 @@ use super::{blocks_command, exit, flags, import_command, import_incidents, load,
 use crate::encode;
 use crate::engine::params::hotspots::HOTSPOTS;
 use crate::engine::params::near_repeat::NEAR_REPEAT;
+use crate::engine::params::patrol::{PLAN, SHIFTS};
 use crate::engine::params::ranking::{DRAWS, MOST_BLOCKS_DRAWN, RANK};
 use crate::engine::params::table::{AREAS, CLUSTERS, DEFAULT_TOP, DENSITY, INCIDENTS, Operation, TOP};
 use crate::engine::params::values::Values;
@@ -36,6 +37,7 @@ pub(super) fn run(matches: &ArgMatches) -> Result<u8, Failure> {
         Some(("hotspots", matches)) => analyse(&HOTSPOTS, matches),
         Some(("rank", matches)) => analyse(&RANK, matches),
         Some(("areas", matches)) => analyse(&AREAS, matches),
+        Some(("plan", matches)) => analyse(&PLAN, matches),
         Some(("blocks", matches)) => blocks_command::run(matches),
         Some(("import", matches)) => match matches.subcommand() {
             Some(("incidents", matches)) => import_incidents::incidents(matches),
@@ -49,7 +51,8 @@ pub(super) fn run(matches: &ArgMatches) -> Result<u8, Failure> {
 }
 
 fn analyse(operation: &Operation, matches: &ArgMatches) -> Result<u8, Failure> {
-    let given = flags::values(matches, operation.params.iter())?;
+    let mut given = flags::values(matches, operation.params.iter())?;
+    load::text_of_file(&mut given, &SHIFTS)?;
     let opened = Opened::new(matches, &given, &[operation])?;
     let file = load::path(matches, "output");
     let raster = |file: &PathBuf| file.extension().is_some_and(|e| e == "tif" || e == "tiff");
@@ -66,6 +69,7 @@ fn analyse(operation: &Operation, matches: &ArgMatches) -> Result<u8, Failure> {
         Some("geojson") => encode::geojson::collection(&layer, Json::Null) + "\n",
         Some("csv") => encode::csv::rows(&layer),
         Some("json") => encode::json::rows(&layer),
+        _ if operation.command == PLAN.command => encode::plan::sheets(&layer),
         _ => encode::table::table(&layer),
     };
     load::write_text(matches, &text)?;
@@ -121,7 +125,8 @@ fn demo(matches: &ArgMatches) -> Result<u8, Failure> {
 }
 
 fn serve(matches: &ArgMatches) -> Result<u8, Failure> {
-    let given = flags::values(matches, flags::all_params().into_iter())?;
+    let mut given = flags::values(matches, flags::all_params().into_iter())?;
+    load::text_of_file(&mut given, &SHIFTS)?;
     let opened = Opened::new(matches, &given, &[])?;
     listen(matches, opened)
 }

@@ -8,6 +8,7 @@ use clap::{Arg, ArgAction, ArgMatches, Command, value_parser};
 use super::{blocks_command, import_command, import_incidents};
 use crate::engine::params::hotspots::HOTSPOTS;
 use crate::engine::params::near_repeat::NEAR_REPEAT;
+use crate::engine::params::patrol::PLAN;
 use crate::engine::params::ranking::RANK;
 use crate::engine::params::table::{AREAS, CLUSTERS, DENSITY, Kind, OPERATIONS, Operation, Param};
 use crate::engine::params::values::{BadValue, Values};
@@ -32,6 +33,7 @@ pub(super) fn command() -> Command {
         .subcommand(analysis(&NEAR_REPEAT, "table"))
         .subcommand(analysis(&HOTSPOTS, "geojson"))
         .subcommand(analysis(&AREAS, "table"))
+        .subcommand(analysis(&PLAN, "table"))
         .subcommand(blocks_command::command())
         .subcommand(import())
         .subcommand(export())
@@ -140,6 +142,7 @@ fn arg(param: &Param) -> Arg {
         Kind::Count { .. } | Kind::Number { .. } => "N",
         Kind::Numbers { .. } => "N,N",
         Kind::BBox => "W,S,E,N",
+        Kind::Text => "NAME",
     };
     let help = format!("{} [default: {}] [example: {}]", param.help, param.default, param.example);
     let arg = Arg::new(param.flag)

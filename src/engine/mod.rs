@@ -13,6 +13,7 @@ mod make;
 pub mod near_repeat;
 pub mod network_density;
 pub mod params;
+pub mod patrol;
 mod places;
 pub mod query;
 pub mod ranking;

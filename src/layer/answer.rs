@@ -6,6 +6,7 @@ use super::clusters::{ClustersLayerError, clusters};
 use super::density_answer::density_answer;
 use super::hotspots::hotspots;
 use super::near_repeat_answer::near_repeat_answer;
+use super::patrol_answer::patrol_answer;
 use super::scan_answer::{is_scan, scan_answer};
 use super::{Ask, Layer, Page, ask_hotspots, incidents};
 use crate::analysis::clusters::nnh::NnhError;
@@ -93,6 +94,7 @@ pub fn answer(
             other => inside("clusters")(Box::new(other)),
         }),
         "near-repeat" => near_repeat_answer(snapshot, &ask, values),
+        "plan" => patrol_answer(snapshot, &ask, values),
         "hotspots" => hotspots(snapshot, &ask, &ask_hotspots::params(values)).map_err(ask_hotspots::unusable),
         "areas" => areas(snapshot, &ask).map_err(|e| match e {
             AreasLayerError::Category(e) => e.into(),

@@ -6,6 +6,7 @@ pub mod hotspots;
 pub mod near_repeat;
 pub mod nearest;
 mod needs;
+pub mod patrol;
 pub mod ranking;
 pub mod table;
 pub mod values;

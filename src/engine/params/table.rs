@@ -7,6 +7,7 @@ use super::density::{
 };
 use super::hotspots::HOTSPOTS;
 use super::near_repeat::NEAR_REPEAT;
+use super::patrol::PLAN;
 use super::ranking::RANK;
 
 /// What a parameter takes.
@@ -59,6 +60,8 @@ pub enum Kind {
     },
     /// West, south, east, north in degrees.
     BBox,
+    /// A name as it is, commas included.
+    Text,
 }
 
 /// One parameter of an operation.
@@ -330,4 +333,4 @@ pub const AREAS: Operation = Operation {
 pub const COMMANDS_ONLY: [Operation; 1] = [NEAR_REPEAT];
 
 /// All operations with a collection over HTTP.
-pub const OPERATIONS: [Operation; 6] = [INCIDENTS, RANK, DENSITY, CLUSTERS, HOTSPOTS, AREAS];
+pub const OPERATIONS: [Operation; 7] = [INCIDENTS, RANK, DENSITY, CLUSTERS, HOTSPOTS, AREAS, PLAN];

@@ -54,6 +54,8 @@ enum Given {
     Words(Vec<&'static str>),
     /// Two dates.
     Period(Period),
+    /// A name as it is.
+    Text(String),
 }
 
 impl Values {
@@ -107,6 +109,15 @@ impl Values {
     pub fn other_period(&self, param: &Param) -> Option<Period> {
         match self.given.get(param.wire)? {
             Given::Period(period) => Some(*period),
+            _ => None,
+        }
+    }
+
+    /// A name as it is, where it was given.
+    #[must_use]
+    pub fn text(&self, param: &Param) -> Option<&str> {
+        match self.given.get(param.wire)? {
+            Given::Text(text) => Some(text),
             _ => None,
         }
     }
@@ -258,6 +269,8 @@ impl Values {
                 let found = found.ok_or_else(|| bad(format!("give one of {}", known.join(", "))))?;
                 self.given.insert(param.wire, Given::Words(vec![found]));
             }
+            Kind::Text if text.trim().is_empty() => return Err(bad("give a name".to_owned())),
+            Kind::Text => _ = self.given.insert(param.wire, Given::Text(text.trim().to_owned())),
             Kind::BBox => self.bbox = Some(parse_bbox(text).map_err(bad)?),
         }
         Ok(())

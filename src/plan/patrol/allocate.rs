@@ -69,7 +69,7 @@ pub struct Allocation {
 pub fn allocate(crews: &[Crew]) -> Allocation {
     let (mut network, mut places) = (Network::default(), BTreeMap::new());
     let visits: Vec<Visits> =
-        crews.iter().map(|crew| network.crew(crew, &mut places, |window| most(crews, window))).collect();
+        crews.iter().map(|crew| network.crew(crew, &mut places, |window| most(crews, window)).1).collect();
     let mut gain = 0;
     while let Some(more) = network.augment(SOURCE, SINK) {
         gain += more;
