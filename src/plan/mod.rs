@@ -2,4 +2,5 @@
 
 pub mod outreach;
 pub mod own_ground;
+pub mod patrol;
 pub mod targets;
