@@ -42,6 +42,36 @@ pub const OUT: Param = Param {
     example: "cells",
 };
 
+/// The density or how uncertain it is.
+pub const SURFACE: Param = Param {
+    flag: "surface",
+    wire: "surface",
+    kind: Kind::Word(&["density", "standard-error"]),
+    default: "density",
+    help: "Density, or its standard error, if incidents come by chance alone: as cells, beside the density, or as a .tif file",
+    example: "standard-error",
+};
+
+/// A bandwidth for each incident.
+pub const ADAPTIVE: Param = Param {
+    flag: "adaptive",
+    wire: "adaptive",
+    kind: Kind::Word(&["abramson", "minimum-sample"]),
+    default: "none: one bandwidth for all",
+    help: "A bandwidth for each incident: abramson, narrower where a first density is higher, with --bandwidth as their geometric mean; minimum-sample, as wide as --sample incidents lie apart, at least --bandwidth",
+    example: "abramson",
+};
+
+/// Incidents under a kernel.
+pub const SAMPLE: Param = Param {
+    flag: "sample",
+    wire: "sample",
+    kind: Kind::Count { least: 1, most: 10_000 },
+    default: "none: minimum-sample needs it",
+    help: "With --adaptive minimum-sample: incidents under each kernel, its own among them",
+    example: "20",
+};
+
 /// A rule instead of a bandwidth.
 pub const BANDWIDTH_RULE: Param = Param {
     flag: "bandwidth-rule",

@@ -1,12 +1,17 @@
 //! Parameters: their one table, the check of their values, the neighbors of misspelt names.
 
+pub mod amount;
 pub mod clusters;
 pub mod density;
+pub mod explain;
 pub mod hotspots;
 pub mod near_repeat;
 pub mod nearest;
 mod needs;
+pub mod outreach;
+pub mod patrol;
 pub mod ranking;
 pub mod table;
+pub mod targets;
 pub mod values;
 pub mod views;
