@@ -1,6 +1,8 @@
 //! What seven years of St. Louis say of rankings: how lists overlap and fall, and what predictive laws hold. `make evidence`
 //! writes it into `docs/ranking.md`, and a test computes it again. No block is named.
 
+#![allow(dead_code, reason = "the test uses a part of it")]
+
 use std::collections::BTreeMap;
 
 use geo::Centroid;
