@@ -151,7 +151,7 @@ fn arg(param: &Param) -> Arg {
         Kind::Numbers { .. } => "N,N",
         Kind::BBox => "W,S,E,N",
         Kind::Date => "DATE",
-        Kind::Hours { .. } => "TIME",
+        Kind::Hours => "TIME",
         Kind::Capacity => "CAPACITY",
     };
     let help = format!("{} [default: {}] [example: {}]", param.help, param.default, param.example);

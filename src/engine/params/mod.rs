@@ -7,6 +7,7 @@ pub mod near_repeat;
 pub mod nearest;
 mod needs;
 pub mod outreach;
+mod parse;
 pub mod ranking;
 pub mod table;
 pub mod values;

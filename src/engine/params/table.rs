@@ -64,13 +64,8 @@ pub enum Kind {
     BBox,
     /// A local date.
     Date,
-    /// Hours within bounds; on the command line with their unit.
-    Hours {
-        /// Fewest.
-        least: f64,
-        /// Most.
-        most: f64,
-    },
+    /// Hours, a year at most; on the command line with their unit.
+    Hours,
     /// What a team takes, with its unit.
     Capacity,
 }
