@@ -22,6 +22,8 @@ fn kind(param: &Param) -> String {
         Kind::Numbers { least, most } => format!("ascending numbers, {least} to {most}"),
         Kind::Count { least, most: u64::MAX } => format!("whole number from {least}"),
         Kind::Count { least, most } => format!("whole number, {least} to {most}"),
+        Kind::Amount => "amount with its unit: km, mi, m, ft, km2, mi2, blocks, households".to_owned(),
+        Kind::Text => "a name".to_owned(),
         Kind::BBox => "four numbers in degrees".to_owned(),
         Kind::Date => "local date".to_owned(),
         Kind::Hours => "hours, 0 to 8760".to_owned(),
@@ -107,6 +109,7 @@ fn commands_and_flags_use_the_agreed_words() {
         "clusters",
         "demo",
         "density",
+        "explain",
         "export",
         "hotspots",
         "import",
@@ -127,6 +130,7 @@ fn commands_and_flags_use_the_agreed_words() {
         "blocks",
         "bonus",
         "by",
+        "budget",
         "capacity",
         "category",
         "cell",
@@ -136,6 +140,7 @@ fn commands_and_flags_use_the_agreed_words() {
         "contours",
         "crs",
         "days",
+        "diameter",
         "delay",
         "distances",
         "draws",
@@ -156,6 +161,7 @@ fn commands_and_flags_use_the_agreed_words() {
         "lattice",
         "layout",
         "least",
+        "least-size",
         "levels",
         "list",
         "listen",
@@ -166,6 +172,7 @@ fn commands_and_flags_use_the_agreed_words() {
         "min-points",
         "min-samples",
         "mode",
+        "most-places",
         "nearest",
         "neighbors",
         "network",
@@ -180,6 +187,7 @@ fn commands_and_flags_use_the_agreed_words() {
         "permutations",
         "previous",
         "proactive",
+        "places",
         "probability",
         "rejects",
         "review",
@@ -196,6 +204,7 @@ fn commands_and_flags_use_the_agreed_words() {
         "steps",
         "surface",
         "top",
+        "trend-by",
         "unit",
         "units",
         "version",
@@ -207,7 +216,7 @@ fn commands_and_flags_use_the_agreed_words() {
     names.sort_unstable();
     assert_eq!(names, COMMANDS);
     for sub in command.get_subcommands() {
-        for arg in sub.get_arguments() {
+        for arg in sub.get_arguments().filter(|arg| !arg.is_positional()) {
             let long = arg.get_long().expect("every argument is a flag");
             assert!(FLAGS.contains(&long), "{}: --{long}", sub.get_name());
             assert!(arg.get_help().is_some(), "{}: --{long} says nothing of itself", sub.get_name());

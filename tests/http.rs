@@ -61,7 +61,21 @@ async fn every_collection_has_items_that_say_what_made_them() {
         .iter()
         .map(|c| c["id"].as_str().expect("an id"))
         .collect();
-    assert_eq!(ids, ["incidents", "blocks", "density", "clusters", "hotspots", "areas", "list", "brief"]);
+    assert_eq!(
+        ids,
+        [
+            "incidents",
+            "blocks",
+            "density",
+            "clusters",
+            "hotspots",
+            "areas",
+            "targets",
+            "explain",
+            "list",
+            "brief"
+        ]
+    );
     let areas = get("/collections/areas/items").await;
     let beat = areas["features"][0]["properties"]["name"].as_str().expect("a name").replace(' ', "+");
     for id in ids {
@@ -74,6 +88,9 @@ async fn every_collection_has_items_that_say_what_made_them() {
         let needs = match id {
             "list" => "?capacity=5blocks&draws=200".to_owned(),
             "brief" => format!("?within=beat:{beat}&of=gun"),
+            // One block is explained at a time.
+            "explain" => "?block=segment-2018".to_owned(),
+            "targets" => "?budget=20blocks".to_owned(),
             _ => String::new(),
         };
         let (status, headers, body) = ask(Method::GET, &format!("/collections/{id}/items{needs}"), &[]).await;
@@ -187,6 +204,9 @@ async fn what_cannot_be_used_is_refused_with_what_and_how_to_mend_it() {
         ("/collections/%ff", 400, "", "UTF-8"),
         ("/collections/clusters/items?eps_m=NaN", 400, "eps_m", "from 1 m"),
         ("/collections/clusters/items?min_points=0", 400, "min_points", "from 3"),
+        ("/collections/explain/items", 400, "block", "not given"),
+        ("/collections/explain/items?block=segment-0", 400, "block", "nearest names"),
+        ("/collections/blocks/items?unit=addresses", 400, "unit", "not a parameter"),
         ("/collections/nothing/items", 404, "", "there are incidents, blocks"),
         ("/nothing", 404, "", "/collections"),
     ] {

@@ -9,8 +9,9 @@ use hotblocks::analysis::clusters::dbscan::DbscanParams;
 use hotblocks::analysis::density::kde::KdeParams;
 use hotblocks::encode;
 use hotblocks::engine::clusters::Method;
+use hotblocks::engine::params::clusters::CLUSTERS;
 use hotblocks::engine::params::ranking::RANK;
-use hotblocks::engine::params::table::{CLUSTERS, INCIDENTS, OPERATIONS};
+use hotblocks::engine::params::table::{INCIDENTS, OPERATIONS};
 use hotblocks::engine::params::values::Values;
 use hotblocks::engine::query::{Query, Tally};
 use hotblocks::engine::snapshot::Snapshot;
@@ -321,6 +322,8 @@ fn every_layer_says_what_made_it_and_is_valid_geojson() {
             "cell_m" => Some(("cell_m", "50")),
             "eps_m" => Some(("eps_m", "100")),
             "min_points" => Some(("min_points", "5")),
+            "budget" => Some(("budget", "20blocks")),
+            "block" => Some(("block", "segment-2018")),
             _ => None,
         }));
         let made = layer(&snapshot, &operation, &pairs, Page::ALL);

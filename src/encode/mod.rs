@@ -8,6 +8,7 @@ pub mod json;
 pub mod list_file;
 pub mod png;
 pub mod quality;
+pub mod record;
 pub mod shapes;
 pub mod sheets;
 pub mod table;

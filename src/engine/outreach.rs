@@ -118,7 +118,7 @@ impl Snapshot {
         let last: Option<&Version> = previous.and_then(Register::last);
         let rules = rules(last, ask)?;
         let as_of = ask.as_of.or_else(|| self.complete_until()).ok_or(OutreachError::NoDate)?;
-        let period = self.counted(ask.period, as_of)?;
+        let period = self.counted_period(ask.period, as_of)?;
         let texts = ask.within.clone().or_else(|| last.map(|last| last.made.within.clone()));
         let within = named(data, &texts.unwrap_or_default())?;
         let mut made = Made {
@@ -151,7 +151,7 @@ impl Snapshot {
     }
 
     /// The period that is counted: what is given, else the last years, ended where the data are complete.
-    fn counted(&self, given: Option<Period>, as_of: Date) -> Result<Period, OutreachError> {
+    fn counted_period(&self, given: Option<Period>, as_of: Date) -> Result<Period, OutreachError> {
         let end = self.complete_until().map_or(as_of, |until| until.min(as_of));
         let (first, last) = match given {
             Some(period) => (period.first(), period.last().unwrap_or(end)),

@@ -127,8 +127,8 @@ pub const COMPARE_PERIOD: Param = Param {
     flag: "compare-period",
     wire: "compare_datetime",
     kind: Kind::Period,
-    default: "none: one density is drawn",
-    help: "Outline where the density of --period is 1.5, 2, 3 times that of these dates, or so much lower, per observed day",
+    default: "none: one period is looked at",
+    help: "Dates to compare --period with, per observed day: outlines where density is 1.5, 2, 3 times as high or so much lower, or with `view` change the ratio of each block",
     example: "2017-01-01/2017-12-31",
 };
 

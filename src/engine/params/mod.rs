@@ -1,7 +1,9 @@
 //! Parameters: their one table, the check of their values, the neighbors of misspelt names.
 
+pub mod amount;
 pub mod clusters;
 pub mod density;
+pub mod explain;
 pub mod hotspots;
 pub mod near_repeat;
 pub mod nearest;
@@ -10,4 +12,6 @@ pub mod outreach;
 mod parse;
 pub mod ranking;
 pub mod table;
+pub mod targets;
 pub mod values;
+pub mod views;

@@ -32,3 +32,26 @@ pub(super) fn parse_bbox(text: &str) -> Result<LonLatBox, String> {
     }
     Ok(LonLatBox { west, south, east, north })
 }
+
+/// Numbers separated by commas, each above the one before; where not `several`, one.
+pub(super) fn list(
+    text: &str,
+    several: bool,
+    bounds: std::ops::RangeInclusive<f64>,
+    read: impl Fn(&str) -> Option<f64>,
+) -> Option<Vec<f64>> {
+    let parts = text.split(',').map(|part| read(part.trim()).filter(|number| bounds.contains(number)));
+    let numbers: Vec<f64> = parts.collect::<Option<_>>()?;
+    let fits = numbers.len() == 1 || (several && numbers.is_sorted_by(|a, b| a < b));
+    fits.then_some(numbers)
+}
+
+/// `250m`, `0.25 km`, `820ft`, `0.2mi` in metres; a bare number is refused, since its unit would be a guess.
+#[must_use]
+pub(super) fn parse_length(text: &str) -> Option<f64> {
+    const UNITS: [(&str, f64); 4] = [("km", 1000.0), ("ft", 0.3048), ("mi", 1609.344), ("m", 1.0)];
+    let text = text.trim().to_ascii_lowercase();
+    let (unit, metres) = UNITS.iter().find(|(unit, _)| text.ends_with(unit))?;
+    let number: f64 = text.strip_suffix(unit)?.trim_end().parse().ok()?;
+    Some(number * metres)
+}

@@ -1,16 +1,16 @@
 //! The one table of parameters: command line, HTTP check and docs all come from it.
 
-use super::clusters::{
-    EXPOSURE, LATTICE, LEAST, MAX_BLOCKS, METHOD, MIN_SAMPLES, OUTLINE, PROBABILITY, SPAN,
-};
+use super::clusters::CLUSTERS;
 use super::density::{
     ADAPTIVE, BANDWIDTH_RULE, COMPARE_PERIOD, CONTOURS, EDGE, HALF_LIFE, KERNEL, LEVELS, LIXEL, MODE,
     NETWORK, OUT, SAMPLE, SURFACE, UNIT,
 };
+use super::explain::EXPLAIN;
 use super::hotspots::HOTSPOTS;
 use super::near_repeat::NEAR_REPEAT;
 use super::outreach::{BRIEF, LIST};
 use super::ranking::RANK;
+use super::targets::TARGETS;
 
 /// What a parameter takes.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -60,8 +60,12 @@ pub enum Kind {
         /// Largest.
         most: f64,
     },
+    /// So much street, ground, blocks or households, with its unit.
+    Amount,
     /// West, south, east, north in degrees.
     BBox,
+    /// A name as it is, commas included.
+    Text,
     /// A local date.
     Date,
     /// Hours, a year at most; on the command line with their unit.
@@ -298,32 +302,6 @@ pub const DENSITY: Operation = Operation {
     ],
 };
 
-/// Clusters.
-pub const CLUSTERS: Operation = Operation {
-    command: "clusters",
-    collection: "clusters",
-    help: "Dense groups of incidents with their outlines",
-    params: &[
-        PERIOD,
-        CATEGORY,
-        ORIGIN,
-        STATUS,
-        METHOD,
-        EPS,
-        MIN_POINTS,
-        SPAN,
-        MIN_SAMPLES,
-        PROBABILITY,
-        LATTICE,
-        OUTLINE,
-        EXPOSURE,
-        LEAST,
-        MAX_BLOCKS,
-        PERMUTATIONS,
-        SEED,
-    ],
-};
-
 /// Single incidents.
 pub const INCIDENTS: Operation = Operation {
     command: "export",
@@ -344,4 +322,5 @@ pub const AREAS: Operation = Operation {
 pub const COMMANDS_ONLY: [Operation; 1] = [NEAR_REPEAT];
 
 /// All operations with a collection over HTTP.
-pub const OPERATIONS: [Operation; 8] = [INCIDENTS, RANK, DENSITY, CLUSTERS, HOTSPOTS, AREAS, LIST, BRIEF];
+pub const OPERATIONS: [Operation; 10] =
+    [INCIDENTS, RANK, DENSITY, CLUSTERS, HOTSPOTS, AREAS, TARGETS, EXPLAIN, LIST, BRIEF];

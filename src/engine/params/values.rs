@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 
 use jiff::civil::Date;
 
-use super::parse::{MOST_HOURS, parse_bbox, parse_hours};
+use super::amount::{self, Amount};
+use super::parse::{MOST_HOURS, list, parse_bbox, parse_hours, parse_length};
 use super::table::{
     DEFAULT_PERMUTATIONS, DEFAULT_SEED, Kind, LIMIT, ORIGIN, PERIOD, PERMUTATIONS, Param, SEED, STATUS,
 };
@@ -58,6 +59,10 @@ enum Given {
     Words(Vec<&'static str>),
     /// Two dates.
     Period(Period),
+    /// An amount with its unit.
+    Amount(Amount),
+    /// A name as it is.
+    Text(String),
     /// A local date.
     Date(Date),
     /// What a team takes.
@@ -119,8 +124,27 @@ impl Values {
         }
     }
 
+    /// An amount with its unit, where it was given.
+    #[must_use]
+    pub fn amount(&self, param: &Param) -> Option<Amount> {
+        match self.given.get(param.wire)? {
+            Given::Amount(amount) => Some(*amount),
+            _ => None,
+        }
+    }
+
+    /// A name as it is, where it was given.
+    #[must_use]
+    pub fn text(&self, param: &Param) -> Option<&str> {
+        match self.given.get(param.wire)? {
+            Given::Text(text) => Some(text),
+            _ => None,
+        }
+    }
+
     /// Whether it was given.
-    pub(super) fn has(&self, param: &Param) -> bool {
+    #[must_use]
+    pub fn has(&self, param: &Param) -> bool {
         self.given.contains_key(param.wire)
     }
 
@@ -284,6 +308,12 @@ impl Values {
                 let found = found.ok_or_else(|| bad(format!("give one of {}", known.join(", "))))?;
                 self.given.insert(param.wire, Given::Words(vec![found]));
             }
+            Kind::Amount => {
+                let amount = Amount::parse(text).ok_or_else(|| bad(amount::MEND.to_owned()))?;
+                self.given.insert(param.wire, Given::Amount(amount));
+            }
+            Kind::Text if text.trim().is_empty() => return Err(bad("give a name".to_owned())),
+            Kind::Text => _ = self.given.insert(param.wire, Given::Text(text.trim().to_owned())),
             Kind::Hours => {
                 let flag = name.starts_with("--");
                 let read = if flag { parse_hours(text) } else { text.parse().ok() };
@@ -307,29 +337,6 @@ impl Values {
         }
         Ok(())
     }
-}
-
-/// Numbers separated by commas, each above the one before; where not `several`, one.
-fn list(
-    text: &str,
-    several: bool,
-    bounds: std::ops::RangeInclusive<f64>,
-    read: impl Fn(&str) -> Option<f64>,
-) -> Option<Vec<f64>> {
-    let parts = text.split(',').map(|part| read(part.trim()).filter(|number| bounds.contains(number)));
-    let numbers: Vec<f64> = parts.collect::<Option<_>>()?;
-    let fits = numbers.len() == 1 || (several && numbers.is_sorted_by(|a, b| a < b));
-    fits.then_some(numbers)
-}
-
-/// `250m`, `0.25 km`, `820ft`, `0.2mi` in metres; a bare number is refused, since its unit would be a guess.
-#[must_use]
-pub fn parse_length(text: &str) -> Option<f64> {
-    const UNITS: [(&str, f64); 4] = [("km", 1000.0), ("ft", 0.3048), ("mi", 1609.344), ("m", 1.0)];
-    let text = text.trim().to_ascii_lowercase();
-    let (unit, metres) = UNITS.iter().find(|(unit, _)| text.ends_with(unit))?;
-    let number: f64 = text.strip_suffix(unit)?.trim_end().parse().ok()?;
-    Some(number * metres)
 }
 
 #[cfg(test)]
