@@ -10,8 +10,10 @@ use divan::Bencher;
 use divan::counter::ItemsCount;
 use hotblocks::engine::build::{About, Ground, build};
 use hotblocks::engine::query::Query;
+use hotblocks::engine::ranking::Scoring;
 use hotblocks::engine::snapshot::Snapshot;
 use hotblocks::index::blocks::BlockIndex;
+use hotblocks::rank::gamma_poisson::fit;
 
 fn main() {
     divan::main();
@@ -71,6 +73,41 @@ fn rank_after_a_filter_change_naive(bencher: Bencher, n: usize) {
         naive::rank(
             chosen.map(|at| index.nearest_segment(data.incidents.local(at)?).map(|(block, _)| block.0)),
         )
+    });
+}
+
+/// The same with what is expected of each block and its interval, as a map asks for it: no places are drawn.
+#[divan::bench(args = sizes(), sample_count = 10, sample_size = 1, max_time = 1)]
+fn ranking_after_a_filter_change(bencher: Bencher, n: usize) {
+    let snapshot = snapshot(n);
+    bencher.counter(ItemsCount::new(n)).bench(|| {
+        let query = query();
+        let selection = snapshot.select(&query).expect("known categories");
+        snapshot.ranking(&query, &selection, &Scoring::default(), None).expect("a ranking")
+    });
+}
+
+/// The same one incident and one block after the other: each asks for its period and classes, each for its interval.
+#[divan::bench(args = sizes(), sample_count = 3, sample_size = 1, max_time = 1)]
+fn ranking_after_a_filter_change_naive(bencher: Bencher, n: usize) {
+    let snapshot = snapshot(n);
+    let data = snapshot.dataset();
+    bencher.counter(ItemsCount::new(n)).bench(|| {
+        let query = query();
+        let selection = snapshot.select(&query).expect("known categories");
+        let mut counts = vec![0u32; data.block_set.blocks.len()];
+        for at in (0..data.incidents.len()).filter(|&at| !data.held[at] && selection.has(data, at)) {
+            if let Some(block) = data.assignment.main(at) {
+                counts[block.0 as usize] += 1;
+            }
+        }
+        let years = snapshot.observed_days(&query) as f64 / 365.25;
+        let fit = fit(&counts, &vec![years; counts.len()]).expect("a fit");
+        let posterior = |&count: &u32| fit.posterior(count, years);
+        let mut rows: Vec<_> =
+            counts.iter().map(|n| (*n, posterior(n).mean(), posterior(n).interval(0.9))).collect();
+        rows.sort_by_key(|row| std::cmp::Reverse(row.0));
+        rows
     });
 }
 

@@ -189,14 +189,17 @@ fn the_three_formats_hold_the_same_blocks_in_the_same_order() {
         serde_json::from_str(&ask("geojson")).expect("stdout is JSON and nothing else");
     let csv = ask("csv");
     let table = ask("table");
-    let rows: Vec<csv::StringRecord> =
-        csv::Reader::from_reader(csv.as_bytes()).records().map(|r| r.expect("a row")).collect();
+    let mut reader = csv::Reader::from_reader(csv.as_bytes());
+    let header = reader.headers().expect("a header").clone();
+    let column = |name: &str| header.iter().position(|column| column == name).expect("a column");
+    let (name, incidents) = (column("name"), column("incidents"));
+    let rows: Vec<csv::StringRecord> = reader.records().map(|r| r.expect("a row")).collect();
     assert_eq!(rows.len(), 7);
     for (feature, row) in json["features"].as_array().expect("features").iter().zip(&rows) {
         assert_eq!(feature["id"].as_str(), row.get(0));
-        assert_eq!(feature["properties"]["name"].as_str(), row.get(3));
-        assert_eq!(feature["properties"]["incidents"].to_string(), row[5]);
-        assert!(table.contains(&row[3]), "{} is not in the table", &row[3]);
+        assert_eq!(feature["properties"]["name"].as_str(), row.get(name));
+        assert_eq!(feature["properties"]["incidents"].to_string(), row[incidents]);
+        assert!(table.contains(&row[name]), "{} is not in the table", &row[name]);
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use hotblocks::engine::params::table::{COMMANDS_ONLY, Kind, OPERATIONS, PAGE, Param, TOP};
+use hotblocks::engine::params::table::{COMMANDS_ONLY, Kind, OPERATIONS, PAGE, Param};
 
 fn read(path: &str) -> String {
     let file = Path::new(env!("CARGO_MANIFEST_DIR")).join(path);
@@ -51,9 +51,6 @@ fn parameters() -> String {
             operation.collection, operation.command, operation.collection, operation.help
         ));
         page.extend(operation.params.iter().map(row));
-        if operation.command == "rank" {
-            page.push_str(&row(&TOP).replace(&format!("| `{}` |", TOP.wire), "| – |"));
-        }
     }
     for operation in COMMANDS_ONLY {
         let (name, help) = (operation.command, operation.help);
@@ -122,6 +119,7 @@ fn commands_and_flags_use_the_agreed_words() {
         "bandwidth-rule",
         "blocks",
         "budget",
+        "by",
         "category",
         "cell",
         "compare-period",
@@ -131,13 +129,16 @@ fn commands_and_flags_use_the_agreed_words() {
         "days",
         "diameter",
         "distances",
+        "draws",
         "edge",
         "eps",
         "exposure",
         "fdr",
         "format",
         "geocode",
+        "gun",
         "half-life",
+        "harm",
         "help",
         "incidents",
         "intersections",
@@ -161,9 +162,11 @@ fn commands_and_flags_use_the_agreed_words() {
         "out",
         "outline",
         "output",
+        "per",
         "period",
         "permutations",
         "places",
+        "proactive",
         "probability",
         "rejects",
         "same-place",
@@ -178,6 +181,7 @@ fn commands_and_flags_use_the_agreed_words() {
         "unit",
         "units",
         "version",
+        "view",
         "within",
     ];
     let command = hotblocks::cli::command();

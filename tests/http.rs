@@ -85,6 +85,35 @@ async fn every_collection_has_items_that_say_what_made_them() {
 }
 
 #[tokio::test]
+async fn a_map_gets_ranks_at_once_and_says_how_sure_they_are_where_draws_are_asked_for() {
+    let plain = get("/collections/blocks/items?limit=3").await;
+    let sure = get("/collections/blocks/items?limit=3&draws=200&top=5&seed=9").await;
+    assert_eq!(plain["provenance"]["parameters"]["draws"], Json::Null);
+    assert_eq!(sure["provenance"]["parameters"]["draws"], 200);
+    assert_eq!(sure["provenance"]["parameters"]["top_n"], 5);
+    for (a, b) in
+        plain["features"].as_array().expect("a page").iter().zip(sure["features"].as_array().expect("a page"))
+    {
+        assert_eq!((&a["id"], &a["properties"]["rank"]), (&b["id"], &b["properties"]["rank"]));
+        assert!(a["properties"]["p_top_n"].is_null() && b["properties"]["p_top_n"].is_number());
+        assert!(a["properties"]["rate_lo"].is_number());
+    }
+    let gun = get("/collections/blocks/items?by=gun&limit=3").await;
+    assert_eq!(gun["legend"]["title"], "Gun crimes per block");
+    for (query, parameter, says) in [
+        ("by=harm", "by", "harm ="),
+        ("gun=shooting&by=gun", "gun", "gun crime"),
+        ("draws=20", "draws", "100"),
+        ("by=risk", "by", "count, rate, gun, harm"),
+    ] {
+        let (status, _, body) = ask(Method::GET, &format!("/collections/blocks/items?{query}"), &[]).await;
+        let json: Json = serde_json::from_slice(&body).expect("JSON");
+        assert_eq!((status, &json["parameter"]), (StatusCode::BAD_REQUEST, &parameter.into()), "{json}");
+        assert!(json["detail"].as_str().is_some_and(|detail| detail.contains(says)), "{json}");
+    }
+}
+
+#[tokio::test]
 async fn blocks_within_an_area_are_ranked_among_themselves_and_the_area_is_a_feature() {
     let areas = get("/collections/areas/items?limit=20").await;
     let features = areas["features"].as_array().expect("features");

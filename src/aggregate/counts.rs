@@ -25,6 +25,21 @@ impl Count {
         self.shares
     }
 
+    /// Adds a part of an incident with so many reports that begins at this second.
+    #[inline]
+    pub fn add(&mut self, share: Share, reports: u16, from: i64) {
+        self.shares += u64::from(share.0);
+        self.reports += u64::from(reports);
+        self.latest = self.latest.max(Some(from));
+    }
+
+    /// Adds what another part of the incidents gave.
+    pub fn merge(&mut self, other: &Self) {
+        self.shares += other.shares;
+        self.reports += other.reports;
+        self.latest = self.latest.max(other.latest);
+    }
+
     /// Incidents with the parts of those that are split; over all blocks they add up to the assigned ones.
     #[must_use]
     pub fn parts(&self) -> f64 {
@@ -45,10 +60,7 @@ pub fn count(
     let mut counts = vec![Count::default(); n_blocks];
     for (incident, from, reports) in selected {
         for (block, share) in assignment.shares(incident) {
-            let count = &mut counts[block.0 as usize];
-            count.shares += u64::from(share.0);
-            count.reports += u64::from(reports);
-            count.latest = count.latest.max(Some(from));
+            counts[block.0 as usize].add(share, reports, from);
         }
     }
     counts

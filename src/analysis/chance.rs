@@ -57,6 +57,38 @@ impl Chance {
     }
 }
 
+/// The words of every lane under one seed, from any place on: for draws that are made in parts.
+///
+/// ```
+/// use hotblocks::analysis::chance::Words;
+///
+/// let (mut all, mut part) = ([0; 96], [0; 32]);
+/// Words::new(1).fill(7, 0, &mut all);
+/// Words::new(1).fill(7, 64, &mut part);
+/// assert_eq!(all[64..], part);
+/// ```
+#[derive(Clone, Debug)]
+pub struct Words(ChaCha8Rng);
+
+impl Words {
+    /// Of a seed.
+    #[must_use]
+    pub fn new(seed: u64) -> Self {
+        Self(ChaCha8Rng::seed_from_u64(seed))
+    }
+
+    /// Writes the words of a lane from the word number `first` on.
+    pub fn fill(&self, lane: u64, first: u64, words: &mut [u32]) {
+        // A stream that has given words would be made twice when it is turned to another lane; a fresh one is not.
+        let mut stream = self.0.clone();
+        stream.set_stream(lane);
+        stream.set_word_pos(u128::from(first));
+        for word in words {
+            *word = stream.next_u32();
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -11,9 +11,11 @@ use super::{blocks_command, exit, flags, import_command, import_incidents, load,
 use crate::encode;
 use crate::engine::params::hotspots::HOTSPOTS;
 use crate::engine::params::near_repeat::NEAR_REPEAT;
-use crate::engine::params::table::{AREAS, CLUSTERS, DEFAULT_TOP, DENSITY, INCIDENTS, Operation, RANK, TOP};
+use crate::engine::params::ranking::{DRAWS, MOST_BLOCKS_DRAWN, RANK};
+use crate::engine::params::table::{AREAS, CLUSTERS, DEFAULT_TOP, DENSITY, INCIDENTS, Operation, TOP};
 use crate::engine::params::targets::{BUDGET, TARGETS};
 use crate::engine::params::values::Values;
+use crate::engine::ranking::split;
 use crate::engine::{Engine, View};
 use crate::http;
 use crate::http::serve::DEFAULT_ADDRESS;
@@ -21,6 +23,7 @@ use crate::layer::answer::answer;
 use crate::layer::density::Raster;
 use crate::layer::density_answer::surface;
 use crate::layer::{Layer, Page};
+use crate::rank::draws::DrawParams;
 
 /// Runs the command that was given.
 pub(super) fn run(matches: &ArgMatches) -> Result<u8, Failure> {
@@ -60,7 +63,7 @@ fn areas(matches: &ArgMatches) -> Result<u8, Failure> {
 }
 
 fn analyse(operation: &Operation, matches: &ArgMatches) -> Result<u8, Failure> {
-    let given = flags::values(matches, operation.params.iter().chain([&TOP]))?;
+    let given = flags::values(matches, operation.params.iter())?;
     let opened = Opened::new(matches, &given, &[operation])?;
     let file = load::path(matches, "output");
     let raster = |file: &PathBuf| file.extension().is_some_and(|e| e == "tif" || e == "tiff");
@@ -72,7 +75,7 @@ fn analyse(operation: &Operation, matches: &ArgMatches) -> Result<u8, Failure> {
         return Ok(opened.code());
     }
     let page = Page { limit: top(operation, &given), ..Page::ALL };
-    let layer = opened.layer(operation, page)?;
+    let layer = opened.list(operation, page)?;
     let text = match load::text(matches, "format").as_deref() {
         Some("geojson") => encode::geojson::collection(&layer, Json::Null) + "\n",
         Some("csv") => encode::csv::rows(&layer),
@@ -95,7 +98,7 @@ fn top(operation: &Operation, values: &Values) -> usize {
 const EXPORTED: [&Operation; 6] = [&INCIDENTS, &RANK, &DENSITY, &CLUSTERS, &HOTSPOTS, &AREAS];
 
 fn export(matches: &ArgMatches) -> Result<u8, Failure> {
-    let given = flags::values(matches, flags::all_params().into_iter().chain([&TOP]))?;
+    let given = flags::values(matches, flags::all_params().into_iter())?;
     let opened = Opened::new(matches, &given, &EXPORTED)?;
     let folder = load::path(matches, "output").unwrap_or_default();
     std::fs::create_dir_all(&folder)
@@ -116,7 +119,7 @@ fn export(matches: &ArgMatches) -> Result<u8, Failure> {
         load::write_file(&file, &encode::geojson::collection(&layer, Json::Null))?;
         say::tell(&format!("{}: {} features", file.display(), layer.features.len()));
     }
-    let list = opened.layer(&RANK, Page { limit: top(&RANK, &given), ..Page::ALL })?;
+    let list = opened.list(&RANK, Page { limit: top(&RANK, &given), ..Page::ALL })?;
     load::write_file(&folder.join("rank.csv"), &encode::csv::rows(&list))?;
     load::print(&encode::table::table(&list))?;
     Ok(opened.code())
@@ -126,7 +129,7 @@ fn demo(matches: &ArgMatches) -> Result<u8, Failure> {
     let loaded = load::load_sample()?;
     let values = loaded.config.defaults()?;
     let opened = Opened::from(loaded, values);
-    let list = opened.layer(&RANK, Page { limit: DEFAULT_TOP, ..Page::ALL })?;
+    let list = opened.list(&RANK, Page { limit: DEFAULT_TOP, ..Page::ALL })?;
     load::print(&encode::table::table(&list))?;
     listen(matches, opened)
 }
@@ -179,6 +182,18 @@ impl Opened {
 
     fn layer(&self, operation: &Operation, page: Page) -> Result<Layer, Failure> {
         Ok(answer(&self.engine.open(&View::all()), operation, &self.values, page)?)
+    }
+
+    /// A layer to be read: of ranked blocks it says how sure each place is, where nothing else was asked for.
+    fn list(&self, operation: &Operation, page: Page) -> Result<Layer, Failure> {
+        let snapshot = self.engine.open(&View::all());
+        let data = snapshot.dataset();
+        let few = data.block_set.blocks.len() <= MOST_BLOCKS_DRAWN;
+        let mut values = self.values.clone();
+        if operation.command == RANK.command && values.count(&DRAWS).is_none() && few && !split(data) {
+            values.set_wire(&DRAWS, &DrawParams::DRAWS.to_string())?;
+        }
+        Ok(answer(&snapshot, operation, &values, page)?)
     }
 
     fn code(&self) -> u8 {

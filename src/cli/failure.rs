@@ -9,6 +9,7 @@ use crate::engine::build::BuildError;
 use crate::engine::params::values::BadValue;
 use crate::http::serve::ServeError;
 use crate::ingest::blocks::BlocksError;
+use crate::ingest::harm::HarmError;
 use crate::ingest::incidents::IncidentsError;
 use crate::ingest::input::InputError;
 use crate::layer::answer::AnswerError;
@@ -34,6 +35,8 @@ pub(super) enum Failure {
     Incidents(#[from] IncidentsError),
     #[error("the blocks cannot be used")]
     Blocks(#[from] BlocksError),
+    #[error("the table of harm weights cannot be used")]
+    Harm(#[from] HarmError),
     #[error("the areas cannot be used")]
     Areas(#[source] BlocksError),
     #[error(transparent)]

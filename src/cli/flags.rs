@@ -8,7 +8,8 @@ use clap::{Arg, ArgAction, ArgMatches, Command, value_parser};
 use super::{blocks_command, import_command, import_incidents};
 use crate::engine::params::hotspots::HOTSPOTS;
 use crate::engine::params::near_repeat::NEAR_REPEAT;
-use crate::engine::params::table::{AREAS, CLUSTERS, DENSITY, Kind, OPERATIONS, Operation, Param, RANK, TOP};
+use crate::engine::params::ranking::RANK;
+use crate::engine::params::table::{AREAS, CLUSTERS, DENSITY, Kind, OPERATIONS, Operation, Param};
 use crate::engine::params::targets::TARGETS;
 use crate::engine::params::values::{BadValue, Values};
 use crate::http::serve::DEFAULT_ADDRESS;
@@ -26,7 +27,7 @@ pub(super) fn command() -> Command {
         .subcommand_required(true)
         .arg_required_else_help(true)
         .subcommand(demo())
-        .subcommand(analysis(&RANK, "table").arg(arg(&TOP)))
+        .subcommand(analysis(&RANK, "table"))
         .subcommand(analysis(&DENSITY, "geojson"))
         .subcommand(analysis(&CLUSTERS, "geojson"))
         .subcommand(analysis(&NEAR_REPEAT, "table"))
@@ -108,8 +109,7 @@ fn export() -> Command {
                 .required(true)
                 .value_parser(value_parser!(PathBuf))
                 .help("Folder to write to; it is made if it is not there"),
-        )
-        .arg(arg(&TOP));
+        );
     inputs(with_params(command, all_params().into_iter()))
 }
 
@@ -221,6 +221,10 @@ fn inputs(command: Command) -> Command {
                 .help("Incidents at an intersection belong to it (node), in equal parts to the segments that meet (split), to the nearest segment (first), or to none (exclude) [default: node]"),
         )
         .arg(layout())
+        .arg(path(
+            "harm",
+            "Table of harm weights for --by harm, CSV with the columns category,weight,source,note; or the word `equal`: every class weighs the same",
+        ))
         .arg(path("config", "Configuration file that names data and defaults; flags win over it"))
         .arg(rejects())
 }

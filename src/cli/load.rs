@@ -10,12 +10,15 @@ use super::{ground, say};
 use crate::config::{Config, Files};
 use crate::engine::areas::set_areas;
 use crate::engine::build::{About, build};
+use crate::ingest;
+use crate::ingest::harm::EQUAL;
 use crate::ingest::incidents::{self, Options};
 use crate::ingest::input::Input;
 use crate::ingest::refused::Refused;
 use crate::ingest::shipped;
 use crate::model::areas::AreaKind;
 use crate::model::dataset::Dataset;
+use crate::model::harm::HarmTable;
 use crate::space::crs::Crs;
 
 /// A data set, and whether every row of its files was kept.
@@ -42,6 +45,7 @@ pub(super) fn config(matches: &ArgMatches) -> Result<Config, Failure> {
     config.geocode = text(matches, "geocode").map(|word| word == "on").or(config.geocode);
     config.intersections = text(matches, "intersections").or(config.intersections);
     config.source = text(matches, "source").or(config.source);
+    config.harm = path(matches, "harm").or(config.harm);
     Ok(config)
 }
 
@@ -95,6 +99,18 @@ pub(super) fn layout(path: Option<&Path>) -> Result<Option<(String, String)>, Fa
     }
 }
 
+/// The table of harm weights, where one is named.
+fn harm(path: Option<&Path>, dataset: &Dataset) -> Result<Option<HarmTable>, Failure> {
+    let Some(path) = path else { return Ok(None) };
+    if path.as_os_str() == EQUAL {
+        return Ok(Some(ingest::harm::equal(&dataset.classes)?));
+    }
+    let file = path.display().to_string();
+    let bytes = std::fs::read(path).map_err(|source| Failure::Read { file: file.clone(), source })?;
+    let name = path.file_name().map_or(file.clone(), |name| name.to_string_lossy().into_owned());
+    Ok(Some(ingest::harm::read(&name, &bytes, &dataset.classes)?))
+}
+
 /// Loads the sample that ships.
 pub(super) fn load_sample() -> Result<Loaded, Failure> {
     const FOLDER: &str = "new-haven";
@@ -146,6 +162,7 @@ fn assemble(
     };
     let mut dataset = build(ledger, &ground, about)?;
     set_areas(&mut dataset, areas)?;
+    dataset.harm = harm(config.harm.as_deref(), &dataset)?;
     say::resolution(&dataset.resolution, dataset.incidents.len());
     say::assigned(&dataset.assigned);
     ground::tell_hundreds(&dataset);

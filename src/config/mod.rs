@@ -7,6 +7,7 @@ use crate::engine::params::table::{
     BANDWIDTH, CATEGORY, CELL, COMMANDS_ONLY, EPS, MIN_POINTS, OPERATIONS, Param,
 };
 use crate::engine::params::values::{BadValue, Values};
+use crate::ingest::harm::EQUAL;
 use crate::model::block::Intersections;
 use crate::model::dataset::Placing;
 use crate::model::link::LinkRule;
@@ -32,6 +33,8 @@ pub struct Config {
     pub source: Option<String>,
     /// A layout of one's own.
     pub layout: Option<PathBuf>,
+    /// Table of harm weights: a file, or the word `equal`.
+    pub harm: Option<PathBuf>,
     /// Categories where a request names none.
     pub category: Vec<String>,
     /// Radius of the kernel.
@@ -121,6 +124,7 @@ impl Config {
             .map_err(|source| ConfigError::Open { file: file.clone(), source })?;
         let mut config = Self::parse(&file, &text)?;
         let folder = path.parent().unwrap_or(Path::new(""));
+        let harm = config.harm.as_mut().filter(|file| file.as_os_str() != EQUAL);
         let blocks = config.blocks.0.iter_mut().filter(|file| file.as_os_str() != ADDRESSES);
         for each in config
             .incidents
@@ -128,6 +132,7 @@ impl Config {
             .chain(blocks)
             .chain(config.areas.values_mut().flat_map(|files| &mut files.0))
             .chain(&mut config.layout)
+            .chain(harm)
         {
             *each = folder.join(&each);
         }

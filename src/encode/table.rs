@@ -21,8 +21,15 @@ pub fn table(layer: &Layer) -> String {
             out.push_str(&format!("confirm or release: {} - {}\n", get("name"), get("reason")));
         }
     }
+    let parameters = layer.provenance.iter().find(|(name, _)| *name == "parameters");
+    if let Some((_, Value::Map(parameters))) = parameters
+        && let Some((_, Value::List(warnings))) = parameters.iter().find(|(name, _)| *name == WARNINGS)
+    {
+        warnings.iter().for_each(|warning| out.push_str(&format!("! {}\n", super::csv::cell(warning))));
+    }
     out.push_str(&made_of(layer));
-    let rows: Vec<Vec<(&'static str, Value)>> = layer.features.iter().map(super::csv::flat).collect();
+    let rows: Vec<Vec<(&'static str, Value)>> =
+        layer.features.iter().map(|feature| short(super::csv::flat(feature))).collect();
     let Some(first) = rows.first() else {
         out.push_str("nothing found\n");
         return out;
@@ -53,6 +60,54 @@ pub fn table(layer: &Layer) -> String {
     out.replace(|c: char| c.is_control() && c != '\n', " ")
 }
 
+/// Whether a parameter fits a line: lists of records and what is told as warnings do not.
+fn told_in_line(name: &str, value: &Value) -> bool {
+    match value {
+        Value::Map(members) => !members.is_empty(),
+        Value::List(list) => !list.is_empty() && name != WARNINGS && !matches!(list[0], Value::Map(_)),
+        Value::Null => false,
+        _ => true,
+    }
+}
+
+/// Sentences that stand above a table.
+const WARNINGS: &str = "warnings";
+
+/// Columns of ranked blocks that only the other formats have: a line must fit a terminal.
+const NOT_IN_TABLES: [&str; 13] = [
+    "victims",
+    "rank_mean",
+    "rate_per_km_year",
+    "rate_mean",
+    "rate_lo",
+    "rate_hi",
+    "reports",
+    "length_m",
+    "area_km2",
+    "households",
+    "population",
+    "n_addresses",
+    "observed_days",
+];
+
+/// Columns for people: both ends of a rank as one, `2–7`, and of ranked blocks what fits a line.
+fn short(columns: Vec<(&'static str, Value)>) -> Vec<(&'static str, Value)> {
+    let Some(hi) = columns.iter().find(|(name, _)| *name == "rank_hi").map(|(_, value)| value.clone()) else {
+        return columns;
+    };
+    let one = |(name, value): (&'static str, Value)| match (name, &value, &hi) {
+        ("rank_lo", Value::Int(lo), Value::Int(hi)) if lo == hi => {
+            Some(("likely", Value::Text(lo.to_string())))
+        }
+        ("rank_lo", Value::Int(lo), Value::Int(hi)) => Some(("likely", Value::Text(format!("{lo}–{hi}")))),
+        ("rank_lo", ..) => Some(("likely", Value::Null)),
+        ("rank_hi", ..) => None,
+        _ if NOT_IN_TABLES.contains(&name) => None,
+        _ => Some((name, value)),
+    };
+    columns.into_iter().filter_map(one).collect()
+}
+
 /// Three lines: period and categories, counts, CRS and parameters.
 fn made_of(layer: &Layer) -> String {
     let get = |name: &str| layer.provenance.iter().find(|(n, _)| *n == name).map(|(_, v)| v);
@@ -64,7 +119,7 @@ fn made_of(layer: &Layer) -> String {
     let pairs = |value: Option<&Value>| match value {
         Some(Value::Map(members)) => members
             .iter()
-            .filter(|(_, v)| !matches!(v, Value::Map(m) if m.is_empty()))
+            .filter(|(name, v)| told_in_line(name, v))
             .map(|(name, v)| format!("{name} {}", super::csv::cell(v)))
             .collect::<Vec<_>>()
             .join(", "),

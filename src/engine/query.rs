@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::model::class::{ClassSet, UnknownCategory};
+use crate::model::class::{ClassId, ClassSet, UnknownCategory};
 use crate::model::dataset::Dataset;
 use crate::model::incident::Located;
 use crate::model::period::Period;
@@ -52,17 +52,30 @@ impl Selection {
         })
     }
 
+    /// Whether an incident is meant but for its classes: it begins in the period, its origin and status are chosen.
+    #[inline]
+    pub(super) fn has_apart_from_class(&self, dataset: &Dataset, at: usize) -> bool {
+        let incidents = &dataset.incidents;
+        let (from, to) = self.windows[usize::from(incidents.source(at))];
+        (from..to).contains(&incidents.when(at).from)
+            && self.statuses.contains(&incidents.status(at))
+            && (self.origins.is_empty() || self.origins.contains(&incidents.origin(at)))
+    }
+
+    /// Whether incidents of a class are meant.
+    pub(super) fn has_class(&self, class: ClassId) -> bool {
+        self.classes.as_ref().is_none_or(|set| set.has(class))
+    }
+
     /// Whether an incident is meant: it begins in the period, one of its classes is chosen, and so are its
     /// origin and status.
     #[must_use]
     pub fn has(&self, dataset: &Dataset, at: usize) -> bool {
-        let incidents = &dataset.incidents;
-        let (from, to) = self.windows[usize::from(incidents.source(at))];
-        let begin = incidents.when(at).from;
-        (from..to).contains(&begin)
-            && self.statuses.contains(&incidents.status(at))
-            && (self.origins.is_empty() || self.origins.contains(&incidents.origin(at)))
-            && self.classes.as_ref().is_none_or(|set| incidents.classes(at).any(|class| set.has(class)))
+        self.has_apart_from_class(dataset, at)
+            && self
+                .classes
+                .as_ref()
+                .is_none_or(|set| dataset.incidents.classes(at).any(|class| set.has(class)))
     }
 }
 

@@ -78,13 +78,13 @@ impl Snapshot {
     /// All blocks in the order of their incidents; held ones do not count.
     #[must_use]
     pub fn rank(&self, selection: &Selection) -> Vec<Ranked> {
-        rank(&self.counts(selection, |_| true))
+        rank(&self.all_counts(selection))
     }
 
     /// Some blocks in the order of their incidents, ranked among themselves.
     #[must_use]
     pub fn rank_among(&self, selection: &Selection, blocks: &[BlockId]) -> Vec<Ranked> {
-        let counts = self.counts(selection, |_| true);
+        let counts = self.all_counts(selection);
         let among: Vec<Count> = blocks.iter().map(|block| counts[block.0 as usize]).collect();
         let mut ranked = rank(&among);
         for row in &mut ranked {
@@ -108,6 +108,7 @@ impl Snapshot {
         observed_days(query.period, &self.coverage)
     }
 
+    /// Incidents of every block that `also` holds for; held ones do not count.
     pub(super) fn counts(&self, selection: &Selection, also: impl Fn(usize) -> bool) -> Vec<Count> {
         let (data, incidents) = (&self.dataset, &self.dataset.incidents);
         let counted = (0..incidents.len())

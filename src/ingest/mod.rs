@@ -6,6 +6,7 @@ pub mod csv;
 mod fixed;
 mod form;
 pub mod formats;
+pub mod harm;
 pub mod incidents;
 pub mod input;
 pub mod layout;

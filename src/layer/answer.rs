@@ -1,7 +1,7 @@
 //! From an operation and its values to a layer: what both edges do with a request.
 
 use super::areas::{AreasLayerError, areas};
-use super::blocks::{BlocksLayerError, blocks};
+use super::blocks_answer::blocks_answer;
 use super::clusters::{ClustersLayerError, clusters};
 use super::density_answer::density_answer;
 use super::hotspots::hotspots;
@@ -100,10 +100,7 @@ pub fn answer(
             AreasLayerError::Category(e) => e.into(),
             AreasLayerError::Within(e) => e.into(),
         }),
-        _ => blocks(snapshot, &ask).map_err(|e| match e {
-            BlocksLayerError::Category(e) => e.into(),
-            BlocksLayerError::Within(e) => e.into(),
-        }),
+        _ => blocks_answer(snapshot, &ask, values),
     }
 }
 

@@ -3,7 +3,11 @@
 pub mod answer;
 pub mod areas;
 mod ask_hotspots;
+pub mod bias;
+mod block_fields;
 pub mod blocks;
+mod blocks_answer;
+mod blocks_legend;
 mod cluster_method;
 pub mod clusters;
 pub mod density;
@@ -16,6 +20,7 @@ mod made;
 pub mod near_repeat;
 mod near_repeat_answer;
 mod provenance;
+mod ranking_told;
 pub mod scan;
 mod scan_answer;
 pub mod street_density;
@@ -65,6 +70,19 @@ impl Value {
     pub fn text(words: impl Into<String>) -> Self {
         Self::Text(words.into())
     }
+}
+
+/// A number of so many significant digits; what is not finite stays so.
+fn significant(number: f64, digits: i32) -> f64 {
+    if number == 0.0 || !number.is_finite() {
+        return number;
+    }
+    let decimals = digits - 1 - number.abs().log10().floor() as i32;
+    let scale = 10f64.powi(decimals.abs());
+    if !scale.is_finite() {
+        return number;
+    }
+    if decimals >= 0 { (number * scale).round() / scale } else { (number / scale).round() * scale }
 }
 
 impl<T: Into<Value>> From<Option<T>> for Value {

@@ -8,6 +8,7 @@ use jiff::civil::Date;
 use super::areas::AreaLayer;
 use super::block::{Assignment, BlockId, BlockSet, Intersections};
 use super::class::Classes;
+use super::harm::HarmTable;
 use super::horizon::Horizon;
 use super::incident::Incidents;
 use super::ledger::Resolution;
@@ -153,6 +154,8 @@ pub struct Dataset {
     pub horizons: Vec<Option<Horizon>>,
     /// Named territories, one layer a kind; blocks know by name those that they lie in.
     pub areas: Vec<AreaLayer>,
+    /// What incidents weigh where blocks are ranked by harm; `None` where nobody gave a table.
+    pub harm: Option<HarmTable>,
 }
 
 impl Dataset {

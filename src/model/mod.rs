@@ -11,6 +11,7 @@ pub mod dataset;
 pub mod doubles;
 pub mod events;
 pub mod exposure;
+pub mod harm;
 pub mod horizon;
 pub mod house_numbers;
 pub mod hundreds;

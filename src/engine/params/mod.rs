@@ -7,6 +7,7 @@ pub mod hotspots;
 pub mod near_repeat;
 pub mod nearest;
 mod needs;
+pub mod ranking;
 pub mod table;
 pub mod targets;
 pub mod values;

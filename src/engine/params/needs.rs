@@ -35,7 +35,8 @@ impl Values {
 #[cfg(test)]
 mod tests {
     use super::super::near_repeat::NEAR_REPEAT;
-    use super::super::table::{CLUSTERS, DENSITY, RANK};
+    use super::super::ranking::RANK;
+    use super::super::table::{CLUSTERS, DENSITY};
     use super::*;
 
     #[test]

@@ -7,6 +7,7 @@ use super::density::{
 };
 use super::hotspots::HOTSPOTS;
 use super::near_repeat::NEAR_REPEAT;
+use super::ranking::RANK;
 use super::targets::TARGETS;
 
 /// What a parameter takes.
@@ -139,7 +140,7 @@ pub const TOP: Param = Param {
     wire: "top",
     kind: Kind::Count { least: 1, most: 1_000_000 },
     default: "10",
-    help: "How many blocks to list",
+    help: "How many blocks to list on the command line, and N of P(in the top N)",
     example: "10",
 };
 
@@ -260,14 +261,6 @@ pub struct Operation {
 
 /// Parameters of every collection over HTTP.
 pub const PAGE: [Param; 3] = [BBOX, LIMIT, OFFSET];
-
-/// Ranked blocks.
-pub const RANK: Operation = Operation {
-    command: "rank",
-    collection: "blocks",
-    help: "Rank blocks by their incidents",
-    params: &[PERIOD, CATEGORY, ORIGIN, STATUS, WITHIN],
-};
 
 /// Density.
 pub const DENSITY: Operation = Operation {

@@ -1,0 +1,129 @@
+//! Incidents per block and group of classes, in one pass over the columns on all cores.
+
+use rayon::prelude::*;
+
+use super::query::Selection;
+use super::snapshot::Snapshot;
+use crate::aggregate::counts::Count;
+use crate::model::block::Share;
+use crate::model::category::Flags;
+use crate::model::class::ClassId;
+
+/// The group of a class that does not count.
+pub(super) const NO_GROUP: u16 = u16::MAX;
+
+/// What the blocks have.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(super) struct Grouped {
+    /// By block, all groups together.
+    pub counts: Vec<Count>,
+    /// Whole incidents by group, then by block.
+    pub of_group: Vec<Vec<u32>>,
+    /// Incidents by origin, in the order of `Origin::ALL`.
+    pub origins: [u64; 4],
+    /// Those of them that are of a proactive class.
+    pub proactive: u64,
+}
+
+/// Fewer incidents than this are counted on one core.
+const PART: usize = 1 << 14;
+
+impl Snapshot {
+    /// Selected incidents of every block; held ones do not count.
+    pub(super) fn all_counts(&self, selection: &Selection) -> Vec<Count> {
+        self.grouped(selection, &self.one_group(selection), 1, None).counts
+    }
+
+    /// One group of all selected classes.
+    pub(super) fn one_group(&self, selection: &Selection) -> Vec<u16> {
+        let n = self.dataset().classes.rows().len();
+        let ids = (0..n).map(|at| ClassId(u16::try_from(at).unwrap_or(u16::MAX)));
+        ids.map(|id| if selection.has_class(id) { 0 } else { NO_GROUP }).collect()
+    }
+
+    /// Counts incidents by block and by the group of their class; one of several classes is in the first of their groups.
+    ///
+    /// Origins are told of blocks in `among` alone, where it is given. All sums are of whole numbers, so that the number of
+    /// threads changes nothing.
+    pub(super) fn grouped(
+        &self,
+        selection: &Selection,
+        group_of: &[u16],
+        n_groups: usize,
+        among: Option<&[bool]>,
+    ) -> Grouped {
+        let data = self.dataset();
+        let (n, blocks) = (data.incidents.len(), data.block_set.blocks.len());
+        let proactive: Vec<bool> =
+            data.classes.rows().iter().map(|class| class.flags.has(Flags::PROACTIVE)).collect();
+        let parts = n.div_ceil(PART).clamp(1, rayon::current_num_threads());
+        let counted = |part: usize| {
+            let mut own = Counting::new(blocks, n_groups);
+            for at in part * n / parts..(part + 1) * n / parts {
+                if data.held[at] || !selection.has_apart_from_class(data, at) {
+                    continue;
+                }
+                let group = match data.incidents.only_class(at) {
+                    Some(class) => group_of[usize::from(class.0)],
+                    None => {
+                        let groups = data.incidents.classes(at).map(|class| group_of[usize::from(class.0)]);
+                        groups.min().unwrap_or(NO_GROUP)
+                    }
+                };
+                if group == NO_GROUP {
+                    continue;
+                }
+                let (from, reports) = (data.incidents.when(at).from, data.incidents.reports(at));
+                for (block, share) in data.assignment.shares(at) {
+                    own.counts[block.0 as usize].add(share, reports, from);
+                    if n_groups > 1 {
+                        own.shares[usize::from(group) * blocks + block.0 as usize] += u64::from(share.0);
+                    }
+                }
+                let main = data.assignment.main(at).map(|block| block.0 as usize);
+                if main.is_some_and(|block| among.is_none_or(|among| among[block])) {
+                    own.origins[data.incidents.origin(at) as usize] += 1;
+                    own.proactive += u64::from(proactive[usize::from(data.incidents.class(at).0)]);
+                }
+            }
+            own
+        };
+        let mut done: Vec<Counting> = (0..parts).into_par_iter().map(counted).collect();
+        let mut all = done.pop().unwrap_or_else(|| Counting::new(blocks, n_groups));
+        done.iter().for_each(|part| all.merge(part));
+        all.finish(blocks)
+    }
+}
+
+/// What one thread has counted.
+struct Counting {
+    counts: Vec<Count>,
+    shares: Vec<u64>,
+    origins: [u64; 4],
+    proactive: u64,
+}
+
+impl Counting {
+    fn new(blocks: usize, n_groups: usize) -> Self {
+        let shares = if n_groups > 1 { vec![0; blocks * n_groups] } else { Vec::new() };
+        Self { counts: vec![Count::default(); blocks], shares, origins: [0; 4], proactive: 0 }
+    }
+
+    fn merge(&mut self, other: &Self) {
+        self.counts.iter_mut().zip(&other.counts).for_each(|(own, more)| own.merge(more));
+        self.shares.iter_mut().zip(&other.shares).for_each(|(own, more)| *own += more);
+        self.origins.iter_mut().zip(&other.origins).for_each(|(own, more)| *own += more);
+        self.proactive += other.proactive;
+    }
+
+    fn finish(self, blocks: usize) -> Grouped {
+        let whole = |shares: u64| u32::try_from(shares / u64::from(Share::WHOLE.0)).unwrap_or(u32::MAX);
+        let of_group = if self.shares.is_empty() {
+            vec![self.counts.iter().map(|count| whole(count.shares())).collect()]
+        } else {
+            self.shares.chunks(blocks.max(1)).map(|of| of.iter().copied().map(whole).collect()).collect()
+        };
+        let Self { counts, origins, proactive, .. } = self;
+        Grouped { counts, of_group, origins, proactive }
+    }
+}

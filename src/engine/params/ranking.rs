@@ -1,0 +1,103 @@
+//! The part of the table of parameters that the ranking of blocks has to itself.
+
+use super::table::{
+    CATEGORY, DEFAULT_TOP, Kind, ORIGIN, Operation, PERIOD, Param, SEED, STATUS, TOP, WITHIN,
+};
+use super::values::Values;
+use crate::engine::ranking::{Proactive, Scoring};
+use crate::rank::score::{By, Gun, Per};
+
+/// What decides the order.
+pub const BY: Param = Param {
+    flag: "by",
+    wire: "by",
+    kind: Kind::Word(&["count", "rate", "gun", "harm"]),
+    default: "count",
+    help: "What decides the order: incidents, their rate, gun crime, or harm by a table of weights",
+    example: "gun",
+};
+
+/// What rates are divided by.
+pub const PER: Param = Param {
+    flag: "per",
+    wire: "per",
+    kind: Kind::Word(&["time", "length", "area", "households"]),
+    default: "time",
+    help: "What rates are divided by: years alone, or also 100 m of street, km² or households; blocks without it have no rank",
+    example: "length",
+};
+
+/// What counts as gun crime.
+pub const GUN: Param = Param {
+    flag: "gun",
+    wire: "gun",
+    kind: Kind::Word(&["crime", "shooting"]),
+    default: "crime",
+    help: "What counts with by=gun: homicide, robbery and assault by firearm; or shootings, where the source knows who was shot",
+    example: "shooting",
+};
+
+/// Whether proactive classes count.
+pub const PROACTIVE: Param = Param {
+    flag: "proactive",
+    wire: "proactive",
+    kind: Kind::Word(&["include", "exclude"]),
+    default: "included, but for harm",
+    help: "Whether offenses that police find where they look (drugs, weapons, vice, traffic stops) count",
+    example: "exclude",
+};
+
+/// Draws behind places.
+pub const DRAWS: Param = Param {
+    flag: "draws",
+    wire: "draws",
+    kind: Kind::Count { least: 0, most: 1_000_000 },
+    default: "10000 for lists of the command line up to 50,000 blocks, else 0: no places",
+    help: "Draws from what is known of the blocks' rates, behind rank_lo, rank_hi, rank_mean and p_top_n",
+    example: "10000",
+};
+
+/// More blocks than these are listed without draws where nothing else is said: they would take seconds.
+pub const MOST_BLOCKS_DRAWN: usize = 50_000;
+
+/// What is shown.
+pub const VIEW: Param = Param {
+    flag: "view",
+    wire: "view",
+    kind: Kind::Word(&["list", "bias"]),
+    default: "list",
+    help: "The list, or how it moves without proactive offenses, without what officers came upon, and by origin",
+    example: "bias",
+};
+
+/// Ranked blocks.
+pub const RANK: Operation = Operation {
+    command: "rank",
+    collection: "blocks",
+    help: "Rank blocks by incidents, rate, gun crime or harm, and say how sure each place is",
+    params: &[PERIOD, CATEGORY, ORIGIN, STATUS, WITHIN, BY, PER, GUN, PROACTIVE, TOP, DRAWS, SEED, VIEW],
+};
+
+impl Values {
+    /// How blocks are to be ranked; without draws where their number is not given or 0.
+    #[must_use]
+    pub fn scoring(&self) -> Scoring {
+        let usual = Scoring::default();
+        let number = |n: u64| u32::try_from(n).unwrap_or(u32::MAX);
+        let top = u64::try_from(DEFAULT_TOP).unwrap_or(u64::MAX);
+        Scoring {
+            by: self.word(&BY).and_then(By::from_word).unwrap_or(usual.by),
+            per: self.word(&PER).and_then(Per::from_word).unwrap_or(usual.per),
+            gun: if self.word(&GUN) == Some(Gun::Shooting.word()) { Gun::Shooting } else { Gun::Crime },
+            proactive: match self.word(&PROACTIVE) {
+                Some("include") => Proactive::Include,
+                Some("exclude") => Proactive::Exclude,
+                _ => Proactive::NotInHarm,
+            },
+            top_n: number(self.count(&TOP).unwrap_or(top)),
+            seed: self.seed(),
+            draws: self.count(&DRAWS).map(number).filter(|draws| *draws > 0),
+            ..usual
+        }
+    }
+}

@@ -1,0 +1,248 @@
+//! How blocks can be ranked, what a ranking holds, and why there is none.
+
+use crate::aggregate::counts::Count;
+use crate::model::block::{BlockId, Intersections, SEGMENTS};
+use crate::model::category::Flags;
+use crate::model::dataset::Dataset;
+use crate::rank::draws::{Drawing, DrawsError, Position};
+use crate::rank::gamma_poisson::{Fit, FitError};
+use crate::rank::score::{By, Gun, Per};
+
+/// Whether classes that police find where they look count.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Proactive {
+    /// They count, but weigh nothing in harm.
+    #[default]
+    NotInHarm,
+    /// They count.
+    Include,
+    /// They do not.
+    Exclude,
+}
+
+/// How blocks are ranked.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Scoring {
+    /// What decides.
+    pub by: By,
+    /// What a rate is divided by.
+    pub per: Per,
+    /// What counts with [`By::Gun`].
+    pub gun: Gun,
+    /// Whether proactive classes count.
+    pub proactive: Proactive,
+    /// N of P(in the top N).
+    pub top_n: u32,
+    /// What the draws follow from.
+    pub seed: u64,
+    /// Draws behind places; `None` for no places.
+    pub draws: Option<u32>,
+    /// How they are drawn.
+    pub how: Drawing,
+}
+
+impl Default for Scoring {
+    /// By incidents, the first ten, without draws.
+    fn default() -> Self {
+        Self {
+            by: By::Count,
+            per: Per::Time,
+            gun: Gun::Crime,
+            proactive: Proactive::NotInHarm,
+            top_n: 10,
+            seed: 1,
+            draws: None,
+            how: Drawing::Pruned,
+        }
+    }
+}
+
+impl Scoring {
+    /// Whether the score is a rate: what was observed, divided and shrunk.
+    #[must_use]
+    pub fn divided(&self) -> bool {
+        matches!(self.by, By::Rate | By::Harm) || self.per != Per::Time
+    }
+
+    /// Whether incidents of a class with these flags count.
+    pub(super) fn counts(&self, flags: &Flags) -> bool {
+        let left_out = match self.proactive {
+            Proactive::Include => false,
+            Proactive::Exclude => true,
+            Proactive::NotInHarm => self.by == By::Harm,
+        };
+        !(left_out && flags.has(Flags::PROACTIVE))
+    }
+}
+
+/// Why blocks cannot be ranked so.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum RankingError {
+    /// There is no table of weights.
+    #[error(
+        "ranking by harm needs weights, and none ship, since no published index was checked value by value; give the agency's own with --harm FILE or `harm = \"file.csv\"` in the configuration: columns category,weight,source,note, e.g. `robbery,365,our policy 12,`; --harm equal weighs every class the same"
+    )]
+    NoHarm,
+    /// No class is left that weighs.
+    #[error(
+        "no class of the selected incidents counts for harm: {why}; add rows to `{table}` or choose other incidents"
+    )]
+    NothingWeighs {
+        /// The table.
+        table: String,
+        /// What became of the classes.
+        why: String,
+    },
+    /// No source tells who was shot.
+    #[error("no source of these data tells whether someone was shot; rank by gun crime instead")]
+    NoShootings,
+    /// Counts are not divided.
+    #[error(
+        "blocks are ranked by incidents, which are divided by nothing; give by=rate for incidents per {per}"
+    )]
+    CountPer {
+        /// What was asked for.
+        per: &'static str,
+    },
+    /// No block has what a rate is to be divided by.
+    #[error("no block has {of}, so there is no rate per {per}; rank per time, or give blocks that have it")]
+    NoExposure {
+        /// What was asked for.
+        per: &'static str,
+        /// What is missing.
+        of: &'static str,
+    },
+    /// The period was not observed.
+    #[error(
+        "no source has data in the period, so nothing can be said of rates; choose a period within {coverage}"
+    )]
+    NotObserved {
+        /// First and last date of the data.
+        coverage: String,
+    },
+    /// Parts of incidents have no posterior.
+    #[error(
+        "{what} of whole incidents, but those at intersections are shared out here; give intersections=node, or rank by count with draws=0"
+    )]
+    Parts {
+        /// What was asked for.
+        what: &'static str,
+        /// By which parameter.
+        of: &'static str,
+    },
+    /// The counts cannot be fitted.
+    #[error(transparent)]
+    Fit(#[from] FitError),
+    /// Places cannot be drawn.
+    #[error(transparent)]
+    Draws(#[from] DrawsError),
+}
+
+/// A class that is left out of harm, since too few of its incidents have a place.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Barred {
+    /// The source's own code.
+    pub code: String,
+    /// For people.
+    pub label: String,
+    /// The category that its weight stands under.
+    pub category: String,
+    /// Selected incidents of it.
+    pub incidents: usize,
+    /// Those with a place.
+    pub located: usize,
+}
+
+impl Barred {
+    /// The share that has a place; below [`LEAST_LOCATED`](crate::quality::share::LEAST_LOCATED).
+    #[must_use]
+    pub fn located_share(&self) -> f64 {
+        if self.incidents == 0 { 1.0 } else { self.located as f64 / self.incidents as f64 }
+    }
+}
+
+/// Classes that are scored together.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Group {
+    /// What they are.
+    pub name: String,
+    /// What one incident weighs.
+    pub weight: f64,
+    /// Where the weight comes from.
+    pub source: Option<String>,
+    /// How it was mapped.
+    pub note: Option<String>,
+    /// Incidents of it in all blocks.
+    pub incidents: u64,
+    /// How its rates differ between blocks; `None` where nothing was observed or parts of incidents are counted.
+    pub fit: Option<Fit>,
+}
+
+/// One block's place.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct RankedBlock {
+    /// Which block.
+    pub block: BlockId,
+    /// 1 is first; `None` without a scored incident, or without the exposure that a rate needs.
+    pub rank: Option<u32>,
+    /// How many others have the same score.
+    pub tied_with: u32,
+    /// Incidents that are scored.
+    pub count: Count,
+    /// What decides: incidents or gun crimes; with rate and harm `expected`.
+    pub score: f64,
+    /// What was observed: incidents with their weights.
+    pub observed: f64,
+    /// What it is divided by: years, times its size where asked; `None` where it has none.
+    pub exposure: Option<f64>,
+    /// Mean of the posterior: the score a unit of exposure. Where there is no fit, what was observed; 0 without exposure.
+    pub expected: f64,
+    /// Lower end of its 90 % interval; as `expected` where there is no fit.
+    pub lo: f64,
+    /// Upper end.
+    pub hi: f64,
+    /// Where it stands; `None` without draws.
+    pub position: Option<Position>,
+    /// Blocks of one group cannot be told apart; `None` without draws or without a rank.
+    pub group: Option<u32>,
+}
+
+/// Blocks in their order, and all that must be known of it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Ranking {
+    /// How they were ranked.
+    pub scoring: Scoring,
+    /// Every block once, the first first.
+    pub rows: Vec<RankedBlock>,
+    /// Classes with their weights and fits, the weightiest first.
+    pub groups: Vec<Group>,
+    /// Years that were observed.
+    pub years: f64,
+    /// Incidents that are scored.
+    pub incidents: u64,
+    /// By origin, in the order of `Origin::ALL`.
+    pub origins: [u64; 4],
+    /// Of a proactive class.
+    pub proactive: u64,
+    /// Classes left out of harm for want of places.
+    pub barred: Vec<Barred>,
+    /// Categories left out of harm for want of a weight.
+    pub without_weight: Vec<String>,
+    /// Blocks without the exposure that a rate needs.
+    pub without_exposure: usize,
+    /// Scored incidents in them.
+    pub incidents_without_exposure: u64,
+    /// Blocks with so little of it that one incident gives them a high rate.
+    pub thin: usize,
+    /// Whether nothing shows that blocks differ: places are then a matter of chance.
+    pub no_evidence: bool,
+    /// What else must be said.
+    pub warnings: Vec<String>,
+}
+
+/// Whether incidents at intersections are shared out, so that blocks have parts of them.
+#[must_use]
+pub fn split(data: &Dataset) -> bool {
+    data.block_set.name == SEGMENTS && data.placing.intersections == Intersections::Split
+}

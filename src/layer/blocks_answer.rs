@@ -1,0 +1,40 @@
+//! From values to the layer of ranked blocks.
+
+use super::answer::AnswerError;
+use super::bias::bias;
+use super::blocks::{BlocksLayerError, blocks};
+use super::{Ask, Layer};
+use crate::engine::params::ranking::{BY, DRAWS, GUN, PER, VIEW};
+use crate::engine::params::values::Values;
+use crate::engine::ranking::RankingError;
+use crate::engine::snapshot::Snapshot;
+
+/// Answers with the list or the bias view that the values ask for.
+pub(super) fn blocks_answer(snapshot: &Snapshot, ask: &Ask, values: &Values) -> Result<Layer, AnswerError> {
+    let scoring = values.scoring();
+    let layer = match values.word(&VIEW) {
+        Some("bias") => bias(snapshot, ask, &scoring),
+        _ => blocks(snapshot, ask, &scoring),
+    };
+    layer.map_err(|error| match error {
+        BlocksLayerError::Category(e) => e.into(),
+        BlocksLayerError::Within(e) => e.into(),
+        BlocksLayerError::Ranking(error) => unusable(error),
+    })
+}
+
+/// Which parameter is at fault where blocks cannot be ranked.
+pub(super) fn unusable(error: RankingError) -> AnswerError {
+    let parameter = match &error {
+        RankingError::NoHarm | RankingError::NothingWeighs { .. } => BY.wire,
+        RankingError::NoShootings => GUN.wire,
+        RankingError::CountPer { .. } | RankingError::NoExposure { .. } => PER.wire,
+        RankingError::NotObserved { .. } => "datetime",
+        RankingError::Parts { of, .. } => of,
+        RankingError::Draws(_) => DRAWS.wire,
+        RankingError::Fit(_) => {
+            return AnswerError::Inside { layer: "blocks", source: Box::new(error) };
+        }
+    };
+    AnswerError::Unusable { parameter, why: Box::new(error) }
+}

@@ -1,0 +1,161 @@
+//! The same draws without those that cannot matter: who is in the top, by looking only at blocks that may reach it.
+//!
+//! A tenth of the draws, at least a thousand, is made plainly. They give each block's expected rank and interval, and a bar:
+//! the lowest value that the last place of the top had in any of them. In a further draw a block matters only if it is above the
+//! bar. Since each part rises with its random word, a block whose words are all at or below one at which its parts together
+//! come to the bar is below it: so most blocks are passed over at the price of their words, without a look-up. What is above
+//! the bar is drawn from the same words as plainly, and the top is selected, not sorted. A draw whose top does not lie above
+//! the bar is made plainly. Blocks for which the chance of mattering in a draw adds up to less than [`NEGLIGIBLE`] have not even
+//! their words made: only by them can P(top N) differ from the plain one, by that much at most in expectation.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use rayon::prelude::*;
+
+use super::draws::{DrawParams, Position, plain};
+use super::sampler::{ROWS, Sampler};
+
+/// How many passed-over blocks may be expected above the bar in a draw.
+pub const NEGLIGIBLE: f64 = 0.001;
+
+/// Fewest plain draws.
+const PILOT: u32 = 1_000;
+
+/// A block that may matter: in a draw where one of its words is above `word`, or always.
+#[derive(Clone, Copy, Debug)]
+struct Candidate {
+    place: usize,
+    word: Option<u32>,
+}
+
+/// The position of each group.
+pub(super) fn positions(sampler: &Sampler, params: &DrawParams) -> Vec<Position> {
+    let pilot = (params.draws / 10).max(PILOT).min(params.draws);
+    let bar = AtomicU64::new(f64::MAX.to_bits());
+    // Positive numbers are in the order of their bits.
+    let first = plain(sampler, params, pilot, |value| {
+        bar.fetch_min(value.to_bits(), Ordering::Relaxed);
+    });
+    let mut found = first.positions();
+    if pilot == params.draws || sampler.len() <= params.top_n as usize {
+        return found;
+    }
+    let bar = f64::from_bits(bar.into_inner());
+    let candidates = candidates(sampler, bar);
+    let tasks: Vec<u32> = (pilot..params.draws).step_by(ROWS).collect();
+    let tops: Vec<Vec<u32>> = tasks
+        .par_iter()
+        .map(|&first| {
+            let rows = ROWS.min((params.draws - first) as usize);
+            tops(sampler, &candidates, bar, params.top_n as usize, first, rows)
+        })
+        .collect();
+    let groups = sampler.arranged().groups();
+    let (mut top, _) = first.top();
+    let mut of_place = vec![0; sampler.len()];
+    for (at, group) in groups.iter().enumerate() {
+        of_place[group.start as usize..group.end as usize].fill(at);
+    }
+    for &place in tops.iter().flatten() {
+        top[of_place[place as usize]] += 1;
+    }
+    for ((position, top), group) in found.iter_mut().zip(top).zip(groups) {
+        position.p_top_n = top as f64 / (u64::from(params.draws) * u64::from(group.end - group.start)) as f64;
+    }
+    found
+}
+
+/// Blocks that may lie above the bar, in their order.
+fn candidates(sampler: &Sampler, bar: f64) -> Vec<Candidate> {
+    let together = |place: usize, word: u32| {
+        sampler.parts(place).fold(0.0, |sum, (table, scale)| sum + scale * table.at(word))
+    };
+    // The last word at which all parts together are not above the bar.
+    let last_below = |place: usize| {
+        if together(place, 0) > bar {
+            return None;
+        }
+        let (mut below, mut above) = (0, u64::from(u32::MAX) + 1);
+        while above - below > 1 {
+            let middle = (below + above) / 2;
+            if together(place, middle as u32) > bar { above = middle } else { below = middle }
+        }
+        Some(below as u32)
+    };
+    let groups = sampler.arranged().groups();
+    let words: Vec<Option<u32>> = groups.par_iter().map(|group| last_below(group.start as usize)).collect();
+    let chance = |at: usize| {
+        let group = &groups[at];
+        let parts = sampler.parts(group.start as usize).count() as f64;
+        let one = words[at].map_or(1.0, |word| parts * f64::from(u32::MAX - word) / 4_294_967_296.0);
+        f64::from(group.end - group.start) * one
+    };
+    let mut order: Vec<usize> = (0..groups.len()).collect();
+    order.sort_by(|&a, &b| chance(a).total_cmp(&chance(b)).then(a.cmp(&b)));
+    let mut sum = 0.0;
+    order.retain(|&at| {
+        sum += chance(at);
+        sum > NEGLIGIBLE
+    });
+    order.sort_unstable();
+    let of_group = |at: usize| {
+        let word = words[at];
+        groups[at].clone().map(move |place| Candidate { place: place as usize, word })
+    };
+    order.into_iter().flat_map(of_group).collect()
+}
+
+/// The blocks in the top of each of `rows` draws.
+fn tops(
+    sampler: &Sampler,
+    candidates: &[Candidate],
+    bar: f64,
+    top_n: usize,
+    first: u32,
+    rows: usize,
+) -> Vec<u32> {
+    let mut coins = [0; ROWS];
+    sampler.coins(first, &mut coins[..rows]);
+    let mut above: Vec<Vec<u64>> = vec![Vec::with_capacity(4 * top_n.min(1 << 16)); rows];
+    let mut words: Vec<[u32; ROWS]> = Vec::new();
+    for candidate in candidates {
+        let place = candidate.place;
+        let parts = sampler.parts(place).count();
+        words.resize(words.len().max(parts), [0; ROWS]);
+        let mut highest = [0; ROWS];
+        for (part, words) in words[..parts].iter_mut().enumerate() {
+            sampler.fill(place, part, first, &mut words[..rows]);
+            for (highest, &word) in highest.iter_mut().zip(&*words) {
+                *highest = word.max(*highest);
+            }
+        }
+        let most = highest[..rows].iter().fold(0, |most, &word| word.max(most));
+        if candidate.word.is_some_and(|word| most <= word) {
+            continue;
+        }
+        for row in 0..rows {
+            if candidate.word.is_none_or(|word| highest[row] > word) {
+                let value = sampler
+                    .parts(place)
+                    .zip(&words)
+                    .fold(0.0, |sum, ((table, scale), words)| sum + scale * table.at(words[row]));
+                if value > bar {
+                    above[row].push(sampler.key(value, place, coins[row]));
+                }
+            }
+        }
+    }
+    let mut found = Vec::with_capacity(rows * top_n.min(1 << 16));
+    for ((draw, mut keys), &coin) in (first..).zip(above).zip(&coins) {
+        let enough = keys.len() >= top_n && {
+            let last = *keys.select_nth_unstable(top_n - 1).1;
+            sampler.value_of(last) > bar
+        };
+        if !enough {
+            keys = sampler.keys(draw, 1);
+            keys.select_nth_unstable(top_n - 1);
+        }
+        found.extend(keys[..top_n].iter().map(|&key| sampler.block_of(key, coin) as u32));
+    }
+    found
+}
