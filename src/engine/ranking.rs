@@ -6,19 +6,8 @@ use crate::model::category::Flags;
 use crate::model::dataset::Dataset;
 use crate::rank::draws::{Drawing, DrawsError, Position};
 use crate::rank::gamma_poisson::{Fit, FitError};
+pub use crate::rank::score::Proactive;
 use crate::rank::score::{By, Gun, Per};
-
-/// Whether classes that police find where they look count.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Proactive {
-    /// They count, but weigh nothing in harm.
-    #[default]
-    NotInHarm,
-    /// They count.
-    Include,
-    /// They do not.
-    Exclude,
-}
 
 /// How blocks are ranked.
 #[derive(Clone, Copy, Debug, PartialEq)]
