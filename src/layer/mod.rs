@@ -22,6 +22,7 @@ pub mod density_change;
 pub mod density_tile;
 pub mod explain;
 pub mod explain_answer;
+mod explain_fields;
 pub mod hot_blocks;
 pub mod hotspots;
 pub mod incidents;
