@@ -22,8 +22,9 @@ fn kind(param: &Param) -> String {
         Kind::Numbers { least, most } => format!("ascending numbers, {least} to {most}"),
         Kind::Count { least, most: u64::MAX } => format!("whole number from {least}"),
         Kind::Count { least, most } => format!("whole number, {least} to {most}"),
-        Kind::BBox => "four numbers in degrees".to_owned(),
+        Kind::Amount => "amount with its unit: km, mi, m, ft, km2, mi2, blocks, households".to_owned(),
         Kind::Text => "a name".to_owned(),
+        Kind::BBox => "four numbers in degrees".to_owned(),
     }
 }
 
@@ -104,6 +105,7 @@ fn commands_and_flags_use_the_agreed_words() {
         "clusters",
         "demo",
         "density",
+        "explain",
         "export",
         "hotspots",
         "import",
@@ -114,12 +116,14 @@ fn commands_and_flags_use_the_agreed_words() {
     ];
     // Beside the vocabulary stand the options of the methods, and those of `counting.md` 10.
     const FLAGS: &[&str] = &[
+        "adaptive",
         "areas",
         "band",
         "bandwidth",
         "bandwidth-rule",
         "blocks",
         "by",
+        "budget",
         "category",
         "cell",
         "compare-period",
@@ -128,6 +132,7 @@ fn commands_and_flags_use_the_agreed_words() {
         "crs",
         "days",
         "detour",
+        "diameter",
         "distances",
         "draws",
         "edge",
@@ -148,14 +153,18 @@ fn commands_and_flags_use_the_agreed_words() {
         "kernel",
         "lattice",
         "layout",
+        "least",
+        "least-size",
         "levels",
         "listen",
         "lixel",
+        "max-blocks",
         "method",
         "metric",
         "min-points",
         "min-samples",
         "mode",
+        "most-places",
         "nearest",
         "neighbors",
         "network",
@@ -169,9 +178,11 @@ fn commands_and_flags_use_the_agreed_words() {
         "period",
         "permutations",
         "proactive",
+        "places",
         "probability",
         "rejects",
         "same-place",
+        "sample",
         "seed",
         "sheet",
         "shifts",
@@ -183,7 +194,9 @@ fn commands_and_flags_use_the_agreed_words() {
         "status",
         "steps",
         "stop",
+        "surface",
         "top",
+        "trend-by",
         "unit",
         "units",
         "version",
@@ -197,7 +210,7 @@ fn commands_and_flags_use_the_agreed_words() {
     names.sort_unstable();
     assert_eq!(names, COMMANDS);
     for sub in command.get_subcommands() {
-        for arg in sub.get_arguments() {
+        for arg in sub.get_arguments().filter(|arg| !arg.is_positional()) {
             let long = arg.get_long().expect("every argument is a flag");
             assert!(FLAGS.contains(&long), "{}: --{long}", sub.get_name());
             assert!(arg.get_help().is_some(), "{}: --{long} says nothing of itself", sub.get_name());

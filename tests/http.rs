@@ -61,14 +61,22 @@ async fn every_collection_has_items_that_say_what_made_them() {
         .iter()
         .map(|c| c["id"].as_str().expect("an id"))
         .collect();
-    assert_eq!(ids, ["incidents", "blocks", "density", "clusters", "hotspots", "areas", "plan"]);
+    let known =
+        ["incidents", "blocks", "density", "clusters", "hotspots", "areas", "targets", "explain", "plan"];
+    assert_eq!(ids, known);
     for id in ids {
         let one = get(&format!("/collections/{id}")).await;
         let items =
             one["links"].as_array().expect("links").iter().find(|l| l["rel"] == "items").expect("items");
         assert_eq!(items["type"], "application/geo+json");
         assert_eq!(items["href"], format!("http://127.0.0.1:8080/collections/{id}/items"));
-        let which = if id == "plan" { "?officers=2&hours=18:00-02:00&free=0.4&speed=30km/h" } else { "" };
+        // One block is explained at a time; targets have a budget, plans officers.
+        let which = match id {
+            "explain" => "?block=segment-2018",
+            "targets" => "?budget=20blocks",
+            "plan" => "?officers=2&hours=18:00-02:00&free=0.4&speed=30km/h",
+            _ => "",
+        };
         let (status, headers, body) = ask(Method::GET, &format!("/collections/{id}/items{which}"), &[]).await;
         assert_eq!(status, StatusCode::OK);
         assert_eq!(headers[header::CONTENT_TYPE], "application/geo+json");
@@ -181,6 +189,9 @@ async fn what_cannot_be_used_is_refused_with_what_and_how_to_mend_it() {
         ("/collections/%ff", 400, "", "UTF-8"),
         ("/collections/clusters/items?eps_m=NaN", 400, "eps_m", "from 1 m"),
         ("/collections/clusters/items?min_points=0", 400, "min_points", "from 3"),
+        ("/collections/explain/items", 400, "block", "not given"),
+        ("/collections/explain/items?block=segment-0", 400, "block", "nearest names"),
+        ("/collections/blocks/items?unit=addresses", 400, "unit", "not a parameter"),
         ("/collections/plan/items?free=0.4&speed=30km/h", 400, "shifts", "not given"),
         (
             "/collections/plan/items?officers=2&hours=18:00-18:00&free=0.4&speed=30km/h",

@@ -277,6 +277,8 @@ fn clusters_without_what_their_method_needs_name_the_parameter() {
         (&[("eps_m", "100"), ("min_points", "5"), ("method", "space-time")], "span_days"),
         (&[("eps_m", "100"), ("min_points", "5"), ("method", "space-time-scan")], "span_days"),
         (&[("method", "scan")], "min_points"),
+        (&[("method", "hot-blocks"), ("min_points", "5")], "least"),
+        (&[("method", "hot-blocks"), ("least", "5")], "min_points"),
         (&[("min_points", "5"), ("method", "hdbscan"), ("outline", "eps")], "outline"),
     ] {
         let mut values = Values::default();
@@ -323,6 +325,8 @@ fn every_layer_says_what_made_it_and_is_valid_geojson() {
             "hours" => Some(("hours", "18:00-02:00")),
             "free" => Some(("free", "0.4")),
             "speed" => Some(("speed", "30km/h")),
+            "budget" => Some(("budget", "20blocks")),
+            "block" => Some(("block", "segment-2018")),
             _ => None,
         }));
         let made = layer(&snapshot, &operation, &pairs, Page::ALL);

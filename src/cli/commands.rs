@@ -7,13 +7,15 @@ use clap::ArgMatches;
 use serde_json::Value as Json;
 
 use super::failure::Failure;
-use super::{blocks_command, exit, flags, import_command, import_incidents, load, say};
+use super::{blocks_command, exit, explain_command, flags, import_command, import_incidents, load, say};
 use crate::encode;
+use crate::engine::params::explain::RANKED_UNIT;
 use crate::engine::params::hotspots::HOTSPOTS;
 use crate::engine::params::near_repeat::NEAR_REPEAT;
 use crate::engine::params::patrol::{PLAN, SHIFTS};
 use crate::engine::params::ranking::{DRAWS, MOST_BLOCKS_DRAWN, RANK};
 use crate::engine::params::table::{AREAS, CLUSTERS, DEFAULT_TOP, DENSITY, INCIDENTS, Operation, TOP};
+use crate::engine::params::targets::{BUDGET, TARGETS};
 use crate::engine::params::values::Values;
 use crate::engine::ranking::split;
 use crate::engine::{Engine, View};
@@ -36,7 +38,8 @@ pub(super) fn run(matches: &ArgMatches) -> Result<u8, Failure> {
         Some(("near-repeat", matches)) => analyse(&NEAR_REPEAT, matches),
         Some(("hotspots", matches)) => analyse(&HOTSPOTS, matches),
         Some(("rank", matches)) => analyse(&RANK, matches),
-        Some(("areas", matches)) => analyse(&AREAS, matches),
+        Some(("areas", matches)) => areas(matches),
+        Some(("explain", matches)) => explain_command::run(matches),
         Some(("plan", matches)) => analyse(&PLAN, matches),
         Some(("blocks", matches)) => blocks_command::run(matches),
         Some(("import", matches)) => match matches.subcommand() {
@@ -47,6 +50,19 @@ pub(super) fn run(matches: &ArgMatches) -> Result<u8, Failure> {
         },
         // `flags::command` requires one of the commands above.
         _ => Ok(exit::USAGE),
+    }
+}
+
+/// Named areas; with a budget, target areas.
+fn areas(matches: &ArgMatches) -> Result<u8, Failure> {
+    let given = flags::values(matches, TARGETS.params.iter())?;
+    if given.has(&BUDGET) {
+        return analyse(&TARGETS, matches);
+    }
+    match flags::targets_only().find(|param| given.has(param)) {
+        // A limit of targets without a budget is no question about named areas.
+        Some(_) => Err(Failure::NotGiven { flag: BUDGET.flag, example: BUDGET.example }),
+        None => analyse(&AREAS, matches),
     }
 }
 
@@ -64,6 +80,9 @@ fn analyse(operation: &Operation, matches: &ArgMatches) -> Result<u8, Failure> {
         return Ok(opened.code());
     }
     let page = Page { limit: top(operation, &given), ..Page::ALL };
+    if given_unit(operation, matches)? {
+        return explain_command::addresses(matches, &opened, page);
+    }
     let layer = opened.list(operation, page)?;
     let text = match load::text(matches, "format").as_deref() {
         Some("geojson") => encode::geojson::collection(&layer, Json::Null) + "\n",
@@ -74,6 +93,14 @@ fn analyse(operation: &Operation, matches: &ArgMatches) -> Result<u8, Failure> {
     };
     load::write_text(matches, &text)?;
     Ok(opened.code())
+}
+
+/// Whether addresses are to be ranked instead of blocks.
+fn given_unit(operation: &Operation, matches: &ArgMatches) -> Result<bool, Failure> {
+    if operation.command != RANK.command {
+        return Ok(false);
+    }
+    Ok(flags::values(matches, [&RANKED_UNIT].into_iter())?.word(&RANKED_UNIT) == Some("addresses"))
 }
 
 fn top(operation: &Operation, values: &Values) -> usize {
@@ -142,7 +169,7 @@ fn listen(matches: &ArgMatches, opened: Opened) -> Result<u8, Failure> {
 }
 
 /// A data set ready to answer, with the values that hold for every question.
-struct Opened {
+pub(super) struct Opened {
     engine: Arc<Engine>,
     values: Values,
     all_kept: bool,
@@ -151,7 +178,11 @@ struct Opened {
 
 impl Opened {
     /// Loads the data, once all that the operations need is known to be given or configured.
-    fn new(matches: &ArgMatches, given: &Values, operations: &[&Operation]) -> Result<Self, Failure> {
+    pub(super) fn new(
+        matches: &ArgMatches,
+        given: &Values,
+        operations: &[&Operation],
+    ) -> Result<Self, Failure> {
         let config = load::config(matches)?;
         let values = given.or(&config.defaults()?);
         if let Some(missing) = values.lacking(operations) {
@@ -187,7 +218,15 @@ impl Opened {
         Ok(answer(&snapshot, operation, &values, page)?)
     }
 
-    fn code(&self) -> u8 {
+    pub(super) fn engine(&self) -> &Engine {
+        &self.engine
+    }
+
+    pub(super) fn values(&self) -> &Values {
+        &self.values
+    }
+
+    pub(super) fn code(&self) -> u8 {
         if self.all_kept { exit::DONE } else { exit::SOME_REFUSED }
     }
 }

@@ -6,6 +6,7 @@ use std::io::ErrorKind;
 use super::exit;
 use crate::config::ConfigError;
 use crate::engine::build::BuildError;
+use crate::engine::named_block::NoBlock;
 use crate::engine::params::values::BadValue;
 use crate::http::serve::ServeError;
 use crate::ingest::blocks::BlocksError;
@@ -79,6 +80,7 @@ impl Failure {
             | Self::Kind(_)
             | Self::NoKind { .. } => exit::USAGE,
             Self::Cells(_) | Self::Mixed => exit::USAGE,
+            Self::Answer(AnswerError::Block(NoBlock::Unknown { .. })) => exit::NOT_FOUND,
             Self::Answer(answer) if answer.parameter().is_some() => exit::USAGE,
             Self::Serve(ServeError::Address { .. }) => exit::USAGE,
             Self::Serve(ServeError::NotLoopback { .. }) => exit::NOT_PERMITTED,

@@ -5,12 +5,14 @@ use std::path::PathBuf;
 use clap::builder::NonEmptyStringValueParser;
 use clap::{Arg, ArgAction, ArgMatches, Command, value_parser};
 
-use super::{blocks_command, import_command, import_incidents};
+use super::{blocks_command, explain_command, import_command, import_incidents};
+use crate::engine::params::explain::{BLOCK, RANKED_UNIT};
 use crate::engine::params::hotspots::HOTSPOTS;
 use crate::engine::params::near_repeat::NEAR_REPEAT;
 use crate::engine::params::patrol::PLAN;
 use crate::engine::params::ranking::RANK;
 use crate::engine::params::table::{AREAS, CLUSTERS, DENSITY, Kind, OPERATIONS, Operation, Param};
+use crate::engine::params::targets::TARGETS;
 use crate::engine::params::values::{BadValue, Values};
 use crate::http::serve::DEFAULT_ADDRESS;
 use crate::model::block::Intersections;
@@ -27,17 +29,31 @@ pub(super) fn command() -> Command {
         .subcommand_required(true)
         .arg_required_else_help(true)
         .subcommand(demo())
-        .subcommand(analysis(&RANK, "table"))
+        .subcommand(analysis(&RANK, "table").arg(arg(&RANKED_UNIT)))
         .subcommand(analysis(&DENSITY, "geojson"))
         .subcommand(analysis(&CLUSTERS, "geojson"))
         .subcommand(analysis(&NEAR_REPEAT, "table"))
         .subcommand(analysis(&HOTSPOTS, "geojson"))
-        .subcommand(analysis(&AREAS, "table"))
+        .subcommand(areas())
+        .subcommand(explain_command::command())
         .subcommand(analysis(&PLAN, "table"))
         .subcommand(blocks_command::command())
         .subcommand(import())
         .subcommand(export())
         .subcommand(serve())
+}
+
+/// Named areas; with a budget, target areas.
+fn areas() -> Command {
+    let command = analysis(&AREAS, "table")
+        .about("Areas (neighborhoods, wards, districts and their like) with their blocks and incidents; with --budget, target areas: contiguous sets of blocks with the most expected harm")
+        .after_help("Examples:\n  hotblocks areas --incidents crimes.csv --blocks streets.shp --budget 7mi2 --places 3\n  hotblocks areas --incidents crimes.csv --blocks streets.shp --areas neighborhood=hoods.geojson --within Penrose \"Hamilton Heights\" Academy --budget 20blocks");
+    with_params(command.next_help_heading("Target areas"), targets_only())
+}
+
+/// The parameters that named areas do not have.
+pub(super) fn targets_only() -> impl Iterator<Item = &'static Param> {
+    TARGETS.params.iter().filter(|param| !AREAS.params.contains(param))
 }
 
 fn import() -> Command {
@@ -66,6 +82,11 @@ fn output(help: &'static str) -> Arg {
         .value_name("FILE")
         .value_parser(value_parser!(PathBuf))
         .help(help)
+}
+
+/// `-o` of a command that answers.
+pub(super) fn answer_file() -> Arg {
+    output("File to write to instead of stdout; - is stdout")
 }
 
 fn crs() -> Arg {
@@ -112,19 +133,20 @@ fn analysis(operation: &Operation, format: &'static str) -> Command {
                 .default_value(format)
                 .help("How to write the answer"),
         )
-        .arg(output("File to write to instead of stdout; - is stdout"));
+        .arg(answer_file());
     inputs(with_params(command, operation.params.iter()))
 }
 
-fn with_params<'a>(command: Command, params: impl Iterator<Item = &'a Param>) -> Command {
+/// Adds the flags of parameters.
+pub(super) fn with_params<'a>(command: Command, params: impl Iterator<Item = &'a Param>) -> Command {
     params.fold(command, |command, param| command.arg(arg(param)))
 }
 
-/// The parameters of all operations, each once.
+/// The parameters of all operations, each once; a block is named for one answer alone.
 pub(super) fn all_params() -> Vec<&'static Param> {
     let mut all: Vec<&Param> = Vec::new();
     for param in OPERATIONS.iter().flat_map(|op| op.params) {
-        if !all.contains(&param) {
+        if !all.contains(&param) && *param != BLOCK {
             all.push(param);
         }
     }
@@ -141,6 +163,7 @@ fn arg(param: &Param) -> Arg {
         Kind::Lengths { .. } => "LENGTH,LENGTH",
         Kind::Count { .. } | Kind::Number { .. } => "N",
         Kind::Numbers { .. } => "N,N",
+        Kind::Amount => "AMOUNT",
         Kind::BBox => "W,S,E,N",
         Kind::Text => "NAME",
     };
@@ -170,7 +193,8 @@ pub(super) fn path(name: &'static str, help: &'static str) -> Arg {
     Arg::new(name).long(name).value_name("FILE").value_parser(value_parser!(PathBuf)).help(help)
 }
 
-fn inputs(command: Command) -> Command {
+/// Adds the data that a command reads.
+pub(super) fn inputs(command: Command) -> Command {
     command
         .next_help_heading("Data")
         .arg(

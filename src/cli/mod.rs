@@ -2,6 +2,7 @@
 
 mod blocks_command;
 mod commands;
+mod explain_command;
 mod failure;
 mod flags;
 mod ground;

@@ -6,6 +6,8 @@ pub mod geotiff;
 pub mod incidents;
 pub mod json;
 pub mod plan;
+pub mod png;
 pub mod quality;
+pub mod record;
 pub mod shapes;
 pub mod table;

@@ -69,6 +69,8 @@ pub fn table(layer: &Layer) -> String {
 fn told_in_line(name: &str, value: &Value) -> bool {
     match value {
         Value::Map(members) => !members.is_empty(),
+        // A curve is for a picture.
+        Value::List(_) if name == "lorenz" => false,
         Value::List(list) => !list.is_empty() && name != WARNINGS && !matches!(list[0], Value::Map(_)),
         Value::Null => false,
         _ => true,
@@ -79,7 +81,8 @@ fn told_in_line(name: &str, value: &Value) -> bool {
 const WARNINGS: &str = "warnings";
 
 /// Columns of ranked blocks that only the other formats have: a line must fit a terminal.
-const NOT_IN_TABLES: [&str; 13] = [
+const NOT_IN_TABLES: [&str; 14] = [
+    "sentence",
     "victims",
     "rank_mean",
     "rate_per_km_year",
@@ -114,7 +117,7 @@ fn short(columns: Vec<(&'static str, Value)>) -> Vec<(&'static str, Value)> {
 }
 
 /// Three lines: period and categories, counts, CRS and parameters.
-fn made_of(layer: &Layer) -> String {
+pub(super) fn made_of(layer: &Layer) -> String {
     let get = |name: &str| layer.provenance.iter().find(|(n, _)| *n == name).map(|(_, v)| v);
     let words = |value: Option<&Value>| match value {
         None | Some(Value::Null) => "all time".to_owned(),

@@ -5,6 +5,7 @@ use std::sync::OnceLock;
 
 use jiff::civil::Date;
 
+use super::hours::TimePiles;
 use super::query::{Query, Selection, Tally};
 use crate::aggregate::addresses::{Addresses, Forms, addresses};
 use crate::aggregate::categories::by_category;
@@ -29,6 +30,8 @@ pub struct Snapshot {
     coverage: Vec<(Date, Date)>,
     /// Read when first asked for.
     forms: OnceLock<Forms>,
+    /// Likewise.
+    pub(super) piles: OnceLock<TimePiles>,
 }
 
 impl Snapshot {
@@ -39,7 +42,16 @@ impl Snapshot {
         let index = IncidentIndex::build((0..incidents.len()).map(|at| incidents.local(at)));
         let categories = by_category(incidents, &dataset.classes);
         let (dates, coverage) = (dataset.dates(), dataset.coverage());
-        Self { dataset, index, generation, categories, dates, coverage, forms: OnceLock::new() }
+        Self {
+            dataset,
+            index,
+            generation,
+            categories,
+            dates,
+            coverage,
+            forms: OnceLock::new(),
+            piles: OnceLock::new(),
+        }
     }
 
     /// The same under another number.
@@ -96,16 +108,29 @@ impl Snapshot {
     /// How many addresses the selected incidents of each of these blocks have, and the share of the first.
     #[must_use]
     pub fn addresses(&self, selection: &Selection, blocks: &[BlockId]) -> Vec<Addresses> {
+        self.addresses_of(|at| selection.has(&self.dataset, at), blocks)
+    }
+
+    /// The same of any incidents; held ones do not count.
+    pub(super) fn addresses_of(&self, counted: impl Fn(usize) -> bool, blocks: &[BlockId]) -> Vec<Addresses> {
         let data = &self.dataset;
-        let forms = self.forms.get_or_init(|| Forms::of(&data.incidents, &data.words));
-        let counted = |at: usize| !data.held[at] && selection.has(data, at);
-        addresses(counted, &data.incidents, &data.assignment, forms, blocks)
+        addresses(|at| !data.held[at] && counted(at), &data.incidents, &data.assignment, self.forms(), blocks)
+    }
+
+    /// The standard form of every address; read when first asked for.
+    pub(super) fn forms(&self) -> &Forms {
+        self.forms.get_or_init(|| Forms::of(&self.dataset.incidents, &self.dataset.words))
     }
 
     /// Days of the period on which a source had data: the time that every block was observed.
     #[must_use]
     pub fn observed_days(&self, query: &Query) -> i64 {
         observed_days(query.period, &self.coverage)
+    }
+
+    /// First and last local date on which each source had data.
+    pub(super) fn coverage(&self) -> &[(Date, Date)] {
+        &self.coverage
     }
 
     /// Incidents of every block that `also` holds for; held ones do not count.

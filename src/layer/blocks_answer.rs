@@ -3,15 +3,22 @@
 use super::answer::AnswerError;
 use super::bias::bias;
 use super::blocks::{BlocksLayerError, blocks};
+use super::change::change;
+use super::concentration::concentration;
 use super::{Ask, Layer};
 use crate::engine::params::ranking::{BY, DRAWS, GUN, PER, VIEW};
 use crate::engine::params::values::Values;
 use crate::engine::ranking::RankingError;
 use crate::engine::snapshot::Snapshot;
 
-/// Answers with the list or the bias view that the values ask for.
+/// Answers with the view of the ranking that the values ask for.
 pub(super) fn blocks_answer(snapshot: &Snapshot, ask: &Ask, values: &Values) -> Result<Layer, AnswerError> {
     let scoring = values.scoring();
+    match values.word(&VIEW) {
+        Some("concentration") => return concentration(snapshot, ask, &scoring),
+        Some("change") => return change(snapshot, ask, &scoring, values),
+        _ => {}
+    }
     let layer = match values.word(&VIEW) {
         Some("bias") => bias(snapshot, ask, &scoring),
         _ => blocks(snapshot, ask, &scoring),

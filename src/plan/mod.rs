@@ -1,3 +1,5 @@
 //! What to do about it: areas, lists, patrols.
 
+pub mod own_ground;
 pub mod patrol;
+pub mod targets;

@@ -120,6 +120,16 @@ fn ln_incomplete(a: f64, u: f64) -> (f64, f64) {
     }
 }
 
+/// ln of x f(x) at x = eᵘ, f the density of a Gamma(a, 1): the slope of its distribution over u.
+pub(crate) fn ln_density(a: f64, u: f64) -> f64 {
+    if a < 10.0 {
+        return a * u - exp(u) - ln_gamma(a);
+    }
+    // Around its peak, where the terms above are large and cancel.
+    let off = u - ln(a);
+    0.5 * ln(a) - HALF_LN_TAU - stirling(a) - a * (exp_m1(off) - off)
+}
+
 /// From this shape on the quantile comes from its expansion around the normal one.
 const LARGE: f64 = 1e4;
 
@@ -162,10 +172,9 @@ pub(crate) fn ln_gamma_quantile(shape: f64, tail: f64, side: Tail) -> f64 {
         // Below the smallest number: P is the first term of its series.
         return u;
     }
-    let constant = ln_gamma(a);
     for _ in 0..200 {
         let (below, above) = ln_incomplete(a, u);
-        let density = a * u - exp(u) - constant;
+        let density = ln_density(a, u);
         let step = if by_lower {
             (goal - below) * exp(below - density)
         } else {

@@ -1,7 +1,9 @@
 //! Parameters: their one table, the check of their values, the neighbors of misspelt names.
 
+pub mod amount;
 pub mod clusters;
 pub mod density;
+pub mod explain;
 pub mod hotspots;
 pub mod near_repeat;
 pub mod nearest;
@@ -9,4 +11,6 @@ mod needs;
 pub mod patrol;
 pub mod ranking;
 pub mod table;
+pub mod targets;
 pub mod values;
+pub mod views;

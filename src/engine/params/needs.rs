@@ -1,6 +1,6 @@
 //! Which parameters without a default an operation cannot do without.
 
-use super::clusters::{METHOD, PROBABILITY, SCAN};
+use super::clusters::{HOT_BLOCKS, METHOD, PROBABILITY, SCAN};
 use super::density::{BANDWIDTH_RULE, NETWORK};
 use super::hotspots::HOTSPOTS;
 use super::patrol::{HOURS, OFFICERS, SHIFTS};
@@ -24,9 +24,10 @@ impl Values {
             wire if wire == BANDWIDTH.wire => self.has(&BANDWIDTH_RULE),
             // Along streets there are no cells.
             wire if wire == CELL.wire => self.has(&NETWORK),
-            // HDBSCAN has no radius, nor has Nnh with a threshold from chance; a scan of blocks does with any.
+            // HDBSCAN has no radius, nor has Nnh with a threshold from chance; a scan of blocks does with any,
+            // and blocks that touch need none.
             wire if wire == EPS.wire => {
-                matches!(self.word(&METHOD), Some("hdbscan" | SCAN)) || self.has(&PROBABILITY)
+                matches!(self.word(&METHOD), Some("hdbscan" | SCAN | HOT_BLOCKS)) || self.has(&PROBABILITY)
             }
             // One shift can be given without a file.
             wire if wire == SHIFTS.wire => self.has(&OFFICERS) && self.has(&HOURS),
@@ -63,7 +64,7 @@ mod tests {
         check(&DENSITY, &[(&BANDWIDTH, "250"), (&NETWORK, "continuous")], None);
         check(&CLUSTERS, &[], Some("eps"));
         check(&CLUSTERS, &[(&METHOD, "stac")], Some("eps"));
-        for method in ["hdbscan", SCAN] {
+        for method in ["hdbscan", SCAN, HOT_BLOCKS] {
             check(&CLUSTERS, &[(&METHOD, method)], Some("min-points"));
         }
         check(&CLUSTERS, &[(&METHOD, "nnh"), (&PROBABILITY, "0.5")], Some("min-points"));

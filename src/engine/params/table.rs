@@ -1,14 +1,18 @@
 //! The one table of parameters: command line, HTTP check and docs all come from it.
 
-use super::clusters::{EXPOSURE, LATTICE, METHOD, MIN_SAMPLES, OUTLINE, PROBABILITY, SPAN};
-use super::density::{
-    BANDWIDTH_RULE, COMPARE_PERIOD, CONTOURS, EDGE, HALF_LIFE, KERNEL, LEVELS, LIXEL, MODE, NETWORK, OUT,
-    UNIT,
+use super::clusters::{
+    EXPOSURE, LATTICE, LEAST, MAX_BLOCKS, METHOD, MIN_SAMPLES, OUTLINE, PROBABILITY, SPAN,
 };
+use super::density::{
+    ADAPTIVE, BANDWIDTH_RULE, COMPARE_PERIOD, CONTOURS, EDGE, HALF_LIFE, KERNEL, LEVELS, LIXEL, MODE,
+    NETWORK, OUT, SAMPLE, SURFACE, UNIT,
+};
+use super::explain::EXPLAIN;
 use super::hotspots::HOTSPOTS;
 use super::near_repeat::NEAR_REPEAT;
 use super::patrol::PLAN;
 use super::ranking::RANK;
+use super::targets::TARGETS;
 
 /// What a parameter takes.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -58,6 +62,8 @@ pub enum Kind {
         /// Largest.
         most: f64,
     },
+    /// So much street, ground, blocks or households, with its unit.
+    Amount,
     /// West, south, east, north in degrees.
     BBox,
     /// A name as it is, commas included.
@@ -278,7 +284,10 @@ pub const DENSITY: Operation = Operation {
         MODE,
         UNIT,
         OUT,
+        SURFACE,
         BANDWIDTH_RULE,
+        ADAPTIVE,
+        SAMPLE,
         EDGE,
         CONTOURS,
         LEVELS,
@@ -308,6 +317,8 @@ pub const CLUSTERS: Operation = Operation {
         LATTICE,
         OUTLINE,
         EXPOSURE,
+        LEAST,
+        MAX_BLOCKS,
         PERMUTATIONS,
         SEED,
     ],
@@ -333,4 +344,5 @@ pub const AREAS: Operation = Operation {
 pub const COMMANDS_ONLY: [Operation; 1] = [NEAR_REPEAT];
 
 /// All operations with a collection over HTTP.
-pub const OPERATIONS: [Operation; 7] = [INCIDENTS, RANK, DENSITY, CLUSTERS, HOTSPOTS, AREAS, PLAN];
+pub const OPERATIONS: [Operation; 9] =
+    [INCIDENTS, RANK, DENSITY, CLUSTERS, HOTSPOTS, AREAS, TARGETS, EXPLAIN, PLAN];

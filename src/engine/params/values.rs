@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use super::amount::{self, Amount};
 use super::table::{
     DEFAULT_PERMUTATIONS, DEFAULT_SEED, Kind, LIMIT, ORIGIN, PERIOD, PERMUTATIONS, Param, SEED, STATUS,
 };
@@ -54,6 +55,8 @@ enum Given {
     Words(Vec<&'static str>),
     /// Two dates.
     Period(Period),
+    /// An amount with its unit.
+    Amount(Amount),
     /// A name as it is.
     Text(String),
 }
@@ -113,6 +116,15 @@ impl Values {
         }
     }
 
+    /// An amount with its unit, where it was given.
+    #[must_use]
+    pub fn amount(&self, param: &Param) -> Option<Amount> {
+        match self.given.get(param.wire)? {
+            Given::Amount(amount) => Some(*amount),
+            _ => None,
+        }
+    }
+
     /// A name as it is, where it was given.
     #[must_use]
     pub fn text(&self, param: &Param) -> Option<&str> {
@@ -123,7 +135,8 @@ impl Values {
     }
 
     /// Whether it was given.
-    pub(super) fn has(&self, param: &Param) -> bool {
+    #[must_use]
+    pub fn has(&self, param: &Param) -> bool {
         self.given.contains_key(param.wire)
     }
 
@@ -268,6 +281,10 @@ impl Values {
                 let found = known.iter().find(|known| **known == text.trim());
                 let found = found.ok_or_else(|| bad(format!("give one of {}", known.join(", "))))?;
                 self.given.insert(param.wire, Given::Words(vec![found]));
+            }
+            Kind::Amount => {
+                let amount = Amount::parse(text).ok_or_else(|| bad(amount::MEND.to_owned()))?;
+                self.given.insert(param.wire, Given::Amount(amount));
             }
             Kind::Text if text.trim().is_empty() => return Err(bad("give a name".to_owned())),
             Kind::Text => _ = self.given.insert(param.wire, Given::Text(text.trim().to_owned())),

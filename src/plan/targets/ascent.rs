@@ -1,0 +1,196 @@
+//! How much a choice of contiguous places can be worth when blocks are bought at a price: a dual ascent.
+
+use std::cmp::Reverse;
+use std::collections::BinaryHeap;
+
+use super::graph::Graph;
+
+/// What the ascent says at one pair of prices.
+#[derive(Debug)]
+pub(super) struct Ascent {
+    /// No choice has more value less price × cost less fee × places.
+    pub(super) most: f64,
+    /// The parts that paid for themselves on the way: where good places are.
+    pub(super) parts: Vec<Vec<u32>>,
+}
+
+/// An upper bound of Σ value − price · Σ cost − fee · places over all choices of contiguous places.
+///
+/// Blocks worth more than their price, and all joints, have a prize; the others have a toll. The sum of all prizes less
+/// what must be forgone or paid at least is the bound. The latter is the value of a dual solution: a part (blocks whose
+/// toll is paid up, hanging together) is raised as long as it has prizes left to forgo, until a block beside it has its
+/// toll paid up and joins, or the part has paid the fee of a place. Parts with the fewest blocks beside them go first.
+///
+/// ```text
+/// raise y(W) ≥ 0 of parts W:   Σ y(W) over W beside block v ≤ toll(v),   Σ y(W) over W with v ≤ fee,
+///                              Σ y(W) on behalf of prize t ≤ prize(t);   every Σ y is a lower bound of what is lost
+/// ```
+///
+/// Time O(n log n + Σ blocks beside a part when it is raised). Source: Wong (1984), *Mathematical Programming* 28, on
+/// the node cuts of Álvarez-Miranda, Ljubić & Mutzel (2013).
+pub(super) fn ascent(graph: &Graph, price: f64, fee: f64) -> Ascent {
+    let mut parts = Parts::new(graph, price, fee);
+    let prizes: f64 = parts.left.iter().sum();
+    let mut lost = 0.0;
+    let mut queue: BinaryHeap<Reverse<(usize, u32)>> = BinaryHeap::new();
+    for part in 0..parts.above.len() as u32 {
+        if parts.find(part) == part && parts.active(part) {
+            queue.push(Reverse((parts.beside[part as usize].len(), part)));
+        }
+    }
+    while let Some(Reverse((_, part))) = queue.pop() {
+        if parts.find(part) != part || !parts.active(part) {
+            continue;
+        }
+        let (raised, now) = parts.raise(part);
+        lost += raised;
+        if parts.active(now) {
+            queue.push(Reverse((parts.beside[now as usize].len(), now)));
+        }
+    }
+    Ascent { most: prizes - lost, parts: parts.paid() }
+}
+
+struct Parts<'g> {
+    graph: &'g Graph,
+    fee: f64,
+    /// What is left of each block's toll; 0 if it belongs to a part.
+    toll: Vec<f64>,
+    joined: Vec<bool>,
+    /// Union and find over blocks, then joints.
+    above: Vec<u32>,
+    /// By root: prizes left to forgo, what is left of the fee, and the blocks beside.
+    left: Vec<f64>,
+    due: Vec<f64>,
+    beside: Vec<Vec<u32>>,
+    /// When a block was last seen beside a part that is raised.
+    seen: Vec<u32>,
+    clock: u32,
+    /// Below this a number is what rounding left of 0.
+    tiny: f64,
+}
+
+impl<'g> Parts<'g> {
+    fn new(graph: &'g Graph, price: f64, fee: f64) -> Self {
+        let (n, m) = (graph.len(), graph.legs.len());
+        let net = |b: usize| graph.value[b] - price * graph.cost[b];
+        let most = (0..n).map(|b| net(b).abs()).chain(graph.joint_value.iter().copied()).fold(0.0, f64::max);
+        let mut parts = Self {
+            graph,
+            fee,
+            toll: (0..n).map(|b| (-net(b)).max(0.0)).collect(),
+            joined: (0..n).map(|b| net(b) >= 0.0).collect(),
+            above: (0..(n + m) as u32).collect(),
+            left: (0..n).map(|b| net(b).max(0.0)).chain(graph.joint_value.iter().copied()).collect(),
+            // A joint alone is no place: it waits for a leg.
+            due: (0..n + m).map(|at| if at < n { fee } else { f64::INFINITY }).collect(),
+            beside: vec![Vec::new(); n + m],
+            seen: vec![0; n],
+            clock: 0,
+            tiny: most * 1e-13,
+        };
+        for block in 0..n as u32 {
+            if parts.joined[block as usize] {
+                parts.join(block);
+            }
+        }
+        for (joint, legs) in graph.legs.iter().enumerate() {
+            let legs: Vec<u32> = legs.iter().copied().filter(|&leg| !parts.joined[leg as usize]).collect();
+            let root = parts.find((n + joint) as u32);
+            parts.beside[root as usize].extend(legs);
+        }
+        parts
+    }
+
+    fn find(&mut self, mut at: u32) -> u32 {
+        while self.above[at as usize] != at {
+            self.above[at as usize] = self.above[self.above[at as usize] as usize];
+            at = self.above[at as usize];
+        }
+        at
+    }
+
+    fn active(&self, root: u32) -> bool {
+        self.left[root as usize] > self.tiny && self.due[root as usize] > self.tiny
+    }
+
+    /// Links a block of no toll with the parts that it touches; what is not of a part is now beside its own.
+    fn join(&mut self, block: u32) {
+        let graph = self.graph;
+        let mut root = self.find(block);
+        for &to in graph.near(block) {
+            if self.joined[to as usize] {
+                root = self.union(root, to);
+            } else {
+                self.beside[root as usize].push(to);
+            }
+        }
+        for &joint in graph.joints(block) {
+            root = self.union(root, graph.len() as u32 + joint);
+        }
+    }
+
+    fn union(&mut self, a: u32, b: u32) -> u32 {
+        let (a, b) = (self.find(a), self.find(b));
+        if a == b {
+            return a;
+        }
+        let longer = |x: u32, y: u32| self.beside[x as usize].len() > self.beside[y as usize].len();
+        let (stays, goes) = if longer(b, a) { (b, a) } else { (a, b) };
+        self.above[goes as usize] = stays;
+        self.left[stays as usize] += std::mem::take(&mut self.left[goes as usize]);
+        self.due[stays as usize] = self.due[stays as usize].min(self.due[goes as usize]);
+        let moved = std::mem::take(&mut self.beside[goes as usize]);
+        self.beside[stays as usize].extend(moved);
+        stays
+    }
+
+    /// Raises a part as far as it goes at once; by how much, and the part that it is now of.
+    fn raise(&mut self, part: u32) -> (f64, u32) {
+        let at = part as usize;
+        let mut beside = std::mem::take(&mut self.beside[at]);
+        self.clock += 1;
+        let mut nearest = f64::INFINITY;
+        beside.retain(|&b| {
+            let b = b as usize;
+            // Each once: those that have joined a part, or were seen already, go.
+            let stays = !self.joined[b] && std::mem::replace(&mut self.seen[b], self.clock) != self.clock;
+            nearest = if stays { nearest.min(self.toll[b]) } else { nearest };
+            stays
+        });
+        let by = nearest.min(self.left[at]).min(self.due[at]);
+        self.left[at] -= by;
+        self.due[at] -= by;
+        let mut fresh = Vec::new();
+        for &block in &beside {
+            self.toll[block as usize] -= by;
+            if self.toll[block as usize] <= self.tiny {
+                fresh.push(block);
+            }
+        }
+        self.beside[at] = beside;
+        // All are of a part before the first is linked: two of them may touch.
+        for &block in &fresh {
+            self.toll[block as usize] = 0.0;
+            self.joined[block as usize] = true;
+        }
+        for block in fresh {
+            self.join(block);
+        }
+        (by, self.find(part))
+    }
+
+    /// The blocks of each part that has paid the fee.
+    fn paid(mut self) -> Vec<Vec<u32>> {
+        let n = self.graph.len();
+        let mut blocks: Vec<Vec<u32>> = vec![Vec::new(); self.above.len()];
+        for block in 0..n as u32 {
+            let root = self.find(block) as usize;
+            if self.joined[block as usize] && self.due[root] <= self.tiny.max(self.fee * 1e-12) {
+                blocks[root].push(block);
+            }
+        }
+        blocks.retain(|part| !part.is_empty());
+        blocks
+    }
+}
