@@ -517,6 +517,48 @@ fn blocks_of_an_area_are_ranked_among_themselves_with_the_citys_fit() {
 }
 
 #[test]
+fn with_a_half_life_the_recent_counts_more_and_less_is_known() {
+    let (snapshot, ..) = new_haven();
+    let query = Query { categories: vec!["person".into(), "property".into()], ..Query::default() };
+    let selection = snapshot.select(&query).expect("known");
+    let ranked = |half_life| {
+        let scoring = Scoring { half_life, ..Scoring::default() };
+        snapshot.ranking(&query, &selection, &scoring, None).expect("a ranking")
+    };
+    let (all, recent) = (ranked(None), ranked(Some(10.0)));
+    // Thirty days are three half-lives: 10 / ln 2 · (1 − 1/8) days are left.
+    let left = 10.0 / std::f64::consts::LN_2 * (1.0 - 0.125) / 365.25;
+    assert!((recent.discounted_years - left).abs() < 1e-9 && recent.years == all.years);
+    let data = snapshot.dataset();
+    let end = "2014-09-30/2014-09-30".parse::<hotblocks::model::period::Period>().expect("a day");
+    let mut naive: HashMap<BlockId, f64> = HashMap::new();
+    for at in (0..data.incidents.len()).filter(|&at| !data.held[at] && selection.has(data, at)) {
+        if let Some(block) = data.assignment.main(at) {
+            let zone = &data.sources[usize::from(data.incidents.source(at))].zone;
+            let age = (end.seconds_in(zone).1 - data.incidents.when(at).from) as f64 / 86_400.0;
+            *naive.entry(block).or_default() += (-age / 10.0).exp2();
+        }
+    }
+    for row in &recent.rows {
+        let expected = naive.get(&row.block).copied().unwrap_or_default();
+        assert!((row.score - expected).abs() < 1e-4, "{row:?}");
+    }
+    assert!(recent.rows.is_sorted_by(|a, b| a.score >= b.score));
+    let order = |ranking: &hotblocks::engine::ranking::Ranking| {
+        ranking.rows.iter().take(20).map(|row| row.block).collect::<Vec<_>>()
+    };
+    assert_ne!(order(&all), order(&recent));
+    assert_eq!(all.groups[0].fit, recent.groups[0].fit, "the blocks differ as they did");
+    // A half-life that no one outlives changes nothing.
+    let never = ranked(Some(1e9));
+    for (a, b) in all.rows.iter().zip(&never.rows) {
+        assert!(a.count.shares() == b.count.shares() && (a.expected - b.expected).abs() < 1e-4 * a.expected);
+    }
+    let layer = ask(&snapshot, &[("half_life_days", "10"), ("by", "rate")]).expect("a list");
+    assert_eq!(parameter(&layer, "half_life_days"), &Value::Float(10.0));
+}
+
+#[test]
 fn exposures_are_years_times_size() {
     let (snapshot, ..) = new_haven();
     let query = Query::default();
@@ -596,6 +638,6 @@ fn a_table_for_people_says_how_sure_each_place_is_in_lines_that_fit() {
         assert!(lines[header].contains(word), "{}", lines[header]);
     }
     assert!(lines[header + 1].contains('–'), "{}", lines[header + 1]);
-    assert!(lines[header..].iter().all(|line| line.chars().count() <= 132), "{out}");
+    assert!(lines[header..].iter().all(|line| line.chars().count() <= 120), "{out}");
     assert!(out.contains("! who brought incidents up is unknown for 100 % of them"), "{out}");
 }

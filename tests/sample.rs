@@ -321,12 +321,12 @@ fn every_layer_says_what_made_it_and_is_valid_geojson() {
             "cell_m" => Some(("cell_m", "50")),
             "eps_m" => Some(("eps_m", "100")),
             "min_points" => Some(("min_points", "5")),
+            "budget" => Some(("budget", "20blocks")),
+            "block" => Some(("block", "segment-2018")),
             "officers" => Some(("officers", "2")),
             "hours" => Some(("hours", "18:00-02:00")),
             "free" => Some(("free", "0.4")),
             "speed" => Some(("speed", "30km/h")),
-            "budget" => Some(("budget", "20blocks")),
-            "block" => Some(("block", "segment-2018")),
             _ => None,
         }));
         let made = layer(&snapshot, &operation, &pairs, Page::ALL);

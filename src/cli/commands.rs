@@ -7,7 +7,10 @@ use clap::ArgMatches;
 use serde_json::Value as Json;
 
 use super::failure::Failure;
-use super::{blocks_command, exit, explain_command, flags, import_command, import_incidents, load, say};
+use super::{
+    blocks_command, exit, explain_command, flags, import_command, import_incidents, load, outreach_command,
+    say,
+};
 use crate::encode;
 use crate::engine::params::explain::RANKED_UNIT;
 use crate::engine::params::hotspots::HOTSPOTS;
@@ -18,6 +21,7 @@ use crate::engine::params::table::{AREAS, CLUSTERS, DEFAULT_TOP, DENSITY, INCIDE
 use crate::engine::params::targets::{BUDGET, TARGETS};
 use crate::engine::params::values::Values;
 use crate::engine::ranking::split;
+use crate::engine::snapshot::Snapshot;
 use crate::engine::{Engine, View};
 use crate::http;
 use crate::http::serve::DEFAULT_ADDRESS;
@@ -40,12 +44,15 @@ pub(super) fn run(matches: &ArgMatches) -> Result<u8, Failure> {
         Some(("rank", matches)) => analyse(&RANK, matches),
         Some(("areas", matches)) => areas(matches),
         Some(("explain", matches)) => explain_command::run(matches),
+        Some(("list", matches)) => outreach_command::list(matches),
+        Some(("brief", matches)) => outreach_command::brief(matches),
         Some(("plan", matches)) => analyse(&PLAN, matches),
         Some(("blocks", matches)) => blocks_command::run(matches),
         Some(("import", matches)) => match matches.subcommand() {
             Some(("incidents", matches)) => import_incidents::incidents(matches),
             Some(("areas", matches)) => import_command::areas(matches),
             Some(("blocks", matches)) => import_command::blocks(matches),
+            Some(("context", matches)) => import_command::context(matches),
             _ => Ok(exit::USAGE),
         },
         // `flags::command` requires one of the commands above.
@@ -85,11 +92,8 @@ fn analyse(operation: &Operation, matches: &ArgMatches) -> Result<u8, Failure> {
     }
     let layer = opened.list(operation, page)?;
     let text = match load::text(matches, "format").as_deref() {
-        Some("geojson") => encode::geojson::collection(&layer, Json::Null) + "\n",
-        Some("csv") => encode::csv::rows(&layer),
-        Some("json") => encode::json::rows(&layer),
-        _ if operation.command == PLAN.command => encode::plan::sheets(&layer),
-        _ => encode::table::table(&layer),
+        Some("table") if operation.command == PLAN.command => encode::plan::sheets(&layer),
+        _ => written(matches, &layer),
     };
     load::write_text(matches, &text)?;
     Ok(opened.code())
@@ -101,6 +105,16 @@ fn given_unit(operation: &Operation, matches: &ArgMatches) -> Result<bool, Failu
         return Ok(false);
     }
     Ok(flags::values(matches, [&RANKED_UNIT].into_iter())?.word(&RANKED_UNIT) == Some("addresses"))
+}
+
+/// A layer in the form that is asked for.
+pub(super) fn written(matches: &ArgMatches, layer: &Layer) -> String {
+    match load::text(matches, "format").as_deref() {
+        Some("geojson") => encode::geojson::collection(layer, Json::Null) + "\n",
+        Some("csv") => encode::csv::rows(layer),
+        Some("json") => encode::json::rows(layer),
+        _ => encode::table::table(layer),
+    }
 }
 
 fn top(operation: &Operation, values: &Values) -> usize {
@@ -154,7 +168,15 @@ fn demo(matches: &ArgMatches) -> Result<u8, Failure> {
 fn serve(matches: &ArgMatches) -> Result<u8, Failure> {
     let mut given = flags::values(matches, flags::all_params().into_iter())?;
     load::text_of_file(&mut given, &SHIFTS)?;
-    let opened = Opened::new(matches, &given, &[])?;
+    let kept = outreach_command::read(matches, "list")?;
+    let (loaded, values) = loaded(matches, &given, &[])?;
+    let snapshot = outreach_command::with(Snapshot::new(loaded.dataset, 1), kept)?;
+    let opened = Opened {
+        engine: Arc::new(Engine::of(snapshot)),
+        values,
+        all_kept: loaded.all_kept,
+        listen: loaded.config.listen,
+    };
     listen(matches, opened)
 }
 
@@ -166,6 +188,23 @@ fn listen(matches: &ArgMatches, opened: Opened) -> Result<u8, Failure> {
             .unwrap_or_default();
     })?;
     Ok(exit::DONE)
+}
+
+/// The data that flags and configuration name, with the values that hold, once all that the operations need is known to be
+/// given or configured.
+pub(super) fn loaded(
+    matches: &ArgMatches,
+    given: &Values,
+    operations: &[&Operation],
+) -> Result<(load::Loaded, Values), Failure> {
+    let config = load::config(matches)?;
+    let values = given.or(&config.defaults()?);
+    if let Some(missing) = values.lacking(operations) {
+        return Err(Failure::NotGiven { flag: missing.flag, example: missing.example });
+    }
+    let rejects = load::path(matches, "rejects");
+    let areas = load::texts(matches, "areas");
+    Ok((load::load(config, &areas, rejects.as_deref())?, values))
 }
 
 /// A data set ready to answer, with the values that hold for every question.
@@ -183,14 +222,8 @@ impl Opened {
         given: &Values,
         operations: &[&Operation],
     ) -> Result<Self, Failure> {
-        let config = load::config(matches)?;
-        let values = given.or(&config.defaults()?);
-        if let Some(missing) = values.lacking(operations) {
-            return Err(Failure::NotGiven { flag: missing.flag, example: missing.example });
-        }
-        let rejects = load::path(matches, "rejects");
-        let areas = load::texts(matches, "areas");
-        Ok(Self::from(load::load(config, &areas, rejects.as_deref())?, values))
+        let (loaded, values) = loaded(matches, given, operations)?;
+        Ok(Self::from(loaded, values))
     }
 
     fn from(loaded: load::Loaded, values: Values) -> Self {

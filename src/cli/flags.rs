@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::builder::NonEmptyStringValueParser;
 use clap::{Arg, ArgAction, ArgMatches, Command, value_parser};
 
-use super::{blocks_command, explain_command, import_command, import_incidents};
+use super::{blocks_command, explain_command, import_command, import_incidents, outreach_command};
 use crate::engine::params::explain::{BLOCK, RANKED_UNIT};
 use crate::engine::params::hotspots::HOTSPOTS;
 use crate::engine::params::near_repeat::NEAR_REPEAT;
@@ -36,6 +36,7 @@ pub(super) fn command() -> Command {
         .subcommand(analysis(&HOTSPOTS, "geojson"))
         .subcommand(areas())
         .subcommand(explain_command::command())
+        .subcommands(outreach_command::commands())
         .subcommand(analysis(&PLAN, "table"))
         .subcommand(blocks_command::command())
         .subcommand(import())
@@ -103,7 +104,10 @@ fn demo() -> Command {
 }
 
 fn serve() -> Command {
-    let command = Command::new("serve").about("Serve layers and the map over HTTP").arg(listen());
+    let command = Command::new("serve")
+        .about("Serve layers and the map over HTTP")
+        .arg(listen())
+        .arg(outreach_command::list_file());
     inputs(with_params(command, all_params().into_iter()))
 }
 
@@ -122,18 +126,22 @@ fn export() -> Command {
     inputs(with_params(command, all_params().into_iter()))
 }
 
-fn analysis(operation: &Operation, format: &'static str) -> Command {
-    let command = Command::new(operation.command)
-        .about(operation.help)
-        .arg(
-            Arg::new("format")
-                .long("format")
-                .value_name("FORMAT")
-                .value_parser(["geojson", "csv", "table", "json"])
-                .default_value(format)
-                .help("How to write the answer"),
-        )
-        .arg(answer_file());
+/// An analysis with its formats, of which one is written where none is asked for.
+pub(super) fn analysis(asked: &Operation, format: &'static str) -> Command {
+    operation(asked).arg(
+        Arg::new("format")
+            .long("format")
+            .value_name("FORMAT")
+            .value_parser(["geojson", "csv", "table", "json"])
+            .default_value(format)
+            .help_heading("Options")
+            .help("How to write the answer"),
+    )
+}
+
+/// The command of an operation with its parameters, its data and where it writes to.
+pub(super) fn operation(operation: &Operation) -> Command {
+    let command = Command::new(operation.command).about(operation.help).arg(answer_file());
     inputs(with_params(command, operation.params.iter()))
 }
 
@@ -166,6 +174,9 @@ fn arg(param: &Param) -> Arg {
         Kind::Amount => "AMOUNT",
         Kind::BBox => "W,S,E,N",
         Kind::Text => "NAME",
+        Kind::Date => "DATE",
+        Kind::Hours { .. } => "TIME",
+        Kind::Capacity => "CAPACITY",
     };
     let help = format!("{} [default: {}] [example: {}]", param.help, param.default, param.example);
     let arg = Arg::new(param.flag)
@@ -175,6 +186,9 @@ fn arg(param: &Param) -> Arg {
         .value_parser(NonEmptyStringValueParser::new())
         .allow_hyphen_values(true);
     match param.kind {
+        Kind::Word(["yes", "no"]) => {
+            arg.num_args(0..=1).default_missing_value("yes").allow_hyphen_values(false)
+        }
         Kind::Names | Kind::Areas | Kind::Words(_) => {
             arg.num_args(1..).action(ArgAction::Append).allow_hyphen_values(false)
         }
@@ -215,6 +229,14 @@ pub(super) fn inputs(command: Command) -> Command {
                 .num_args(1..)
                 .action(ArgAction::Append)
                 .help("Files of named areas with their kind; one that `import areas` wrote needs none [example: neighborhood=hoods.geojson]"),
+        )
+        .arg(
+            Arg::new("context")
+                .long("context")
+                .value_name("KIND=FILE")
+                .num_args(1..)
+                .action(ArgAction::Append)
+                .help("Files of places around blocks, for the sheets of an outreach list, with a word for what they are [example: vacant-lots=lots.geojson]"),
         )
         .arg(crs())
         .arg(source())

@@ -81,7 +81,8 @@ fn told_in_line(name: &str, value: &Value) -> bool {
 const WARNINGS: &str = "warnings";
 
 /// Columns of ranked blocks that only the other formats have: a line must fit a terminal.
-const NOT_IN_TABLES: [&str; 14] = [
+const NOT_IN_TABLES: [&str; 15] = [
+    "top_address_share",
     "sentence",
     "victims",
     "rank_mean",

@@ -1,6 +1,7 @@
 //! Bytes in, reports and blocks out, and every refused row accounted for.
 
 pub mod blocks;
+pub mod context;
 pub mod crosswalk;
 pub mod csv;
 mod fixed;

@@ -130,6 +130,10 @@ fn record(snapshot: &Snapshot, told: &Explained, place: &Block, scoring: &Scorin
         ("known_shootings", shootings(snapshot, &told.evidence)),
         ("score", Value::rounded(row.score, 6)),
         ("times_city", told.against.map_or(Value::Null, |against| Value::rounded(against.ratio, 4))),
+        (
+            "times_city_expected",
+            told.against.map_or(Value::Null, |against| Value::rounded(against.expected, 4)),
+        ),
         ("by_class", by_class(snapshot, &told.evidence, detail)),
         ("by_origin", by_origin(&told.evidence)),
         ("by_year", by_year(&told.evidence)),

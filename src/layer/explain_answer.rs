@@ -6,7 +6,7 @@ use super::explain::{Detail, ExplainLayerError, explain};
 use super::problem_places::{ProblemPlacesLayerError, problem_places};
 use super::{Ask, Layer};
 use crate::engine::params::explain::BLOCK;
-use crate::engine::params::ranking::{BY, DRAWS, MOST_BLOCKS_DRAWN};
+use crate::engine::params::ranking::{BY, DRAWS, MOST_BLOCKS_DRAWN, VIEW};
 use crate::engine::params::table::WITHIN;
 use crate::engine::params::values::Values;
 use crate::engine::problem_places::ProblemPlacesError;
@@ -50,6 +50,10 @@ pub fn explain_answer(
 ///
 /// [`AnswerError`], which names the parameter at fault.
 pub fn addresses_answer(snapshot: &Snapshot, ask: &Ask, values: &Values) -> Result<Layer, AnswerError> {
+    if values.word(&VIEW).is_some_and(|view| view != "list") {
+        let why = "addresses have a list alone; leave view out, or rank blocks".into();
+        return Err(AnswerError::Unusable { parameter: VIEW.wire, why });
+    }
     problem_places(snapshot, ask, &scoring(snapshot, values)).map_err(|error| match error {
         ProblemPlacesLayerError::Category(e) => e.into(),
         ProblemPlacesLayerError::Within(e) => e.into(),

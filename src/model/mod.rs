@@ -6,6 +6,7 @@ pub mod block;
 pub mod category;
 pub mod cells;
 pub mod class;
+pub mod context;
 pub mod coverage;
 pub mod dataset;
 pub mod doubles;

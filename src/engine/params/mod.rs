@@ -8,6 +8,7 @@ pub mod hotspots;
 pub mod near_repeat;
 pub mod nearest;
 mod needs;
+pub mod outreach;
 pub mod patrol;
 pub mod ranking;
 pub mod table;

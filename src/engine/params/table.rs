@@ -10,6 +10,7 @@ use super::density::{
 use super::explain::EXPLAIN;
 use super::hotspots::HOTSPOTS;
 use super::near_repeat::NEAR_REPEAT;
+use super::outreach::{BRIEF, LIST};
 use super::patrol::PLAN;
 use super::ranking::RANK;
 use super::targets::TARGETS;
@@ -68,6 +69,17 @@ pub enum Kind {
     BBox,
     /// A name as it is, commas included.
     Text,
+    /// A local date.
+    Date,
+    /// Hours within bounds; on the command line with their unit.
+    Hours {
+        /// Fewest.
+        least: f64,
+        /// Most.
+        most: f64,
+    },
+    /// What a team takes, with its unit.
+    Capacity,
 }
 
 /// One parameter of an operation.
@@ -344,5 +356,5 @@ pub const AREAS: Operation = Operation {
 pub const COMMANDS_ONLY: [Operation; 1] = [NEAR_REPEAT];
 
 /// All operations with a collection over HTTP.
-pub const OPERATIONS: [Operation; 9] =
-    [INCIDENTS, RANK, DENSITY, CLUSTERS, HOTSPOTS, AREAS, TARGETS, EXPLAIN, PLAN];
+pub const OPERATIONS: [Operation; 11] =
+    [INCIDENTS, RANK, DENSITY, CLUSTERS, HOTSPOTS, AREAS, TARGETS, EXPLAIN, LIST, BRIEF, PLAN];

@@ -1,0 +1,8 @@
+//! The outreach list: who is visited for months, when that changes, and what is new near them today.
+
+pub mod brief;
+pub mod check;
+pub mod reason;
+pub mod register;
+pub mod review;
+pub mod words;
