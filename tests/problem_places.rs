@@ -99,6 +99,8 @@ fn addresses_are_in_no_collection_and_have_no_weights() {
         let (code, out, err) = run(&[&["--unit", "addresses"][..], bad].concat());
         assert!(code == 2 && out.is_empty() && err.contains("--by count or --by gun"), "{bad:?}: {err}");
     }
+    let (code, out, err) = run(&["--unit", "addresses", "--view", "bias"]);
+    assert!(code == 2 && out.is_empty() && err.contains("a list alone"), "{err}");
     let (code, _, err) = run(&["--unit", "houses"]);
     assert!(code == 2 && err.contains("blocks, addresses"), "{err}");
 }

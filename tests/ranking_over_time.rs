@@ -293,6 +293,30 @@ fn a_trend_takes_eight_whole_periods_and_cannot_tell_is_the_ordinary_answer() {
 }
 
 #[test]
+fn views_over_time_count_gun_crime_where_they_are_asked_to_and_refuse_rates_and_harm() {
+    let (snapshot, ..) = common::new_haven();
+    let gun = ask(&snapshot, &[("view", "concentration"), ("by", "gun")]).expect("robberies by firearm");
+    let list = ask(&snapshot, &[("by", "gun")]).expect("a list");
+    let total: f64 = list.features.iter().map(|f| of(f, "score")).sum();
+    assert_eq!(
+        (number(parameter(&gun, "incidents_in_blocks")), parameter(&gun, "by")),
+        (total, &Value::text("gun"))
+    );
+    let all = ask(&snapshot, &[("view", "concentration")]).expect("incidents");
+    assert!(total > 0.0 && total < number(parameter(&all, "incidents_in_blocks")));
+    let change = ask(&snapshot, &[&HALVES[..], &[("by", "gun")]].concat()).expect("two periods");
+    let sum = |name: &str| change.features.iter().map(|f| of(f, name)).sum::<f64>();
+    assert_eq!(sum("incidents") + sum("incidents_before"), total);
+    for (name, word) in [("by", "rate"), ("by", "harm")] {
+        for view in [&HALVES[..], &[("view", "concentration")]] {
+            let error =
+                ask(&snapshot, &[view, &[(name, word)]].concat()).expect_err("no number of incidents");
+            assert!(error.parameter() == Some("by") && error.to_string().contains("by=count"), "{error}");
+        }
+    }
+}
+
+#[test]
 fn the_same_seed_gives_the_same_bytes_whatever_the_order_of_the_input() {
     let ask_of = |snapshot: &Snapshot, seed: &str| {
         let change = ask(

@@ -7,12 +7,12 @@ use std::path::{Path, PathBuf};
 use hotblocks::analysis::chance::Chance;
 use hotblocks::analysis::hotspots::weights::Neighbors;
 use hotblocks::ingest::input::Input;
-use hotblocks::rank::draws::{DrawParams, Drawing, Part, positions};
+use hotblocks::rank::draws::{DrawParams, Drawing, Part, Position, positions};
 use hotblocks::rank::gamma_poisson::{How, fit};
 use hotblocks::space::coord::{Local, Metres};
 
 use crate::load::{ground, load, st_louis_files, st_louis_folder};
-use crate::machine::heading;
+use crate::machine::{heading, thousands};
 use crate::st_louis_ranking::{Event, What, Years, coverage, coverage_rows, learned, overlap_rows};
 use crate::validation::Page;
 
@@ -42,15 +42,21 @@ pub(crate) fn document(root: &Path) -> Option<(String, bool)> {
     page.say(&format!(
         "Measured on St. Louis 2012–2018 (outside data): {} blocks, street segments and intersections, of which none is named. \
          2018 is complete until October 3: its counts are of {} days. The lists know nothing after {KNOWN}.\n\n",
-        years.n_blocks(),
+        thousands(years.n_blocks()),
         years.days[&2018],
     ));
     overlap(&mut page, &years);
-    widths(&mut page, &years);
+    let places = places(&years);
+    widths(&mut page, &years, &places);
     covered(&mut page, &years);
-    let trial = Trial { tiles: Tiles::of(&years), years: &years };
-    trial.scores(&mut page);
-    trial.grounds(&mut page);
+    let trial = Trial { tiles: Tiles::of(&years), years: &years, places };
+    let mut scores = Page::default();
+    let verdicts = trial.scores(&mut scores);
+    let mut grounds = Page::default();
+    let cells_catch_less = trial.grounds(&mut grounds);
+    defaults(&mut page, &verdicts, cells_catch_less);
+    page.say(&scores.text);
+    page.say(&grounds.text);
     Some((page.text, page.holds))
 }
 
@@ -69,7 +75,7 @@ fn overlap(page: &mut Page, years: &Years) {
     page.say("\n");
 }
 
-fn widths(page: &mut Page, years: &Years) {
+fn widths(page: &mut Page, years: &Years, places: &Places) {
     page.say("## How sure a rank is\n\n");
     page.say(
         "5–95 % rank intervals of the listed blocks from 10,000 draws of the Gamma–Poisson model, equal exposure, seed 1: the \
@@ -81,7 +87,7 @@ fn widths(page: &mut Page, years: &Years) {
         for from in [KNOWN, KNOWN - 2] {
             let scores: Vec<f64> = years.counts(what, from, KNOWN).into_iter().map(f64::from).collect();
             for n in LISTS {
-                let positions = drawn(years, what, from, KNOWN, n);
+                let positions = &places[&(what == What::Gun, from, n)];
                 let list: Vec<_> = years
                     .top(&scores, what, KNOWN, n)
                     .into_iter()
@@ -105,7 +111,22 @@ fn widths(page: &mut Page, years: &Years) {
     page.say("\n");
 }
 
-fn drawn(years: &Years, what: What, from: i16, to: i16, n: usize) -> Vec<hotblocks::rank::draws::Position> {
+/// Where blocks may rank by their incidents of three years or of the last one, for each length of list.
+type Places = HashMap<(bool, i16, usize), Vec<Position>>;
+
+fn places(years: &Years) -> Places {
+    let mut all = Places::new();
+    for what in What::BOTH {
+        for from in [KNOWN, KNOWN - 2] {
+            for n in LISTS {
+                all.insert((what == What::Gun, from, n), drawn(years, what, from, KNOWN, n));
+            }
+        }
+    }
+    all
+}
+
+fn drawn(years: &Years, what: What, from: i16, to: i16, n: usize) -> Vec<Position> {
     let blocks: Vec<Vec<Part>> = years
         .posteriors(what, from, to)
         .into_iter()
@@ -202,6 +223,7 @@ impl Difference {
 struct Trial<'a> {
     tiles: Tiles,
     years: &'a Years,
+    places: Places,
 }
 
 /// How much of an incident a choice catches: 1 inside, 0 outside.
@@ -254,7 +276,8 @@ impl Trial<'_> {
     }
 
     /// Which score's list catches the most.
-    fn scores(&self, page: &mut Page) {
+    fn scores(&self, page: &mut Page) -> Vec<Verdicts> {
+        let mut found = Vec::new();
         page.say("## Which score finds next year's incidents\n\n");
         page.say(
             "Lists from the years up to 2016 and the share of the incidents of 2017 and of 2018 in their blocks. Then, for the top 100 \
@@ -266,6 +289,7 @@ impl Trial<'_> {
             page.say(&format!("### {}\n\n", capital(what.words())));
             page.say("| score | top 20: 2017, 2018 | top 50 | top 100 | over one year's counts | over three years' counts | |\n|---|--:|--:|--:|--:|--:|---|\n");
             let all = self.methods(what);
+            let mut verdicts = Verdicts { what, three_over_one: "", gains: Vec::new(), losses: Vec::new() };
             let top = |at: usize| self.blocks(&all[at].lists[2]);
             let (one, three) = (top(0), top(1));
             for (at, method) in all.iter().enumerate() {
@@ -288,13 +312,21 @@ impl Trial<'_> {
                     _ if same => "no gain over counts: the same blocks as three years' counts".to_owned(),
                     _ => to_three.verdict().to_owned(),
                 };
+                match (at, to_three.verdict()) {
+                    (1, _) => verdicts.three_over_one = to_one.verdict(),
+                    (2.., "gain") => verdicts.gains.push(method.name.clone()),
+                    (2.., "**loss**") => verdicts.losses.push(method.name.clone()),
+                    _ => {}
+                }
                 let mut cells = vec![method.name.clone()];
                 cells.extend(shares);
                 cells.extend([words(&to_one, at == 0), words(&to_three, at == 1), verdict]);
                 page.row(&cells);
             }
             page.say("\n");
+            found.push(verdicts);
         }
+        found
     }
 
     fn methods(&self, what: What) -> Vec<Method> {
@@ -328,7 +360,7 @@ impl Trial<'_> {
         ];
         let lists = LISTS.map(|n| {
             let scores: Vec<f64> =
-                drawn(self.years, what, KNOWN - 2, KNOWN, n).iter().map(|at| at.p_top_n).collect();
+                self.places[&(what == What::Gun, KNOWN - 2, n)].iter().map(|at| at.p_top_n).collect();
             self.years.top(&scores, what, KNOWN, n)
         });
         all.push(Method { name: "P(top N), three years, exposure time".to_owned(), lists });
@@ -415,8 +447,9 @@ impl Trial<'_> {
         scores
     }
 
-    /// Blocks against cells on the same ground.
-    fn grounds(&self, page: &mut Page) {
+    /// Blocks against cells on the same ground; whether cells catch less in every comparison.
+    fn grounds(&self, page: &mut Page) -> bool {
+        let mut less = true;
         page.say("## Blocks or cells\n\n");
         page.say(
             "The same ground each: units are taken in their order until it is used up, of the last one a part. A segment's ground is 25 m to \
@@ -426,23 +459,25 @@ impl Trial<'_> {
         for what in What::BOTH {
             page.say(&format!("### {}\n\n", capital(what.words())));
             page.say("| units | 0.5 km²: 2017, 2018 | 1 km² | 2 km² | 5 km² | at 2 km² against blocks by count per ground | |\n|---|--:|--:|--:|--:|--:|---|\n");
-            let ways: [(&str, &dyn Fn(f64) -> Catch<'static>); 7] = [
-                ("blocks by count per ground, three years", &|km2| self.ground_of_blocks(what, 3, true, km2)),
-                ("blocks by count per ground, one year", &|km2| self.ground_of_blocks(what, 1, true, km2)),
-                ("blocks by count, three years", &|km2| self.ground_of_blocks(what, 3, false, km2)),
-                ("cells of 100 m, three years", &|km2| self.ground_of_cells(what, 3, 100.0, km2)),
-                ("cells of 100 m, one year", &|km2| self.ground_of_cells(what, 1, 100.0, km2)),
-                ("cells of 200 m, three years", &|km2| self.ground_of_cells(what, 3, 200.0, km2)),
-                ("cells of 200 m, one year", &|km2| self.ground_of_cells(what, 1, 200.0, km2)),
+            let ways: [(&str, Order); 7] = [
+                ("blocks by count per ground, three years", self.order_of_blocks(what, 3, true)),
+                ("blocks by count per ground, one year", self.order_of_blocks(what, 1, true)),
+                ("blocks by count, three years", self.order_of_blocks(what, 3, false)),
+                ("cells of 100 m, three years", self.order_of_cells(what, 3, 100.0)),
+                ("cells of 100 m, one year", self.order_of_cells(what, 1, 100.0)),
+                ("cells of 200 m, three years", self.order_of_cells(what, 3, 200.0)),
+                ("cells of 200 m, one year", self.order_of_cells(what, 1, 200.0)),
             ];
-            for (at, (name, way)) in ways.iter().enumerate() {
+            let first = ways[0].1.catch(2.0);
+            for (at, (name, order)) in ways.iter().enumerate() {
                 let mut cells = vec![(*name).to_owned()];
                 for km2 in [0.5, 1.0, 2.0, 5.0] {
-                    let catch = way(km2);
+                    let catch = order.catch(km2);
                     let of = |year: i16| format!("{:.1}", 100.0 * self.share(what, &[year], &catch));
                     cells.push(HELD_OUT.map(of).join(", ") + " %");
                 }
-                let difference = self.difference(what, &way(2.0), &ways[0].1(2.0));
+                let difference = self.difference(what, &order.catch(2.0), &first);
+                less &= difference.hi < 0.0 || !name.starts_with("cells");
                 let verdict = match difference.verdict() {
                     "no gain over counts" => "no difference",
                     "gain" => "catch more",
@@ -454,9 +489,10 @@ impl Trial<'_> {
             }
             page.say("\n");
         }
+        less
     }
 
-    fn ground_of_blocks(&self, what: What, n_years: i16, per_ground: bool, km2: f64) -> Catch<'static> {
+    fn order_of_blocks(&self, what: What, n_years: i16, per_ground: bool) -> Order {
         let ground = |block: usize| -> f64 {
             const BESIDE: f64 = 25.0;
             self.years.lengths[block]
@@ -467,21 +503,39 @@ impl Trial<'_> {
             .map(|block| f64::from(counts[block]) / if per_ground { ground(block) } else { 1.0 })
             .collect();
         let order = self.years.top(&scores, what, KNOWN, counts.len());
-        let parts = filled(order.iter().map(|&block| (block, ground(block as usize))), km2);
-        Box::new(move |event| parts.get(&event.block).copied().unwrap_or(0.0))
+        let units = order.iter().map(|&block| ((i64::from(block), 0), ground(block as usize)));
+        Order { side: None, units: units.collect() }
     }
 
-    fn ground_of_cells(&self, what: What, n_years: i16, side: f64, km2: f64) -> Catch<'static> {
-        let key = move |at: Local| ((at.x / side).floor() as i64, (at.y / side).floor() as i64);
+    fn order_of_cells(&self, what: What, n_years: i16, side: f64) -> Order {
         let mut counts: BTreeMap<(i64, i64), (u32, i64)> = BTreeMap::new();
         for event in self.years.of_years(what, KNOWN - n_years + 1, KNOWN) {
-            let cell = counts.entry(key(event.at)).or_insert((0, i64::MIN));
+            let cell = counts.entry(cell(event.at, side)).or_insert((0, i64::MIN));
             *cell = (cell.0 + 1, cell.1.max(event.second));
         }
         let mut order: Vec<_> = counts.into_iter().collect();
         order.sort_by(|a, b| b.1.cmp(&a.1).then(a.0.cmp(&b.0)));
-        let parts = filled(order.into_iter().map(|(cell, _)| (cell, side * side)), km2);
-        Box::new(move |event| parts.get(&key(event.at)).copied().unwrap_or(0.0))
+        Order { side: Some(side), units: order.into_iter().map(|(cell, _)| (cell, side * side)).collect() }
+    }
+}
+
+fn cell(at: Local, side: f64) -> (i64, i64) {
+    ((at.x / side).floor() as i64, (at.y / side).floor() as i64)
+}
+
+/// Units with their ground, the first to be taken first: cells of a side, or blocks by number.
+struct Order {
+    side: Option<f64>,
+    units: Vec<((i64, i64), f64)>,
+}
+
+impl Order {
+    fn catch(&self, km2: f64) -> Catch<'static> {
+        let (side, parts) = (self.side, filled(self.units.iter().copied(), km2));
+        Box::new(move |event| {
+            let unit = side.map_or((i64::from(event.block), 0), |side| cell(event.at, side));
+            parts.get(&unit).copied().unwrap_or(0.0)
+        })
     }
 }
 
@@ -497,6 +551,46 @@ fn filled<K: std::hash::Hash + Eq>(order: impl Iterator<Item = (K, f64)>, km2: f
         left -= ground;
     }
     parts
+}
+
+/// What the trial says of the defaults, in sentences that follow from its intervals.
+fn defaults(page: &mut Page, verdicts: &[Verdicts], cells_catch_less: bool) {
+    page.say("## What follows for the defaults\n\n");
+    let units = if cells_catch_less {
+        "Blocks, not cells: on the same ground cells of 100 m and of 200 m catch less, by intervals that leave 0 out."
+    } else {
+        "Blocks and cells catch alike in at least one comparison; blocks are the default since they can be named and walked."
+    };
+    page.say(&format!("- {units}\n"));
+    for verdict in verdicts {
+        let span = match verdict.three_over_one {
+            "gain" => "three years find more of the next ones than one year: look at three",
+            "**loss**" => "three years find less than one year: look at one",
+            _ => "no gain of three years over one, and no loss",
+        };
+        page.say(&format!("- {}, the span: {span}.\n", capital(verdict.what.words())));
+        let gains = match &verdict.gains[..] {
+            [] => "no gain over the counts of three years by decay, rates, shrinkage, P(top N), neighbors or related classes".to_owned(),
+            names => format!("a gain over the counts of three years by {}", names.join("; ")),
+        };
+        let losses = match &verdict.losses[..] {
+            [] => String::new(),
+            names => format!("; a loss by {}", names.join("; ")),
+        };
+        page.say(&format!("- {}, the score: {gains}{losses}.\n", capital(verdict.what.words())));
+    }
+    page.say(
+        "- So lists are in the order of counts. The posterior, P(top N) and rank intervals say how sure a place is; with equal exposure \
+         they are no better list.\n\n",
+    );
+}
+
+/// What the trial of the scores found.
+struct Verdicts {
+    what: What,
+    three_over_one: &'static str,
+    gains: Vec<String>,
+    losses: Vec<String>,
 }
 
 fn capital(words: &str) -> String {

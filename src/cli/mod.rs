@@ -9,6 +9,7 @@ mod ground;
 mod import_command;
 mod import_incidents;
 mod load;
+mod outreach_command;
 mod say;
 
 use std::process::ExitCode;

@@ -90,9 +90,10 @@ pub struct Telling {
 
 impl Telling {
     fn against(&self, row: &RankedBlock) -> Option<Against> {
-        let ratio = row.observed / row.exposure? / self.city?;
-        let said = row.rank.is_some() && ratio.is_finite();
-        said.then_some(Against { ratio, per: self.per, harm: self.harm })
+        let city = self.city?;
+        let (ratio, expected) = (row.observed / row.exposure? / city, row.expected / city);
+        let said = row.rank.is_some() && ratio.is_finite() && expected.is_finite();
+        said.then_some(Against { ratio, expected, per: self.per, harm: self.harm })
     }
 
     /// The sentence on a block with what is known of its week.

@@ -289,7 +289,7 @@ impl Snapshot {
             return Err(RankingError::Parts { what, of: VIEW.wire }.into());
         }
         let groups = ClassGroups::of(self, selection, scoring)?;
-        Ok(self.grouped(selection, &groups.of, groups.groups.len(), None).counts)
+        Ok(self.grouped(selection, &groups.of, groups.groups.len(), None, None).counts)
     }
 
     /// The pattern of each block by Gi* from period to period; nothing for too few periods or blocks without neighbors.

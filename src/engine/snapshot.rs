@@ -15,6 +15,8 @@ use crate::model::block::BlockId;
 use crate::model::class::UnknownCategory;
 use crate::model::dataset::Dataset;
 use crate::model::exposure::observed_days;
+use crate::plan::outreach::check::{RegisterError, check, check_blocks};
+use crate::plan::outreach::register::Register;
 use crate::rank::order::{Ranked, rank};
 use crate::space::bbox::{LocalBox, LonLatBox};
 use crate::space::coord::{Local, LonLat, Metres};
@@ -32,6 +34,8 @@ pub struct Snapshot {
     forms: OnceLock<Forms>,
     /// Likewise.
     pub(super) piles: OnceLock<TimePiles>,
+    /// The outreach list that the agency keeps, if there is one.
+    outreach: Option<Register>,
 }
 
 impl Snapshot {
@@ -51,6 +55,7 @@ impl Snapshot {
             coverage,
             forms: OnceLock::new(),
             piles: OnceLock::new(),
+            outreach: None,
         }
     }
 
@@ -58,6 +63,26 @@ impl Snapshot {
     #[must_use]
     pub fn numbered(self, generation: u64) -> Self {
         Self { generation, ..self }
+    }
+
+    /// The same with an outreach list over its blocks.
+    ///
+    /// # Errors
+    ///
+    /// [`RegisterError`] if no reviews can have made it, or not over these blocks.
+    pub fn with_outreach(self, list: Register) -> Result<Self, RegisterError> {
+        check(&list)?;
+        let set = &self.dataset.block_set;
+        let names: HashMap<&str, &str> =
+            set.blocks.iter().map(|block| (block.id.as_str(), block.name.as_str())).collect();
+        check_blocks(&list, (set.name, set.blocks.len()), |id| names.get(id).copied())?;
+        Ok(Self { outreach: Some(list), ..self })
+    }
+
+    /// The outreach list that the agency keeps, if there is one.
+    #[must_use]
+    pub fn outreach(&self) -> Option<&Register> {
+        self.outreach.as_ref()
     }
 
     /// Its number; a later state has a higher one.

@@ -9,6 +9,8 @@ use super::explain_answer::explain_answer;
 use super::hot_blocks::{hot_blocks_answer, is_hot_blocks};
 use super::hotspots::hotspots;
 use super::near_repeat_answer::near_repeat_answer;
+use super::outreach_answer::{brief_answer, list_answer};
+use super::patrol_answer::patrol_answer;
 use super::scan_answer::{is_scan, scan_answer};
 use super::targets_answer::targets_answer;
 use super::{Ask, Layer, Page, ask_hotspots, incidents};
@@ -103,7 +105,10 @@ pub fn answer(
             }
             other => inside("clusters")(Box::new(other)),
         }),
+        "list" => list_answer(snapshot, &ask, values),
+        "brief" => brief_answer(snapshot, &ask, values),
         "near-repeat" => near_repeat_answer(snapshot, &ask, values),
+        "plan" => patrol_answer(snapshot, &ask, values),
         "hotspots" => hotspots(snapshot, &ask, &ask_hotspots::params(values)).map_err(ask_hotspots::unusable),
         "targets" => targets_answer(snapshot, &ask, values),
         "explain" => explain_answer(snapshot, &ask, values, Detail::Public),

@@ -6,6 +6,7 @@ use super::blocks::{BlocksLayerError, blocks};
 use super::change::change;
 use super::concentration::concentration;
 use super::{Ask, Layer};
+use crate::engine::params::density::HALF_LIFE;
 use crate::engine::params::ranking::{BY, DRAWS, GUN, PER, VIEW};
 use crate::engine::params::values::Values;
 use crate::engine::ranking::RankingError;
@@ -38,6 +39,7 @@ pub(super) fn unusable(error: RankingError) -> AnswerError {
         RankingError::CountPer { .. } | RankingError::NoExposure { .. } => PER.wire,
         RankingError::NotObserved { .. } => "datetime",
         RankingError::Parts { of, .. } => of,
+        RankingError::HalfLife { .. } => HALF_LIFE.wire,
         RankingError::Draws(_) => DRAWS.wire,
         RankingError::Fit(_) => {
             return AnswerError::Inside { layer: "blocks", source: Box::new(error) };

@@ -195,13 +195,10 @@ mod tests {
         began
     }
 
-    /// The n-th incident of an hour in the n-th of so many weeks.
+    /// The n-th incident in the n-th of so many weeks, again and again.
     fn over(weeks: i64, began: &[u32; HOURS]) -> Vec<i64> {
-        let monday = 4 * 86_400;
-        let of = |(hour, &n): (usize, &u32)| {
-            (0..i64::from(n)).map(move |at| monday + at % weeks * 604_800 + hour as i64 * 3_600)
-        };
-        began.iter().enumerate().flat_map(of).collect()
+        let hours = began.iter().enumerate().flat_map(|(hour, &n)| vec![hour as i64; n as usize]);
+        (0..).zip(hours).map(|(n, hour)| 4 * 86_400 + n % weeks * 604_800 + hour * 3_600).collect()
     }
 
     fn named(began: &[u32; HOURS]) -> String {

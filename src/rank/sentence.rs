@@ -49,6 +49,8 @@ fn lower(title: &str) -> String {
 pub struct Against {
     /// The block's score over its exposure, by that of all blocks; finite.
     pub ratio: f64,
+    /// The same of what is expected of it: drawn to the city's, since the first of many are also the luckiest.
+    pub expected: f64,
     /// What the rate is of besides time: `for its length`; nothing where blocks are compared as they are.
     pub per: Option<&'static str>,
     /// Whether scores are weights of harm.
@@ -96,7 +98,7 @@ pub struct Told<'a> {
 ///     noun: Noun::GunCrimes,
 ///     shootings: 0,
 ///     period: Some("3 years"),
-///     against: Some(Against { ratio: 4.1, per: None, harm: false }),
+///     against: Some(Against { ratio: 4.1, expected: 3.9, per: None, harm: false }),
 ///     peak: None,
 /// };
 /// let expected = "Ranked 3rd (likely 2nd to 7th): 14 gun crimes in 3 years, about 4 times the city's rate";
@@ -148,12 +150,23 @@ fn likely(interval: Option<(u32, u32)>) -> String {
 
 fn comparison(against: &Against) -> String {
     let per = against.per.map_or_else(String::new, |per| format!(" {per}"));
+    let chance = allowing_for_chance(against);
     match (times(against.ratio), against.harm) {
         (None, false) => format!("about as often as elsewhere{per}"),
         (None, true) => format!("with about as much harm as elsewhere{per}"),
-        (Some(times), false) => format!("{times} the city's rate{per}"),
-        (Some(times), true) => format!("with {times} the city's harm{per}"),
+        (Some(times), false) => format!("{times} the city's rate{per}{chance}"),
+        (Some(times), true) => format!("with {times} the city's harm{per}{chance}"),
     }
+}
+
+/// What is left of a high rate once chance is allowed for, where that is another word.
+fn allowing_for_chance(against: &Against) -> String {
+    let words = times(against.expected);
+    if against.ratio < 1.15 || against.expected < 0.85 || words == times(against.ratio) {
+        return String::new();
+    }
+    let words = words.unwrap_or_else(|| "about as much as elsewhere".to_owned());
+    format!(" ({} allowing for chance)", words.trim_end_matches(" times"))
 }
 
 /// The sentence for partners and the public: no numbers of incidents, no hours, no classes, nothing about a person or a house.
@@ -214,7 +227,7 @@ mod tests {
             noun: Noun::GunCrimes,
             shootings: 0,
             period: Some("3 years"),
-            against: Some(Against { ratio: 4.0, per: None, harm: false }),
+            against: Some(Against { ratio: 4.0, expected: 4.0, per: None, harm: false }),
             peak: None,
         }
     }
@@ -250,14 +263,31 @@ mod tests {
 
     #[test]
     fn the_comparison_fits_its_size_and_exposure() {
-        let said =
-            |ratio, per, harm| sentence(&Told { against: Some(Against { ratio, per, harm }), ..told() });
+        let said = |ratio, per, harm| {
+            sentence(&Told { against: Some(Against { ratio, expected: ratio, per, harm }), ..told() })
+        };
         assert!(said(1.0, None, false).ends_with(", about as often as elsewhere"));
         assert!(
             said(0.5, Some("for its length"), false).ends_with(", about half the city's rate for its length")
         );
         assert!(said(12.2, None, true).ends_with(", with about 12 times the city's harm"));
         assert!(said(1.0, None, true).ends_with(", with about as much harm as elsewhere"));
+    }
+
+    #[test]
+    fn a_high_rate_is_told_with_what_chance_leaves_of_it() {
+        let said = |ratio, expected| {
+            let told = Told { against: Some(Against { ratio, expected, per: None, harm: false }), ..told() };
+            sentence(&told).split_once("3 years, ").map(|(_, rest)| rest.to_owned()).unwrap_or_default()
+        };
+        assert_eq!(said(34.0, 14.0), "about 34 times the city's rate (about 14 allowing for chance)");
+        assert_eq!(said(4.0, 2.0), "about 4 times the city's rate (about twice allowing for chance)");
+        assert_eq!(
+            said(3.0, 1.0),
+            "about 3 times the city's rate (about as much as elsewhere allowing for chance)"
+        );
+        assert_eq!(said(14.1, 13.9), "about 14 times the city's rate");
+        assert_eq!(said(0.5, 0.7), "about half the city's rate");
     }
 
     #[test]

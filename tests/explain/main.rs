@@ -10,6 +10,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use hotblocks::analysis::chance::Chance;
 use hotblocks::encode;
+use hotblocks::engine::over_time::TrendBy;
 use hotblocks::engine::params::explain::EXPLAIN;
 use hotblocks::engine::params::values::Values;
 use hotblocks::engine::query::Query;
@@ -36,11 +37,11 @@ fn scoring(asked: Asked, draws: u32) -> Scoring {
     Scoring { by, top_n: 20, draws: (draws > 0).then_some(draws), ..Scoring::default() }
 }
 
-/// Blocks of chance: three of four have incidents.
+/// Blocks of chance: three of four have incidents; and all with held ones, which are few.
 fn drawn(all: &[Recounted], seed: u64) -> Vec<usize> {
     let mut chance = Chance::new(seed, 0);
     let some: Vec<usize> = (0..all.len()).filter(|&block| all[block].n > 0).collect();
-    let mut chosen = BTreeSet::new();
+    let mut chosen: BTreeSet<usize> = (0..all.len()).filter(|&block| all[block].held > 0).take(20).collect();
     while chosen.len() < BLOCKS.min(all.len()) {
         let from_some = chance.below(4) > 0 && chosen.len() < some.len();
         let n = if from_some { some.len() } else { all.len() };
@@ -64,8 +65,9 @@ fn check(snapshot: &Snapshot, asked: Asked, seed: u64, draws: u32) -> Vec<Json> 
     let all = recount(snapshot, asked);
     let chosen = drawn(&all, seed);
     let ids: Vec<&str> = chosen.iter().map(|&block| data.block_set.blocks[block].id.as_str()).collect();
-    let layer = explain(snapshot, &everything(asked), &ids, &scoring(asked, draws), Detail::Analyst)
-        .expect("records");
+    let layer =
+        explain(snapshot, &everything(asked), &ids, &scoring(asked, draws), TrendBy::Year, Detail::Analyst)
+            .expect("records");
     assert_eq!(layer.features.len(), chosen.len());
     let told = json(&layer);
     let rows = told["rows"].as_array().expect("rows").clone();
@@ -230,7 +232,17 @@ fn sentence(row: &Json, raw: &Recounted, all: &[Recounted], snapshot: &Snapshot,
     let mean = all.iter().map(|one| one.n).sum::<usize>() as f64 / all.len() as f64;
     let (least, most) = told.times.expect("a comparison");
     assert!((least..=most).contains(&(raw.n as f64 / mean)), "{said}: {}", raw.n as f64 / mean);
+    // What is expected of it: (α + y) / (β + E) by the city's mean, from the parts of the record.
+    let years = days / 365.25;
+    let expected = row["shrinkage"]["rate_mean"].as_f64().expect("a rate") * years / mean;
+    assert!((number(row, "/times_city_expected") / expected - 1.0).abs() < 1e-3, "{row:#}");
+    let (least, most) = told.expected.expect("a comparison");
+    // Of what is not above the city's rate it is not told.
+    let told_of = raw.n as f64 / mean >= 1.15;
+    assert!(!told_of || (least * 0.999..=most * 1.001).contains(&expected), "{said}: {expected}");
     assert_eq!(told.peak, recount::peak(&raw.began), "{said}");
+    // Two years or one month are too few to tell.
+    assert_eq!(row["trend"]["trend"], "cannot tell", "{row:#}");
     let public = row["public_sentence"].as_str().expect("a sentence");
     assert!(public.contains("for support") && !public.contains("incident"), "{public}");
     assert_eq!(public.starts_with("Priority block for support"), told.rank <= 20, "{public}");
@@ -289,8 +301,9 @@ fn over_http_protected_classes_are_together_and_nowhere_in_the_hours() {
         assert!(number(row, "/week/left_out") >= 1.0);
         let analyst = everything(Asked { period: None, gun: false });
         let scoring = Scoring::default();
-        let analyst =
-            json(&explain(&snapshot, &analyst, &[id], &scoring, Detail::Analyst).expect("a record"));
+        let analyst = json(
+            &explain(&snapshot, &analyst, &[id], &scoring, TrendBy::Year, Detail::Analyst).expect("a record"),
+        );
         let label = &data.classes.get(data.incidents.class(at)).label;
         assert!(
             analyst["rows"][0]["by_class"].to_string().contains(label) || !protected_leads(&snapshot, at)
@@ -493,4 +506,33 @@ fn within_areas_the_sentence_names_them_and_others_are_refused() {
         refused.parameter() == Some("within") && refused.to_string().contains("outside the areas"),
         "{refused}"
     );
+}
+
+#[test]
+fn years_weekdays_and_hours_are_those_of_the_source_s_clock() {
+    // In Chicago these are three Sunday evenings, the first on New Year's Eve of 2017.
+    let nights = ["2018-01-01 03:10", "2018-01-08 03:20", "2018-01-15 03:30"];
+    let rows: Vec<(&str, f64, &str)> =
+        nights.iter().cycle().take(12).map(|&night| (night, -90.203, "12 Main St")).collect();
+    let (_folder, [streets, incidents]) = town(&rows);
+    let (snapshot, ..) = common::load(&[incidents.into()], std::path::Path::new(&streets));
+    let mut dataset = snapshot.dataset().clone();
+    dataset.sources[0].zone = jiff::tz::TimeZone::get("America/Chicago").expect("a zone");
+    let snapshot = Snapshot::new(dataset, 1);
+    let block = [("block", "Main St, First St to Second St"), ("draws", "0")];
+    let told = json(&ask(&snapshot, &block).expect("a record"));
+    let row = &told["rows"][0];
+    let n =
+        recount(&snapshot, Asked { period: None, gun: false }).iter().map(|one| one.n).max().expect("blocks");
+    assert_eq!(row["incidents"], n);
+    let years: Vec<(i64, f64)> = row["by_year"]
+        .as_array()
+        .expect("years")
+        .iter()
+        .map(|of| (of["year"].as_i64().expect("a year"), number(of, "/incidents")))
+        .collect();
+    assert_eq!((years.len(), years[0].0, years[1].0), (2, 2017, 2018));
+    assert!(years.iter().all(|(_, n)| *n >= 1.0) && years[0].1 + years[1].1 == n as f64, "{years:?}");
+    assert_eq!(number(row, "/week/Sunday/21"), n as f64);
+    assert!(row["peak_hours"].is_null() || row["peak_hours"].as_str().expect("hours").starts_with("Sunday"));
 }

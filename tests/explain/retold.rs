@@ -13,6 +13,8 @@ pub(crate) struct Retold {
     pub(crate) days: Option<(f64, f64)>,
     /// The least and the greatest ratio that the words can mean.
     pub(crate) times: Option<(f64, f64)>,
+    /// The same once chance is allowed for; as `times` where nothing is said of it.
+    pub(crate) expected: Option<(f64, f64)>,
     pub(crate) peak: Option<String>,
 }
 
@@ -65,7 +67,11 @@ pub(crate) fn read(sentence: &str) -> Option<Retold> {
         noun: noun.to_owned(),
         known_shootings,
         days: period.map(days),
-        times: times.map(ratio),
+        times: times.map(|times| ratio(times.split(" (").next().expect("a comparison"))),
+        expected: times.map(|times| match times.split_once(" (") {
+            Some((_, chance)) => allowed(chance.strip_suffix(" allowing for chance)").expect("closed")),
+            None => ratio(times),
+        }),
         peak,
     })
 }
@@ -108,6 +114,11 @@ fn days(text: &str) -> (f64, f64) {
     };
     let loose = if about { loose } else { 0.0 };
     ((n - loose) * least, (n + loose) * most)
+}
+
+fn allowed(text: &str) -> (f64, f64) {
+    let whole = ["about twice", "about as much as elsewhere"].contains(&text);
+    ratio(&if whole { text.to_owned() } else { format!("{text} times") })
 }
 
 fn ratio(text: &str) -> (f64, f64) {

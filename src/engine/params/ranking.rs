@@ -1,6 +1,6 @@
 //! The part of the table of parameters that the ranking of blocks has to itself.
 
-use super::density::COMPARE_PERIOD;
+use super::density::{COMPARE_PERIOD, HALF_LIFE};
 use super::table::{
     CATEGORY, DEFAULT_TOP, Kind, ORIGIN, Operation, PERIOD, Param, SEED, STATUS, TOP, WITHIN,
 };
@@ -87,6 +87,7 @@ pub const RANK: Operation = Operation {
         PER,
         GUN,
         PROACTIVE,
+        HALF_LIFE,
         TOP,
         DRAWS,
         SEED,
@@ -114,6 +115,7 @@ impl Values {
             },
             top_n: number(self.count(&TOP).unwrap_or(top)),
             seed: self.seed(),
+            half_life: self.number(&HALF_LIFE),
             draws: self.count(&DRAWS).map(number).filter(|draws| *draws > 0),
             ..usual
         }

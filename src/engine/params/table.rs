@@ -1,8 +1,6 @@
 //! The one table of parameters: command line, HTTP check and docs all come from it.
 
-use super::clusters::{
-    EXPOSURE, LATTICE, LEAST, MAX_BLOCKS, METHOD, MIN_SAMPLES, OUTLINE, PROBABILITY, SPAN,
-};
+use super::clusters::CLUSTERS;
 use super::density::{
     ADAPTIVE, BANDWIDTH_RULE, COMPARE_PERIOD, CONTOURS, EDGE, HALF_LIFE, KERNEL, LEVELS, LIXEL, MODE,
     NETWORK, OUT, SAMPLE, SURFACE, UNIT,
@@ -10,6 +8,8 @@ use super::density::{
 use super::explain::EXPLAIN;
 use super::hotspots::HOTSPOTS;
 use super::near_repeat::NEAR_REPEAT;
+use super::outreach::{BRIEF, LIST};
+use super::patrol::PLAN;
 use super::ranking::RANK;
 use super::targets::TARGETS;
 
@@ -67,6 +67,12 @@ pub enum Kind {
     BBox,
     /// A name as it is, commas included.
     Text,
+    /// A local date.
+    Date,
+    /// Hours, a year at most; on the command line with their unit.
+    Hours,
+    /// What a team takes, with its unit.
+    Capacity,
 }
 
 /// One parameter of an operation.
@@ -297,32 +303,6 @@ pub const DENSITY: Operation = Operation {
     ],
 };
 
-/// Clusters.
-pub const CLUSTERS: Operation = Operation {
-    command: "clusters",
-    collection: "clusters",
-    help: "Dense groups of incidents with their outlines",
-    params: &[
-        PERIOD,
-        CATEGORY,
-        ORIGIN,
-        STATUS,
-        METHOD,
-        EPS,
-        MIN_POINTS,
-        SPAN,
-        MIN_SAMPLES,
-        PROBABILITY,
-        LATTICE,
-        OUTLINE,
-        EXPOSURE,
-        LEAST,
-        MAX_BLOCKS,
-        PERMUTATIONS,
-        SEED,
-    ],
-};
-
 /// Single incidents.
 pub const INCIDENTS: Operation = Operation {
     command: "export",
@@ -343,5 +323,5 @@ pub const AREAS: Operation = Operation {
 pub const COMMANDS_ONLY: [Operation; 1] = [NEAR_REPEAT];
 
 /// All operations with a collection over HTTP.
-pub const OPERATIONS: [Operation; 8] =
-    [INCIDENTS, RANK, DENSITY, CLUSTERS, HOTSPOTS, AREAS, TARGETS, EXPLAIN];
+pub const OPERATIONS: [Operation; 11] =
+    [INCIDENTS, RANK, DENSITY, CLUSTERS, HOTSPOTS, AREAS, TARGETS, EXPLAIN, LIST, BRIEF, PLAN];
