@@ -19,7 +19,7 @@ use hotblocks::layer::{Feature, Layer, Page, Value};
 use hotblocks::model::block::{BlockId, Intersections};
 use hotblocks::model::dataset::Placing;
 use hotblocks::model::exposure::exposure;
-use hotblocks::rank::score::{By, Gun, Per};
+use hotblocks::rank::score::{By, Gun, Per, Sharing};
 use serde_json::Value as Json;
 
 /// The sample, loaded once.
@@ -448,6 +448,54 @@ fn blocks_of_an_area_are_ranked_among_themselves_with_the_citys_fit() {
     let sum: f64 = among.rows.iter().filter_map(|r| r.position).map(|p| p.p_top_n).sum();
     assert!((sum - 5.0).abs() < 1e-6, "{sum}");
     assert!(among.rows.iter().all(|r| r.position.is_some_and(|p| p.hi as usize <= some.len())));
+}
+
+#[test]
+fn blocks_learn_from_related_classes_and_from_the_blocks_that_touch_them() {
+    let some = [
+        Lot(9, "aggravated_assault", Where::West, ",yes,no"),
+        Lot(2, "homicide", Where::West, ",yes,yes"),
+        Lot(1, "homicide", Where::South, ",yes,yes"),
+        Lot(1, "aggravated_assault", Where::East, ",yes,no"),
+    ];
+    let town = town_with(&some, None);
+    let query = Query::default();
+    let selection = town.select(&query).expect("all");
+    let ranked = |share| {
+        let scoring = Scoring { by: By::Gun, share, draws: Some(200), ..Scoring::default() };
+        town.ranking(&query, &selection, &scoring, None).expect("a ranking")
+    };
+    let (alone, classes, near) =
+        (ranked(Sharing::None), ranked(Sharing::Classes), ranked(Sharing::Neighbors));
+    let names: Vec<&str> = classes.groups.iter().map(|group| group.name.as_str()).collect();
+    assert_eq!(names, ["homicide", "aggravated_assault"], "the most serious first");
+    assert_eq!(classes.groups[0].shares[0].0, "aggravated_assault");
+    assert_eq!(near.groups[0].shares[0].0, "neighbors");
+    assert!(alone.groups[0].shares.is_empty() && alone.groups[0].gain.is_none());
+    for ranking in [&classes, &near] {
+        assert_eq!((ranking.incidents, ranking.rows.len()), (alone.incidents, alone.rows.len()));
+        assert!(ranking.groups.iter().all(|group| group.gain.is_some_and(|gain| gain >= -1e-9)));
+        let shares = ranking.groups.iter().flat_map(|group| &group.shares);
+        assert!(shares.into_iter().all(|(_, share)| (0.0..=1.0).contains(share)));
+        assert!(ranking.rows.iter().all(|row| row.expected.is_finite() && row.lo <= row.hi));
+        assert_eq!(ranking.rows[0].block, alone.rows[0].block);
+        // What is expected decides, since it now says more than the counts.
+        assert!(ranking.rows.iter().all(|row| row.score == row.expected));
+    }
+    for (pairs, says) in [
+        (&[("share", "classes")][..], "give share=neighbors"),
+        (&[("share", "neighbors"), ("half_life_days", "30")][..], "not both"),
+    ] {
+        let (at, why) = refused(&town, pairs);
+        assert!(at == Some("share") && why.contains(says), "{why}");
+    }
+    let layer = ask(&town, &[("by", "gun"), ("share", "classes")]).expect("a list");
+    assert!(warnings(&layer).contains("intervals of their sum are too short"));
+    assert_eq!(parameter(&layer, "share"), &Value::text("classes"));
+    let sample = ask(&SAMPLE, &[("share", "neighbors"), ("category", "person,property")]).expect("a list");
+    let Value::List(fits) = parameter(&sample, "fit") else { panic!("no fits") };
+    let Value::Map(fit) = &fits[0] else { panic!("no fit") };
+    assert!(number(get(fit, "gain")) >= 0.0);
 }
 
 #[test]
