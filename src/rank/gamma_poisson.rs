@@ -125,23 +125,8 @@ const CERTAIN: f64 = 1e15;
 /// # Ok::<(), hotblocks::rank::gamma_poisson::FitError>(())
 /// ```
 pub fn fit(counts: &[u32], exposure: &[f64]) -> Result<Fit, FitError> {
-    if counts.len() != exposure.len() {
-        return Err(FitError::Length { counts: counts.len(), exposures: exposure.len() });
-    }
-    for (at, (&count, &exposure)) in counts.iter().zip(exposure).enumerate() {
-        if !(exposure >= 0.0 && exposure.is_finite()) {
-            return Err(FitError::Exposure { at, exposure });
-        }
-        if exposure == 0.0 && count > 0 {
-            return Err(FitError::NoRoom { at, count });
-        }
-    }
-    let pairs = counts.iter().copied().zip(exposure.iter().copied()).filter(|pair| pair.1 > 0.0);
-    let likelihood = Likelihood::new(pairs);
+    let likelihood = likelihood(counts, exposure)?;
     let (incidents, exposure) = (likelihood.incidents(), likelihood.exposure());
-    if !(exposure > 0.0 && exposure.is_finite()) {
-        return Err(FitError::NoExposure);
-    }
     let alike =
         Fit { alpha: if incidents > 0.0 { incidents } else { 0.5 }, beta: exposure, how: How::NoEvidence };
     if incidents == 0.0 {
@@ -163,15 +148,52 @@ pub fn fit(counts: &[u32], exposure: &[f64]) -> Result<Fit, FitError> {
     }
 }
 
+/// The same by moments alone, without a search; `None` where the counts vary no more than chance alone would make them.
+///
+/// Source: Marshall (1991), *JRSS C* 40(2).
+///
+/// # Errors
+///
+/// As [`fit`].
+pub fn moments(counts: &[u32], exposure: &[f64]) -> Result<Option<Fit>, FitError> {
+    let found = likelihood(counts, exposure)?.moments();
+    Ok(found.map(|(alpha, beta)| Fit { alpha, beta, how: How::Moments }))
+}
+
+/// What is fitted, after its input was looked at.
+fn likelihood(counts: &[u32], exposure: &[f64]) -> Result<Likelihood, FitError> {
+    if counts.len() != exposure.len() {
+        return Err(FitError::Length { counts: counts.len(), exposures: exposure.len() });
+    }
+    for (at, (&count, &exposure)) in counts.iter().zip(exposure).enumerate() {
+        if !(exposure >= 0.0 && exposure.is_finite()) {
+            return Err(FitError::Exposure { at, exposure });
+        }
+        if exposure == 0.0 && count > 0 {
+            return Err(FitError::NoRoom { at, count });
+        }
+    }
+    let pairs = counts.iter().copied().zip(exposure.iter().copied()).filter(|pair| pair.1 > 0.0);
+    let likelihood = Likelihood::new(pairs);
+    let whole = likelihood.exposure();
+    if whole > 0.0 && whole.is_finite() { Ok(likelihood) } else { Err(FitError::NoExposure) }
+}
+
 impl Fit {
     /// What is known of a block's rate after its count: Gamma(α + y, β + E).
     ///
     /// Without evidence that blocks differ, what is known of the rate that all share, whatever the block's own count.
     #[must_use]
     pub fn posterior(&self, count: u32, exposure: f64) -> Posterior {
+        self.posterior_of(f64::from(count), exposure)
+    }
+
+    /// The same after a count that need not be whole, as of discounted years.
+    #[must_use]
+    pub fn posterior_of(&self, count: f64, exposure: f64) -> Posterior {
         match self.how {
             How::NoEvidence => Posterior { shape: self.alpha, rate: self.beta },
-            _ => Posterior { shape: self.alpha + f64::from(count), rate: self.beta + exposure },
+            _ => Posterior { shape: self.alpha + count, rate: self.beta + exposure },
         }
     }
 
@@ -181,9 +203,15 @@ impl Fit {
     /// for each block by itself.
     #[must_use]
     pub fn for_ranks(&self, count: u32, exposure: f64) -> Posterior {
+        self.for_ranks_of(f64::from(count), exposure)
+    }
+
+    /// The same after a count that need not be whole.
+    #[must_use]
+    pub fn for_ranks_of(&self, count: f64, exposure: f64) -> Posterior {
         match self.how {
             How::NoEvidence => Posterior { shape: CERTAIN, rate: CERTAIN * self.beta / self.alpha },
-            _ => self.posterior(count, exposure),
+            _ => self.posterior_of(count, exposure),
         }
     }
 }
