@@ -6,7 +6,7 @@ use std::collections::HashMap;
 use std::sync::LazyLock;
 
 use assert_cmd::Command;
-use common::town::{Lot, Where, table, town, town_with, write};
+use common::town::{Lot, Where, table, town, town_of, town_with, write};
 use common::{chain, new_haven, new_haven_polygons, repository};
 use hotblocks::encode;
 use hotblocks::engine::params::ranking::RANK;
@@ -348,6 +348,29 @@ fn harm_is_the_weighted_sum_without_what_police_find_where_they_look() {
 }
 
 #[test]
+fn an_incident_of_several_classes_weighs_as_its_weightiest_and_counts_once() {
+    let mut rows = "source,zone,id,revision,status,from,until,precision,recorded,classes,origin,reports,place,lon,lat,address\n".to_owned();
+    for (id, classes) in
+        [("A", "03=robbery;05=burglary"), ("B", "03=robbery;05=burglary"), ("C", "05=burglary")]
+    {
+        rows += &format!(
+            "made,UTC,{id},,confirmed,2018-01-01T10:00:00+00:00,2018-01-01T10:01:00+00:00,minute,2018-01-02,{classes},citizen,1,located,-90.205,38.6,\n"
+        );
+    }
+    for (weights, harm) in [((90.0, 50.0), 230.0), ((50.0, 90.0), 270.0)] {
+        let (robbery, burglary) = weights;
+        let text =
+            format!("category,weight,source,note\nrobbery,{robbery},a test,\nburglary,{burglary},a test,\n");
+        let town = town_of(&rows, Some(&text));
+        let query = Query::default();
+        let selection = town.select(&query).expect("all");
+        let scoring = Scoring { by: By::Harm, ..Scoring::default() };
+        let first = town.ranking(&query, &selection, &scoring, None).expect("a ranking").rows[0];
+        assert_eq!((first.observed, first.count.incidents()), (harm, 3));
+    }
+}
+
+#[test]
 fn a_class_of_which_too_few_have_a_place_is_barred_from_harm_and_named() {
     let some = |nowhere| {
         [
@@ -524,6 +547,9 @@ fn with_a_half_life_the_recent_counts_more_and_less_is_known() {
     for row in &recent.rows {
         let expected = naive.get(&row.block).copied().unwrap_or_default();
         assert!((row.score - expected).abs() < 1e-4, "{row:?}");
+        let fit = recent.groups[0].fit.expect("a fit");
+        let known = fit.posterior_of(row.score, recent.discounted_years).mean();
+        assert!((row.expected / known - 1.0).abs() < 1e-9, "{row:?}");
     }
     assert!(recent.rows.is_sorted_by(|a, b| a.score >= b.score));
     let order = |ranking: &hotblocks::engine::ranking::Ranking| {

@@ -19,7 +19,8 @@ pub(crate) fn section(page: &mut Page) {
          mean P that was stated, for each tenth of P that at least 500 blocks state. Within ±0.05 where the cities are those of the model; elsewhere it \
          is told, not promised.\n\n| true rates | ",
     );
-    let tenths: Vec<String> = (0..10).map(|k| format!("{:.1}–{:.1}", f64::from(k) / 10.0, f64::from(k + 1) / 10.0)).collect();
+    let tenths: Vec<String> =
+        (0..10).map(|k| format!("{:.1}–{:.1}", f64::from(k) / 10.0, f64::from(k + 1) / 10.0)).collect();
     page.say(&format!("{} | largest | holds |\n|---|{}--:|---|\n", tenths.join(" | "), "--:|".repeat(10)));
     for truth in Truth::ALL {
         let off: Vec<Option<f64>> =

@@ -36,7 +36,7 @@ impl Snapshot {
         let exposure: Vec<f64> = some.iter().filter_map(|&at| exposures[at]).collect();
         let among = |values: &[u32]| -> Vec<u32> { some.iter().map(|&at| values[at]).collect() };
         let counts: Vec<Vec<u32>> = of_group.iter().map(|counts| among(counts)).collect();
-        let lists = if scoring.share == Sharing::Neighbors { self.touching(&some)? } else { Vec::new() };
+        let lists = if scoring.share == Sharing::Neighbors { self.near(&some)? } else { Vec::new() };
         let one = |at: usize| {
             let (names, lent): (Vec<String>, Vec<(Vec<f64>, Vec<f64>)>) = match scoring.share {
                 Sharing::Neighbors => {
@@ -64,7 +64,7 @@ impl Snapshot {
     }
 
     /// Of each of these blocks, those of them that touch it, by their place in the list.
-    fn touching(&self, some: &[usize]) -> Result<Vec<Vec<u32>>, RankingError> {
+    fn near(&self, some: &[usize]) -> Result<Vec<Vec<u32>>, RankingError> {
         let units = Units::blocks(self);
         let neighbors = units.contiguous(self)?;
         let Units::Blocks(shaped) = units else { return Ok(vec![Vec::new(); some.len()]) };
