@@ -28,7 +28,6 @@ fn kind(param: &Param) -> String {
         Kind::Date => "local date".to_owned(),
         Kind::Hours => "hours, 0 to 8760".to_owned(),
         Kind::Capacity => "whole number of blocks or households".to_owned(),
-        Kind::Text => "a name".to_owned(),
     }
 }
 
@@ -205,6 +204,7 @@ fn commands_and_flags_use_the_agreed_words() {
         "seed",
         "sheet",
         "shifts",
+        "share",
         "show",
         "source",
         "span",
