@@ -73,7 +73,8 @@ async fn every_collection_has_items_that_say_what_made_them() {
             "targets",
             "explain",
             "list",
-            "brief"
+            "brief",
+            "plan"
         ]
     );
     let areas = get("/collections/areas/items").await;
@@ -91,6 +92,7 @@ async fn every_collection_has_items_that_say_what_made_them() {
             // One block is explained at a time.
             "explain" => "?block=segment-2018".to_owned(),
             "targets" => "?budget=20blocks".to_owned(),
+            "plan" => "?officers=2&hours=18:00-02:00&free=0.4&speed=30km/h".to_owned(),
             _ => String::new(),
         };
         let (status, headers, body) = ask(Method::GET, &format!("/collections/{id}/items{needs}"), &[]).await;
@@ -207,6 +209,13 @@ async fn what_cannot_be_used_is_refused_with_what_and_how_to_mend_it() {
         ("/collections/explain/items", 400, "block", "not given"),
         ("/collections/explain/items?block=segment-0", 400, "block", "nearest names"),
         ("/collections/blocks/items?unit=addresses", 400, "unit", "not a parameter"),
+        ("/collections/plan/items?free=0.4&speed=30km/h", 400, "shifts", "not given"),
+        (
+            "/collections/plan/items?officers=2&hours=18:00-18:00&free=0.4&speed=30km/h",
+            400,
+            "hours",
+            "no length",
+        ),
         ("/collections/nothing/items", 404, "", "there are incidents, blocks"),
         ("/nothing", 404, "", "/collections"),
     ] {

@@ -324,6 +324,10 @@ fn every_layer_says_what_made_it_and_is_valid_geojson() {
             "min_points" => Some(("min_points", "5")),
             "budget" => Some(("budget", "20blocks")),
             "block" => Some(("block", "segment-2018")),
+            "officers" => Some(("officers", "2")),
+            "hours" => Some(("hours", "18:00-02:00")),
+            "free" => Some(("free", "0.4")),
+            "speed" => Some(("speed", "30km/h")),
             _ => None,
         }));
         let made = layer(&snapshot, &operation, &pairs, Page::ALL);

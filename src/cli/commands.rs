@@ -16,6 +16,7 @@ use crate::engine::params::clusters::CLUSTERS;
 use crate::engine::params::explain::RANKED_UNIT;
 use crate::engine::params::hotspots::HOTSPOTS;
 use crate::engine::params::near_repeat::NEAR_REPEAT;
+use crate::engine::params::patrol::{PLAN, SHIFTS};
 use crate::engine::params::ranking::{DRAWS, MOST_BLOCKS_DRAWN, RANK};
 use crate::engine::params::table::{AREAS, DEFAULT_TOP, DENSITY, INCIDENTS, Operation, TOP};
 use crate::engine::params::targets::{BUDGET, TARGETS};
@@ -46,6 +47,7 @@ pub(super) fn run(matches: &ArgMatches) -> Result<u8, Failure> {
         Some(("explain", matches)) => explain_command::run(matches),
         Some(("list", matches)) => outreach_command::list(matches),
         Some(("brief", matches)) => outreach_command::brief(matches),
+        Some(("plan", matches)) => analyse(&PLAN, matches),
         Some(("blocks", matches)) => blocks_command::run(matches),
         Some(("import", matches)) => match matches.subcommand() {
             Some(("incidents", matches)) => import_incidents::incidents(matches),
@@ -73,7 +75,8 @@ fn areas(matches: &ArgMatches) -> Result<u8, Failure> {
 }
 
 fn analyse(operation: &Operation, matches: &ArgMatches) -> Result<u8, Failure> {
-    let given = flags::values(matches, operation.params.iter())?;
+    let mut given = flags::values(matches, operation.params.iter())?;
+    load::text_of_file(&mut given, &SHIFTS)?;
     let opened = Opened::new(matches, &given, &[operation])?;
     let file = load::path(matches, "output");
     let raster = |file: &PathBuf| file.extension().is_some_and(|e| e == "tif" || e == "tiff");
@@ -89,7 +92,11 @@ fn analyse(operation: &Operation, matches: &ArgMatches) -> Result<u8, Failure> {
         return explain_command::addresses(matches, &opened, page);
     }
     let layer = opened.list(operation, page)?;
-    load::write_text(matches, &written(matches, &layer))?;
+    let text = match load::text(matches, "format").as_deref() {
+        Some("table") if operation.command == PLAN.command => encode::plan::sheets(&layer),
+        _ => written(matches, &layer),
+    };
+    load::write_text(matches, &text)?;
     Ok(opened.code())
 }
 
@@ -160,7 +167,8 @@ fn demo(matches: &ArgMatches) -> Result<u8, Failure> {
 }
 
 fn serve(matches: &ArgMatches) -> Result<u8, Failure> {
-    let given = flags::values(matches, flags::all_params().into_iter())?;
+    let mut given = flags::values(matches, flags::all_params().into_iter())?;
+    load::text_of_file(&mut given, &SHIFTS)?;
     let kept = outreach_command::read(matches, "list")?;
     let (loaded, values) = loaded(matches, &given, &[])?;
     let snapshot = outreach_command::with(Snapshot::new(loaded.dataset, 1), kept)?;

@@ -10,6 +10,7 @@ use crate::engine::params::clusters::CLUSTERS;
 use crate::engine::params::explain::{BLOCK, RANKED_UNIT};
 use crate::engine::params::hotspots::HOTSPOTS;
 use crate::engine::params::near_repeat::NEAR_REPEAT;
+use crate::engine::params::patrol::PLAN;
 use crate::engine::params::ranking::RANK;
 use crate::engine::params::table::{AREAS, DENSITY, Kind, OPERATIONS, Operation, Param};
 use crate::engine::params::targets::TARGETS;
@@ -37,6 +38,7 @@ pub(super) fn command() -> Command {
         .subcommand(areas())
         .subcommand(explain_command::command())
         .subcommands(outreach_command::commands())
+        .subcommand(analysis(&PLAN, "table"))
         .subcommand(blocks_command::command())
         .subcommand(import())
         .subcommand(export())

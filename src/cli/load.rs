@@ -11,6 +11,8 @@ use crate::config::{Config, Files};
 use crate::engine::areas::set_areas;
 use crate::engine::build::{About, build};
 use crate::engine::context::set_context;
+use crate::engine::params::table::Param;
+use crate::engine::params::values::Values;
 use crate::ingest;
 use crate::ingest::harm::EQUAL;
 use crate::ingest::incidents::{self, Options};
@@ -99,6 +101,13 @@ pub(super) fn layout(path: Option<&Path>) -> Result<Option<(String, String)>, Fa
         Ok(text) => Ok(Some((file, text))),
         Err(source) => Err(Failure::Read { file, source }),
     }
+}
+
+/// Puts the text of a file in the place of its name, for a parameter that takes the text itself.
+pub(super) fn text_of_file(values: &mut Values, param: &Param) -> Result<(), Failure> {
+    let Some(file) = values.text(param).map(str::to_owned) else { return Ok(()) };
+    let text = std::fs::read_to_string(&file).map_err(|source| Failure::Read { file, source })?;
+    Ok(values.set_wire(param, &text)?)
 }
 
 /// The table of harm weights, where one is named.

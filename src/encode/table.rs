@@ -6,9 +6,8 @@ use crate::layer::{Layer, Value};
 const TOLD_ABOVE: [&str; 8] =
     ["score", "observed_days", "kernel", "bandwidth_m", "sigma_m", "cell_m", "eps_m", "min_points"];
 
-/// A layer's features in aligned columns, with its notice, held places and making above.
-#[must_use]
-pub fn table(layer: &Layer) -> String {
+/// What stands above a table: the notice, held places, warnings, what made it.
+pub(super) fn head(layer: &Layer) -> String {
     let mut out = String::new();
     if let Some(notice) = &layer.notice {
         out.push_str(&format!("! {notice}\n"));
@@ -27,7 +26,13 @@ pub fn table(layer: &Layer) -> String {
     {
         warnings.iter().for_each(|warning| out.push_str(&format!("! {}\n", super::csv::cell(warning))));
     }
-    out.push_str(&made_of(layer));
+    out + &made_of(layer)
+}
+
+/// A layer's features in aligned columns, with its notice, held places and making above.
+#[must_use]
+pub fn table(layer: &Layer) -> String {
+    let mut out = head(layer);
     let rows: Vec<Vec<(&'static str, Value)>> =
         layer.features.iter().map(|feature| short(super::csv::flat(feature))).collect();
     let Some(first) = rows.first() else {

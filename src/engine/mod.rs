@@ -24,6 +24,7 @@ pub mod network_density;
 pub mod outreach;
 pub mod over_time;
 pub mod params;
+pub mod patrol;
 mod places;
 pub mod problem_places;
 pub mod query;

@@ -12,6 +12,7 @@ pub mod incidents;
 pub mod input;
 pub mod layout;
 pub mod refused;
+pub mod shifts;
 pub mod shipped;
 pub mod table;
 pub mod time;

@@ -10,6 +10,7 @@ use super::hot_blocks::{hot_blocks_answer, is_hot_blocks};
 use super::hotspots::hotspots;
 use super::near_repeat_answer::near_repeat_answer;
 use super::outreach_answer::{brief_answer, list_answer};
+use super::patrol_answer::patrol_answer;
 use super::scan_answer::{is_scan, scan_answer};
 use super::targets_answer::targets_answer;
 use super::{Ask, Layer, Page, ask_hotspots, incidents};
@@ -107,6 +108,7 @@ pub fn answer(
         "list" => list_answer(snapshot, &ask, values),
         "brief" => brief_answer(snapshot, &ask, values),
         "near-repeat" => near_repeat_answer(snapshot, &ask, values),
+        "plan" => patrol_answer(snapshot, &ask, values),
         "hotspots" => hotspots(snapshot, &ask, &ask_hotspots::params(values)).map_err(ask_hotspots::unusable),
         "targets" => targets_answer(snapshot, &ask, values),
         "explain" => explain_answer(snapshot, &ask, values, Detail::Public),

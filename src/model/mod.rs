@@ -25,6 +25,7 @@ pub mod period;
 pub mod polygonize;
 pub mod report;
 pub mod reports;
+pub mod shift;
 pub mod street_words;
 pub mod streets;
 pub mod texts;

@@ -10,6 +10,7 @@ pub mod nearest;
 mod needs;
 pub mod outreach;
 mod parse;
+pub mod patrol;
 pub mod ranking;
 pub mod table;
 pub mod targets;

@@ -3,6 +3,7 @@
 use super::clusters::{HOT_BLOCKS, METHOD, PROBABILITY, SCAN};
 use super::density::{BANDWIDTH_RULE, NETWORK};
 use super::hotspots::HOTSPOTS;
+use super::patrol::{HOURS, OFFICERS, SHIFTS};
 use super::table::{BANDWIDTH, CELL, EPS, NO_DEFAULT, Operation, Param};
 use super::values::Values;
 
@@ -28,6 +29,8 @@ impl Values {
             wire if wire == EPS.wire => {
                 matches!(self.word(&METHOD), Some("hdbscan" | SCAN | HOT_BLOCKS)) || self.has(&PROBABILITY)
             }
+            // One shift can be given without a file.
+            wire if wire == SHIFTS.wire => self.has(&OFFICERS) && self.has(&HOURS),
             _ => false,
         }
     }
@@ -37,6 +40,7 @@ impl Values {
 mod tests {
     use super::super::clusters::CLUSTERS;
     use super::super::near_repeat::NEAR_REPEAT;
+    use super::super::patrol::{FREE, PLAN};
     use super::super::ranking::RANK;
     use super::super::table::DENSITY;
     use super::*;
@@ -53,6 +57,9 @@ mod tests {
         check(&RANK, &[], None);
         check(&HOTSPOTS, &[], None);
         check(&NEAR_REPEAT, &[], Some("distances"));
+        check(&PLAN, &[], Some("shifts"));
+        check(&PLAN, &[(&OFFICERS, "2"), (&HOURS, "18:00-02:00")], Some("free"));
+        check(&PLAN, &[(&SHIFTS, "x"), (&FREE, "0.4")], Some("speed"));
         check(&DENSITY, &[], Some("bandwidth"));
         check(&DENSITY, &[(&BANDWIDTH_RULE, "scott")], Some("cell"));
         check(&DENSITY, &[(&BANDWIDTH, "250"), (&NETWORK, "continuous")], None);

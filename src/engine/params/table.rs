@@ -9,6 +9,7 @@ use super::explain::EXPLAIN;
 use super::hotspots::HOTSPOTS;
 use super::near_repeat::NEAR_REPEAT;
 use super::outreach::{BRIEF, LIST};
+use super::patrol::PLAN;
 use super::ranking::RANK;
 use super::targets::TARGETS;
 
@@ -322,5 +323,5 @@ pub const AREAS: Operation = Operation {
 pub const COMMANDS_ONLY: [Operation; 1] = [NEAR_REPEAT];
 
 /// All operations with a collection over HTTP.
-pub const OPERATIONS: [Operation; 10] =
-    [INCIDENTS, RANK, DENSITY, CLUSTERS, HOTSPOTS, AREAS, TARGETS, EXPLAIN, LIST, BRIEF];
+pub const OPERATIONS: [Operation; 11] =
+    [INCIDENTS, RANK, DENSITY, CLUSTERS, HOTSPOTS, AREAS, TARGETS, EXPLAIN, LIST, BRIEF, PLAN];
