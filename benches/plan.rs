@@ -39,7 +39,7 @@ fn asked(budget: f64, places: u32, most_places: Option<u32>) -> TargetParams {
         budget,
         places,
         most_places,
-        least_size: budget / f64::from(places) * 0.1,
+        least_size: budget / f64::from(places) * 0.25,
         diameter: None,
         seed: 1,
         rounds: ROUNDS,

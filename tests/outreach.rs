@@ -69,6 +69,9 @@ fn blocks(n: u32) -> Option<Capacity> {
     Some(Capacity::Blocks(n))
 }
 
+/// Enough to tell what holds whatever the chances are.
+const DRAWS: u32 = 200;
+
 fn period(text: &str) -> Option<Period> {
     Some(text.parse().expect("a period"))
 }
@@ -79,6 +82,7 @@ fn three_versions(snapshot: &Snapshot) -> Register {
         capacity: blocks(6),
         as_of: Some(date(2014, 9, 30)),
         period: period("2014-09-01/2014-09-10"),
+        draws: Some(DRAWS),
         seed: 1,
         ..ListAsk::default()
     };
@@ -145,7 +149,7 @@ fn three_versions_over_time_keep_their_blocks_and_say_why() {
 #[test]
 fn what_a_sheet_says_is_what_raw_incidents_say() {
     let (snapshot, ..) = common::new_haven();
-    let ask_for = ListAsk { capacity: blocks(40), seed: 1, ..ListAsk::default() };
+    let ask_for = ListAsk { capacity: blocks(40), draws: Some(DRAWS), ..ListAsk::default() };
     let kept = snapshot.review(None, &ask_for).expect("a list");
     let snapshot = snapshot.with_outreach(kept).expect("over these blocks");
     let layer = ask(&snapshot, false, &[]).expect("a list");
@@ -188,9 +192,6 @@ fn what_a_sheet_says_is_what_raw_incidents_say() {
         named += told.len();
     }
     assert!(named > 40);
-    let least = layer.features.iter().map(|f| int(get(&f.properties, "incidents"))).min().expect("40");
-    let better = raw.values().filter(|by| by.values().sum::<usize>() as i64 > least).count();
-    assert!(better <= 40, "with equal exposure the order is that of counts: {better} have more than {least}");
     let unplaced = texts(of_sheet(&layer.features[0], "not_known")).join(" ");
     assert!(unplaced.contains("left out") && unplaced.contains("no file tells households"), "{unplaced}");
 }
@@ -198,8 +199,9 @@ fn what_a_sheet_says_is_what_raw_incidents_say() {
 #[test]
 fn the_bounds_of_a_segment_are_streets_that_meet_it_there() {
     let (snapshot, ..) = common::new_haven();
-    let kept =
-        snapshot.review(None, &ListAsk { capacity: blocks(60), ..ListAsk::default() }).expect("a list");
+    let kept = snapshot
+        .review(None, &ListAsk { capacity: blocks(60), draws: Some(DRAWS), ..ListAsk::default() })
+        .expect("a list");
     let snapshot = snapshot.with_outreach(kept).expect("over these blocks");
     let layer = ask(&snapshot, false, &[]).expect("a list");
     let all = &snapshot.dataset().block_set.blocks;

@@ -1,5 +1,6 @@
 //! The part of the table of parameters that target areas have to themselves.
 
+use super::ranking::{BY, GUN, PROACTIVE};
 use super::table::{CATEGORY, Kind, NO_DEFAULT, ORIGIN, Operation, PERIOD, Param, SEED, STATUS, WITHIN};
 
 /// What may be spent.
@@ -37,7 +38,7 @@ pub const LEAST_SIZE: Param = Param {
     flag: "least-size",
     wire: "least_size",
     kind: Kind::Amount,
-    default: "one block; for a budget of street or ground a tenth of an even share of it, or what fits the diameter",
+    default: "one block; for a budget of street or ground a quarter of an even share of it, or what fits the diameter",
     help: "Least size of each target area, in street, ground, blocks or households",
     example: "4blocks",
 };
@@ -66,6 +67,9 @@ pub const TARGETS: Operation = Operation {
         ORIGIN,
         STATUS,
         WITHIN,
+        BY,
+        GUN,
+        PROACTIVE,
         BUDGET,
         PLACES,
         MOST_PLACES,

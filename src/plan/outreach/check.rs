@@ -303,7 +303,7 @@ mod tests {
             name: format!("Block {order}"),
             order,
             p,
-            expected: p,
+            score: p,
             latest: Some(0),
             households: None,
         };
