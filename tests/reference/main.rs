@@ -11,18 +11,20 @@ mod density_statistics;
 mod density_sweep;
 mod hotspots;
 mod near_repeat;
+mod plan;
 mod table;
 
 use table::Check;
 
 /// All checks, in the order of the table.
 fn checks() -> Vec<Check> {
-    let rooms: [fn() -> Vec<Check>; 5] = [
+    let rooms: [fn() -> Vec<Check>; 6] = [
         density_sweep::checks,
         density_statistics::checks,
         clusters::checks,
         hotspots::checks,
         near_repeat::checks,
+        plan::checks,
     ];
     rooms.into_iter().flat_map(|room| room()).collect()
 }
