@@ -6,8 +6,9 @@ use std::collections::{BTreeSet, HashMap};
 
 use geo::{Distance, Euclidean, Geometry};
 use hotblocks::analysis::clusters::hot_blocks::HotBlocksParams;
+use hotblocks::engine::params::clusters::CLUSTERS;
 use hotblocks::engine::params::ranking::RANK;
-use hotblocks::engine::params::table::{CLUSTERS, Operation};
+use hotblocks::engine::params::table::Operation;
 use hotblocks::engine::params::values::Values;
 use hotblocks::engine::query::Query;
 use hotblocks::engine::snapshot::Snapshot;

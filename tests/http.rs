@@ -87,7 +87,7 @@ async fn every_collection_has_items_that_say_what_made_them() {
         assert_eq!(items["href"], format!("http://127.0.0.1:8080/collections/{id}/items"));
         // What no list is kept for needs what it is to be made of.
         let needs = match id {
-            "list" => "?capacity=5blocks".to_owned(),
+            "list" => "?capacity=5blocks&draws=200".to_owned(),
             "brief" => format!("?within=beat:{beat}&of=gun"),
             // One block is explained at a time.
             "explain" => "?block=segment-2018".to_owned(),

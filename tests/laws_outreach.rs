@@ -62,7 +62,7 @@ fn candidates(round: &Round) -> Vec<Candidate> {
         name: format!("Block {order}"),
         order,
         p: f64::from(p) / 20.0,
-        expected: f64::from(p % 7),
+        score: f64::from(p % 7),
         latest: incidents.then_some(i64::from(p % 3)),
         households: (order % 5 != 4).then_some(f64::from(order * 7 % 23)),
     })
@@ -243,7 +243,7 @@ fn entries(bonus: f64, city: u64) -> usize {
                     name: String::new(),
                     order,
                     p,
-                    expected: p,
+                    score: p,
                     latest: Some(0),
                     households: None,
                 }

@@ -8,6 +8,9 @@ use hotblocks::encode;
 use hotblocks::engine::areas::set_areas;
 use hotblocks::engine::params::patrol::PLAN;
 use hotblocks::engine::params::values::Values;
+use hotblocks::engine::patrol::Patrolled;
+use hotblocks::engine::query::Query;
+use hotblocks::engine::ranking::Scoring;
 use hotblocks::engine::snapshot::Snapshot;
 use hotblocks::layer::answer::{AnswerError, answer};
 use hotblocks::layer::{Layer, Page, Value};
@@ -116,9 +119,9 @@ fn the_same_seed_gives_the_same_bytes_and_another_one_the_same_minutes() {
 #[test]
 fn what_is_expected_is_the_posterior_mean_of_the_ranking_at_the_hours_of_the_incidents() {
     let (snapshot, ..) = common::new_haven();
-    let query = hotblocks::engine::query::Query::default();
+    let query = Query::default();
     let selection = snapshot.select(&query).expect("all");
-    let scoring = hotblocks::engine::ranking::Scoring::default();
+    let scoring = Scoring::default();
     let ranking = snapshot.ranking(&query, &selection, &scoring, None).expect("a ranking");
     let (areas, told) = read(&ask(&snapshot, &evening(&[("sheet", "areas"), ("top", "5")])).expect("a plan"));
     let blocks = &snapshot.dataset().block_set.blocks;
@@ -130,6 +133,59 @@ fn what_is_expected_is_the_posterior_mean_of_the_ranking_at_the_hours_of_the_inc
     }
     let everywhere: f64 = ranking.rows.iter().map(|row| row.expected).sum::<f64>() * 7.0 / 365.25;
     assert!((told["expected_everywhere_per_week"].as_f64().expect("a number") - everywhere).abs() < 1e-3);
+}
+
+/// The hour of the week that a clock of the source shows, Monday 00:00 being 0.
+fn hour_of(second: i64, zone: &jiff::tz::TimeZone) -> usize {
+    let at = jiff::Timestamp::from_second(second).expect("a year that can be told").to_zoned(zone.clone());
+    let day = usize::try_from(at.weekday().to_monday_zero_offset()).expect("a day of the week");
+    day * 24 + usize::try_from(at.hour()).expect("an hour")
+}
+
+#[test]
+fn hours_are_those_of_the_incidents_by_their_clock_drawn_towards_the_city_s() {
+    let (snapshot, ..) = common::new_haven();
+    let data = snapshot.dataset();
+    let query = Query { categories: vec!["property".to_owned()], ..Query::default() };
+    let selection = snapshot.select(&query).expect("known");
+    let ground = snapshot
+        .patrol_ground(&query, &selection, &Scoring::default(), &[], Patrolled::Blocks(8), &[])
+        .expect("areas");
+    let blocks = &data.block_set.blocks;
+    let place = |id: &str| blocks.iter().position(|block| block.id == id).expect("a block");
+    let mut of_block = vec![vec![0.0; 168]; ground.areas.len()];
+    let mut city = vec![0.0; 168];
+    for at in (0..data.incidents.len()).filter(|&at| !data.held[at] && selection.has(data, at)) {
+        let Some(block) = data.assignment.main(at) else { continue };
+        let (when, zone) =
+            (data.incidents.when(at), &data.sources[usize::from(data.incidents.source(at))].zone);
+        let area = ground.areas.iter().position(|area| place(&area.id) == block.0 as usize);
+        // Minute by minute; what lasts a week or more says nothing of the hour.
+        let all = if when.seconds >= 604_800 { 168 * 60 } else { when.seconds.div_ceil(60) };
+        for minute in 0..all {
+            let weight = if when.seconds >= 604_800 {
+                1.0 / f64::from(all)
+            } else {
+                f64::from((when.seconds - minute * 60).min(60)) / f64::from(when.seconds)
+            };
+            let hour = hour_of(when.from + i64::from(minute) * 60, zone);
+            city[hour] += weight;
+            if let Some(area) = area {
+                of_block[area][hour] += weight;
+            }
+        }
+    }
+    let total: f64 = city.iter().sum();
+    for (area, own) in ground.areas.iter().zip(&of_block) {
+        let (n, a_week): (f64, f64) = (own.iter().sum(), area.hours.iter().sum());
+        assert!(n >= 1.0 && a_week > 0.0, "{}", area.id);
+        for hour in 0..168 {
+            let prior = (city[hour] + 1.0) / (total + 168.0);
+            let share = ground.strength.map_or(prior, |k| (own[hour] + k * prior) / (n + k));
+            let told = area.hours[hour] / a_week;
+            assert!((told - share).abs() < 1e-4, "{} hour {hour}: {told} {share}", area.id);
+        }
+    }
 }
 
 /// The sample with two beats, west and east of the middle.

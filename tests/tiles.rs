@@ -110,7 +110,7 @@ async fn every_pixel_has_the_color_of_the_smallest_outline_around_it_up_to_the_e
             let (status, headers, body) = ask(&format!("/xyz/density/14/{x}/{y}.png{query}")).await;
             assert_eq!(
                 (status, &headers[header::CONTENT_TYPE]),
-                (StatusCode::OK, &"image/png".parse().unwrap())
+                (StatusCode::OK, &"image/png".parse().expect("a header"))
             );
             let pixels = pixels(&body);
             let of = |px: f64, py: f64| {
@@ -222,7 +222,7 @@ async fn a_tile_without_density_has_no_content_and_one_with_it_comes_only_when_i
     let (status, headers, body) = ask(&path).await;
     assert_eq!(
         (status, &headers[header::CACHE_CONTROL]),
-        (StatusCode::OK, &"private, no-cache".parse().unwrap())
+        (StatusCode::OK, &"private, no-cache".parse().expect("a header"))
     );
     let tag = headers[header::ETAG].to_str().expect("text").to_owned();
     assert_eq!(ask(&path).await.2, body, "the same on repeat");

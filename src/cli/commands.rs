@@ -12,12 +12,13 @@ use super::{
     say,
 };
 use crate::encode;
+use crate::engine::params::clusters::CLUSTERS;
 use crate::engine::params::explain::RANKED_UNIT;
 use crate::engine::params::hotspots::HOTSPOTS;
 use crate::engine::params::near_repeat::NEAR_REPEAT;
 use crate::engine::params::patrol::{PLAN, SHIFTS};
 use crate::engine::params::ranking::{DRAWS, MOST_BLOCKS_DRAWN, RANK};
-use crate::engine::params::table::{AREAS, CLUSTERS, DEFAULT_TOP, DENSITY, INCIDENTS, Operation, TOP};
+use crate::engine::params::table::{AREAS, DEFAULT_TOP, DENSITY, INCIDENTS, Operation, TOP};
 use crate::engine::params::targets::{BUDGET, TARGETS};
 use crate::engine::params::values::Values;
 use crate::engine::ranking::split;

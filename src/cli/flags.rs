@@ -6,12 +6,13 @@ use clap::builder::NonEmptyStringValueParser;
 use clap::{Arg, ArgAction, ArgMatches, Command, value_parser};
 
 use super::{blocks_command, explain_command, import_command, import_incidents, outreach_command};
+use crate::engine::params::clusters::CLUSTERS;
 use crate::engine::params::explain::{BLOCK, RANKED_UNIT};
 use crate::engine::params::hotspots::HOTSPOTS;
 use crate::engine::params::near_repeat::NEAR_REPEAT;
 use crate::engine::params::patrol::PLAN;
 use crate::engine::params::ranking::RANK;
-use crate::engine::params::table::{AREAS, CLUSTERS, DENSITY, Kind, OPERATIONS, Operation, Param};
+use crate::engine::params::table::{AREAS, DENSITY, Kind, OPERATIONS, Operation, Param};
 use crate::engine::params::targets::TARGETS;
 use crate::engine::params::values::{BadValue, Values};
 use crate::http::serve::DEFAULT_ADDRESS;
@@ -175,7 +176,7 @@ fn arg(param: &Param) -> Arg {
         Kind::BBox => "W,S,E,N",
         Kind::Text => "NAME",
         Kind::Date => "DATE",
-        Kind::Hours { .. } => "TIME",
+        Kind::Hours => "TIME",
         Kind::Capacity => "CAPACITY",
     };
     let help = format!("{} [default: {}] [example: {}]", param.help, param.default, param.example);

@@ -343,7 +343,7 @@ mod tests {
             name: format!("{order}00 block of \"Elm\" <St>"),
             order,
             p,
-            expected: p,
+            score: p,
             latest: Some(0),
             households: None,
         };

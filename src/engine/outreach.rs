@@ -10,8 +10,9 @@ use super::snapshot::Snapshot;
 use crate::model::block::BlockId;
 use crate::model::class::UnknownCategory;
 use crate::model::period::Period;
+use crate::plan::outreach::fill::room_for;
 use crate::plan::outreach::register::{Capacity, Made, Register, Rules, Version};
-use crate::plan::outreach::review::{Candidate, ReviewError, review, room_for};
+use crate::plan::outreach::review::{Candidate, ReviewError, review};
 use crate::rank::score::{By, Gun, Proactive};
 
 /// Years that are looked back where no period is given: one year of a block is mostly noise.
@@ -53,6 +54,8 @@ pub struct ListAsk {
     pub top_n: Option<u32>,
     /// What the draws follow from.
     pub seed: u64,
+    /// How many draws; [`DRAWS`] where not given.
+    pub draws: Option<u32>,
     /// Whether domestic, child, sexual and unmapped incidents count.
     pub protected: Option<bool>,
 }
@@ -124,7 +127,7 @@ impl Snapshot {
             proactive: ask.proactive.or_else(|| last.map(|last| last.made.proactive)).unwrap_or_default(),
             top_n: 1,
             seed: ask.seed,
-            draws: DRAWS,
+            draws: ask.draws.unwrap_or(DRAWS).max(1),
             period: period.to_string(),
             categories: (ask.categories.clone())
                 .or_else(|| last.map(|last| last.made.categories.clone()))
@@ -181,7 +184,7 @@ impl Snapshot {
                     name: block.name.clone(),
                     order: row.block.0,
                     p: row.position.map_or(0.0, |position| position.p_top_n),
-                    expected: row.expected,
+                    score: row.score,
                     latest: row.count.latest.filter(|_| row.rank.is_some()),
                     households: block.residents.households,
                 }

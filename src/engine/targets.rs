@@ -5,6 +5,7 @@ use geo::{ConvexHull, CoordsIter, Geometry, LineString, MultiPoint, MultiPolygon
 
 use super::params::amount::{Amount, Measure};
 use super::query::{Query, Selection};
+use super::ranking::{Ranking, RankingError, Scoring};
 use super::snapshot::Snapshot;
 use super::units::Units;
 use crate::analysis::clusters::hull::hull;
@@ -13,6 +14,7 @@ use crate::model::block::{Block, BlockId, BlockKind, HUNDRED_BLOCKS, SEGMENTS};
 use crate::plan::own_ground::{OwnGround, own_ground};
 use crate::plan::targets::error::TargetsError;
 use crate::plan::targets::{EXACT_BLOCKS, Ground, Joint, ROUNDS, TargetParams, Targets, targets};
+use crate::rank::score::Per;
 use crate::space::coord::{Local, Metres};
 use crate::space::grid::GridError;
 
@@ -31,6 +33,8 @@ pub struct TargetsAsk {
     pub diameter: Option<Metres>,
     /// What the search follows from.
     pub seed: u64,
+    /// What blocks are worth: their expected score a year. Neither draws nor what a rate is divided by are looked at.
+    pub scoring: Scoring,
 }
 
 /// A place smaller than this part of an even share of the budget would be a scatter and no area to work in.
@@ -51,7 +55,9 @@ pub struct Chosen {
     pub blocks: Vec<BlockId>,
     /// The intersections of their ends.
     pub joints: Vec<BlockId>,
-    /// What each block of the whole set is worth.
+    /// All blocks with what is expected of them.
+    pub ranking: Ranking,
+    /// What each block of the whole set is worth: its expected score a year.
     pub worth: Vec<f64>,
     /// The least size that was used.
     pub least_size: Amount,
@@ -65,6 +71,9 @@ pub struct Chosen {
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum SnapshotTargetsError {
+    /// Nothing can be expected of blocks so.
+    #[error(transparent)]
+    Ranking(#[from] RankingError),
     /// Blocks made from addresses do not touch.
     #[error(
         "hundred-blocks made from addresses have no shape and no neighbors; give blocks of streets or polygons"
@@ -151,7 +160,11 @@ impl Snapshot {
             }
         }
         let (blocks, without): (Vec<BlockId>, Vec<BlockId>) = paid.into_iter().partition(known);
-        let worth = self.worth(query, selection);
+        // Of all blocks, also where some are chosen from: what is expected of one does not follow from the choice.
+        let scoring = Scoring { draws: None, per: Per::Time, ..ask.scoring };
+        let ranking = self.ranking(query, selection, &scoring, None)?;
+        let mut worth = vec![0.0; set.blocks.len()];
+        ranking.rows.iter().for_each(|row| worth[row.block.0 as usize] = row.expected);
         let of = |ids: &[BlockId], by: Measure| -> Vec<f64> {
             ids.iter().map(|id| measured(id, by).unwrap_or_default()).collect()
         };
@@ -186,12 +199,16 @@ impl Snapshot {
             }
             other => other.into(),
         })?;
-        Ok(Chosen { targets: found, blocks, joints, worth, least_size, without_cost: without.len(), ground })
-    }
-
-    /// What each block of the set is worth: its incidents.
-    fn worth(&self, _query: &Query, selection: &Selection) -> Vec<f64> {
-        self.counts(selection, |_| true).iter().map(|count| count.parts()).collect()
+        Ok(Chosen {
+            targets: found,
+            blocks,
+            joints,
+            ranking,
+            worth,
+            least_size,
+            without_cost: without.len(),
+            ground,
+        })
     }
 
     /// Which street owns which ground, all streets of the set considered.

@@ -4,9 +4,12 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use tokio::sync::OnceCell;
 
+/// A thing that may not be made yet.
+type Cell<T> = Arc<OnceCell<Arc<T>>>;
+
 /// Things by their key, the one asked for last at the end.
 pub(super) struct Shelf<T> {
-    things: Mutex<Vec<(String, Arc<OnceCell<Arc<T>>>)>>,
+    things: Mutex<Vec<(String, Cell<T>)>>,
     /// How many are kept at most.
     most: usize,
     /// How much they weigh together at most; one alone may weigh more.
@@ -33,7 +36,7 @@ impl<T> Shelf<T> {
         made
     }
 
-    fn cell(&self, key: &str) -> Arc<OnceCell<Arc<T>>> {
+    fn cell(&self, key: &str) -> Cell<T> {
         let mut things = self.things.lock().unwrap_or_else(PoisonError::into_inner);
         let thing = match things.iter().position(|(known, _)| known == key) {
             Some(at) => things.remove(at),

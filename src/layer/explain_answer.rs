@@ -5,10 +5,12 @@ use super::blocks_answer::unusable;
 use super::explain::{Detail, ExplainLayerError, explain};
 use super::problem_places::{ProblemPlacesLayerError, problem_places};
 use super::{Ask, Layer};
+use crate::engine::over_time::TrendBy;
 use crate::engine::params::explain::BLOCK;
 use crate::engine::params::ranking::{BY, DRAWS, MOST_BLOCKS_DRAWN, VIEW};
 use crate::engine::params::table::WITHIN;
 use crate::engine::params::values::Values;
+use crate::engine::params::views::TREND_BY;
 use crate::engine::problem_places::ProblemPlacesError;
 use crate::engine::ranking::{Scoring, split};
 use crate::engine::snapshot::Snapshot;
@@ -27,6 +29,10 @@ fn scoring(snapshot: &Snapshot, values: &Values) -> Scoring {
 }
 
 /// Answers with the record of the block that the values name.
+///
+/// # Errors
+///
+/// [`AnswerError`], which names the parameter at fault.
 pub fn explain_answer(
     snapshot: &Snapshot,
     ask: &Ask,
@@ -34,7 +40,10 @@ pub fn explain_answer(
     detail: Detail,
 ) -> Result<Layer, AnswerError> {
     let block = values.text(&BLOCK).ok_or(AnswerError::NotGiven(BLOCK))?;
-    explain(snapshot, ask, &[block], &scoring(snapshot, values), detail).map_err(|error| match error {
+    let trend_by = values.word(&TREND_BY);
+    let trend_by = TrendBy::ALL.into_iter().find(|by| trend_by == Some(by.word())).unwrap_or_default();
+    let scoring = scoring(snapshot, values);
+    explain(snapshot, ask, &[block], &scoring, trend_by, detail).map_err(|error| match error {
         ExplainLayerError::Category(e) => e.into(),
         ExplainLayerError::Within(e) => e.into(),
         ExplainLayerError::Block(e) => e.into(),

@@ -10,7 +10,8 @@ use crate::plan::outreach::register::{Entry, Register, Rules, Version};
 use crate::rank::score::{By, Gun};
 
 /// The rule of order, as every answer states it.
-pub const ORDER: &str = "P(top N), then expected score, latest incident, order of the blocks in their file; assigned blocks first";
+pub const ORDER: &str =
+    "P(top N), then score, latest incident, order of the blocks in their file; assigned blocks first";
 
 /// What is said where nothing shows that blocks differ.
 const NO_EVIDENCE: &str = "nothing shows that these blocks differ: the order is a matter of chance";

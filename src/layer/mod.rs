@@ -22,6 +22,7 @@ pub mod density_change;
 pub mod density_tile;
 pub mod explain;
 pub mod explain_answer;
+mod explain_fields;
 pub mod hot_blocks;
 pub mod hotspots;
 pub mod incidents;
@@ -87,11 +88,11 @@ impl Value {
     /// What is below 1e-300 is told as that.
     #[must_use]
     pub fn probability(p: f64) -> Self {
-        if !(p < 1e-4) {
-            return Self::rounded(p, 6);
+        if p < 1e-4 {
+            // Through its text, which is the one way to so many digits at any size.
+            return format!("{:.2e}", p.max(1e-300)).parse().map_or(Self::Null, Self::Float);
         }
-        // Through its text, which is the one way to so many digits at any size.
-        format!("{:.2e}", p.max(1e-300)).parse().map_or(Self::Null, Self::Float)
+        Self::rounded(p, 6)
     }
 
     /// Words, or nothing.

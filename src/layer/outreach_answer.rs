@@ -10,7 +10,7 @@ use crate::engine::outreach::{ListAsk, OutreachError};
 use crate::engine::params::outreach::{
     AFTERCARE_MONTHS, AS_OF, BONUS, CAPACITY, DELAY, OF, PROTECTED, REVIEW, REVIEW_MONTHS, STAY_MONTHS,
 };
-use crate::engine::params::ranking::{BY, GUN, PROACTIVE};
+use crate::engine::params::ranking::{BY, DRAWS, GUN, PROACTIVE};
 use crate::engine::params::table::{CATEGORY, PERIOD, TOP, WITHIN};
 use crate::engine::params::values::Values;
 use crate::engine::snapshot::Snapshot;
@@ -37,6 +37,7 @@ pub fn list_ask(values: &Values) -> ListAsk {
         within: values.within.clone(),
         top_n: count(&TOP),
         seed: values.seed(),
+        draws: count(&DRAWS),
         protected: values.word(&PROTECTED).map(|word| word == "yes"),
     }
 }

@@ -118,9 +118,10 @@ fn known_for(snapshot: &Snapshot, facts: &SheetFacts) -> Vec<String> {
         .collect()
 }
 
-/// The hours of the week that stand out.
-fn peak_hours(_facts: &SheetFacts) -> Option<String> {
-    None
+/// The hours of the week that stand out, with how many incidents say so.
+fn peak_hours(facts: &SheetFacts) -> Option<String> {
+    let peak = facts.week.peak?;
+    Some(format!("{peak} ({} of {} incidents whose hour is known)", peak.incidents, peak.of))
 }
 
 /// What is not known of one block.

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use geo::{Area, BoundingRect, Euclidean, Length, MultiPolygon};
 
 use super::made::{made, on_page};
-use super::{Ask, Feature, Layer, Legend, LegendClass, Value};
+use super::{Ask, Feature, Layer, Legend, LegendClass, Value, ranking_told};
 use crate::aggregate::counts::Count;
 use crate::engine::areas::{WithinError, blocks_within, named};
 use crate::engine::snapshot::Snapshot;
@@ -45,14 +45,17 @@ pub fn targets(snapshot: &Snapshot, ask: &Ask, asked: &TargetsAsk) -> Result<Lay
     let among = (!within.is_empty()).then(|| blocks_within(snapshot.dataset(), &within));
     let chosen = snapshot.targets(&ask.query, &selection, asked, among.as_deref())?;
     let mut counts = vec![Count::default(); snapshot.dataset().block_set.blocks.len()];
-    snapshot.rank(&selection).iter().for_each(|row| counts[row.block.0 as usize] = row.count);
+    chosen.ranking.rows.iter().for_each(|row| counts[row.block.0 as usize] = row.count);
     let city: f64 = chosen.worth.iter().sum();
     let features = (1..)
         .zip(&chosen.targets.places)
         .map(|(rank, place)| feature(snapshot, &chosen, place, rank, &counts, city))
         .collect::<Result<Vec<_>, _>>()?;
     let names = within.iter().map(|(kind, name)| Value::text(format!("{kind}:{name}")));
-    let mut parameters = told(&chosen, asked, city);
+    let days = snapshot.observed_days(&ask.query);
+    let mut parameters = ranking_told::told(snapshot, &chosen.ranking, days);
+    parameters.retain(|(name, _)| *name != "draws" && *name != "ties");
+    parameters.extend(told(&chosen, asked, city));
     parameters.push(("within", if within.is_empty() { Value::Null } else { Value::List(names.collect()) }));
     let page = on_page(ask, features);
     Ok(made("targets", snapshot, ask, &selection, page, legend(), parameters))
@@ -78,8 +81,8 @@ fn told(chosen: &Chosen, asked: &TargetsAsk, city: f64) -> Vec<(&'static str, Va
         ("seed", Value::count(asked.seed)),
         ("method", Value::text(method)),
         ("found", Value::text(found.how.word())),
-        ("score", Value::rounded(found.value, 6)),
-        ("score_share", share(found.value)),
+        ("expected", Value::rounded(found.value, 6)),
+        ("expected_share", share(found.value)),
         ("upper_bound", Value::rounded(found.bound, 6)),
         ("gap", Value::rounded(found.gap(), 6)),
         ("greedy", found.greedy.map_or(Value::Null, |value| Value::rounded(value, 6))),
@@ -128,8 +131,8 @@ fn feature(
             ("name", Value::text(name(snapshot, &blocks, rank))),
             ("areas", areas(snapshot, &blocks)),
             ("bounds", bounds(snapshot, &blocks).map_or(Value::Null, Value::Text)),
-            ("score", Value::rounded(place.value, 6)),
-            ("score_share", if city > 0.0 { Value::rounded(place.value / city, 6) } else { Value::Null }),
+            ("expected", Value::rounded(place.value, 6)),
+            ("expected_share", if city > 0.0 { Value::rounded(place.value / city, 6) } else { Value::Null }),
             ("incidents", Value::count(whole / u64::from(Share::WHOLE.0))),
             ("blocks", Value::count(blocks.len())),
             ("intersections", Value::count(joints.len())),

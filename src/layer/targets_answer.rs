@@ -2,7 +2,7 @@
 
 use super::answer::AnswerError;
 use super::targets::{TargetsLayerError, targets};
-use super::{Ask, Layer};
+use super::{Ask, Layer, blocks_answer};
 use crate::engine::params::table::WITHIN;
 use crate::engine::params::targets::{BUDGET, DEFAULT_PLACES, DIAMETER, LEAST_SIZE, MOST_PLACES, PLACES};
 use crate::engine::params::values::Values;
@@ -20,12 +20,19 @@ pub(super) fn targets_answer(snapshot: &Snapshot, ask: &Ask, values: &Values) ->
         least_size: values.amount(&LEAST_SIZE),
         diameter: values.length(&DIAMETER),
         seed: values.seed(),
+        scoring: values.scoring(),
     };
     targets(snapshot, ask, &asked).map_err(unusable)
 }
 
 /// The parameter that mends what cannot be chosen.
 fn unusable(error: TargetsLayerError) -> AnswerError {
+    let error = match error {
+        TargetsLayerError::Targets(SnapshotTargetsError::Ranking(why)) => {
+            return blocks_answer::unusable(why);
+        }
+        other => other,
+    };
     let parameter = match &error {
         TargetsLayerError::Category(unknown) => return unknown.clone().into(),
         TargetsLayerError::Within(unknown) => return unknown.clone().into(),

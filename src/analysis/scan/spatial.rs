@@ -287,16 +287,18 @@ mod tests {
 
     #[test]
     fn the_same_count_in_the_same_exposure_is_a_tie_in_whatever_order_exposures_are_added_up() {
-        // Two groups of 0.1, 0.2 and 0.3, which make 0.6 or the number after it; far away a place for the rest.
-        let x = [0.0, 200.0, 300.0, 10_000.0, 10_010.0, 9_900.0, 90_000.0];
-        let exposure = [0.1, 0.2, 0.3, 0.1, 0.2, 0.3, 2.0];
-        let (first, second) = (0.3 + 0.2 + 0.1, 0.3 + 0.1 + 0.2);
-        assert!(first < second);
-        let points = x.map(|x| Local { x, y: 0.0 });
+        // A row of 96 places with 0.1 each, one place with 9.6, and a place for the rest.
+        let row: f64 = [0.1; 96].iter().sum();
+        assert!(row < 9.6);
+        let x = (0..96).map(f64::from).chain([100_000.0, 500_000.0]);
+        let points: Vec<Local> = x.map(|x| Local { x, y: 0.0 }).collect();
+        let exposure = [&[0.1; 96][..], &[9.6, 30.8]].concat();
+        let mut counts: Vec<u64> = (0..96).map(|i| u64::from(i % 5 == 0)).collect();
+        counts.extend([0, 40]);
         let params = ScanParams { share: 0.3, radius: None, least: 2, permutations: 999, seed: 5 };
-        let found = scan(&points, &[1, 2, 2, 0, 0, 0, 5], &exposure, &params).expect("good input");
+        let found = scan(&points, &counts, &exposure, &params).expect("good input");
         let best = &found.clusters[0];
-        assert_eq!((best.observed, &best.members[..]), (5, &[0, 1, 2][..]));
+        assert_eq!((best.observed, best.members.len()), (20, 96));
         let at_least = |llr: f64| found.maxima.ascending().iter().filter(|largest| **largest >= llr).count();
         let (strict, ties) = (at_least(best.llr), at_least(best.llr * (1.0 - 1e-9)));
         assert!(ties > strict, "{ties} of which {strict} to the last digit");

@@ -1,6 +1,8 @@
 //! Parameters of clusters alone.
 
-use super::table::{Kind, Param};
+use super::table::{
+    CATEGORY, EPS, Kind, MIN_POINTS, ORIGIN, Operation, PERIOD, PERMUTATIONS, Param, SEED, STATUS,
+};
 
 /// The method that scans blocks.
 pub const SCAN: &str = "scan";
@@ -99,4 +101,30 @@ pub const EXPOSURE: Param = Param {
     default: "length where blocks are streets, else area",
     help: "For --method scan: what a block's incidents are compared with; intersections have no length and take no part in it",
     example: "area",
+};
+
+/// Clusters.
+pub const CLUSTERS: Operation = Operation {
+    command: "clusters",
+    collection: "clusters",
+    help: "Dense groups of incidents with their outlines",
+    params: &[
+        PERIOD,
+        CATEGORY,
+        ORIGIN,
+        STATUS,
+        METHOD,
+        EPS,
+        MIN_POINTS,
+        SPAN,
+        MIN_SAMPLES,
+        PROBABILITY,
+        LATTICE,
+        OUTLINE,
+        EXPOSURE,
+        LEAST,
+        MAX_BLOCKS,
+        PERMUTATIONS,
+        SEED,
+    ],
 };

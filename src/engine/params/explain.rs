@@ -2,6 +2,7 @@
 
 use super::ranking::{BY, DRAWS, GUN, PER, PROACTIVE};
 use super::table::{CATEGORY, Kind, NO_DEFAULT, ORIGIN, Operation, PERIOD, Param, SEED, STATUS, TOP, WITHIN};
+use super::views::TREND_BY;
 
 /// The block that is explained.
 pub const BLOCK: Param = Param {
@@ -18,7 +19,9 @@ pub const EXPLAIN: Operation = Operation {
     command: "explain",
     collection: "explain",
     help: "Why a block stands where it stands: its incidents, the city's, its neighbors, and one sentence",
-    params: &[BLOCK, PERIOD, CATEGORY, ORIGIN, STATUS, WITHIN, BY, PER, GUN, PROACTIVE, TOP, DRAWS, SEED],
+    params: &[
+        BLOCK, PERIOD, CATEGORY, ORIGIN, STATUS, WITHIN, BY, PER, GUN, PROACTIVE, TOP, DRAWS, SEED, TREND_BY,
+    ],
 };
 
 /// What is ranked: a flag of the command line alone, since addresses are for analysts.

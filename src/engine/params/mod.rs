@@ -9,6 +9,7 @@ pub mod near_repeat;
 pub mod nearest;
 mod needs;
 pub mod outreach;
+mod parse;
 pub mod patrol;
 pub mod ranking;
 pub mod table;

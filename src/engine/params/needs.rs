@@ -38,10 +38,11 @@ impl Values {
 
 #[cfg(test)]
 mod tests {
+    use super::super::clusters::CLUSTERS;
     use super::super::near_repeat::NEAR_REPEAT;
     use super::super::patrol::{FREE, PLAN};
     use super::super::ranking::RANK;
-    use super::super::table::{CLUSTERS, DENSITY};
+    use super::super::table::DENSITY;
     use super::*;
 
     #[test]

@@ -1,6 +1,6 @@
 //! The part of the table of parameters that the outreach list and the brief have to themselves.
 
-use super::ranking::{BY, GUN, PROACTIVE};
+use super::ranking::{BY, DRAWS, GUN, PROACTIVE};
 use super::table::{CATEGORY, Kind, Operation, PERIOD, Param, SEED, TOP, WITHIN};
 use crate::plan::outreach::words::REVIEWS;
 
@@ -64,6 +64,22 @@ pub const AFTERCARE_MONTHS: Param = Param {
     example: "12",
 };
 
+/// N of P(top N).
+const N_OF_P: Param = Param {
+    default: "as many blocks as the team takes",
+    help: "N of P(in the top N), in whose order the list is filled",
+    example: "25",
+    ..TOP
+};
+
+/// Draws behind P(top N).
+const DRAWS_OF_P: Param = Param {
+    kind: Kind::Count { least: 100, most: 1_000_000 },
+    default: "10000",
+    help: "Draws from what is known of the blocks' rates, behind P(in the top N)",
+    ..DRAWS
+};
+
 /// Bonus for staying.
 pub const BONUS: Param = Param {
     flag: "bonus",
@@ -88,7 +104,7 @@ pub const PROTECTED: Param = Param {
 pub const DELAY: Param = Param {
     flag: "delay",
     wire: "delay_hours",
-    kind: Kind::Hours { least: 0.0, most: 8_760.0 },
+    kind: Kind::Hours,
     default: "0: none",
     help: "How long the agency keeps shootings back: the brief counts back from so long before the end of its day",
     example: "24h",
@@ -119,7 +135,8 @@ pub const LIST: Operation = Operation {
         BY,
         GUN,
         PROACTIVE,
-        TOP,
+        N_OF_P,
+        DRAWS_OF_P,
         SEED,
         BONUS,
         REVIEW_MONTHS,

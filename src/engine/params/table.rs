@@ -1,8 +1,6 @@
 //! The one table of parameters: command line, HTTP check and docs all come from it.
 
-use super::clusters::{
-    EXPOSURE, LATTICE, LEAST, MAX_BLOCKS, METHOD, MIN_SAMPLES, OUTLINE, PROBABILITY, SPAN,
-};
+use super::clusters::CLUSTERS;
 use super::density::{
     ADAPTIVE, BANDWIDTH_RULE, COMPARE_PERIOD, CONTOURS, EDGE, HALF_LIFE, KERNEL, LEVELS, LIXEL, MODE,
     NETWORK, OUT, SAMPLE, SURFACE, UNIT,
@@ -71,13 +69,8 @@ pub enum Kind {
     Text,
     /// A local date.
     Date,
-    /// Hours within bounds; on the command line with their unit.
-    Hours {
-        /// Fewest.
-        least: f64,
-        /// Most.
-        most: f64,
-    },
+    /// Hours, a year at most; on the command line with their unit.
+    Hours,
     /// What a team takes, with its unit.
     Capacity,
 }
@@ -307,32 +300,6 @@ pub const DENSITY: Operation = Operation {
         COMPARE_PERIOD,
         NETWORK,
         LIXEL,
-    ],
-};
-
-/// Clusters.
-pub const CLUSTERS: Operation = Operation {
-    command: "clusters",
-    collection: "clusters",
-    help: "Dense groups of incidents with their outlines",
-    params: &[
-        PERIOD,
-        CATEGORY,
-        ORIGIN,
-        STATUS,
-        METHOD,
-        EPS,
-        MIN_POINTS,
-        SPAN,
-        MIN_SAMPLES,
-        PROBABILITY,
-        LATTICE,
-        OUTLINE,
-        EXPOSURE,
-        LEAST,
-        MAX_BLOCKS,
-        PERMUTATIONS,
-        SEED,
     ],
 };
 

@@ -1,5 +1,6 @@
 //! The part of the table of parameters that target areas have to themselves.
 
+use super::ranking::{BY, GUN, PROACTIVE};
 use super::table::{CATEGORY, Kind, NO_DEFAULT, ORIGIN, Operation, PERIOD, Param, SEED, STATUS, WITHIN};
 
 /// What may be spent.
@@ -66,6 +67,9 @@ pub const TARGETS: Operation = Operation {
         ORIGIN,
         STATUS,
         WITHIN,
+        BY,
+        GUN,
+        PROACTIVE,
         BUDGET,
         PLACES,
         MOST_PLACES,

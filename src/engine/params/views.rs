@@ -8,6 +8,6 @@ pub const TREND_BY: Param = Param {
     wire: "trend_by",
     kind: Kind::Word(&["year", "half-year", "quarter", "month"]),
     default: "year",
-    help: "With `view` change: whole periods that a trend is told by, from 8 of them on; shorter than a year, each season is compared with itself",
+    help: "With `view` change and in explain: whole periods that a trend is told by, from 8 of them on; shorter than a year, each season is compared with itself",
     example: "quarter",
 };

@@ -2,6 +2,7 @@
 
 pub mod brief;
 pub mod check;
+pub mod fill;
 pub mod reason;
 pub mod register;
 pub mod review;

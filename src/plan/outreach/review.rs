@@ -4,6 +4,7 @@ use std::collections::{BTreeSet, HashMap};
 
 use jiff::civil::Date;
 
+use super::fill::{fill, takes_of};
 use super::reason::Change;
 use super::register::{Capacity, Entry, Made, Rules, Version, months_later};
 use super::words::{FIRST, SCHEDULED};
@@ -19,8 +20,8 @@ pub struct Candidate {
     pub order: u32,
     /// P(top N), 0 to 1.
     pub p: f64,
-    /// Its expected score; decides between equal P.
-    pub expected: f64,
+    /// Its score; decides between equal P, as where nothing shows that blocks differ.
+    pub score: f64,
     /// First second of its latest incident that counts; decides after that. `None` without any: such a block is never assigned.
     pub latest: Option<i64>,
     /// Who lives there, where that is known.
@@ -76,7 +77,7 @@ pub enum ReviewError {
     NoHouseholds,
     /// Not a probability or not a score.
     #[error(
-        "block `{block}` has the chance {p} and the score {expected}; a chance is from 0 to 1 and a score finite"
+        "block `{block}` has the chance {p} and the score {score}; a chance is from 0 to 1 and a score finite"
     )]
     NotANumber {
         /// Which block.
@@ -84,7 +85,7 @@ pub enum ReviewError {
         /// P(top N).
         p: f64,
         /// Its score.
-        expected: f64,
+        score: f64,
     },
     /// A block is there twice.
     #[error("block `{block}` is there twice among those to be ranked")]
@@ -97,7 +98,7 @@ pub enum ReviewError {
 /// Fills the list for a review.
 ///
 /// ```text
-/// place of a block = P(top N) + bonus where it is assigned; then expected score, latest incident, order in the file
+/// place of a block = P(top N) + bonus where it is assigned; then score, latest incident, order in the file
 /// ```
 ///
 /// 1. Assigned blocks whose least stay is not over keep their place.
@@ -132,7 +133,7 @@ pub enum ReviewError {
 /// use hotblocks::plan::outreach::{register::{Capacity, Made, Rules}, review::{Candidate, review}};
 ///
 /// let block = |order: u32, p| Candidate {
-///     block: format!("b{order}"), name: String::new(), order, p, expected: p, latest: Some(0), households: None,
+///     block: format!("b{order}"), name: String::new(), order, p, score: p, latest: Some(0), households: None,
 /// };
 /// let rules = Rules::of(Capacity::Blocks(2));
 /// let first = review(None, &[block(0, 0.2), block(1, 0.9), block(2, 0.6)], &rules, &Made::default(), "2024-01-01".parse()?, None)?;
@@ -231,20 +232,12 @@ pub fn review(
     Ok(version)
 }
 
-/// How many blocks a capacity has room for in the order of their expected score; 1 at the least.
-#[must_use]
-pub fn room_for(candidates: Vec<Candidate>, capacity: Capacity) -> u32 {
-    let mut order: Vec<(f64, &Candidate)> =
-        candidates.iter().filter(|c| c.latest.is_some()).map(|c| (c.expected, c)).collect();
-    u32::try_from(fill(&mut order, capacity, 0).taken.len()).unwrap_or(u32::MAX).max(1)
-}
-
 /// What is known of the blocks, by their ids.
 fn known(candidates: &[Candidate]) -> Result<HashMap<&str, &Candidate>, ReviewError> {
     let mut known = HashMap::new();
     for c in candidates {
-        if !(0.0..=1.0).contains(&c.p) || !c.expected.is_finite() {
-            return Err(ReviewError::NotANumber { block: c.block.clone(), p: c.p, expected: c.expected });
+        if !(0.0..=1.0).contains(&c.p) || !c.score.is_finite() {
+            return Err(ReviewError::NotANumber { block: c.block.clone(), p: c.p, score: c.score });
         }
         if known.insert(c.block.as_str(), c).is_some() {
             return Err(ReviewError::Twice { block: c.block.clone() });
@@ -296,49 +289,6 @@ impl<'a> Listed<'a> {
     }
 }
 
-/// Who has a place.
-struct Filled<'a> {
-    taken: Vec<(&'a Candidate, u32)>,
-    passed_over: u32,
-    unweighed: u32,
-}
-
-/// Takes blocks in the order of their places as long as there is room beside what is taken.
-fn fill<'a>(order: &mut [(f64, &'a Candidate)], capacity: Capacity, taken: u64) -> Filled<'a> {
-    order.sort_by(|(a, x), (b, y)| {
-        b.total_cmp(a)
-            .then(y.expected.total_cmp(&x.expected))
-            .then(y.latest.cmp(&x.latest))
-            .then(x.order.cmp(&y.order))
-    });
-    let mut room = u64::from(capacity.amount()).saturating_sub(taken);
-    let mut filled = Filled { taken: Vec::new(), passed_over: 0, unweighed: 0 };
-    // Once there is room for nothing, no one is passed over: the list is full.
-    for (_, candidate) in order.iter() {
-        match takes_of(candidate, capacity) {
-            None => filled.unweighed += 1,
-            Some(takes) if u64::from(takes) <= room => {
-                room -= u64::from(takes);
-                filled.taken.push((candidate, takes));
-            }
-            Some(_) if room > 0 => filled.passed_over += 1,
-            Some(_) => {}
-        }
-    }
-    filled
-}
-
-/// What a block takes of a capacity; `None` where nobody knows. A block without households is a visit all the same.
-fn takes_of(candidate: &Candidate, capacity: Capacity) -> Option<u32> {
-    match capacity {
-        Capacity::Blocks(_) => Some(1),
-        Capacity::Households(_) => {
-            let households = candidate.households.filter(|n| n.is_finite() && *n >= 0.0)?;
-            Some(households.round().clamp(1.0, f64::from(u32::MAX)) as u32)
-        }
-    }
-}
-
 /// What an assigned block takes; what it took before, where nobody knows any longer.
 fn takes_still(entry: &Entry, candidate: Option<&Candidate>, capacity: Capacity) -> u32 {
     match capacity {
@@ -354,7 +304,7 @@ fn in_order(version: &mut Version, known: &HashMap<&str, &Candidate>) {
             let key = |entry: &Entry| known.get(entry.block.as_str()).copied();
             a.status().cmp(&b.status()).then_with(|| match (key(a), key(b)) {
                 (Some(x), Some(y)) => {
-                    let score = y.p.total_cmp(&x.p).then(y.expected.total_cmp(&x.expected));
+                    let score = y.p.total_cmp(&x.p).then(y.score.total_cmp(&x.score));
                     score.then(y.latest.cmp(&x.latest)).then(x.order.cmp(&y.order))
                 }
                 (x, y) => y.is_some().cmp(&x.is_some()).then_with(|| a.block.cmp(&b.block)),
@@ -381,7 +331,7 @@ mod tests {
             name: format!("Block {order}"),
             order,
             p,
-            expected: p,
+            score: p,
             latest: Some(0),
             households: None,
         }
@@ -497,7 +447,7 @@ mod tests {
     #[test]
     fn equal_chances_are_told_apart_by_score_then_latest_incident_then_order() {
         let rules = Rules::of(Capacity::Blocks(4));
-        let of = |order, expected, latest| Candidate { expected, latest: Some(latest), ..block(order, 0.5) };
+        let of = |order, score, latest| Candidate { score, latest: Some(latest), ..block(order, 0.5) };
         let mut candidates = vec![of(3, 1.0, 5), of(2, 1.0, 5), of(1, 1.0, 9), of(0, 2.0, 1)];
         for _ in 0..4 {
             candidates.rotate_left(1);

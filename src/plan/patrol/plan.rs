@@ -199,7 +199,7 @@ pub struct Patrol {
 ///
 /// # Limits
 ///
-/// 'Present' is not 'prevented'. Windows begin with the shifts of most officers; in one that a shift cuts, the hours of
+/// 'Present' is not 'prevented'. Windows begin with the shifts of most hours; in one that a shift cuts, the hours of
 /// the part on duty count. Two stops in one area may lie close at the border of two windows; orders that keep half a
 /// window between them are preferred, and [`Patrol::least_apart`] tells what came of it.
 ///

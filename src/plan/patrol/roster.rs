@@ -31,13 +31,14 @@ pub(super) fn sorted(shifts: &[Shift]) -> Vec<Shift> {
     sorted
 }
 
-/// The phase that most officer-minutes begin with, of equal ones the smallest.
+/// The phase that most hours on duty begin with, of equal ones the smallest.
+///
+/// Officers do not count: with one more of them, windows would move and a plan could be present for less.
 pub(super) fn windows(shifts: &[Shift], every: u32) -> Windows {
     let mut weight: BTreeMap<u32, u64> = BTreeMap::new();
     for shift in shifts {
         let days = shift.days.iter().filter(|day| **day).count() as u64;
-        *weight.entry(shift.from % every).or_default() +=
-            days * u64::from(shift.officers) * u64::from(shift.minutes());
+        *weight.entry(shift.from % every).or_default() += days * u64::from(shift.minutes());
     }
     let phase = weight.iter().max_by_key(|(phase, weight)| (**weight, std::cmp::Reverse(**phase)));
     Windows { every, phase: phase.map_or(0, |(phase, _)| *phase) }
@@ -93,7 +94,7 @@ pub(super) fn check(shifts: &[Shift], stop: u32) -> Result<(), PatrolError> {
         }
     }
     // Of one name and beat, the officers are the same.
-    let mut busy: BTreeMap<(&str, Option<&str>), Vec<(u32, u32)>> = BTreeMap::new();
+    let mut busy: BTreeMap<_, Vec<(u32, u32)>> = BTreeMap::new();
     for shift in shifts {
         let of = busy.entry((&shift.name, shift.beat.as_deref())).or_default();
         for (day, _) in (0..).zip(shift.days).filter(|(_, on)| *on) {

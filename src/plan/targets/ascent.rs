@@ -4,6 +4,7 @@ use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 
 use super::graph::Graph;
+use super::prize::Key;
 
 /// What the ascent says at one pair of prices.
 #[derive(Debug)]
@@ -26,7 +27,7 @@ pub(super) struct Ascent {
 ///                              Σ y(W) on behalf of prize t ≤ prize(t);   every Σ y is a lower bound of what is lost
 /// ```
 ///
-/// Time O(n log n + Σ blocks beside a part when it is raised). Source: Wong (1984), *Mathematical Programming* 28, on
+/// Time O(n log n + Σ blocks beside a part whenever it is its turn). Source: Wong (1984), *Mathematical Programming* 28, on
 /// the node cuts of Álvarez-Miranda, Ljubić & Mutzel (2013).
 pub(super) fn ascent(graph: &Graph, price: f64, fee: f64) -> Ascent {
     let mut parts = Parts::new(graph, price, fee);
@@ -42,7 +43,8 @@ pub(super) fn ascent(graph: &Graph, price: f64, fee: f64) -> Ascent {
         if parts.find(part) != part || !parts.active(part) {
             continue;
         }
-        let (raised, now) = parts.raise(part);
+        let until = queue.peek().map_or(usize::MAX, |Reverse((beside, _))| *beside);
+        let (raised, now) = parts.raise(part, until);
         lost += raised;
         if parts.active(now) {
             queue.push(Reverse((parts.beside[now as usize].len(), now)));
@@ -68,6 +70,15 @@ struct Parts<'g> {
     clock: u32,
     /// Below this a number is what rounding left of 0.
     tiny: f64,
+}
+
+/// What a part meets while it is raised.
+#[derive(Default)]
+struct Run {
+    /// The height at which each block beside has its toll paid.
+    queue: BinaryHeap<Reverse<(Key, u32)>>,
+    /// Those blocks, and since what height they wait.
+    waiting: Vec<(u32, f64)>,
 }
 
 impl<'g> Parts<'g> {
@@ -145,39 +156,65 @@ impl<'g> Parts<'g> {
         stays
     }
 
-    /// Raises a part as far as it goes at once; by how much, and the part that it is now of.
-    fn raise(&mut self, part: u32) -> (f64, u32) {
-        let at = part as usize;
-        let mut beside = std::mem::take(&mut self.beside[at]);
+    /// Raises a part until it has nothing left to forgo or to pay, has joined another or has more blocks beside it than
+    /// it may; by how much, and what it is of now. Blocks beside it wait in a queue for the height at which their toll is paid.
+    fn raise(&mut self, part: u32, until: usize) -> (f64, u32) {
+        let graph = self.graph;
         self.clock += 1;
-        let mut nearest = f64::INFINITY;
-        beside.retain(|&b| {
-            let b = b as usize;
-            // Each once: those that have joined a part, or were seen already, go.
-            let stays = !self.joined[b] && std::mem::replace(&mut self.seen[b], self.clock) != self.clock;
-            nearest = if stays { nearest.min(self.toll[b]) } else { nearest };
-            stays
-        });
-        let by = nearest.min(self.left[at]).min(self.due[at]);
-        self.left[at] -= by;
-        self.due[at] -= by;
-        let mut fresh = Vec::new();
-        for &block in &beside {
-            self.toll[block as usize] -= by;
-            if self.toll[block as usize] <= self.tiny {
-                fresh.push(block);
+        let (mut root, mut height, mut met) = (part, 0.0, false);
+        let mut run = Run::default();
+        let first = std::mem::take(&mut self.beside[root as usize]);
+        first.into_iter().for_each(|block| self.wait(&mut run, block, height));
+        while !met {
+            // With more blocks beside it than another, that one is first; as long as this one has moved at all.
+            if height > 0.0 && run.queue.len() > until {
+                break;
             }
-        }
-        self.beside[at] = beside;
-        // All are of a part before the first is linked: two of them may touch.
-        for &block in &fresh {
+            let next = run.queue.peek().map_or(f64::INFINITY, |Reverse((Key(at), _))| *at);
+            let by = (next - height).max(0.0).min(self.left[root as usize]).min(self.due[root as usize]);
+            height += by;
+            self.left[root as usize] -= by;
+            self.due[root as usize] -= by;
+            if !self.active(root) {
+                break;
+            }
+            let Some(Reverse((_, block))) = run.queue.pop() else { break };
             self.toll[block as usize] = 0.0;
             self.joined[block as usize] = true;
+            let joints = graph.joints(block).iter().map(|&joint| graph.len() as u32 + joint);
+            root = self.union(root, block);
+            for to in graph.near(block).iter().copied().chain(joints) {
+                let unpaid = (to as usize) < graph.len() && !self.joined[to as usize];
+                if unpaid {
+                    self.wait(&mut run, to, height);
+                } else if self.find(to) != root {
+                    let other = self.find(to);
+                    // A joint alone is met on every way; it brings its prize and its legs.
+                    met |= (to as usize) < graph.len()
+                        && (self.active(other) || self.due[other as usize] <= self.tiny);
+                    root = self.union(root, to);
+                    let theirs = std::mem::take(&mut self.beside[root as usize]);
+                    theirs.into_iter().for_each(|block| self.wait(&mut run, block, height));
+                }
+            }
         }
-        for block in fresh {
-            self.join(block);
+        for (block, since) in run.waiting {
+            if !self.joined[block as usize] {
+                let toll = &mut self.toll[block as usize];
+                *toll = (*toll - (height - since)).max(0.0);
+                self.beside[root as usize].push(block);
+            }
         }
-        (by, self.find(part))
+        (height, root)
+    }
+
+    /// Lets a block beside the part that is raised wait for its toll to be paid, once.
+    fn wait(&mut self, run: &mut Run, block: u32, height: f64) {
+        let at = block as usize;
+        if !self.joined[at] && std::mem::replace(&mut self.seen[at], self.clock) != self.clock {
+            run.queue.push(Reverse((Key(height + self.toll[at]), block)));
+            run.waiting.push((block, height));
+        }
     }
 
     /// The blocks of each part that has paid the fee.
