@@ -237,12 +237,13 @@ impl Likelihood {
         parts.iter().sum()
     }
 
-    /// One coordinate after the other: over a grid, then by golden section around its best.
+    /// One coordinate after the other, over a grid and then by golden section around its best; then both together, on the
+    /// same way. Source: Hooke & Jeeves (1961), *Journal of the ACM* 8(2).
     fn climb(&self, start: f64, most: f64, base: f64) -> (f64, Vec<f64>, f64) {
         let shares_tried = [0.0, 0.003, 0.01, 0.03, 0.08, 0.2, 0.45, 0.75, 1.0];
         let mut best = (start, vec![0.0; self.stretch.len()], base);
-        for sweep in 0..12 {
-            let before = best.2;
+        for sweep in 0..40 {
+            let old = best.clone();
             for lender in 0..best.1.len() {
                 if self.stretch[lender] == 0.0 {
                     continue;
@@ -273,7 +274,24 @@ impl Likelihood {
                 best.0 = x;
                 best.2 = value;
             }
-            if best.2 - before < 1e-7 {
+            // Further the same way: α and shares make up for each other, so each alone would creep.
+            let here = best.clone();
+            let along = |t: f64| {
+                let ln_alpha = (here.0 + t * (here.0 - old.0)).clamp(LEAST_LN, most);
+                let further =
+                    here.1.iter().zip(&old.1).map(|(now, old)| (now + t * (now - old)).clamp(0.0, 1.0));
+                (ln_alpha, further.collect::<Vec<f64>>())
+            };
+            let value = |t: f64| {
+                let (ln_alpha, shares) = along(t);
+                self.value(ln_alpha, &shares)
+            };
+            let (t, value) = highest(value, &[0.0, 1.0, 3.0, 9.0, 27.0], |t| t);
+            if value > best.2 {
+                let (ln_alpha, shares) = along(t);
+                best = (ln_alpha, shares, value);
+            }
+            if best.2 - old.2 < 1e-9 {
                 break;
             }
         }

@@ -129,9 +129,9 @@ fn three_classes() -> Vec<Vec<Part>> {
 
 fn draw_checks() -> Vec<Check> {
     let theirs = rows("tops");
-    // P has a standard error of 0.0016 at most, of 100,000 draws here; theirs are two million.
+    // P has a standard error of 0.0022 at most, of 50,000 draws here; theirs are two million.
     let drawn = |blocks: &[Vec<Part>], top_n, how| -> Vec<Position> {
-        positions(blocks, &DrawParams { top_n, draws: 100_000, seed: 11, how }).expect("good input")
+        positions(blocks, &DrawParams { top_n, draws: 50_000, seed: 11, how }).expect("good input")
     };
     let (mut plain, mut pruned, mut chances) = (Vec::new(), Vec::new(), Vec::new());
     let (mut means, mut others) = (Vec::new(), Vec::new());
@@ -153,8 +153,8 @@ fn draw_checks() -> Vec<Check> {
         Check::new(method, by.clone(), (ours, theirs), |_| 1.0, (bound, of))
     };
     vec![
-        check("P(top 1, 3, 5), 25 blocks and 60 of three classes", &plain, &chances, 0.007, "P"),
-        check("the same by the shortcut", &pruned, &chances, 0.007, "P"),
+        check("P(top 1, 3, 5), 25 blocks and 60 of three classes", &plain, &chances, 0.01, "P"),
+        check("the same by the shortcut", &pruned, &chances, 0.01, "P"),
         check("expected ranks of the same", &means, &others, 0.25, "ranks"),
     ]
 }
