@@ -176,3 +176,63 @@ fn what_cannot_be_tested_names_the_parameter_that_mends_it() {
     let (parameter, why) = refused(&[("units", "cells"), ("cell_m", "0.5")]);
     assert!(parameter == Some("cell_m") && why.contains("smallest side"), "{why}");
 }
+
+#[test]
+fn global_moran_goes_with_every_answer_by_lists_and_by_windows() {
+    let (snapshot, ..) = common::new_haven_polygons();
+    let moran = |layer: &Layer| {
+        let Value::Map(moran) = told(layer, "moran") else { panic!("Moran") };
+        assert_eq!(get(moran, "weights"), &Value::text("row-standardized"));
+        ["i", "expected", "z", "p"].map(|name| match get(moran, name) {
+            Value::Float(number) => *number,
+            other => panic!("{name} is {other:?}"),
+        })
+    };
+    let blocks = moran(&ask(&snapshot, &[]).expect("hot spots"));
+    let n = snapshot.dataset().block_set.blocks.len() as f64;
+    assert!((blocks[1] + 1.0 / (n - 1.0)).abs() < 1e-9);
+    assert!(blocks[0] > 0.05 && blocks[2] > 5.0 && blocks[3] > 0.0 && blocks[3] < 1e-6, "{blocks:?}");
+    let same = moran(&ask(&snapshot, &[("statistic", "local-moran")]).expect("local Moran"));
+    assert_eq!(blocks, same);
+    // Gi* on cells sums over windows, local Moran over lists.
+    for near in [&[("neighbors", "contiguity")][..], &[("neighbors", "band"), ("band_m", "1000")]] {
+        let cells = [&[("units", "cells"), ("cell_m", "400")][..], near].concat();
+        let windows = moran(&ask(&snapshot, &cells).expect("hot spots"));
+        let lists = [&cells[..], &[("statistic", "local-moran")]].concat();
+        let lists = moran(&ask(&snapshot, &lists).expect("local Moran"));
+        for (a, b) in windows.iter().zip(lists).take(3) {
+            assert!((a - b).abs() < 2e-6, "{near:?}: {windows:?} is not {lists:?}");
+        }
+    }
+}
+
+#[test]
+fn a_small_probability_is_never_told_as_0() {
+    use hotblocks::encode::{csv, geojson, table};
+    let (snapshot, ..) = common::new_haven();
+    let layer = ask(&snapshot, &[]).expect("hot spots");
+    let of = |name: &str| layer.features.iter().map(|f| number(f, name)).fold(f64::INFINITY, f64::min);
+    let (p, q) = (of("p"), of("q"));
+    assert!(p > 0.0 && p < 1e-6 && q > 0.0 && q < 1e-6, "{p} {q}");
+    let column = |text: &str, name: &str, cut: fn(&str) -> Vec<String>| {
+        let mut lines = text.lines().skip_while(|line| !cut(line).contains(&name.to_owned()));
+        let at = cut(lines.next().expect("a header")).iter().position(|one| one == name).expect("a column");
+        lines.map(|line| cut(line)[at].clone()).collect::<Vec<_>>()
+    };
+    let commas = |line: &str| line.split(',').map(str::to_owned).collect::<Vec<_>>();
+    let told = column(&csv::rows(&layer), "q", commas);
+    assert!(told.iter().all(|cell| cell.parse::<f64>().is_ok_and(|q| q > 0.0 && q <= 1.0)), "{told:?}");
+    let text = table::table(&layer);
+    assert!(text.contains(&format!("{p:e}")), "{}", text.lines().take(8).collect::<Vec<_>>().join("\n"));
+    assert!(!text.contains("0.0000000"), "written out");
+    let json: serde_json::Value =
+        serde_json::from_str(&geojson::collection(&layer, serde_json::Value::Null)).expect("JSON");
+    assert!(
+        json["features"].as_array().expect("some").iter().all(|f| f["properties"]["q"].as_f64() > Some(0.0))
+    );
+    for (p, told) in [(1.0, 1.0), (0.001, 0.001), (0.000_099_94, 9.99e-5), (3.217e-9, 3.22e-9), (0.0, 1e-300)]
+    {
+        assert_eq!(Value::probability(p), Value::Float(told), "{p}");
+    }
+    assert_eq!(Value::probability(f64::NAN), Value::Null);
+}

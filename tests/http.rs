@@ -61,24 +61,50 @@ async fn every_collection_has_items_that_say_what_made_them() {
         .iter()
         .map(|c| c["id"].as_str().expect("an id"))
         .collect();
-    assert_eq!(ids, ["incidents", "blocks", "density", "clusters", "hotspots", "areas"]);
+    assert_eq!(
+        ids,
+        [
+            "incidents",
+            "blocks",
+            "density",
+            "clusters",
+            "hotspots",
+            "areas",
+            "targets",
+            "explain",
+            "list",
+            "brief",
+            "plan"
+        ]
+    );
+    let areas = get("/collections/areas/items").await;
+    let beat = areas["features"][0]["properties"]["name"].as_str().expect("a name").replace(' ', "+");
     for id in ids {
         let one = get(&format!("/collections/{id}")).await;
         let items =
             one["links"].as_array().expect("links").iter().find(|l| l["rel"] == "items").expect("items");
         assert_eq!(items["type"], "application/geo+json");
         assert_eq!(items["href"], format!("http://127.0.0.1:8080/collections/{id}/items"));
-        let (status, headers, body) = ask(Method::GET, &format!("/collections/{id}/items"), &[]).await;
-        assert_eq!(status, StatusCode::OK);
+        // What no list is kept for needs what it is to be made of.
+        let needs = match id {
+            "list" => "?capacity=5blocks&draws=200".to_owned(),
+            "brief" => format!("?within=beat:{beat}&of=gun"),
+            // One block is explained at a time.
+            "explain" => "?block=segment-2018".to_owned(),
+            "targets" => "?budget=20blocks".to_owned(),
+            "plan" => "?officers=2&hours=18:00-02:00&free=0.4&speed=30km/h".to_owned(),
+            _ => String::new(),
+        };
+        let (status, headers, body) = ask(Method::GET, &format!("/collections/{id}/items{needs}"), &[]).await;
+        assert_eq!(status, StatusCode::OK, "{id}: {}", String::from_utf8_lossy(&body));
         assert_eq!(headers[header::CONTENT_TYPE], "application/geo+json");
         let json: Json = serde_json::from_slice(&body).expect("JSON");
         assert_eq!(json["notice"], "one month, capped sample: not a statement about New Haven");
         assert_eq!(json["provenance"]["layer"], id);
-        assert_eq!(
-            json["provenance"]["category"],
-            serde_json::json!(["person", "property"]),
-            "the configured default"
-        );
+        // A brief is of shootings, whatever else is configured.
+        let categories =
+            if id == "brief" { serde_json::json!("all") } else { serde_json::json!(["person", "property"]) };
+        assert_eq!(json["provenance"]["category"], categories, "the configured default");
         assert_eq!(json["numberReturned"], json["features"].as_array().expect("features").len());
         assert!(json["numberMatched"].as_u64() >= json["numberReturned"].as_u64());
     }
@@ -180,6 +206,16 @@ async fn what_cannot_be_used_is_refused_with_what_and_how_to_mend_it() {
         ("/collections/%ff", 400, "", "UTF-8"),
         ("/collections/clusters/items?eps_m=NaN", 400, "eps_m", "from 1 m"),
         ("/collections/clusters/items?min_points=0", 400, "min_points", "from 3"),
+        ("/collections/explain/items", 400, "block", "not given"),
+        ("/collections/explain/items?block=segment-0", 400, "block", "nearest names"),
+        ("/collections/blocks/items?unit=addresses", 400, "unit", "not a parameter"),
+        ("/collections/plan/items?free=0.4&speed=30km/h", 400, "shifts", "not given"),
+        (
+            "/collections/plan/items?officers=2&hours=18:00-18:00&free=0.4&speed=30km/h",
+            400,
+            "hours",
+            "no length",
+        ),
         ("/collections/nothing/items", 404, "", "there are incidents, blocks"),
         ("/nothing", 404, "", "/collections"),
     ] {

@@ -5,12 +5,12 @@ mod cases;
 
 use cases::cases;
 use hotblocks::analysis::chance::Chance;
-use hotblocks::analysis::clusters::scan::{Scan, ScanParams, scan};
-use hotblocks::analysis::clusters::space_time_scan::{SpaceTimeParams, SpaceTimeScan, space_time_scan};
 use hotblocks::analysis::near_repeat::bands::{DAY, Metric};
 use hotblocks::analysis::near_repeat::chains::{ChainsParams, chains};
 use hotblocks::analysis::near_repeat::knox::{Knox, KnoxParams, knox, knox_of_orders};
 use hotblocks::analysis::near_repeat::zones::{ZonesParams, zones};
+use hotblocks::analysis::scan::space_time::{SpaceTimeParams, SpaceTimeScan, space_time_scan};
+use hotblocks::analysis::scan::spatial::{Scan, ScanParams, scan};
 use hotblocks::space::coord::{Local, Metres};
 use hotblocks::space::grid::Grid;
 use proptest::prelude::*;
@@ -206,14 +206,14 @@ proptest! {
 
 /// What must not depend on the order of the input: everything but the positions.
 fn told(found: &Scan) -> Vec<(u64, u64, u64, u64, u64)> {
-    let bits = |c: &hotblocks::analysis::clusters::scan::ScanCluster| {
+    let bits = |c: &hotblocks::analysis::scan::spatial::ScanCluster| {
         (c.observed, c.expected.to_bits(), c.llr.to_bits(), c.p.to_bits(), c.radius.0.to_bits())
     };
     found.clusters.iter().map(bits).collect()
 }
 
 fn told_late(found: &SpaceTimeScan) -> Vec<(u64, i64, u64, u64, u64)> {
-    let bits = |c: &hotblocks::analysis::clusters::space_time_scan::SpaceTimeCluster| {
+    let bits = |c: &hotblocks::analysis::scan::space_time::SpaceTimeCluster| {
         (c.observed, c.from, c.expected.to_bits(), c.llr.to_bits(), c.p.to_bits())
     };
     found.clusters.iter().map(bits).collect()

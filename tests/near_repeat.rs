@@ -2,8 +2,8 @@
 
 mod common;
 
-use hotblocks::analysis::clusters::scan::ScanParams;
-use hotblocks::analysis::clusters::space_time_scan::SpaceTimeParams;
+use hotblocks::analysis::scan::space_time::SpaceTimeParams;
+use hotblocks::analysis::scan::spatial::ScanParams;
 use hotblocks::encode;
 use hotblocks::engine::params::near_repeat::NEAR_REPEAT;
 use hotblocks::engine::params::values::Values;

@@ -3,9 +3,10 @@
 mod common;
 
 use std::collections::HashMap;
-use std::path::Path;
+use std::sync::LazyLock;
 
 use assert_cmd::Command;
+use common::town::{Lot, Where, table, town, town_with, write};
 use common::{chain, new_haven, new_haven_polygons, repository};
 use hotblocks::encode;
 use hotblocks::engine::params::ranking::RANK;
@@ -13,7 +14,6 @@ use hotblocks::engine::params::values::Values;
 use hotblocks::engine::query::Query;
 use hotblocks::engine::ranking::{Proactive, RankingError, Scoring};
 use hotblocks::engine::snapshot::Snapshot;
-use hotblocks::ingest::harm;
 use hotblocks::layer::answer::{AnswerError, answer};
 use hotblocks::layer::{Feature, Layer, Page, Value};
 use hotblocks::model::block::{BlockId, Intersections};
@@ -21,6 +21,9 @@ use hotblocks::model::dataset::Placing;
 use hotblocks::model::exposure::exposure;
 use hotblocks::rank::score::{By, Gun, Per};
 use serde_json::Value as Json;
+
+/// The sample, loaded once.
+static SAMPLE: LazyLock<Snapshot> = LazyLock::new(|| new_haven().0);
 
 fn ask(snapshot: &Snapshot, pairs: &[(&str, &str)]) -> Result<Layer, AnswerError> {
     let mut values = Values::default();
@@ -63,75 +66,6 @@ fn warnings(layer: &Layer) -> String {
     said.iter().map(encode::csv::cell).collect::<Vec<_>>().join("\n")
 }
 
-/// Four segments that meet in the middle of a made-up town.
-fn town(folder: &Path) -> String {
-    let street = |name: &str, a: (f64, f64), b: (f64, f64)| {
-        format!(
-            r#"{{"type":"Feature","properties":{{"name":"{name}"}},"geometry":{{"type":"LineString","coordinates":[[{},{}],[-90.2,38.6],[{},{}]]}}}}"#,
-            a.0, a.1, b.0, b.1
-        )
-    };
-    let text = format!(
-        r#"{{"type":"FeatureCollection","features":[{},{}]}}"#,
-        street("Main St", (-90.21, 38.6), (-90.19, 38.6)),
-        street("Oak Ave", (-90.2, 38.59), (-90.2, 38.61)),
-    );
-    write(folder, "streets.geojson", &text)
-}
-
-fn write(folder: &Path, name: &str, text: &str) -> String {
-    let file = folder.join(name);
-    std::fs::write(&file, text).expect("written");
-    file.to_string_lossy().into_owned()
-}
-
-const HEADER: &str = "id,date,category,longitude,latitude,origin,firearm,shooting";
-
-/// So many incidents of a kind in a month, on the west, east, south or north of the town, or without a place.
-struct Lot<'a>(usize, &'a str, Where, &'a str);
-
-#[derive(Clone, Copy)]
-enum Where {
-    West,
-    East,
-    South,
-    North,
-    Nowhere,
-}
-
-/// Incidents as a table: number, category, where, and `origin,firearm,shooting`.
-fn table(some: &[Lot<'_>]) -> String {
-    let mut text = HEADER.to_owned();
-    let mut id = 0;
-    for Lot(n, category, place, more) in some {
-        let place = match place {
-            Where::West => "-90.205,38.6",
-            Where::East => "-90.195,38.6",
-            Where::South => "-90.2,38.595",
-            Where::North => "-90.2,38.605",
-            Where::Nowhere => ",",
-        };
-        for _ in 0..*n {
-            id += 1;
-            // All January is covered.
-            let day = 1 + id % 31;
-            text.push_str(&format!("\n{id},2018-01-{day:02} 10:00,{category},{place},{more}"));
-        }
-    }
-    text + "\n"
-}
-
-fn town_with(some: &[Lot<'_>], weights: Option<&str>) -> Snapshot {
-    let folder = tempfile::tempdir().expect("a folder");
-    let incidents = write(folder.path(), "incidents.csv", &table(some));
-    let (snapshot, account, _) = common::load(&[incidents.into()], town(folder.path()).as_ref());
-    assert!(account.refused.is_empty(), "{:?}", account.refused);
-    let mut dataset = snapshot.dataset().clone();
-    dataset.harm =
-        weights.map(|text| harm::read("own.csv", text.as_bytes(), &dataset.classes).expect("a table"));
-    Snapshot::new(dataset, 1)
-}
-
 fn run(args: &[&str]) -> (i32, String, String) {
     let mut command = Command::cargo_bin("hotblocks").expect("the binary is built");
     let out =
@@ -142,7 +76,7 @@ fn run(args: &[&str]) -> (i32, String, String) {
 
 #[test]
 fn by_count_the_order_is_that_of_the_incidents_one_by_one() {
-    let (snapshot, ..) = new_haven();
+    let snapshot = &*SAMPLE;
     let data = snapshot.dataset();
     let query = Query { categories: vec!["person".into(), "property".into()], ..Query::default() };
     let selection = snapshot.select(&query).expect("known");
@@ -172,7 +106,7 @@ fn by_count_the_order_is_that_of_the_incidents_one_by_one() {
 
 #[test]
 fn with_equal_exposure_what_is_expected_keeps_the_order_of_counts() {
-    let (snapshot, ..) = new_haven();
+    let snapshot = &*SAMPLE;
     let query = Query { categories: vec!["person".into(), "property".into()], ..Query::default() };
     let selection = snapshot.select(&query).expect("known");
     let ranking = snapshot.ranking(&query, &selection, &Scoring::default(), None).expect("a ranking");
@@ -196,12 +130,12 @@ fn with_equal_exposure_what_is_expected_keeps_the_order_of_counts() {
 
 #[test]
 fn the_same_seed_gives_the_same_bytes_and_places_add_up() {
-    let (snapshot, ..) = new_haven();
+    let snapshot = &*SAMPLE;
     let few = [("category", "person,property"), ("draws", "400"), ("top", "20"), ("seed", "7")];
-    let layer = ask(&snapshot, &few).expect("a list");
-    let again = ask(&snapshot, &few).expect("a list");
+    let layer = ask(snapshot, &few).expect("a list");
+    let again = ask(snapshot, &few).expect("a list");
     assert!(encode::csv::rows(&layer) == encode::csv::rows(&again));
-    let other = ask(&snapshot, &[&few[..3], &[("seed", "8")]].concat()).expect("a list");
+    let other = ask(snapshot, &[&few[..3], &[("seed", "8")]].concat()).expect("a list");
     assert!(encode::csv::rows(&layer) != encode::csv::rows(&other));
     let ids = |layer: &Layer| layer.features.iter().map(|f| f.id.clone()).collect::<Vec<_>>();
     assert!(ids(&layer) == ids(&other), "chance moves no one in the order of counts");
@@ -225,7 +159,7 @@ fn the_same_seed_gives_the_same_bytes_and_places_add_up() {
     }
     let first = &layer.features[0];
     assert!(number(of(first, "p_top_n")) > number(of(&layer.features[40], "p_top_n")));
-    let without = ask(&snapshot, &few[..1]).expect("a list");
+    let without = ask(snapshot, &few[..1]).expect("a list");
     assert_eq!(parameter(&without, "draws"), &Value::Null);
     assert!(ids(&without) == ids(&layer));
     for name in ["rank_lo", "rank_hi", "rank_mean", "p_top_n"] {
@@ -236,19 +170,19 @@ fn the_same_seed_gives_the_same_bytes_and_places_add_up() {
 
 #[test]
 fn gun_crime_is_counted_by_class_and_shootings_only_where_a_source_knows() {
-    let (snapshot, ..) = new_haven();
+    let snapshot = &*SAMPLE;
     let data = snapshot.dataset();
     let gun = |at: usize| data.incidents.classes(at).any(|class| data.classes.gun_crime(class));
     let naive = (0..data.incidents.len())
         .filter(|&at| gun(at) && !data.held[at] && data.assignment.main(at).is_some())
         .count();
-    let layer = ask(&snapshot, &[("by", "gun")]).expect("a list");
+    let layer = ask(snapshot, &[("by", "gun")]).expect("a list");
     assert!(naive > 0);
     assert_eq!(parameter(&layer, "scored"), &Value::count(naive));
     let listed: f64 = layer.features.iter().map(|f| number(of(f, "incidents"))).sum();
     assert_eq!(listed, naive as f64);
     assert_eq!(layer.legend.title, "Gun crimes per block");
-    let (at, why) = refused(&snapshot, &[("by", "gun"), ("gun", "shooting")]);
+    let (at, why) = refused(snapshot, &[("by", "gun"), ("gun", "shooting")]);
     assert!(at == Some("gun") && why.contains("rank by gun crime"), "{why}");
     let town = town_with(
         &[
@@ -270,8 +204,8 @@ fn gun_crime_is_counted_by_class_and_shootings_only_where_a_source_knows() {
 
 #[test]
 fn a_rate_is_shrunk_and_blocks_without_the_exposure_have_no_rank_and_are_counted() {
-    let (snapshot, ..) = new_haven();
-    let layer = ask(&snapshot, &[("by", "rate"), ("per", "length"), ("category", "person,property")]);
+    let snapshot = &*SAMPLE;
+    let layer = ask(snapshot, &[("by", "rate"), ("per", "length"), ("category", "person,property")]);
     let layer = layer.expect("a list");
     let nodes = snapshot.dataset().block_set.blocks.iter().filter(|block| block.length.is_none()).count();
     assert!(nodes > 0);
@@ -304,7 +238,7 @@ fn a_rate_is_shrunk_and_blocks_without_the_exposure_have_no_rank_and_are_counted
 
 #[test]
 fn what_these_data_cannot_give_is_refused_with_the_parameter_and_the_mend() {
-    let (snapshot, ..) = new_haven();
+    let snapshot = &*SAMPLE;
     for (pairs, parameter, says) in [
         (&[("by", "harm")][..], "by", "--harm FILE"),
         (&[("per", "length")][..], "per", "give by=rate"),
@@ -317,7 +251,7 @@ fn what_these_data_cannot_give_is_refused_with_the_parameter_and_the_mend() {
         ),
         (&[("draws", "7")][..], "draws", "give 100 to"),
     ] {
-        let (at, why) = refused(&snapshot, pairs);
+        let (at, why) = refused(snapshot, pairs);
         assert!(at == Some(parameter) && why.contains(says), "{pairs:?}: {at:?} {why}");
     }
     let mut dataset = snapshot.dataset().clone();
@@ -332,9 +266,9 @@ fn what_these_data_cannot_give_is_refused_with_the_parameter_and_the_mend() {
 
 #[test]
 fn degenerate_input_gives_a_clear_answer_and_no_number_that_is_none() {
-    let (snapshot, ..) = new_haven();
+    let snapshot = &*SAMPLE;
     // No incidents.
-    let layer = ask(&snapshot, &[("datetime", "2001-01-01/2001-12-31"), ("draws", "200")]).expect("a list");
+    let layer = ask(snapshot, &[("datetime", "2001-01-01/2001-12-31"), ("draws", "200")]).expect("a list");
     assert!(layer.features.iter().all(|f| of(f, "rank") == &Value::Null && of(f, "score") == &Value::Int(0)));
     assert!(warnings(&layer).contains("no incident is scored"));
     // Incidents, but none of this kind.
@@ -490,14 +424,14 @@ fn the_bias_view_tells_what_moves_without_proactive_offenses_and_by_origin() {
     assert_eq!(parameter(&layer, "enter_top_n_without_proactive"), &Value::Int(1));
     let Value::Map(shares) = parameter(&layer, "origin_shares") else { panic!("no shares") };
     assert_eq!(get(shares, "officer"), &Value::Float(0.529));
-    let (sample, ..) = new_haven();
-    let said = warnings(&ask(&sample, &[("view", "bias")]).expect("a view"));
+    let sample = &*SAMPLE;
+    let said = warnings(&ask(sample, &[("view", "bias")]).expect("a view"));
     assert!(said.contains("unknown for 100 %"), "{said}");
 }
 
 #[test]
 fn blocks_of_an_area_are_ranked_among_themselves_with_the_citys_fit() {
-    let (snapshot, ..) = new_haven();
+    let snapshot = &*SAMPLE;
     let query = Query { categories: vec!["person".into(), "property".into()], ..Query::default() };
     let selection = snapshot.select(&query).expect("known");
     let some: Vec<BlockId> =
@@ -517,8 +451,50 @@ fn blocks_of_an_area_are_ranked_among_themselves_with_the_citys_fit() {
 }
 
 #[test]
+fn with_a_half_life_the_recent_counts_more_and_less_is_known() {
+    let snapshot = &*SAMPLE;
+    let query = Query { categories: vec!["person".into(), "property".into()], ..Query::default() };
+    let selection = snapshot.select(&query).expect("known");
+    let ranked = |half_life| {
+        let scoring = Scoring { half_life, ..Scoring::default() };
+        snapshot.ranking(&query, &selection, &scoring, None).expect("a ranking")
+    };
+    let (all, recent) = (ranked(None), ranked(Some(10.0)));
+    // Thirty days are three half-lives: 10 / ln 2 · (1 − 1/8) days are left.
+    let left = 10.0 / std::f64::consts::LN_2 * (1.0 - 0.125) / 365.25;
+    assert!((recent.discounted_years - left).abs() < 1e-9 && recent.years == all.years);
+    let data = snapshot.dataset();
+    let end = "2014-09-30/2014-09-30".parse::<hotblocks::model::period::Period>().expect("a day");
+    let mut naive: HashMap<BlockId, f64> = HashMap::new();
+    for at in (0..data.incidents.len()).filter(|&at| !data.held[at] && selection.has(data, at)) {
+        if let Some(block) = data.assignment.main(at) {
+            let zone = &data.sources[usize::from(data.incidents.source(at))].zone;
+            let age = (end.seconds_in(zone).1 - data.incidents.when(at).from) as f64 / 86_400.0;
+            *naive.entry(block).or_default() += (-age / 10.0).exp2();
+        }
+    }
+    for row in &recent.rows {
+        let expected = naive.get(&row.block).copied().unwrap_or_default();
+        assert!((row.score - expected).abs() < 1e-4, "{row:?}");
+    }
+    assert!(recent.rows.is_sorted_by(|a, b| a.score >= b.score));
+    let order = |ranking: &hotblocks::engine::ranking::Ranking| {
+        ranking.rows.iter().take(20).map(|row| row.block).collect::<Vec<_>>()
+    };
+    assert_ne!(order(&all), order(&recent));
+    assert_eq!(all.groups[0].fit, recent.groups[0].fit, "the blocks differ as they did");
+    // A half-life that no one outlives changes nothing.
+    let never = ranked(Some(1e9));
+    for (a, b) in all.rows.iter().zip(&never.rows) {
+        assert!(a.count.shares() == b.count.shares() && (a.expected - b.expected).abs() < 1e-4 * a.expected);
+    }
+    let layer = ask(snapshot, &[("half_life_days", "10"), ("by", "rate")]).expect("a list");
+    assert_eq!(parameter(&layer, "half_life_days"), &Value::Float(10.0));
+}
+
+#[test]
 fn exposures_are_years_times_size() {
-    let (snapshot, ..) = new_haven();
+    let snapshot = &*SAMPLE;
     let query = Query::default();
     let selection = snapshot.select(&query).expect("all");
     let scoring = Scoring { by: By::Rate, per: Per::Length, gun: Gun::Crime, ..Scoring::default() };
@@ -596,6 +572,6 @@ fn a_table_for_people_says_how_sure_each_place_is_in_lines_that_fit() {
         assert!(lines[header].contains(word), "{}", lines[header]);
     }
     assert!(lines[header + 1].contains('–'), "{}", lines[header + 1]);
-    assert!(lines[header..].iter().all(|line| line.chars().count() <= 132), "{out}");
+    assert!(lines[header..].iter().all(|line| line.chars().count() <= 120), "{out}");
     assert!(out.contains("! who brought incidents up is unknown for 100 % of them"), "{out}");
 }

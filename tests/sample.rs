@@ -9,8 +9,9 @@ use hotblocks::analysis::clusters::dbscan::DbscanParams;
 use hotblocks::analysis::density::kde::KdeParams;
 use hotblocks::encode;
 use hotblocks::engine::clusters::Method;
+use hotblocks::engine::params::clusters::CLUSTERS;
 use hotblocks::engine::params::ranking::RANK;
-use hotblocks::engine::params::table::{CLUSTERS, INCIDENTS, OPERATIONS};
+use hotblocks::engine::params::table::{INCIDENTS, OPERATIONS};
 use hotblocks::engine::params::values::Values;
 use hotblocks::engine::query::{Query, Tally};
 use hotblocks::engine::snapshot::Snapshot;
@@ -277,6 +278,8 @@ fn clusters_without_what_their_method_needs_name_the_parameter() {
         (&[("eps_m", "100"), ("min_points", "5"), ("method", "space-time")], "span_days"),
         (&[("eps_m", "100"), ("min_points", "5"), ("method", "space-time-scan")], "span_days"),
         (&[("method", "scan")], "min_points"),
+        (&[("method", "hot-blocks"), ("min_points", "5")], "least"),
+        (&[("method", "hot-blocks"), ("least", "5")], "min_points"),
         (&[("min_points", "5"), ("method", "hdbscan"), ("outline", "eps")], "outline"),
     ] {
         let mut values = Values::default();
@@ -320,6 +323,11 @@ fn every_layer_says_what_made_it_and_is_valid_geojson() {
             "eps_m" => Some(("eps_m", "100")),
             "min_points" => Some(("min_points", "5")),
             "budget" => Some(("budget", "20blocks")),
+            "block" => Some(("block", "segment-2018")),
+            "officers" => Some(("officers", "2")),
+            "hours" => Some(("hours", "18:00-02:00")),
+            "free" => Some(("free", "0.4")),
+            "speed" => Some(("speed", "30km/h")),
             _ => None,
         }));
         let made = layer(&snapshot, &operation, &pairs, Page::ALL);

@@ -1,5 +1,5 @@
-//! Writes `docs/validation.md` and `docs/performance.md` from what it measures in this one run:
-//! `cargo bench --bench evidence -- --write`, or with `--validation` the first of them alone. As a test it goes through every case once and writes nothing.
+//! Writes `docs/validation.md`, `docs/ranking.md` and `docs/performance.md` from what it measures in this one run:
+//! `cargo bench --bench evidence -- --write`, or with `--validation` or `--ranking` one of the first two alone. As a test it goes through every case once and writes nothing.
 
 #[path = "../common/mod.rs"]
 mod common;
@@ -11,7 +11,10 @@ mod load;
 mod machine;
 mod measure;
 mod performance;
+mod ranking;
 mod st_louis;
+#[path = "../../tests/common/st_louis_ranking.rs"]
+mod st_louis_ranking;
 mod validation;
 
 use std::path::Path;
@@ -34,6 +37,13 @@ fn main() -> ExitCode {
             ExitCode::FAILURE
         };
     }
+    if has("--ranking") {
+        return if write_ranking(Path::new(env!("CARGO_MANIFEST_DIR"))) {
+            ExitCode::SUCCESS
+        } else {
+            ExitCode::FAILURE
+        };
+    }
     if has("--write") {
         return write();
     }
@@ -45,10 +55,10 @@ fn main() -> ExitCode {
     ExitCode::SUCCESS
 }
 
-/// Writes both documents; fails if a number is out of its bound.
+/// Writes all documents; fails if a number is out of its bound.
 fn write() -> ExitCode {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let holds = write_validation(root);
+    let holds = write_validation(root) & write_ranking(root);
     let (performance, agree) = performance::document(root);
     rewrite(&root.join("docs/performance.md"), &performance);
     if holds && agree { ExitCode::SUCCESS } else { ExitCode::FAILURE }
@@ -60,6 +70,16 @@ fn write_validation(root: &Path) -> bool {
     std::fs::create_dir_all(&docs).expect("the repository can be written to");
     let (validation, holds) = validation::document(root);
     rewrite(&docs.join("validation.md"), &validation);
+    holds
+}
+
+/// Writes the one on rankings, where its data are there; else the old one stays.
+fn write_ranking(root: &Path) -> bool {
+    let Some((ranking, holds)) = ranking::document(root) else {
+        eprintln!("docs/ranking.md is left as it is: the St. Louis files are not there");
+        return true;
+    };
+    rewrite(&root.join("docs/ranking.md"), &ranking);
     holds
 }
 

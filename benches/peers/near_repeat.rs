@@ -2,10 +2,10 @@
 
 use std::path::Path;
 
-use hotblocks::analysis::clusters::scan::{ScanParams, scan};
-use hotblocks::analysis::clusters::space_time_scan::{SpaceTimeParams, space_time_scan};
 use hotblocks::analysis::near_repeat::bands::{DAY, Metric};
 use hotblocks::analysis::near_repeat::knox::{KnoxParams, knox};
+use hotblocks::analysis::scan::space_time::{SpaceTimeParams, space_time_scan};
+use hotblocks::analysis::scan::spatial::{ScanParams, scan};
 use hotblocks::space::coord::{Local, Metres};
 
 use super::{places, time};

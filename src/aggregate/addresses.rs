@@ -23,7 +23,8 @@ pub struct Addresses {
 pub struct Forms {
     /// By the number of the address; `None` where it cannot be read.
     of: Vec<Option<u32>>,
-    n: u32,
+    /// By the number of the form: whether it names a house.
+    houses: Vec<bool>,
 }
 
 impl Forms {
@@ -34,12 +35,24 @@ impl Forms {
         let read: Vec<Option<Address>> =
             (0..texts.len()).into_par_iter().map(|at| Address::parse(texts.get(at), words)).collect();
         let mut known: HashMap<Address, u32> = HashMap::new();
+        let mut houses = Vec::new();
         let number = |address: Option<Address>| {
-            let next = u32::try_from(known.len()).expect("fewer than 2³² addresses");
-            Some(*known.entry(address?).or_insert(next))
+            let (address, next) = (address?, u32::try_from(known.len()).expect("fewer than 2³² addresses"));
+            let house = matches!(address, Address::House(..));
+            Some(*known.entry(address).or_insert_with(|| {
+                houses.push(house);
+                next
+            }))
         };
         let of = read.into_iter().map(number).collect();
-        Self { of, n: u32::try_from(known.len()).expect("fewer than 2³² addresses") }
+        Self { of, houses }
+    }
+
+    /// The number of an address's standard form, and whether it names a house; `None` where it cannot be read.
+    #[must_use]
+    pub fn form(&self, address: u32) -> Option<(u32, bool)> {
+        let form = self.of[address as usize]?;
+        Some((form, self.houses[form as usize]))
     }
 }
 
@@ -74,7 +87,7 @@ pub fn addresses(
         }
         let form = incidents.address_number(at).and_then(|number| forms.of[number as usize]);
         let key = form.unwrap_or_else(|| {
-            let next = forms.n + u32::try_from(places.len()).expect("fewer than 2³² places");
+            let next = u32::try_from(forms.houses.len() + places.len()).expect("fewer than 2³² places");
             let place = incidents.local(at).map(|at| (at.x.to_bits(), at.y.to_bits()));
             *places.entry(place).or_insert(next)
         });

@@ -30,11 +30,22 @@ pub fn add(bins: &mut [f64; HOURS], begin: i64, seconds: u32) {
     let mut at = begin;
     while at < end {
         let next = (at.div_euclid(HOUR) + 1) * HOUR;
-        // The first of January 1970 was a Thursday.
-        let bin = (at.div_euclid(HOUR) + 3 * 24).rem_euclid(HOURS as i64) as usize;
-        bins[bin] += (next.min(end) - at) as f64 / f64::from(seconds);
+        bins[hour_of_week(at)] += (next.min(end) - at) as f64 / f64::from(seconds);
         at = next;
     }
+}
+
+/// The hour of the week of a second by the local clock; 0 is Monday's first.
+#[must_use]
+pub fn hour_of_week(second: i64) -> usize {
+    // The first of January 1970 was a Thursday.
+    (second.div_euclid(HOUR) + 3 * 24).rem_euclid(HOURS as i64) as usize
+}
+
+/// The number of the week of a second by the local clock; weeks begin on Monday.
+#[must_use]
+pub fn week(second: i64) -> i64 {
+    (second + 3 * 24 * HOUR).div_euclid(i64::from(WEEK))
 }
 
 #[cfg(test)]
@@ -58,6 +69,14 @@ mod tests {
         }
         let minute = weights("2018-01-07T23:59", 60);
         assert!((minute[167] - 1.0).abs() < 1e-12, "Sunday's last hour");
+    }
+
+    #[test]
+    fn weeks_begin_on_monday() {
+        // 1970-01-05 was a Monday.
+        let monday = 4 * 86_400;
+        assert_eq!((hour_of_week(monday), hour_of_week(monday - 1)), (0, 167));
+        assert_eq!((week(monday), week(monday - 1), week(monday + 604_799)), (1, 0, 1));
     }
 
     #[test]

@@ -4,3 +4,4 @@ pub mod addresses;
 pub mod aoristic;
 pub mod categories;
 pub mod counts;
+pub mod places;

@@ -57,34 +57,93 @@ impl Chance {
     }
 }
 
-/// The words of every lane under one seed, from any place on: for draws that are made in parts.
+/// So many words of a lane are made together.
+pub const WINDOW: usize = 64;
+
+/// Lanes that are made together.
+const PAIR: usize = 2;
+
+/// Blocks of the cipher in a window of one lane.
+const BLOCKS: usize = 4;
+
+/// The words of every lane under one seed, window by window: for millions of short draws from anywhere.
 ///
-/// ```
-/// use hotblocks::analysis::chance::Words;
-///
-/// let (mut all, mut part) = ([0; 96], [0; 32]);
-/// Words::new(1).fill(7, 0, &mut all);
-/// Words::new(1).fill(7, 64, &mut part);
-/// assert_eq!(all[64..], part);
-/// ```
+/// The streams are those of [`Chance`], but for the order of the words within a window.
 #[derive(Clone, Debug)]
-pub struct Words(ChaCha8Rng);
+pub struct Words([u32; 8]);
 
 impl Words {
     /// Of a seed.
     #[must_use]
     pub fn new(seed: u64) -> Self {
-        Self(ChaCha8Rng::seed_from_u64(seed))
+        let seed = ChaCha8Rng::seed_from_u64(seed).get_seed();
+        let word =
+            |k: usize| u32::from_le_bytes([seed[4 * k], seed[4 * k + 1], seed[4 * k + 2], seed[4 * k + 3]]);
+        Self(std::array::from_fn(word))
     }
 
-    /// Writes the words of a lane from the word number `first` on.
-    pub fn fill(&self, lane: u64, first: u64, words: &mut [u32]) {
-        // A stream that has given words would be made twice when it is turned to another lane; a fresh one is not.
-        let mut stream = self.0.clone();
-        stream.set_stream(lane);
-        stream.set_word_pos(u128::from(first));
-        for word in words {
-            *word = stream.next_u32();
+    /// Writes a window of each of these lanes.
+    pub fn fill(&self, lanes: &[u64], window: u32, words: &mut [[u32; WINDOW]]) {
+        for (lanes, words) in lanes.chunks(PAIR).zip(words.chunks_mut(PAIR)) {
+            if let ([one, two], [first, second]) = (lanes, &mut *words) {
+                chacha8(&self.0, [*one, *two], window, [first, second]);
+            } else if let ([one], [first]) = (lanes, words) {
+                chacha8(&self.0, [*one, *one], window, [first, &mut [0; WINDOW]]);
+            }
+        }
+    }
+}
+
+/// ChaCha with 8 rounds, a window of two lanes at once, each step over all of their blocks.
+///
+/// Source: Bernstein (2008), *ChaCha, a variant of Salsa20*.
+#[multiversion::multiversion(targets("x86_64+avx512f+avx512bw+avx512vl", "x86_64+avx2", "x86_64+sse2"))]
+fn chacha8(key: &[u32; 8], lanes: [u64; PAIR], window: u32, words: [&mut [u32; WINDOW]; PAIR]) {
+    const WIDE: usize = PAIR * BLOCKS;
+    let mut s = [[0_u32; WIDE]; 16];
+    for at in 0..WIDE {
+        let constants = [0x6170_7865, 0x3320_646e, 0x7962_2d32, 0x6b20_6574];
+        let lane = lanes[at / BLOCKS];
+        let block = u64::from(window) * BLOCKS as u64 + (at % BLOCKS) as u64;
+        let last = [block as u32, (block >> 32) as u32, lane as u32, (lane >> 32) as u32];
+        for (word, value) in s.iter_mut().zip(constants.into_iter().chain(*key).chain(last)) {
+            word[at] = value;
+        }
+    }
+    let begin = s;
+    // A macro, so that every index is a constant and the state stays in registers.
+    macro_rules! step {
+        ($x:expr, $y:expr, $turned:expr, $by:expr) => {
+            for at in 0..WIDE {
+                s[$x][at] = s[$x][at].wrapping_add(s[$y][at]);
+                s[$turned][at] = (s[$turned][at] ^ s[$x][at]).rotate_left($by);
+            }
+        };
+    }
+    macro_rules! quarter {
+        ($a:expr, $b:expr, $c:expr, $d:expr) => {
+            step!($a, $b, $d, 16);
+            step!($c, $d, $b, 12);
+            step!($a, $b, $d, 8);
+            step!($c, $d, $b, 7);
+        };
+    }
+    for _ in 0..4 {
+        quarter!(0, 4, 8, 12);
+        quarter!(1, 5, 9, 13);
+        quarter!(2, 6, 10, 14);
+        quarter!(3, 7, 11, 15);
+        quarter!(0, 5, 10, 15);
+        quarter!(1, 6, 11, 12);
+        quarter!(2, 7, 8, 13);
+        quarter!(3, 4, 9, 14);
+    }
+    for (lane, words) in words.into_iter().enumerate() {
+        for (k, words) in words.chunks_exact_mut(BLOCKS).enumerate() {
+            for (at, word) in words.iter_mut().enumerate() {
+                let from = lane * BLOCKS + at;
+                *word = s[k][from].wrapping_add(begin[k][from]);
+            }
         }
     }
 }
@@ -98,6 +157,21 @@ mod tests {
         let mut chance = Chance::new(7, 3);
         let drawn: Vec<u32> = (0..6).map(|_| chance.below(1000)).collect();
         assert_eq!(drawn, [525, 181, 522, 92, 719, 979]);
+    }
+
+    #[test]
+    fn windows_hold_the_words_of_the_stream() {
+        for (seed, lane, window) in [(1, 0, 0), (7, 3 << 16 | 4, 5), (9, u64::MAX, 156)] {
+            let mut chance = Chance::new(seed, lane);
+            let mut stream: Vec<u32> = (0..(window + 1) * WINDOW).map(|_| chance.0.next_u32()).collect();
+            let mut found = [[0; WINDOW]; 3];
+            Words::new(seed).fill(&[lane, lane ^ 1, lane], window as u32, &mut found);
+            assert_eq!(found[0], found[2]);
+            assert_ne!(found[0], found[1]);
+            stream[window * WINDOW..].sort_unstable();
+            found[0].sort_unstable();
+            assert_eq!(stream[window * WINDOW..], found[0]);
+        }
     }
 
     #[test]

@@ -75,7 +75,9 @@ pub fn assign(
         near_boundary: found.iter().flatten().filter(|found| found.near).count(),
         by_rule: by_rule(&found),
     };
-    let assignment = Assignment::whole(found.into_iter().map(|f| f.and_then(|found| found.block)));
+    let blocks = found.iter().map(|found| found.and_then(|found| found.block));
+    let near = found.iter().map(|found| found.is_some_and(|found| found.near));
+    let assignment = Assignment::whole(blocks).near(near);
     let assignment = match intersections {
         Intersections::Split => assignment.split(&legs(set)),
         _ => assignment,

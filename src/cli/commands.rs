@@ -7,15 +7,22 @@ use clap::ArgMatches;
 use serde_json::Value as Json;
 
 use super::failure::Failure;
-use super::{blocks_command, exit, flags, import_command, import_incidents, load, say};
+use super::{
+    blocks_command, exit, explain_command, flags, import_command, import_incidents, load, outreach_command,
+    say,
+};
 use crate::encode;
+use crate::engine::params::clusters::CLUSTERS;
+use crate::engine::params::explain::RANKED_UNIT;
 use crate::engine::params::hotspots::HOTSPOTS;
 use crate::engine::params::near_repeat::NEAR_REPEAT;
+use crate::engine::params::patrol::{PLAN, SHIFTS};
 use crate::engine::params::ranking::{DRAWS, MOST_BLOCKS_DRAWN, RANK};
-use crate::engine::params::table::{AREAS, CLUSTERS, DEFAULT_TOP, DENSITY, INCIDENTS, Operation, TOP};
+use crate::engine::params::table::{AREAS, DEFAULT_TOP, DENSITY, INCIDENTS, Operation, TOP};
 use crate::engine::params::targets::{BUDGET, TARGETS};
 use crate::engine::params::values::Values;
 use crate::engine::ranking::split;
+use crate::engine::snapshot::Snapshot;
 use crate::engine::{Engine, View};
 use crate::http;
 use crate::http::serve::DEFAULT_ADDRESS;
@@ -37,11 +44,16 @@ pub(super) fn run(matches: &ArgMatches) -> Result<u8, Failure> {
         Some(("hotspots", matches)) => analyse(&HOTSPOTS, matches),
         Some(("rank", matches)) => analyse(&RANK, matches),
         Some(("areas", matches)) => areas(matches),
+        Some(("explain", matches)) => explain_command::run(matches),
+        Some(("list", matches)) => outreach_command::list(matches),
+        Some(("brief", matches)) => outreach_command::brief(matches),
+        Some(("plan", matches)) => analyse(&PLAN, matches),
         Some(("blocks", matches)) => blocks_command::run(matches),
         Some(("import", matches)) => match matches.subcommand() {
             Some(("incidents", matches)) => import_incidents::incidents(matches),
             Some(("areas", matches)) => import_command::areas(matches),
             Some(("blocks", matches)) => import_command::blocks(matches),
+            Some(("context", matches)) => import_command::context(matches),
             _ => Ok(exit::USAGE),
         },
         // `flags::command` requires one of the commands above.
@@ -63,7 +75,8 @@ fn areas(matches: &ArgMatches) -> Result<u8, Failure> {
 }
 
 fn analyse(operation: &Operation, matches: &ArgMatches) -> Result<u8, Failure> {
-    let given = flags::values(matches, operation.params.iter())?;
+    let mut given = flags::values(matches, operation.params.iter())?;
+    load::text_of_file(&mut given, &SHIFTS)?;
     let opened = Opened::new(matches, &given, &[operation])?;
     let file = load::path(matches, "output");
     let raster = |file: &PathBuf| file.extension().is_some_and(|e| e == "tif" || e == "tiff");
@@ -75,15 +88,34 @@ fn analyse(operation: &Operation, matches: &ArgMatches) -> Result<u8, Failure> {
         return Ok(opened.code());
     }
     let page = Page { limit: top(operation, &given), ..Page::ALL };
+    if given_unit(operation, matches)? {
+        return explain_command::addresses(matches, &opened, page);
+    }
     let layer = opened.list(operation, page)?;
     let text = match load::text(matches, "format").as_deref() {
-        Some("geojson") => encode::geojson::collection(&layer, Json::Null) + "\n",
-        Some("csv") => encode::csv::rows(&layer),
-        Some("json") => encode::json::rows(&layer),
-        _ => encode::table::table(&layer),
+        Some("table") if operation.command == PLAN.command => encode::plan::sheets(&layer),
+        _ => written(matches, &layer),
     };
     load::write_text(matches, &text)?;
     Ok(opened.code())
+}
+
+/// Whether addresses are to be ranked instead of blocks.
+fn given_unit(operation: &Operation, matches: &ArgMatches) -> Result<bool, Failure> {
+    if operation.command != RANK.command {
+        return Ok(false);
+    }
+    Ok(flags::values(matches, [&RANKED_UNIT].into_iter())?.word(&RANKED_UNIT) == Some("addresses"))
+}
+
+/// A layer in the form that is asked for.
+pub(super) fn written(matches: &ArgMatches, layer: &Layer) -> String {
+    match load::text(matches, "format").as_deref() {
+        Some("geojson") => encode::geojson::collection(layer, Json::Null) + "\n",
+        Some("csv") => encode::csv::rows(layer),
+        Some("json") => encode::json::rows(layer),
+        _ => encode::table::table(layer),
+    }
 }
 
 fn top(operation: &Operation, values: &Values) -> usize {
@@ -135,8 +167,17 @@ fn demo(matches: &ArgMatches) -> Result<u8, Failure> {
 }
 
 fn serve(matches: &ArgMatches) -> Result<u8, Failure> {
-    let given = flags::values(matches, flags::all_params().into_iter())?;
-    let opened = Opened::new(matches, &given, &[])?;
+    let mut given = flags::values(matches, flags::all_params().into_iter())?;
+    load::text_of_file(&mut given, &SHIFTS)?;
+    let kept = outreach_command::read(matches, "list")?;
+    let (loaded, values) = loaded(matches, &given, &[])?;
+    let snapshot = outreach_command::with(Snapshot::new(loaded.dataset, 1), kept)?;
+    let opened = Opened {
+        engine: Arc::new(Engine::of(snapshot)),
+        values,
+        all_kept: loaded.all_kept,
+        listen: loaded.config.listen,
+    };
     listen(matches, opened)
 }
 
@@ -150,8 +191,25 @@ fn listen(matches: &ArgMatches, opened: Opened) -> Result<u8, Failure> {
     Ok(exit::DONE)
 }
 
+/// The data that flags and configuration name, with the values that hold, once all that the operations need is known to be
+/// given or configured.
+pub(super) fn loaded(
+    matches: &ArgMatches,
+    given: &Values,
+    operations: &[&Operation],
+) -> Result<(load::Loaded, Values), Failure> {
+    let config = load::config(matches)?;
+    let values = given.or(&config.defaults()?);
+    if let Some(missing) = values.lacking(operations) {
+        return Err(Failure::NotGiven { flag: missing.flag, example: missing.example });
+    }
+    let rejects = load::path(matches, "rejects");
+    let areas = load::texts(matches, "areas");
+    Ok((load::load(config, &areas, rejects.as_deref())?, values))
+}
+
 /// A data set ready to answer, with the values that hold for every question.
-struct Opened {
+pub(super) struct Opened {
     engine: Arc<Engine>,
     values: Values,
     all_kept: bool,
@@ -160,15 +218,13 @@ struct Opened {
 
 impl Opened {
     /// Loads the data, once all that the operations need is known to be given or configured.
-    fn new(matches: &ArgMatches, given: &Values, operations: &[&Operation]) -> Result<Self, Failure> {
-        let config = load::config(matches)?;
-        let values = given.or(&config.defaults()?);
-        if let Some(missing) = values.lacking(operations) {
-            return Err(Failure::NotGiven { flag: missing.flag, example: missing.example });
-        }
-        let rejects = load::path(matches, "rejects");
-        let areas = load::texts(matches, "areas");
-        Ok(Self::from(load::load(config, &areas, rejects.as_deref())?, values))
+    pub(super) fn new(
+        matches: &ArgMatches,
+        given: &Values,
+        operations: &[&Operation],
+    ) -> Result<Self, Failure> {
+        let (loaded, values) = loaded(matches, given, operations)?;
+        Ok(Self::from(loaded, values))
     }
 
     fn from(loaded: load::Loaded, values: Values) -> Self {
@@ -196,7 +252,15 @@ impl Opened {
         Ok(answer(&snapshot, operation, &values, page)?)
     }
 
-    fn code(&self) -> u8 {
+    pub(super) fn engine(&self) -> &Engine {
+        &self.engine
+    }
+
+    pub(super) fn values(&self) -> &Values {
+        &self.values
+    }
+
+    pub(super) fn code(&self) -> u8 {
         if self.all_kept { exit::DONE } else { exit::SOME_REFUSED }
     }
 }

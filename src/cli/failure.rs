@@ -5,16 +5,22 @@ use std::io::ErrorKind;
 
 use super::exit;
 use crate::config::ConfigError;
+use crate::encode::list_file::ListFileError;
 use crate::engine::build::BuildError;
+use crate::engine::named_block::NoBlock;
 use crate::engine::params::values::BadValue;
 use crate::http::serve::ServeError;
 use crate::ingest::blocks::BlocksError;
+use crate::ingest::context::ContextError;
 use crate::ingest::harm::HarmError;
 use crate::ingest::incidents::IncidentsError;
 use crate::ingest::input::InputError;
 use crate::layer::answer::AnswerError;
 use crate::model::areas::UnknownKind;
 use crate::model::cells::CellsError;
+use crate::model::context::NoContextKind;
+use crate::plan::outreach::check::RegisterError;
+use crate::plan::outreach::register::NoteError;
 use crate::space::crs::CrsError;
 
 /// Why a command failed.
@@ -55,6 +61,18 @@ pub(super) enum Failure {
     Answer(#[from] AnswerError),
     #[error("the density cannot be written as GeoTIFF")]
     Raster(#[from] tiff::TiffError),
+    #[error("`{file}` cannot be used as an outreach list")]
+    List { file: String, source: ListFileError },
+    #[error("the outreach list cannot be used")]
+    Register(#[from] RegisterError),
+    #[error("nothing was noted")]
+    Note(#[from] NoteError),
+    #[error("the places around blocks cannot be used")]
+    Context(#[from] ContextError),
+    #[error(transparent)]
+    ContextKind(#[from] NoContextKind),
+    #[error("`{text}` does not say what its places are; name it as in --context vacant-lots=lots.geojson")]
+    NoContext { text: String },
     #[error(transparent)]
     Serve(#[from] ServeError),
     #[error(
@@ -77,8 +95,12 @@ impl Failure {
             | Self::Value(_)
             | Self::Crs(_)
             | Self::Kind(_)
+            | Self::ContextKind(_)
+            | Self::NoContext { .. }
+            | Self::Note(_)
             | Self::NoKind { .. } => exit::USAGE,
             Self::Cells(_) | Self::Mixed => exit::USAGE,
+            Self::Answer(AnswerError::Block(NoBlock::Unknown { .. })) => exit::NOT_FOUND,
             Self::Answer(answer) if answer.parameter().is_some() => exit::USAGE,
             Self::Serve(ServeError::Address { .. }) => exit::USAGE,
             Self::Serve(ServeError::NotLoopback { .. }) => exit::NOT_PERMITTED,

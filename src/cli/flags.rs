@@ -5,11 +5,14 @@ use std::path::PathBuf;
 use clap::builder::NonEmptyStringValueParser;
 use clap::{Arg, ArgAction, ArgMatches, Command, value_parser};
 
-use super::{blocks_command, import_command, import_incidents};
+use super::{blocks_command, explain_command, import_command, import_incidents, outreach_command};
+use crate::engine::params::clusters::CLUSTERS;
+use crate::engine::params::explain::{BLOCK, RANKED_UNIT};
 use crate::engine::params::hotspots::HOTSPOTS;
 use crate::engine::params::near_repeat::NEAR_REPEAT;
+use crate::engine::params::patrol::PLAN;
 use crate::engine::params::ranking::RANK;
-use crate::engine::params::table::{AREAS, CLUSTERS, DENSITY, Kind, OPERATIONS, Operation, Param};
+use crate::engine::params::table::{AREAS, DENSITY, Kind, OPERATIONS, Operation, Param};
 use crate::engine::params::targets::TARGETS;
 use crate::engine::params::values::{BadValue, Values};
 use crate::http::serve::DEFAULT_ADDRESS;
@@ -27,12 +30,15 @@ pub(super) fn command() -> Command {
         .subcommand_required(true)
         .arg_required_else_help(true)
         .subcommand(demo())
-        .subcommand(analysis(&RANK, "table"))
+        .subcommand(analysis(&RANK, "table").arg(arg(&RANKED_UNIT)))
         .subcommand(analysis(&DENSITY, "geojson"))
         .subcommand(analysis(&CLUSTERS, "geojson"))
         .subcommand(analysis(&NEAR_REPEAT, "table"))
         .subcommand(analysis(&HOTSPOTS, "geojson"))
         .subcommand(areas())
+        .subcommand(explain_command::command())
+        .subcommands(outreach_command::commands())
+        .subcommand(analysis(&PLAN, "table"))
         .subcommand(blocks_command::command())
         .subcommand(import())
         .subcommand(export())
@@ -80,6 +86,11 @@ fn output(help: &'static str) -> Arg {
         .help(help)
 }
 
+/// `-o` of a command that answers.
+pub(super) fn answer_file() -> Arg {
+    output("File to write to instead of stdout; - is stdout")
+}
+
 fn crs() -> Arg {
     Arg::new("crs")
         .long("crs")
@@ -94,7 +105,10 @@ fn demo() -> Command {
 }
 
 fn serve() -> Command {
-    let command = Command::new("serve").about("Serve layers and the map over HTTP").arg(listen());
+    let command = Command::new("serve")
+        .about("Serve layers and the map over HTTP")
+        .arg(listen())
+        .arg(outreach_command::list_file());
     inputs(with_params(command, all_params().into_iter()))
 }
 
@@ -113,30 +127,35 @@ fn export() -> Command {
     inputs(with_params(command, all_params().into_iter()))
 }
 
-fn analysis(operation: &Operation, format: &'static str) -> Command {
-    let command = Command::new(operation.command)
-        .about(operation.help)
-        .arg(
-            Arg::new("format")
-                .long("format")
-                .value_name("FORMAT")
-                .value_parser(["geojson", "csv", "table", "json"])
-                .default_value(format)
-                .help("How to write the answer"),
-        )
-        .arg(output("File to write to instead of stdout; - is stdout"));
+/// An analysis with its formats, of which one is written where none is asked for.
+pub(super) fn analysis(asked: &Operation, format: &'static str) -> Command {
+    operation(asked).arg(
+        Arg::new("format")
+            .long("format")
+            .value_name("FORMAT")
+            .value_parser(["geojson", "csv", "table", "json"])
+            .default_value(format)
+            .help_heading("Options")
+            .help("How to write the answer"),
+    )
+}
+
+/// The command of an operation with its parameters, its data and where it writes to.
+pub(super) fn operation(operation: &Operation) -> Command {
+    let command = Command::new(operation.command).about(operation.help).arg(answer_file());
     inputs(with_params(command, operation.params.iter()))
 }
 
-fn with_params<'a>(command: Command, params: impl Iterator<Item = &'a Param>) -> Command {
+/// Adds the flags of parameters.
+pub(super) fn with_params<'a>(command: Command, params: impl Iterator<Item = &'a Param>) -> Command {
     params.fold(command, |command, param| command.arg(arg(param)))
 }
 
-/// The parameters of all operations, each once.
+/// The parameters of all operations, each once; a block is named for one answer alone.
 pub(super) fn all_params() -> Vec<&'static Param> {
     let mut all: Vec<&Param> = Vec::new();
     for param in OPERATIONS.iter().flat_map(|op| op.params) {
-        if !all.contains(&param) {
+        if !all.contains(&param) && *param != BLOCK {
             all.push(param);
         }
     }
@@ -155,6 +174,10 @@ fn arg(param: &Param) -> Arg {
         Kind::Numbers { .. } => "N,N",
         Kind::Amount => "AMOUNT",
         Kind::BBox => "W,S,E,N",
+        Kind::Text => "NAME",
+        Kind::Date => "DATE",
+        Kind::Hours => "TIME",
+        Kind::Capacity => "CAPACITY",
     };
     let help = format!("{} [default: {}] [example: {}]", param.help, param.default, param.example);
     let arg = Arg::new(param.flag)
@@ -164,6 +187,9 @@ fn arg(param: &Param) -> Arg {
         .value_parser(NonEmptyStringValueParser::new())
         .allow_hyphen_values(true);
     match param.kind {
+        Kind::Word(["yes", "no"]) => {
+            arg.num_args(0..=1).default_missing_value("yes").allow_hyphen_values(false)
+        }
         Kind::Names | Kind::Areas | Kind::Words(_) => {
             arg.num_args(1..).action(ArgAction::Append).allow_hyphen_values(false)
         }
@@ -182,7 +208,8 @@ pub(super) fn path(name: &'static str, help: &'static str) -> Arg {
     Arg::new(name).long(name).value_name("FILE").value_parser(value_parser!(PathBuf)).help(help)
 }
 
-fn inputs(command: Command) -> Command {
+/// Adds the data that a command reads.
+pub(super) fn inputs(command: Command) -> Command {
     command
         .next_help_heading("Data")
         .arg(
@@ -203,6 +230,14 @@ fn inputs(command: Command) -> Command {
                 .num_args(1..)
                 .action(ArgAction::Append)
                 .help("Files of named areas with their kind; one that `import areas` wrote needs none [example: neighborhood=hoods.geojson]"),
+        )
+        .arg(
+            Arg::new("context")
+                .long("context")
+                .value_name("KIND=FILE")
+                .num_args(1..)
+                .action(ArgAction::Append)
+                .help("Files of places around blocks, for the sheets of an outreach list, with a word for what they are [example: vacant-lots=lots.geojson]"),
         )
         .arg(crs())
         .arg(source())

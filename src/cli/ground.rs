@@ -1,16 +1,19 @@
 //! Files of blocks and of areas, read and told.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use super::failure::Failure;
 use super::{load, say};
-use crate::config::{ADDRESSES, Config};
+use crate::config::{ADDRESSES, Config, Files};
 use crate::engine::build::Ground;
 use crate::ingest::blocks::{self, Purpose, Shapes};
+use crate::ingest::context;
 use crate::ingest::input::Input;
 use crate::ingest::refused::Account;
 use crate::model::areas::{Area, AreaKind};
 use crate::model::block::{BlockKind, HUNDRED_BLOCKS};
+use crate::model::context::{ContextFeature, ContextKind};
 use crate::model::dataset::Dataset;
 use crate::model::doubles::without_doubles;
 use crate::space::crs::Crs;
@@ -108,6 +111,40 @@ pub(super) fn read_areas(
     let Some(word) = word else { return Err(Failure::NoKind { file: input.name.clone() }) };
     let kind: AreaKind = word.parse()?;
     if kind == AreaKind::StudyArea { Ok((kind, areas, account)) } else { read_areas(input, Some(kind), crs) }
+}
+
+/// Places around blocks by kind, as many files as were given.
+pub(super) type ContextFiles = Vec<(ContextKind, Vec<ContextFeature>)>;
+
+/// Puts the files that flags name as `KIND=FILE` into the configuration, in the place of its own.
+pub(super) fn name_context(config: &mut Config, given: &[String]) -> Result<(), Failure> {
+    if given.is_empty() {
+        return Ok(());
+    }
+    config.context.clear();
+    for text in given {
+        let (kind, file) = text.split_once('=').ok_or_else(|| Failure::NoContext { text: text.clone() })?;
+        let kind: ContextKind = kind.parse()?;
+        config.context.entry(kind.to_string()).or_default().0.push(PathBuf::from(file));
+    }
+    Ok(())
+}
+
+/// Reads the files of places around blocks.
+pub(super) fn context(
+    files: &BTreeMap<String, Files>,
+    crs: Option<&Crs>,
+) -> Result<(ContextFiles, Account), Failure> {
+    let (mut all, mut account) = (Vec::new(), Account::default());
+    for (kind, files) in files {
+        let kind: ContextKind = kind.parse()?;
+        for path in &files.0 {
+            let (places, of_file) = context::read(&Input::at(path)?, crs)?;
+            account.add(of_file);
+            all.push((kind.clone(), places));
+        }
+    }
+    Ok((all, account))
 }
 
 /// Says what blocks were made from addresses, and whether there is a place at all.

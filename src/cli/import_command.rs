@@ -9,15 +9,17 @@ use super::ground::{self, read_areas};
 use super::{exit, flags, load, say};
 use crate::encode;
 use crate::engine::build::Ground;
+use crate::ingest::context;
 use crate::ingest::input::Input;
 use crate::model::areas::{AreaKind, AreaLayer, CELLS, extent, polygons};
 use crate::model::block::BlockKind;
+use crate::model::context::ContextKind;
 use crate::model::coverage::coverage;
 use crate::model::streets::{self, segments_and_nodes};
 use crate::space::crs::Crs;
 
 /// The commands, for `import`.
-pub(super) fn commands() -> [Command; 2] {
+pub(super) fn commands() -> [Command; 3] {
     let areas = Command::new("areas")
         .about("Say what is understood of a file of areas, and write it as GeoJSON with its kind")
         .arg(flags::file("FILE", "File of polygons: .geojson, .shp, .gpkg, .fgb, .parquet"))
@@ -31,7 +33,36 @@ pub(super) fn commands() -> [Command; 2] {
             flags::file("FILE", "Files of street lines or polygons: .geojson, .shp, .gpkg, .fgb, .parquet")
                 .num_args(1..),
         );
-    [flags::writes(areas), flags::writes(blocks)]
+    let context = Command::new("context")
+        .about("Say what is understood of a file of places around blocks, and write it as GeoJSON with their names alone")
+        .arg(flags::file("FILE", "File of points, lines or polygons: .geojson, .shp, .gpkg, .fgb, .parquet"))
+        .arg(
+            Arg::new("kind")
+                .long("kind")
+                .value_name("KIND")
+                .required(true)
+                .help("A word for what they are [example: vacant-lots]"),
+        );
+    [flags::writes(areas), flags::writes(blocks), flags::writes(context)]
+}
+
+/// `import context`.
+pub(super) fn context(matches: &ArgMatches) -> Result<u8, Failure> {
+    let crs = load::crs(matches)?;
+    let kind: ContextKind = load::text(matches, "kind").unwrap_or_default().parse()?;
+    let input = Input::at(&load::path(matches, "FILE").unwrap_or_default())?;
+    let (places, account) = context::read(&input, crs.as_ref())?;
+    say::account("context", &account, None);
+    let nameless = places.iter().filter(|place| place.name.is_none()).count();
+    say::tell(&format!(
+        "{} places, {} of them without a name; give them as --context {kind}=FILE",
+        say::thousands(places.len()),
+        say::thousands(nameless)
+    ));
+    if load::path(matches, "output").is_some() {
+        load::write_text(matches, &encode::shapes::context(&kind, &places))?;
+    }
+    Ok(if account.refused.is_empty() { exit::DONE } else { exit::SOME_REFUSED })
 }
 
 /// `import areas`.

@@ -10,6 +10,9 @@ use super::{ground, say};
 use crate::config::{Config, Files};
 use crate::engine::areas::set_areas;
 use crate::engine::build::{About, build};
+use crate::engine::context::set_context;
+use crate::engine::params::table::Param;
+use crate::engine::params::values::Values;
 use crate::ingest;
 use crate::ingest::harm::EQUAL;
 use crate::ingest::incidents::{self, Options};
@@ -40,6 +43,7 @@ pub(super) fn config(matches: &ArgMatches) -> Result<Config, Failure> {
     if let Ok(Some(files)) = matches.try_get_many::<PathBuf>("blocks") {
         config.blocks = Files(files.cloned().collect());
     }
+    ground::name_context(&mut config, &texts(matches, "context"))?;
     config.layout = path(matches, "layout").or(config.layout);
     config.crs = text(matches, "crs").or(config.crs);
     config.geocode = text(matches, "geocode").map(|word| word == "on").or(config.geocode);
@@ -99,6 +103,13 @@ pub(super) fn layout(path: Option<&Path>) -> Result<Option<(String, String)>, Fa
     }
 }
 
+/// Puts the text of a file in the place of its name, for a parameter that takes the text itself.
+pub(super) fn text_of_file(values: &mut Values, param: &Param) -> Result<(), Failure> {
+    let Some(file) = values.text(param).map(str::to_owned) else { return Ok(()) };
+    let text = std::fs::read_to_string(&file).map_err(|source| Failure::Read { file, source })?;
+    Ok(values.set_wire(param, &text)?)
+}
+
 /// The table of harm weights, where one is named.
 fn harm(path: Option<&Path>, dataset: &Dataset) -> Result<Option<HarmTable>, Failure> {
     let Some(path) = path else { return Ok(None) };
@@ -136,6 +147,7 @@ fn assemble(
     let (ledger, incident_account) = incidents::read(inputs, &options, &|| bar.inc(1))?;
     let (ground, block_account) = ground::blocks(blocks, crs.as_ref())?;
     let (areas, area_account) = ground::areas(areas, crs.as_ref())?;
+    let (context, context_account) = ground::context(&config.context, crs.as_ref())?;
     bar.finish_and_clear();
     let rejects_name = rejects.map(|path| path.display().to_string());
     if !blocks.is_empty() {
@@ -144,13 +156,22 @@ fn assemble(
     if !areas.is_empty() {
         say::account("areas", &area_account, rejects_name.as_deref());
     }
+    if !context.is_empty() {
+        say::account("context", &context_account, rejects_name.as_deref());
+    }
     say::account("incidents", &incident_account, rejects_name.as_deref());
-    let all_kept =
-        [&incident_account, &block_account, &area_account].iter().all(|account| account.refused.is_empty());
+    let all_kept = [&incident_account, &block_account, &area_account, &context_account]
+        .iter()
+        .all(|account| account.refused.is_empty());
     if let Some(path) = rejects {
         write_rejects(
             path,
-            incident_account.refused.iter().chain(&block_account.refused).chain(&area_account.refused),
+            incident_account
+                .refused
+                .iter()
+                .chain(&block_account.refused)
+                .chain(&area_account.refused)
+                .chain(&context_account.refused),
         )?;
     }
     let about = About {
@@ -162,6 +183,7 @@ fn assemble(
     };
     let mut dataset = build(ledger, &ground, about)?;
     set_areas(&mut dataset, areas)?;
+    set_context(&mut dataset, context)?;
     dataset.harm = harm(config.harm.as_deref(), &dataset)?;
     say::resolution(&dataset.resolution, dataset.incidents.len());
     say::assigned(&dataset.assigned);

@@ -2,12 +2,14 @@
 
 mod blocks_command;
 mod commands;
+mod explain_command;
 mod failure;
 mod flags;
 mod ground;
 mod import_command;
 mod import_incidents;
 mod load;
+mod outreach_command;
 mod say;
 
 use std::process::ExitCode;

@@ -27,6 +27,8 @@ pub struct Config {
     pub blocks: Files,
     /// Files of named areas, by their kind.
     pub areas: BTreeMap<String, Files>,
+    /// Files of places around blocks, by a word for what they are.
+    pub context: BTreeMap<String, Files>,
     /// CRS of files that do not name one.
     pub crs: Option<String>,
     /// Name of the source, if not its layout's.
@@ -131,6 +133,7 @@ impl Config {
             .iter_mut()
             .chain(blocks)
             .chain(config.areas.values_mut().flat_map(|files| &mut files.0))
+            .chain(config.context.values_mut().flat_map(|files| &mut files.0))
             .chain(&mut config.layout)
             .chain(harm)
         {

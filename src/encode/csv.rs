@@ -74,6 +74,8 @@ pub fn cell(value: &Value) -> String {
         Value::Null => String::new(),
         Value::Bool(flag) => flag.to_string(),
         Value::Int(n) => n.to_string(),
+        // Thirty zeros after the point are no number that anybody reads.
+        Value::Float(n) if *n != 0.0 && n.abs() < 1e-6 => format!("{n:e}"),
         Value::Float(n) => n.to_string(),
         Value::Text(text) => safe(text),
         Value::List(_) | Value::Map(_) => super::geojson::json(value).to_string(),

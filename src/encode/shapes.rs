@@ -7,6 +7,7 @@ use super::geojson::feature;
 use crate::layer::{Feature, Value};
 use crate::model::areas::{Area, AreaLayer, POLYGONS};
 use crate::model::block::BlockSet;
+use crate::model::context::{ContextFeature, ContextKind};
 use crate::model::exposure::Residents;
 use crate::model::streets::Street;
 
@@ -62,6 +63,17 @@ pub fn areas(layer: &AreaLayer) -> String {
         Feature { id, geometry: Some(geometry(&area.lonlat)), properties }
     });
     collection(&[("kind", layer.kind.word())], features)
+}
+
+/// Places around blocks: shapes with their names, and nothing else of their file.
+#[must_use]
+pub fn context(kind: &ContextKind, places: &[ContextFeature]) -> String {
+    let features = (1..).zip(places).map(|(number, place): (u64, _)| Feature {
+        id: format!("{kind}-{number}"),
+        geometry: Some(place.shape.clone()),
+        properties: vec![("name", place.name.clone().into())],
+    });
+    collection(&[("context", &kind.to_string())], features)
 }
 
 /// Streets with what they are used for and their house numbers: those that people name first, as they are cut in that order.

@@ -6,9 +6,8 @@ use crate::layer::{Layer, Value};
 const TOLD_ABOVE: [&str; 8] =
     ["score", "observed_days", "kernel", "bandwidth_m", "sigma_m", "cell_m", "eps_m", "min_points"];
 
-/// A layer's features in aligned columns, with its notice, held places and making above.
-#[must_use]
-pub fn table(layer: &Layer) -> String {
+/// What stands above a table: the notice, held places, warnings, what made it.
+pub(super) fn head(layer: &Layer) -> String {
     let mut out = String::new();
     if let Some(notice) = &layer.notice {
         out.push_str(&format!("! {notice}\n"));
@@ -27,7 +26,13 @@ pub fn table(layer: &Layer) -> String {
     {
         warnings.iter().for_each(|warning| out.push_str(&format!("! {}\n", super::csv::cell(warning))));
     }
-    out.push_str(&made_of(layer));
+    out + &made_of(layer)
+}
+
+/// A layer's features in aligned columns, with its notice, held places and making above.
+#[must_use]
+pub fn table(layer: &Layer) -> String {
+    let mut out = head(layer);
     let rows: Vec<Vec<(&'static str, Value)>> =
         layer.features.iter().map(|feature| short(super::csv::flat(feature))).collect();
     let Some(first) = rows.first() else {
@@ -64,6 +69,8 @@ pub fn table(layer: &Layer) -> String {
 fn told_in_line(name: &str, value: &Value) -> bool {
     match value {
         Value::Map(members) => !members.is_empty(),
+        // A curve is for a picture.
+        Value::List(_) if name == "lorenz" => false,
         Value::List(list) => !list.is_empty() && name != WARNINGS && !matches!(list[0], Value::Map(_)),
         Value::Null => false,
         _ => true,
@@ -74,7 +81,9 @@ fn told_in_line(name: &str, value: &Value) -> bool {
 const WARNINGS: &str = "warnings";
 
 /// Columns of ranked blocks that only the other formats have: a line must fit a terminal.
-const NOT_IN_TABLES: [&str; 13] = [
+const NOT_IN_TABLES: [&str; 15] = [
+    "top_address_share",
+    "sentence",
     "victims",
     "rank_mean",
     "rate_per_km_year",
@@ -109,7 +118,7 @@ fn short(columns: Vec<(&'static str, Value)>) -> Vec<(&'static str, Value)> {
 }
 
 /// Three lines: period and categories, counts, CRS and parameters.
-fn made_of(layer: &Layer) -> String {
+pub(super) fn made_of(layer: &Layer) -> String {
     let get = |name: &str| layer.provenance.iter().find(|(n, _)| *n == name).map(|(_, v)| v);
     let words = |value: Option<&Value>| match value {
         None | Some(Value::Null) => "all time".to_owned(),

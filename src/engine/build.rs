@@ -155,6 +155,7 @@ pub fn build(ledger: Ledger, ground: &Ground, about: About) -> Result<Dataset, B
         link_rule: about.link.map(|rule| rule.sentence()),
         horizons,
         areas: Vec::new(),
+        context: Vec::new(),
         harm: None,
     })
 }

@@ -1,5 +1,7 @@
 //! What a density is asked with, and why there is none.
 
+use super::density_adaptive::Adaptive;
+use crate::analysis::density::adaptive::AdaptiveError;
 use crate::analysis::density::bandwidth::{BandwidthError, Rule};
 use crate::analysis::density::binned::Method;
 use crate::analysis::density::contour::ContourError;
@@ -11,6 +13,7 @@ use crate::analysis::density::kernel::Kernel;
 use crate::analysis::density::levels::LevelError;
 use crate::analysis::density::network::density::NetworkError;
 use crate::analysis::density::network::streets::StreetsError;
+use crate::engine::params::density::{ADAPTIVE, EDGE, MODE};
 use crate::space::coord::Metres;
 use crate::space::grid::GridError;
 
@@ -79,6 +82,10 @@ pub struct DensityAsk {
     pub edge: Edge,
     /// Days after which an incident counts half.
     pub half_life: Option<f64>,
+    /// A bandwidth for each incident, where one for all is not enough.
+    pub adaptive: Option<Adaptive>,
+    /// Whether the standard error is wanted beside the density.
+    pub standard_error: bool,
     /// What outlines are drawn by.
     pub outline: Outline,
     /// At which levels; none for the surface alone.
@@ -96,9 +103,37 @@ impl DensityAsk {
             method: Method::Exact,
             edge: Edge::None,
             half_life: None,
+            adaptive: None,
+            standard_error: false,
             outline: Outline::Share,
             levels: Outline::Share.levels().to_vec(),
         }
+    }
+
+    /// Refuses what does not go together.
+    pub(super) fn check(&self) -> Result<(), DensityError> {
+        let apart = |param, what, without| Err(DensityError::Apart { param, what, without });
+        let binned = self.method != Method::Exact;
+        if self.adaptive.is_some() {
+            if binned {
+                return apart(MODE.wire, "an adaptive bandwidth", "give the mode `exact`");
+            }
+            if self.edge != Edge::None {
+                return apart(EDGE.wire, "an adaptive bandwidth", "give the edge `none`");
+            }
+        }
+        if self.standard_error {
+            if binned {
+                return apart(MODE.wire, "a standard error", "give the mode `exact`");
+            }
+            if self.adaptive.is_some() {
+                return apart(ADAPTIVE.wire, "a standard error", "leave `adaptive` out");
+            }
+        }
+        if binned && self.edge != Edge::None {
+            return Err(DensityError::Edge);
+        }
+        Ok(())
     }
 }
 
@@ -122,6 +157,22 @@ pub enum DensityError {
     /// Counts in cells and an edge correction do not go together.
     #[error("an edge correction of counts in cells is not made; give the method `exact`, or the edge `none`")]
     Edge,
+    /// Something else that does not go together.
+    #[error("{what} is not made with this `{param}`; {without}")]
+    Apart {
+        /// The parameter that does not fit.
+        param: &'static str,
+        /// What it does not fit to.
+        what: &'static str,
+        /// The mend.
+        without: &'static str,
+    },
+    /// A standard error has no outlines.
+    #[error("no outlines are drawn of a standard error; give the out `cells`, or write a .tif file")]
+    NoOutlines,
+    /// Incidents have no bandwidths of their own.
+    #[error(transparent)]
+    Adaptive(#[from] AdaptiveError),
     /// The kernel does not.
     #[error(transparent)]
     Kde(#[from] KdeError),

@@ -2,11 +2,12 @@
 
 use geo::{Area, MultiPolygon};
 
+use super::density_adaptive::{Widths, adaptive};
 use super::density_ask::{DensityAsk, DensityError, Outline, Width};
 use super::query::Selection;
 use super::snapshot::Snapshot;
 use crate::analysis::density::bandwidth::{Chosen, bandwidth};
-use crate::analysis::density::binned::{Binned, Method, surface};
+use crate::analysis::density::binned::{Binned, surface};
 use crate::analysis::density::contour::{contour, threshold_for_share, value_at};
 use crate::analysis::density::decay::half_life_weights;
 use crate::analysis::density::dual::{Comparison, compare};
@@ -15,6 +16,8 @@ use crate::analysis::density::error_bound::ErrorBound;
 use crate::analysis::density::kde::{Density, KdeParams};
 use crate::analysis::density::levels::{level_of_area, level_of_area_share, level_of_mean};
 use crate::analysis::density::mask::Mask;
+use crate::analysis::density::standard_error::standard_error;
+use crate::engine::params::density::{ADAPTIVE, SURFACE};
 use crate::model::block::BlockKind;
 use crate::model::period::Period;
 use crate::space::coord::{Local, Metres, SquareKm};
@@ -46,6 +49,10 @@ pub struct DensityAnswer {
     pub chosen: Option<Chosen>,
     /// The surface.
     pub density: Density,
+    /// Its standard error, where it was asked for.
+    pub standard_error: Option<Density>,
+    /// The bandwidths, where each incident has its own.
+    pub widths: Option<Widths>,
     /// How far it may be from the true sums.
     pub error: ErrorBound,
     /// Incidents behind it.
@@ -131,13 +138,28 @@ impl Snapshot {
         let weights =
             ask.half_life.map(|days| half_life_weights(&self.ages(&inside, period), days)).transpose()?;
         let (mask, grid) = self.mask(ask, &params)?;
+        let (weights, mut widths) = (weights.as_deref(), None);
         let (Binned { density, error }, left_out, weight) = if ask.edge == Edge::None {
-            let weight = weights.as_ref().map_or(places.len() as f64, |w| w.iter().sum());
-            (surface(&places, weights.as_deref(), &grid, &params, ask.method)?, 0, weight)
+            let weight = weights.map_or(places.len() as f64, |w| w.iter().sum());
+            let made = match ask.adaptive {
+                None => surface(&places, weights, &grid, &params, ask.method)?,
+                Some(how) => {
+                    let (density, used) = adaptive(&places, weights, &grid, &params, how)?;
+                    widths = used;
+                    Binned { error: ErrorBound::exact(density.peak()), density }
+                }
+            };
+            (made, 0, weight)
         } else {
-            let within = kde_within(&places, weights.as_deref(), &mask, &params, ask.edge)?;
+            let within = kde_within(&places, weights, &mask, &params, ask.edge)?;
             let error = ErrorBound::exact(within.density.peak());
             (Binned { density: within.density, error }, within.left_out, within.weight)
+        };
+        let standard_error = if ask.standard_error {
+            let ground = if ask.edge == Edge::None { Mask::whole(&grid) } else { mask.clone() };
+            Some(standard_error(&places, weights, &ground, &params, ask.edge)?)
+        } else {
+            None
         };
         let whole = mask_area(&mask);
         let mut contours = Vec::new();
@@ -161,7 +183,18 @@ impl Snapshot {
             });
         }
         let (incidents, outside) = (places.len() - left_out, outside + left_out);
-        Ok(DensityAnswer { params, chosen, density, error, incidents, weight, outside, contours })
+        Ok(DensityAnswer {
+            params,
+            chosen,
+            density,
+            standard_error,
+            widths,
+            error,
+            incidents,
+            weight,
+            outside,
+            contours,
+        })
     }
 
     /// Where the density of one selection is higher or lower than that of another, both per day of their observation.
@@ -178,6 +211,11 @@ impl Snapshot {
         before: (&Selection, i64),
         ask: &DensityAsk,
     ) -> Result<ChangeAnswer, DensityError> {
+        if ask.adaptive.is_some() || ask.standard_error {
+            let param = if ask.standard_error { SURFACE.wire } else { ADAPTIVE.wire };
+            let what = "a change between two periods";
+            return Err(DensityError::Apart { param, what, without: "leave one of them out" });
+        }
         let sides = [now, before].map(|(selection, days)| {
             let (inside, outside) = self.in_study_area(selection);
             let places: Vec<Local> = inside.into_iter().map(|(_, at)| at).collect();
@@ -242,9 +280,7 @@ impl Snapshot {
         if ask.cell.0 > width.0 / 2.0 {
             return Err(DensityError::Coarse { cell: ask.cell, bandwidth: width });
         }
-        if ask.method != Method::Exact && ask.edge != Edge::None {
-            return Err(DensityError::Edge);
-        }
+        ask.check()?;
         Ok((KdeParams { kernel, bandwidth: width }, chosen))
     }
 

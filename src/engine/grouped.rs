@@ -19,10 +19,31 @@ pub(super) struct Grouped {
     pub counts: Vec<Count>,
     /// Whole incidents by group, then by block.
     pub of_group: Vec<Vec<u32>>,
+    /// The same, each incident less the older it is; empty without a half-life.
+    pub discounted: Vec<Vec<f64>>,
     /// Incidents by origin, in the order of `Origin::ALL`.
     pub origins: [u64; 4],
     /// Those of them that are of a proactive class.
     pub proactive: u64,
+}
+
+/// How incidents count less the older they are.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Decay {
+    /// When age begins, in seconds, by source.
+    pub ends: Vec<i64>,
+    /// Days after which one counts half.
+    pub half_life: f64,
+}
+
+/// Weights are summed as whole numbers of this part, so that the order of sums changes nothing.
+const WEIGHT_PARTS: f64 = (1u64 << 20) as f64;
+
+impl Decay {
+    fn weight(&self, source: u16, from: i64) -> u64 {
+        let age = self.ends[usize::from(source)].saturating_sub(from).max(0) as f64 / 86_400.0;
+        ((-age / self.half_life).exp2() * WEIGHT_PARTS).round() as u64
+    }
 }
 
 /// Fewer incidents than this are counted on one core.
@@ -31,7 +52,7 @@ const PART: usize = 1 << 14;
 impl Snapshot {
     /// Selected incidents of every block; held ones do not count.
     pub(super) fn all_counts(&self, selection: &Selection) -> Vec<Count> {
-        self.grouped(selection, &self.one_group(selection), 1, None).counts
+        self.grouped(selection, &self.one_group(selection), 1, None, None).counts
     }
 
     /// One group of all selected classes.
@@ -51,6 +72,7 @@ impl Snapshot {
         group_of: &[u16],
         n_groups: usize,
         among: Option<&[bool]>,
+        decay: Option<&Decay>,
     ) -> Grouped {
         let data = self.dataset();
         let (n, blocks) = (data.incidents.len(), data.block_set.blocks.len());
@@ -58,7 +80,7 @@ impl Snapshot {
             data.classes.rows().iter().map(|class| class.flags.has(Flags::PROACTIVE)).collect();
         let parts = n.div_ceil(PART).clamp(1, rayon::current_num_threads());
         let counted = |part: usize| {
-            let mut own = Counting::new(blocks, n_groups);
+            let mut own = Counting::new(blocks, n_groups, decay.is_some());
             for at in part * n / parts..(part + 1) * n / parts {
                 if data.held[at] || !selection.has_apart_from_class(data, at) {
                     continue;
@@ -74,13 +96,19 @@ impl Snapshot {
                     continue;
                 }
                 let (from, reports) = (data.incidents.when(at).from, data.incidents.reports(at));
+                let weight = decay.map(|decay| decay.weight(data.incidents.source(at), from));
+                let mut main = None;
                 for (block, share) in data.assignment.shares(at) {
+                    main.get_or_insert(block.0 as usize);
                     own.counts[block.0 as usize].add(share, reports, from);
+                    let place = usize::from(group) * blocks + block.0 as usize;
                     if n_groups > 1 {
-                        own.shares[usize::from(group) * blocks + block.0 as usize] += u64::from(share.0);
+                        own.shares[place] += u64::from(share.0);
+                    }
+                    if let Some(weight) = weight {
+                        own.weights[place] += weight;
                     }
                 }
-                let main = data.assignment.main(at).map(|block| block.0 as usize);
                 if main.is_some_and(|block| among.is_none_or(|among| among[block])) {
                     own.origins[data.incidents.origin(at) as usize] += 1;
                     own.proactive += u64::from(proactive[usize::from(data.incidents.class(at).0)]);
@@ -89,7 +117,7 @@ impl Snapshot {
             own
         };
         let mut done: Vec<Counting> = (0..parts).into_par_iter().map(counted).collect();
-        let mut all = done.pop().unwrap_or_else(|| Counting::new(blocks, n_groups));
+        let mut all = done.pop().unwrap_or_else(|| Counting::new(blocks, n_groups, decay.is_some()));
         done.iter().for_each(|part| all.merge(part));
         all.finish(blocks)
     }
@@ -99,19 +127,22 @@ impl Snapshot {
 struct Counting {
     counts: Vec<Count>,
     shares: Vec<u64>,
+    weights: Vec<u64>,
     origins: [u64; 4],
     proactive: u64,
 }
 
 impl Counting {
-    fn new(blocks: usize, n_groups: usize) -> Self {
+    fn new(blocks: usize, n_groups: usize, decays: bool) -> Self {
         let shares = if n_groups > 1 { vec![0; blocks * n_groups] } else { Vec::new() };
-        Self { counts: vec![Count::default(); blocks], shares, origins: [0; 4], proactive: 0 }
+        let weights = if decays { vec![0; blocks * n_groups] } else { Vec::new() };
+        Self { counts: vec![Count::default(); blocks], shares, weights, origins: [0; 4], proactive: 0 }
     }
 
     fn merge(&mut self, other: &Self) {
         self.counts.iter_mut().zip(&other.counts).for_each(|(own, more)| own.merge(more));
         self.shares.iter_mut().zip(&other.shares).for_each(|(own, more)| *own += more);
+        self.weights.iter_mut().zip(&other.weights).for_each(|(own, more)| *own += more);
         self.origins.iter_mut().zip(&other.origins).for_each(|(own, more)| *own += more);
         self.proactive += other.proactive;
     }
@@ -123,7 +154,9 @@ impl Counting {
         } else {
             self.shares.chunks(blocks.max(1)).map(|of| of.iter().copied().map(whole).collect()).collect()
         };
+        let part = |&weight: &u64| weight as f64 / WEIGHT_PARTS;
+        let discounted = self.weights.chunks(blocks.max(1)).map(|of| of.iter().map(part).collect()).collect();
         let Self { counts, origins, proactive, .. } = self;
-        Grouped { counts, of_group, origins, proactive }
+        Grouped { counts, of_group, discounted, origins, proactive }
     }
 }

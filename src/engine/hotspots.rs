@@ -12,6 +12,8 @@ use crate::analysis::hotspots::fdr::{Fdr, bin, q_values};
 use crate::analysis::hotspots::gistar::{gi_star, gi_star_permuted};
 use crate::analysis::hotspots::local_moran::{local_moran, local_moran_permuted};
 use crate::analysis::hotspots::mann_kendall::Trend;
+use crate::analysis::hotspots::moran::{Moran, Weighting, moran};
+use crate::analysis::hotspots::moran_on_grid::moran_on_grid;
 use crate::analysis::hotspots::permute::Permutations;
 use crate::analysis::hotspots::values::{HotSpotError, two_sided_p};
 use crate::analysis::hotspots::weights::{Neighbors, NeighborsError};
@@ -90,6 +92,8 @@ pub struct HotSpots {
     pub band: Option<BandChoice>,
     /// Beside whom.
     pub near: Near,
+    /// Whether there is any pattern at all; none of fewer than four units.
+    pub moran: Option<Moran>,
     /// Whether q follows from the permuted p.
     pub q_permuted: bool,
     /// Selected incidents in no unit.
@@ -153,6 +157,7 @@ impl Snapshot {
             cell,
             band,
             near,
+            moran: None,
             q_permuted: lone <= LEVEL && !matches!(params.statistic, Statistic::Emerging { .. }),
             outside,
             dates: None,
@@ -204,16 +209,18 @@ impl HotSpots {
                 let cells: Vec<u32> = mask
                     .map(|&is_in| if is_in { inside.next().map_or(0, |n| *n as u32) } else { 0 })
                     .collect();
-                (
-                    gi_star_on_grid(&cells, &lattice, window)?,
-                    gi_star_on_grid_permuted(&cells, &lattice, window, permutations)?,
-                    neighbors_on_grid(&lattice, window)?.into_iter().map(|n| n as usize).collect(),
-                )
+                let z = gi_star_on_grid(&cells, &lattice, window)?;
+                let permuted = gi_star_on_grid_permuted(&cells, &lattice, window, permutations)?;
+                self.moran = moran_on_grid(&cells, &lattice, window).ok();
+                let sizes = neighbors_on_grid(&lattice, window)?;
+                (z, permuted, sizes.into_iter().map(|n| n as usize).collect())
             }
             _ => {
                 let near = neighbors(&self.units, snapshot, self.near)?;
+                let z = gi_star(counts, &near)?;
                 let permuted = gi_star_permuted(counts, &near, permutations)?;
-                (gi_star(counts, &near)?, permuted, sizes(&near))
+                self.moran = global(counts, &near);
+                (z, permuted, sizes(&near))
             }
         };
         self.fill(counts, &neighbors, &z, &permuted, params.fdr);
@@ -229,6 +236,7 @@ impl HotSpots {
         let near = neighbors(&self.units, snapshot, self.near)?;
         let found = local_moran(counts, &near)?;
         let permuted = local_moran_permuted(counts, &near, &params.permutations)?;
+        self.moran = global(counts, &near);
         self.fill(counts, &sizes(&near), &found.z, &permuted, params.fdr);
         for (unit, quadrant) in self.tested.iter_mut().zip(found.quadrant) {
             unit.class = quadrant.filter(|_| unit.q <= LEVEL).map(|quadrant| quadrant.word().to_owned());
@@ -283,6 +291,7 @@ impl HotSpots {
         let near = neighbors(&self.units, snapshot, self.near)?;
         let params = EmergingParams { steps_back: 1, fdr, q_at_most: LEVEL, trend_p_at_most: LEVEL };
         let found = emerging(&cube, &near, &params)?;
+        self.moran = global(counts, &near);
         let one = |unit: usize| {
             let (z, q) = (found.z[steps - 1][unit], found.q[steps - 1][unit]);
             Tested {
@@ -302,6 +311,11 @@ impl HotSpots {
         self.dates = Some(dates);
         Ok(())
     }
+}
+
+/// Global Moran, where it can be measured: what hinders it is told by the statistic itself, but for too few units.
+fn global(counts: &[f64], near: &Neighbors) -> Option<Moran> {
+    moran(counts, near, Weighting::RowStandardized).ok()
 }
 
 fn sizes(near: &Neighbors) -> Vec<usize> {

@@ -2,22 +2,37 @@
 
 mod addressed;
 pub mod areas;
+pub mod brief;
 pub mod build;
 mod class_groups;
 pub mod clusters;
+pub mod concentration;
+pub mod context;
+pub mod density_adaptive;
 pub mod density_ask;
 pub mod density_statistics;
+pub mod evidence;
+pub mod explain;
 mod grouped;
+pub mod hot_blocks;
 pub mod hotspots;
+pub mod hours;
 mod make;
+pub mod named_block;
 pub mod near_repeat;
 pub mod network_density;
+pub mod outreach;
+pub mod over_time;
 pub mod params;
+pub mod patrol;
 mod places;
+pub mod problem_places;
 pub mod query;
 pub mod ranking;
+mod ranking_check;
 mod ranking_made;
 pub mod scan;
+pub mod sheets;
 pub mod snapshot;
 pub mod targets;
 pub mod units;
@@ -50,6 +65,12 @@ impl Engine {
     #[must_use]
     pub fn new(dataset: Dataset) -> Self {
         Self { newest: RwLock::new(Arc::new(Snapshot::new(dataset, 1))) }
+    }
+
+    /// An engine over a snapshot that is ready, as with an outreach list.
+    #[must_use]
+    pub fn of(snapshot: Snapshot) -> Self {
+        Self { newest: RwLock::new(Arc::new(snapshot)) }
     }
 
     /// The newest snapshot, as far as the view reaches.

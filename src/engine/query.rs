@@ -28,6 +28,7 @@ pub struct Selection {
     classes: Option<ClassSet>,
     origins: Vec<Origin>,
     statuses: Vec<Status>,
+    without_sensitive: bool,
 }
 
 impl Selection {
@@ -49,10 +50,18 @@ impl Selection {
             classes,
             origins: query.origins.clone(),
             statuses,
+            without_sensitive: false,
         })
     }
 
-    /// Whether an incident is meant but for its classes: it begins in the period, its origin and status are chosen.
+    /// The same without incidents of which any class is sexual, domestic, against a child or in no category.
+    #[must_use]
+    pub fn without_sensitive(self) -> Self {
+        Self { without_sensitive: true, ..self }
+    }
+
+    /// Whether an incident is meant but for its classes: it begins in the period, its origin and
+    /// status are chosen, and it is not left out as sensitive.
     #[inline]
     pub(super) fn has_apart_from_class(&self, dataset: &Dataset, at: usize) -> bool {
         let incidents = &dataset.incidents;
@@ -60,6 +69,8 @@ impl Selection {
         (from..to).contains(&incidents.when(at).from)
             && self.statuses.contains(&incidents.status(at))
             && (self.origins.is_empty() || self.origins.contains(&incidents.origin(at)))
+            && !(self.without_sensitive
+                && incidents.classes(at).any(|class| dataset.classes.get(class).flags.sensitive()))
     }
 
     /// Whether incidents of a class are meant.

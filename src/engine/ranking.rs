@@ -6,19 +6,8 @@ use crate::model::category::Flags;
 use crate::model::dataset::Dataset;
 use crate::rank::draws::{Drawing, DrawsError, Position};
 use crate::rank::gamma_poisson::{Fit, FitError};
+pub use crate::rank::score::Proactive;
 use crate::rank::score::{By, Gun, Per};
-
-/// Whether classes that police find where they look count.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Proactive {
-    /// They count, but weigh nothing in harm.
-    #[default]
-    NotInHarm,
-    /// They count.
-    Include,
-    /// They do not.
-    Exclude,
-}
 
 /// How blocks are ranked.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -39,6 +28,8 @@ pub struct Scoring {
     pub draws: Option<u32>,
     /// How they are drawn.
     pub how: Drawing,
+    /// Days after which an incident counts half; `None` for all alike.
+    pub half_life: Option<f64>,
 }
 
 impl Default for Scoring {
@@ -53,6 +44,7 @@ impl Default for Scoring {
             seed: 1,
             draws: None,
             how: Drawing::Pruned,
+            half_life: None,
         }
     }
 }
@@ -120,6 +112,12 @@ pub enum RankingError {
     NotObserved {
         /// First and last date of the data.
         coverage: String,
+    },
+    /// A half-life that is none.
+    #[error("a half-life of {half_life} days cannot be used; give a number of days above 0")]
+    HalfLife {
+        /// What was given.
+        half_life: f64,
     },
     /// Parts of incidents have no posterior.
     #[error(
@@ -190,9 +188,9 @@ pub struct RankedBlock {
     pub tied_with: u32,
     /// Incidents that are scored.
     pub count: Count,
-    /// What decides: incidents or gun crimes; with rate and harm `expected`.
+    /// What decides: incidents or gun crimes, less the older they are where there is a half-life; with rate and harm `expected`.
     pub score: f64,
-    /// What was observed: incidents with their weights.
+    /// What was observed: incidents with their weights, less the older they are where there is a half-life.
     pub observed: f64,
     /// What it is divided by: years, times its size where asked; `None` where it has none.
     pub exposure: Option<f64>,
@@ -219,6 +217,8 @@ pub struct Ranking {
     pub groups: Vec<Group>,
     /// Years that were observed.
     pub years: f64,
+    /// The same, less the longer ago; as `years` without a half-life.
+    pub discounted_years: f64,
     /// Incidents that are scored.
     pub incidents: u64,
     /// By origin, in the order of `Origin::ALL`.

@@ -4,17 +4,16 @@ use super::class_groups::ClassGroups;
 use super::grouped::Grouped;
 use super::query::{Query, Selection};
 use super::ranking::{Group, RankedBlock, Ranking, RankingError, Scoring, split};
+use super::ranking_check::check_harm;
 use super::snapshot::Snapshot;
 use crate::model::block::BlockId;
-use crate::model::dataset::Dataset;
-use crate::model::exposure::{DAYS_A_YEAR, exposure};
-use crate::quality::share::LEAST_LOCATED;
+use crate::model::exposure::{DAYS_A_YEAR, Exposure, exposure};
 use crate::rank::draws::{DrawParams, Position, positions};
 use crate::rank::estimate::{Estimate, Fitted, estimates, parts};
 use crate::rank::gamma_poisson::{self, Fit};
 use crate::rank::groups::groups;
 use crate::rank::order::{Key, order};
-use crate::rank::score::{By, Per, thin};
+use crate::rank::score::{By, thin};
 
 impl Snapshot {
     /// Ranks blocks, all or some among themselves.
@@ -41,19 +40,27 @@ impl Snapshot {
             among.iter().for_each(|block| mask[block.0 as usize] = true);
             mask
         });
-        let grouped = self.grouped(selection, &groups.of, groups.groups.len(), mask.as_deref());
         let days = self.observed_days(query);
-        let exposures: Vec<Option<f64>> =
-            blocks.iter().map(|block| scoring.per.exposure(&exposure(block, days))).collect();
+        let over = |days: f64| -> Vec<Option<f64>> {
+            let of = |block| scoring.per.exposure(&Exposure { days, ..exposure(block, 0) });
+            blocks.iter().map(of).collect()
+        };
+        let all_time = over(days as f64);
         let whole = !split(data);
-        self.check(scoring, days, &exposures, whole)?;
-        let fits = fits(&grouped.of_group, &exposures, whole)?;
-        let fitted: Vec<Fitted<'_>> = fits
-            .iter()
-            .zip(&groups.groups)
-            .zip(&grouped.of_group)
-            .filter_map(|((fit, group), counts)| {
-                Some(Fitted { counts, weight: group.weight, fit: fit.as_ref()? })
+        self.check(scoring, days, &all_time, whole)?;
+        let decay = self.decay(query, scoring);
+        let left = decay.as_ref().map_or(days as f64, |(_, days)| *days);
+        let exposures = if decay.is_some() { over(left) } else { all_time.clone() };
+        let decay = decay.map(|(decay, _)| decay);
+        let n_groups = groups.groups.len();
+        let grouped = self.grouped(selection, &groups.of, n_groups, mask.as_deref(), decay.as_ref());
+        // The distribution of rates is that of whole incidents over the whole time.
+        let fits = fits(&grouped.of_group, &all_time, whole)?;
+        let fitted: Vec<Fitted<'_>> = (0..n_groups)
+            .filter_map(|at| {
+                let discounted = grouped.discounted.get(at).map(Vec::as_slice);
+                let (counts, weight) = (&grouped.of_group[at], groups.groups[at].weight);
+                Some(Fitted { counts, discounted, weight, fit: fits[at].as_ref()? })
             })
             .collect();
         let estimates =
@@ -92,6 +99,7 @@ impl Snapshot {
             scoring: *scoring,
             groups: listed.collect(),
             years: days as f64 / DAYS_A_YEAR,
+            discounted_years: left / DAYS_A_YEAR,
             incidents: grouped.origins.iter().sum(),
             origins: grouped.origins,
             proactive: grouped.proactive,
@@ -106,56 +114,6 @@ impl Snapshot {
             rows,
         })
     }
-
-    fn check(
-        &self,
-        scoring: &Scoring,
-        days: i64,
-        exposures: &[Option<f64>],
-        whole: bool,
-    ) -> Result<(), RankingError> {
-        let per = scoring.per;
-        if scoring.by == By::Count && per != Per::Time {
-            return Err(RankingError::CountPer { per: per.word() });
-        }
-        if scoring.divided() && !whole {
-            return Err(RankingError::Parts { what: "rates and harm are estimated", of: "by" });
-        }
-        if scoring.draws.is_some() && !whole {
-            return Err(RankingError::Parts { what: "places are drawn from the rates", of: "draws" });
-        }
-        if scoring.divided() && days == 0 {
-            let told =
-                self.dates().map_or_else(|| "the data".to_owned(), |(first, last)| format!("{first}/{last}"));
-            return Err(RankingError::NotObserved { coverage: told });
-        }
-        if per != Per::Time && exposures.iter().all(Option::is_none) {
-            let of = match per {
-                Per::Length => "a length",
-                Per::Area => "an area",
-                Per::Households | Per::Time => "households",
-            };
-            return Err(RankingError::NoExposure { per: per.word(), of });
-        }
-        Ok(())
-    }
-}
-
-fn check_harm(data: &Dataset, scoring: &Scoring, groups: &ClassGroups) -> Result<(), RankingError> {
-    if scoring.by != By::Harm || !groups.groups.is_empty() {
-        return Ok(());
-    }
-    let table = data.harm.as_ref().map_or_else(String::new, |table| table.name().to_owned());
-    let why = match (groups.barred.len(), groups.without_weight.len()) {
-        (0, 0) => "there is none, or all are proactive".to_owned(),
-        (0, n) => {
-            format!("the table has no weight for {n} categories ({})", groups.without_weight.join(", "))
-        }
-        (n, _) => {
-            format!("of {n} classes fewer than {:.0} % of the incidents have a place", 100.0 * LEAST_LOCATED)
-        }
-    };
-    Err(RankingError::NothingWeighs { table, why })
 }
 
 /// A fit for each group with incidents, over the blocks that have an exposure.
@@ -188,11 +146,16 @@ impl Scored<'_> {
     fn row(&self, block: BlockId, estimate: Option<Estimate>) -> RankedBlock {
         let at = block.0 as usize;
         let count = self.grouped.counts[at];
-        let observed = match self.scoring.by {
-            By::Harm => {
-                let harms = self.groups.groups.iter().zip(&self.grouped.of_group);
-                harms.map(|(group, counts)| group.weight * f64::from(counts[at])).sum()
+        let of_group = |group: usize| match self.grouped.discounted.get(group) {
+            Some(discounted) => discounted[at],
+            None => f64::from(self.grouped.of_group[group][at]),
+        };
+        let observed = match (self.scoring.by, self.scoring.half_life) {
+            (By::Harm, _) => {
+                let weights = self.groups.groups.iter().map(|group| group.weight);
+                weights.enumerate().map(|(group, weight)| weight * of_group(group)).sum()
             }
+            (_, Some(_)) => of_group(0),
             _ => count.parts(),
         };
         let exposure = self.exposures[at];

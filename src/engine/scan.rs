@@ -4,11 +4,9 @@ use geo::{BoundingRect, Centroid};
 
 use super::query::Selection;
 use super::snapshot::Snapshot;
-use crate::analysis::clusters::scan::{Scan, ScanError, ScanParams, scan};
-use crate::analysis::clusters::space_time_scan::{
-    SpaceTimeError, SpaceTimeParams, SpaceTimeScan, space_time_scan,
-};
 use crate::analysis::near_repeat::bands::DAY;
+use crate::analysis::scan::space_time::{SpaceTimeError, SpaceTimeParams, SpaceTimeScan, space_time_scan};
+use crate::analysis::scan::spatial::{Scan, ScanError, ScanParams, scan};
 use crate::model::block::{Block, BlockId};
 use crate::model::period::Period;
 use crate::space::coord::Local;

@@ -5,6 +5,7 @@ use std::sync::OnceLock;
 
 use jiff::civil::Date;
 
+use super::hours::TimePiles;
 use super::query::{Query, Selection, Tally};
 use crate::aggregate::addresses::{Addresses, Forms, addresses};
 use crate::aggregate::categories::by_category;
@@ -14,6 +15,8 @@ use crate::model::block::BlockId;
 use crate::model::class::UnknownCategory;
 use crate::model::dataset::Dataset;
 use crate::model::exposure::observed_days;
+use crate::plan::outreach::check::{RegisterError, check, check_blocks};
+use crate::plan::outreach::register::Register;
 use crate::rank::order::{Ranked, rank};
 use crate::space::bbox::{LocalBox, LonLatBox};
 use crate::space::coord::{Local, LonLat, Metres};
@@ -29,6 +32,10 @@ pub struct Snapshot {
     coverage: Vec<(Date, Date)>,
     /// Read when first asked for.
     forms: OnceLock<Forms>,
+    /// Likewise.
+    pub(super) piles: OnceLock<TimePiles>,
+    /// The outreach list that the agency keeps, if there is one.
+    outreach: Option<Register>,
 }
 
 impl Snapshot {
@@ -39,13 +46,43 @@ impl Snapshot {
         let index = IncidentIndex::build((0..incidents.len()).map(|at| incidents.local(at)));
         let categories = by_category(incidents, &dataset.classes);
         let (dates, coverage) = (dataset.dates(), dataset.coverage());
-        Self { dataset, index, generation, categories, dates, coverage, forms: OnceLock::new() }
+        Self {
+            dataset,
+            index,
+            generation,
+            categories,
+            dates,
+            coverage,
+            forms: OnceLock::new(),
+            piles: OnceLock::new(),
+            outreach: None,
+        }
     }
 
     /// The same under another number.
     #[must_use]
     pub fn numbered(self, generation: u64) -> Self {
         Self { generation, ..self }
+    }
+
+    /// The same with an outreach list over its blocks.
+    ///
+    /// # Errors
+    ///
+    /// [`RegisterError`] if no reviews can have made it, or not over these blocks.
+    pub fn with_outreach(self, list: Register) -> Result<Self, RegisterError> {
+        check(&list)?;
+        let set = &self.dataset.block_set;
+        let names: HashMap<&str, &str> =
+            set.blocks.iter().map(|block| (block.id.as_str(), block.name.as_str())).collect();
+        check_blocks(&list, (set.name, set.blocks.len()), |id| names.get(id).copied())?;
+        Ok(Self { outreach: Some(list), ..self })
+    }
+
+    /// The outreach list that the agency keeps, if there is one.
+    #[must_use]
+    pub fn outreach(&self) -> Option<&Register> {
+        self.outreach.as_ref()
     }
 
     /// Its number; a later state has a higher one.
@@ -96,16 +133,29 @@ impl Snapshot {
     /// How many addresses the selected incidents of each of these blocks have, and the share of the first.
     #[must_use]
     pub fn addresses(&self, selection: &Selection, blocks: &[BlockId]) -> Vec<Addresses> {
+        self.addresses_of(|at| selection.has(&self.dataset, at), blocks)
+    }
+
+    /// The same of any incidents; held ones do not count.
+    pub(super) fn addresses_of(&self, counted: impl Fn(usize) -> bool, blocks: &[BlockId]) -> Vec<Addresses> {
         let data = &self.dataset;
-        let forms = self.forms.get_or_init(|| Forms::of(&data.incidents, &data.words));
-        let counted = |at: usize| !data.held[at] && selection.has(data, at);
-        addresses(counted, &data.incidents, &data.assignment, forms, blocks)
+        addresses(|at| !data.held[at] && counted(at), &data.incidents, &data.assignment, self.forms(), blocks)
+    }
+
+    /// The standard form of every address; read when first asked for.
+    pub(super) fn forms(&self) -> &Forms {
+        self.forms.get_or_init(|| Forms::of(&self.dataset.incidents, &self.dataset.words))
     }
 
     /// Days of the period on which a source had data: the time that every block was observed.
     #[must_use]
     pub fn observed_days(&self, query: &Query) -> i64 {
         observed_days(query.period, &self.coverage)
+    }
+
+    /// First and last local date on which each source had data.
+    pub(super) fn coverage(&self) -> &[(Date, Date)] {
+        &self.coverage
     }
 
     /// Incidents of every block that `also` holds for; held ones do not count.

@@ -9,7 +9,8 @@ use serde_json::{Value as Json, json};
 use super::guard;
 use super::problem::Problem;
 use super::state::AppState;
-use crate::engine::params::table::{BANDWIDTH, CELL, EPS, MIN_POINTS, OPERATIONS, Operation, Param};
+use super::tiles::{PNG, TEMPLATE};
+use crate::engine::params::table::{BANDWIDTH, CELL, DENSITY, EPS, MIN_POINTS, OPERATIONS, Operation, Param};
 use crate::engine::params::values::Values;
 use crate::engine::snapshot::Snapshot;
 
@@ -63,6 +64,15 @@ fn collection(snapshot: &Snapshot, operation: &Operation, base: &str) -> Json {
     let id = operation.collection;
     let link = |rel: &str, media: &str, path: String| json!({ "rel": rel, "type": media, "href": format!("{base}{path}") });
     let interval = snapshot.dates().map(|(first, last)| json!([[first.to_string(), last.to_string()]]));
+    let mut links = vec![
+        link("self", "application/json", format!("/collections/{id}")),
+        link("items", GEOJSON, format!("/collections/{id}/items")),
+    ];
+    if id == DENSITY.collection {
+        let mut tiles = link("tiles", PNG, TEMPLATE.to_owned());
+        tiles["templated"] = true.into();
+        links.push(tiles);
+    }
     json!({
         "id": id,
         "title": format!("{}: {id}", data.title),
@@ -75,10 +85,7 @@ fn collection(snapshot: &Snapshot, operation: &Operation, base: &str) -> Json {
         },
         "crs": ["http://www.opengis.net/def/crs/OGC/1.3/CRS84"],
         "parameters": super::query::params(operation).map(parameter).collect::<Vec<_>>(),
-        "links": [
-            link("self", "application/json", format!("/collections/{id}")),
-            link("items", GEOJSON, format!("/collections/{id}/items")),
-        ],
+        "links": links,
     })
 }
 

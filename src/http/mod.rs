@@ -7,7 +7,9 @@ mod page;
 mod problem;
 mod query;
 pub mod serve;
+mod shelf;
 mod state;
+mod tiles;
 
 use std::sync::Arc;
 
@@ -32,6 +34,7 @@ pub fn router(engine: Arc<Engine>, defaults: Values) -> Router {
         .route("/collections", get(collections::all))
         .route("/collections/{id}", get(collections::one))
         .route("/collections/{id}/items", get(items::items))
+        .route("/xyz/{layer}/{z}/{x}/{y}", get(tiles::tile))
         .fallback(async |uri: Uri| Problem::not_found(uri.path()))
         .method_not_allowed_fallback(async || Problem::method())
         .layer(CompressionLayer::new())

@@ -57,14 +57,28 @@ impl Problem {
     }
 
     /// A parameter that the collection does not have.
-    pub(super) fn unknown_parameter(name: &str, collection: &str, allowed: Vec<&'static str>) -> Self {
+    pub(super) fn unknown_parameter(name: &str, address: &str, allowed: Vec<&'static str>) -> Self {
         let near = nearest(name, allowed.iter().copied());
         let hint = near.map_or_else(String::new, |near| format!("; did you mean `{near}`?"));
-        let detail = format!("`{name}` is not a parameter of /collections/{collection}/items{hint}");
+        let detail = format!("`{name}` is not a parameter of {address}{hint}");
         Self {
             parameter: Some(name.to_owned()),
             allowed,
             ..Self::new(StatusCode::BAD_REQUEST, "unknown-parameter", "Unknown query parameter", detail)
+        }
+    }
+
+    /// Something other than density is asked for as tiles.
+    pub(super) fn no_tiles(template: &str) -> Self {
+        let detail = format!("the tiles that there are lie at {template}");
+        Self::new(StatusCode::NOT_FOUND, "no-tiles", "No such tiles", detail)
+    }
+
+    /// A tile that is not of this world.
+    pub(super) fn tile(name: &str, detail: String) -> Self {
+        Self {
+            parameter: Some(name.to_owned()),
+            ..Self::new(StatusCode::BAD_REQUEST, "tile", "There is no such tile", detail)
         }
     }
 

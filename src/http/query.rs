@@ -15,11 +15,22 @@ pub(super) fn params(operation: &Operation) -> impl Iterator<Item = &'static Par
 /// OGC API Features, requirement 8: "The server SHALL respond with 400 if the request URI includes
 /// a query parameter that is not specified in the API definition."
 pub(super) fn check(operation: &Operation, pairs: &[(String, String)]) -> Result<Values, Problem> {
+    let address = format!("/collections/{}/items", operation.collection);
+    check_among(&params(operation).collect::<Vec<_>>(), &address, pairs)
+}
+
+/// The same for tiles, which have no pages: the place is in the address.
+pub(super) fn check_for_tiles(operation: &Operation, pairs: &[(String, String)]) -> Result<Values, Problem> {
+    let address = format!("/xyz/{}", operation.collection);
+    check_among(&operation.params.iter().collect::<Vec<_>>(), &address, pairs)
+}
+
+fn check_among(params: &[&Param], address: &str, pairs: &[(String, String)]) -> Result<Values, Problem> {
     let mut values = Values::default();
     for (at, (name, text)) in pairs.iter().enumerate() {
-        let Some(param) = params(operation).find(|p| p.wire == name) else {
-            let allowed = params(operation).map(|p| p.wire).collect();
-            return Err(Problem::unknown_parameter(name, operation.collection, allowed));
+        let Some(param) = params.iter().find(|p| p.wire == name) else {
+            let allowed = params.iter().map(|p| p.wire).collect();
+            return Err(Problem::unknown_parameter(name, address, allowed));
         };
         if pairs[..at].iter().any(|(earlier, _)| earlier == name) {
             return Err(Problem::repeated(name));

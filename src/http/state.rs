@@ -5,12 +5,24 @@ use std::sync::Arc;
 use tokio::sync::Semaphore;
 
 use super::problem::Problem;
+use super::shelf::Shelf;
 use crate::engine::params::table::Operation;
 use crate::engine::params::values::Values;
 use crate::engine::snapshot::Snapshot;
 use crate::engine::{Engine, View};
 use crate::layer::answer::answer;
+use crate::layer::density_tile::Shaded;
 use crate::layer::{Layer, Page};
+use crate::space::grid::MAX_CELLS;
+
+/// How many surfaces are kept for tiles: as many dashboards with views of their own.
+const MOST_SURFACES: usize = 8;
+
+/// What tiles are drawn from: as many at once as there are cores, all of a few surfaces.
+pub(super) struct Tiles {
+    pub(super) turns: Arc<Semaphore>,
+    pub(super) surfaces: Shelf<Shaded>,
+}
 
 /// State of all handlers.
 #[derive(Clone)]
@@ -18,6 +30,8 @@ pub(super) struct AppState {
     engine: Arc<Engine>,
     /// As many layers are made at once as there are cores; the others wait, so that memory stays bounded.
     turns: Arc<Semaphore>,
+    /// What tiles are drawn from.
+    pub(super) tiles: Arc<Tiles>,
     /// Values where a request gives none.
     pub(super) defaults: Arc<Values>,
 }
@@ -25,12 +39,30 @@ pub(super) struct AppState {
 impl AppState {
     pub(super) fn new(engine: Arc<Engine>, defaults: Values) -> Self {
         let cores = std::thread::available_parallelism().map_or(1, usize::from);
-        Self { engine, turns: Arc::new(Semaphore::new(cores)), defaults: Arc::new(defaults) }
+        let tiles = Tiles {
+            turns: Arc::new(Semaphore::new(cores)),
+            surfaces: Shelf::new(MOST_SURFACES, 2 * MAX_CELLS, Shaded::n_cells),
+        };
+        Self {
+            engine,
+            turns: Arc::new(Semaphore::new(cores)),
+            tiles: Arc::new(tiles),
+            defaults: Arc::new(defaults),
+        }
     }
 
     /// The newest snapshot.
     pub(super) fn open(&self) -> Arc<Snapshot> {
         self.engine.open(&View::all())
+    }
+
+    /// Has something made in its turn, on a thread that may take its time.
+    pub(super) async fn work<T: Send + 'static>(
+        &self,
+        work: impl FnOnce() -> Result<T, Problem> + Send + 'static,
+    ) -> Result<T, Problem> {
+        let _turn = self.turns.acquire().await.map_err(Problem::inside)?;
+        tokio::task::spawn_blocking(work).await.map_err(Problem::inside)?
     }
 
     /// Makes a layer and has it encoded, on a thread that may take its time.
@@ -41,9 +73,7 @@ impl AppState {
         page: Page,
         encode: impl FnOnce(&Layer) -> String + Send + 'static,
     ) -> Result<String, Problem> {
-        let _turn = self.turns.acquire().await.map_err(Problem::inside)?;
-        let snapshot = self.open();
-        let work = move || answer(&snapshot, &operation, &values, page).map(|layer| encode(&layer));
-        Ok(tokio::task::spawn_blocking(work).await.map_err(Problem::inside)??)
+        let state = self.clone();
+        self.work(move || Ok(encode(&answer(&state.open(), &operation, &values, page)?))).await
     }
 }

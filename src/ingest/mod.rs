@@ -1,6 +1,7 @@
 //! Bytes in, reports and blocks out, and every refused row accounted for.
 
 pub mod blocks;
+pub mod context;
 pub mod crosswalk;
 pub mod csv;
 mod fixed;
@@ -11,6 +12,7 @@ pub mod incidents;
 pub mod input;
 pub mod layout;
 pub mod refused;
+pub mod shifts;
 pub mod shipped;
 pub mod table;
 pub mod time;

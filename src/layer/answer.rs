@@ -4,15 +4,22 @@ use super::areas::{AreasLayerError, areas};
 use super::blocks_answer::blocks_answer;
 use super::clusters::{ClustersLayerError, clusters};
 use super::density_answer::density_answer;
+use super::explain::Detail;
+use super::explain_answer::explain_answer;
+use super::hot_blocks::{hot_blocks_answer, is_hot_blocks};
 use super::hotspots::hotspots;
 use super::near_repeat_answer::near_repeat_answer;
+use super::outreach_answer::{brief_answer, list_answer};
+use super::patrol_answer::patrol_answer;
 use super::scan_answer::{is_scan, scan_answer};
 use super::targets_answer::targets_answer;
 use super::{Ask, Layer, Page, ask_hotspots, incidents};
 use crate::analysis::clusters::nnh::NnhError;
 use crate::engine::areas::WithinError;
 use crate::engine::clusters::GroupError;
+use crate::engine::named_block::NoBlock;
 use crate::engine::params::clusters::{OUTLINE, PROBABILITY};
+use crate::engine::params::explain::BLOCK;
 use crate::engine::params::table::{Operation, Param, WITHIN};
 use crate::engine::params::values::Values;
 use crate::engine::snapshot::Snapshot;
@@ -32,6 +39,9 @@ pub enum AnswerError {
     /// There is no such area.
     #[error(transparent)]
     Within(#[from] WithinError),
+    /// There is no such block.
+    #[error(transparent)]
+    Block(#[from] NoBlock),
     /// A parameter cannot be used with these data or with the others.
     #[error("{why}")]
     Unusable {
@@ -58,6 +68,7 @@ impl AnswerError {
             Self::NotGiven(param) => Some(param.wire),
             Self::Category(_) => Some("category"),
             Self::Within(_) => Some(WITHIN.wire),
+            Self::Block(_) => Some(BLOCK.wire),
             Self::Unusable { parameter, .. } => Some(parameter),
             Self::Inside { .. } => None,
         }
@@ -82,6 +93,7 @@ pub fn answer(
         "incidents" => Ok(incidents::incidents(snapshot, &ask)?),
         "density" => density_answer(snapshot, &ask, values),
         "clusters" if is_scan(values) => scan_answer(snapshot, &ask, values),
+        "clusters" if is_hot_blocks(values) => hot_blocks_answer(snapshot, &ask, values),
         "clusters" => clusters(snapshot, &ask, values).map_err(|e| match e {
             ClustersLayerError::Category(e) => e.into(),
             ClustersLayerError::NotGiven(param) => AnswerError::NotGiven(param),
@@ -93,9 +105,13 @@ pub fn answer(
             }
             other => inside("clusters")(Box::new(other)),
         }),
+        "list" => list_answer(snapshot, &ask, values),
+        "brief" => brief_answer(snapshot, &ask, values),
         "near-repeat" => near_repeat_answer(snapshot, &ask, values),
+        "plan" => patrol_answer(snapshot, &ask, values),
         "hotspots" => hotspots(snapshot, &ask, &ask_hotspots::params(values)).map_err(ask_hotspots::unusable),
         "targets" => targets_answer(snapshot, &ask, values),
+        "explain" => explain_answer(snapshot, &ask, values, Detail::Public),
         "areas" => areas(snapshot, &ask).map_err(|e| match e {
             AreasLayerError::Category(e) => e.into(),
             AreasLayerError::Within(e) => e.into(),

@@ -4,7 +4,7 @@ use super::block_fields::{feature, held_place};
 use super::blocks_legend::legend;
 use super::provenance::provenance;
 use super::ranking_told::told;
-use super::{Ask, Feature, Layer, Legend, Value};
+use super::{Ask, Feature, Layer, Legend, Value, block_words};
 use crate::engine::areas::{WithinError, blocks_within, named};
 use crate::engine::query::{Query, Selection};
 use crate::engine::ranking::{RankedBlock, Ranking, RankingError, Scoring};
@@ -40,7 +40,8 @@ pub fn blocks(snapshot: &Snapshot, ask: &Ask, scoring: &Scoring) -> Result<Layer
     let among = Among::of(snapshot, ask)?;
     let ranking = among.ranking(snapshot, &ask.query, &selection, scoring)?;
     let days = snapshot.observed_days(&ask.query);
-    let told_as = (days, scoring.divided());
+    // A score that is no count is told with its digits.
+    let told_as = (days, scoring.divided() || scoring.half_life.is_some());
     let legend = legend(&ranking);
     let mut parameters = told(snapshot, &ranking, days);
     parameters.extend(among.told());
@@ -49,8 +50,9 @@ pub fn blocks(snapshot: &Snapshot, ask: &Ask, scoring: &Scoring) -> Result<Layer
     let (matched, page) = ask.page.cut(ranking.rows.iter().filter(touches).collect::<Vec<_>>());
     let held = snapshot.held(&selection);
     let addresses = snapshot.addresses(&selection, &page.iter().map(|row| row.block).collect::<Vec<_>>());
-    let features =
+    let mut features: Vec<Feature> =
         page.iter().zip(&addresses).map(|(row, at)| feature(snapshot, row, at, &held, told_as)).collect();
+    block_words::tell(snapshot, ask, &selection, &ranking, &among.names(), &page, &mut features)?;
     Ok(layer(snapshot, ask, &selection, matched, features, legend, parameters))
 }
 
@@ -99,6 +101,11 @@ impl Among {
         scoring: &Scoring,
     ) -> Result<Ranking, RankingError> {
         snapshot.ranking(query, selection, scoring, self.blocks.as_deref())
+    }
+
+    /// The names of the areas.
+    fn names(&self) -> Vec<String> {
+        self.areas.iter().map(|(_, name)| name.clone()).collect()
     }
 
     /// The areas, where some are meant.

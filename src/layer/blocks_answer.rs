@@ -3,15 +3,23 @@
 use super::answer::AnswerError;
 use super::bias::bias;
 use super::blocks::{BlocksLayerError, blocks};
+use super::change::change;
+use super::concentration::concentration;
 use super::{Ask, Layer};
+use crate::engine::params::density::HALF_LIFE;
 use crate::engine::params::ranking::{BY, DRAWS, GUN, PER, VIEW};
 use crate::engine::params::values::Values;
 use crate::engine::ranking::RankingError;
 use crate::engine::snapshot::Snapshot;
 
-/// Answers with the list or the bias view that the values ask for.
+/// Answers with the view of the ranking that the values ask for.
 pub(super) fn blocks_answer(snapshot: &Snapshot, ask: &Ask, values: &Values) -> Result<Layer, AnswerError> {
     let scoring = values.scoring();
+    match values.word(&VIEW) {
+        Some("concentration") => return concentration(snapshot, ask, &scoring),
+        Some("change") => return change(snapshot, ask, &scoring, values),
+        _ => {}
+    }
     let layer = match values.word(&VIEW) {
         Some("bias") => bias(snapshot, ask, &scoring),
         _ => blocks(snapshot, ask, &scoring),
@@ -31,6 +39,7 @@ pub(super) fn unusable(error: RankingError) -> AnswerError {
         RankingError::CountPer { .. } | RankingError::NoExposure { .. } => PER.wire,
         RankingError::NotObserved { .. } => "datetime",
         RankingError::Parts { of, .. } => of,
+        RankingError::HalfLife { .. } => HALF_LIFE.wire,
         RankingError::Draws(_) => DRAWS.wire,
         RankingError::Fit(_) => {
             return AnswerError::Inside { layer: "blocks", source: Box::new(error) };

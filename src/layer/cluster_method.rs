@@ -146,7 +146,7 @@ pub(super) fn used(asked: &Asked, found: &Groups) -> Vec<(&'static str, Value)> 
         if let Some(test) = &found.test {
             let at =
                 |share: f64| test.simulated[((test.simulated.len() - 1) as f64 * share).round() as usize];
-            used.push(("p", Value::rounded(test.p, 6)));
+            used.push(("p", Value::probability(test.p)));
             used.push(("random_clusters_median", Value::count(at(0.5))));
             used.push(("random_clusters_95_percent", Value::count(at(0.95))));
         }

@@ -4,6 +4,7 @@ use super::made::{LEFT_OUT, made, on_page};
 use super::{Ask, Feature, Layer, Legend, LegendClass, Value};
 use crate::analysis::density::bandwidth::Chosen;
 use crate::analysis::density::kde::{Density, KdeParams};
+use crate::engine::density_adaptive::{Adaptive, TRIM, Widths};
 use crate::engine::density_ask::{DensityAsk, DensityError, Outline};
 use crate::engine::density_statistics::{DensityAnswer, DensityContour};
 use crate::engine::snapshot::Snapshot;
@@ -26,6 +27,9 @@ const MILE: f64 = 2.589_988_110_336;
 
 /// A density's property, by unit.
 pub(super) const DENSITY: [&str; 2] = ["density_per_km2", "density_per_mi2"];
+
+/// The property of its standard error.
+pub(super) const STANDARD_ERROR: [&str; 2] = ["standard_error_per_km2", "standard_error_per_mi2"];
 
 impl Drawing {
     /// A density per km² in the unit that is told.
@@ -65,6 +69,9 @@ pub fn density(
     with: &DensityAsk,
     drawing: Drawing,
 ) -> Result<Layer, DensityLayerError> {
+    if with.standard_error {
+        return Err(DensityError::NoOutlines.into());
+    }
     let selection = snapshot.select(&ask.query)?;
     let result = snapshot.density_with(&selection, ask.query.period, with)?;
     let features = result
@@ -103,12 +110,23 @@ pub fn raster(
     let selection = snapshot.select(&ask.query)?;
     let alone = DensityAsk { levels: Vec::new(), ..with.clone() };
     let result = snapshot.density_with(&selection, ask.query.period, &alone)?;
+    let description = description(&result, with, drawing);
+    let density = result.standard_error.unwrap_or(result.density);
+    Ok(Raster { density, scale: drawing.scale(1.0), description })
+}
+
+/// What a surface is made of, in words.
+pub(super) fn description(result: &DensityAnswer, with: &DensityAsk, drawing: Drawing) -> String {
     let (kernel, bandwidth) = (result.params.kernel, result.params.bandwidth);
     let (unit, scale) = (drawing.name(["km2", "mi2"]), drawing.scale(1.0));
     let metres = |length: Metres| Metres((length.0 * 1e3).round() / 1e3);
     let decay = with.half_life.map_or_else(String::new, |days| format!("; half-life {days} days"));
-    let description = format!(
-        "Density of {} incidents per {unit}; {} kernel, bandwidth {}, standard deviation {}, cells of {}; {}, off by at most {:.1e}; edge correction: {}{decay}",
+    let what = if with.standard_error { "Standard error of the density" } else { "Density" };
+    let kernels = result.widths.zip(with.adaptive).map_or_else(String::new, |(widths, how)| {
+        format!("; {}, {} to {}", how.word(), metres(widths.smallest), metres(widths.largest))
+    });
+    format!(
+        "{what} of {} incidents per {unit}; {} kernel, bandwidth {}, standard deviation {}, cells of {}; {}, off by at most {:.1e}; edge correction: {}{kernels}{decay}",
         result.incidents,
         kernel.name(),
         metres(bandwidth),
@@ -117,8 +135,7 @@ pub fn raster(
         with.method.name(),
         result.error.worst * scale,
         with.edge.word(),
-    );
-    Ok(Raster { density: result.density, scale, description })
+    )
 }
 
 /// What a surface tells of itself, and how far it may be off.
@@ -140,10 +157,28 @@ pub(super) fn surface(
         ("incidents", Value::count(result.incidents)),
         ("half_life_days", with.half_life.map_or(Value::Null, |days| Value::rounded(days, 6))),
         ("weight", Value::rounded(result.weight, 6)),
+        ("adaptive", with.adaptive.map_or(Value::Null, |how| Value::text(how.word()))),
+        ("widths", result.widths.as_ref().map_or(Value::Null, |used| widths(with, used))),
         ("left_out", Value::text(LEFT_OUT)),
         ("outside_study_area", Value::count(result.outside)),
     ]);
     all
+}
+
+/// The bandwidths of the incidents, where each has its own.
+fn widths(with: &DensityAsk, used: &Widths) -> Value {
+    let metres = |length: Metres| Value::rounded(length.0, 3);
+    let rule = match with.adaptive {
+        Some(Adaptive::MinimumSample(n)) => ("sample", Value::count(n)),
+        _ => ("trim", Value::Float(TRIM)),
+    };
+    Value::Map(vec![
+        rule,
+        ("smallest_m", metres(used.smallest)),
+        ("median_m", metres(used.median)),
+        ("largest_m", metres(used.largest)),
+        ("raised_to_two_cells", Value::count(used.raised)),
+    ])
 }
 
 /// What every density tells of itself: kernel, bandwidth and who chose it, cell, edge.
@@ -211,7 +246,7 @@ fn whole(number: f64) -> f64 {
     (number * 1e9).round() / 1e9
 }
 
-fn legend(with: &DensityAsk) -> Legend {
+pub(super) fn legend(with: &DensityAsk) -> Legend {
     let (title, unit) = match with.outline {
         Outline::Share => ("Smallest area that holds", "share of incidents"),
         Outline::Mean => ("Denser than the mean", "times the mean"),

@@ -6,15 +6,17 @@ use super::density_cells::density_cells;
 use super::density_change::density_change;
 use super::street_density::street_density;
 use super::{Ask, Layer, Page};
+use crate::analysis::density::adaptive::AdaptiveError;
 use crate::analysis::density::bandwidth::Rule;
 use crate::analysis::density::binned::Method;
 use crate::analysis::density::edge::Edge;
 use crate::analysis::density::kernel::Kernel;
 use crate::analysis::density::network::density::{NetworkParams, Split};
+use crate::engine::density_adaptive::Adaptive;
 use crate::engine::density_ask::{DensityAsk, DensityError, Outline, Width};
 use crate::engine::params::density::{
-    BANDWIDTH_RULE, COMPARE_PERIOD, CONTOURS, EDGE, HALF_LIFE, KERNEL, LEVELS, LIXEL, MODE, NETWORK, OUT,
-    UNIT,
+    ADAPTIVE, BANDWIDTH_RULE, COMPARE_PERIOD, CONTOURS, EDGE, HALF_LIFE, KERNEL, LEVELS, LIXEL, MODE,
+    NETWORK, OUT, SAMPLE, SURFACE, UNIT,
 };
 use crate::engine::params::table::{BANDWIDTH, CELL};
 use crate::engine::params::values::Values;
@@ -27,6 +29,12 @@ use crate::engine::snapshot::Snapshot;
 /// [`AnswerError`], which names the parameter at fault.
 pub(super) fn density_answer(snapshot: &Snapshot, ask: &Ask, values: &Values) -> Result<Layer, AnswerError> {
     let made = if let Some(word) = values.word(&NETWORK) {
+        if values.word(&ADAPTIVE).is_some() || standard_error(values) {
+            let param = if standard_error(values) { SURFACE.wire } else { ADAPTIVE.wire };
+            let what = "a density along streets";
+            let error = DensityError::Apart { param, what, without: "leave one of them out" };
+            return Err(refusal(error.into()));
+        }
         let split = named(Split::ALL, Split::word, word).unwrap_or_default();
         let (bandwidth, lixel) = (length(values, BANDWIDTH)?, values.length(&LIXEL));
         street_density(snapshot, ask, &NetworkParams { kernel: kernel(values), bandwidth, split, lixel })
@@ -41,12 +49,19 @@ pub(super) fn density_answer(snapshot: &Snapshot, ask: &Ask, values: &Values) ->
     made.map_err(refusal)
 }
 
-/// Answers a request for a density with the surface itself.
+/// A density in the plane, as it is asked for.
+pub(super) struct Plane {
+    pub(super) ask: Ask,
+    pub(super) with: DensityAsk,
+    pub(super) drawing: Drawing,
+}
+
+/// What the values ask of a surface.
 ///
 /// # Errors
 ///
-/// As [`answer`](super::answer::answer).
-pub fn surface(snapshot: &Snapshot, values: &Values) -> Result<Raster, AnswerError> {
+/// [`AnswerError`] for what has no surface.
+pub(super) fn plane(values: &Values) -> Result<Plane, AnswerError> {
     for param in [&NETWORK, &COMPARE_PERIOD] {
         if values.word(param).is_some() || values.other_period(param).is_some() {
             let why = Box::new(DensityError::NoSurface { param: param.wire });
@@ -55,10 +70,20 @@ pub fn surface(snapshot: &Snapshot, values: &Values) -> Result<Raster, AnswerErr
     }
     let ask = Ask { query: values.query(), within: Vec::new(), page: Page::ALL };
     let drawing = Drawing { per_mile: values.word(&UNIT) == Some("mi2") };
-    raster(snapshot, &ask, &ask_of(values)?, drawing).map_err(refusal)
+    Ok(Plane { ask, with: ask_of(values)?, drawing })
 }
 
-fn refusal(error: DensityLayerError) -> AnswerError {
+/// Answers a request for a density with the surface itself.
+///
+/// # Errors
+///
+/// As [`answer`](super::answer::answer).
+pub fn surface(snapshot: &Snapshot, values: &Values) -> Result<Raster, AnswerError> {
+    let Plane { ask, with, drawing } = plane(values)?;
+    raster(snapshot, &ask, &with, drawing).map_err(refusal)
+}
+
+pub(super) fn refusal(error: DensityLayerError) -> AnswerError {
     match error {
         DensityLayerError::Category(error) => error.into(),
         DensityLayerError::Density(error) => {
@@ -83,6 +108,14 @@ fn ask_of(values: &Values) -> Result<DensityAsk, AnswerError> {
     // The largest region first: a low multiple of the mean, a high share, a large area.
     levels.sort_by(|a, b| if outline == Outline::Mean { a.total_cmp(b) } else { b.total_cmp(a) });
     levels.dedup();
+    let adaptive = match values.word(&ADAPTIVE) {
+        None => None,
+        Some("abramson") => Some(Adaptive::Abramson),
+        Some(_) => {
+            let sample = values.count(&SAMPLE).ok_or(AnswerError::NotGiven(SAMPLE))?;
+            Some(Adaptive::MinimumSample(usize::try_from(sample).unwrap_or(usize::MAX)))
+        }
+    };
     Ok(DensityAsk {
         kernel: kernel(values),
         width,
@@ -94,9 +127,15 @@ fn ask_of(values: &Values) -> Result<DensityAsk, AnswerError> {
         },
         edge: values.word(&EDGE).and_then(|word| named(Edge::ALL, Edge::word, word)).unwrap_or_default(),
         half_life: values.number(&HALF_LIFE),
+        adaptive,
+        standard_error: standard_error(values),
         outline,
         levels,
     })
+}
+
+fn standard_error(values: &Values) -> bool {
+    values.word(&SURFACE) == Some("standard-error")
 }
 
 fn kernel(values: &Values) -> Kernel {
@@ -117,7 +156,10 @@ fn at_fault(error: &DensityError) -> &'static str {
         DensityError::Network(_) | DensityError::Streets(_) | DensityError::NoStreets { .. } => NETWORK.wire,
         DensityError::Kde(_) => BANDWIDTH.wire,
         DensityError::Edge => EDGE.wire,
-        DensityError::NoSurface { param } => param,
+        DensityError::NoSurface { param } | DensityError::Apart { param, .. } => param,
+        DensityError::NoOutlines => SURFACE.wire,
+        DensityError::Adaptive(AdaptiveError::Sample { .. } | AdaptiveError::Work { .. }) => SAMPLE.wire,
+        DensityError::Adaptive(_) => BANDWIDTH.wire,
         DensityError::Dual(_) => COMPARE_PERIOD.wire,
         DensityError::Grid(_) | DensityError::Coarse { .. } => CELL.wire,
     }

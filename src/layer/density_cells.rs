@@ -2,7 +2,7 @@
 
 use geo::Polygon;
 
-use super::density::{DENSITY, DensityLayerError, Drawing, surface};
+use super::density::{DENSITY, DensityLayerError, Drawing, STANDARD_ERROR, surface};
 use super::made::made;
 use super::{Ask, Feature, Layer, Legend, LegendClass, Value};
 use crate::engine::density_ask::DensityAsk;
@@ -56,23 +56,39 @@ fn feature(
 ) -> Result<Feature, CrsError> {
     let (col, row) = (at % result.density.grid.n_cols, at / result.density.grid.n_cols);
     let density = drawing.scale(result.density.per_km2[at]);
+    let mut properties = vec![(drawing.name(DENSITY), Value::rounded(density, 6))];
+    if let Some(error) = &result.standard_error {
+        let error = drawing.scale(error.per_km2[at]);
+        properties.push((drawing.name(STANDARD_ERROR), Value::rounded(error, 6)));
+    }
     Ok(Feature {
         id: format!("density-cell-{col}-{row}"),
         geometry: Some(cell(snapshot, result, at)?.into()),
-        properties: vec![(drawing.name(DENSITY), Value::rounded(density, 6))],
+        properties,
     })
+}
+
+/// The lowest value of each class per km², ascending, and its color: what is above 0, and the thirds of the peak.
+pub(super) fn classes(result: &DensityAnswer) -> Vec<(f64, &'static str)> {
+    let peak = result.standard_error.as_ref().unwrap_or(&result.density).peak();
+    let from = |third: usize| if third == 0 { f64::MIN_POSITIVE } else { peak * third as f64 / 3.0 };
+    COLORS.into_iter().enumerate().map(|(third, color)| (from(third), color)).collect()
 }
 
 /// Thirds of the peak.
 fn legend(result: &DensityAnswer, drawing: Drawing) -> Legend {
-    let peak = drawing.scale(result.density.peak());
+    let (told, title, shown) = match &result.standard_error {
+        None => (DENSITY, "Density of incidents", &result.density),
+        Some(error) => (STANDARD_ERROR, "Standard error of the density", error),
+    };
+    let peak = drawing.scale(shown.peak());
     let class = |(third, color): (usize, &'static str)| {
         let [from, to] = [third, third + 1].map(|n| peak * n as f64 / 3.0);
         LegendClass { from: Some(from), to: Some(to), color, label: format!("{from:.0} to {to:.0}") }
     };
     Legend {
-        property: Some(drawing.name(DENSITY)),
-        title: "Density of incidents".to_owned(),
+        property: Some(drawing.name(told)),
+        title: title.to_owned(),
         unit: drawing.name(["incidents per km²", "incidents per square mile"]),
         classes: COLORS.into_iter().enumerate().map(class).collect(),
         none: None,

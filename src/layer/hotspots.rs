@@ -5,6 +5,7 @@ use geo::Geometry;
 use super::made::{LEFT_OUT, made};
 use super::{Ask, Feature, Layer, Legend, LegendClass, Value};
 use crate::analysis::hotspots::band::{BandChoice, BandRule, CellChoice};
+use crate::analysis::hotspots::moran::Moran;
 use crate::engine::hotspots::{
     HotSpotParams, HotSpots, HotSpotsError, LEVEL, Near, Statistic, Tested, Units,
 };
@@ -100,7 +101,7 @@ impl<'a> Places<'a> {
 
 fn feature(places: &Places<'_>, unit: usize, tested: &Tested) -> Result<Feature, CrsError> {
     let (id, name) = places.id_and_name(unit);
-    let small = |p: f64| Value::rounded(p, 6);
+    let small = Value::probability;
     Ok(Feature {
         id,
         geometry: Some(places.shape(unit)?),
@@ -163,6 +164,7 @@ fn told(places: &Places<'_>, found: &HotSpots, params: &HotSpotParams) -> Vec<(&
         ("steps", steps.map_or(Value::Null, Value::count)),
         ("steps_back", steps.map_or(Value::Null, |_| Value::Int(1))),
         ("step_dates", dates.into()),
+        ("moran", found.moran.as_ref().map_or(Value::Null, moran)),
         ("islands", Value::count(islands.count())),
         ("island_ids", Value::List(named)),
         ("outside", Value::count(found.outside)),
@@ -171,6 +173,18 @@ fn told(places: &Places<'_>, found: &HotSpots, params: &HotSpotParams) -> Vec<(&
         ("study_area_m", if cell == Value::Null { Value::Null } else { Value::rounded(BESIDE.0, 0) }),
         ("left_out", left_out(&found.units)),
     ]
+}
+
+/// Global Moran's I of the counts: whether there is any pattern at all.
+fn moran(found: &Moran) -> Value {
+    Value::Map(vec![
+        ("i", Value::rounded(found.i, 9)),
+        ("expected", Value::rounded(found.expected, 9)),
+        ("z", Value::rounded(found.z, 6)),
+        ("p", Value::probability(found.p)),
+        ("weights", Value::text("row-standardized")),
+        ("null", Value::text("any order of the counts, two-sided")),
+    ])
 }
 
 fn left_out(units: &Units) -> Value {

@@ -5,24 +5,42 @@ pub mod areas;
 mod ask_hotspots;
 pub mod bias;
 mod block_fields;
+mod block_words;
 pub mod blocks;
 mod blocks_answer;
 mod blocks_legend;
+mod bounds;
+pub mod brief;
+mod change;
 mod cluster_method;
 pub mod clusters;
+mod concentration;
 pub mod density;
 pub mod density_answer;
 mod density_cells;
 pub mod density_change;
+pub mod density_tile;
+pub mod explain;
+pub mod explain_answer;
+mod explain_fields;
+pub mod hot_blocks;
 pub mod hotspots;
 pub mod incidents;
+pub mod list;
 mod made;
 pub mod near_repeat;
 mod near_repeat_answer;
+pub mod outreach_answer;
+pub mod patrol;
+mod patrol_answer;
+mod patrol_told;
+pub mod problem_places;
 mod provenance;
 mod ranking_told;
 pub mod scan;
 mod scan_answer;
+pub mod sheet;
+pub mod sketch;
 pub mod street_density;
 pub mod targets;
 mod targets_answer;
@@ -63,6 +81,18 @@ impl Value {
         let scale = 10f64.powi(decimals);
         let rounded = (number * scale).round() / scale;
         if rounded.is_finite() { Self::Float(rounded) } else { Self::Null }
+    }
+
+    /// A probability: with six decimals, and where it is smaller with three digits, so that it never looks like 0.
+    ///
+    /// What is below 1e-300 is told as that.
+    #[must_use]
+    pub fn probability(p: f64) -> Self {
+        if p < 1e-4 {
+            // Through its text, which is the one way to so many digits at any size.
+            return format!("{:.2e}", p.max(1e-300)).parse().map_or(Self::Null, Self::Float);
+        }
+        Self::rounded(p, 6)
     }
 
     /// Words, or nothing.

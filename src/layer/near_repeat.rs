@@ -170,7 +170,7 @@ fn row(number: usize, cell: &KnoxCell) -> Feature {
             ("median", Value::rounded(cell.median, 1)),
             ("ratio", number_or_none(cell.ratio)),
             ("ratio_median", number_or_none(cell.ratio_median)),
-            ("p", Value::rounded(cell.p, 6)),
+            ("p", Value::probability(cell.p)),
         ],
     }
 }

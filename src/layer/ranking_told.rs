@@ -38,6 +38,10 @@ pub(super) fn told(snapshot: &Snapshot, ranking: &Ranking, days: i64) -> Vec<(&'
         told.push(("barred", Value::List(ranking.barred.iter().map(barred).collect())));
         told.push(("without_weight", Value::List(without.collect())));
     }
+    if let Some(half_life) = scoring.half_life {
+        told.push(("half_life_days", digits(half_life)));
+        told.push(("discounted_years", digits(ranking.discounted_years)));
+    }
     if scoring.per != Per::Time {
         told.push(("per", Value::text(scoring.per.word())));
         told.push(("without_exposure", Value::count(ranking.without_exposure)));
@@ -68,6 +72,8 @@ fn score(snapshot: &Snapshot, ranking: &Ranking) -> String {
     };
     if scoring.divided() {
         format!("{what} {}, as expected from what was observed (empirical Bayes)", scoring.per.unit())
+    } else if scoring.half_life.is_some() {
+        format!("{what}, each counting half for every half-life that it lies back")
     } else {
         what.to_owned()
     }

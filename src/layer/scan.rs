@@ -6,9 +6,9 @@ use super::clusters::legend;
 use super::made::{LEFT_OUT, made, on_page};
 use super::{Ask, Feature, Layer, Value};
 use crate::analysis::clusters::hull::WIDEN;
-use crate::analysis::clusters::scan::{ScanCluster, ScanError, ScanParams};
-use crate::analysis::clusters::space_time_scan::{SpaceTimeCluster, SpaceTimeError, SpaceTimeParams};
 use crate::analysis::near_repeat::bands::DAY;
+use crate::analysis::scan::space_time::{SpaceTimeCluster, SpaceTimeError, SpaceTimeParams};
+use crate::analysis::scan::spatial::{ScanCluster, ScanError, ScanParams};
 use crate::engine::scan::Exposure;
 use crate::engine::snapshot::Snapshot;
 use crate::model::class::UnknownCategory;
@@ -131,8 +131,8 @@ fn of_blocks(rank: usize, cluster: &ScanCluster) -> Vec<(&'static str, Value)> {
         ("blocks", Value::count(cluster.members.len())),
         ("radius_m", Value::rounded(cluster.radius.0, 3)),
         ("llr", Value::rounded(cluster.llr, 6)),
-        ("p", Value::rounded(cluster.p, 6)),
-        ("gumbel_p", cluster.gumbel_p.map_or(Value::Null, |p| Value::rounded(p, 9))),
+        ("p", Value::probability(cluster.p)),
+        ("gumbel_p", cluster.gumbel_p.map_or(Value::Null, Value::probability)),
     ]
 }
 
@@ -145,8 +145,8 @@ fn of_days(rank: usize, cluster: &SpaceTimeCluster, last: i64) -> Vec<(&'static 
         ("last", date(last)),
         ("radius_m", Value::rounded(cluster.radius.0, 3)),
         ("llr", Value::rounded(cluster.llr, 6)),
-        ("p", Value::rounded(cluster.p, 6)),
-        ("gumbel_p", cluster.gumbel_p.map_or(Value::Null, |p| Value::rounded(p, 9))),
+        ("p", Value::probability(cluster.p)),
+        ("gumbel_p", cluster.gumbel_p.map_or(Value::Null, Value::probability)),
         ("recurrence_days", Value::rounded(cluster.recurrence_days, 3)),
     ]
 }

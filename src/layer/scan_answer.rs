@@ -3,8 +3,8 @@
 use super::answer::AnswerError;
 use super::scan::{ScanLayerError, scan, space_time_scan};
 use super::{Ask, Layer};
-use crate::analysis::clusters::scan::ScanParams;
-use crate::analysis::clusters::space_time_scan::SpaceTimeParams;
+use crate::analysis::scan::space_time::SpaceTimeParams;
+use crate::analysis::scan::spatial::ScanParams;
 use crate::engine::params::clusters::{EXPOSURE, METHOD, SCAN, SPACE_TIME_SCAN, SPAN};
 use crate::engine::params::table::{EPS, MIN_POINTS};
 use crate::engine::params::values::Values;

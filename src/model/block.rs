@@ -156,6 +156,8 @@ pub struct Assignment {
 const UNASSIGNED: u32 = u32::MAX;
 /// Set in an entry that is a position in `legs`.
 const SPLIT: u32 = 1 << 31;
+/// Set in an entry that a nudge would change.
+const NEAR: u32 = 1 << 30;
 
 impl Assignment {
     /// From one block or none an incident.
@@ -165,24 +167,49 @@ impl Assignment {
         Self { block: blocks.into_iter().map(entry).collect(), legs: Vec::new() }
     }
 
+    /// Marks the incidents of a block that lie within 10 m of its boundary, in their order.
+    #[must_use]
+    pub fn near(mut self, near: impl IntoIterator<Item = bool>) -> Self {
+        for (entry, _) in
+            self.block.iter_mut().zip(near).filter(|(entry, near)| *near && **entry != UNASSIGNED)
+        {
+            *entry |= NEAR;
+        }
+        self
+    }
+
+    /// Whether an incident of a block lies within 10 m of its boundary.
+    #[must_use]
+    pub fn near_boundary(&self, incident: usize) -> bool {
+        let entry = self.block[incident];
+        entry != UNASSIGNED && entry & NEAR != 0
+    }
+
     /// Shares out what belongs to a block among others, in equal parts; what has no others stays whole.
     #[must_use]
     pub fn split(mut self, among: &BTreeMap<BlockId, Vec<BlockId>>) -> Self {
         let mut known: BTreeMap<BlockId, u32> = BTreeMap::new();
         for entry in &mut self.block {
-            let node = BlockId(*entry);
+            let (node, near) = (BlockId(*entry & !NEAR), *entry & NEAR);
+            if *entry == UNASSIGNED {
+                continue;
+            }
             let Some(legs) = among.get(&node).filter(|legs| !legs.is_empty()) else { continue };
-            *entry = *known.entry(node).or_insert_with(|| {
-                self.legs.push(equal_parts(legs));
-                SPLIT | u32::try_from(self.legs.len() - 1).expect("no more splits than blocks")
-            });
+            *entry = near
+                | *known.entry(node).or_insert_with(|| {
+                    self.legs.push(equal_parts(legs));
+                    SPLIT | u32::try_from(self.legs.len() - 1).expect("no more splits than blocks")
+                });
         }
         self
     }
 
     /// The blocks of an incident with their shares, which together are whole.
     pub fn shares(&self, incident: usize) -> impl Iterator<Item = (BlockId, Share)> + '_ {
-        let entry = self.block[incident];
+        let entry = match self.block[incident] {
+            UNASSIGNED => UNASSIGNED,
+            entry => entry & !NEAR,
+        };
         let split: &[(BlockId, Share)] = if entry != UNASSIGNED && entry & SPLIT != 0 {
             &self.legs[(entry ^ SPLIT) as usize]
         } else {
@@ -221,6 +248,21 @@ mod tests {
             assert!(parts[0] - parts[parts.len() - 1] <= 1);
             assert_eq!(assignment.shares(1).collect::<Vec<_>>(), [(BlockId(5), Share::WHOLE)]);
             assert_eq!((assignment.main(0), assignment.main(2)), (Some(BlockId(0)), None));
+        }
+    }
+
+    #[test]
+    fn being_near_a_boundary_changes_no_share() {
+        let among = BTreeMap::from([(BlockId(2), vec![BlockId(0), BlockId(1)])]);
+        let blocks = [Some(2), Some(7), None, Some(7), Some(2)].map(|block| block.map(BlockId));
+        for among in [BTreeMap::new(), among] {
+            let near = [true, true, true, false, false];
+            let plain = Assignment::whole(blocks).split(&among);
+            let marked = Assignment::whole(blocks).near(near).split(&among);
+            for at in 0..5 {
+                assert!(plain.shares(at).eq(marked.shares(at)) && !plain.near_boundary(at), "{at}");
+                assert_eq!(marked.near_boundary(at), near[at] && blocks[at].is_some(), "{at}");
+            }
         }
     }
 

@@ -8,6 +8,7 @@ use jiff::civil::Date;
 use super::areas::AreaLayer;
 use super::block::{Assignment, BlockId, BlockSet, Intersections};
 use super::class::Classes;
+use super::context::ContextLayer;
 use super::harm::HarmTable;
 use super::horizon::Horizon;
 use super::incident::Incidents;
@@ -154,6 +155,8 @@ pub struct Dataset {
     pub horizons: Vec<Option<Horizon>>,
     /// Named territories, one layer a kind; blocks know by name those that they lie in.
     pub areas: Vec<AreaLayer>,
+    /// Places around blocks, one layer a kind.
+    pub context: Vec<ContextLayer>,
     /// What incidents weigh where blocks are ranked by harm; `None` where nobody gave a table.
     pub harm: Option<HarmTable>,
 }

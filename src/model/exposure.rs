@@ -76,6 +76,42 @@ pub fn exposure(block: &Block, days: i64) -> Exposure {
 /// ```
 #[must_use]
 pub fn observed_days(period: Option<Period>, coverage: &[(Date, Date)]) -> i64 {
+    spans(period, coverage).iter().map(|(from, end)| end - from).sum()
+}
+
+/// Days of a period on which a source had data, each weighing half as much for every half-life that it lies back, and the
+/// last of them; `None` without any.
+///
+/// ```text
+/// Σ over covered spans [a, b) of ∫ 2^(−(T − t)/h) dt = h/ln 2 · (2^(−(T − b)/h) − 2^(−(T − a)/h)),   T the end of the last one
+/// ```
+///
+/// # Examples
+///
+/// ```
+/// use hotblocks::model::exposure::discounted_days;
+/// let day = |text: &str| text.parse().expect("a date");
+/// // Of two half-lives the older one weighs half of the younger: 10.82 and 21.64 of 30 days each.
+/// let (days, last) = discounted_days(None, &[(day("2014-08-02"), day("2014-09-30"))], 30.0).expect("covered");
+/// assert!((days - 32.460_6).abs() < 1e-4);
+/// assert_eq!(last, day("2014-09-30"));
+/// ```
+#[must_use]
+pub fn discounted_days(
+    period: Option<Period>,
+    coverage: &[(Date, Date)],
+    half_life: f64,
+) -> Option<(f64, Date)> {
+    let spans = spans(period, coverage);
+    let end = spans.iter().map(|(_, end)| *end).max()?;
+    let weight = |day: i64| (-((end - day) as f64) / half_life).exp2();
+    let days: f64 = spans.iter().map(|&(a, b)| weight(b) - weight(a)).sum();
+    let last = jiff::civil::date(1970, 1, 1).checked_add(jiff::Span::new().try_days(end - 1).ok()?).ok()?;
+    Some((days * half_life / std::f64::consts::LN_2, last))
+}
+
+/// The days that were observed as spans that do not overlap, first day and the day after the last.
+fn spans(period: Option<Period>, coverage: &[(Date, Date)]) -> Vec<(i64, i64)> {
     let first = period.and_then(Period::first).unwrap_or(Date::MIN);
     let last = period.and_then(Period::last).unwrap_or(Date::MAX);
     let mut covered: Vec<(i64, i64)> = coverage
@@ -85,11 +121,12 @@ pub fn observed_days(period: Option<Period>, coverage: &[(Date, Date)]) -> i64 {
         .collect();
     covered.sort_unstable();
     let mut seen_to = i64::MIN;
-    covered.into_iter().fold(0, |days, (from, end)| {
+    let apart = covered.into_iter().map(|(from, end)| {
         let from = from.max(seen_to);
         seen_to = seen_to.max(end);
-        days + (end - from).max(0)
-    })
+        (from, end)
+    });
+    apart.filter(|(from, end)| from < end).collect()
 }
 
 /// Days since the first day of 1970.
@@ -117,6 +154,20 @@ mod tests {
         assert_eq!(observed_days(None, &[(c, d), (a, b)]), 366 + 365);
         let open = "2012-12-31/..".parse().expect("a period");
         assert_eq!(observed_days(Some(open), &[(a, b), (c, d)]), 1 + 365);
+    }
+
+    #[test]
+    fn with_a_half_life_that_no_one_outlives_days_count_whole() {
+        let (a, b) = (jiff::civil::date(2012, 1, 1), jiff::civil::date(2012, 12, 31));
+        let (c, d) = (jiff::civil::date(2014, 1, 1), jiff::civil::date(2014, 12, 31));
+        let (days, last) = discounted_days(None, &[(c, d), (a, b)], 1e9).expect("covered");
+        assert!((days - 731.0).abs() < 0.01 && last == d, "{days} until {last}");
+        // A gap lies back as any days do.
+        let (days, _) = discounted_days(None, &[(c, d), (a, b)], 365.0).expect("covered");
+        let year = 365.0 / std::f64::consts::LN_2;
+        let before = (0.25 - 0.25 * (-366.0f64 / 365.0).exp2()) * year;
+        assert!((days - 0.5 * year - before).abs() < 1e-9);
+        assert_eq!(discounted_days(None, &[], 30.0), None);
     }
 
     #[test]

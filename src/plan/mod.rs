@@ -2,6 +2,8 @@
 
 pub mod cover;
 pub mod max_covering;
+pub mod outreach;
 pub mod own_ground;
 pub mod p_median;
+pub mod patrol;
 pub mod targets;

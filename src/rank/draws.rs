@@ -5,7 +5,7 @@ use rayon::prelude::*;
 use super::arranged::Arranged;
 use super::gamma_poisson::Posterior;
 use super::histogram::Histograms;
-use super::sampler::Sampler;
+use super::sampler::{ROWS, Sampler};
 use super::shortcut;
 
 /// The rule for equal draws, as answers state it.
@@ -203,16 +203,16 @@ pub(super) fn plain<'a>(
         return found;
     }
     let rows = sampler.rows();
-    let tasks: Vec<u32> = (0..draws).step_by(rows).collect();
+    let tasks: Vec<u32> = (0..draws).step_by(rows as usize).collect();
     for round in tasks.chunks(2 * rayon::current_num_threads()) {
         let ranked: Vec<Vec<u32>> = round
             .par_iter()
             .map(|&first| {
-                let rows = rows.min((draws - first) as usize);
-                let mut keys = sampler.keys(first, rows);
-                let mut coins = vec![0; rows];
-                sampler.coins(first, &mut coins);
-                let mut ranks = vec![0; rows * n];
+                let draws = first..draws.min(first + rows);
+                let coins = sampler.coins(first / ROWS as u32);
+                let coins = &coins[first as usize % ROWS..];
+                let mut keys = sampler.keys(draws);
+                let mut ranks = vec![0; keys.len()];
                 for ((&coin, keys), ranks) in coins.iter().zip(keys.chunks_mut(n)).zip(ranks.chunks_mut(n)) {
                     keys.sort_unstable();
                     for (rank, &key) in (1..).zip(keys.iter()) {

@@ -1,19 +1,51 @@
 //! What is expected of every block: its score a unit of exposure, as the weighted sum of the rates of its groups of classes.
 
+use std::cmp::Ordering;
+
 use rayon::prelude::*;
 
 use super::draws::Part;
-use super::gamma_poisson::{Fit, Posterior};
+use super::gamma_poisson::{Fit, How, Posterior};
 
 /// A group of classes with its counts by block and what was fitted to them.
 #[derive(Clone, Copy, Debug)]
 pub struct Fitted<'a> {
     /// Incidents by block, whole.
     pub counts: &'a [u32],
+    /// The same, each less the older it is; `None` where all count alike.
+    pub discounted: Option<&'a [f64]>,
     /// What one incident weighs.
     pub weight: f64,
     /// How the group's rates differ between blocks.
     pub fit: &'a Fit,
+}
+
+impl Fitted<'_> {
+    /// What is known of a block's rate. Where incidents are discounted, so is the exposure: what lies back is evidence, but less
+    /// of it (a power prior, Ibrahim & Chen 2000, *Statistical Science* 15(1)).
+    fn posterior(&self, block: usize, exposure: f64) -> Posterior {
+        match (self.discounted, self.fit.how) {
+            (Some(discounted), How::Likelihood | How::Moments) => {
+                Posterior { shape: self.fit.alpha + discounted[block], rate: self.fit.beta + exposure }
+            }
+            _ => self.fit.posterior(self.counts[block], exposure),
+        }
+    }
+
+    /// The same for places: a rate that all blocks share is no reason for one.
+    fn for_ranks(&self, block: usize, exposure: f64) -> Posterior {
+        match self.fit.how {
+            How::NoEvidence => self.fit.for_ranks(self.counts[block], exposure),
+            _ => self.posterior(block, exposure),
+        }
+    }
+
+    fn compare(&self, a: usize, b: usize) -> Ordering {
+        match self.discounted {
+            Some(discounted) => discounted[a].total_cmp(&discounted[b]),
+            None => self.counts[a].cmp(&self.counts[b]),
+        }
+    }
 }
 
 /// What is expected of a block, a unit of its exposure.
@@ -33,10 +65,8 @@ pub const LEVEL: f64 = 0.9;
 /// The rates of one block's groups, as draws take them: a rate that all blocks share is no reason for a place.
 #[must_use]
 pub fn parts(groups: &[Fitted<'_>], block: usize, exposure: f64) -> Vec<Part> {
-    let part = |group: &Fitted<'_>| Part {
-        weight: group.weight,
-        posterior: group.fit.for_ranks(group.counts[block], exposure),
-    };
+    let part =
+        |group: &Fitted<'_>| Part { weight: group.weight, posterior: group.for_ranks(block, exposure) };
     groups.iter().map(part).collect()
 }
 
@@ -65,8 +95,8 @@ pub fn estimates(groups: &[Fitted<'_>], exposures: &[Option<f64>]) -> Vec<Option
     let mut order: Vec<usize> = (0..exposures.len()).filter(|&at| exposures[at].is_some()).collect();
     let exposure = |at: usize| exposures[at].unwrap_or_default();
     let compare = |&a: &usize, &b: &usize| {
-        let counts = groups.iter().map(|group| group.counts[a].cmp(&group.counts[b]));
-        counts.fold(exposure(a).total_cmp(&exposure(b)), std::cmp::Ordering::then)
+        let counts = groups.iter().map(|group| group.compare(a, b));
+        counts.fold(exposure(a).total_cmp(&exposure(b)), Ordering::then)
     };
     order.sort_unstable_by(compare);
     let alike: Vec<&[usize]> = order.chunk_by(|a, b| compare(a, b).is_eq()).collect();
@@ -79,8 +109,7 @@ pub fn estimates(groups: &[Fitted<'_>], exposures: &[Option<f64>]) -> Vec<Option
 }
 
 fn estimate(groups: &[Fitted<'_>], block: usize, exposure: f64) -> Estimate {
-    let posteriors =
-        groups.iter().map(|group| (group.weight, group.fit.posterior(group.counts[block], exposure)));
+    let posteriors = groups.iter().map(|group| (group.weight, group.posterior(block, exposure)));
     let posteriors: Vec<(f64, Posterior)> = posteriors.collect();
     let mean: f64 = posteriors.iter().map(|(weight, posterior)| weight * posterior.mean()).sum();
     let (scale, posterior) = match posteriors[..] {
@@ -107,12 +136,18 @@ mod tests {
     #[test]
     fn one_group_is_its_own_posterior_and_a_weight_scales_it() {
         let fit = fit(&COUNTS, &[1.0; 25]).expect("a fit");
-        let once = estimates(&[Fitted { counts: &COUNTS, weight: 1.0, fit: &fit }], &[Some(1.0); 25]);
+        let once = estimates(
+            &[Fitted { counts: &COUNTS, discounted: None, weight: 1.0, fit: &fit }],
+            &[Some(1.0); 25],
+        );
         let nine = once[12].expect("an exposure");
         // scipy.stats.gamma(9.9047, scale=1/1.611284): mean and ppf of 0.05 and 0.95.
         assert!((nine.mean - 6.147_09).abs() < 1e-4, "{nine:?}");
         assert_eq!((nine.lo, nine.hi), fit.posterior(9, 1.0).interval(LEVEL));
-        let heavy = estimates(&[Fitted { counts: &COUNTS, weight: 365.0, fit: &fit }], &[Some(1.0); 25]);
+        let heavy = estimates(
+            &[Fitted { counts: &COUNTS, discounted: None, weight: 365.0, fit: &fit }],
+            &[Some(1.0); 25],
+        );
         assert!((heavy[12].expect("an exposure").hi - 365.0 * nine.hi).abs() < 1e-9);
     }
 
@@ -121,7 +156,8 @@ mod tests {
         let fit = fit(&COUNTS, &[1.0; 25]).expect("a fit");
         let mut exposures = [Some(1.0); 25];
         exposures[12] = None;
-        let found = estimates(&[Fitted { counts: &COUNTS, weight: 1.0, fit: &fit }], &exposures);
+        let found =
+            estimates(&[Fitted { counts: &COUNTS, discounted: None, weight: 1.0, fit: &fit }], &exposures);
         assert_eq!(found[12], None);
         for a in (0..25).filter(|&at| at != 12) {
             for b in (0..25).filter(|&at| at != 12) {
@@ -134,12 +170,28 @@ mod tests {
     #[test]
     fn two_halves_of_one_weight_have_the_mean_and_variance_of_their_sum() {
         let fit = fit(&COUNTS, &[1.0; 25]).expect("a fit");
-        let group = Fitted { counts: &COUNTS, weight: 2.0, fit: &fit };
+        let group = Fitted { counts: &COUNTS, discounted: None, weight: 2.0, fit: &fit };
         let sum = estimates(&[group, group], &[Some(1.0); 25])[12].expect("an exposure");
         let one = fit.posterior(9, 1.0);
         // Two independent Gamma(a, b) add up to Gamma(2a, b).
         let both = Posterior { shape: 2.0 * one.shape, rate: one.rate };
         assert!((sum.mean - 2.0 * both.mean()).abs() < 1e-9);
         assert!((sum.hi - 2.0 * both.interval(LEVEL).1).abs() < 1e-6 * sum.hi);
+    }
+
+    #[test]
+    fn what_lies_back_is_evidence_but_less_of_it() {
+        let fit = fit(&COUNTS, &[1.0; 25]).expect("a fit");
+        let halves = COUNTS.map(|n| f64::from(n) / 2.0);
+        let group = |discounted| Fitted { counts: &COUNTS, discounted, weight: 1.0, fit: &fit };
+        let whole = estimates(&[group(None)], &[Some(1.0); 25]);
+        // Half of the incidents in half of the time: the same rate, less sure, nearer to the mean.
+        let back = estimates(&[group(Some(&halves))], &[Some(0.5); 25]);
+        let mean = fit.alpha / fit.beta;
+        for (whole, back) in whole.iter().zip(&back).map(|(a, b)| (a.expect("some"), b.expect("some"))) {
+            assert!((back.mean - mean).abs() < (whole.mean - mean).abs() && back.hi - back.lo > 0.0);
+        }
+        let alike = estimates(&[group(Some(&COUNTS.map(f64::from)))], &[Some(1.0); 25]);
+        assert_eq!(alike, whole);
     }
 }

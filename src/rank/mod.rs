@@ -1,16 +1,26 @@
 //! Which block first, and how sure are we.
 
 mod arranged;
+pub mod change;
+pub mod concentration;
 pub mod draws;
 mod elementary;
 pub mod estimate;
+pub mod explain;
 pub mod gamma_poisson;
 pub mod groups;
 mod histogram;
 mod negative_binomial;
 pub mod order;
+pub mod peak;
+pub mod predict;
 mod sampler;
 pub mod score;
+pub mod sentence;
 pub mod shortcut;
 mod special;
+pub mod stability;
 mod tables;
+pub mod trend;
+pub mod truncated;
+pub mod words;

@@ -1,11 +1,13 @@
 //! Draws of all blocks, as keys that sort by rank.
 
+use std::ops::Range;
+
 use super::arranged::Arranged;
 use super::tables::{Table, Tables};
-use crate::analysis::chance::Words;
+use crate::analysis::chance::{WINDOW, Words};
 
-/// Draws that are made together: one refill of the random stream.
-pub(super) const ROWS: usize = 64;
+/// Draws that are made together: one window of the random streams.
+pub(super) const ROWS: usize = WINDOW;
 
 /// Blocks whose draws are written together: one line of the cache.
 const TILE: usize = 8;
@@ -71,7 +73,7 @@ impl<'a> Sampler<'a> {
     }
 
     /// How many draws of all blocks are held at once: some tens of megabytes.
-    pub(super) fn rows(&self) -> usize {
+    pub(super) fn rows(&self) -> u32 {
         let most = ((1 << 22) / self.len().max(1)).clamp(1, ROWS);
         1 << most.ilog2()
     }
@@ -85,34 +87,45 @@ impl<'a> Sampler<'a> {
         self.sources(place).iter().map(|source| (self.tables.table(source.table), source.scale))
     }
 
-    /// The random words of one part of a block, from the draw `first` on.
-    pub(super) fn fill(&self, place: usize, part: usize, first: u32, words: &mut [u32]) {
-        self.words.fill((place as u64) << 16 | part as u64, u64::from(first), words);
+    /// The random words of all parts of these blocks, in 64 draws from a multiple of 64 on.
+    pub(super) fn fill(
+        &self,
+        places: impl Iterator<Item = usize>,
+        window: u32,
+        words: &mut Vec<[u32; ROWS]>,
+    ) {
+        let lane =
+            |place: usize| (0..self.sources(place).len() as u64).map(move |part| (place as u64) << 16 | part);
+        let lanes: Vec<u64> = places.flat_map(lane).collect();
+        words.resize(lanes.len(), [0; ROWS]);
+        self.words.fill(&lanes, window, words);
     }
 
-    /// The coins of draws that turn ties.
-    pub(super) fn coins(&self, first: u32, coins: &mut [u32]) {
-        self.words.fill(COINS, u64::from(first), coins);
+    /// The coins of 64 draws that turn ties.
+    pub(super) fn coins(&self, window: u32) -> [u32; ROWS] {
+        let mut coins = [[0; ROWS]];
+        self.words.fill(&[COINS], window, &mut coins);
+        coins[0]
     }
 
-    /// Keys of `rows` draws of all blocks, draw after draw: the least key has the highest rate.
-    pub(super) fn keys(&self, first: u32, rows: usize) -> Vec<u64> {
+    /// Keys of draws of all blocks, draw after draw: the least key has the highest rate. The draws lie in one window.
+    pub(super) fn keys(&self, draws: Range<u32>) -> Vec<u64> {
         let n = self.len();
-        let mut keys = vec![0; rows * n];
-        let (mut words, mut coins) = ([0; ROWS], [0; ROWS]);
-        self.coins(first, &mut coins[..rows]);
+        let (window, first) = (draws.start / ROWS as u32, draws.start as usize % ROWS);
+        let mut keys = vec![0; draws.len() * n];
+        let mut words = Vec::new();
+        let coins = self.coins(window);
         for tile in (0..n).step_by(TILE) {
             let many = TILE.min(n - tile);
             let mut values = [[0.0; ROWS]; TILE];
+            self.fill(tile..tile + many, window, &mut words);
+            let mut words = words.iter();
             for (place, values) in (tile..tile + many).zip(&mut values) {
-                for (part, (table, scale)) in self.parts(place).enumerate() {
-                    self.fill(place, part, first, &mut words[..rows]);
-                    for (value, &word) in values.iter_mut().zip(&words[..rows]) {
-                        *value += scale * table.at(word);
-                    }
+                for ((table, scale), words) in self.parts(place).zip(&mut words) {
+                    table.add(scale, words, values);
                 }
             }
-            for (row, keys) in keys.chunks_mut(n).enumerate() {
+            for (row, keys) in (first..).zip(keys.chunks_mut(n)) {
                 for (at, key) in keys[tile..tile + many].iter_mut().enumerate() {
                     *key = self.key(values[at][row], tile + at, coins[row]);
                 }

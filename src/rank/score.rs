@@ -59,6 +59,39 @@ impl Gun {
     }
 }
 
+/// Whether classes that police find where they look count.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Proactive {
+    /// They count, but weigh nothing in harm.
+    #[default]
+    NotInHarm,
+    /// They count.
+    Include,
+    /// They do not.
+    Exclude,
+}
+
+impl Proactive {
+    /// All of them.
+    pub const ALL: [Self; 3] = [Self::NotInHarm, Self::Include, Self::Exclude];
+
+    /// As it stands in files.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::NotInHarm => "not-in-harm",
+            Self::Include => "include",
+            Self::Exclude => "exclude",
+        }
+    }
+
+    /// From its word.
+    #[must_use]
+    pub fn from_word(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|proactive| proactive.word() == word)
+    }
+}
+
 /// What a rate is divided by, beside time.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Per {

@@ -8,6 +8,7 @@
 //! the bar is made plainly. Blocks for which the chance of mattering in a draw adds up to less than [`NEGLIGIBLE`] have not even
 //! their words made: only by them can P(top N) differ from the plain one, by that much at most in expectation.
 
+use std::ops::Range;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use rayon::prelude::*;
@@ -20,6 +21,9 @@ pub const NEGLIGIBLE: f64 = 0.001;
 
 /// Fewest plain draws.
 const PILOT: u32 = 1_000;
+
+/// Blocks whose words are made together.
+const TILE: usize = 16;
 
 /// A block that may matter: in a draw where one of its words is above `word`, or always.
 #[derive(Clone, Copy, Debug)]
@@ -42,12 +46,14 @@ pub(super) fn positions(sampler: &Sampler, params: &DrawParams) -> Vec<Position>
     }
     let bar = f64::from_bits(bar.into_inner());
     let candidates = candidates(sampler, bar);
-    let tasks: Vec<u32> = (pilot..params.draws).step_by(ROWS).collect();
-    let tops: Vec<Vec<u32>> = tasks
+    // Up to the end of each window of 64 draws.
+    let rows = ROWS as u32;
+    let windows: Vec<u32> = (pilot / rows..params.draws.div_ceil(rows)).collect();
+    let tops: Vec<Vec<u32>> = windows
         .par_iter()
-        .map(|&first| {
-            let rows = ROWS.min((params.draws - first) as usize);
-            tops(sampler, &candidates, bar, params.top_n as usize, first, rows)
+        .map(|&window| {
+            let draws = pilot.max(window * rows)..params.draws.min((window + 1) * rows);
+            tops(sampler, &candidates, bar, params.top_n as usize, draws)
         })
         .collect();
     let groups = sampler.arranged().groups();
@@ -105,57 +111,56 @@ fn candidates(sampler: &Sampler, bar: f64) -> Vec<Candidate> {
     order.into_iter().flat_map(of_group).collect()
 }
 
-/// The blocks in the top of each of `rows` draws.
-fn tops(
-    sampler: &Sampler,
-    candidates: &[Candidate],
-    bar: f64,
-    top_n: usize,
-    first: u32,
-    rows: usize,
-) -> Vec<u32> {
-    let mut coins = [0; ROWS];
-    sampler.coins(first, &mut coins[..rows]);
-    let mut above: Vec<Vec<u64>> = vec![Vec::with_capacity(4 * top_n.min(1 << 16)); rows];
-    let mut words: Vec<[u32; ROWS]> = Vec::new();
-    for candidate in candidates {
-        let place = candidate.place;
-        let parts = sampler.parts(place).count();
-        words.resize(words.len().max(parts), [0; ROWS]);
-        let mut highest = [0; ROWS];
-        for (part, words) in words[..parts].iter_mut().enumerate() {
-            sampler.fill(place, part, first, &mut words[..rows]);
-            for (highest, &word) in highest.iter_mut().zip(&*words) {
-                *highest = word.max(*highest);
+/// The blocks in the top of each of these draws, which lie in one window.
+fn tops(sampler: &Sampler, candidates: &[Candidate], bar: f64, top_n: usize, draws: Range<u32>) -> Vec<u32> {
+    let window = draws.start / ROWS as u32;
+    let rows = draws.start as usize % ROWS..(draws.end as usize - 1) % ROWS + 1;
+    let coins = sampler.coins(window);
+    let mut above: Vec<Vec<u64>> = vec![Vec::with_capacity(4 * top_n.min(1 << 16)); ROWS];
+    let mut words = Vec::new();
+    for tile in candidates.chunks(TILE) {
+        sampler.fill(tile.iter().map(|candidate| candidate.place), window, &mut words);
+        let mut words = words.as_slice();
+        for &Candidate { place, word } in tile {
+            let (own, rest) = words.split_at(sampler.parts(place).count());
+            words = rest;
+            let mut highest = [0; ROWS];
+            for words in own {
+                for (highest, &word) in highest.iter_mut().zip(words) {
+                    *highest = word.max(*highest);
+                }
             }
-        }
-        let most = highest[..rows].iter().fold(0, |most, &word| word.max(most));
-        if candidate.word.is_some_and(|word| most <= word) {
-            continue;
-        }
-        for row in 0..rows {
-            if candidate.word.is_none_or(|word| highest[row] > word) {
-                let value = sampler
-                    .parts(place)
-                    .zip(&words)
-                    .fold(0.0, |sum, ((table, scale), words)| sum + scale * table.at(words[row]));
-                if value > bar {
-                    above[row].push(sampler.key(value, place, coins[row]));
+            // Most blocks are below the bar in all draws of the window.
+            let most = highest.iter().fold(0, |most, &word| word.max(most));
+            if word.is_some_and(|word| most <= word) {
+                continue;
+            }
+            let draw = |row: usize| {
+                let parts = sampler.parts(place).zip(own);
+                parts.fold(0.0, |sum, ((table, scale), words)| sum + scale * table.at(words[row]))
+            };
+            for row in rows.clone() {
+                if word.is_none_or(|word| highest[row] > word) {
+                    let value = draw(row);
+                    if value > bar {
+                        above[row].push(sampler.key(value, place, coins[row]));
+                    }
                 }
             }
         }
     }
-    let mut found = Vec::with_capacity(rows * top_n.min(1 << 16));
-    for ((draw, mut keys), &coin) in (first..).zip(above).zip(&coins) {
+    let mut found = Vec::with_capacity(rows.len() * top_n);
+    for (draw, row) in draws.zip(rows) {
+        let mut keys = std::mem::take(&mut above[row]);
         let enough = keys.len() >= top_n && {
             let last = *keys.select_nth_unstable(top_n - 1).1;
             sampler.value_of(last) > bar
         };
         if !enough {
-            keys = sampler.keys(draw, 1);
+            keys = sampler.keys(draw..draw + 1);
             keys.select_nth_unstable(top_n - 1);
         }
-        found.extend(keys[..top_n].iter().map(|&key| sampler.block_of(key, coin) as u32));
+        found.extend(keys[..top_n].iter().map(|&key| sampler.block_of(key, coins[row]) as u32));
     }
     found
 }

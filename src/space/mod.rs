@@ -1,6 +1,7 @@
-//! Where: degrees on the globe, metres in the local plane, boxes and grids.
+//! Where: degrees on the globe, metres in the local plane, boxes, grids and tiles.
 
 pub mod bbox;
 pub mod coord;
 pub mod crs;
 pub mod grid;
+pub mod tile;

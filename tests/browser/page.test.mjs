@@ -372,7 +372,7 @@ test('each layer that can be switched on draws something, with its legend', asyn
   await page.evaluate(() => { document.querySelector('#categories').open = true; });
   await then(page, () => page.click('#category-all'));
   const picture = async () => (await page.screenshot({ clip: await page.locator('#map').boundingBox() })).toString('base64');
-  for (const layer of ['density', 'clusters', 'incidents']) {
+  for (const layer of ['density', 'hotspots', 'clusters', 'incidents']) {
     const before = await picture();
     assert.equal(await page.locator(`#legend .key.${layer}`).count(), 0);
     await then(page, () => page.check(`#layers input[value="${layer}"]`));
@@ -386,6 +386,39 @@ test('each layer that can be switched on draws something, with its legend', asyn
     assert.notEqual(await picture(), before, `${layer} changes the picture`);
     await then(page, () => page.uncheck(`#layers input[value="${layer}"]`));
   }
+  await page.context().close();
+});
+
+test('hot spots are drawn under the blocks in the colors of their legend, and those as chance would have it are not', async () => {
+  const page = await open({}, '#layers=hotspots');
+  const answer = await ask(service.url, 'hotspots', query(await usual()));
+  const out = answer.features.filter((one) => one.properties.bin !== 0);
+  assert.ok(out.length > 0 && out.length < answer.features.length, `${out.length} of ${answer.features.length} stand out`);
+  const shown = await page.evaluate(() => window.hotblocks.map.queryRenderedFeatures({ layers: ['hotspots', 'hotspots-node', 'hotspots-area'] })
+    .map((one) => [String(one.id), one.properties.bin]));
+  const bins = new Map(out.map((one) => [one.id, one.properties.bin]));
+  assert.ok(shown.length > 0);
+  for (const [id, bin] of shown) assert.equal(bins.get(id), bin, id);
+
+  // The hottest stretch of street: its place has the color of its bin.
+  const first = out.find((one) => one.properties.bin > 0 && one.geometry.type !== 'Point');
+  await page.evaluate(async (center) => {
+    const { map } = window.hotblocks;
+    const idle = map.once('idle');
+    map.jumpTo({ center, zoom: 17 });
+    await idle;
+  }, placeOn(first.geometry));
+  const its = answer.legend.classes.find((one) => one.from === first.properties.bin);
+  // Seen through its own thin line of the city, beside which it is a little paler than in the legend.
+  const { left, top } = await pixelOf(page, placeOn(first.geometry));
+  const paper = [246, 247, 248];
+  const expected = rgb(its.color).map((part, index) => part * 0.85 + paper[index] * 0.15);
+  const near = [[8, 0], [-8, 0], [0, 8], [0, -8]];
+  const seen = await Promise.all(near.map(([dx, dy]) => colorAt(page, { left: left + dx, top: top + dy })));
+  const fits = seen.some((color) => color.every((part, index) => Math.abs(part - expected[index]) <= 6));
+  assert.ok(fits, `none of ${seen.join(' ')} is ${expected}`);
+  const words = await page.$$eval('#legend .key.hotspots li', (all) => all.map((one) => one.textContent));
+  assert.deepEqual(words, [answer.legend.none.label, ...answer.legend.classes.map((one) => one.label)]);
   await page.context().close();
 });
 
@@ -448,7 +481,7 @@ test('without WebGL the list works and the page says why there is no map', async
 });
 
 test('no console error or warning, no page error, no violation of the policy, no request to another host', async () => {
-  const page = await open({}, '#layers=blocks,density,clusters,incidents');
+  const page = await open({}, '#layers=blocks,density,hotspots,clusters,incidents');
   const policy = (await (await fetch(service.url)).headers.get('content-security-policy')) ?? '';
   assert.match(policy, /default-src 'none'/);
   assert.match(policy, /style-src 'self'(;|$)/);

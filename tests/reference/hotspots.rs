@@ -216,6 +216,12 @@ fn morans(ground: &Ground, python: &Theirs, r: &Theirs, (esda, spdep): (&str, &s
         let local = local_moran(&values, &near).expect("local Moran");
         i.push((format!("local moran {name}"), local.i));
         z.push((format!("local moran z {name}"), local.z));
+    }
+    let queen = ground.contiguous(Contiguity::Queen);
+    let steps = ground.steps.iter().enumerate();
+    let steps = steps.map(|(step, counts)| (format!("step {step}"), counts.clone(), queen.clone()));
+    let whole = sets(ground).into_iter().map(|(name, values, near)| (name.to_owned(), values, near));
+    for (name, values, near) in whole.chain(steps) {
         for (weighting, word, letter) in
             [(Weighting::RowStandardized, "W", "R"), (Weighting::Binary, "B", "B")]
         {
@@ -239,12 +245,17 @@ fn morans(ground: &Ground, python: &Theirs, r: &Theirs, (esda, spdep): (&str, &s
         check(what, spdep, borrowed(&i, r), relative),
         check("Local Moran, conditional z: the same", spdep, borrowed(&z, r), relative),
         check(
-            "Moran with both variances and z, W and B: the same",
+            "Moran with both variances and z, W and B: the same, and the blocks in fifteen steps",
             esda,
             borrowed(&global.0, python),
             relative,
         ),
-        check("Moran with both variances and z, W and B: the same", spdep, borrowed(&global.1, r), relative),
+        check(
+            "Moran with both variances and z, W and B: the same, and the blocks in fifteen steps",
+            spdep,
+            borrowed(&global.1, r),
+            relative,
+        ),
     ]
 }
 

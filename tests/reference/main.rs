@@ -12,18 +12,20 @@ mod density_sweep;
 mod hotspots;
 mod near_repeat;
 mod plan;
+mod rank_change;
 mod table;
 
 use table::Check;
 
 /// All checks, in the order of the table.
 fn checks() -> Vec<Check> {
-    let rooms: [fn() -> Vec<Check>; 6] = [
+    let rooms: [fn() -> Vec<Check>; 7] = [
         density_sweep::checks,
         density_statistics::checks,
         clusters::checks,
         hotspots::checks,
         near_repeat::checks,
+        rank_change::checks,
         plan::checks,
     ];
     rooms.into_iter().flat_map(|room| room()).collect()

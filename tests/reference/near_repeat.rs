@@ -2,12 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use hotblocks::analysis::clusters::scan::{ScanParams, scan};
-use hotblocks::analysis::clusters::space_time_scan::{SpaceTimeParams, space_time_scan};
 use hotblocks::analysis::near_repeat::bands::{DAY, Metric};
 use hotblocks::analysis::near_repeat::chains::{ChainsParams, chains};
 use hotblocks::analysis::near_repeat::knox::{Knox, KnoxParams, knox, knox_of_orders};
 use hotblocks::analysis::near_repeat::zones::{ZonesParams, rings, zones};
+use hotblocks::analysis::scan::space_time::{SpaceTimeParams, space_time_scan};
+use hotblocks::analysis::scan::spatial::{ScanParams, scan};
 use hotblocks::space::coord::{Local, Metres};
 use hotblocks::space::grid::Grid;
 

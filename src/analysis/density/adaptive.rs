@@ -4,6 +4,7 @@ use rayon::prelude::*;
 use rstar::RTree;
 
 use super::discs::{Disc, gather, sort};
+use super::edge::bounded;
 use super::input::{check, check_grid, finite};
 use super::kde::{Density, KdeError, KdeParams, kde_at};
 use super::kernel::Kernel;
@@ -25,6 +26,18 @@ pub enum AdaptiveError {
         /// How many there are.
         points: usize,
     },
+    /// The search for so many incidents around so many would take minutes.
+    #[error(
+        "{wanted} incidents under each of {points} kernels are too many to look for; give at most {most}"
+    )]
+    Work {
+        /// How many are wanted.
+        wanted: usize,
+        /// How many kernels there are.
+        points: usize,
+        /// How many can be looked for.
+        most: usize,
+    },
     /// Bandwidths and points are not pairs.
     #[error("{bandwidths} bandwidths were given for {points} points; give one for each")]
     Length {
@@ -40,6 +53,9 @@ pub enum AdaptiveError {
         trim: f64,
     },
 }
+
+/// Incidents that are looked at, over all kernels, in a search of some tens of seconds.
+const MOST_LOOKS: usize = 200_000_000;
 
 /// For each incident the smallest radius around it that holds N incidents, itself among them.
 ///
@@ -58,7 +74,7 @@ pub enum AdaptiveError {
 ///
 /// # Errors
 ///
-/// [`AdaptiveError::Sample`], and [`AdaptiveError::Kde`] for a `least` not above 0 or coordinates that are not finite.
+/// [`AdaptiveError::Sample`], [`AdaptiveError::Work`], and [`AdaptiveError::Kde`] for a `least` not above 0 or coordinates that are not finite.
 pub fn minimum_sample(
     points: &[Local],
     n_within: usize,
@@ -75,6 +91,10 @@ pub fn minimum_sample(
     }
     if n_within == 0 || n_within > points.len() {
         return Err(AdaptiveError::Sample { wanted: n_within, points: points.len() });
+    }
+    if n_within > MOST_LOOKS / points.len() {
+        let most = (MOST_LOOKS / points.len()).max(1);
+        return Err(AdaptiveError::Work { wanted: n_within, points: points.len(), most });
     }
     let tree = RTree::bulk_load(points.iter().map(|p| [p.x, p.y]).collect());
     let radius = |p: &Local| {
@@ -192,6 +212,9 @@ pub fn kde_adaptive(
         check(points, weights, of(least))?;
     }
     check_grid(grid)?;
+    // As many sums as the same number of kernels with the root of the mean square for bandwidth.
+    let squares: f64 = bandwidths.iter().map(|h| h.0 * h.0).sum();
+    bounded(points.len(), grid, &of(Metres((squares / points.len().max(1) as f64).sqrt())))?;
     let disc = |i: usize| {
         let (p, h) = (points[i], bandwidths[i].0);
         let height = weights.map_or(1.0, |w| w[i]) * kernel.constant() * (1e3 / h).powi(2);

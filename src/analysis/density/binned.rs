@@ -6,6 +6,8 @@ use rayon::prelude::*;
 use super::error_bound::{self, ErrorBound};
 use super::input::{check, check_grid, fits};
 use super::kde::{Density, KdeError, KdeParams};
+use super::kernel::Kernel;
+use super::separable;
 use super::transform::{Frame, Taps, convolve};
 use crate::space::coord::{Local, Metres};
 use crate::space::grid::Grid;
@@ -122,8 +124,9 @@ fn cell_of(p: Local, grid: &Grid) -> Option<usize> {
 /// | `params` | the kernel and its bandwidth | | m |
 /// | returns | density in the grid's order, with a bound of its error | `n_cols × n_rows` | incidents per km² |
 ///
-/// By Fourier transform in single precision, in O(cells · log cells): the same for any order of the input and any number
-/// of threads; processors may differ within [`ErrorBound::rounding`]. Source: Silverman (1982), *Applied Statistics* 31(1), AS 176; bound as in
+/// In single precision, the Gaussian by sums along x and then along y, in O(cells · bandwidth), the others and a Gaussian
+/// that spans hundreds of cells by Fourier transform, in O(cells · log cells). The Gaussian ends at six standard deviations.
+/// The same for any order of the input and any number of threads; processors may differ within [`ErrorBound::rounding`]. Source: Silverman (1982), *Applied Statistics* 31(1), AS 176; bound as in
 /// [`ErrorBound`].
 ///
 /// # Limits
@@ -159,9 +162,10 @@ pub fn smooth(counts: &Counts, grid: &Grid, params: &KdeParams) -> Result<Binned
     if sizes[0] != sizes[1] {
         return Err(KdeError::Counts { counts: sizes[0], grid: sizes[1] });
     }
-    fits(counts.cells.iter().map(|&n| f64::from(n)).sum(), height, params.bandwidth)?;
+    let total = counts.cells.iter().map(|&n| f64::from(n)).sum();
+    fits(total, height, params.bandwidth)?;
     let cells: Vec<f32> = counts.cells.par_iter().map(|&n| n as f32).collect();
-    Ok(transformed(&cells, 0, grid, *params, (height, 1.0)))
+    Ok(smoothed(&cells, 0, grid, *params, Scale { height, unit: 1.0, total }))
 }
 
 /// Density of incidents that are counted in the grid's cells, and in cells of the same size around it, first.
@@ -196,7 +200,8 @@ pub fn binned(
         None => (Counts::of(points, &wide).cells.par_iter().map(|&n| n as f32).collect(), 1.0),
         Some(weights) => weigh(points, weights, &wide),
     };
-    Ok(transformed(&cells, margin, grid, *params, (height, unit)))
+    let total = weights.map_or(points.len() as f64, |weights| weights.iter().sum());
+    Ok(smoothed(&cells, margin, grid, *params, Scale { height, unit, total }))
 }
 
 /// The most cells of a grid with the cells around it: a gigabyte with what the transform needs.
@@ -204,7 +209,7 @@ const MOST_CELLS: f64 = 67_108_864.0;
 
 /// How many cells around the grid have incidents that reach it.
 fn margin(grid: &Grid, params: &KdeParams) -> Result<usize, KdeError> {
-    let per_cell = params.kernel.reach() / grid.cell.0;
+    let per_cell = reach(params.kernel) / grid.cell.0;
     let margin = (params.bandwidth.0 * per_cell).ceil() + 1.0;
     let (n_cols, n_rows) = (grid.n_cols as f64, grid.n_rows as f64);
     if (n_cols + 2.0 * margin) * (n_rows + 2.0 * margin) <= MOST_CELLS {
@@ -233,34 +238,63 @@ fn weigh(points: &[Local], weights: &[f64], grid: &Grid) -> (Vec<f32>, f64) {
     (sums.par_iter().map(|&sum| (sum as f64 / parts) as f32).collect(), unit)
 }
 
+/// Where the Gaussian ends, in standard deviations: what is left out of an incident is below 1.6e-8 of its height.
+const BELL: f64 = 6.0;
+
+/// How far a kernel reaches here, in bandwidths.
+fn reach(kernel: Kernel) -> f64 {
+    if kernel == Kernel::Gaussian { BELL / 8.0_f64.sqrt() } else { kernel.reach() }
+}
+
+/// What the cells are told in.
+#[derive(Clone, Copy)]
+struct Scale {
+    /// Height of the kernel of one incident, per km².
+    height: f64,
+    /// Weight of 1 in a cell.
+    unit: f64,
+    /// Weight of all incidents, those in no cell too.
+    total: f64,
+}
+
 /// Smooths cells that surround the grid by `margin`, in units of weight.
-fn transformed(
-    cells: &[f32],
-    margin: usize,
-    grid: &Grid,
-    params: KdeParams,
-    (height, unit): (f64, f64),
-) -> Binned {
+fn smoothed(cells: &[f32], margin: usize, grid: &Grid, params: KdeParams, scale: Scale) -> Binned {
+    let Scale { height, unit, total } = scale;
     // Single precision has no numbers beyond 1e38: powers of two are left out of the transform, and change no digit.
     let power = 2.0_f64.powi(height.log2().floor().clamp(-1000.0, 1000.0) as i32);
     let KdeParams { kernel, bandwidth } = params;
     let mut per_km2 = vec![0.0; grid.len()];
     let (n_cols, n_rows) = (grid.n_cols + 2 * margin, grid.n_rows + 2 * margin);
     let cell = grid.cell.0 / bandwidth.0;
+    // Farther than the frame is wide nothing is reached.
+    let radius = (reach(kernel) / cell).ceil().min(n_cols.max(n_rows) as f64) as usize;
+    let by_sums = kernel == Kernel::Gaussian && radius <= separable::MOST_TAPS;
     if !grid.is_empty() && cells.iter().any(|n| *n > 0.0) {
-        let at = |dx: usize, dy: usize| {
-            let (x, y) = (dx as f64 * cell, dy as f64 * cell);
-            height / power * kernel.shape(x * x + y * y)
-        };
-        // Farther than the frame is wide nothing is reached.
-        let radius = (kernel.reach() / cell).ceil().min(n_cols.max(n_rows) as f64) as usize;
-        convolve(cells, Frame { n_cols, n_rows, margin }, &Taps { radius, at }, &mut per_km2);
-        per_km2.par_iter_mut().for_each(|value| *value *= power * unit);
+        let frame = Frame { n_cols, n_rows, margin };
+        if by_sums {
+            let tap = |d: usize| kernel.shape((d as f64 * cell).powi(2)) as f32;
+            let taps: Vec<f32> = (0..=radius).map(tap).collect();
+            separable::convolve(cells, frame, &taps, height * unit, &mut per_km2);
+        } else {
+            let at = |dx: usize, dy: usize| {
+                let (x, y) = (dx as f64 * cell, dy as f64 * cell);
+                height / power * kernel.shape(x * x + y * y)
+            };
+            convolve(cells, frame, &Taps { radius, at }, &mut per_km2);
+            per_km2.par_iter_mut().for_each(|value| *value *= power * unit);
+        }
     }
     let mut density = Density { grid: *grid, per_km2 };
-    let floor = FLOOR * density.peak();
+    let peak = density.peak();
+    let floor = FLOOR * peak;
     density.per_km2.par_iter_mut().for_each(|value| *value = if *value < floor { 0.0 } else { *value });
-    let error = error_bound::of(cells, n_cols, kernel, cell, (height * unit, floor));
+    let rounding = if by_sums {
+        separable::rounding(radius + 1) * peak
+    } else {
+        error_bound::of_transform(cells, kernel, cell) * height * unit
+    };
+    let left_out = if kernel == Kernel::Gaussian { (-BELL * BELL / 2.0).exp() * total * height } else { 0.0 };
+    let error = error_bound::of(cells, n_cols, kernel, cell, (height * unit, rounding + left_out + floor));
     Binned { density, error }
 }
 

@@ -14,7 +14,8 @@ pub struct ErrorBound {
     /// What is to be expected at the peak if incidents are spread evenly within their cells: the second-order term
     /// cell² ∇²K / 24, of the peak's height. 0 for kernels with a tip or a step, which have none.
     pub expected_of_peak: f64,
-    /// The part of `worst` that single precision adds.
+    /// The part of `worst` that single precision adds, and what is left out of the Gaussian and of values that are next to
+    /// nothing.
     pub rounding: f64,
 }
 
@@ -29,14 +30,14 @@ impl ErrorBound {
     }
 }
 
-/// The bound of a surface from counts in rows of `n_cols`; `cell` in bandwidths, `height` of a kernel at its center; values
-/// below `floor` were set to 0.
+/// The bound of a surface from counts in rows of `n_cols`; `cell` in bandwidths, `height` of a kernel at its center, and
+/// what rounding adds, or whatever else was left out.
 pub(super) fn of(
     counts: &[f32],
     n_cols: usize,
     kernel: Kernel,
     cell: f64,
-    (height, floor): (f64, f64),
+    (height, rounding): (f64, f64),
 ) -> ErrorBound {
     let side = ((kernel.reach() / (cell * BLOCKS)) as usize).max(1);
     let (blocks, across) = coarse(counts, n_cols, side);
@@ -64,7 +65,6 @@ pub(super) fn of(
         }
         worst = line.iter().copied().fold(worst, f64::max);
     }
-    let rounding = rounding(counts, kernel, cell) * height + floor;
     let curvature = match kernel {
         Kernel::Quartic => 8.0,
         Kernel::Epanechnikov => 4.0,
@@ -133,7 +133,7 @@ fn slack(kernel: Kernel, least: f64, most: f64, slip: f64) -> f64 {
 ///
 /// A transform of N values is off by at most η = 4 ε log₂ N of its root mean square; so a convolution, by Cauchy and
 /// Schwarz, by η (2 ‖n‖ ‖K‖ + ‖n ∗ K‖), and ‖n ∗ K‖ ≤ ‖n‖ ΣK.
-fn rounding(counts: &[f32], kernel: Kernel, cell: f64) -> f64 {
+pub(super) fn of_transform(counts: &[f32], kernel: Kernel, cell: f64) -> f64 {
     let n = counts.len().max(2) as f64;
     let (mut squares, mut all) = (0.0, 0.0);
     for row in counts.chunks(1024) {

@@ -19,6 +19,7 @@ mod marching;
 pub mod mask;
 pub mod network;
 mod polynomial;
+mod separable;
 mod stamp;
 pub mod standard_error;
 mod strips;

@@ -18,6 +18,7 @@ pub mod gistar;
 pub mod local_moran;
 pub mod mann_kendall;
 pub mod moran;
+pub mod moran_on_grid;
 mod near;
 pub mod permute;
 mod shared;

@@ -73,13 +73,18 @@ pub struct Moran {
 /// ```
 pub fn moran(values: &[f64], neighbors: &Neighbors, weighting: Weighting) -> Result<Moran, HotSpotError> {
     let moments = check(values, neighbors)?;
-    let n = moments.n as f64;
     // In standard deviations, so that their fourth powers are numbers and their squares sum up to n.
     let deviation: Vec<f64> = standard(values, &moments);
     let sums = Sums::of(neighbors, weighting);
-    let i = cross(&deviation, neighbors, weighting) / sums.s0;
+    Ok(told(&deviation, cross(&deviation, neighbors, weighting), &sums))
+}
+
+/// I with its moments, from Σᵢⱼ wᵢⱼ dᵢ dⱼ in standard deviations and the sums over the weights.
+pub(super) fn told(deviation: &[f64], cross: f64, sums: &Sums) -> Moran {
+    let n = deviation.len() as f64;
+    let i = cross / sums.s0;
     let expected = -1.0 / (n - 1.0);
-    let Sums { s0, s1, s2 } = sums;
+    let &Sums { s0, s1, s2 } = sums;
     let s0_squared = s0 * s0;
     let normal = (n * n * s1 - n * s2 + 3.0 * s0_squared) / (s0_squared * (n * n - 1.0));
     let fourth: f64 = deviation.iter().map(|d| d.powi(4)).sum();
@@ -92,7 +97,7 @@ pub fn moran(values: &[f64], neighbors: &Neighbors, weighting: Weighting) -> Res
         if variance > 1e-12 * second { (i - expected) / variance.sqrt() } else { 0.0 }
     };
     let (z, normal_z) = (score(variance, random), score(normal_variance, normal));
-    Ok(Moran {
+    Moran {
         i,
         expected,
         variance: variance.max(0.0),
@@ -101,7 +106,7 @@ pub fn moran(values: &[f64], neighbors: &Neighbors, weighting: Weighting) -> Res
         p: two_sided_p(z),
         normal_z,
         normal_p: two_sided_p(normal_z),
-    })
+    }
 }
 
 /// The p-value of global Moran by permutation: how often the values in any other order do as much; two-sided.
@@ -139,7 +144,7 @@ pub fn moran_permuted(
 }
 
 /// How many standard deviations each value lies above the mean.
-fn standard(values: &[f64], moments: &Moments) -> Vec<f64> {
+pub(super) fn standard(values: &[f64], moments: &Moments) -> Vec<f64> {
     let deviation = (moments.squares / moments.n as f64).sqrt();
     values.iter().map(|value| (value - moments.mean) / deviation).collect()
 }
@@ -174,10 +179,10 @@ fn weight(k: usize, weighting: Weighting) -> f64 {
 }
 
 /// The sums over the weights that the moments need.
-struct Sums {
-    s0: f64,
-    s1: f64,
-    s2: f64,
+pub(super) struct Sums {
+    pub(super) s0: f64,
+    pub(super) s1: f64,
+    pub(super) s2: f64,
 }
 
 impl Sums {

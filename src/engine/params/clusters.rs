@@ -1,6 +1,8 @@
 //! Parameters of clusters alone.
 
-use super::table::{Kind, Param};
+use super::table::{
+    CATEGORY, EPS, Kind, MIN_POINTS, ORIGIN, Operation, PERIOD, PERMUTATIONS, Param, SEED, STATUS,
+};
 
 /// The method that scans blocks.
 pub const SCAN: &str = "scan";
@@ -8,14 +10,37 @@ pub const SCAN: &str = "scan";
 /// The method that scans the last days.
 pub const SPACE_TIME_SCAN: &str = "space-time-scan";
 
+/// The method that joins blocks that touch.
+pub const HOT_BLOCKS: &str = "hot-blocks";
+
 /// How clusters are found.
 pub const METHOD: Param = Param {
     flag: "method",
     wire: "method",
-    kind: Kind::Word(&["dbscan", "hdbscan", "space-time", "nnh", "stac", SCAN, SPACE_TIME_SCAN]),
+    kind: Kind::Word(&["dbscan", "hdbscan", "space-time", "nnh", "stac", SCAN, SPACE_TIME_SCAN, HOT_BLOCKS]),
     default: "dbscan",
-    help: "dbscan: dense by --eps and --min-points; hdbscan: of any density, with at least --min-points incidents; space-time: dense within --eps and --span; nnh: CrimeStat's nearest-neighbor hierarchy; stac: CrimeStat's circles of radius --eps; scan: circles of blocks with more than their share (Kulldorff); space-time-scan: the same within the last --span days (permutation)",
+    help: "dbscan: dense by --eps and --min-points; hdbscan: of any density, with at least --min-points incidents; space-time: dense within --eps and --span; nnh: CrimeStat's nearest-neighbor hierarchy; stac: CrimeStat's circles of radius --eps; scan: circles of blocks with more than their share (Kulldorff); space-time-scan: the same within the last --span days (permutation); hot-blocks: blocks of --least incidents or more that touch, with --min-points incidents together",
     example: "hdbscan",
+};
+
+/// When a block is hot.
+pub const LEAST: Param = Param {
+    flag: "least",
+    wire: "least",
+    kind: Kind::Count { least: 1, most: 1_000_000_000 },
+    default: "none: hot-blocks needs it",
+    help: "For --method hot-blocks: a block with so many incidents is hot",
+    example: "5",
+};
+
+/// How far a cluster of blocks grows.
+pub const MAX_BLOCKS: Param = Param {
+    flag: "max-blocks",
+    wire: "max_blocks",
+    kind: Kind::Count { least: 1, most: 1_000_000_000 },
+    default: "none: as many as touch",
+    help: "For --method hot-blocks: a cluster has no more blocks than that; the next one opens at the hottest block left",
+    example: "8",
 };
 
 /// What is drawn around clusters.
@@ -76,4 +101,30 @@ pub const EXPOSURE: Param = Param {
     default: "length where blocks are streets, else area",
     help: "For --method scan: what a block's incidents are compared with; intersections have no length and take no part in it",
     example: "area",
+};
+
+/// Clusters.
+pub const CLUSTERS: Operation = Operation {
+    command: "clusters",
+    collection: "clusters",
+    help: "Dense groups of incidents with their outlines",
+    params: &[
+        PERIOD,
+        CATEGORY,
+        ORIGIN,
+        STATUS,
+        METHOD,
+        EPS,
+        MIN_POINTS,
+        SPAN,
+        MIN_SAMPLES,
+        PROBABILITY,
+        LATTICE,
+        OUTLINE,
+        EXPOSURE,
+        LEAST,
+        MAX_BLOCKS,
+        PERMUTATIONS,
+        SEED,
+    ],
 };

@@ -42,6 +42,36 @@ pub const OUT: Param = Param {
     example: "cells",
 };
 
+/// The density or how uncertain it is.
+pub const SURFACE: Param = Param {
+    flag: "surface",
+    wire: "surface",
+    kind: Kind::Word(&["density", "standard-error"]),
+    default: "density",
+    help: "Density, or its standard error, if incidents come by chance alone: as cells, beside the density, or as a .tif file",
+    example: "standard-error",
+};
+
+/// A bandwidth for each incident.
+pub const ADAPTIVE: Param = Param {
+    flag: "adaptive",
+    wire: "adaptive",
+    kind: Kind::Word(&["abramson", "minimum-sample"]),
+    default: "none: one bandwidth for all",
+    help: "A bandwidth for each incident: abramson, narrower where a first density is higher, with --bandwidth as their geometric mean; minimum-sample, as wide as --sample incidents lie apart, at least --bandwidth",
+    example: "abramson",
+};
+
+/// Incidents under a kernel.
+pub const SAMPLE: Param = Param {
+    flag: "sample",
+    wire: "sample",
+    kind: Kind::Count { least: 1, most: 10_000 },
+    default: "none: minimum-sample needs it",
+    help: "With --adaptive minimum-sample: incidents under each kernel, its own among them",
+    example: "20",
+};
+
 /// A rule instead of a bandwidth.
 pub const BANDWIDTH_RULE: Param = Param {
     flag: "bandwidth-rule",
@@ -97,8 +127,8 @@ pub const COMPARE_PERIOD: Param = Param {
     flag: "compare-period",
     wire: "compare_datetime",
     kind: Kind::Period,
-    default: "none: one density is drawn",
-    help: "Outline where the density of --period is 1.5, 2, 3 times that of these dates, or so much lower, per observed day",
+    default: "none: one period is looked at",
+    help: "Dates to compare --period with, per observed day: outlines where density is 1.5, 2, 3 times as high or so much lower, or with `view` change the ratio of each block",
     example: "2017-01-01/2017-12-31",
 };
 

@@ -3,11 +3,16 @@
 pub mod amount;
 pub mod clusters;
 pub mod density;
+pub mod explain;
 pub mod hotspots;
 pub mod near_repeat;
 pub mod nearest;
 mod needs;
+pub mod outreach;
+mod parse;
+pub mod patrol;
 pub mod ranking;
 pub mod table;
 pub mod targets;
 pub mod values;
+pub mod views;

@@ -7,7 +7,8 @@ pub fn nearest<'a>(word: &str, known: impl IntoIterator<Item = &'a str>) -> Opti
     (near.0 <= 2.max(word.len() / 3)).then_some(near.1)
 }
 
-fn edits(a: &str, b: &str) -> usize {
+/// The fewest letters to be put in, taken out or changed that make one word of the other.
+pub(in crate::engine) fn edits(a: &str, b: &str) -> usize {
     let b: Vec<char> = b.chars().collect();
     let mut row: Vec<usize> = (0..=b.len()).collect();
     for (i, ca) in a.chars().enumerate() {

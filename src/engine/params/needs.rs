@@ -1,8 +1,9 @@
 //! Which parameters without a default an operation cannot do without.
 
-use super::clusters::{METHOD, PROBABILITY, SCAN};
+use super::clusters::{HOT_BLOCKS, METHOD, PROBABILITY, SCAN};
 use super::density::{BANDWIDTH_RULE, NETWORK};
 use super::hotspots::HOTSPOTS;
+use super::patrol::{HOURS, OFFICERS, SHIFTS};
 use super::table::{BANDWIDTH, CELL, EPS, NO_DEFAULT, Operation, Param};
 use super::values::Values;
 
@@ -23,10 +24,13 @@ impl Values {
             wire if wire == BANDWIDTH.wire => self.has(&BANDWIDTH_RULE),
             // Along streets there are no cells.
             wire if wire == CELL.wire => self.has(&NETWORK),
-            // HDBSCAN has no radius, nor has Nnh with a threshold from chance; a scan of blocks does with any.
+            // HDBSCAN has no radius, nor has Nnh with a threshold from chance; a scan of blocks does with any,
+            // and blocks that touch need none.
             wire if wire == EPS.wire => {
-                matches!(self.word(&METHOD), Some("hdbscan" | SCAN)) || self.has(&PROBABILITY)
+                matches!(self.word(&METHOD), Some("hdbscan" | SCAN | HOT_BLOCKS)) || self.has(&PROBABILITY)
             }
+            // One shift can be given without a file.
+            wire if wire == SHIFTS.wire => self.has(&OFFICERS) && self.has(&HOURS),
             _ => false,
         }
     }
@@ -34,9 +38,11 @@ impl Values {
 
 #[cfg(test)]
 mod tests {
+    use super::super::clusters::CLUSTERS;
     use super::super::near_repeat::NEAR_REPEAT;
+    use super::super::patrol::{FREE, PLAN};
     use super::super::ranking::RANK;
-    use super::super::table::{CLUSTERS, DENSITY};
+    use super::super::table::DENSITY;
     use super::*;
 
     #[test]
@@ -51,12 +57,15 @@ mod tests {
         check(&RANK, &[], None);
         check(&HOTSPOTS, &[], None);
         check(&NEAR_REPEAT, &[], Some("distances"));
+        check(&PLAN, &[], Some("shifts"));
+        check(&PLAN, &[(&OFFICERS, "2"), (&HOURS, "18:00-02:00")], Some("free"));
+        check(&PLAN, &[(&SHIFTS, "x"), (&FREE, "0.4")], Some("speed"));
         check(&DENSITY, &[], Some("bandwidth"));
         check(&DENSITY, &[(&BANDWIDTH_RULE, "scott")], Some("cell"));
         check(&DENSITY, &[(&BANDWIDTH, "250"), (&NETWORK, "continuous")], None);
         check(&CLUSTERS, &[], Some("eps"));
         check(&CLUSTERS, &[(&METHOD, "stac")], Some("eps"));
-        for method in ["hdbscan", SCAN] {
+        for method in ["hdbscan", SCAN, HOT_BLOCKS] {
             check(&CLUSTERS, &[(&METHOD, method)], Some("min-points"));
         }
         check(&CLUSTERS, &[(&METHOD, "nnh"), (&PROBABILITY, "0.5")], Some("min-points"));

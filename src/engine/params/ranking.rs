@@ -1,9 +1,11 @@
 //! The part of the table of parameters that the ranking of blocks has to itself.
 
+use super::density::{COMPARE_PERIOD, HALF_LIFE};
 use super::table::{
     CATEGORY, DEFAULT_TOP, Kind, ORIGIN, Operation, PERIOD, Param, SEED, STATUS, TOP, WITHIN,
 };
 use super::values::Values;
+use super::views::TREND_BY;
 use crate::engine::ranking::{Proactive, Scoring};
 use crate::rank::score::{By, Gun, Per};
 
@@ -64,9 +66,9 @@ pub const MOST_BLOCKS_DRAWN: usize = 50_000;
 pub const VIEW: Param = Param {
     flag: "view",
     wire: "view",
-    kind: Kind::Word(&["list", "bias"]),
+    kind: Kind::Word(&["list", "bias", "concentration", "change"]),
     default: "list",
-    help: "The list, or how it moves without proactive offenses, without what officers came upon, and by origin",
+    help: "The list; how it moves without proactive offenses, without what officers came upon, and by origin; how concentrated incidents are; or what has changed since --compare-period",
     example: "bias",
 };
 
@@ -75,7 +77,24 @@ pub const RANK: Operation = Operation {
     command: "rank",
     collection: "blocks",
     help: "Rank blocks by incidents, rate, gun crime or harm, and say how sure each place is",
-    params: &[PERIOD, CATEGORY, ORIGIN, STATUS, WITHIN, BY, PER, GUN, PROACTIVE, TOP, DRAWS, SEED, VIEW],
+    params: &[
+        PERIOD,
+        CATEGORY,
+        ORIGIN,
+        STATUS,
+        WITHIN,
+        BY,
+        PER,
+        GUN,
+        PROACTIVE,
+        HALF_LIFE,
+        TOP,
+        DRAWS,
+        SEED,
+        VIEW,
+        COMPARE_PERIOD,
+        TREND_BY,
+    ],
 };
 
 impl Values {
@@ -96,6 +115,7 @@ impl Values {
             },
             top_n: number(self.count(&TOP).unwrap_or(top)),
             seed: self.seed(),
+            half_life: self.number(&HALF_LIFE),
             draws: self.count(&DRAWS).map(number).filter(|draws| *draws > 0),
             ..usual
         }

@@ -1,12 +1,15 @@
 //! The one table of parameters: command line, HTTP check and docs all come from it.
 
-use super::clusters::{EXPOSURE, LATTICE, METHOD, MIN_SAMPLES, OUTLINE, PROBABILITY, SPAN};
+use super::clusters::CLUSTERS;
 use super::density::{
-    BANDWIDTH_RULE, COMPARE_PERIOD, CONTOURS, EDGE, HALF_LIFE, KERNEL, LEVELS, LIXEL, MODE, NETWORK, OUT,
-    UNIT,
+    ADAPTIVE, BANDWIDTH_RULE, COMPARE_PERIOD, CONTOURS, EDGE, HALF_LIFE, KERNEL, LEVELS, LIXEL, MODE,
+    NETWORK, OUT, SAMPLE, SURFACE, UNIT,
 };
+use super::explain::EXPLAIN;
 use super::hotspots::HOTSPOTS;
 use super::near_repeat::NEAR_REPEAT;
+use super::outreach::{BRIEF, LIST};
+use super::patrol::PLAN;
 use super::ranking::RANK;
 use super::targets::TARGETS;
 
@@ -62,6 +65,14 @@ pub enum Kind {
     Amount,
     /// West, south, east, north in degrees.
     BBox,
+    /// A name as it is, commas included.
+    Text,
+    /// A local date.
+    Date,
+    /// Hours, a year at most; on the command line with their unit.
+    Hours,
+    /// What a team takes, with its unit.
+    Capacity,
 }
 
 /// One parameter of an operation.
@@ -278,7 +289,10 @@ pub const DENSITY: Operation = Operation {
         MODE,
         UNIT,
         OUT,
+        SURFACE,
         BANDWIDTH_RULE,
+        ADAPTIVE,
+        SAMPLE,
         EDGE,
         CONTOURS,
         LEVELS,
@@ -286,30 +300,6 @@ pub const DENSITY: Operation = Operation {
         COMPARE_PERIOD,
         NETWORK,
         LIXEL,
-    ],
-};
-
-/// Clusters.
-pub const CLUSTERS: Operation = Operation {
-    command: "clusters",
-    collection: "clusters",
-    help: "Dense groups of incidents with their outlines",
-    params: &[
-        PERIOD,
-        CATEGORY,
-        ORIGIN,
-        STATUS,
-        METHOD,
-        EPS,
-        MIN_POINTS,
-        SPAN,
-        MIN_SAMPLES,
-        PROBABILITY,
-        LATTICE,
-        OUTLINE,
-        EXPOSURE,
-        PERMUTATIONS,
-        SEED,
     ],
 };
 
@@ -333,4 +323,5 @@ pub const AREAS: Operation = Operation {
 pub const COMMANDS_ONLY: [Operation; 1] = [NEAR_REPEAT];
 
 /// All operations with a collection over HTTP.
-pub const OPERATIONS: [Operation; 7] = [INCIDENTS, RANK, DENSITY, CLUSTERS, HOTSPOTS, AREAS, TARGETS];
+pub const OPERATIONS: [Operation; 11] =
+    [INCIDENTS, RANK, DENSITY, CLUSTERS, HOTSPOTS, AREAS, TARGETS, EXPLAIN, LIST, BRIEF, PLAN];

@@ -2,13 +2,17 @@
 
 use std::collections::BTreeMap;
 
+use jiff::civil::Date;
+
 use super::amount::{self, Amount};
+use super::parse::{MOST_HOURS, list, parse_bbox, parse_hours, parse_length};
 use super::table::{
     DEFAULT_PERMUTATIONS, DEFAULT_SEED, Kind, LIMIT, ORIGIN, PERIOD, PERMUTATIONS, Param, SEED, STATUS,
 };
 use crate::engine::query::Query;
 use crate::model::period::{Period, PeriodError};
 use crate::model::report::{Origin, Status};
+use crate::plan::outreach::register::{Capacity, NoCapacity};
 use crate::space::bbox::LonLatBox;
 use crate::space::coord::Metres;
 
@@ -57,6 +61,12 @@ enum Given {
     Period(Period),
     /// An amount with its unit.
     Amount(Amount),
+    /// A name as it is.
+    Text(String),
+    /// A local date.
+    Date(Date),
+    /// What a team takes.
+    Capacity(Capacity),
 }
 
 impl Values {
@@ -123,6 +133,15 @@ impl Values {
         }
     }
 
+    /// A name as it is, where it was given.
+    #[must_use]
+    pub fn text(&self, param: &Param) -> Option<&str> {
+        match self.given.get(param.wire)? {
+            Given::Text(text) => Some(text),
+            _ => None,
+        }
+    }
+
     /// Whether it was given.
     #[must_use]
     pub fn has(&self, param: &Param) -> bool {
@@ -146,6 +165,24 @@ impl Values {
     pub fn count(&self, param: &Param) -> Option<u64> {
         match self.given.get(param.wire)? {
             Given::Count(count) => Some(*count),
+            _ => None,
+        }
+    }
+
+    /// A local date, where it was given.
+    #[must_use]
+    pub fn date(&self, param: &Param) -> Option<Date> {
+        match self.given.get(param.wire)? {
+            Given::Date(date) => Some(*date),
+            _ => None,
+        }
+    }
+
+    /// What a team takes, where it was given.
+    #[must_use]
+    pub fn capacity(&self, param: &Param) -> Option<Capacity> {
+        match self.given.get(param.wire)? {
+            Given::Capacity(capacity) => Some(*capacity),
             _ => None,
         }
     }
@@ -275,51 +312,31 @@ impl Values {
                 let amount = Amount::parse(text).ok_or_else(|| bad(amount::MEND.to_owned()))?;
                 self.given.insert(param.wire, Given::Amount(amount));
             }
+            Kind::Text if text.trim().is_empty() => return Err(bad("give a name".to_owned())),
+            Kind::Text => _ = self.given.insert(param.wire, Given::Text(text.trim().to_owned())),
+            Kind::Hours => {
+                let flag = name.starts_with("--");
+                let read = if flag { parse_hours(text) } else { text.parse().ok() };
+                let hours = read.filter(|hours| (0.0..=MOST_HOURS).contains(hours)).ok_or_else(|| {
+                    let unit = if flag { "a time with its unit, h or d," } else { "hours" };
+                    bad(format!("give {unit} from 0 to {MOST_HOURS} hours"))
+                })?;
+                self.given.insert(param.wire, Given::Numbers(vec![hours]));
+            }
+            Kind::Date => {
+                let day: Option<Period> = text.parse().ok().filter(|_| !text.contains('/'));
+                let date = day.and_then(Period::first);
+                let date = date.ok_or_else(|| bad("give a date as 2014-09-30".to_owned()))?;
+                self.given.insert(param.wire, Given::Date(date));
+            }
+            Kind::Capacity => {
+                let capacity = text.parse().map_err(|e: NoCapacity| bad(e.to_string()))?;
+                self.given.insert(param.wire, Given::Capacity(capacity));
+            }
             Kind::BBox => self.bbox = Some(parse_bbox(text).map_err(bad)?),
         }
         Ok(())
     }
-}
-
-/// Numbers separated by commas, each above the one before; where not `several`, one.
-fn list(
-    text: &str,
-    several: bool,
-    bounds: std::ops::RangeInclusive<f64>,
-    read: impl Fn(&str) -> Option<f64>,
-) -> Option<Vec<f64>> {
-    let parts = text.split(',').map(|part| read(part.trim()).filter(|number| bounds.contains(number)));
-    let numbers: Vec<f64> = parts.collect::<Option<_>>()?;
-    let fits = numbers.len() == 1 || (several && numbers.is_sorted_by(|a, b| a < b));
-    fits.then_some(numbers)
-}
-
-/// `250m`, `0.25 km`, `820ft`, `0.2mi` in metres; a bare number is refused, since its unit would be a guess.
-#[must_use]
-pub fn parse_length(text: &str) -> Option<f64> {
-    const UNITS: [(&str, f64); 4] = [("km", 1000.0), ("ft", 0.3048), ("mi", 1609.344), ("m", 1.0)];
-    let text = text.trim().to_ascii_lowercase();
-    let (unit, metres) = UNITS.iter().find(|(unit, _)| text.ends_with(unit))?;
-    let number: f64 = text.strip_suffix(unit)?.trim_end().parse().ok()?;
-    Some(number * metres)
-}
-
-/// Four numbers, or six with heights that are not looked at.
-fn parse_bbox(text: &str) -> Result<LonLatBox, String> {
-    let form = || "give west,south,east,north in degrees, e.g. -90.3,38.6,-90.2,38.7".to_owned();
-    let numbers: Vec<f64> =
-        text.split(',').map(|n| n.trim().parse::<f64>()).collect::<Result<_, _>>().map_err(|_| form())?;
-    let (west, south, east, north) = match numbers[..] {
-        [w, s, e, n] | [w, s, _, e, n, _] => (w, s, e, n),
-        _ => return Err(form()),
-    };
-    if ![west, east].iter().all(|v| v.abs() <= 180.0) || ![south, north].iter().all(|v| v.abs() <= 90.0) {
-        return Err("longitudes lie within ±180 and latitudes within ±90".to_owned());
-    }
-    if south > north {
-        return Err("the south edge lies above the north edge; swap them".to_owned());
-    }
-    Ok(LonLatBox { west, south, east, north })
 }
 
 #[cfg(test)]
@@ -356,6 +373,29 @@ mod tests {
             assert!(values.set_flag(&BANDS, bad).is_err(), "{bad}");
         }
         assert!(values.set_wire(&BANDWIDTH, "100,200").is_err() && values.set_wire(&KERNEL, "a,b").is_err());
+    }
+
+    #[test]
+    fn dates_hours_and_capacities_are_read_with_their_units() {
+        use crate::engine::params::outreach::{AS_OF, CAPACITY, DELAY};
+        let mut values = Values::default();
+        values.set_flag(&DELAY, "1.5d").expect("a time");
+        values.set_wire(&AS_OF, "2014-09-30").expect("a date");
+        values.set_wire(&CAPACITY, "25blocks").expect("a capacity");
+        assert_eq!(
+            (values.number(&DELAY), values.capacity(&CAPACITY)),
+            (Some(36.0), Some(Capacity::Blocks(25)))
+        );
+        assert_eq!(values.date(&AS_OF), Some(jiff::civil::date(2014, 9, 30)));
+        values.set_wire(&DELAY, "24").expect("hours");
+        for bad in ["24", "h", "-1h", "NaNh", "1e9d", "1w", ""] {
+            assert!(values.set_flag(&DELAY, bad).is_err(), "{bad}");
+        }
+        for bad in ["2014-02-30", "2014-09-01/2014-09-02", "today", "", "../2014-09-01"] {
+            let refused = values.set_flag(&AS_OF, bad).expect_err(bad).to_string();
+            assert!(refused.contains("2014-09-30"), "{refused}");
+        }
+        assert!(values.set_wire(&CAPACITY, "25").expect_err("no unit").to_string().contains("25blocks"));
     }
 
     #[test]

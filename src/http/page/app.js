@@ -13,7 +13,7 @@ import { byId, count, say } from './text.js';
 /** @typedef {import('./api.js').Items} Items */
 /** @typedef {import('./api.js').Feature} Feature */
 
-const OVERLAYS = /** @type {const} */ (['density', 'clusters', 'incidents']);
+const OVERLAYS = /** @type {const} */ (['density', 'hotspots', 'clusters', 'incidents']);
 
 /** Changes that are under way; the page is ready when there are none and the map has drawn. */
 let underWay = 0;
@@ -70,7 +70,7 @@ async function start() {
   const state = new State(dataset);
   Object.assign(window, { hotblocks: { map: null, state } });
 
-  const turns = { blocks: new Turns(), density: new Turns(), clusters: new Turns(), incidents: new Turns() };
+  const turns = { blocks: new Turns(), density: new Turns(), hotspots: new Turns(), clusters: new Turns(), incidents: new Turns() };
   /** @type {Partial<Record<typeof OVERLAYS[number], Items>>} */
   const overlays = {};
   /** @type {Map<string, Feature>} */
@@ -255,7 +255,7 @@ async function start() {
 
 const narrow = window.matchMedia('(max-width: 55.99rem)');
 
-const LAYER_NAMES = { blocks: 'Blocks', density: 'Density', clusters: 'Clusters', incidents: 'Incidents' };
+const LAYER_NAMES = { blocks: 'Blocks', density: 'Density', hotspots: 'Hot spots', clusters: 'Clusters', incidents: 'Incidents' };
 
 /** @type {Items} */
 const NOTHING = { features: [], numberMatched: 0, links: [], legend: { property: null, title: '', unit: '', classes: [] }, held_places: [] };

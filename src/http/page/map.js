@@ -14,6 +14,8 @@ const LINES = ['in', ['geometry-type'], ['literal', ['LineString', 'MultiLineStr
 const POINTS = ['in', ['geometry-type'], ['literal', ['Point', 'MultiPoint']]];
 const AREAS = ['in', ['geometry-type'], ['literal', ['Polygon', 'MultiPolygon']]];
 const RANKED = ['!=', ['get', 'rank'], null];
+/** Blocks that stand out from chance. */
+const STANDS_OUT = ['!=', ['get', 'bin'], 0];
 /** Higher ranks are drawn last, on top. */
 const ORDER = ['-', 0, ['coalesce', ['get', 'rank'], 1e9]];
 /** Around every color, so that the palest stands out from the paper too. */
@@ -25,6 +27,7 @@ const EMPTY = { type: 'FeatureCollection', features: [] };
 const DRAWN = {
   blocks: ['blocks-area', 'blocks-area-edge', 'blocks-casing', 'blocks-line', 'blocks-node'],
   density: ['density'],
+  hotspots: ['hotspots-area', 'hotspots', 'hotspots-node'],
   clusters: ['clusters', 'clusters-edge'],
   incidents: ['incidents'],
 };
@@ -173,13 +176,17 @@ export async function drawMap(bounds, on) {
     },
 
     /**
-     * @param {'density'|'clusters'|'incidents'} layer
+     * @param {'density'|'hotspots'|'clusters'|'incidents'} layer
      * @param {Feature[]} features @param {Legend|null} legend
      */
     overlay(layer, features, legend) {
       if (layer === 'density' && legend) {
-        paint('density', 'fill-color', ['case',
-          ...legend.classes.flatMap((one) => [['==', ['get', legend.property], one.value ?? one.from], one.color]), 'transparent']);
+        paint('density', 'fill-color', ofClass(legend));
+      }
+      if (layer === 'hotspots' && legend?.classes.length) {
+        for (const [one, property] of [['hotspots-area', 'fill-color'], ['hotspots', 'line-color'], ['hotspots-node', 'circle-color']]) {
+          paint(one, property, ofClass(legend));
+        }
       }
       if (layer === 'clusters' && legend?.classes.length) {
         paint('clusters', 'fill-color', legend.classes[0].color);
@@ -245,6 +252,14 @@ function plain(mark) {
   mark.setAttribute('aria-hidden', 'true');
 }
 
+/**
+ * The color of the class whose value a feature has.
+ * @param {Legend} legend
+ */
+function ofClass(legend) {
+  return ['case', ...legend.classes.flatMap((one) => [['==', ['get', legend.property], one.value ?? one.from], one.color]), 'transparent'];
+}
+
 /** @returns {any} the style: no text, no sprites, nothing from elsewhere */
 function style() {
   const source = { type: 'geojson', data: EMPTY, promoteId: '_id' };
@@ -256,12 +271,14 @@ function style() {
       blocks: { ...source, tolerance: 0 },
       selected: { ...source, tolerance: 0 },
       density: source,
+      hotspots: { ...source, tolerance: 0 },
       clusters: source,
       incidents: source,
     },
     layers: [
       { id: 'paper', type: 'background', paint: { 'background-color': PAPER } },
       visible({ id: 'density', type: 'fill', source: 'density', paint: { 'fill-antialias': false } }),
+      visible({ id: 'hotspots-area', type: 'fill', source: 'hotspots', filter: ['all', AREAS, STANDS_OUT], paint: { 'fill-opacity': 0.55 } }),
       visible({ id: 'clusters', type: 'fill', source: 'clusters', paint: { 'fill-opacity': 0.1 } }),
       { id: 'city-area', type: 'line', source: 'blocks', filter: AREAS, paint: { 'line-width': 0.8 } },
       { id: 'city-line', type: 'line', source: 'blocks', filter: LINES,
@@ -269,6 +286,12 @@ function style() {
         paint: { 'line-width': ['interpolate', ['exponential', 1.4], ['zoom'], 11, 0.7, 14, 1.4, 17, 4] } },
       { id: 'city-node', type: 'circle', source: 'blocks', filter: POINTS, minzoom: 14.5,
         paint: { 'circle-radius': ['interpolate', ['linear'], ['zoom'], 14.5, 1.4, 17, 4] } },
+      // Broader than the blocks, which are drawn above: around a ranked block both are to be seen.
+      visible({ id: 'hotspots', type: 'line', source: 'hotspots', filter: ['all', LINES, STANDS_OUT],
+        layout: { 'line-cap': 'round', 'line-join': 'round' },
+        paint: { 'line-opacity': 0.85, 'line-width': ['interpolate', ['exponential', 1.4], ['zoom'], 11, 7, 14, 13, 17, 24] } }),
+      visible({ id: 'hotspots-node', type: 'circle', source: 'hotspots', filter: ['all', POINTS, STANDS_OUT],
+        paint: { 'circle-opacity': 0.85, 'circle-radius': ['interpolate', ['exponential', 1.4], ['zoom'], 11, 4, 14, 8, 17, 15] } }),
       { id: 'blocks-area', type: 'fill', source: 'blocks', filter: ['all', AREAS, RANKED], layout: { 'fill-sort-key': ORDER } },
       { id: 'blocks-area-edge', type: 'line', source: 'blocks', filter: ['all', AREAS, RANKED], paint: { 'line-color': CASING, 'line-width': 0.6 } },
       { id: 'selected-line', type: 'line', source: 'selected', filter: ['!', POINTS],

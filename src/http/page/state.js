@@ -8,7 +8,7 @@
 /** @typedef {import('./api.js').Category} Category */
 /** @typedef {import('./api.js').Dataset} Dataset */
 
-export const LAYERS = ['blocks', 'density', 'clusters', 'incidents'];
+export const LAYERS = ['blocks', 'density', 'hotspots', 'clusters', 'incidents'];
 const DEFAULT_LAYERS = ['blocks'];
 
 /** The categories as a tree, and which of them are chosen. */

@@ -191,7 +191,7 @@ pub enum ScanError {
 /// Ten of 100 incidents on a block where 4 are expected; the golden ratio of this case is 3.354440416:
 ///
 /// ```
-/// use hotblocks::analysis::clusters::scan::{ScanParams, scan};
+/// use hotblocks::analysis::scan::spatial::{ScanParams, scan};
 /// use hotblocks::space::coord::{Local, Metres};
 ///
 /// let points: Vec<Local> = (0..25).map(|i| Local { x: f64::from(i) * 100.0, y: 0.0 }).collect();
@@ -200,7 +200,7 @@ pub enum ScanError {
 /// let found = scan(&points, &counts, &[1.0; 25], &params)?;
 /// assert!((found.clusters[0].llr - 3.354_440_416).abs() < 1e-9);
 /// assert_eq!((found.clusters[0].observed, found.clusters[0].expected), (10, 4.0));
-/// # Ok::<(), hotblocks::analysis::clusters::scan::ScanError>(())
+/// # Ok::<(), hotblocks::analysis::scan::spatial::ScanError>(())
 /// ```
 pub fn scan(
     points: &[Local],
@@ -284,6 +284,26 @@ fn check(points: &[Local], counts: &[u64], exposure: &[f64], params: &ScanParams
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_same_count_in_the_same_exposure_is_a_tie_in_whatever_order_exposures_are_added_up() {
+        // A row of 96 places with 0.1 each, one place with 9.6, and a place for the rest.
+        let row: f64 = [0.1; 96].iter().sum();
+        assert!(row < 9.6);
+        let x = (0..96).map(f64::from).chain([100_000.0, 500_000.0]);
+        let points: Vec<Local> = x.map(|x| Local { x, y: 0.0 }).collect();
+        let exposure = [&[0.1; 96][..], &[9.6, 30.8]].concat();
+        let mut counts: Vec<u64> = (0..96).map(|i| u64::from(i % 5 == 0)).collect();
+        counts.extend([0, 40]);
+        let params = ScanParams { share: 0.3, radius: None, least: 2, permutations: 999, seed: 5 };
+        let found = scan(&points, &counts, &exposure, &params).expect("good input");
+        let best = &found.clusters[0];
+        assert_eq!((best.observed, best.members.len()), (20, 96));
+        let at_least = |llr: f64| found.maxima.ascending().iter().filter(|largest| **largest >= llr).count();
+        let (strict, ties) = (at_least(best.llr), at_least(best.llr * (1.0 - 1e-9)));
+        assert!(ties > strict, "{ties} of which {strict} to the last digit");
+        assert_eq!(best.p, (ties + 1) as f64 / 1000.0);
+    }
 
     #[test]
     fn simulations_that_would_take_hours_are_refused_and_as_many_as_would_not_are_named() {

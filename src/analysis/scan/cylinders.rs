@@ -4,7 +4,7 @@ use rayon::prelude::*;
 
 use super::circles::Circles;
 use super::likelihood::{Maxima, log_likelihood_ratio, may_exceed};
-use super::space_time_scan::SpaceTimeParams;
+use super::space_time::SpaceTimeParams;
 use crate::analysis::chance::Chance;
 use crate::space::coord::Local;
 

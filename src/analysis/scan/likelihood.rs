@@ -10,7 +10,7 @@
 /// says nothing. Source: Kulldorff (1997), *Communications in Statistics – Theory and Methods* 26(6).
 ///
 /// ```
-/// use hotblocks::analysis::clusters::likelihood::log_likelihood_ratio;
+/// use hotblocks::analysis::scan::likelihood::log_likelihood_ratio;
 ///
 /// assert!((log_likelihood_ratio(10.0, 4.0, 100.0) - 3.354_440_416).abs() < 1e-9);
 /// assert_eq!(log_likelihood_ratio(3.0, 4.0, 100.0), 0.0);
@@ -36,6 +36,9 @@ pub(super) fn may_exceed(best: f64, observed: f64, expected: f64, total: f64) ->
     excess > 0.0 && excess * excess * total * SLACK >= best * expected * (total - expected)
 }
 
+/// Ratios that differ by less than this part of them differ by rounding.
+pub const SAME: f64 = 1e-9;
+
 /// The largest ratio of each simulation, ascending.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Maxima(Vec<f64>);
@@ -53,9 +56,12 @@ impl Maxima {
     }
 
     /// (simulations whose largest ratio is as large + 1) / (simulations + 1).
+    ///
+    /// Two windows with the same incidents and the same exposure have the same ratio, but not to the last digit where
+    /// their exposures were added up in another order: what differs by less than [`SAME`] is as large.
     #[must_use]
     pub fn p(&self, llr: f64) -> f64 {
-        let as_large = self.0.len() - self.0.partition_point(|&largest| largest < llr);
+        let as_large = self.0.len() - self.0.partition_point(|&largest| largest < llr * (1.0 - SAME));
         (as_large + 1) as f64 / (self.0.len() + 1) as f64
     }
 
@@ -117,6 +123,8 @@ mod tests {
         assert_eq!(maxima.p(100.0), 0.01);
         assert_eq!(maxima.p(99.0), 0.02);
         assert_eq!(maxima.p(0.0), 1.0);
+        // One rounding more or less is no smaller ratio; a millionth is.
+        assert_eq!((maxima.p(99.0_f64.next_up()), maxima.p(99.0 * 1.000_001)), (0.02, 0.01));
         let p: Vec<f64> = [10.0, 50.0, 200.0].iter().filter_map(|&llr| maxima.gumbel_p(llr)).collect();
         assert!(p[0] > 0.9 && p[1] > 0.3 && p[1] < 0.6 && p[2] < 0.01 && p[2] > 0.0, "{p:?}");
         assert_eq!(Maxima::new(vec![1.0; 99]).gumbel_p(2.0), None);

@@ -3,7 +3,7 @@
 use super::circles::{Circles, apart, by_place};
 use super::cylinders::{Ground, OLD, Window};
 use super::likelihood::Maxima;
-use super::scan::{MOST_SIMULATIONS, ScanError};
+use super::spatial::{MOST_SIMULATIONS, ScanError};
 use crate::space::coord::{Local, Metres};
 
 /// The longest cylinder, in days.
@@ -158,7 +158,7 @@ pub enum SpaceTimeError {
 /// Three of a block's five incidents in the last week, where two other blocks had one each:
 ///
 /// ```
-/// use hotblocks::analysis::clusters::space_time_scan::{SpaceTimeParams, space_time_scan};
+/// use hotblocks::analysis::scan::space_time::{SpaceTimeParams, space_time_scan};
 /// use hotblocks::space::coord::{Local, Metres};
 ///
 /// let points = [0., 0., 0., 0., 0., 900., 900., 900., 1800., 1800., 1800.].map(|x| Local { x, y: 0.0 });
@@ -171,7 +171,7 @@ pub enum SpaceTimeError {
 /// // The last two days: 3 of 3 incidents at a place that has 5 of 11. μ = 5 · 3 / 11.
 /// assert_eq!((first.observed, first.from), (3, 29));
 /// assert!((first.expected - 15.0 / 11.0).abs() < 1e-12);
-/// # Ok::<(), hotblocks::analysis::clusters::space_time_scan::SpaceTimeError>(())
+/// # Ok::<(), hotblocks::analysis::scan::space_time::SpaceTimeError>(())
 /// ```
 pub fn space_time_scan(
     points: &[Local],
@@ -181,7 +181,7 @@ pub fn space_time_scan(
 ) -> Result<SpaceTimeScan, SpaceTimeError> {
     check(points, days, (first, last), params)?;
     let (order, places, start) = by_place(points, |&a, &b| days[a as usize].cmp(&days[b as usize]));
-    if places.len() > super::scan::MOST_PLACES {
+    if places.len() > super::spatial::MOST_PLACES {
         return Err(ScanError::TooMany { places: places.len() }.into());
     }
     let n_days = params.days;

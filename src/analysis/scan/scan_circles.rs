@@ -4,7 +4,7 @@ use rayon::prelude::*;
 
 use super::circles::Circles;
 use super::likelihood::{Maxima, log_likelihood_ratio, may_exceed};
-use super::scan::{MOST_STEPS, ScanParams};
+use super::spatial::{MOST_STEPS, ScanParams};
 use crate::analysis::chance::Chance;
 use crate::space::coord::Local;
 

@@ -1,0 +1,164 @@
+//! Convolution of a raster with a Gaussian, along x and then along y, in single precision.
+
+use multiversion::multiversion;
+use rayon::prelude::*;
+
+use super::transform::Frame;
+
+/// Cells that are summed side by side.
+const LANES: usize = 16;
+
+/// Groups of cells side by side: so many sums are kept at hand.
+const GROUPS: usize = 4;
+
+/// Cells of a row that are worked out at once.
+const BLOCK: usize = LANES * GROUPS;
+
+/// Rows that one thread works out, a block of columns after the other, so that what it reads stays near.
+const BAND: usize = 64;
+
+/// Beyond so many cells to either side a transform is faster.
+pub(super) const MOST_TAPS: usize = 400;
+
+type Sums = [[f32; LANES]; GROUPS];
+
+/// Writes Σ counts × tap(|dx|) × tap(|dy|) × `height` for the cells inside the margin; `counts` has the margin, `out` has not.
+///
+/// `taps` are the Gaussian at 0, 1, 2 … cells, 1 at its center. Cells beyond the raster count as empty. Terms are added in
+/// one order whatever the processor and the number of threads, and none is negative: so each value is off by at most
+/// [`rounding`] of itself.
+pub(super) fn convolve(counts: &[f32], frame: Frame, taps: &[f32], height: f64, out: &mut [f64]) {
+    let Frame { n_cols, n_rows, margin } = frame;
+    let reach = taps.len().saturating_sub(1);
+    let (width, n_out) = (n_cols - 2 * margin, n_rows - 2 * margin);
+    // Whole blocks, so that no cell is worked out by itself.
+    let wide = width.next_multiple_of(BLOCK);
+    // Only rows that reach what is asked for; those beyond the raster stay empty.
+    let above = reach.min(margin);
+    let first = margin - above;
+    let rows = n_out + 2 * above;
+    let mut across = vec![0.0_f32; (n_out + 2 * reach) * wide];
+    let begin = (reach - above) * wide;
+    across[begin..begin + rows * wide].par_chunks_mut(wide).enumerate().for_each_init(
+        || vec![0.0_f32; wide + 2 * reach],
+        |line, (row, out)| {
+            // The line begins `reach` cells before the first that is asked for.
+            let counts = &counts[(first + row) * n_cols..][..n_cols];
+            let (skip, pad) = (margin.saturating_sub(reach), reach.saturating_sub(margin));
+            let n = (n_cols - skip).min(line.len() - pad);
+            line[pad..pad + n].copy_from_slice(&counts[skip..skip + n]);
+            line[pad + n..].fill(0.0);
+            along(line, taps, out);
+        },
+    );
+    out.par_chunks_mut(BAND * width).enumerate().for_each(|(band, out)| {
+        down(&across[band * BAND * wide..], wide, taps, height, (out, width));
+    });
+}
+
+/// How far each value may be off by rounding, as a part of it: taps, their products with pairs of cells, and their sums.
+pub(super) fn rounding(n_taps: usize) -> f64 {
+    // Half an epsilon each; the thousandth is for what errors make of errors.
+    (n_taps as f64 + 4.0) * f64::from(f32::EPSILON) * 1.001
+}
+
+#[inline(always)]
+fn group(line: &[f32], at: usize) -> &[f32; LANES] {
+    line[at..at + LANES].try_into().expect("a slice of that length")
+}
+
+/// Adds `tap` × (left + right) to a block of sums.
+#[inline(always)]
+fn add(sums: &mut Sums, tap: f32, left: &[f32], right: &[f32]) {
+    for (g, sums) in sums.iter_mut().enumerate() {
+        let (left, right) = (group(left, g * LANES), group(right, g * LANES));
+        for lane in 0..LANES {
+            sums[lane] += tap * (left[lane] + right[lane]);
+        }
+    }
+}
+
+/// Adds `tap` × the middle.
+#[inline(always)]
+fn add_middle(sums: &mut Sums, tap: f32, middle: &[f32]) {
+    for (g, sums) in sums.iter_mut().enumerate() {
+        let middle = group(middle, g * LANES);
+        for lane in 0..LANES {
+            sums[lane] += tap * middle[lane];
+        }
+    }
+}
+
+/// One row, of which `line` has as many cells more on either side as there are taps beside the middle one.
+#[multiversion(targets("x86_64+avx512f+avx512dq+avx512vl+avx2", "x86_64+avx+avx2"))]
+fn along(line: &[f32], taps: &[f32], out: &mut [f32]) {
+    let reach = taps.len() - 1;
+    for (block, out) in out.chunks_exact_mut(BLOCK).enumerate() {
+        let at = block * BLOCK;
+        let mut sums = [[0.0; LANES]; GROUPS];
+        // The smallest first.
+        for k in (1..=reach).rev() {
+            let (left, right) = (at + reach - k, at + reach + k);
+            add(&mut sums, taps[k], &line[left..left + BLOCK], &line[right..right + BLOCK]);
+        }
+        add_middle(&mut sums, taps[0], &line[at + reach..at + reach + BLOCK]);
+        for (sums, out) in sums.iter().zip(out.chunks_exact_mut(LANES)) {
+            out.copy_from_slice(sums);
+        }
+    }
+}
+
+/// A band of rows; `across` begins as many rows before the first as there are taps beside the middle one.
+#[multiversion(targets("x86_64+avx512f+avx512dq+avx512vl+avx2", "x86_64+avx+avx2"))]
+fn down(across: &[f32], wide: usize, taps: &[f32], height: f64, (out, width): (&mut [f64], usize)) {
+    let reach = taps.len() - 1;
+    for from in (0..width).step_by(BLOCK) {
+        let cells = BLOCK.min(width - from);
+        for (row, out) in out.chunks_exact_mut(width).enumerate() {
+            let line = |at: usize| &across[at * wide + from..at * wide + from + BLOCK];
+            let mut sums = [[0.0; LANES]; GROUPS];
+            for k in (1..=reach).rev() {
+                add(&mut sums, taps[k], line(row + reach - k), line(row + reach + k));
+            }
+            add_middle(&mut sums, taps[0], line(row + reach));
+            for (out, sum) in out[from..from + cells].iter_mut().zip(sums.as_flattened()) {
+                *out = f64::from(*sum) * height;
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_convolution_is_the_sum_over_all_cells() {
+        for (n_cols, n_rows, margin, n_taps) in [
+            (20, 13, 2, 6),
+            (90, 30, 4, 5),
+            (7, 7, 0, 7),
+            (1, 1, 0, 4),
+            (150, 140, 6, 3),
+            (70, 9, 3, 12),
+            (66, 5, 0, 1),
+        ] {
+            let counts: Vec<f32> = (0..n_cols * n_rows).map(|i| (i * 7 % 11) as f32).collect();
+            let taps: Vec<f32> = (0..n_taps).map(|d| (-0.05 * (d * d) as f32).exp()).collect();
+            let frame = Frame { n_cols, n_rows, margin };
+            let (inner_cols, inner_rows) = (n_cols - 2 * margin, n_rows - 2 * margin);
+            let mut out = vec![0.0; inner_cols * inner_rows];
+            convolve(&counts, frame, &taps, 2.5, &mut out);
+            let tap = |d: usize| taps.get(d).copied().map_or(0.0, f64::from);
+            for (i, out) in out.iter().enumerate() {
+                let (col, row) = (i % inner_cols + margin, i / inner_cols + margin);
+                let term = |(j, c): (usize, &f32)| {
+                    f64::from(*c) * tap(col.abs_diff(j % n_cols)) * tap(row.abs_diff(j / n_cols)) * 2.5
+                };
+                let sum: f64 = counts.iter().enumerate().map(term).sum();
+                let off = (out - sum).abs();
+                assert!(off <= rounding(n_taps) * sum, "{n_cols} × {n_rows}, cell {i}: {out} is not {sum}");
+            }
+        }
+    }
+}

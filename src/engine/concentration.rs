@@ -1,0 +1,30 @@
+//! How concentrated the incidents of a snapshot are over its blocks.
+
+use super::over_time::{OverTimeError, whole};
+use super::query::Selection;
+use super::ranking::Scoring;
+use super::snapshot::Snapshot;
+use crate::model::block::BlockId;
+use crate::rank::concentration::{Concentration, LEVELS, Reallocation, concentration};
+
+impl Snapshot {
+    /// How concentrated the selected incidents that a score counts are over all blocks, or over some.
+    ///
+    /// # Errors
+    ///
+    /// [`OverTimeError`] without blocks or incidents, or for a score that counts no incidents.
+    pub fn concentration(
+        &self,
+        selection: &Selection,
+        scoring: &Scoring,
+        among: Option<&[BlockId]>,
+        chance: Reallocation,
+    ) -> Result<Concentration, OverTimeError> {
+        let counts = whole(&self.counted(selection, scoring)?);
+        let chosen = match among {
+            None => counts,
+            Some(blocks) => blocks.iter().map(|block| counts[block.0 as usize]).collect(),
+        };
+        Ok(concentration(&chosen, &LEVELS, chance)?)
+    }
+}

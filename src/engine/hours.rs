@@ -1,0 +1,82 @@
+//! At what hour of the week an incident happened, and whether its source knows.
+
+use super::snapshot::Snapshot;
+use crate::model::dataset::Dataset;
+use crate::model::period::clock_seconds;
+use crate::quality::reports::PILE_OF_TIMES;
+
+const DAY: i64 = 86_400;
+const NOON: i64 = 43_200;
+
+/// An interval no longer than this has an hour.
+const PRECISE: u32 = 3_600;
+
+/// When an incident happened by the clock of its source.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Clocked {
+    /// First second since 1970 by the local clock.
+    pub begin: i64,
+    /// How long, in seconds.
+    pub seconds: u32,
+    /// Whether that is an hour at most.
+    pub precise: bool,
+}
+
+/// Which times of day stand for 'unknown' in each source: 00:00, and 12:00.
+///
+/// They do where more than [`PILE_OF_TIMES`] of the times to the minute are at that minute; by chance it is 0.0007.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct TimePiles(Vec<[bool; 2]>);
+
+impl TimePiles {
+    /// Looks at all incidents. Time O(n).
+    #[must_use]
+    pub fn of(data: &Dataset) -> Self {
+        let mut counts = vec![[0_usize; 3]; data.sources.len()];
+        for at in 0..data.incidents.len() {
+            let Some(begin) = begin(data, at).filter(|_| data.incidents.when(at).seconds <= 60) else {
+                continue;
+            };
+            let count = &mut counts[usize::from(data.incidents.source(at))];
+            let second = begin.rem_euclid(DAY);
+            count[0] += usize::from(second == 0);
+            count[1] += usize::from(second == NOON);
+            count[2] += 1;
+        }
+        let pile = |n: usize, all: usize| n as f64 > PILE_OF_TIMES * all as f64;
+        Self(counts.into_iter().map(|[zero, noon, all]| [pile(zero, all), pile(noon, all)]).collect())
+    }
+
+    /// Whether a source has one.
+    #[must_use]
+    pub fn any(&self) -> bool {
+        self.0.iter().flatten().any(|pile| *pile)
+    }
+
+    /// When an incident happened: the whole day where its time stands for 'unknown'. `None` beyond the years that can be told.
+    #[must_use]
+    pub fn clocked(&self, data: &Dataset, at: usize) -> Option<Clocked> {
+        let seconds = data.incidents.when(at).seconds;
+        let begin = begin(data, at)?;
+        let pile = self.0.get(usize::from(data.incidents.source(at))).copied().unwrap_or_default();
+        let second = begin.rem_euclid(DAY);
+        Some(if seconds <= 60 && (second == 0 && pile[0] || second == NOON && pile[1]) {
+            Clocked { begin: begin - second, seconds: DAY as u32, precise: false }
+        } else {
+            Clocked { begin, seconds, precise: seconds <= PRECISE }
+        })
+    }
+}
+
+fn begin(data: &Dataset, at: usize) -> Option<i64> {
+    let zone = &data.sources[usize::from(data.incidents.source(at))].zone;
+    clock_seconds(data.incidents.when(at).from, zone)
+}
+
+impl Snapshot {
+    /// Which times of day stand for 'unknown' in each source.
+    #[must_use]
+    pub fn time_piles(&self) -> &TimePiles {
+        self.piles.get_or_init(|| TimePiles::of(self.dataset()))
+    }
+}
