@@ -28,7 +28,6 @@ fn kind(param: &Param) -> String {
         Kind::Date => "local date".to_owned(),
         Kind::Hours => "hours, 0 to 8760".to_owned(),
         Kind::Capacity => "whole number of blocks or households".to_owned(),
-        Kind::Text => "a name".to_owned(),
     }
 }
 
