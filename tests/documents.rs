@@ -204,6 +204,7 @@ fn commands_and_flags_use_the_agreed_words() {
         "seed",
         "sheet",
         "shifts",
+        "share",
         "show",
         "source",
         "span",

@@ -81,7 +81,7 @@ proptest! {
     fn what_is_expected_is_shrunk_and_a_number((counts, exposure) in counts()) {
         let fit = fit(&counts, &exposure).expect("a fit");
         let exposures: Vec<Option<f64>> = exposure.iter().copied().map(Some).collect();
-        let group = Fitted { counts: &counts, discounted: None, weight: 1.0, fit: &fit };
+        let group = Fitted { counts: &counts, discounted: None, borrowed: None, weight: 1.0, fit: &fit };
         let found = estimates(&[group], &exposures);
         for ((&n, &exposure), found) in counts.iter().zip(&exposure).zip(found) {
             let found = found.expect("an exposure");

@@ -6,7 +6,7 @@ use std::collections::HashMap;
 use std::sync::LazyLock;
 
 use assert_cmd::Command;
-use common::town::{Lot, Where, table, town, town_with, write};
+use common::town::{Lot, Where, table, town, town_of, town_with, write};
 use common::{chain, new_haven, new_haven_polygons, repository};
 use hotblocks::encode;
 use hotblocks::engine::params::ranking::RANK;
@@ -19,7 +19,7 @@ use hotblocks::layer::{Feature, Layer, Page, Value};
 use hotblocks::model::block::{BlockId, Intersections};
 use hotblocks::model::dataset::Placing;
 use hotblocks::model::exposure::exposure;
-use hotblocks::rank::score::{By, Gun, Per};
+use hotblocks::rank::score::{By, Gun, Per, Sharing};
 use serde_json::Value as Json;
 
 /// The sample, loaded once.
@@ -348,6 +348,29 @@ fn harm_is_the_weighted_sum_without_what_police_find_where_they_look() {
 }
 
 #[test]
+fn an_incident_of_several_classes_weighs_as_its_weightiest_and_counts_once() {
+    let mut rows = "source,zone,id,revision,status,from,until,precision,recorded,classes,origin,reports,place,lon,lat,address\n".to_owned();
+    for (id, classes) in
+        [("A", "03=robbery;05=burglary"), ("B", "03=robbery;05=burglary"), ("C", "05=burglary")]
+    {
+        rows += &format!(
+            "made,UTC,{id},,confirmed,2018-01-01T10:00:00+00:00,2018-01-01T10:01:00+00:00,minute,2018-01-02,{classes},citizen,1,located,-90.205,38.6,\n"
+        );
+    }
+    for (weights, harm) in [((90.0, 50.0), 230.0), ((50.0, 90.0), 270.0)] {
+        let (robbery, burglary) = weights;
+        let text =
+            format!("category,weight,source,note\nrobbery,{robbery},a test,\nburglary,{burglary},a test,\n");
+        let town = town_of(&rows, Some(&text));
+        let query = Query::default();
+        let selection = town.select(&query).expect("all");
+        let scoring = Scoring { by: By::Harm, ..Scoring::default() };
+        let first = town.ranking(&query, &selection, &scoring, None).expect("a ranking").rows[0];
+        assert_eq!((first.observed, first.count.incidents()), (harm, 3));
+    }
+}
+
+#[test]
 fn a_class_of_which_too_few_have_a_place_is_barred_from_harm_and_named() {
     let some = |nowhere| {
         [
@@ -451,6 +474,54 @@ fn blocks_of_an_area_are_ranked_among_themselves_with_the_citys_fit() {
 }
 
 #[test]
+fn blocks_learn_from_related_classes_and_from_the_blocks_that_touch_them() {
+    let some = [
+        Lot(9, "aggravated_assault", Where::West, ",yes,no"),
+        Lot(2, "homicide", Where::West, ",yes,yes"),
+        Lot(1, "homicide", Where::South, ",yes,yes"),
+        Lot(1, "aggravated_assault", Where::East, ",yes,no"),
+    ];
+    let town = town_with(&some, None);
+    let query = Query::default();
+    let selection = town.select(&query).expect("all");
+    let ranked = |share| {
+        let scoring = Scoring { by: By::Gun, share, draws: Some(200), ..Scoring::default() };
+        town.ranking(&query, &selection, &scoring, None).expect("a ranking")
+    };
+    let (alone, classes, near) =
+        (ranked(Sharing::None), ranked(Sharing::Classes), ranked(Sharing::Neighbors));
+    let names: Vec<&str> = classes.groups.iter().map(|group| group.name.as_str()).collect();
+    assert_eq!(names, ["homicide", "aggravated_assault"], "the most serious first");
+    assert_eq!(classes.groups[0].shares[0].0, "aggravated_assault");
+    assert_eq!(near.groups[0].shares[0].0, "neighbors");
+    assert!(alone.groups[0].shares.is_empty() && alone.groups[0].gain.is_none());
+    for ranking in [&classes, &near] {
+        assert_eq!((ranking.incidents, ranking.rows.len()), (alone.incidents, alone.rows.len()));
+        assert!(ranking.groups.iter().all(|group| group.gain.is_some_and(|gain| gain >= -1e-9)));
+        let shares = ranking.groups.iter().flat_map(|group| &group.shares);
+        assert!(shares.into_iter().all(|(_, share)| (0.0..=1.0).contains(share)));
+        assert!(ranking.rows.iter().all(|row| row.expected.is_finite() && row.lo <= row.hi));
+        assert_eq!(ranking.rows[0].block, alone.rows[0].block);
+        // What is expected decides, since it now says more than the counts.
+        assert!(ranking.rows.iter().all(|row| row.score == row.expected));
+    }
+    for (pairs, says) in [
+        (&[("share", "classes")][..], "give share=neighbors"),
+        (&[("share", "neighbors"), ("half_life_days", "30")][..], "not both"),
+    ] {
+        let (at, why) = refused(&town, pairs);
+        assert!(at == Some("share") && why.contains(says), "{why}");
+    }
+    let layer = ask(&town, &[("by", "gun"), ("share", "classes")]).expect("a list");
+    assert!(warnings(&layer).contains("intervals of their sum are too short"));
+    assert_eq!(parameter(&layer, "share"), &Value::text("classes"));
+    let sample = ask(&SAMPLE, &[("share", "neighbors"), ("category", "person,property")]).expect("a list");
+    let Value::List(fits) = parameter(&sample, "fit") else { panic!("no fits") };
+    let Value::Map(fit) = &fits[0] else { panic!("no fit") };
+    assert!(number(get(fit, "gain")) >= 0.0);
+}
+
+#[test]
 fn with_a_half_life_the_recent_counts_more_and_less_is_known() {
     let snapshot = &*SAMPLE;
     let query = Query { categories: vec!["person".into(), "property".into()], ..Query::default() };
@@ -476,6 +547,9 @@ fn with_a_half_life_the_recent_counts_more_and_less_is_known() {
     for row in &recent.rows {
         let expected = naive.get(&row.block).copied().unwrap_or_default();
         assert!((row.score - expected).abs() < 1e-4, "{row:?}");
+        let fit = recent.groups[0].fit.expect("a fit");
+        let known = fit.posterior_of(row.score, recent.discounted_years).mean();
+        assert!((row.expected / known - 1.0).abs() < 1e-9, "{row:?}");
     }
     assert!(recent.rows.is_sorted_by(|a, b| a.score >= b.score));
     let order = |ranking: &hotblocks::engine::ranking::Ranking| {

@@ -4,6 +4,7 @@
 #[path = "../common/mod.rs"]
 mod common;
 
+mod calibration;
 mod cases;
 mod export;
 mod geocoding;

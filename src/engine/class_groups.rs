@@ -11,7 +11,7 @@ use crate::model::class::{ClassId, Firearm};
 use crate::model::dataset::Dataset;
 use crate::model::harm::HarmTable;
 use crate::quality::share::LEAST_LOCATED;
-use crate::rank::score::{By, Gun};
+use crate::rank::score::{By, Gun, Sharing};
 
 /// Classes that have one weight and share one distribution over blocks.
 #[derive(Clone, Debug, PartialEq)]
@@ -81,8 +81,31 @@ impl ClassGroups {
                             .to_owned(),
                     );
                 }
+                if scoring.share == Sharing::Classes {
+                    one.by_category(data);
+                }
                 Ok(one)
             }
+        }
+    }
+
+    /// Tells the only group apart by category, the most serious first.
+    fn by_category(&mut self, data: &Dataset) {
+        let mut rows: Vec<usize> = ids(data)
+            .filter(|id| self.of[usize::from(id.0)] != NO_GROUP)
+            .filter_map(|id| data.classes.get(id).category)
+            .collect();
+        rows.sort_unstable();
+        rows.dedup();
+        if rows.is_empty() {
+            return;
+        }
+        let name = |&row: &usize| data.classes.tree().rows()[row].name.clone();
+        self.groups =
+            rows.iter().map(|row| ClassGroup { name: name(row), ..self.groups[0].clone() }).collect();
+        for id in ids(data).filter(|id| self.of[usize::from(id.0)] != NO_GROUP).collect::<Vec<_>>() {
+            let at = data.classes.get(id).category.and_then(|row| rows.binary_search(&row).ok());
+            self.of[usize::from(id.0)] = at.and_then(|at| u16::try_from(at).ok()).unwrap_or(NO_GROUP);
         }
     }
 

@@ -31,6 +31,7 @@ pub mod query;
 pub mod ranking;
 mod ranking_check;
 mod ranking_made;
+mod ranking_shared;
 pub mod scan;
 pub mod sheets;
 pub mod snapshot;

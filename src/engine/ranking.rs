@@ -1,13 +1,16 @@
 //! How blocks can be ranked, what a ranking holds, and why there is none.
 
 use crate::aggregate::counts::Count;
+use crate::analysis::hotspots::weights::NeighborsError;
 use crate::model::block::{BlockId, Intersections, SEGMENTS};
 use crate::model::category::Flags;
 use crate::model::dataset::Dataset;
 use crate::rank::draws::{Drawing, DrawsError, Position};
 use crate::rank::gamma_poisson::{Fit, FitError};
+use crate::rank::neighbors::AroundError;
+use crate::rank::power_prior::BorrowError;
 pub use crate::rank::score::Proactive;
-use crate::rank::score::{By, Gun, Per};
+use crate::rank::score::{By, Gun, Per, Sharing};
 
 /// How blocks are ranked.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -30,6 +33,8 @@ pub struct Scoring {
     pub how: Drawing,
     /// Days after which an incident counts half; `None` for all alike.
     pub half_life: Option<f64>,
+    /// What blocks learn from, beside their own incidents.
+    pub share: Sharing,
 }
 
 impl Default for Scoring {
@@ -45,6 +50,7 @@ impl Default for Scoring {
             draws: None,
             how: Drawing::Pruned,
             half_life: None,
+            share: Sharing::None,
         }
     }
 }
@@ -53,7 +59,7 @@ impl Scoring {
     /// Whether the score is a rate: what was observed, divided and shrunk.
     #[must_use]
     pub fn divided(&self) -> bool {
-        matches!(self.by, By::Rate | By::Harm) || self.per != Per::Time
+        matches!(self.by, By::Rate | By::Harm) || self.per != Per::Time || self.share != Sharing::None
     }
 
     /// Whether incidents of a class with these flags count.
@@ -129,6 +135,26 @@ pub enum RankingError {
         /// By which parameter.
         of: &'static str,
     },
+    /// Classes that are not told apart share nothing.
+    #[error(
+        "by {by} classes are not told apart, so they share nothing; give share=neighbors, or by=gun or by=harm"
+    )]
+    OneClass {
+        /// What was asked for.
+        by: &'static str,
+    },
+    /// Both at once.
+    #[error("what is shared is of whole incidents; give share or half_life_days, not both")]
+    ShareOfDiscounted,
+    /// Nothing can be borrowed.
+    #[error(transparent)]
+    Borrow(#[from] BorrowError),
+    /// It cannot be said what lies around blocks.
+    #[error(transparent)]
+    Around(#[from] AroundError),
+    /// It cannot be said which blocks touch.
+    #[error(transparent)]
+    Neighbors(#[from] NeighborsError),
     /// The counts cannot be fitted.
     #[error(transparent)]
     Fit(#[from] FitError),
@@ -175,6 +201,10 @@ pub struct Group {
     pub incidents: u64,
     /// How its rates differ between blocks; `None` where nothing was observed or parts of incidents are counted.
     pub fit: Option<Fit>,
+    /// From whom its blocks learn, and what share of an incident each of theirs is worth; empty where nothing is shared.
+    pub shares: Vec<(String, f64)>,
+    /// How much ln L is above that without sharing; beyond 1.92 there is evidence at 5 % that one lender helps.
+    pub gain: Option<f64>,
 }
 
 /// One block's place.

@@ -9,7 +9,7 @@ use crate::model::dataset::Dataset;
 use crate::model::exposure::discounted_days;
 use crate::model::period::Period;
 use crate::quality::share::LEAST_LOCATED;
-use crate::rank::score::{By, Per};
+use crate::rank::score::{By, Gun, Per, Sharing};
 
 impl Snapshot {
     /// Whether a scoring can be given for exposures over so many days; `whole` where blocks have whole incidents.
@@ -25,13 +25,24 @@ impl Snapshot {
             return Err(RankingError::CountPer { per: per.word() });
         }
         if scoring.divided() && !whole {
-            return Err(RankingError::Parts { what: "rates and harm are estimated", of: "by" });
+            return Err(RankingError::Parts {
+                what: "rates, harm and what is shared are estimated",
+                of: "by",
+            });
         }
         if let Some(half_life) = scoring.half_life.filter(|days| !(*days > 0.0 && days.is_finite())) {
             return Err(RankingError::HalfLife { half_life });
         }
         if scoring.half_life.is_some() && !whole {
             return Err(RankingError::Parts { what: "a half-life is", of: "half_life_days" });
+        }
+        if scoring.share != Sharing::None && scoring.half_life.is_some() {
+            return Err(RankingError::ShareOfDiscounted);
+        }
+        let told_apart = scoring.by == By::Harm || scoring.by == By::Gun && scoring.gun == Gun::Crime;
+        if scoring.share == Sharing::Classes && !told_apart {
+            let by = if scoring.by == By::Gun { scoring.gun.word() } else { scoring.by.word() };
+            return Err(RankingError::OneClass { by });
         }
         if scoring.draws.is_some() && !whole {
             return Err(RankingError::Parts { what: "places are drawn from the rates", of: "draws" });

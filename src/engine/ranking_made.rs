@@ -56,11 +56,13 @@ impl Snapshot {
         let grouped = self.grouped(selection, &groups.of, n_groups, mask.as_deref(), decay.as_ref());
         // The distribution of rates is that of whole incidents over the whole time.
         let fits = fits(&grouped.of_group, &all_time, whole)?;
+        let shared = self.shared(scoring, &groups.groups, &grouped.of_group, &exposures)?;
         let fitted: Vec<Fitted<'_>> = (0..n_groups)
             .filter_map(|at| {
                 let discounted = grouped.discounted.get(at).map(Vec::as_slice);
                 let (counts, weight) = (&grouped.of_group[at], groups.groups[at].weight);
-                Some(Fitted { counts, discounted, weight, fit: fits[at].as_ref()? })
+                let borrowed = shared.get(at).map(|shared| &shared.posteriors[..]);
+                Some(Fitted { counts, discounted, borrowed, weight, fit: fits[at].as_ref()? })
             })
             .collect();
         let estimates =
@@ -86,14 +88,16 @@ impl Snapshot {
             .collect();
         group(&mut rows);
         let without: Vec<&RankedBlock> = rows.iter().filter(|row| row.exposure.is_none()).collect();
-        let totals = grouped.of_group.iter().map(|counts| counts.iter().map(|&n| u64::from(n)).sum());
-        let listed = groups.groups.iter().zip(&fits).zip(totals).map(|((group, fit), incidents)| Group {
+        let total = |counts: &Vec<u32>| counts.iter().map(|&n| u64::from(n)).sum();
+        let listed = groups.groups.iter().enumerate().map(|(at, group)| Group {
             name: group.name.clone(),
             weight: group.weight,
             source: group.source.clone(),
             note: group.note.clone(),
-            incidents,
-            fit: *fit,
+            incidents: total(&grouped.of_group[at]),
+            fit: fits[at],
+            shares: shared.get(at).map_or_else(Vec::new, |shared| shared.shares.clone()),
+            gain: shared.get(at).map(|shared| shared.gain),
         });
         Ok(Ranking {
             scoring: *scoring,

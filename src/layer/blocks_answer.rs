@@ -7,7 +7,7 @@ use super::change::change;
 use super::concentration::concentration;
 use super::{Ask, Layer};
 use crate::engine::params::density::HALF_LIFE;
-use crate::engine::params::ranking::{BY, DRAWS, GUN, PER, VIEW};
+use crate::engine::params::ranking::{BY, DRAWS, GUN, PER, SHARE, VIEW};
 use crate::engine::params::values::Values;
 use crate::engine::ranking::RankingError;
 use crate::engine::snapshot::Snapshot;
@@ -40,8 +40,12 @@ pub(super) fn unusable(error: RankingError) -> AnswerError {
         RankingError::NotObserved { .. } => "datetime",
         RankingError::Parts { of, .. } => of,
         RankingError::HalfLife { .. } => HALF_LIFE.wire,
+        RankingError::OneClass { .. } | RankingError::ShareOfDiscounted => SHARE.wire,
         RankingError::Draws(_) => DRAWS.wire,
-        RankingError::Fit(_) => {
+        RankingError::Fit(_)
+        | RankingError::Borrow(_)
+        | RankingError::Around(_)
+        | RankingError::Neighbors(_) => {
             return AnswerError::Inside { layer: "blocks", source: Box::new(error) };
         }
     };

@@ -8,7 +8,7 @@ use crate::model::report::Origin;
 use crate::quality::share::LEAST_LOCATED;
 use crate::rank::gamma_poisson::How;
 use crate::rank::order::TIE_RULE;
-use crate::rank::score::{By, Gun, Per};
+use crate::rank::score::{By, Gun, Per, Sharing};
 
 /// The parameters of a ranking as they were truly used, with its shares and warnings.
 pub(super) fn told(snapshot: &Snapshot, ranking: &Ranking, days: i64) -> Vec<(&'static str, Value)> {
@@ -37,6 +37,9 @@ pub(super) fn told(snapshot: &Snapshot, ranking: &Ranking, days: i64) -> Vec<(&'
         told.push(("harm", table.into()));
         told.push(("barred", Value::List(ranking.barred.iter().map(barred).collect())));
         told.push(("without_weight", Value::List(without.collect())));
+    }
+    if scoring.share != Sharing::None {
+        told.push(("share", Value::text(scoring.share.word())));
     }
     if let Some(half_life) = scoring.half_life {
         told.push(("half_life_days", digits(half_life)));
@@ -124,7 +127,13 @@ fn group(group: &Group) -> Value {
         ("alpha", fit.map_or(Value::Null, |fit| digits(fit.alpha))),
         ("beta", fit.map_or(Value::Null, |fit| digits(fit.beta))),
         ("how", how.map(str::to_owned).into()),
+        ("learns_from", Value::List(group.shares.iter().map(lender).collect())),
+        ("gain", group.gain.map_or(Value::Null, digits)),
     ])
+}
+
+fn lender((name, share): &(String, f64)) -> Value {
+    Value::Map(vec![("lender", Value::text(name.clone())), ("share", Value::rounded(*share, 4))])
 }
 
 fn barred(class: &Barred) -> Value {
@@ -172,6 +181,12 @@ fn warnings(snapshot: &Snapshot, ranking: &Ranking) -> Vec<String> {
                 ranking.thin
             ));
         }
+    }
+    if scoring.share == Sharing::Classes && ranking.groups.len() > 1 {
+        said.push(
+            "classes that learn from each other lean on the same incidents: intervals of their sum are too short"
+                .to_owned(),
+        );
     }
     if scoring.by == By::Harm {
         for class in &ranking.barred {

@@ -5,7 +5,7 @@ use std::cmp::Ordering;
 use rayon::prelude::*;
 
 use super::draws::Part;
-use super::gamma_poisson::{Fit, How, Posterior};
+use super::gamma_poisson::{Fit, Posterior};
 
 /// A group of classes with its counts by block and what was fitted to them.
 #[derive(Clone, Copy, Debug)]
@@ -14,6 +14,8 @@ pub struct Fitted<'a> {
     pub counts: &'a [u32],
     /// The same, each less the older it is; `None` where all count alike.
     pub discounted: Option<&'a [f64]>,
+    /// What is known of each block after it has learned from others; `None` where nothing is shared.
+    pub borrowed: Option<&'a [Option<Posterior>]>,
     /// What one incident weighs.
     pub weight: f64,
     /// How the group's rates differ between blocks.
@@ -24,27 +26,38 @@ impl Fitted<'_> {
     /// What is known of a block's rate. Where incidents are discounted, so is the exposure: what lies back is evidence, but less
     /// of it (a power prior, Ibrahim & Chen 2000, *Statistical Science* 15(1)).
     fn posterior(&self, block: usize, exposure: f64) -> Posterior {
-        match (self.discounted, self.fit.how) {
-            (Some(discounted), How::Likelihood | How::Moments) => {
-                Posterior { shape: self.fit.alpha + discounted[block], rate: self.fit.beta + exposure }
-            }
-            _ => self.fit.posterior(self.counts[block], exposure),
+        if let Some(borrowed) = self.borrowed(block) {
+            return borrowed;
+        }
+        match self.discounted {
+            Some(discounted) => self.fit.posterior_of(discounted[block], exposure),
+            None => self.fit.posterior(self.counts[block], exposure),
         }
     }
 
     /// The same for places: a rate that all blocks share is no reason for one.
     fn for_ranks(&self, block: usize, exposure: f64) -> Posterior {
-        match self.fit.how {
-            How::NoEvidence => self.fit.for_ranks(self.counts[block], exposure),
-            _ => self.posterior(block, exposure),
+        if let Some(borrowed) = self.borrowed(block) {
+            return borrowed;
+        }
+        match self.discounted {
+            Some(discounted) => self.fit.for_ranks_of(discounted[block], exposure),
+            None => self.fit.for_ranks(self.counts[block], exposure),
         }
     }
 
+    fn borrowed(&self, block: usize) -> Option<Posterior> {
+        self.borrowed.and_then(|borrowed| borrowed[block])
+    }
+
     fn compare(&self, a: usize, b: usize) -> Ordering {
-        match self.discounted {
+        let key = |block: usize| self.borrowed(block).map_or((0.0, 0.0), |of| (of.shape, of.rate));
+        let ((a_shape, a_rate), (b_shape, b_rate)) = (key(a), key(b));
+        let borrowed = a_shape.total_cmp(&b_shape).then(a_rate.total_cmp(&b_rate));
+        borrowed.then(match self.discounted {
             Some(discounted) => discounted[a].total_cmp(&discounted[b]),
             None => self.counts[a].cmp(&self.counts[b]),
-        }
+        })
     }
 }
 
@@ -137,7 +150,7 @@ mod tests {
     fn one_group_is_its_own_posterior_and_a_weight_scales_it() {
         let fit = fit(&COUNTS, &[1.0; 25]).expect("a fit");
         let once = estimates(
-            &[Fitted { counts: &COUNTS, discounted: None, weight: 1.0, fit: &fit }],
+            &[Fitted { counts: &COUNTS, discounted: None, borrowed: None, weight: 1.0, fit: &fit }],
             &[Some(1.0); 25],
         );
         let nine = once[12].expect("an exposure");
@@ -145,7 +158,7 @@ mod tests {
         assert!((nine.mean - 6.147_09).abs() < 1e-4, "{nine:?}");
         assert_eq!((nine.lo, nine.hi), fit.posterior(9, 1.0).interval(LEVEL));
         let heavy = estimates(
-            &[Fitted { counts: &COUNTS, discounted: None, weight: 365.0, fit: &fit }],
+            &[Fitted { counts: &COUNTS, discounted: None, borrowed: None, weight: 365.0, fit: &fit }],
             &[Some(1.0); 25],
         );
         assert!((heavy[12].expect("an exposure").hi - 365.0 * nine.hi).abs() < 1e-9);
@@ -156,8 +169,10 @@ mod tests {
         let fit = fit(&COUNTS, &[1.0; 25]).expect("a fit");
         let mut exposures = [Some(1.0); 25];
         exposures[12] = None;
-        let found =
-            estimates(&[Fitted { counts: &COUNTS, discounted: None, weight: 1.0, fit: &fit }], &exposures);
+        let found = estimates(
+            &[Fitted { counts: &COUNTS, discounted: None, borrowed: None, weight: 1.0, fit: &fit }],
+            &exposures,
+        );
         assert_eq!(found[12], None);
         for a in (0..25).filter(|&at| at != 12) {
             for b in (0..25).filter(|&at| at != 12) {
@@ -170,7 +185,7 @@ mod tests {
     #[test]
     fn two_halves_of_one_weight_have_the_mean_and_variance_of_their_sum() {
         let fit = fit(&COUNTS, &[1.0; 25]).expect("a fit");
-        let group = Fitted { counts: &COUNTS, discounted: None, weight: 2.0, fit: &fit };
+        let group = Fitted { counts: &COUNTS, discounted: None, borrowed: None, weight: 2.0, fit: &fit };
         let sum = estimates(&[group, group], &[Some(1.0); 25])[12].expect("an exposure");
         let one = fit.posterior(9, 1.0);
         // Two independent Gamma(a, b) add up to Gamma(2a, b).
@@ -183,7 +198,8 @@ mod tests {
     fn what_lies_back_is_evidence_but_less_of_it() {
         let fit = fit(&COUNTS, &[1.0; 25]).expect("a fit");
         let halves = COUNTS.map(|n| f64::from(n) / 2.0);
-        let group = |discounted| Fitted { counts: &COUNTS, discounted, weight: 1.0, fit: &fit };
+        let group =
+            |discounted| Fitted { counts: &COUNTS, discounted, borrowed: None, weight: 1.0, fit: &fit };
         let whole = estimates(&[group(None)], &[Some(1.0); 25]);
         // Half of the incidents in half of the time: the same rate, less sure, nearer to the mean.
         let back = estimates(&[group(Some(&halves))], &[Some(0.5); 25]);

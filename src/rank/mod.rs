@@ -3,6 +3,7 @@
 mod arranged;
 pub mod change;
 pub mod concentration;
+pub mod decay;
 pub mod draws;
 mod elementary;
 pub mod estimate;
@@ -11,8 +12,10 @@ pub mod gamma_poisson;
 pub mod groups;
 mod histogram;
 mod negative_binomial;
+pub mod neighbors;
 pub mod order;
 pub mod peak;
+pub mod power_prior;
 pub mod predict;
 mod sampler;
 pub mod score;

@@ -92,6 +92,39 @@ impl Proactive {
     }
 }
 
+/// What blocks learn from, beside their own incidents.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Sharing {
+    /// Nothing but the distribution of all blocks.
+    #[default]
+    None,
+    /// Related classes on the same block, as much as they tell: gun assaults tell where killings are likelier.
+    Classes,
+    /// The same classes on the blocks that touch it, as much as they tell.
+    Neighbors,
+}
+
+impl Sharing {
+    /// All of them.
+    pub const ALL: [Self; 3] = [Self::None, Self::Classes, Self::Neighbors];
+
+    /// As it stands in parameters and results.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::None => "none",
+            Self::Classes => "classes",
+            Self::Neighbors => "neighbors",
+        }
+    }
+
+    /// From its word.
+    #[must_use]
+    pub fn from_word(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|share| share.word() == word)
+    }
+}
+
 /// What a rate is divided by, beside time.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Per {

@@ -11,6 +11,8 @@ mod density_statistics;
 mod density_sweep;
 mod hotspots;
 mod near_repeat;
+mod plan;
+mod rank;
 mod rank_change;
 mod table;
 
@@ -18,13 +20,15 @@ use table::Check;
 
 /// All checks, in the order of the table.
 fn checks() -> Vec<Check> {
-    let rooms: [fn() -> Vec<Check>; 6] = [
+    let rooms: [fn() -> Vec<Check>; 8] = [
         density_sweep::checks,
         density_statistics::checks,
         clusters::checks,
         hotspots::checks,
         near_repeat::checks,
+        rank::checks,
         rank_change::checks,
+        plan::checks,
     ];
     rooms.into_iter().flat_map(|room| room()).collect()
 }

@@ -7,7 +7,7 @@ use super::table::{
 use super::values::Values;
 use super::views::TREND_BY;
 use crate::engine::ranking::{Proactive, Scoring};
-use crate::rank::score::{By, Gun, Per};
+use crate::rank::score::{By, Gun, Per, Sharing};
 
 /// What decides the order.
 pub const BY: Param = Param {
@@ -49,6 +49,16 @@ pub const PROACTIVE: Param = Param {
     example: "exclude",
 };
 
+/// What blocks learn from.
+pub const SHARE: Param = Param {
+    flag: "share",
+    wire: "share",
+    kind: Kind::Word(&["none", "classes", "neighbors"]),
+    default: "none",
+    help: "What blocks learn from beside their own incidents, as much as that tells: related classes on the same block (by=gun, by=harm), or the blocks that touch it",
+    example: "neighbors",
+};
+
 /// Draws behind places.
 pub const DRAWS: Param = Param {
     flag: "draws",
@@ -88,6 +98,7 @@ pub const RANK: Operation = Operation {
         GUN,
         PROACTIVE,
         HALF_LIFE,
+        SHARE,
         TOP,
         DRAWS,
         SEED,
@@ -116,6 +127,7 @@ impl Values {
             top_n: number(self.count(&TOP).unwrap_or(top)),
             seed: self.seed(),
             half_life: self.number(&HALF_LIFE),
+            share: self.word(&SHARE).and_then(Sharing::from_word).unwrap_or_default(),
             draws: self.count(&DRAWS).map(number).filter(|draws| *draws > 0),
             ..usual
         }
