@@ -99,7 +99,7 @@ fn list(out: &mut String, paper: &Paper) {
         let names: Vec<&str> = sheet.areas.iter().flat_map(|(_, names)| names).map(String::as_str).collect();
         let names = if areas { format!("<td>{}</td>", safe(&names.join(", "))) } else { String::new() };
         let row = format!(
-            "<tr class=\"{}\"><td>{}</td><td><a href=\"#s{}\">{}</a></td>{names}<td>{}</td><td class=\"n\">{chance}</td></tr>\n",
+            "<tr class=\"{}\"><td>{}</td><td><a href=\"#s{}\">{}</a></td>{names}<td class=\"s\">{}</td><td class=\"n\">{chance}</td></tr>\n",
             sheet.entry.status().word(),
             sheet.place,
             sheet.place,

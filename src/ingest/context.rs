@@ -1,6 +1,6 @@
 //! Files of places around blocks: points, lines or polygons with a name, and nothing else of their rows.
 
-use geo::{Coord, CoordsIter, Geometry, MapCoords, Point};
+use geo::{Coord, CoordsIter, Geometry, MapCoords};
 
 use super::formats::{self, FormatError};
 use super::input::{Format, Input};
@@ -146,7 +146,7 @@ fn usable(line: u64, shape: &Geometry, crs: &Crs) -> Result<Geometry, Broken> {
     let shape = shape.try_map_coords(to_degrees)?;
     // One point of several is a point.
     Ok(match shape {
-        Geometry::MultiPoint(many) if many.0.len() == 1 => Point::from(many.0[0]).into(),
+        Geometry::MultiPoint(many) if many.0.len() == 1 => many.0[0].into(),
         shape => shape,
     })
 }
