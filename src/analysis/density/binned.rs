@@ -209,7 +209,7 @@ const MOST_CELLS: f64 = 67_108_864.0;
 
 /// How many cells around the grid have incidents that reach it.
 fn margin(grid: &Grid, params: &KdeParams) -> Result<usize, KdeError> {
-    let per_cell = reach(params.kernel) / grid.cell.0;
+    let per_cell = separable::reach(params.kernel) / grid.cell.0;
     let margin = (params.bandwidth.0 * per_cell).ceil() + 1.0;
     let (n_cols, n_rows) = (grid.n_cols as f64, grid.n_rows as f64);
     if (n_cols + 2.0 * margin) * (n_rows + 2.0 * margin) <= MOST_CELLS {
@@ -238,14 +238,6 @@ fn weigh(points: &[Local], weights: &[f64], grid: &Grid) -> (Vec<f32>, f64) {
     (sums.par_iter().map(|&sum| (sum as f64 / parts) as f32).collect(), unit)
 }
 
-/// Where the Gaussian ends, in standard deviations: what is left out of an incident is below 1.6e-8 of its height.
-const BELL: f64 = 6.0;
-
-/// How far a kernel reaches here, in bandwidths.
-fn reach(kernel: Kernel) -> f64 {
-    if kernel == Kernel::Gaussian { BELL / 8.0_f64.sqrt() } else { kernel.reach() }
-}
-
 /// What the cells are told in.
 #[derive(Clone, Copy)]
 struct Scale {
@@ -267,7 +259,7 @@ fn smoothed(cells: &[f32], margin: usize, grid: &Grid, params: KdeParams, scale:
     let (n_cols, n_rows) = (grid.n_cols + 2 * margin, grid.n_rows + 2 * margin);
     let cell = grid.cell.0 / bandwidth.0;
     // Farther than the frame is wide nothing is reached.
-    let radius = (reach(kernel) / cell).ceil().min(n_cols.max(n_rows) as f64) as usize;
+    let radius = (separable::reach(kernel) / cell).ceil().min(n_cols.max(n_rows) as f64) as usize;
     let by_sums = kernel == Kernel::Gaussian && radius <= separable::MOST_TAPS;
     if !grid.is_empty() && cells.iter().any(|n| *n > 0.0) {
         let frame = Frame { n_cols, n_rows, margin };
@@ -293,7 +285,7 @@ fn smoothed(cells: &[f32], margin: usize, grid: &Grid, params: KdeParams, scale:
     } else {
         error_bound::of_transform(cells, kernel, cell) * height * unit
     };
-    let left_out = if kernel == Kernel::Gaussian { (-BELL * BELL / 2.0).exp() * total * height } else { 0.0 };
+    let left_out = separable::left_out(kernel) * total * height;
     let error = error_bound::of(cells, n_cols, kernel, cell, (height * unit, rounding + left_out + floor));
     Binned { density, error }
 }

@@ -3,6 +3,7 @@
 use multiversion::multiversion;
 use rayon::prelude::*;
 
+use super::kernel::Kernel;
 use super::transform::Frame;
 
 /// Cells that are summed side by side.
@@ -16,6 +17,19 @@ const BLOCK: usize = LANES * GROUPS;
 
 /// Rows that one thread works out, a block of columns after the other, so that what it reads stays near.
 const BAND: usize = 64;
+
+/// Where the Gaussian ends, in standard deviations.
+const BELL: f64 = 6.0;
+
+/// How far a kernel reaches in binned surfaces, in bandwidths.
+pub(super) fn reach(kernel: Kernel) -> f64 {
+    if kernel == Kernel::Gaussian { BELL / 8.0_f64.sqrt() } else { kernel.reach() }
+}
+
+/// What is left out beyond that of an incident at most, as a part of its height.
+pub(super) fn left_out(kernel: Kernel) -> f64 {
+    if kernel == Kernel::Gaussian { (-BELL * BELL / 2.0).exp() } else { 0.0 }
+}
 
 /// Beyond so many cells to either side a transform is faster.
 pub(super) const MOST_TAPS: usize = 400;
