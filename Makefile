@@ -40,7 +40,7 @@ bench: setup ## All benchmarks
 bench-test: setup ## Every benchmark once, to see that it runs
 	$(CARGO) test --release --locked --benches
 
-evidence: build ## Write docs/validation.md and docs/performance.md from what is measured now
+evidence: build ## Write docs/validation.md, docs/ranking.md and docs/performance.md from what is measured now
 	$(CARGO) bench --locked --bench evidence -- --write
 
 bench-peers: setup ## Write the end of docs/performance.md: others' tools beside ours on the same data (installs them below target/)

@@ -2,10 +2,15 @@
 
 #[path = "common/cases.rs"]
 mod cases;
+#[path = "common/plan_city.rs"]
+mod plan_city;
 
 use cases::cases;
 use hotblocks::analysis::chance::Chance;
 use hotblocks::analysis::hotspots::weights::{Contiguity, Neighbors};
+use hotblocks::plan::cover::CoverError;
+use hotblocks::plan::max_covering::max_covering;
+use hotblocks::plan::p_median::p_median;
 use hotblocks::plan::targets::error::TargetsError;
 use hotblocks::plan::targets::{EXACT_BLOCKS, Ground, How, Joint, ROUNDS, TargetParams, Targets, targets};
 use hotblocks::space::coord::{Local, Metres};
@@ -406,4 +411,92 @@ fn blocks_that_are_all_worth_nothing_or_all_alike_give_places_all_the_same() {
     };
     let found = one.solve(&TargetParams { budget: 2.0, places: 1, ..loose }).expect("one place");
     assert_eq!((found.value, found.bound, &found.places[0].joints[..]), (5.0, 5.0, &[0][..]));
+}
+
+/// Places with weights, and sites.
+fn to_serve(seed: u64, n: usize, sites: usize) -> (Vec<f64>, Vec<Local>, Vec<Local>) {
+    let mut chance = Chance::new(seed, 5);
+    let mut place = || Local { x: f64::from(chance.below(3000)), y: f64::from(chance.below(3000)) };
+    let (demands, stand) = ((0..n).map(|_| place()).collect(), (0..sites).map(|_| place()).collect());
+    ((0..n).map(|_| f64::from(chance.below(9))).collect(), demands, stand)
+}
+
+proptest! {
+    #![proptest_config(cases(40, 0xc0_7e2))]
+
+    #[test]
+    fn one_more_site_never_serves_worse_and_a_wider_radius_never_covers_less(seed in 0u64..10_000) {
+        let (weights, demands, sites) = to_serve(seed, 30, 12);
+        let (mut covered, mut far) = (0.0, f64::INFINITY);
+        for p in 1..=12 {
+            let cover = max_covering(&weights, &demands, &sites, p, Metres(500.0)).expect("good input");
+            let wider = max_covering(&weights, &demands, &sites, p, Metres(800.0)).expect("good input");
+            let median = p_median(&weights, &demands, &sites, p).expect("good input");
+            prop_assert!(cover.value >= covered && wider.value >= cover.value && median.value <= far);
+            prop_assert!(cover.optimum && median.optimum && cover.gap() == 0.0 && median.sites.len() == p);
+            (covered, far) = (cover.value, median.value);
+        }
+    }
+}
+
+#[test]
+fn the_bounds_of_many_sites_hold_and_are_near() {
+    for seed in 0..4 {
+        // 60 sites, 5 of them: too many choices to look at all.
+        let (weights, demands, sites) = to_serve(seed, 150, 60);
+        let cover = max_covering(&weights, &demands, &sites, 5, Metres(500.0)).expect("good input");
+        let median = p_median(&weights, &demands, &sites, 5).expect("good input");
+        assert!(cover.bound >= cover.value && cover.gap() < 0.05, "{cover:?}");
+        assert!(median.bound <= median.value && median.gap() < 0.05, "{median:?}");
+        let value = |sites_of: &[usize]| {
+            let nearest =
+                |at: &Local| sites_of.iter().map(|&s| sites[s].distance(*at).0).fold(f64::INFINITY, f64::min);
+            demands.iter().zip(&weights).map(|(at, w)| w * nearest(at)).sum::<f64>()
+        };
+        assert!((value(&median.sites) - median.value).abs() < 1e-6);
+        // No single swap is better, and no choice by chance is below the bound.
+        let mut chance = Chance::new(seed, 6);
+        for _ in 0..50 {
+            let mut any: Vec<usize> = (0..60).collect();
+            chance.shuffle(&mut any);
+            assert!(value(&any[..5]) >= median.bound);
+        }
+        for out in 0..5 {
+            for site in 0..60 {
+                let mut other = median.sites.clone();
+                other[out] = site;
+                assert!(value(&other) >= median.value - 1e-6);
+            }
+        }
+    }
+}
+
+#[test]
+fn sites_that_cannot_be_chosen_are_refused_with_what_can() {
+    let (weights, demands, sites) = to_serve(1, 6, 4);
+    let median = |p| p_median(&weights, &demands, &sites, p);
+    assert_eq!(median(0), Err(CoverError::Sites { p: 0, most: 4 }));
+    assert_eq!(median(5), Err(CoverError::Sites { p: 5, most: 4 }));
+    assert!(median(4).is_ok());
+    assert_eq!(p_median(&[], &[], &sites, 1), Err(CoverError::Nothing { demands: 0, sites: 4 }));
+    assert_eq!(
+        p_median(&weights[..2], &demands, &sites, 1),
+        Err(CoverError::Length { given: 2, demands: 6 })
+    );
+    let refused = max_covering(&weights, &demands, &sites, 1, Metres(f64::NAN));
+    assert!(matches!(refused, Err(CoverError::Radius { .. })));
+    let nothing = max_covering(&[0.0; 6], &demands, &sites, 2, Metres(100.0)).expect("good input");
+    assert_eq!((nothing.value, nothing.bound, nothing.gap()), (0.0, 0.0, 0.0));
+}
+
+#[test]
+fn the_gap_of_twenty_thousand_blocks_is_at_most_a_tenth() {
+    let city = plan_city::PlanCity::new(101, 1);
+    let budget = 7.0 * 2.589_988_110_336;
+    let params = TargetParams { least_size: budget / 30.0, rounds: 60, ..asked(budget, 3, 1_000_000) };
+    let found = targets(&city.ground(), &params).expect("places");
+    let greedy = found.greedy.expect("greedy finds places");
+    assert!(found.gap() <= 0.1, "{} between {} and {}", found.gap(), found.value, found.bound);
+    assert!(found.value >= greedy && found.cost <= budget && found.places.len() >= 3);
+    assert!(found.places.iter().all(|place| place.size >= params.least_size && !place.joints.is_empty()));
 }

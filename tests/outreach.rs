@@ -437,6 +437,71 @@ fn where_nobody_knows_who_was_shot_the_brief_says_so_and_counts_nothing_else() {
     assert!(without.parameter() == Some("within") && without.to_string().contains("--list"), "{without}");
 }
 
+#[test]
+fn an_area_is_a_unit_of_a_brief_by_itself_and_distance_is_to_its_edge() {
+    use hotblocks::engine::areas::set_areas;
+    use hotblocks::model::areas::{Area, AreaKind};
+    let folder = tempfile::tempdir().expect("a folder");
+    let shot = |when, x, y| (when, "aggravated_assault", (x, y), "yes", "no", "yes");
+    let rows = [
+        shot("2018-06-20 10:00", 100., 150.),
+        shot("2018-06-10 10:00", 320., 150.),
+        shot("2018-06-20 10:00", 324., 150.),
+        shot("2018-06-20 10:00", 100., 550.),
+    ];
+    let mut data = town(folder.path(), &rows).dataset().clone();
+    let corners = [at(0., 100.), at(200., 100.), at(200., 200.), at(0., 200.), at(0., 100.)];
+    let ring: geo::LineString = corners.iter().map(|[x, y]| (*x, *y)).collect();
+    let hill = Area {
+        name: Some("Hill".to_owned()),
+        shape: geo::MultiPolygon(vec![geo::Polygon::new(ring, Vec::new())]),
+        ..Area::default()
+    };
+    set_areas(&mut data, vec![(AreaKind::Neighborhood, vec![hill])]).expect("near");
+    let snapshot = Snapshot::new(data, 1);
+    let layer = ask(&snapshot, true, &[("within", "hill"), ("as_of", "2018-06-20")]).expect("a brief");
+    assert_eq!(layer.features.len(), 1);
+    let hill = &layer.features[0].properties;
+    assert_eq!((get(hill, "name"), get(hill, "kind")), (&Value::text("Hill"), &Value::text("neighborhood")));
+    // One inside, one 120 m east of it; 124 m is beyond 400 ft.
+    assert_eq!((int(get(hill, "shootings_3_days")), int(get(hill, "shootings_14_days"))), (1, 2));
+    let Value::Map(bands) = get(hill, "bands") else { panic!("no bands") };
+    assert_eq!((int(get(bands, "on_block_14_days")), int(get(bands, "within_400_ft_14_days"))), (1, 1));
+    let unknown = ask(&snapshot, true, &[("within", "Hil")]).expect_err("misspelt");
+    assert!(
+        unknown.parameter() == Some("within") && unknown.to_string().contains("did you mean"),
+        "{unknown}"
+    );
+}
+
+#[test]
+fn of_a_file_of_places_the_names_alone_are_written() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let lot = json!({
+        "type": "Feature",
+        "properties": {"name": "12 Elm St", "OWNER": "DOE JANE"},
+        "geometry": {"type": "Point", "coordinates": at(100., 20.)}
+    });
+    let lots = write(folder.path(), "lots.geojson", &[lot]);
+    let written = folder.path().join("written.geojson");
+    let import = |kind: &str| {
+        let out = hotblocks()
+            .args(["import", "context", "--kind", kind])
+            .arg(&lots)
+            .arg("-o")
+            .arg(&written)
+            .output();
+        let out = out.expect("runs");
+        (out.status.code().unwrap_or(-1), String::from_utf8(out.stderr).expect("UTF-8"))
+    };
+    let (code, err) = import("vacant-lots");
+    assert!(code == 0 && err.contains("1 places") && !err.contains("DOE"), "{code} {err}");
+    let text = std::fs::read_to_string(&written).expect("written");
+    assert!(text.contains("12 Elm St") && !text.contains("DOE"), "{text}");
+    let (code, err) = import("Vacant lots");
+    assert!(code == 2 && err.contains("vacant-lots"), "{err}");
+}
+
 fn hotblocks() -> Command {
     let mut command = Command::cargo_bin("hotblocks").expect("the binary");
     command.current_dir(repository(""));

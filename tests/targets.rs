@@ -113,7 +113,7 @@ fn a_square_mile_in_at_least_three_places_is_no_more_than_that_and_not_less_than
     assert!(area <= budget && area > 0.95 * budget, "{area} of {budget}");
     // The outline is the ground that is told, but for the parts of cells and seven decimals of a degree.
     assert!((outlined(&snapshot, &layer) - area).abs() < 0.001 * area);
-    for (name, told) in [("budget", "0.4mi2"), ("least_size", "0.033333mi2")] {
+    for (name, told) in [("budget", "0.4mi2"), ("least_size", "0.013333mi2")] {
         assert_eq!(parameter(&layer, name), &Value::text(told));
     }
     assert_eq!(parameter(&layer, "places"), &Value::Int(3));

@@ -16,7 +16,7 @@ use rayon::prelude::*;
 
 use crate::common::grid_of_cells;
 use crate::machine::{heading, thousands};
-use crate::{load, st_louis};
+use crate::{calibration, load, st_louis};
 
 const EXPECTED: &str = include_str!("../../fixtures/golden/expected.csv");
 const POINTS: &str = include_str!("../../fixtures/golden/gold_points.csv");
@@ -58,6 +58,7 @@ pub(crate) fn document(root: &Path) -> (String, bool) {
     page.say("Numbers from outside, with their deviation and its bound; and accounts, in which nothing may be lost. The tests check the same bounds. ");
     page.say("`make evidence` fails if a cell of *holds* or *agrees* is **no**.\n\n");
     golden(&mut page);
+    calibration::section(&mut page);
     new_haven(&mut page);
     st_louis::section(&mut page, root);
     (page.text, page.holds)

@@ -38,7 +38,7 @@ pub struct TargetsAsk {
 }
 
 /// A place smaller than this part of an even share of the budget would be a scatter and no area to work in.
-pub const PART_OF_SHARE: f64 = 0.25;
+pub const PART_OF_SHARE: f64 = 0.1;
 
 /// Households of a block where nobody lives: a team walks it all the same.
 pub const LEAST_HOUSEHOLDS: f64 = 1.0;

@@ -146,7 +146,7 @@ fn usable(line: u64, shape: &Geometry, crs: &Crs) -> Result<Geometry, Broken> {
     let shape = shape.try_map_coords(to_degrees)?;
     // One point of several is a point.
     Ok(match shape {
-        Geometry::MultiPoint(many) if many.0.len() == 1 => Point::from(many.0[0]).into(),
+        Geometry::MultiPoint(many) if many.0.len() == 1 => many.0[0].into(),
         shape => shape,
     })
 }

@@ -29,6 +29,10 @@ fn scoring(snapshot: &Snapshot, values: &Values) -> Scoring {
 }
 
 /// Answers with the record of the block that the values name.
+///
+/// # Errors
+///
+/// [`AnswerError`], which names the parameter at fault.
 pub fn explain_answer(
     snapshot: &Snapshot,
     ask: &Ask,

@@ -1,11 +1,16 @@
 //! What must be known of a patrol plan: its evidence and limits, its minutes, what it is present for, what more would add.
 
+use std::collections::BTreeMap;
+
 use super::Value;
 use super::patrol::PatrolAsk;
 use crate::engine::patrol::{PatrolGround, Patrolled, WeekClock};
 use crate::plan::patrol::plan::{Charge, Next, Patrol, PatrolParams};
 use crate::plan::patrol::week::clock;
 use crate::plan::patrol::{EVIDENCE, LIMITS};
+
+/// Why an area without a shape has no stop.
+const NOWHERE: &str = "nobody knows where it lies";
 
 /// The most areas without a stop that a sentence names; all stand in the list.
 const NAMED: usize = 5;
@@ -103,23 +108,25 @@ fn unserved(ground: &PatrolGround, plan: &Patrol) -> Value {
         .areas
         .iter()
         .filter_map(|area| Some(one(&ground.about[area.given].name, area.unserved?.to_string())));
-    let nowhere = ground.without_place.iter().map(|name| one(name, "nobody knows where it lies".to_owned()));
+    let nowhere = ground.without_place.iter().map(|name| one(name, NOWHERE.to_owned()));
     Value::List(without_stop.chain(nowhere).collect())
 }
 
 fn warnings(ground: &PatrolGround, plan: &Patrol, week: Option<&WeekClock>) -> Vec<String> {
     let mut told = vec![EVIDENCE.to_owned(), LIMITS.to_owned()];
-    let left: Vec<String> = plan
-        .areas
-        .iter()
-        .filter_map(|area| Some(format!("{} ({})", ground.about[area.given].name, area.unserved?)))
-        .chain(ground.without_place.iter().map(|name| format!("{name} (nobody knows where it lies)")))
-        .collect();
-    if !left.is_empty() {
-        let more = left.len().saturating_sub(NAMED);
+    let mut left: BTreeMap<String, Vec<&str>> = BTreeMap::new();
+    for area in &plan.areas {
+        if let Some(why) = area.unserved {
+            left.entry(why.to_string()).or_default().push(&ground.about[area.given].name);
+        }
+    }
+    left.entry(NOWHERE.to_owned()).or_default().extend(ground.without_place.iter().map(String::as_str));
+    for (why, names) in left.iter().filter(|(_, names)| !names.is_empty()) {
+        let more = names.len().saturating_sub(NAMED);
         let and_more = if more > 0 { format!("; and {more} more") } else { String::new() };
-        let named = left.iter().take(NAMED).cloned().collect::<Vec<_>>().join("; ");
-        told.push(format!("{} patrol areas get no stop: {named}{and_more}", left.len()));
+        let (n, named) = (names.len(), names[..names.len().min(NAMED)].join("; "));
+        let areas = if n == 1 { "patrol area gets" } else { "patrol areas get" };
+        told.push(format!("{n} {areas} no stop, since {why}: {named}{and_more}"));
     }
     for charge in plan.charges.iter().filter(|charge| charge.mean_leg > 10.0) {
         told.push(format!(

@@ -2,6 +2,7 @@
 
 use rayon::prelude::*;
 
+use crate::analysis::chance::Chance;
 use crate::space::coord::Local;
 
 /// Choices of sites up to so many are all looked at.
@@ -67,6 +68,12 @@ pub enum CoverError {
 
 /// The most distances in a table: half a gigabyte.
 pub const MOST_PAIRS: u64 = 1 << 26;
+
+/// Interchange begins anew so often at the most, and less often where distances are many.
+const MOST_RESTARTS: usize = 50;
+
+/// Distances times sites, over all restarts.
+const RESTART_WORK: usize = 50_000_000;
 
 /// Checks what both problems are given.
 pub(super) fn check(weights: &[f64], demands: &[Local], sites: &[Local], p: usize) -> Result<(), CoverError> {
@@ -154,11 +161,11 @@ pub(super) fn every(n: usize, p: usize, mut look: impl FnMut(&[usize])) {
 ///
 /// `without` says what the others do alone, `with` how good they are with one more; more is better. Of equally good
 /// swaps the first.
-pub(super) fn interchange(
+fn interchange(
     n: usize,
     chosen: &mut [usize],
-    without: impl Fn(&[usize]) -> Vec<f64> + Sync,
-    with: impl Fn(&[f64], usize) -> f64 + Sync,
+    without: &(impl Fn(&[usize]) -> Vec<f64> + Sync),
+    with: &(impl Fn(&[f64], usize) -> f64 + Sync),
 ) {
     let mut best = f64::NEG_INFINITY;
     loop {
@@ -183,11 +190,11 @@ pub(super) fn interchange(
 }
 
 /// Greedy: each time the site that is best with those chosen before, of equally good ones the first.
-pub(super) fn greedy(
+fn greedy(
     n: usize,
     p: usize,
-    without: impl Fn(&[usize]) -> Vec<f64>,
-    with: impl Fn(&[f64], usize) -> f64 + Sync,
+    without: &impl Fn(&[usize]) -> Vec<f64>,
+    with: &(impl Fn(&[f64], usize) -> f64 + Sync),
 ) -> Vec<usize> {
     let mut chosen = Vec::with_capacity(p);
     while chosen.len() < p {
@@ -202,4 +209,29 @@ pub(super) fn greedy(
         chosen.push(site);
     }
     chosen
+}
+
+/// Greedy and interchange, then interchange from choices of chance; the best of them, of equally good ones the first.
+pub(super) fn search(
+    n: usize,
+    p: usize,
+    pairs: usize,
+    without: impl Fn(&[usize]) -> Vec<f64> + Sync,
+    with: impl Fn(&[f64], usize) -> f64 + Sync,
+) -> Vec<usize> {
+    let mut best = greedy(n, p, &without, &with);
+    interchange(n, &mut best, &without, &with);
+    let worth = |chosen: &[usize]| with(&without(&chosen[1..]), chosen[0]);
+    let mut most = worth(&best);
+    for lane in 0..(RESTART_WORK / pairs.saturating_mul(p).max(1)).min(MOST_RESTARTS) {
+        let mut other: Vec<usize> = (0..n).collect();
+        Chance::new(0, lane as u64).shuffle(&mut other);
+        other.truncate(p);
+        interchange(n, &mut other, &without, &with);
+        let value = worth(&other);
+        if value > most + most.abs() * 1e-12 {
+            (most, best) = (value, other);
+        }
+    }
+    best
 }

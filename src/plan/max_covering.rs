@@ -2,7 +2,7 @@
 
 use rayon::prelude::*;
 
-use super::cover::{CoverError, MOST_CHOICES, Sites, check, choices, distances, every, greedy, interchange};
+use super::cover::{CoverError, MOST_CHOICES, Sites, check, choices, distances, every, search};
 use crate::space::coord::{Local, Metres};
 
 /// Steps of the bound.
@@ -21,7 +21,7 @@ const STEPS: u32 = 200;
 /// | `sites` | where something can stand | `m` | m |
 /// | returns | `p` sites ascending, the weight covered, no choice covers more than `bound` | – | as the weights |
 ///
-/// Up to [`MOST_CHOICES`] choices are all looked at; beyond that greedy (at least 1 − 1/e of the best) and interchange,
+/// Up to [`MOST_CHOICES`] choices are all looked at; beyond that greedy (at least 1 − 1/e of the best) and interchange from it and from choices of chance,
 /// with the Lagrangian of the covering constraints as a bound: Σ max(0, aᵢ − uᵢ) + the `p` largest Σ uᵢ of a site, by
 /// subgradients. Time O(n m p) a round. The order of sites decides between equally good ones and nothing else.
 ///
@@ -85,9 +85,10 @@ pub fn max_covering(
         chosen.iter().flat_map(|&site| &near[site]).for_each(|&i| covered[i as usize] = true);
         (0..n).filter(|&i| covered[i]).map(|i| weights[i]).sum::<f64>()
     };
-    let mut chosen = greedy(sites.len(), p, without, with);
-    interchange(sites.len(), &mut chosen, without, with);
     let exact = choices(sites.len(), p) <= MOST_CHOICES;
+    // Where all choices are looked at, no search needs to begin anew.
+    let pairs = if exact { usize::MAX } else { n * sites.len() };
+    let mut chosen = search(sites.len(), p, pairs, without, with);
     if exact {
         let mut best = value(&chosen);
         every(sites.len(), p, |choice| {

@@ -2,7 +2,7 @@
 
 use rayon::prelude::*;
 
-use super::cover::{CoverError, MOST_CHOICES, Sites, check, choices, distances, every, greedy, interchange};
+use super::cover::{CoverError, MOST_CHOICES, Sites, check, choices, distances, every, search};
 use crate::space::coord::Local;
 
 /// Steps of the bound.
@@ -21,7 +21,7 @@ const STEPS: u32 = 200;
 /// | `sites` | where something can stand | `m` | m |
 /// | returns | `p` sites ascending, the weighted distance, no choice is below `bound` | – | weight · m |
 ///
-/// Up to [`MOST_CHOICES`] choices are all looked at; beyond that greedy and interchange, with the Lagrangian of the
+/// Up to [`MOST_CHOICES`] choices are all looked at; beyond that greedy and interchange, from it and from choices of chance, with the Lagrangian of the
 /// assignment as a bound: Σ uᵢ + the `p` least Σᵢ min(0, wᵢ dᵢⱼ − uᵢ), by subgradients. Time O(n m p) a round.
 ///
 /// Source: Hakimi (1964), *Operations Research* 12; Teitz & Bart (1968), *Operations Research* 16; the bound Cornuéjols,
@@ -66,9 +66,10 @@ pub fn p_median(weights: &[f64], demands: &[Local], sites: &[Local], p: usize) -
         -nearest.iter().zip(row(site)).zip(weights).map(|((d, other), w)| w * d.min(*other)).sum::<f64>()
     };
     let value = |chosen: &[usize]| without(chosen).iter().zip(weights).map(|(d, w)| w * d).sum::<f64>();
-    let mut chosen = greedy(sites.len(), p, without, with);
-    interchange(sites.len(), &mut chosen, without, with);
     let exact = choices(sites.len(), p) <= MOST_CHOICES;
+    // Where all choices are looked at, no search needs to begin anew.
+    let pairs = if exact { usize::MAX } else { n * sites.len() };
+    let mut chosen = search(sites.len(), p, pairs, without, with);
     if exact {
         let mut best = value(&chosen);
         every(sites.len(), p, |choice| {

@@ -348,7 +348,8 @@ mod tests {
         let way = |at: usize| found.blocks[at].expect("it has incidents").way();
         assert_eq!((way(3), way(4), way(5)), (Way::Up, Way::Down, Way::CannotTell));
         let third = found.blocks[3].expect("it has incidents");
-        assert!(third.ratio < 12.0 && third.lo < third.ratio && third.ratio < third.hi, "{third:?}");
+        // Counted plainly it would be twelve times as many.
+        assert!(third.ratio < 10.0 && third.lo < third.ratio && third.ratio < third.hi, "{third:?}");
     }
 
     #[test]

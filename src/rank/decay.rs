@@ -157,9 +157,9 @@ mod tests {
 
     #[test]
     fn without_decay_the_years_are_one_long_year() {
-        let found = decayed(&years(&[1.0; 5]), f64::INFINITY).unwrap();
+        let found = decayed(&years(&[1.0; 5]), f64::INFINITY).expect("good input");
         let whole = [14, 4, 1, 0, 10];
-        let fit = fit(&whole, &[3.0; 5]).unwrap();
+        let fit = fit(&whole, &[3.0; 5]).expect("good input");
         let together: Vec<Posterior> = whole.iter().map(|&count| fit.posterior(count, 3.0)).collect();
         assert_eq!(found.posteriors(), together);
     }
@@ -167,7 +167,7 @@ mod tests {
     #[test]
     fn what_is_known_fades_by_the_same_factor_each_year() {
         // aₜ = ω aₜ₋₁ + yₜ, with a half-life of two years.
-        let found = decayed(&years(&[0.5; 5]), 2.0).unwrap();
+        let found = decayed(&years(&[0.5; 5]), 2.0).expect("good input");
         let omega = 0.5_f64.sqrt();
         for at in 0..5 {
             let a = YEARS.iter().rev().fold(0.0, |a, year| omega * a + f64::from(year[at]));
@@ -178,7 +178,7 @@ mod tests {
 
     #[test]
     fn a_short_half_life_leaves_the_newest_year() {
-        let found = decayed(&years(&[1.0; 5]), 0.01).unwrap();
+        let found = decayed(&years(&[1.0; 5]), 0.01).expect("good input");
         assert!(found.counts.iter().zip(YEARS[0]).all(|(a, b)| (a - f64::from(b)).abs() < 1e-12));
     }
 
@@ -186,10 +186,10 @@ mod tests {
     fn what_cannot_be_put_together_is_refused() {
         assert_eq!(decayed(&[], 1.0), Err(DecayError::NoYear));
         for half_life in [0.0, -1.0, f64::NAN] {
-            let told = decayed(&years(&[1.0; 5]), half_life).unwrap_err().to_string();
+            let told = decayed(&years(&[1.0; 5]), half_life).expect_err("bad input").to_string();
             assert!(told.contains("above 0"), "{told}");
         }
         let uneven = [Year { counts: &[1, 2], exposure: &[1.0; 2] }, Year { counts: &[1], exposure: &[1.0] }];
-        assert!(decayed(&uneven, 1.0).unwrap_err().to_string().contains("year 1"));
+        assert!(decayed(&uneven, 1.0).expect_err("bad input").to_string().contains("year 1"));
     }
 }

@@ -236,7 +236,7 @@ mod tests {
     const GOLD: [u32; 25] = [0, 1, 0, 2, 1, 1, 3, 2, 0, 0, 0, 4, 9, 3, 1, 0, 1, 5, 2, 0, 1, 0, 0, 1, 0];
 
     fn blocks(counts: &[u32], exposure: &[f64]) -> Vec<Vec<Part>> {
-        let fit = fit(counts, exposure).unwrap();
+        let fit = fit(counts, exposure).expect("good input");
         let one = |(&count, &exposure)| vec![Part { weight: 1.0, posterior: fit.for_ranks(count, exposure) }];
         counts.iter().zip(exposure).map(one).collect()
     }
@@ -254,7 +254,7 @@ mod tests {
             (5, [0.992, 0.814, 0.665, 0.461]),
         ] {
             let params = DrawParams { draws: 40_000, ..params(top_n) };
-            let found = positions(&blocks, &params).unwrap();
+            let found = positions(&blocks, &params).expect("good input");
             for (at, expected) in [12, 17, 11, 6].into_iter().zip(expected) {
                 // Four standard errors of 40,000 draws beside 400,000 are 0.0105.
                 assert!((found[at].p_top_n - expected).abs() < 0.0105, "{top_n} {at}: {:?}", found[at]);
@@ -268,7 +268,7 @@ mod tests {
     #[test]
     fn chances_add_up_to_the_top_and_ranks_to_all() {
         let exposure: Vec<f64> = (0..25).map(|k| 0.5 + f64::from(k % 7)).collect();
-        let found = positions(&blocks(&GOLD, &exposure), &params(4)).unwrap();
+        let found = positions(&blocks(&GOLD, &exposure), &params(4)).expect("good input");
         assert!((found.iter().map(|one| one.p_top_n).sum::<f64>() - 4.0).abs() < 1e-9);
         assert!((found.iter().map(|one| one.mean).sum::<f64>() - 325.0).abs() < 1e-7);
         assert!(found.iter().all(|one| 1 <= one.lo && one.lo <= one.hi && one.hi <= 25));
@@ -277,7 +277,7 @@ mod tests {
 
     #[test]
     fn blocks_that_are_the_same_have_the_same_chance_exactly() {
-        let alike = positions(&blocks(&[2; 40], &[1.0; 40]), &params(10)).unwrap();
+        let alike = positions(&blocks(&[2; 40], &[1.0; 40]), &params(10)).expect("good input");
         assert!(alike.iter().all(|one| *one == alike[0]));
         assert!((alike[0].p_top_n - 0.25).abs() < 1e-12 && (alike[0].mean - 20.5).abs() < 1e-9);
         assert_eq!((alike[0].lo, alike[0].hi), (2, 38));
@@ -286,7 +286,8 @@ mod tests {
     #[test]
     fn a_block_that_weighs_nothing_ties_with_others_by_a_coin() {
         let nothing = |shape| vec![Part { weight: 0.0, posterior: Posterior { shape, rate: 1.0 } }];
-        let found = positions(&[nothing(1.0), nothing(2.0), nothing(3.0), vec![]], &params(2)).unwrap();
+        let found =
+            positions(&[nothing(1.0), nothing(2.0), nothing(3.0), vec![]], &params(2)).expect("good input");
         for one in found {
             assert!((one.p_top_n - 0.5).abs() < 0.06 && (one.mean - 2.5).abs() < 0.15, "{one:?}");
         }
@@ -294,21 +295,24 @@ mod tests {
 
     #[test]
     fn degenerate_input_has_a_clear_answer() {
-        assert_eq!(positions(&[], &params(3)).unwrap(), []);
+        assert_eq!(positions(&[], &params(3)).expect("good input"), []);
         for how in [Drawing::Plain, Drawing::Pruned] {
-            let one = positions(&blocks(&[7], &[1.0]), &DrawParams { how, ..params(3) }).unwrap();
+            let one = positions(&blocks(&[7], &[1.0]), &DrawParams { how, ..params(3) }).expect("good input");
             assert_eq!(one, [Position { p_top_n: 1.0, mean: 1.0, lo: 1, hi: 1 }]);
-            let all = positions(&blocks(&GOLD, &[1.0; 25]), &DrawParams { how, ..params(900) }).unwrap();
+            let all = positions(&blocks(&GOLD, &[1.0; 25]), &DrawParams { how, ..params(900) })
+                .expect("good input");
             assert!(all.iter().all(|one| one.p_top_n == 1.0));
-            let none = positions(&blocks(&[0; 9], &[1.0; 9]), &DrawParams { how, ..params(3) }).unwrap();
+            let none =
+                positions(&blocks(&[0; 9], &[1.0; 9]), &DrawParams { how, ..params(3) }).expect("good input");
             assert!((none[0].p_top_n - 1.0 / 3.0).abs() < 1e-12);
         }
     }
 
     #[test]
     fn what_cannot_be_drawn_is_refused_with_the_bound() {
-        let told =
-            |blocks: &[Vec<Part>], params: DrawParams| positions(blocks, &params).unwrap_err().to_string();
+        let told = |blocks: &[Vec<Part>], params: DrawParams| {
+            positions(blocks, &params).expect_err("bad input").to_string()
+        };
         assert!(told(&[], params(0)).contains("1 or more"));
         let few = told(&[], DrawParams { draws: 99, ..params(1) });
         assert!(few.contains("100 to 1000000, the nearest is 100"), "{few}");
@@ -329,7 +333,7 @@ mod tests {
             &[block(1e300, 1e300, 1e-300), block(1e-300, 1e-9, 1e300), block(1.0, 1.0, 1.0)],
             &params(1),
         );
-        let chances: Vec<f64> = found.unwrap().iter().map(|one| one.p_top_n).collect();
+        let chances: Vec<f64> = found.expect("good input").iter().map(|one| one.p_top_n).collect();
         assert_eq!(chances, [1.0, 0.0, 0.0]);
     }
 }

@@ -280,11 +280,11 @@ mod tests {
 
     #[test]
     fn the_golden_numbers_come_out() {
-        let fit = fit(&GOLD, &[1.0; 25]).unwrap();
+        let fit = fit(&GOLD, &[1.0; 25]).expect("good input");
         assert!((fit.alpha - 0.904_700).abs() < 5e-6 && (fit.beta - 0.611_284).abs() < 5e-6, "{fit:?}");
         assert!((fit.posterior(9, 1.0).mean() - 6.147_09).abs() < 1e-5);
         let likelihood = Likelihood::new(GOLD.into_iter().map(|count| (count, 1.0)));
-        let (alpha, beta) = likelihood.moments().unwrap();
+        let (alpha, beta) = likelihood.moments().expect("good input");
         // Mean 1.48; variance (n − 1) 4.34333, so over n 4.1696.
         assert!((beta - 1.48 / (4.1696 - 1.48)).abs() < 1e-12 && (alpha / beta - 1.48).abs() < 1e-12);
     }
@@ -309,7 +309,8 @@ mod tests {
 
     #[test]
     fn what_cannot_be_is_refused_and_says_where() {
-        let told = |counts: &[u32], exposure: &[f64]| fit(counts, exposure).unwrap_err().to_string();
+        let told =
+            |counts: &[u32], exposure: &[f64]| fit(counts, exposure).expect_err("bad input").to_string();
         assert!(told(&[1, 2], &[1.0]).contains("2 counts with 1 exposures"));
         assert!(told(&[1, 2], &[1.0, -1.0]).contains("block 1"));
         assert!(told(&[1, 2], &[1.0, f64::NAN]).contains("NaN"));
@@ -319,21 +320,21 @@ mod tests {
 
     #[test]
     fn blocks_without_exposure_or_incidents_change_nothing() {
-        let plain = fit(&GOLD, &[1.0; 25]).unwrap();
+        let plain = fit(&GOLD, &[1.0; 25]).expect("good input");
         let (mut counts, mut exposure) = (GOLD.to_vec(), vec![1.0; 25]);
         counts.extend([0, 0]);
         exposure.extend([0.0, 0.0]);
-        assert_eq!(fit(&counts, &exposure).unwrap(), plain);
+        assert_eq!(fit(&counts, &exposure).expect("good input"), plain);
         assert_eq!(plain.posterior(0, 0.0), Posterior { shape: plain.alpha, rate: plain.beta });
     }
 
     #[test]
     fn the_order_of_blocks_changes_no_bit() {
         let exposure: Vec<f64> = (1..=25).map(|k| 0.1 * f64::from(k * k % 13) + 0.07).collect();
-        let one = fit(&GOLD, &exposure).unwrap();
+        let one = fit(&GOLD, &exposure).expect("good input");
         let turned: Vec<u32> = GOLD.into_iter().rev().collect();
         let over: Vec<f64> = exposure.iter().copied().rev().collect();
-        assert_eq!(fit(&turned, &over).unwrap(), one);
+        assert_eq!(fit(&turned, &over).expect("good input"), one);
     }
 
     #[test]
@@ -342,7 +343,7 @@ mod tests {
             [vec![0, 0, 0, 4_000_000_000], vec![1; 9_999], vec![0, 4_294_967_295, 3, 3, 3, 1_000_000]]
         {
             let exposure: Vec<f64> = counts.iter().map(|_| 1e-3).collect();
-            let fit = fit(&counts, &exposure).unwrap();
+            let fit = fit(&counts, &exposure).expect("good input");
             let posterior = fit.posterior(counts[1], 1e-3);
             let (low, high) = posterior.interval(0.9);
             assert!(low.is_finite() && low <= high && high.is_finite() && fit.alpha > 0.0, "{fit:?}");

@@ -252,8 +252,8 @@ mod tests {
         // Shape 1: P(Y ≤ k) = 1 − q^(k+1).
         for mean in [0.3, 2.0, 50.0, 4000.0] {
             let q: f64 = mean / (1.0 + mean);
-            for p in [0.05, 0.5, 0.9, 0.975] {
-                let exact = (((1.0 - p as f64).ln() / q.ln()) - 1.0).ceil().max(0.0) as u32;
+            for p in [0.05_f64, 0.5, 0.9, 0.975] {
+                let exact = (((1.0 - p).ln() / q.ln()) - 1.0).ceil().max(0.0) as u32;
                 assert_eq!(quantiles(1.0, mean, [p]), [exact], "{mean} {p}");
             }
         }

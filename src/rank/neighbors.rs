@@ -81,7 +81,8 @@ mod tests {
 
     #[test]
     fn a_neighbor_that_is_none_is_refused() {
-        let told = |list: Vec<u32>| around(&[1, 2], &[1.0; 2], &[vec![], list]).unwrap_err().to_string();
+        let told =
+            |list: Vec<u32>| around(&[1, 2], &[1.0; 2], &[vec![], list]).expect_err("bad input").to_string();
         assert!(told(vec![1]).contains("block 1 (from 0) has the neighbor 1; neighbors are other blocks"));
         assert!(told(vec![7]).contains("from 0 to 1"));
         assert!(around(&[1], &[], &[]).is_err());

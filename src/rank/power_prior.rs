@@ -353,11 +353,11 @@ mod tests {
         let over = vec![1.0; 4_000];
         let lenders =
             [Lender { counts: &assaults, exposure: &over }, Lender { counts: &thefts, exposure: &over }];
-        let found = borrow(&killings, &over, &lenders).unwrap();
+        let found = borrow(&killings, &over, &lenders).expect("good input");
         assert!(found.shares[0] > 0.2 && found.shares[1] < 0.05, "{:?}", found.shares);
         assert!(found.gain > 20.0, "{}", found.gain);
         // Nearer to the truth than without lenders.
-        let alone = borrow(&killings, &over, &[]).unwrap();
+        let alone = borrow(&killings, &over, &[]).expect("good input");
         let miss = |found: &Borrowed| -> f64 {
             found.posteriors.iter().zip(&rates).map(|(one, rate)| (one.mean() - 0.1 * rate).powi(2)).sum()
         };
@@ -367,11 +367,11 @@ mod tests {
     #[test]
     fn without_lenders_it_is_the_fit() {
         let counts = [0, 1, 0, 2, 1, 1, 3, 2, 0, 0, 0, 4, 9, 3, 1, 0, 1, 5, 2, 0, 1, 0, 0, 1, 0];
-        let alone = borrow(&counts, &[1.0; 25], &[]).unwrap();
-        let fit = fit(&counts, &[1.0; 25]).unwrap();
+        let alone = borrow(&counts, &[1.0; 25], &[]).expect("good input");
+        let fit = fit(&counts, &[1.0; 25]).expect("good input");
         assert!((alone.alpha / fit.alpha - 1.0).abs() < 1e-3, "{} {}", alone.alpha, fit.alpha);
-        let quiet =
-            borrow(&counts, &[1.0; 25], &[Lender { counts: &[0.0; 25], exposure: &[1.0; 25] }]).unwrap();
+        let quiet = borrow(&counts, &[1.0; 25], &[Lender { counts: &[0.0; 25], exposure: &[1.0; 25] }])
+            .expect("good input");
         assert_eq!(quiet.shares, [0.0]);
     }
 
@@ -379,22 +379,24 @@ mod tests {
     fn the_order_of_blocks_changes_no_bit_of_what_each_gets() {
         let (_, killings, assaults, _) = city(500, 9);
         let over = vec![1.0; 500];
-        let one = borrow(&killings, &over, &[Lender { counts: &assaults, exposure: &over }]).unwrap();
+        let one =
+            borrow(&killings, &over, &[Lender { counts: &assaults, exposure: &over }]).expect("good input");
         let turned = |values: &[f64]| values.iter().rev().copied().collect::<Vec<f64>>();
         let (assaults, killings) = (turned(&assaults), killings.into_iter().rev().collect::<Vec<u32>>());
-        let other = borrow(&killings, &over, &[Lender { counts: &assaults, exposure: &over }]).unwrap();
+        let other =
+            borrow(&killings, &over, &[Lender { counts: &assaults, exposure: &over }]).expect("good input");
         assert!(one.posteriors.iter().eq(other.posteriors.iter().rev()));
     }
 
     #[test]
     fn degenerate_input_has_a_clear_answer() {
-        let none =
-            borrow(&[0, 0], &[1.0; 2], &[Lender { counts: &[3.0, 0.0], exposure: &[1.0; 2] }]).unwrap();
+        let none = borrow(&[0, 0], &[1.0; 2], &[Lender { counts: &[3.0, 0.0], exposure: &[1.0; 2] }])
+            .expect("good input");
         assert_eq!(none.posteriors[0], none.posteriors[1]);
-        let one = borrow(&[4], &[1.0], &[Lender { counts: &[3.0], exposure: &[1.0] }]).unwrap();
+        let one = borrow(&[4], &[1.0], &[Lender { counts: &[3.0], exposure: &[1.0] }]).expect("good input");
         assert!(one.posteriors[0].mean().is_finite());
         let bad = |counts: &[f64]| borrow(&[1, 2], &[1.0; 2], &[Lender { counts, exposure: &[1.0; 2] }]);
-        assert!(bad(&[1.0]).unwrap_err().to_string().contains("lender 0"));
-        assert!(bad(&[1.0, f64::NAN]).unwrap_err().to_string().contains("NaN at block 1"));
+        assert!(bad(&[1.0]).expect_err("bad input").to_string().contains("lender 0"));
+        assert!(bad(&[1.0, f64::NAN]).expect_err("bad input").to_string().contains("NaN at block 1"));
     }
 }

@@ -116,7 +116,7 @@ fn tops(sampler: &Sampler, candidates: &[Candidate], bar: f64, top_n: usize, dra
     let window = draws.start / ROWS as u32;
     let rows = draws.start as usize % ROWS..(draws.end as usize - 1) % ROWS + 1;
     let coins = sampler.coins(window);
-    let mut above: Vec<Vec<u64>> = vec![Vec::with_capacity(4 * top_n.min(1 << 16)); ROWS];
+    let mut above: Vec<Vec<u64>> = (0..ROWS).map(|_| Vec::new()).collect();
     let mut words = Vec::new();
     for tile in candidates.chunks(TILE) {
         sampler.fill(tile.iter().map(|candidate| candidate.place), window, &mut words);

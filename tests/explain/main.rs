@@ -292,9 +292,9 @@ fn over_http_protected_classes_are_together_and_nowhere_in_the_hours() {
         let id = &data.block_set.blocks[block.0 as usize].id;
         let public = json(&ask(&snapshot, &[("block", id), ("draws", "0")]).expect("a record"));
         let row = &public["rows"][0];
-        let together =
+        let mut together =
             row["by_class"].as_array().expect("classes").iter().filter(|of| of["category"] == "protected");
-        assert!(number(together.last().expect("one row"), "/incidents") >= 1.0);
+        assert!(number(together.next_back().expect("one row"), "/incidents") >= 1.0);
         for class in data.classes.rows().iter().filter(|class| class.flags.protected()) {
             assert!(!row["by_class"].to_string().contains(&class.label), "{}", class.label);
         }

@@ -158,6 +158,9 @@ pub(crate) fn recount(snapshot: &Snapshot, ask: Asked) -> Vec<Recounted> {
     all
 }
 
+/// p, incidents, hours, days, order, name, and the hours of the week of one window.
+type Window = (f64, u32, usize, usize, usize, String, Vec<usize>);
+
 /// The peak by brute force: every window, its tail summed term by term.
 pub(crate) fn peak(starts: &[(usize, jiff::civil::Date)]) -> Option<String> {
     const NAMES: [&str; 7] = ["Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"];
@@ -183,7 +186,7 @@ pub(crate) fn peak(starts: &[(usize, jiff::civil::Date)]) -> Option<String> {
         (k..=n).map(|i| ln_pmf(i).exp()).sum()
     };
     let mut known = BTreeMap::new();
-    let mut found: Vec<(f64, u32, usize, usize, usize, String, Vec<usize>)> = Vec::new();
+    let mut found: Vec<Window> = Vec::new();
     for (order, days) in sets.iter().enumerate() {
         for hours in [3, 4, 6, 8] {
             for from in 0..24 {

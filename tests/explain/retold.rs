@@ -84,7 +84,7 @@ fn ordinal(text: &str) -> u32 {
     let digits = text.trim_end_matches(|c: char| c.is_ascii_alphabetic());
     let n = whole(digits);
     let ending = match n % 100 {
-        11 | 12 | 13 => "th",
+        11..=13 => "th",
         _ => ["th", "st", "nd", "rd", "th", "th", "th", "th", "th", "th"][n as usize % 10],
     };
     assert_eq!(&text[digits.len()..], ending, "{text}");

@@ -11,6 +11,7 @@ mod density_statistics;
 mod density_sweep;
 mod hotspots;
 mod near_repeat;
+mod plan;
 mod rank;
 mod rank_change;
 mod table;
@@ -19,7 +20,7 @@ use table::Check;
 
 /// All checks, in the order of the table.
 fn checks() -> Vec<Check> {
-    let rooms: [fn() -> Vec<Check>; 7] = [
+    let rooms: [fn() -> Vec<Check>; 8] = [
         density_sweep::checks,
         density_statistics::checks,
         clusters::checks,
@@ -27,6 +28,7 @@ fn checks() -> Vec<Check> {
         near_repeat::checks,
         rank::checks,
         rank_change::checks,
+        plan::checks,
     ];
     rooms.into_iter().flat_map(|room| room()).collect()
 }

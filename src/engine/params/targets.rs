@@ -38,7 +38,7 @@ pub const LEAST_SIZE: Param = Param {
     flag: "least-size",
     wire: "least_size",
     kind: Kind::Amount,
-    default: "one block; for a budget of street or ground a quarter of an even share of it, or what fits the diameter",
+    default: "one block; for a budget of street or ground a tenth of an even share of it, or what fits the diameter",
     help: "Least size of each target area, in street, ground, blocks or households",
     example: "4blocks",
 };

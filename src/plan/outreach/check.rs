@@ -334,9 +334,11 @@ mod tests {
         assert!(list.note("b0", "visited", date(2019, 2, 1)).is_err(), "no version yet");
     }
 
+    type Tamper<'a> = &'a dyn Fn(&mut Register);
+
     #[test]
     fn what_no_review_can_have_made_is_refused_with_what_and_where() {
-        let tampered: [(&str, &dyn Fn(&mut Register)); 17] = [
+        let tampered: [(&str, Tamper); 17] = [
             ("no version", &|list| list.versions.clear()),
             ("does not follow", &|list| list.versions[1].number = 3),
             ("does not follow", &|list| list.versions[2].date = date(2020, 7, 1)),

@@ -94,7 +94,7 @@ pub(super) fn check(shifts: &[Shift], stop: u32) -> Result<(), PatrolError> {
         }
     }
     // Of one name and beat, the officers are the same.
-    let mut busy: BTreeMap<(&str, Option<&str>), Vec<(u32, u32)>> = BTreeMap::new();
+    let mut busy: BTreeMap<_, Vec<(u32, u32)>> = BTreeMap::new();
     for shift in shifts {
         let of = busy.entry((&shift.name, shift.beat.as_deref())).or_default();
         for (day, _) in (0..).zip(shift.days).filter(|(_, on)| *on) {
