@@ -1,6 +1,6 @@
 //! Files of places around blocks: points, lines or polygons with a name, and nothing else of their rows.
 
-use geo::{Coord, CoordsIter, Geometry, MapCoords, Point};
+use geo::{Coord, CoordsIter, Geometry, MapCoords};
 
 use super::formats::{self, FormatError};
 use super::input::{Format, Input};
