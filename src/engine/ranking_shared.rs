@@ -20,6 +20,9 @@ pub(super) struct Shared {
     pub gain: f64,
 }
 
+/// Counts and exposures that are lent.
+type Lent = (Vec<f64>, Vec<f64>);
+
 impl Snapshot {
     /// What the blocks of each group have learned; empty where nothing is to be shared or no block has an exposure.
     pub(super) fn shared(
@@ -38,7 +41,7 @@ impl Snapshot {
         let counts: Vec<Vec<u32>> = of_group.iter().map(|counts| among(counts)).collect();
         let lists = if scoring.share == Sharing::Neighbors { self.near(&some)? } else { Vec::new() };
         let one = |at: usize| {
-            let (names, lent): (Vec<String>, Vec<(Vec<f64>, Vec<f64>)>) = match scoring.share {
+            let (names, lent): (Vec<String>, Vec<Lent>) = match scoring.share {
                 Sharing::Neighbors => {
                     (vec!["neighbors".to_owned()], vec![around(&counts[at], &exposure, &lists)?])
                 }
