@@ -142,12 +142,15 @@ fn a_standard_error_is_the_root_of_the_sum_of_squared_kernels() {
     assert!((first - metric * 2.589_988).abs() < 1e-5 * (1.0 + first));
 }
 
+/// What is given, the parameter at fault and the mend.
+type Refusal<'a> = (&'a [(&'a Param, &'a str)], &'a str, &'a str);
+
 #[test]
 fn what_does_not_go_with_an_adaptive_bandwidth_or_a_standard_error_is_refused_with_the_mend() {
     let (snapshot, ..) = common::new_haven();
     let cells: [(&Param, &str); 3] = [(&BANDWIDTH, "300"), (&CELL, "75"), (&OUT, "cells")];
     let error = (&SURFACE, "standard-error");
-    let cases: [(&[(&Param, &str)], &str, &str); 11] = [
+    let cases: [Refusal<'_>; 11] = [
         (&[error, (&MODE, "binned")], "mode", "give the mode `exact`"),
         (&[error, (&ADAPTIVE, "abramson")], "adaptive", "leave `adaptive` out"),
         (&[error, (&OUT, "contours")], "surface", "give the out `cells`"),
