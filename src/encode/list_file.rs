@@ -386,7 +386,7 @@ mod tests {
             ("\"review\": \"first\"", "\"review\": \"asked for by J. Doe\"", "spring"),
             ("Entered: its chance", "Entered: J. Doe lives here; its chance", "texts of one's own"),
             ("\"status\": \"assigned\"", "\"status\": \"left\"", "status"),
-            ("\"p_top_n\": 0.9", "\"p_top_n\": 1.9", "not from 0 to 1"),
+            ("\"p_top_n\": 0.9", "\"p_top_n\": 1.9", "the reason of block"),
             ("\"change\": \"entered\"", "\"change\": \"promoted\"", "entered, returned"),
             ("\"capacity\": \"1blocks\"", "\"capacity\": \"0blocks\"", "25blocks"),
             ("\"next_review\": \"2021-07-01\"", "\"next_review\": \"2031-07-01\"", "next_review"),

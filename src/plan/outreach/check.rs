@@ -132,6 +132,10 @@ pub fn check(register: &Register) -> Result<(), RegisterError> {
         }
         rules(version)?;
         entries(version, before)?;
+        let capacity = version.rules.capacity.amount();
+        if version.taken() > u64::from(capacity) {
+            return Err(RegisterError::Full { number, taken: version.taken(), capacity });
+        }
         before = Some(version);
     }
     let first_wrong = register.notes.iter().enumerate().find(|(at, note)| {
@@ -182,7 +186,7 @@ pub fn check_blocks<'a>(
 pub const MONTHS: (u32, u32) = (1, 120);
 
 fn rules(version: &Version) -> Result<(), RegisterError> {
-    let Rules { capacity, bonus, review_months, stay_months, aftercare_months } = version.rules;
+    let Rules { bonus, review_months, stay_months, aftercare_months, .. } = version.rules;
     let number = version.number;
     let bad = |rule, value: String, bound| Err(RegisterError::Rule { number, rule, value, bound });
     if !(0.0..=1.0).contains(&bonus) {
@@ -199,9 +203,6 @@ fn rules(version: &Version) -> Result<(), RegisterError> {
     }
     if version.made.top_n == 0 {
         return bad("top_n", "0".to_owned(), "1 or more");
-    }
-    if version.taken() > u64::from(capacity.amount()) {
-        return Err(RegisterError::Full { number, taken: version.taken(), capacity: capacity.amount() });
     }
     Ok(())
 }
@@ -269,7 +270,7 @@ fn one(version: &Version, entry: &Entry, was: Option<&Entry>) -> Result<(), Stri
         Change::Stayed | Change::StayedByBonus => (assigned_before && free, "stayed beyond its least stay"),
         Change::StayedByTerm => (assigned_before && !free, "stayed within its least stay"),
         Change::ToAftercare => {
-            (assigned_before && free && entry.aftercare == Some(on), "went to aftercare after its least stay")
+            (assigned_before && free && entry.aftercare == Some(on), "gone to aftercare after its least stay")
         }
         Change::InAftercare | Change::Left => {
             let same = was.is_some_and(|was| was.since == entry.since && was.aftercare == entry.aftercare);
@@ -277,7 +278,7 @@ fn one(version: &Version, entry: &Entry, was: Option<&Entry>) -> Result<(), Stri
             let over = from.is_some_and(|from| months_later(from, rules.aftercare_months) <= on);
             (
                 same && from.is_some() && over == (entry.change == Change::Left),
-                "was in aftercare for its months",
+                "been in aftercare for its months",
             )
         }
     };
@@ -356,7 +357,7 @@ mod tests {
             ("cannot have entered", &|list| list.versions[0].entries[0].since = date(2019, 1, 2)),
             ("cannot have stayed", &|list| list.versions[1].entries[0].since = date(2019, 1, 1)),
             ("cannot have stayed", &|list| list.versions[1].entries[0].change = Change::Stayed),
-            ("cannot have went", &|list| list.versions[2].entries[2].aftercare = Some(date(2020, 12, 1))),
+            ("cannot have gone", &|list| list.versions[2].entries[2].aftercare = Some(date(2020, 12, 1))),
             ("not from 0 to 1", &|list| list.versions[2].entries[0].p = Some(f64::NAN)),
             ("stands behind", &|list| list.versions[2].entries.swap(0, 1)),
             ("cannot have", &|list| list.versions[2].entries[2].change = Change::Left),
