@@ -211,6 +211,21 @@ async fn what_cannot_be_used_is_refused_with_what_and_how_to_mend_it() {
         ("/collections/blocks/items?unit=addresses", 400, "unit", "not a parameter"),
         ("/collections/plan/items?free=0.4&speed=30km/h", 400, "shifts", "not given"),
         (
+            "/collections/plan/items?officers=1000&hours=00:00-23:59&free=1&speed=30km/h&top=1000",
+            400,
+            "top",
+            "too many to choose from",
+        ),
+        ("/collections/blocks/items?draws=10001", 400, "draws", "10000 or fewer"),
+        ("/collections/explain/items?block=segment-2018&draws=1000000", 400, "draws", "10000 or fewer"),
+        (
+            "/collections/list/items?capacity=5blocks&include_protected=yes",
+            400,
+            "include_protected",
+            "agency",
+        ),
+        ("/collections/blocks/items?view=concentration&share=neighbors", 400, "share", "whole incidents"),
+        (
             "/collections/plan/items?officers=2&hours=18:00-18:00&free=0.4&speed=30km/h",
             400,
             "hours",

@@ -591,6 +591,13 @@ fn notes_and_reviews_are_picked_from_their_lists_and_what_was_given_is_not_repea
     let made = run(&files, &["list", "--capacity", "1blocks", "--as-of", "2018-06-20", "-o", kept]);
     assert_eq!(made.0, 0, "{}", made.2);
     let before = std::fs::read_to_string(&file).expect("written");
+    let again = run(&files, &["list", "--capacity", "1blocks", "--as-of", "2018-06-21", "-o", kept]);
+    assert!(again.0 == 2 && again.2.contains("outreach list that is kept"), "{}", again.2);
+    assert_eq!(
+        std::fs::read_to_string(&file).expect("still there"),
+        before,
+        "a first list replaced one that is kept"
+    );
     let list: Json = serde_json::from_str(&before).expect("JSON");
     let id = list["versions"][0]["blocks"][0]["id"].as_str().expect("an id").to_owned();
     let previous = ["list", "--previous", kept, "--as-of", "2018-07-01", "-o", kept];

@@ -83,6 +83,8 @@ pub(super) enum Failure {
     Ending { file: String },
     #[error("cannot read `{file}`")]
     Read { file: String, source: std::io::Error },
+    #[error("`{file}` is an outreach list that is kept; give --previous {file}, or another -o")]
+    KeptList { file: String },
     #[error("cannot write `{file}`")]
     Write { file: String, source: std::io::Error },
 }
@@ -99,7 +101,7 @@ impl Failure {
             | Self::NoContext { .. }
             | Self::Note(_)
             | Self::NoKind { .. } => exit::USAGE,
-            Self::Cells(_) | Self::Mixed => exit::USAGE,
+            Self::Cells(_) | Self::Mixed | Self::KeptList { .. } => exit::USAGE,
             Self::Answer(AnswerError::Block(NoBlock::Unknown { .. })) => exit::NOT_FOUND,
             Self::Answer(answer) if answer.parameter().is_some() => exit::USAGE,
             Self::Serve(ServeError::Address { .. }) => exit::USAGE,

@@ -207,7 +207,25 @@ pub(super) fn write_file(path: &Path, text: &str) -> Result<(), Failure> {
 
 /// Writes a file that is no text.
 pub(super) fn write_bytes(path: &Path, bytes: &[u8]) -> Result<(), Failure> {
-    std::fs::write(path, bytes).map_err(|source| Failure::Write { file: path.display().to_string(), source })
+    let failed = |source| Failure::Write { file: path.display().to_string(), source };
+    let to = std::fs::canonicalize(path).unwrap_or_else(|_| path.to_path_buf());
+    if to.exists() && !to.is_file() {
+        return std::fs::write(&to, bytes).map_err(failed);
+    }
+    // Beside it first: a full disk or a lost plug leaves the old file whole.
+    let mut part = to.clone().into_os_string();
+    part.push(".part");
+    let whole = || {
+        let mut file = std::fs::File::create(&part)?;
+        file.write_all(bytes)?;
+        file.sync_all()?;
+        std::fs::rename(&part, &to)
+    };
+    whole().map_err(|source| {
+        // What could not be written whole is of no use; if it cannot be removed either, the first error says more.
+        let _ = std::fs::remove_file(&part);
+        failed(source)
+    })
 }
 
 /// Writes to stdout.

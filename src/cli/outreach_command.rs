@@ -63,6 +63,9 @@ pub(super) fn read(matches: &ArgMatches, flag: &str) -> Result<Option<Register>,
 pub(super) fn list(matches: &ArgMatches) -> Result<u8, Failure> {
     let given = flags::values(matches, LIST.params.iter())?;
     let previous = read(matches, "previous")?;
+    if previous.is_none() {
+        keeps_no_list(matches)?;
+    }
     let notes = load::texts(matches, "note");
     if previous.is_none() && !notes.is_empty() {
         return Err(Failure::NotGiven { flag: "previous", example: "--previous list.json" });
@@ -90,6 +93,11 @@ pub(super) fn list(matches: &ArgMatches) -> Result<u8, Failure> {
         }
     };
     tell(next.last());
+    if (asks_review(&given) || !notes.is_empty()) && format(matches) != "json" {
+        say::tell(
+            "this version is not kept: write it with -o list.json, then print from there with --previous",
+        );
+    }
     let snapshot = with(snapshot, Some(next))?;
     // What is shown is the list that is kept now, whatever was asked.
     let layer = || Ok::<_, Failure>(answer(&snapshot, &LIST, &Default::default(), Page::ALL)?);
@@ -106,6 +114,15 @@ pub(super) fn list(matches: &ArgMatches) -> Result<u8, Failure> {
     };
     load::write_text(matches, &text)?;
     Ok(code)
+}
+
+/// Refuses to write a first list over one that is kept: its stays, notes and reasons would be lost.
+fn keeps_no_list(matches: &ArgMatches) -> Result<(), Failure> {
+    let out = load::path(matches, "output").filter(|path| path.is_file());
+    let kept = out.filter(|path| {
+        std::fs::read_to_string(path).is_ok_and(|text| encode::list_file::read(&text).is_ok())
+    });
+    kept.map_or(Ok(()), |path| Err(Failure::KeptList { file: path.display().to_string() }))
 }
 
 /// The word after `=` is not repeated: it may name a person.

@@ -130,6 +130,21 @@ impl Snapshot {
         Ok(move |at: usize| incidents.classes(at).any(|class| groups.of[usize::from(class.0)] != NO_GROUP))
     }
 
+    /// How many addresses the incidents that a scoring counts have in each of these blocks, and the share of the first.
+    ///
+    /// # Errors
+    ///
+    /// [`RankingError`] for a scoring that these data cannot give.
+    pub fn scored_addresses(
+        &self,
+        selection: &Selection,
+        scoring: &Scoring,
+        blocks: &[BlockId],
+    ) -> Result<Vec<Addresses>, RankingError> {
+        let counts = self.counts_for(selection, scoring)?;
+        Ok(self.addresses_of(|at| selection.has(self.dataset(), at) && counts(at), blocks))
+    }
+
     /// What sentences of a ranking have in common; `within` are the names of the areas that it is of.
     ///
     /// # Errors

@@ -151,6 +151,12 @@ pub enum OverTimeError {
         /// Divided by what.
         per: &'static str,
     },
+    /// Whole incidents of a period are compared.
+    #[error("over time and for concentration whole incidents are counted; leave `{param}` out")]
+    Lent {
+        /// What does not go with it.
+        param: &'static str,
+    },
     /// A date out of the calendar.
     #[error(transparent)]
     Period(#[from] PeriodError),
@@ -283,6 +289,9 @@ impl Snapshot {
     ) -> Result<Vec<Count>, OverTimeError> {
         if !matches!(scoring.by, By::Count | By::Gun) || scoring.per != Per::Time {
             return Err(OverTimeError::Score { by: scoring.by.word(), per: scoring.per.word() });
+        }
+        if let Some(param) = scoring.lends() {
+            return Err(OverTimeError::Lent { param });
         }
         if split(self.dataset()) {
             let what = "changes and concentration are told";

@@ -48,7 +48,9 @@ pub struct RankedPlace {
 #[non_exhaustive]
 pub enum ProblemPlacesError {
     /// They have no weights and no sizes.
-    #[error("addresses are ranked by incidents or gun crime; give --by count or --by gun, and no --per")]
+    #[error(
+        "addresses are ranked by incidents or gun crime; give --by count or --by gun, and no --per, --half-life or --share"
+    )]
     Scoring,
     /// These data have no such score.
     #[error(transparent)]
@@ -75,7 +77,8 @@ impl Snapshot {
         scoring: &Scoring,
         among: Option<&[BlockId]>,
     ) -> Result<ProblemPlaces, ProblemPlacesError> {
-        if !matches!(scoring.by, By::Count | By::Gun) || scoring.per != Per::Time {
+        if !matches!(scoring.by, By::Count | By::Gun) || scoring.per != Per::Time || scoring.lends().is_some()
+        {
             return Err(ProblemPlacesError::Scoring);
         }
         let data = self.dataset();

@@ -1,5 +1,7 @@
 //! How blocks can be ranked, what a ranking holds, and why there is none.
 
+use super::params::density::HALF_LIFE;
+use super::params::ranking::SHARE;
 use crate::aggregate::counts::Count;
 use crate::analysis::hotspots::weights::NeighborsError;
 use crate::model::block::{BlockId, Intersections, SEGMENTS};
@@ -60,6 +62,13 @@ impl Scoring {
     #[must_use]
     pub fn divided(&self) -> bool {
         matches!(self.by, By::Rate | By::Harm) || self.per != Per::Time || self.share != Sharing::None
+    }
+
+    /// The parameter, if there is one, by which incidents count in parts or blocks learn from others.
+    #[must_use]
+    pub fn lends(&self) -> Option<&'static str> {
+        let shared = (self.share != Sharing::None).then_some(SHARE.wire);
+        shared.or(self.half_life.map(|_| HALF_LIFE.wire))
     }
 
     /// Whether incidents of a class with these flags count.

@@ -57,7 +57,9 @@ impl Snapshot {
                 lent.iter().map(|(counts, exposure)| Lender { counts, exposure }).collect();
             let found = borrow(&counts[at], &exposure, &lenders)?;
             let mut posteriors = vec![None; exposures.len()];
-            for (&block, posterior) in some.iter().zip(&found.posteriors) {
+            // Who learns nothing keeps what its own incidents say.
+            let learns = found.shares.iter().any(|share| *share > 0.0);
+            for (&block, posterior) in some.iter().zip(&found.posteriors).filter(|_| learns) {
                 posteriors[block] = Some(*posterior);
             }
             let shares = names.into_iter().zip(found.shares).collect();

@@ -11,8 +11,10 @@ use super::problem::Problem;
 use super::state::AppState;
 use super::{guard, query};
 use crate::encode;
+use crate::engine::params::outreach::{CAPACITY, REVIEW};
 use crate::engine::params::table::{LIMIT, OFFSET};
 use crate::layer::Page;
+use crate::layer::outreach_answer::asks_review;
 
 pub(super) async fn items(
     State(state): State<AppState>,
@@ -24,10 +26,17 @@ pub(super) async fn items(
     let operation = operation(&name(id)?)?;
     let Query(pairs) = pairs.map_err(|e| Problem::query(e.to_string()))?;
     let values = query::check(&operation, &pairs)?;
+    query::bounded(&values, &state.defaults)?;
     let page = query::page(&values);
+    let kept = state.open().outreach().is_some() && !asks_review(&values);
+    let given = values.or(&if kept {
+        state.defaults.without(&[CAPACITY, REVIEW])
+    } else {
+        (*state.defaults).clone()
+    });
     let address = format!("http://{}{}", guard::host(&request), uri.path());
     let body = state
-        .layer(operation, values.or(&state.defaults), page, move |layer| {
+        .layer(operation, given, page, move |layer| {
             encode::geojson::collection(layer, links(&address, &pairs, page, layer.matched))
         })
         .await?;

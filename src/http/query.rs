@@ -1,8 +1,10 @@
 //! A query string, checked against the table of parameters.
 
 use super::problem::Problem;
+use crate::engine::params::outreach::{DELAY, PROTECTED};
+use crate::engine::params::ranking::DRAWS;
 use crate::engine::params::table::{DEFAULT_LIMIT, LIMIT, OFFSET, Operation, PAGE, Param};
-use crate::engine::params::values::Values;
+use crate::engine::params::values::{BadValue, Values};
 use crate::layer::Page;
 
 /// Parameters of a collection over HTTP.
@@ -38,6 +40,32 @@ fn check_among(params: &[&Param], address: &str, pairs: &[(String, String)]) -> 
         values.set_wire(param, text)?;
     }
     Ok(values)
+}
+
+/// How many draws a request may ask for: more would keep all others waiting.
+const MOST_DRAWS: u64 = 10_000;
+
+/// Refuses what is the agency's to decide or would keep others waiting.
+pub(super) fn bounded(values: &Values, configured: &Values) -> Result<(), Problem> {
+    let bad =
+        |param: &Param, value: String, mend: String| BadValue { name: param.wire.to_owned(), value, mend };
+    if let Some(draws) = values.count(&DRAWS).filter(|&draws| draws > MOST_DRAWS) {
+        return Err(bad(&DRAWS, draws.to_string(), format!("over HTTP give {MOST_DRAWS} or fewer")).into());
+    }
+    if [values, configured].map(|given| given.word(&PROTECTED) == Some("yes")) == [true, false] {
+        let mend = "the agency turns them on in its configuration; leave it out".to_owned();
+        return Err(bad(&PROTECTED, "yes".to_owned(), mend).into());
+    }
+    if let Some((asked, least)) = values.number(&DELAY).zip(configured.number(&DELAY)).filter(|(a, b)| a < b)
+    {
+        return Err(bad(
+            &DELAY,
+            asked.to_string(),
+            format!("the agency's delay is {least} hours; give no less"),
+        )
+        .into());
+    }
+    Ok(())
 }
 
 /// The page that is asked for.

@@ -16,6 +16,9 @@ pub const DEFAULT_ADDRESS: &str = "127.0.0.1:8080";
 /// How long requests in flight may take to finish after the service was told to stop.
 const PATIENCE: Duration = Duration::from_secs(10);
 
+/// How long what is still being computed after that may take.
+const LAST_WORK: Duration = Duration::from_secs(1);
+
 /// Why the service does not run.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -69,7 +72,7 @@ pub fn serve(
     // A second server in one process keeps the first one's log.
     let _already_set = subscriber.try_init();
     let runtime = tokio::runtime::Runtime::new().map_err(ServeError::Stopped)?;
-    runtime.block_on(async {
+    let ended = runtime.block_on(async {
         let listener = tokio::net::TcpListener::bind(place)
             .await
             .map_err(|source| ServeError::Listen { address: place, source })?;
@@ -87,7 +90,10 @@ pub fn serve(
             // A client that never finishes its request must not keep the process alive.
             () = async { told.notified().await; tokio::time::sleep(PATIENCE).await } => Ok(()),
         }
-    })
+    });
+    // Work that nobody waits for any more does not keep the process alive either.
+    runtime.shutdown_timeout(LAST_WORK);
+    ended
 }
 
 fn loopback(address: &str) -> Result<SocketAddr, ServeError> {

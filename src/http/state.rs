@@ -61,8 +61,13 @@ impl AppState {
         &self,
         work: impl FnOnce() -> Result<T, Problem> + Send + 'static,
     ) -> Result<T, Problem> {
-        let _turn = self.turns.acquire().await.map_err(Problem::inside)?;
-        tokio::task::spawn_blocking(work).await.map_err(Problem::inside)?
+        // The turn ends with the work: a client that goes away does not make room for another while its thread runs on.
+        let turn = Arc::clone(&self.turns).acquire_owned().await.map_err(Problem::inside)?;
+        let in_turn = move || {
+            let _turn = turn;
+            work()
+        };
+        tokio::task::spawn_blocking(in_turn).await.map_err(Problem::inside)?
     }
 
     /// Makes a layer and has it encoded, on a thread that may take its time.

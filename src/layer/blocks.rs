@@ -49,7 +49,8 @@ pub fn blocks(snapshot: &Snapshot, ask: &Ask, scoring: &Scoring) -> Result<Layer
     let touches = |row: &&RankedBlock| ask.page.touches(&all[row.block.0 as usize].lonlat);
     let (matched, page) = ask.page.cut(ranking.rows.iter().filter(touches).collect::<Vec<_>>());
     let held = snapshot.held(&selection);
-    let addresses = snapshot.addresses(&selection, &page.iter().map(|row| row.block).collect::<Vec<_>>());
+    let listed: Vec<BlockId> = page.iter().map(|row| row.block).collect();
+    let addresses = snapshot.scored_addresses(&selection, scoring, &listed)?;
     let mut features: Vec<Feature> =
         page.iter().zip(&addresses).map(|(row, at)| feature(snapshot, row, at, &held, told_as)).collect();
     block_words::tell(snapshot, ask, &selection, &ranking, &among.names(), &page, &mut features)?;

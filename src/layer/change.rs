@@ -66,6 +66,7 @@ pub(super) fn refusal(error: OverTimeError) -> AnswerError {
             PERIOD.wire
         }
         OverTimeError::Score { .. } => BY.wire,
+        OverTimeError::Lent { param } => param,
         _ => COMPARE_PERIOD.wire,
     };
     match error {

@@ -84,7 +84,7 @@ fn parameter_of(error: &PatrolError) -> Param {
         PatrolError::Free { .. } | PatrolError::NothingFits { .. } => FREE,
         PatrolError::Speed { .. } => SPEED,
         PatrolError::Detour { .. } => DETOUR,
-        PatrolError::Areas { .. } => TOP,
+        PatrolError::Areas { .. } | PatrolError::TooLarge { .. } => TOP,
         PatrolError::Twice { .. } | PatrolError::Hours { .. } | PatrolError::NoHarm => PATROL,
         _ => SHIFTS,
     }

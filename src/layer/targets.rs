@@ -133,7 +133,7 @@ fn feature(
             ("bounds", bounds(snapshot, &blocks).map_or(Value::Null, Value::Text)),
             ("expected", Value::rounded(place.value, 6)),
             ("expected_share", if city > 0.0 { Value::rounded(place.value / city, 6) } else { Value::Null }),
-            ("incidents", Value::count(whole / u64::from(Share::WHOLE.0))),
+            ("incidents", incidents(whole)),
             ("blocks", Value::count(blocks.len())),
             ("intersections", Value::count(joints.len())),
             ("length_m", number(sum(&|id| block(id).length.map(|length| length.0)), 1)),
@@ -232,5 +232,14 @@ fn legend() -> Legend {
             label: "target area".to_owned(),
         }],
         none: None,
+    }
+}
+/// A number of incidents: whole, but for parts of those that are split between blocks.
+fn incidents(shares: u64) -> Value {
+    let whole = u64::from(Share::WHOLE.0);
+    if shares.is_multiple_of(whole) {
+        Value::count(shares / whole)
+    } else {
+        Value::rounded(shares as f64 / whole as f64, 4)
     }
 }

@@ -7,11 +7,14 @@ pub fn nearest<'a>(word: &str, known: impl IntoIterator<Item = &'a str>) -> Opti
     (near.0 <= 2.max(word.len() / 3)).then_some(near.1)
 }
 
+/// Letters of a name that are looked at: what is longer was not meant to be one of ours.
+const LONGEST: usize = 100;
+
 /// The fewest letters to be put in, taken out or changed that make one word of the other.
 pub(in crate::engine) fn edits(a: &str, b: &str) -> usize {
-    let b: Vec<char> = b.chars().collect();
+    let b: Vec<char> = b.chars().take(LONGEST).collect();
     let mut row: Vec<usize> = (0..=b.len()).collect();
-    for (i, ca) in a.chars().enumerate() {
+    for (i, ca) in a.chars().take(LONGEST).enumerate() {
         let mut diagonal = row[0];
         row[0] = i + 1;
         for (j, cb) in b.iter().enumerate() {

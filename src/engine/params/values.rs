@@ -199,6 +199,14 @@ impl Values {
         all
     }
 
+    /// These without some of them.
+    #[must_use]
+    pub fn without(&self, params: &[Param]) -> Self {
+        let mut rest = self.clone();
+        rest.given.retain(|wire, _| params.iter().all(|param| param.wire != *wire));
+        rest
+    }
+
     /// The incidents that are meant.
     #[must_use]
     pub fn query(&self) -> Query {

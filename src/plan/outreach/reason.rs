@@ -98,8 +98,9 @@ pub fn reason(version: &Version, entry: &Entry) -> String {
             months_later(entry.since, rules.stay_months)
         ),
         Change::ToAftercare => format!(
-            "To aftercare, after {} months as assigned: {likely}, and others come first. One period does not show that it has improved.",
-            months_between(entry.since, date)
+            "To aftercare, after {} months as assigned: {likely}{}. One period does not show that it has improved.",
+            months_between(entry.since, date),
+            if entry.p.is_some() { ", and others come first" } else { "" }
         ),
         Change::InAftercare => {
             let from = entry.aftercare.unwrap_or(date);

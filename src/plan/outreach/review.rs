@@ -166,7 +166,11 @@ pub fn review(
     let listed = Listed::of(before, &known, rules, on)?;
     let mut order: Vec<(f64, &Candidate)> = candidates
         .iter()
-        .filter(|c| c.latest.is_some() && !listed.bound.contains(c.block.as_str()))
+        .filter(|c| {
+            // Who has improved keeps the place while there is room.
+            let listed_now = listed.free.contains(c.block.as_str());
+            (c.latest.is_some() || listed_now) && !listed.bound.contains(c.block.as_str())
+        })
         .map(|c| (c.p + if listed.free.contains(c.block.as_str()) { rules.bonus } else { 0.0 }, c))
         .collect();
     let filled = fill(&mut order, rules.capacity, listed.taken);

@@ -126,6 +126,16 @@ pub enum PatrolError {
     /// Nothing to be present for.
     #[error("no harm is expected in any patrol area; choose other areas, a longer period or more categories")]
     NoHarm,
+    /// More than can be searched while someone waits.
+    #[error(
+        "{stops} stops among {choices} areas and windows are too many to choose from; give fewer officers, areas or shifts, or a longer time between stops"
+    )]
+    TooLarge {
+        /// Stops that the officers could make.
+        stops: u64,
+        /// Areas in all windows.
+        choices: u64,
+    },
     /// A beat without an area.
     #[error(
         "no patrol area lies in `{beat}`, so its officers would have nothing to do; add an area there, or leave out its shifts"

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::allocate::allocate;
+use super::allocate::{Crew, allocate};
 use super::error::PatrolError;
 use super::roster;
 use super::steps::{Week, check, in_order, territories};
@@ -256,6 +256,7 @@ pub fn patrol(areas: &[PatrolArea], shifts: &[Shift], params: &PatrolParams) -> 
         if crews.iter().all(|crew| crew.stops == 0) {
             return Err(week.nothing_fits(&travel));
         }
+        check_work(&crews)?;
         let best = allocate(&crews);
         let dealt = week.deal(&best);
         let over = week.does_not_fit(&dealt);
@@ -291,6 +292,19 @@ pub fn patrol(areas: &[PatrolArea], shifts: &[Shift], params: &PatrolParams) -> 
     plan.bound = plan.bound.max(plan.present);
     plan.shifts = shifts;
     Ok(plan)
+}
+
+/// Steps of the search for the best stops at most: some seconds.
+const MOST_STEPS: u64 = 1_000_000_000;
+
+/// Refuses what would keep a machine busy for minutes: each stop looks at every area of every window once.
+fn check_work(crews: &[Crew]) -> Result<(), PatrolError> {
+    let stops: u64 = crews.iter().map(|crew| u64::from(crew.stops)).sum();
+    let choices: u64 = crews.iter().flat_map(|crew| &crew.slots).map(|slot| slot.gains.len() as u64).sum();
+    if stops.min(choices).saturating_mul(choices) > MOST_STEPS {
+        return Err(PatrolError::TooLarge { stops, choices });
+    }
+    Ok(())
 }
 
 #[cfg(test)]

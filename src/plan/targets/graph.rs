@@ -252,7 +252,12 @@ impl Limits {
             least_places: params.places as usize,
             most_places: most,
             least_size: params.least_size,
-            diameter,
+            // What no two corners of the ground reach is no limit.
+            diameter: if diameter >= graph.extent(&(0..blocks).collect::<Vec<_>>()) {
+                f64::INFINITY
+            } else {
+                diameter
+            },
         })
     }
 

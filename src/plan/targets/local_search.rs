@@ -31,7 +31,7 @@ pub(super) fn local_search(
     }
     let (mut value, mut best) = best?;
     let mut chance = Chance::new(seeds, LANE);
-    for _ in 0..rounds {
+    for _ in 0..affordable(graph, limits, &best, rounds) {
         if value >= bound * (1.0 - 1e-9) {
             break;
         }
@@ -52,6 +52,22 @@ pub(super) fn local_search(
     }
     Some(best)
 }
+
+/// Steps of all rounds at most: some seconds.
+const MOST_STEPS: u64 = 100_000_000;
+
+/// The rounds that there is time for: each sows up to as many places as there must be among all blocks, and with a diameter
+/// looks from every block of a place at every other.
+fn affordable(graph: &Graph, limits: &Limits, best: &Choice, rounds: u32) -> u32 {
+    let chosen = best.blocks().len() as u64;
+    let sown = limits.least_places as u64 * graph.len() as u64;
+    let looked = if limits.diameter.is_infinite() { 0 } else { 8 * chosen * chosen };
+    let affordable = MOST_STEPS / (sown + looked).max(1);
+    rounds.min(u32::try_from(affordable).unwrap_or(u32::MAX).max(LEAST_ROUNDS))
+}
+
+/// Rounds that are tried however long they take.
+const LEAST_ROUNDS: u32 = 4;
 
 fn take_out(graph: &Graph, choice: &mut Choice, chance: &mut Chance) {
     let blocks = choice.blocks();
