@@ -142,7 +142,7 @@ pub enum ReviewError {
 /// // A year later b0 leads; b2 makes room and goes to aftercare.
 /// let next = review(Some(&first), &[block(0, 0.9), block(1, 0.8), block(2, 0.1)], &rules, &Made::default(), "2025-01-01".parse()?, None)?;
 /// let told: Vec<_> = next.entries.iter().map(|e| (e.block.as_str(), e.status().word())).collect();
-/// assert_eq!(told, [("b1", "assigned"), ("b0", "assigned"), ("b2", "aftercare")]);
+/// assert_eq!(told, [("b0", "assigned"), ("b1", "assigned"), ("b2", "aftercare")]);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 pub fn review(
