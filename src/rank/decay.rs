@@ -81,7 +81,7 @@ pub struct Decayed {
 ///
 /// # Errors
 ///
-/// [`DecayError`] for no year, a half-life of 0 or less, years of different length, and what [`fit`](super::gamma_poisson::fit) refuses.
+/// [`DecayError`] for no year, a half-life of 0 or less, years of different length, and what [`fit`] refuses.
 ///
 /// # Examples
 ///

@@ -41,7 +41,7 @@ pub struct Position {
 pub enum Drawing {
     /// Every block in every draw.
     Plain,
-    /// Blocks that cannot reach the top are passed over, see [`shortcut`](super::shortcut).
+    /// Blocks that cannot reach the top are passed over, see [`shortcut`].
     Pruned,
 }
 

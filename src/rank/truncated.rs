@@ -44,7 +44,7 @@ pub const MOST_SHAPE: f64 = 1e3;
 ///
 /// # Examples
 ///
-/// Fisher's logarithmic series with x = 0.5 has P[y] = x^y / (−y ln(1−x)): 72 %, 18 %, 6 %, 2 %, 1 %.
+/// Fisher's logarithmic series with x = 0.5 has P(y) = x^y / (−y ln(1−x)): 72 %, 18 %, 6 %, 2 %, 1 %.
 ///
 /// ```
 /// use hotblocks::rank::truncated::{LEAST_SHAPE, truncated};
