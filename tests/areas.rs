@@ -4,7 +4,7 @@ mod common;
 
 use std::path::{Path, PathBuf};
 
-use assert_cmd::Command;
+use common::command::hotblocks;
 use common::repository;
 use geo::MapCoords;
 use hotblocks::engine::areas::{WithinError, blocks_within, named, set_areas};
@@ -16,10 +16,6 @@ use hotblocks::model::dataset::Dataset;
 use hotblocks::space::coord::{Local, LonLat};
 use hotblocks::space::crs::Crs;
 use serde_json::{Value as Json, json};
-
-fn hotblocks() -> Command {
-    Command::cargo_bin("hotblocks").expect("the binary")
-}
 
 fn write(folder: &Path, name: &str, json: &Json) -> PathBuf {
     let path = folder.join(name);

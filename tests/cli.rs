@@ -5,42 +5,9 @@ mod common;
 use std::io::{BufRead, BufReader};
 use std::process::{Command as Process, Stdio};
 
-use assert_cmd::Command;
+use common::command::run;
 use common::repository;
-
-fn hotblocks() -> Command {
-    let mut command = Command::cargo_bin("hotblocks").expect("the binary is built");
-    // As on a host whose own, older proj.db would come first.
-    command.env("PROJ_DATA", "/usr/share/proj").env_remove("PROJ_LIB");
-    command
-}
-
-/// Two crossing streets around the origin of a made-up town, as GeoJSON.
-fn town(folder: &std::path::Path) -> std::path::PathBuf {
-    let file = folder.join("streets.geojson");
-    let street = |name: &str, a: (f64, f64), b: (f64, f64)| {
-        format!(
-            r#"{{"type":"Feature","properties":{{"name":"{name}"}},"geometry":{{"type":"LineString","coordinates":[[{},{}],[-90.2,38.6],[{},{}]]}}}}"#,
-            a.0, a.1, b.0, b.1
-        )
-    };
-    let text = format!(
-        r#"{{"type":"FeatureCollection","features":[{},{}]}}"#,
-        street("Main St", (-90.21, 38.6), (-90.19, 38.6)),
-        street("Oak Ave", (-90.2, 38.59), (-90.2, 38.61)),
-    );
-    std::fs::write(&file, text).expect("written");
-    file
-}
-
-fn run(args: &[&str]) -> (i32, String, String) {
-    let out = hotblocks().args(args).output().expect("runs");
-    (
-        out.status.code().unwrap_or(-1),
-        String::from_utf8(out.stdout).expect("UTF-8"),
-        String::from_utf8(out.stderr).expect("UTF-8"),
-    )
-}
+use common::town::town;
 
 #[test]
 fn refused_rows_are_counted_written_and_make_exit_code_3() {
@@ -62,7 +29,7 @@ fn refused_rows_are_counted_written_and_make_exit_code_3() {
         "--incidents",
         &incidents.to_string_lossy(),
         "--blocks",
-        &streets.to_string_lossy(),
+        &streets,
         "--rejects",
         &rejects.to_string_lossy(),
         "--format",
@@ -92,7 +59,6 @@ fn refused_rows_are_counted_written_and_make_exit_code_3() {
 fn a_bad_file_says_what_where_and_how_to_mend_it() {
     let folder = tempfile::tempdir().expect("a folder");
     let streets = town(folder.path());
-    let streets = streets.to_string_lossy();
     let file = |name: &str, text: &str| {
         let path = folder.path().join(name);
         std::fs::write(&path, text).expect("written");
@@ -303,7 +269,6 @@ fn an_outline_of_a_hundred_block_is_drawn_around_what_may_be_seen() {
 fn geocoding_and_intersections_are_told_and_can_be_chosen() {
     let folder = tempfile::tempdir().expect("a folder");
     let streets = town(folder.path());
-    let streets = streets.to_string_lossy();
     let file = addressed(
         folder.path(),
         &[

@@ -4,6 +4,7 @@ mod common;
 
 use std::f64::consts::PI;
 
+use common::answers::{get, number, parameter};
 use hotblocks::engine::params::density::{
     ADAPTIVE, COMPARE_PERIOD, EDGE, HALF_LIFE, MODE, NETWORK, OUT, SAMPLE, SURFACE, UNIT,
 };
@@ -26,23 +27,6 @@ fn values(given: &[(&Param, &str)]) -> Values {
 
 fn layer(snapshot: &Snapshot, given: &[(&Param, &str)]) -> Result<Layer, AnswerError> {
     answer(snapshot, &DENSITY, &values(given), Page::ALL)
-}
-
-fn get<'a>(pairs: &'a [(&'static str, Value)], name: &str) -> &'a Value {
-    &pairs.iter().find(|(n, _)| *n == name).unwrap_or_else(|| panic!("no {name}")).1
-}
-
-fn told<'a>(layer: &'a Layer, name: &str) -> &'a Value {
-    let Value::Map(parameters) = get(&layer.provenance, "parameters") else { panic!("parameters") };
-    get(parameters, name)
-}
-
-fn number(value: &Value) -> f64 {
-    match value {
-        Value::Float(number) => *number,
-        Value::Int(number) => *number as f64,
-        other => panic!("{other:?} is no number"),
-    }
 }
 
 /// Incidents of property against which sums are made, and their places.
@@ -88,18 +72,21 @@ fn abramson_s_kernels_are_narrow_in_crowds_and_the_answer_tells_how_narrow_and_h
     let cells = [&PLAIN[..], &[(&OUT, "cells")]].concat();
     let plain = layer(&snapshot, &cells).expect("cells");
     let made = layer(&snapshot, &[&cells[..], &[(&ADAPTIVE, "abramson")]].concat()).expect("cells");
-    assert_eq!(told(&plain, "adaptive"), &Value::Null);
-    assert_eq!((told(&made, "adaptive"), told(&plain, "widths")), (&Value::text("abramson"), &Value::Null));
-    let Value::Map(widths) = told(&made, "widths") else { panic!("widths") };
+    assert_eq!(parameter(&plain, "adaptive"), &Value::Null);
+    assert_eq!(
+        (parameter(&made, "adaptive"), parameter(&plain, "widths")),
+        (&Value::text("abramson"), &Value::Null)
+    );
+    let Value::Map(widths) = parameter(&made, "widths") else { panic!("widths") };
     let [smallest, median, largest] =
         ["smallest_m", "median_m", "largest_m"].map(|name| number(get(widths, name)));
     assert!(smallest < median && median < largest, "{widths:?}");
     assert!((150.0..250.0).contains(&smallest) && largest > 400.0 && largest <= 1500.0, "{widths:?}");
     assert_eq!(number(get(widths, "trim")), 5.0);
-    assert!(number(told(&made, "peak_per_km2")) > 1.1 * number(told(&plain, "peak_per_km2")));
+    assert!(number(parameter(&made, "peak_per_km2")) > 1.1 * number(parameter(&plain, "peak_per_km2")));
     // Each kernel holds one incident; a few reach beyond the cells.
     let sum = |layer: &Layer| layer.features.iter().map(|f| number(&f.properties[0].1)).sum::<f64>();
-    let held = sum(&made) * 0.075 * 0.075 / number(told(&made, "incidents"));
+    let held = sum(&made) * 0.075 * 0.075 / number(parameter(&made, "incidents"));
     assert!((0.97..1.01).contains(&held), "{held}");
 }
 
@@ -108,7 +95,7 @@ fn no_adaptive_kernel_is_narrower_than_two_cells() {
     let (snapshot, ..) = common::new_haven();
     let given = [(&BANDWIDTH, "300"), (&CELL, "150"), (&ADAPTIVE, "abramson"), (&OUT, "cells")];
     let made = layer(&snapshot, &given).expect("cells");
-    let Value::Map(widths) = told(&made, "widths") else { panic!("widths") };
+    let Value::Map(widths) = parameter(&made, "widths") else { panic!("widths") };
     assert_eq!(number(get(widths, "smallest_m")), 300.0);
     assert!(number(get(widths, "raised_to_two_cells")) > 100.0, "{widths:?}");
 }

@@ -4,6 +4,7 @@ mod common;
 
 use std::collections::BTreeSet;
 
+use common::answers::number;
 use geo::{Contains, MultiPolygon, Point, Validation};
 use hotblocks::analysis::density::bandwidth::Rule;
 use hotblocks::analysis::density::edge::Edge;
@@ -245,14 +246,6 @@ fn told(layer: &Layer, name: &str) -> Value {
     let Some((_, Value::Map(parameters))) = parameters else { panic!("no parameters") };
     let found = parameters.iter().find(|(other, _)| *other == name);
     found.unwrap_or_else(|| panic!("no {name}")).1.clone()
-}
-
-fn number(value: &Value) -> f64 {
-    match value {
-        Value::Float(number) => *number,
-        Value::Int(number) => *number as f64,
-        other => panic!("{other:?} is no number"),
-    }
 }
 
 #[test]

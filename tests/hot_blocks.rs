@@ -4,29 +4,14 @@ mod common;
 
 use std::collections::{BTreeSet, HashMap};
 
+use common::answers::{ask, get};
 use geo::{Distance, Euclidean, Geometry};
 use hotblocks::analysis::clusters::hot_blocks::HotBlocksParams;
 use hotblocks::engine::params::clusters::CLUSTERS;
 use hotblocks::engine::params::ranking::RANK;
-use hotblocks::engine::params::table::Operation;
-use hotblocks::engine::params::values::Values;
 use hotblocks::engine::query::Query;
 use hotblocks::engine::snapshot::Snapshot;
-use hotblocks::layer::answer::{AnswerError, answer};
-use hotblocks::layer::{Feature, Layer, Page, Value};
-
-fn ask(snapshot: &Snapshot, operation: &Operation, pairs: &[(&str, &str)]) -> Result<Layer, AnswerError> {
-    let mut values = Values::default();
-    for (name, text) in pairs {
-        let param = operation.params.iter().find(|p| p.wire == *name).expect("a parameter of the operation");
-        values.set_wire(param, text).expect("within bounds");
-    }
-    answer(snapshot, operation, &values, Page::ALL)
-}
-
-fn get<'a>(properties: &'a [(&'static str, Value)], name: &str) -> &'a Value {
-    &properties.iter().find(|(n, _)| *n == name).unwrap_or_else(|| panic!("no property {name}")).1
-}
+use hotblocks::layer::{Feature, Value};
 
 fn int(feature: &Feature, name: &str) -> i64 {
     match get(&feature.properties, name) {

@@ -2,20 +2,14 @@
 
 mod common;
 
+use common::answers;
 use hotblocks::engine::params::hotspots::HOTSPOTS;
-use hotblocks::engine::params::values::Values;
 use hotblocks::engine::snapshot::Snapshot;
-use hotblocks::layer::answer::{AnswerError, answer};
-use hotblocks::layer::{Feature, Layer, Page, Value};
+use hotblocks::layer::answer::AnswerError;
+use hotblocks::layer::{Feature, Layer, Value};
 
 fn ask(snapshot: &Snapshot, pairs: &[(&str, &str)]) -> Result<Layer, AnswerError> {
-    let mut values = Values::default();
-    for (name, text) in pairs {
-        let param =
-            HOTSPOTS.params.iter().find(|param| param.wire == *name).expect("a parameter of hot spots");
-        values.set_wire(param, text).expect("within bounds");
-    }
-    answer(snapshot, &HOTSPOTS, &values, Page::ALL)
+    answers::ask(snapshot, &HOTSPOTS, pairs)
 }
 
 fn get<'a>(pairs: &'a [(&'static str, Value)], name: &str) -> &'a Value {

@@ -4,7 +4,7 @@ mod common;
 
 use std::path::Path;
 
-use assert_cmd::Command;
+use common::command::hotblocks;
 use hotblocks::encode::incidents::{Form, write};
 use hotblocks::ingest::incidents::{self, Options};
 use hotblocks::ingest::input::Input;
@@ -12,12 +12,6 @@ use hotblocks::model::identity::Ids;
 use hotblocks::model::ledger::resolve;
 use hotblocks::model::reports::Ledger;
 use serde_json::Value as Json;
-
-fn hotblocks() -> Command {
-    let mut command = Command::cargo_bin("hotblocks").expect("built");
-    command.current_dir(common::repository(""));
-    command
-}
 
 fn read(inputs: &[Input]) -> Ledger {
     let (ledger, account) = incidents::read(inputs, &Options::default(), &|| ()).expect("readable");

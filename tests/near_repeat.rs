@@ -2,42 +2,21 @@
 
 mod common;
 
+use common::answers::{self, get, number, parameter};
+use common::command::{SAMPLE, hotblocks, told};
 use hotblocks::analysis::scan::space_time::SpaceTimeParams;
 use hotblocks::analysis::scan::spatial::ScanParams;
 use hotblocks::encode;
 use hotblocks::engine::params::near_repeat::NEAR_REPEAT;
-use hotblocks::engine::params::values::Values;
 use hotblocks::engine::query::Query;
 use hotblocks::engine::scan::Exposure;
 use hotblocks::engine::snapshot::Snapshot;
-use hotblocks::layer::answer::{AnswerError, answer};
+use hotblocks::layer::answer::AnswerError;
 use hotblocks::layer::{Ask, Layer, Page, Value, scan};
 use hotblocks::space::coord::Metres;
 
 fn ask(snapshot: &Snapshot, pairs: &[(&str, &str)]) -> Result<Layer, AnswerError> {
-    let mut values = Values::default();
-    for (name, text) in pairs {
-        let param = NEAR_REPEAT.params.iter().find(|p| p.wire == *name).expect("a parameter of near repeats");
-        values.set_wire(param, text).expect("usable");
-    }
-    answer(snapshot, &NEAR_REPEAT, &values, Page::ALL)
-}
-
-fn get<'a>(properties: &'a [(&'static str, Value)], name: &str) -> &'a Value {
-    &properties.iter().find(|(n, _)| *n == name).unwrap_or_else(|| panic!("no property {name}")).1
-}
-
-fn parameter<'a>(layer: &'a Layer, name: &str) -> &'a Value {
-    let Value::Map(parameters) = get(&layer.provenance, "parameters") else { panic!("no parameters") };
-    get(parameters, name)
-}
-
-fn number(value: &Value) -> f64 {
-    match value {
-        Value::Int(n) => *n as f64,
-        Value::Float(n) => *n,
-        other => panic!("{other:?} is no number"),
-    }
+    answers::ask(snapshot, &NEAR_REPEAT, pairs)
 }
 
 const BANDS: [(&str, &str); 2] = [("distances_m", "100,200,400"), ("days", "2,7")];
@@ -151,15 +130,7 @@ fn edges_are_not_guessed() {
 
 #[test]
 fn the_command_answers_in_each_format_and_wants_its_edges() {
-    let run = |args: &[&str]| {
-        let mut command = assert_cmd::Command::cargo_bin("hotblocks").expect("built");
-        let (incidents, blocks) =
-            ("data/new-haven/new_haven_merged.shp", "data/new-haven/newhaven_nework.shp");
-        let files = ["near-repeat", "--incidents", incidents, "--blocks", blocks];
-        let out = command.current_dir(common::repository("")).args(files).args(args).output().expect("runs");
-        let text = |bytes: Vec<u8>| String::from_utf8(bytes).expect("UTF-8");
-        (out.status.code().unwrap_or(-1), text(out.stdout), text(out.stderr))
-    };
+    let run = |args: &[&str]| told(hotblocks().arg("near-repeat").args(SAMPLE).args(args));
     let bands = ["--distances", "100m,400m", "--days", "7,14", "--permutations", "99"];
     let (code, table, _) = run(&bands);
     assert!(code == 0 && table.contains("same place") && table.contains("permutations 99"), "{table}");

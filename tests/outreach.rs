@@ -5,16 +5,16 @@ mod common;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
-use assert_cmd::Command;
-use common::repository;
+use common::answers::{self, get, parameter};
+use common::command::{hotblocks, told};
 use geo::Geometry;
 use hotblocks::encode;
 use hotblocks::engine::outreach::ListAsk;
 use hotblocks::engine::params::outreach::{BRIEF, LIST};
 use hotblocks::engine::params::values::Values;
 use hotblocks::engine::snapshot::Snapshot;
-use hotblocks::layer::answer::{AnswerError, answer};
-use hotblocks::layer::{Feature, Layer, Page, Value, list};
+use hotblocks::layer::answer::AnswerError;
+use hotblocks::layer::{Feature, Layer, Value, list};
 use hotblocks::model::category::Flags;
 use hotblocks::model::period::{Period, local_date};
 use hotblocks::plan::outreach::check::check;
@@ -24,15 +24,6 @@ use hotblocks::space::coord::Local;
 use hotblocks::space::crs::Crs;
 use jiff::civil::{Date, date};
 use serde_json::{Value as Json, json};
-
-fn get<'a>(properties: &'a [(&'static str, Value)], name: &str) -> &'a Value {
-    &properties.iter().find(|(n, _)| *n == name).unwrap_or_else(|| panic!("no property {name}")).1
-}
-
-fn parameter<'a>(layer: &'a Layer, name: &str) -> &'a Value {
-    let Value::Map(parameters) = get(&layer.provenance, "parameters") else { panic!("no parameters") };
-    get(parameters, name)
-}
 
 fn of_sheet<'a>(feature: &'a Feature, name: &str) -> &'a Value {
     let Value::Map(sheet) = get(&feature.properties, "sheet") else { panic!("no sheet") };
@@ -56,13 +47,7 @@ fn int(value: &Value) -> i64 {
 
 /// Asks for a layer by its parameters.
 fn ask(snapshot: &Snapshot, brief: bool, pairs: &[(&str, &str)]) -> Result<Layer, AnswerError> {
-    let operation = if brief { &BRIEF } else { &LIST };
-    let mut values = Values::default();
-    for (name, text) in pairs {
-        let param = operation.params.iter().find(|p| p.wire == *name).expect("a parameter");
-        values.set_wire(param, text).expect("usable");
-    }
-    answer(snapshot, operation, &values, Page::ALL)
+    answers::ask(snapshot, if brief { &BRIEF } else { &LIST }, pairs)
 }
 
 fn blocks(n: u32) -> Option<Capacity> {
@@ -502,12 +487,6 @@ fn of_a_file_of_places_the_names_alone_are_written() {
     assert!(code == 2 && err.contains("vacant-lots"), "{err}");
 }
 
-fn hotblocks() -> Command {
-    let mut command = Command::cargo_bin("hotblocks").expect("the binary");
-    command.current_dir(repository(""));
-    command
-}
-
 /// Runs a command over files: exit code, stdout and stderr.
 fn run(files: &[(&str, &Path)], args: &[&str]) -> (i32, String, String) {
     let mut command = hotblocks();
@@ -515,9 +494,7 @@ fn run(files: &[(&str, &Path)], args: &[&str]) -> (i32, String, String) {
     for (flag, file) in files {
         command.arg(flag).arg(file);
     }
-    let out = command.args(&args[1..]).output().expect("runs");
-    let text = |bytes: Vec<u8>| String::from_utf8(bytes).expect("UTF-8");
-    (out.status.code().unwrap_or(-1), text(out.stdout), text(out.stderr))
+    told(command.args(&args[1..]))
 }
 
 const HOSTILE: &str = "<script>alert(1)</script>\" onload='x' & =cmd|'/c calc'!A0";

@@ -4,26 +4,22 @@ mod common;
 
 use std::collections::BTreeMap;
 
+use common::answers;
+use common::command::{SAMPLE, hotblocks, told};
 use hotblocks::encode;
 use hotblocks::engine::areas::set_areas;
 use hotblocks::engine::params::patrol::PLAN;
-use hotblocks::engine::params::values::Values;
 use hotblocks::engine::patrol::Patrolled;
 use hotblocks::engine::query::Query;
 use hotblocks::engine::ranking::Scoring;
 use hotblocks::engine::snapshot::Snapshot;
-use hotblocks::layer::answer::{AnswerError, answer};
-use hotblocks::layer::{Layer, Page, Value};
+use hotblocks::layer::answer::AnswerError;
+use hotblocks::layer::{Layer, Value};
 use hotblocks::model::areas::{Area, AreaKind};
 use serde_json::Value as Json;
 
 fn ask(snapshot: &Snapshot, pairs: &[(&str, &str)]) -> Result<Layer, AnswerError> {
-    let mut values = Values::default();
-    for (name, text) in pairs {
-        let param = PLAN.params.iter().find(|p| p.wire == *name).expect("a parameter of plans");
-        values.set_wire(param, text).expect("usable");
-    }
-    answer(snapshot, &PLAN, &values, Page::ALL)
+    answers::ask(snapshot, &PLAN, pairs)
 }
 
 const EVENING: [(&str, &str); 4] =
@@ -318,15 +314,7 @@ fn the_command_prints_one_table_a_shift_and_reads_shifts_from_a_file() {
         "name,days,from,to,officers\nlate,Fri Sat,18:00,02:00,2\nday,Mon,08:00,16:00,1\n",
     )
     .expect("written");
-    let run = |args: &[&str]| {
-        let mut command = assert_cmd::Command::cargo_bin("hotblocks").expect("built");
-        let (incidents, blocks) =
-            ("data/new-haven/new_haven_merged.shp", "data/new-haven/newhaven_nework.shp");
-        let files = ["plan", "--incidents", incidents, "--blocks", blocks];
-        let out = command.current_dir(common::repository("")).args(files).args(args).output().expect("runs");
-        let text = |bytes: Vec<u8>| String::from_utf8(bytes).expect("UTF-8");
-        (out.status.code().unwrap_or(-1), text(out.stdout), text(out.stderr))
-    };
+    let run = |args: &[&str]| told(hotblocks().arg("plan").args(SAMPLE).args(args));
     let file = shifts.display().to_string();
     let given = ["--shifts", &file, "--free", "0.4", "--speed", "20mph"];
     let (code, paper, said) = run(&given);

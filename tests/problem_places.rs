@@ -4,6 +4,7 @@ mod common;
 
 use std::collections::BTreeMap;
 
+use common::command::{SAMPLE, hotblocks, told};
 use hotblocks::engine::params::ranking::RANK;
 use hotblocks::engine::params::table::OPERATIONS;
 use hotblocks::engine::query::Query;
@@ -15,17 +16,7 @@ use hotblocks::rank::score::{By, Per};
 use serde_json::Value as Json;
 
 fn run(args: &[&str]) -> (i32, String, String) {
-    const SAMPLE: [&str; 4] = [
-        "--incidents",
-        "data/new-haven/new_haven_merged.shp",
-        "--blocks",
-        "data/new-haven/newhaven_nework.shp",
-    ];
-    let mut command = assert_cmd::Command::cargo_bin("hotblocks").expect("built");
-    let args = [&["rank"][..], args, &SAMPLE].concat();
-    let out = command.current_dir(common::repository("")).args(args).output().expect("runs");
-    let text = |bytes: Vec<u8>| String::from_utf8(bytes).expect("UTF-8");
-    (out.status.code().unwrap_or(-1), text(out.stdout), text(out.stderr))
+    told(hotblocks().arg("rank").args(args).args(SAMPLE))
 }
 
 #[test]

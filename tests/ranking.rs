@@ -5,17 +5,17 @@ mod common;
 use std::collections::HashMap;
 use std::sync::LazyLock;
 
-use assert_cmd::Command;
+use common::answers::{self, get, number, parameter};
+use common::command::run;
 use common::town::{Lot, Where, table, town, town_of, town_with, write};
 use common::{chain, new_haven, new_haven_polygons, repository};
 use hotblocks::encode;
 use hotblocks::engine::params::ranking::RANK;
-use hotblocks::engine::params::values::Values;
 use hotblocks::engine::query::Query;
 use hotblocks::engine::ranking::{Proactive, RankingError, Scoring};
 use hotblocks::engine::snapshot::Snapshot;
-use hotblocks::layer::answer::{AnswerError, answer};
-use hotblocks::layer::{Feature, Layer, Page, Value};
+use hotblocks::layer::answer::AnswerError;
+use hotblocks::layer::{Feature, Layer, Value};
 use hotblocks::model::block::{BlockId, Intersections};
 use hotblocks::model::dataset::Placing;
 use hotblocks::model::exposure::exposure;
@@ -26,12 +26,7 @@ use serde_json::Value as Json;
 static SAMPLE: LazyLock<Snapshot> = LazyLock::new(|| new_haven().0);
 
 fn ask(snapshot: &Snapshot, pairs: &[(&str, &str)]) -> Result<Layer, AnswerError> {
-    let mut values = Values::default();
-    for (name, text) in pairs {
-        let param = RANK.params.iter().find(|p| p.wire == *name).expect("a parameter of the ranking");
-        values.set_wire(param, text).expect("usable");
-    }
-    answer(snapshot, &RANK, &values, Page::ALL)
+    answers::ask(snapshot, &RANK, pairs)
 }
 
 fn refused(snapshot: &Snapshot, pairs: &[(&str, &str)]) -> (Option<&'static str>, String) {
@@ -40,38 +35,13 @@ fn refused(snapshot: &Snapshot, pairs: &[(&str, &str)]) -> (Option<&'static str>
     (error.parameter(), chain(&error))
 }
 
-fn get<'a>(properties: &'a [(&'static str, Value)], name: &str) -> &'a Value {
-    &properties.iter().find(|(n, _)| *n == name).unwrap_or_else(|| panic!("no property {name}")).1
-}
-
 fn of<'a>(feature: &'a Feature, name: &str) -> &'a Value {
     get(&feature.properties, name)
-}
-
-fn parameter<'a>(layer: &'a Layer, name: &str) -> &'a Value {
-    let Value::Map(parameters) = get(&layer.provenance, "parameters") else { panic!("no parameters") };
-    get(parameters, name)
-}
-
-fn number(value: &Value) -> f64 {
-    match value {
-        Value::Int(n) => *n as f64,
-        Value::Float(n) => *n,
-        other => panic!("{other:?} is no number"),
-    }
 }
 
 fn warnings(layer: &Layer) -> String {
     let Value::List(said) = parameter(layer, "warnings") else { panic!("no warnings") };
     said.iter().map(encode::csv::cell).collect::<Vec<_>>().join("\n")
-}
-
-fn run(args: &[&str]) -> (i32, String, String) {
-    let mut command = Command::cargo_bin("hotblocks").expect("the binary is built");
-    let out =
-        command.env("PROJ_DATA", "/usr/share/proj").env_remove("PROJ_LIB").args(args).output().expect("runs");
-    let text = |bytes| String::from_utf8(bytes).expect("UTF-8");
-    (out.status.code().unwrap_or(-1), text(out.stdout), text(out.stderr))
 }
 
 #[test]

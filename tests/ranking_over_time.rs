@@ -5,41 +5,19 @@ mod common;
 use std::path::Path;
 
 use assert_cmd::Command;
+use common::answers::{self, get, number, parameter};
 use hotblocks::encode;
 use hotblocks::engine::params::ranking::RANK;
-use hotblocks::engine::params::values::Values;
 use hotblocks::engine::snapshot::Snapshot;
-use hotblocks::layer::answer::{AnswerError, answer};
-use hotblocks::layer::{Feature, Layer, Page, Value};
+use hotblocks::layer::answer::AnswerError;
+use hotblocks::layer::{Feature, Layer, Value};
 use hotblocks::space::coord::Local;
 use hotblocks::space::crs::Crs;
 use jiff::ToSpan;
 use jiff::civil::{Date, date};
 
 fn ask(snapshot: &Snapshot, pairs: &[(&str, &str)]) -> Result<Layer, AnswerError> {
-    let mut values = Values::default();
-    for (name, text) in pairs {
-        let param = RANK.params.iter().find(|p| p.wire == *name).expect("a parameter of the ranking");
-        values.set_wire(param, text).expect("usable");
-    }
-    answer(snapshot, &RANK, &values, Page::ALL)
-}
-
-fn get<'a>(properties: &'a [(&'static str, Value)], name: &str) -> &'a Value {
-    &properties.iter().find(|(n, _)| *n == name).unwrap_or_else(|| panic!("no property {name}")).1
-}
-
-fn parameter<'a>(layer: &'a Layer, name: &str) -> &'a Value {
-    let Value::Map(parameters) = get(&layer.provenance, "parameters") else { panic!("no parameters") };
-    get(parameters, name)
-}
-
-fn number(value: &Value) -> f64 {
-    match value {
-        Value::Int(n) => *n as f64,
-        Value::Float(n) => *n,
-        other => panic!("{other:?} is no number"),
-    }
+    answers::ask(snapshot, &RANK, pairs)
 }
 
 fn of(feature: &Feature, name: &str) -> f64 {

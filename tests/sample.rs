@@ -4,6 +4,7 @@ mod common;
 
 use std::collections::HashMap;
 
+use common::answers::{get, values};
 use geo::{Contains, Intersects, Validation};
 use hotblocks::analysis::clusters::dbscan::DbscanParams;
 use hotblocks::analysis::density::kde::KdeParams;
@@ -33,16 +34,7 @@ fn layer(
     pairs: &[(&str, &str)],
     page: Page,
 ) -> Layer {
-    let mut values = Values::default();
-    for (name, text) in pairs {
-        let param = operation.params.iter().find(|p| p.wire == *name).expect("a parameter of the operation");
-        values.set_wire(param, text).expect("usable");
-    }
-    answer(snapshot, operation, &values, page).expect("an answer")
-}
-
-fn get<'a>(properties: &'a [(&'static str, Value)], name: &str) -> &'a Value {
-    &properties.iter().find(|(n, _)| *n == name).unwrap_or_else(|| panic!("no property {name}")).1
+    answer(snapshot, operation, &values(operation, pairs), page).expect("an answer")
 }
 
 #[test]

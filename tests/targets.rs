@@ -4,6 +4,7 @@ mod common;
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use common::answers::{self, get, number, parameter};
 use geo::{Area, Validation};
 use hotblocks::encode;
 use hotblocks::engine::areas::set_areas;
@@ -19,29 +20,7 @@ use hotblocks::layer::{Layer, Page, Value};
 use hotblocks::model::block::BlockKind;
 
 fn ask(snapshot: &Snapshot, pairs: &[(&str, &str)]) -> Result<Layer, AnswerError> {
-    let mut values = Values::default();
-    for (name, text) in pairs {
-        let param = TARGETS.params.iter().find(|p| p.wire == *name).expect("a parameter of targets");
-        values.set_wire(param, text).expect("usable");
-    }
-    answer(snapshot, &TARGETS, &values, Page::ALL)
-}
-
-fn get<'a>(properties: &'a [(&'static str, Value)], name: &str) -> &'a Value {
-    &properties.iter().find(|(n, _)| *n == name).unwrap_or_else(|| panic!("no property {name}")).1
-}
-
-fn parameter<'a>(layer: &'a Layer, name: &str) -> &'a Value {
-    let Value::Map(parameters) = get(&layer.provenance, "parameters") else { panic!("no parameters") };
-    get(parameters, name)
-}
-
-fn number(value: &Value) -> f64 {
-    match value {
-        Value::Int(n) => *n as f64,
-        Value::Float(n) => *n,
-        other => panic!("{other:?} is no number"),
-    }
+    answers::ask(snapshot, &TARGETS, pairs)
 }
 
 fn texts(value: &Value) -> Vec<String> {

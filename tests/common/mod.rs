@@ -1,6 +1,8 @@
 //! What several tests need: the sample, the St. Louis files where they are, a way to load either.
 #![allow(dead_code, reason = "each test binary uses a part of it")]
 
+pub(crate) mod answers;
+pub(crate) mod command;
 pub(crate) mod town;
 
 use std::path::{Path, PathBuf};

@@ -8,15 +8,16 @@ mod retold;
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use common::answers;
+use common::command::run;
 use hotblocks::analysis::chance::Chance;
 use hotblocks::encode;
 use hotblocks::engine::over_time::TrendBy;
 use hotblocks::engine::params::explain::EXPLAIN;
-use hotblocks::engine::params::values::Values;
 use hotblocks::engine::query::Query;
 use hotblocks::engine::ranking::Scoring;
 use hotblocks::engine::snapshot::Snapshot;
-use hotblocks::layer::answer::{AnswerError, answer};
+use hotblocks::layer::answer::AnswerError;
 use hotblocks::layer::explain::{Detail, explain};
 use hotblocks::layer::{Ask, Layer, Page};
 use hotblocks::model::incident::Located;
@@ -271,12 +272,7 @@ fn records_and_sentences_of_200_blocks_of_st_louis_are_what_raw_incidents_say() 
 }
 
 fn ask(snapshot: &Snapshot, pairs: &[(&str, &str)]) -> Result<Layer, AnswerError> {
-    let mut values = Values::default();
-    for (name, text) in pairs {
-        let param = EXPLAIN.params.iter().find(|p| p.wire == *name).expect("a parameter of explain");
-        values.set_wire(param, text).expect("usable");
-    }
-    answer(snapshot, &EXPLAIN, &values, Page::ALL)
+    answers::ask(snapshot, &EXPLAIN, pairs)
 }
 
 #[test]
@@ -344,14 +340,6 @@ fn the_same_seed_gives_the_same_record() {
         "{:?}",
         a.features[0]
     );
-}
-
-/// Runs the command.
-fn run(args: &[&str]) -> (i32, String, String) {
-    let mut command = assert_cmd::Command::cargo_bin("hotblocks").expect("built");
-    let out = command.current_dir(common::repository("")).args(args).output().expect("runs");
-    let text = |bytes: Vec<u8>| String::from_utf8(bytes).expect("UTF-8");
-    (out.status.code().unwrap_or(-1), text(out.stdout), text(out.stderr))
 }
 
 /// A street of three blocks, each between two cross streets, and the incidents of a table on it.

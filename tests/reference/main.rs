@@ -14,6 +14,7 @@ mod near_repeat;
 mod plan;
 mod rank;
 mod rank_change;
+mod rows;
 mod table;
 
 use table::Check;

@@ -1,7 +1,5 @@
 //! The checks of near repeats and scans: brute force written a second time, since no package has them in this form.
 
-use std::collections::BTreeMap;
-
 use hotblocks::analysis::near_repeat::bands::{DAY, Metric};
 use hotblocks::analysis::near_repeat::chains::{ChainsParams, chains};
 use hotblocks::analysis::near_repeat::knox::{Knox, KnoxParams, knox, knox_of_orders};
@@ -11,56 +9,29 @@ use hotblocks::analysis::scan::spatial::{ScanParams, scan};
 use hotblocks::space::coord::{Local, Metres};
 use hotblocks::space::grid::Grid;
 
-use crate::common;
+use crate::rows::{Room, Row, column, number};
 use crate::table::Check;
 
-/// Rows of a file under the names of its header.
-fn rows(name: &str) -> Vec<BTreeMap<String, String>> {
-    let path = common::repository(&format!("fixtures/reference/near_repeat/{name}.csv"));
-    let text = std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("{path:?}: {error}"));
-    let mut lines = text.lines();
-    let header: Vec<&str> = lines.next().expect("a header").split(',').collect();
-    let row = |line: &str| {
-        header
-            .iter()
-            .zip(line.split(','))
-            .map(|(name, value)| ((*name).to_owned(), value.to_owned()))
-            .collect()
-    };
-    lines.map(row).collect()
-}
+const ROOM: Room = Room("near_repeat");
 
-fn number(row: &BTreeMap<String, String>, name: &str) -> f64 {
-    row[name].parse().unwrap_or_else(|_| panic!("`{}` is no number", row[name]))
-}
-
-fn of_set(name: &str, set: &str) -> Vec<BTreeMap<String, String>> {
-    rows(name).into_iter().filter(|row| row["set"] == set).collect()
-}
-
-fn column(rows: &[BTreeMap<String, String>], name: &str) -> Vec<f64> {
-    rows.iter().map(|row| number(row, name)).collect()
+fn of_set(name: &str, set: &str) -> Vec<Row> {
+    ROOM.rows(name).into_iter().filter(|row| row["set"] == set).collect()
 }
 
 fn reference() -> String {
-    let package = |name: &str| {
-        let all = rows("versions");
-        let row = all.iter().find(|row| row["package"] == name).expect("a package of the script");
-        format!("{name} {}", row["version"])
-    };
-    format!("brute force ({}, {})", package("numpy"), package("scipy"))
+    format!("brute force ({})", ROOM.versions(&["numpy", "scipy"]))
 }
 
 fn places(name: &str) -> Vec<Local> {
-    rows(name).iter().map(|row| Local { x: number(row, "x"), y: number(row, "y") }).collect()
+    ROOM.rows(name).iter().map(|row| Local { x: number(row, "x"), y: number(row, "y") }).collect()
 }
 
 fn new_haven() -> (Vec<Local>, Vec<i64>) {
-    (places("new_haven"), rows("new_haven").iter().map(|row| number(row, "day") as i64 * DAY).collect())
+    (places("new_haven"), ROOM.rows("new_haven").iter().map(|row| number(row, "day") as i64 * DAY).collect())
 }
 
 fn small() -> (Vec<Local>, Vec<i64>) {
-    (places("small"), rows("small").iter().map(|row| number(row, "seconds") as i64).collect())
+    (places("small"), ROOM.rows("small").iter().map(|row| number(row, "seconds") as i64).collect())
 }
 
 fn gcd(a: usize, b: usize) -> usize {
@@ -107,7 +78,7 @@ fn numbers(table: &Knox) -> Vec<f64> {
     table.cells.iter().flat_map(one).collect()
 }
 
-fn theirs(rows: &[BTreeMap<String, String>]) -> Vec<f64> {
+fn theirs(rows: &[Row]) -> Vec<f64> {
     let names = ["observed", "expected", "mean", "median", "as_many", "p"];
     rows.iter().flat_map(|row| names.map(|name| number(row, name))).collect()
 }
@@ -156,7 +127,7 @@ fn knox_checks() -> Vec<Check> {
         knox(&tiny.0, &tiny.1, &params).expect("good input")
     };
     let p: Vec<f64> = tables.iter().flat_map(|params| drawn(params).cells).map(|cell| cell.p).collect();
-    let exact = column(&rows("knox_exact"), "p");
+    let exact = column(&ROOM.rows("knox_exact"), "p");
     let method = "Knox, 9,999 drawn orders beside all of them";
     checks.push(Check::new(method, reference(), (&p, &exact), |_| 1.0, (0.015, "p")));
     checks
@@ -196,7 +167,7 @@ fn zone_checks() -> [Check; 2] {
     let risks = Check::new(
         "prediction zones, added up and highest",
         reference(),
-        (&ours, &column(&rows("zones"), "risk")),
+        (&ours, &column(&ROOM.rows("zones"), "risk")),
         relative,
         (1e-13, "relative"),
     );
@@ -205,12 +176,12 @@ fn zone_checks() -> [Check; 2] {
         (0..grid.len()).map(|k| grid.center(k % grid.n_cols, k / grid.n_cols)).collect();
     let found = rings(&points, &times, now, &middles, &around).expect("good input");
     let ours: Vec<f64> = found.iter().map(|ring| ring.map_or(9.0, f64::from)).collect();
-    let theirs = column(&rows("rings"), "ring");
+    let theirs = column(&ROOM.rows("rings"), "ring");
     [risks, Check::new("rings around incidents", reference(), (&ours, &theirs), |_| 1.0, (0.0, "labels"))]
 }
 
 fn scan_checks() -> Check {
-    let (points, table) = (places("blocks"), rows("blocks"));
+    let (points, table) = (places("blocks"), ROOM.rows("blocks"));
     let counts: Vec<u64> = column(&table, "count").iter().map(|&count| count as u64).collect();
     let area = column(&table, "area");
     let even = vec![1.0; area.len()];
@@ -282,7 +253,7 @@ fn exact_checks() -> Check {
     let cylinder = found.expect("good input").clusters.remove(0);
     let ours = [circle.llr, circle.p, cylinder.llr, cylinder.p];
     let theirs: Vec<f64> =
-        rows("exact_p").iter().flat_map(|row| [number(row, "llr"), number(row, "p")]).collect();
+        ROOM.rows("exact_p").iter().flat_map(|row| [number(row, "llr"), number(row, "p")]).collect();
     let method = "scans, 19,999 simulations beside all outcomes of tiny sets";
     Check::new(method, reference(), (&ours, &theirs), |_| 1.0, (0.007, "ratio and p"))
 }

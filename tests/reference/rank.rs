@@ -1,45 +1,13 @@
 //! The checks of ranking with uncertainty: beside SciPy's fits, quantiles and draws.
 
-use std::collections::BTreeMap;
-
 use hotblocks::rank::draws::{DrawParams, Drawing, Part, Position, positions};
 use hotblocks::rank::gamma_poisson::{Fit, Posterior, fit, moments, predictive_interval};
 use hotblocks::rank::power_prior::{Lender, borrow};
 
-use crate::common;
+use crate::rows::{Room, Row, column, number};
 use crate::table::Check;
 
-type Row = BTreeMap<String, String>;
-
-/// Rows of a file under the names of its header.
-fn rows(name: &str) -> Vec<Row> {
-    let path = common::repository(&format!("fixtures/reference/rank/{name}.csv"));
-    let text = std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("{path:?}: {error}"));
-    let mut lines = text.lines();
-    let header: Vec<&str> = lines.next().expect("a header").split(',').collect();
-    let row = |line: &str| {
-        header
-            .iter()
-            .zip(line.split(','))
-            .map(|(name, value)| ((*name).to_owned(), value.to_owned()))
-            .collect()
-    };
-    lines.map(row).collect()
-}
-
-fn number(row: &Row, name: &str) -> f64 {
-    row[name].parse().unwrap_or_else(|_| panic!("`{}` is no number", row[name]))
-}
-
-fn column(rows: &[Row], name: &str) -> Vec<f64> {
-    rows.iter().map(|row| number(row, name)).collect()
-}
-
-fn reference() -> String {
-    let all = rows("versions");
-    let scipy = all.iter().find(|row| row["package"] == "scipy").expect("a package of the script");
-    format!("scipy {}", scipy["version"])
-}
+const ROOM: Room = Room("rank");
 
 fn relative(value: f64) -> f64 {
     value.abs()
@@ -47,14 +15,14 @@ fn relative(value: f64) -> f64 {
 
 /// Counts and exposures of a set.
 fn counts(set: &str) -> (Vec<u32>, Vec<f64>) {
-    let of_set: Vec<Row> = rows("counts").into_iter().filter(|row| row["set"] == set).collect();
+    let of_set: Vec<Row> = ROOM.rows("counts").into_iter().filter(|row| row["set"] == set).collect();
     (column(&of_set, "count").iter().map(|&count| count as u32).collect(), column(&of_set, "exposure"))
 }
 
 fn fit_checks() -> Vec<Check> {
     type By = fn(&[u32], &[f64]) -> Fit;
     let one = |method, file: &str, by: By, bound| {
-        let theirs = rows(file);
+        let theirs = ROOM.rows(file);
         let ours: Vec<f64> = theirs
             .iter()
             .flat_map(|row| {
@@ -65,7 +33,7 @@ fn fit_checks() -> Vec<Check> {
             .collect();
         let others: Vec<f64> =
             theirs.iter().flat_map(|row| [number(row, "alpha"), number(row, "beta")]).collect();
-        Check::new(method, reference(), (&ours, &others), relative, (bound, "relative"))
+        Check::new(method, ROOM.versions(&["scipy"]), (&ours, &others), relative, (bound, "relative"))
     };
     vec![
         one(
@@ -84,7 +52,7 @@ fn fit_checks() -> Vec<Check> {
 }
 
 fn interval_check() -> Check {
-    let theirs = rows("intervals");
+    let theirs = ROOM.rows("intervals");
     let ours: Vec<f64> = theirs
         .iter()
         .map(|row| {
@@ -94,11 +62,17 @@ fn interval_check() -> Check {
         })
         .collect();
     let method = "posterior intervals, shapes from 0.001 to a million";
-    Check::new(method, reference(), (&ours, &column(&theirs, "value")), relative, (1e-9, "relative"))
+    Check::new(
+        method,
+        ROOM.versions(&["scipy"]),
+        (&ours, &column(&theirs, "value")),
+        relative,
+        (1e-9, "relative"),
+    )
 }
 
 fn predictive_check() -> Check {
-    let theirs = rows("predictive");
+    let theirs = ROOM.rows("predictive");
     let one = |row: &Row| {
         let shape = number(row, "shape");
         let posterior = Posterior { shape, rate: shape / number(row, "mean") };
@@ -108,7 +82,7 @@ fn predictive_check() -> Check {
     let ours: Vec<f64> = theirs.iter().flat_map(one).collect();
     let others: Vec<f64> = theirs.iter().flat_map(|row| [number(row, "low"), number(row, "high")]).collect();
     let method = "predictive intervals of counts";
-    Check::new(method, reference(), (&ours, &others), |_| 1.0, (0.0, "incidents"))
+    Check::new(method, ROOM.versions(&["scipy"]), (&ours, &others), |_| 1.0, (0.0, "incidents"))
 }
 
 fn gold() -> Vec<Vec<Part>> {
@@ -119,7 +93,7 @@ fn gold() -> Vec<Vec<Part>> {
 }
 
 fn three_classes() -> Vec<Vec<Part>> {
-    let parts = rows("parts");
+    let parts = ROOM.rows("parts");
     let one = |row: &Row| Part {
         weight: number(row, "weight"),
         posterior: Posterior { shape: number(row, "shape"), rate: number(row, "rate") },
@@ -128,7 +102,7 @@ fn three_classes() -> Vec<Vec<Part>> {
 }
 
 fn draw_checks() -> Vec<Check> {
-    let theirs = rows("tops");
+    let theirs = ROOM.rows("tops");
     // P has a standard error of 0.0022 at most, of 50,000 draws here; theirs are two million.
     let drawn = |blocks: &[Vec<Part>], top_n, how| -> Vec<Position> {
         positions(blocks, &DrawParams { top_n, draws: 50_000, seed: 11, how }).expect("good input")
@@ -148,7 +122,7 @@ fn draw_checks() -> Vec<Check> {
             }
         }
     }
-    let by = format!("{}, two million draws of numpy", reference());
+    let by = format!("{}, two million draws of numpy", ROOM.versions(&["scipy"]));
     let check = |method, ours: &[f64], theirs: &[f64], bound, of| {
         Check::new(method, by.clone(), (ours, theirs), |_| 1.0, (bound, of))
     };
@@ -160,7 +134,7 @@ fn draw_checks() -> Vec<Check> {
 }
 
 fn lender_check() -> Check {
-    let theirs = rows("borrowed");
+    let theirs = ROOM.rows("borrowed");
     let killings: Vec<u32> = column(&theirs, "killings").iter().map(|&count| count as u32).collect();
     let (assaults, exposure) = (column(&theirs, "assaults"), column(&theirs, "exposure"));
     let lender = Lender { counts: &assaults, exposure: &exposure };
@@ -168,10 +142,10 @@ fn lender_check() -> Check {
     let mut ours: Vec<f64> = found.posteriors.iter().map(Posterior::mean).collect();
     ours.extend([found.alpha, found.shares[0]]);
     let mut others = column(&theirs, "posterior");
-    let fitted = rows("shares").remove(0);
+    let fitted = ROOM.rows("shares").remove(0);
     others.extend([number(&fitted, "alpha"), number(&fitted, "share")]);
     let method = "killings that learn from gun assaults: α, share and posterior means";
-    Check::new(method, reference(), (&ours, &others), relative, (1e-3, "relative"))
+    Check::new(method, ROOM.versions(&["scipy"]), (&ours, &others), relative, (1e-3, "relative"))
 }
 
 pub(crate) fn checks() -> Vec<Check> {

@@ -8,29 +8,10 @@ use hotblocks::rank::predict::{Drift, Predictive, fit_drift};
 use hotblocks::rank::stability::{inclusion, jaccard, rbo};
 use hotblocks::rank::trend::trends;
 
-use crate::common;
+use crate::rows::{Room, Row, number};
 use crate::table::Check;
 
-type Row = BTreeMap<String, String>;
-
-fn rows(name: &str) -> Vec<Row> {
-    let path = common::repository(&format!("fixtures/reference/rank_change/{name}.csv"));
-    let text = std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("{path:?}: {error}"));
-    let mut lines = text.lines();
-    let header: Vec<&str> = lines.next().expect("a header").split(',').collect();
-    let row = |line: &str| {
-        header
-            .iter()
-            .zip(line.split(','))
-            .map(|(name, value)| ((*name).to_owned(), value.to_owned()))
-            .collect()
-    };
-    lines.map(row).collect()
-}
-
-fn number(row: &Row, name: &str) -> f64 {
-    row[name].parse().unwrap_or_else(|_| panic!("`{}` is no number", row[name]))
-}
+const ROOM: Room = Room("rank_change");
 
 fn whole(row: &Row, name: &str) -> u32 {
     row[name].parse().unwrap_or_else(|_| panic!("`{}` is no whole number", row[name]))
@@ -40,21 +21,12 @@ fn list(row: &Row, name: &str) -> Vec<u32> {
     row[name].split(' ').map(|n| n.parse().expect("whole numbers")).collect()
 }
 
-fn of(packages: &[&str]) -> String {
-    let all = rows("versions");
-    let one = |name: &&str| {
-        let row = all.iter().find(|row| row["package"] == **name).expect("a package of the script");
-        format!("{name} {}", row["version"])
-    };
-    packages.iter().map(one).collect::<Vec<_>>().join(", ")
-}
-
 fn relative(theirs: f64) -> f64 {
     theirs.abs().max(1e-3)
 }
 
 fn counts(set: &str, when: &str) -> Vec<u32> {
-    rows("counts").iter().filter(|row| row["set"] == set).map(|row| whole(row, when)).collect()
+    ROOM.rows("counts").iter().filter(|row| row["set"] == set).map(|row| whole(row, when)).collect()
 }
 
 const SETS: [&str; 3] = ["busy", "quiet", "few"];
@@ -64,7 +36,7 @@ fn concentrated(counts: &[u32], draws: u32) -> Concentration {
 }
 
 fn ginis() -> Vec<Check> {
-    let all = rows("gini");
+    let all = ROOM.rows("gini");
     let found: Vec<Concentration> = all.iter().map(|row| concentrated(&list(row, "counts"), 1)).collect();
     let ours: Vec<f64> = found.iter().map(|f| f.gini).collect();
     let theirs: Vec<f64> = all.iter().map(|row| number(row, "gini")).collect();
@@ -73,13 +45,13 @@ fn ginis() -> Vec<Check> {
     let (mut curve, mut numpy) = (Vec::new(), Vec::new());
     for set in SETS {
         curve.extend(concentrated(&counts(set, "before"), 1).lorenz.iter().flat_map(|&(x, y)| [x, y]));
-        let points = rows("lorenz").into_iter().filter(|row| row["set"] == set);
+        let points = ROOM.rows("lorenz").into_iter().filter(|row| row["set"] == set);
         numpy.extend(points.flat_map(|row| [number(&row, "blocks"), number(&row, "incidents")]));
     }
     vec![
         Check::new(
             "Gini of incidents per block",
-            of(&["inequality"]),
+            ROOM.versions(&["inequality"]),
             (&ours, &theirs),
             |_| 1.0,
             (1e-12, "absolute"),
@@ -91,13 +63,19 @@ fn ginis() -> Vec<Check> {
             |_| 1.0,
             (1e-12, "absolute"),
         ),
-        Check::new("Lorenz curves of blocks", of(&["numpy"]), (&curve, &numpy), |_| 1.0, (1e-12, "absolute")),
+        Check::new(
+            "Lorenz curves of blocks",
+            ROOM.versions(&["numpy"]),
+            (&curve, &numpy),
+            |_| 1.0,
+            (1e-12, "absolute"),
+        ),
     ]
 }
 
 fn by_chance() -> Check {
     let (mut ours, mut theirs) = (Vec::new(), Vec::new());
-    for row in rows("by_chance") {
+    for row in ROOM.rows("by_chance") {
         // Any counts of so many incidents and blocks: only their numbers matter.
         let mut counts = vec![0; whole(&row, "blocks") as usize];
         counts[0] = whole(&row, "incidents");
@@ -112,7 +90,7 @@ fn by_chance() -> Check {
 
 fn change() -> Vec<Check> {
     let (mut prior, mut their_prior, mut ratios, mut theirs) = (vec![], vec![], vec![], vec![]);
-    for row in rows("prior") {
+    for row in ROOM.rows("prior") {
         let set = &row["set"];
         let (before, now) = (counts(set, "before"), counts(set, "now"));
         let days = (number(&row, "days_before"), number(&row, "days"));
@@ -127,20 +105,20 @@ fn change() -> Vec<Check> {
             }
         }
         ratios.extend(seen.into_values().flatten());
-        let of_set = rows("change").into_iter().filter(|row| row["set"] == *set);
+        let of_set = ROOM.rows("change").into_iter().filter(|row| row["set"] == *set);
         theirs.extend(of_set.flat_map(|row| ["ratio", "lo", "hi"].map(|name| number(&row, name))));
     }
     vec![
         Check::new(
             "change of blocks: beta–binomial prior of three cities",
-            of(&["scipy"]),
+            ROOM.versions(&["scipy"]),
             (&prior, &their_prior),
             relative,
             (1e-5, "relative"),
         ),
         Check::new(
             "change of blocks: shrunk ratios with their intervals",
-            of(&["scipy"]),
+            ROOM.versions(&["scipy"]),
             (&ratios, &theirs),
             relative,
             (1e-5, "relative"),
@@ -150,14 +128,14 @@ fn change() -> Vec<Check> {
 
 fn overlap() -> Vec<Check> {
     let (mut ours, mut theirs) = (Vec::new(), Vec::new());
-    for row in rows("overlap") {
+    for row in ROOM.rows("overlap") {
         let (a, b) = (list(&row, "a"), list(&row, "b"));
         ours.push(rbo(&a, &b, number(&row, "p")).expect("lists").expect("not empty"));
         ours.push(jaccard(&a, &b).expect("lists").expect("not empty"));
         theirs.extend([number(&row, "rbo"), number(&row, "jaccard")]);
     }
     let (mut often, mut enumerated) = (Vec::new(), Vec::new());
-    for row in rows("inclusion") {
+    for row in ROOM.rows("inclusion") {
         let top = whole(&row, "top") as usize;
         often.extend(inclusion(&list(&row, "counts"), top, 40_000, 1).expect("a list"));
         enumerated.extend(row["often"].split(' ').map(|f| f.parse::<f64>().expect("a frequency")));
@@ -165,7 +143,7 @@ fn overlap() -> Vec<Check> {
     vec![
         Check::new(
             "rank-biased overlap and Jaccard of lists",
-            of(&["rbo"]),
+            ROOM.versions(&["rbo"]),
             (&ours, &theirs),
             |_| 1.0,
             (1e-12, "absolute"),
@@ -182,7 +160,7 @@ fn overlap() -> Vec<Check> {
 
 fn trend() -> Vec<Check> {
     let (mut ours, mut theirs, mut q, mut their_q) = (vec![], vec![], vec![], vec![]);
-    let all = rows("trends");
+    let all = ROOM.rows("trends");
     for set in all.chunk_by(|a, b| a["set"] == b["set"]) {
         let series: Vec<Vec<u32>> = set.iter().map(|row| list(row, "series")).collect();
         let periods: Vec<Vec<u32>> =
@@ -194,21 +172,21 @@ fn trend() -> Vec<Check> {
         }
         if !set[0]["set"].starts_with("golden") {
             q.extend(found.iter().map(|trend| trend.q));
-            let of_set = rows("q").into_iter().filter(|row| row["set"] == set[0]["set"]);
+            let of_set = ROOM.rows("q").into_iter().filter(|row| row["set"] == set[0]["set"]);
             their_q.extend(of_set.map(|row| number(&row, "q")));
         }
     }
     vec![
         Check::new(
             "trends of blocks: Mann–Kendall, plain and within seasons, S and p",
-            of(&["pymannkendall"]),
+            ROOM.versions(&["pymannkendall"]),
             (&ours, &theirs),
             relative,
             (1e-9, "relative"),
         ),
         Check::new(
             "trends of blocks: Benjamini–Hochberg",
-            of(&["statsmodels"]),
+            ROOM.versions(&["statsmodels"]),
             (&q, &their_q),
             relative,
             (1e-9, "relative"),
@@ -218,7 +196,7 @@ fn trend() -> Vec<Check> {
 
 fn predictive() -> Vec<Check> {
     let (mut ours, mut theirs, mut ends, mut their_ends) = (vec![], vec![], vec![], vec![]);
-    for row in rows("predictive") {
+    for row in ROOM.rows("predictive") {
         let drift = Drift { ratio: number(&row, "ratio"), variance: number(&row, "variance") };
         let law =
             Predictive::new(number(&row, "shape"), number(&row, "rate"), number(&row, "exposure"), drift)
@@ -231,7 +209,7 @@ fn predictive() -> Vec<Check> {
         their_ends.extend(["lo", "hi"].map(|name| number(&row, name)));
     }
     let (mut drift, mut their_drift) = (Vec::new(), Vec::new());
-    for row in rows("drift") {
+    for row in ROOM.rows("drift") {
         let (a, b) = (number(&row, "a"), number(&row, "b"));
         let (years_before, years) = (number(&row, "days_before") / 365.25, number(&row, "days") / 365.25);
         let posteriors: Vec<(f64, f64)> =
@@ -240,7 +218,7 @@ fn predictive() -> Vec<Check> {
         drift.extend([found.ratio, found.variance]);
         their_drift.extend([number(&row, "ratio"), number(&row, "variance")]);
     }
-    let scipy = of(&["scipy"]);
+    let scipy = ROOM.versions(&["scipy"]);
     vec![
         Check::new(
             "predictive law with drift: chances, fair parts of the interval",
