@@ -17,11 +17,11 @@ use crate::engine::params::explain::RANKED_UNIT;
 use crate::engine::params::hotspots::HOTSPOTS;
 use crate::engine::params::near_repeat::NEAR_REPEAT;
 use crate::engine::params::patrol::{PLAN, SHIFTS};
-use crate::engine::params::ranking::{DRAWS, MOST_BLOCKS_DRAWN, RANK};
+use crate::engine::params::ranking::{DRAWS, RANK};
 use crate::engine::params::table::{AREAS, DEFAULT_TOP, DENSITY, INCIDENTS, Operation, TOP};
 use crate::engine::params::targets::{BUDGET, TARGETS};
 use crate::engine::params::values::Values;
-use crate::engine::ranking::split;
+use crate::engine::ranking::draws_unasked;
 use crate::engine::snapshot::Snapshot;
 use crate::engine::{Engine, View};
 use crate::http;
@@ -30,6 +30,7 @@ use crate::layer::answer::answer;
 use crate::layer::density::Raster;
 use crate::layer::density_answer::surface;
 use crate::layer::{Layer, Page};
+use crate::plan::outreach::register::Register;
 use crate::rank::draws::DrawParams;
 
 /// Runs the command that was given.
@@ -170,15 +171,7 @@ fn serve(matches: &ArgMatches) -> Result<u8, Failure> {
     let mut given = flags::values(matches, flags::all_params().into_iter())?;
     load::text_of_file(&mut given, &SHIFTS)?;
     let kept = outreach_command::read(matches, "list")?;
-    let (loaded, values) = loaded(matches, &given, &[])?;
-    let snapshot = outreach_command::with(Snapshot::new(loaded.dataset, 1), kept)?;
-    let opened = Opened {
-        engine: Arc::new(Engine::of(snapshot)),
-        values,
-        all_kept: loaded.all_kept,
-        listen: loaded.config.listen,
-    };
-    listen(matches, opened)
+    listen(matches, Opened::with_list(matches, &given, &[], kept)?)
 }
 
 fn listen(matches: &ArgMatches, opened: Opened) -> Result<u8, Failure> {
@@ -227,6 +220,18 @@ impl Opened {
         Ok(Self::from(loaded, values))
     }
 
+    /// The same with an outreach list that is kept.
+    pub(super) fn with_list(
+        matches: &ArgMatches,
+        given: &Values,
+        operations: &[&Operation],
+        kept: Option<Register>,
+    ) -> Result<Self, Failure> {
+        let (load::Loaded { dataset, config, all_kept }, values) = loaded(matches, given, operations)?;
+        let snapshot = outreach_command::with(Snapshot::new(dataset, 1), kept)?;
+        Ok(Self { engine: Arc::new(Engine::of(snapshot)), values, all_kept, listen: config.listen })
+    }
+
     fn from(loaded: load::Loaded, values: Values) -> Self {
         Self {
             values,
@@ -236,19 +241,19 @@ impl Opened {
         }
     }
 
-    fn layer(&self, operation: &Operation, page: Page) -> Result<Layer, Failure> {
+    pub(super) fn layer(&self, operation: &Operation, page: Page) -> Result<Layer, Failure> {
         Ok(answer(&self.engine.open(&View::all()), operation, &self.values, page)?)
     }
 
     /// A layer to be read: of ranked blocks it says how sure each place is, where nothing else was asked for.
     fn list(&self, operation: &Operation, page: Page) -> Result<Layer, Failure> {
         let snapshot = self.engine.open(&View::all());
-        let data = snapshot.dataset();
-        let few = data.block_set.blocks.len() <= MOST_BLOCKS_DRAWN;
-        let mut values = self.values.clone();
-        if operation.command == RANK.command && values.count(&DRAWS).is_none() && few && !split(data) {
-            values.set_wire(&DRAWS, &DrawParams::DRAWS.to_string())?;
+        let unasked = operation.command == RANK.command && self.values.count(&DRAWS).is_none();
+        if !unasked || !draws_unasked(snapshot.dataset()) {
+            return Ok(answer(&snapshot, operation, &self.values, page)?);
         }
+        let mut values = self.values.clone();
+        values.set_wire(&DRAWS, &DrawParams::DRAWS.to_string())?;
         Ok(answer(&snapshot, operation, &values, page)?)
     }
 

@@ -3,7 +3,7 @@
 use clap::{Arg, ArgMatches, Command};
 use serde_json::Value as Json;
 
-use super::commands::Opened;
+use super::commands::{Opened, written};
 use super::failure::Failure;
 use super::{flags, load};
 use crate::encode;
@@ -58,13 +58,7 @@ pub(super) fn run(matches: &ArgMatches) -> Result<u8, Failure> {
 /// Ranks the addresses of the blocks.
 pub(super) fn addresses(matches: &ArgMatches, opened: &Opened, page: Page) -> Result<u8, Failure> {
     let layer = addresses_answer(&opened.engine().open(&View::all()), &ask(opened, page), opened.values())?;
-    let text = match load::text(matches, "format").as_deref() {
-        Some("geojson") => encode::geojson::collection(&layer, Json::Null) + "\n",
-        Some("csv") => encode::csv::rows(&layer),
-        Some("json") => encode::json::rows(&layer),
-        _ => encode::table::table(&layer),
-    };
-    load::write_text(matches, &text)?;
+    load::write_text(matches, &written(matches, &layer))?;
     Ok(opened.code())
 }
 

@@ -95,10 +95,14 @@ pub(super) fn load(config: Config, areas: &[String], rejects: Option<&Path>) -> 
 
 /// Name and text of a layout of one's own.
 pub(super) fn layout(path: Option<&Path>) -> Result<Option<(String, String)>, Failure> {
-    let Some(path) = path else { return Ok(None) };
+    path.map(text_at).transpose()
+}
+
+/// Name and text of a file.
+pub(super) fn text_at(path: &Path) -> Result<(String, String), Failure> {
     let file = path.display().to_string();
     match std::fs::read_to_string(path) {
-        Ok(text) => Ok(Some((file, text))),
+        Ok(text) => Ok((file, text)),
         Err(source) => Err(Failure::Read { file, source }),
     }
 }
@@ -106,7 +110,7 @@ pub(super) fn layout(path: Option<&Path>) -> Result<Option<(String, String)>, Fa
 /// Puts the text of a file in the place of its name, for a parameter that takes the text itself.
 pub(super) fn text_of_file(values: &mut Values, param: &Param) -> Result<(), Failure> {
     let Some(file) = values.text(param).map(str::to_owned) else { return Ok(()) };
-    let text = std::fs::read_to_string(&file).map_err(|source| Failure::Read { file, source })?;
+    let (_, text) = text_at(Path::new(&file))?;
     Ok(values.set_wire(param, &text)?)
 }
 

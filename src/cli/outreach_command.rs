@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use clap::{Arg, ArgAction, ArgMatches, Command};
 use serde_json::Value as Json;
 
-use super::commands::{loaded, written};
+use super::commands::{Opened, loaded, written};
 use super::failure::Failure;
 use super::{exit, flags, load, say};
 use crate::encode;
@@ -53,9 +53,7 @@ pub(super) fn list_file() -> Arg {
 /// The list of a flag, if it was given.
 pub(super) fn read(matches: &ArgMatches, flag: &str) -> Result<Option<Register>, Failure> {
     let Some(path) = load::path(matches, flag) else { return Ok(None) };
-    let file = path.display().to_string();
-    let text =
-        std::fs::read_to_string(&path).map_err(|source| Failure::Read { file: file.clone(), source })?;
+    let (file, text) = load::text_at(&path)?;
     Ok(Some(encode::list_file::read(&text).map_err(|source| Failure::List { file, source })?))
 }
 
@@ -146,12 +144,9 @@ pub(super) fn with(snapshot: Snapshot, list: Option<Register>) -> Result<Snapsho
 pub(super) fn brief(matches: &ArgMatches) -> Result<u8, Failure> {
     let given = flags::values(matches, BRIEF.params.iter())?;
     let kept = read(matches, "list")?;
-    let (loaded, values) = loaded(matches, &given, &[&BRIEF])?;
-    let code = if loaded.all_kept { exit::DONE } else { exit::SOME_REFUSED };
-    let snapshot = with(Snapshot::new(loaded.dataset, 1), kept)?;
-    let layer = answer(&snapshot, &BRIEF, &values, Page::ALL)?;
-    load::write_text(matches, &written(matches, &layer))?;
-    Ok(code)
+    let opened = Opened::with_list(matches, &given, &[&BRIEF], kept)?;
+    load::write_text(matches, &written(matches, &opened.layer(&BRIEF, Page::ALL)?))?;
+    Ok(opened.code())
 }
 
 /// The form that is asked for, or the one that the file's ending names.

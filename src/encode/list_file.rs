@@ -3,6 +3,7 @@
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
+use crate::model::period::parse_date;
 use crate::plan::outreach::check::{RegisterError, check};
 use crate::plan::outreach::reason::{Change, reason};
 use crate::plan::outreach::register::{
@@ -239,9 +240,11 @@ pub fn read(text: &str) -> Result<Register, ListFileError> {
 }
 
 fn date(field: &'static str, version: u32, text: &str) -> Result<Date, ListFileError> {
-    let form = text.len() == 10 && text.bytes().all(|b| b.is_ascii_digit() || b == b'-');
-    let date = if form { text.parse().ok() } else { None };
-    date.ok_or_else(|| ListFileError::Value { field, version, bound: "a date as 2014-09-30".to_owned() })
+    parse_date(text).map_err(|_| ListFileError::Value {
+        field,
+        version,
+        bound: "a date as 2014-09-30".to_owned(),
+    })
 }
 
 /// Words that may stand where a score's parameters are named: no text that could be a sentence about persons.

@@ -10,7 +10,6 @@ use super::query::Query;
 use super::snapshot::Snapshot;
 use crate::model::areas::NamedArea;
 use crate::model::block::BlockId;
-use crate::model::category::Flags;
 use crate::model::period::Period;
 use crate::plan::outreach::brief::{DAYS, Happening, NearBlock, Windows, near_blocks};
 use crate::plan::outreach::register::{Entry, Status, Version};
@@ -114,8 +113,7 @@ impl Snapshot {
             return Err(BriefError::NoUnits);
         }
         let as_of = ask.as_of.or_else(|| self.complete_until()).ok_or(BriefError::NoDate)?;
-        let shooting = |class: &crate::model::class::Class| class.flags.has(Flags::SHOOTING);
-        let known = ask.of == Of::Gun || data.classes.rows().iter().any(shooting);
+        let known = ask.of == Of::Gun || data.classes.tell_shootings();
         let mut brief = Brief {
             as_of,
             of: ask.of,
@@ -164,9 +162,7 @@ impl Snapshot {
         let windows: Vec<Windows> =
             data.sources.iter().map(|source| windows(as_of, ask.delay_hours, &source.zone)).collect();
         let counts = |at: usize| match ask.of {
-            Of::Shootings => {
-                data.incidents.classes(at).any(|c| data.classes.get(c).flags.has(Flags::SHOOTING))
-            }
+            Of::Shootings => data.shooting(at),
             Of::Gun => data.incidents.classes(at).any(|class| data.classes.gun_crime(class)),
         };
         let told = |at: usize| {

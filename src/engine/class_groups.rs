@@ -64,18 +64,18 @@ impl ClassGroups {
     fn one(name: &str, data: &Dataset, selection: &Selection, has: impl Fn(ClassId) -> bool) -> Self {
         let group = |id| if selection.has_class(id) && has(id) { 0 } else { NO_GROUP };
         let only = ClassGroup { name: name.to_owned(), weight: 1.0, source: None, note: None };
-        Self { of: ids(data).map(group).collect(), groups: vec![only], ..Self::default() }
+        Self { of: data.classes.ids().map(group).collect(), groups: vec![only], ..Self::default() }
     }
 
     fn gun(data: &Dataset, selection: &Selection, scoring: &Scoring) -> Result<Self, RankingError> {
         let shooting = |id| data.classes.get(id).flags.has(Flags::SHOOTING);
         match scoring.gun {
-            Gun::Shooting if !ids(data).any(shooting) => Err(RankingError::NoShootings),
+            Gun::Shooting if !data.classes.tell_shootings() => Err(RankingError::NoShootings),
             Gun::Shooting => Ok(Self::one("shootings", data, selection, shooting)),
             Gun::Crime => {
                 let mut one = Self::one("gun crimes", data, selection, |id| data.classes.gun_crime(id));
                 let named = |id: ClassId| data.classes.get(id).firearm == Firearm::Yes;
-                if !ids(data).any(|id| data.classes.gun_crime(id) && named(id)) {
+                if !data.classes.ids().any(|id| data.classes.gun_crime(id) && named(id)) {
                     one.warnings.push(
                         "no class of these data names a firearm, so that only homicide counts as gun crime"
                             .to_owned(),
@@ -91,7 +91,9 @@ impl ClassGroups {
 
     /// Tells the only group apart by category, the most serious first.
     fn by_category(&mut self, data: &Dataset) {
-        let mut rows: Vec<usize> = ids(data)
+        let mut rows: Vec<usize> = data
+            .classes
+            .ids()
             .filter(|id| self.of[usize::from(id.0)] != NO_GROUP)
             .filter_map(|id| data.classes.get(id).category)
             .collect();
@@ -103,7 +105,7 @@ impl ClassGroups {
         let name = |&row: &usize| data.classes.tree().rows()[row].name.clone();
         self.groups =
             rows.iter().map(|row| ClassGroup { name: name(row), ..self.groups[0].clone() }).collect();
-        for id in ids(data).filter(|id| self.of[usize::from(id.0)] != NO_GROUP).collect::<Vec<_>>() {
+        for id in data.classes.ids().filter(|id| self.of[usize::from(id.0)] != NO_GROUP).collect::<Vec<_>>() {
             let at = data.classes.get(id).category.and_then(|row| rows.binary_search(&row).ok());
             self.of[usize::from(id.0)] = at.and_then(|at| u16::try_from(at).ok()).unwrap_or(NO_GROUP);
         }
@@ -120,7 +122,7 @@ impl ClassGroups {
         let mut weighing: BTreeMap<usize, Vec<ClassId>> = BTreeMap::new();
         let mut all = Self { of: vec![NO_GROUP; places.len()], ..Self::default() };
         let mut without_weight = BTreeSet::new();
-        for (id, &(placed, met)) in ids(data).zip(&places).filter(|(_, (_, met))| *met > 0) {
+        for (id, &(placed, met)) in data.classes.ids().zip(&places).filter(|(_, (_, met))| *met > 0) {
             let class = data.classes.get(id);
             if !scoring.counts(&class.flags) {
                 continue;
@@ -160,17 +162,13 @@ impl ClassGroups {
     }
 }
 
-fn ids(data: &Dataset) -> impl Iterator<Item = ClassId> {
-    (0..data.classes.rows().len()).map(|at| ClassId(u16::try_from(at).unwrap_or(u16::MAX)))
-}
-
 /// Of each selected class, how many of its selected incidents have a place or a block, and how many there are.
 ///
 /// A held place is a place: what is booked at headquarters is known to have been booked there.
 fn places(data: &Dataset, selection: &Selection) -> Vec<(usize, usize)> {
     let mut places = vec![(0, 0); data.classes.rows().len()];
     for at in (0..data.incidents.len()).filter(|&at| selection.has_apart_from_class(data, at)) {
-        let placed = data.incidents.located(at).has_place() || data.assignment.main(at).is_some();
+        let placed = data.placed(at);
         for class in data.incidents.classes(at).filter(|&class| selection.has_class(class)) {
             let of = &mut places[usize::from(class.0)];
             *of = (of.0 + usize::from(placed), of.1 + 1);

@@ -6,6 +6,7 @@ use super::snapshot::Snapshot;
 use crate::model::block::BlockId;
 use crate::model::context::{ContextFeature, ContextKind, ContextLayer, ContextPlace};
 use crate::model::dataset::Dataset;
+use crate::space::bbox::apart;
 use crate::space::coord::{LonLat, Metres};
 use crate::space::crs::CrsError;
 
@@ -91,13 +92,6 @@ fn of_layer<'a>(layer: &'a ContextLayer, shape: &Geometry, around: Rect) -> Near
     found.truncate(within.max(NEAREST));
     let named = |(d, at): (f64, usize)| (layer.places[at].name.as_deref(), Metres(d));
     Nearby { kind: &layer.kind, within, places: found.into_iter().map(named).collect() }
-}
-
-/// How far two boxes are from each other.
-fn apart(a: Rect, b: Rect) -> f64 {
-    let gap = |a0: f64, a1: f64, b0: f64, b1: f64| (b0 - a1).max(a0 - b1).max(0.0);
-    let dx = gap(a.min().x, a.max().x, b.min().x, b.max().x);
-    dx.hypot(gap(a.min().y, a.max().y, b.min().y, b.max().y))
 }
 
 #[cfg(test)]

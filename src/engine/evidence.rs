@@ -8,7 +8,6 @@ use super::query::{Query, Selection};
 use super::snapshot::Snapshot;
 use crate::aggregate::aoristic;
 use crate::model::block::{BlockId, Share};
-use crate::model::category::Flags;
 use crate::model::incident::Located;
 use crate::model::period::Period;
 use crate::model::report::Origin;
@@ -98,7 +97,7 @@ impl Snapshot {
         for &(at, _) in mine {
             let after = data.local_date(at).zip(complete).is_some_and(|(day, last)| day > last);
             quality.after_horizon += u32::from(after);
-            if !self.sensitive(at) && data.incidents.located(at).has_place() {
+            if !data.sensitive(at) && data.incidents.located(at).has_place() {
                 quality.placed += 1;
                 quality.near_boundary += u32::from(data.assignment.near_boundary(at));
                 quality.geocoded += u32::from(data.incidents.located(at) == Located::Geocoded);
@@ -135,7 +134,7 @@ impl Snapshot {
     }
 
     fn shootings(&self, mine: &[(usize, f64)]) -> u64 {
-        mine.iter().filter(|(at, _)| self.shooting(*at)).count() as u64
+        mine.iter().filter(|(at, _)| self.dataset().shooting(*at)).count() as u64
     }
 
     /// Whether every selected incident that `counted` holds for is known to be a shooting, and there is one.
@@ -144,26 +143,14 @@ impl Snapshot {
         let data = self.dataset();
         let mut chosen =
             (0..data.incidents.len()).filter(|&at| selection.has(data, at) && counted(at)).peekable();
-        chosen.peek().is_some() && chosen.all(|at| self.shooting(at))
-    }
-
-    /// Whether the source says that someone was shot.
-    fn shooting(&self, at: usize) -> bool {
-        let data = self.dataset();
-        data.incidents.classes(at).any(|class| data.classes.get(class).flags.has(Flags::SHOOTING))
-    }
-
-    /// Whether any class of an incident is sexual, domestic, child or unmapped.
-    pub(super) fn sensitive(&self, at: usize) -> bool {
-        let data = self.dataset();
-        data.incidents.classes(at).any(|class| data.classes.get(class).flags.sensitive())
+        chosen.peek().is_some() && chosen.all(|at| data.shooting(at))
     }
 
     fn week(&self, mine: &[(usize, f64)]) -> Week {
         let (data, piles) = (self.dataset(), self.time_piles());
         let (mut week, mut began) = (Week::default(), Vec::new());
         for &(at, _) in mine {
-            let Some(when) = piles.clocked(data, at).filter(|_| !self.sensitive(at)) else {
+            let Some(when) = piles.clocked(data, at).filter(|_| !data.sensitive(at)) else {
                 week.left_out += 1;
                 continue;
             };

@@ -130,47 +130,38 @@ impl Snapshot {
         Ok(move |at: usize| incidents.classes(at).any(|class| groups.of[usize::from(class.0)] != NO_GROUP))
     }
 
-    /// How many addresses the incidents that a scoring counts have in each of these blocks, and the share of the first.
-    ///
-    /// # Errors
-    ///
-    /// [`RankingError`] for a scoring that these data cannot give.
+    /// Which incidents a ranking counted.
+    pub fn counted_by<'a>(&'a self, ranking: &'a Ranking) -> impl Fn(usize) -> bool + 'a {
+        let incidents = &self.dataset().incidents;
+        move |at| incidents.classes(at).any(|class| ranking.counted[usize::from(class.0)])
+    }
+
+    /// How many addresses the incidents that a ranking counted have in each of these blocks, and the share of the first.
+    #[must_use]
     pub fn scored_addresses(
         &self,
         selection: &Selection,
-        scoring: &Scoring,
+        ranking: &Ranking,
         blocks: &[BlockId],
-    ) -> Result<Vec<Addresses>, RankingError> {
-        let counts = self.counts_for(selection, scoring)?;
-        Ok(self.addresses_of(|at| selection.has(self.dataset(), at) && counts(at), blocks))
+    ) -> Vec<Addresses> {
+        let counted = self.counted_by(ranking);
+        self.addresses_of(|at| selection.has(self.dataset(), at) && counted(at), blocks)
     }
 
     /// What sentences of a ranking have in common; `within` are the names of the areas that it is of.
-    ///
-    /// # Errors
-    ///
-    /// [`RankingError`] for a scoring that these data cannot give.
+    #[must_use]
     pub fn telling(
         &self,
         query: &Query,
         selection: &Selection,
         ranking: &Ranking,
         within: &[String],
-    ) -> Result<Telling, RankingError> {
-        let scoring = ranking.scoring;
-        let whole;
-        let all = if within.is_empty() {
-            ranking
-        } else {
-            whole = self.ranking(query, selection, &Scoring { draws: None, ..scoring }, None)?;
-            &whole
-        };
-        let with = all.rows.iter().filter_map(|row| Some((row.observed, row.exposure?)));
-        let (score, of) = with.fold((0.0, 0.0), |sum, row| (sum.0 + row.0, sum.1 + row.1));
-        let counted = self.counts_for(selection, &scoring)?;
+    ) -> Telling {
+        let (scoring, (score, of)) = (ranking.scoring, ranking.city);
+        let counted = self.counted_by(ranking);
         let noun = self.noun(query, &scoring, || self.all_shootings(selection, &counted));
         let days = self.observed_days(query);
-        Ok(Telling {
+        Telling {
             gun: scoring.by == By::Gun && noun != Noun::Shootings,
             noun,
             period: self.observed_dates(query).and_then(|(first, last)| observed(first, last, days)),
@@ -183,7 +174,7 @@ impl Snapshot {
             },
             harm: scoring.by == By::Harm,
             within: within.to_vec(),
-        })
+        }
     }
 
     fn noun(&self, query: &Query, scoring: &Scoring, all_shootings: impl Fn() -> bool) -> Noun {
@@ -221,10 +212,10 @@ impl Snapshot {
     ) -> Result<Vec<Explained>, ExplainError> {
         let data = self.dataset();
         let rows: HashMap<BlockId, &RankedBlock> = ranking.rows.iter().map(|row| (row.block, row)).collect();
-        let counted = self.counts_for(selection, &ranking.scoring)?;
+        let counted = self.counted_by(ranking);
         let gathered = self.gather(selection, &counted, blocks);
         let classes = self.unlocated(selection, &counted);
-        let addresses = self.addresses_of(|at| selection.has(data, at) && counted(at), blocks);
+        let addresses = self.scored_addresses(selection, ranking, blocks);
         let beside = self.beside(blocks, &rows)?;
         let ranked: Vec<(BlockId, f64, Option<f64>)> = ranking
             .rows

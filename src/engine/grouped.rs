@@ -7,7 +7,6 @@ use super::snapshot::Snapshot;
 use crate::aggregate::counts::Count;
 use crate::model::block::Share;
 use crate::model::category::Flags;
-use crate::model::class::ClassId;
 
 /// The group of a class that does not count.
 pub(super) const NO_GROUP: u16 = u16::MAX;
@@ -52,14 +51,9 @@ const PART: usize = 1 << 14;
 impl Snapshot {
     /// Selected incidents of every block; held ones do not count.
     pub(super) fn all_counts(&self, selection: &Selection) -> Vec<Count> {
-        self.grouped(selection, &self.one_group(selection), 1, None, None).counts
-    }
-
-    /// One group of all selected classes.
-    pub(super) fn one_group(&self, selection: &Selection) -> Vec<u16> {
-        let n = self.dataset().classes.rows().len();
-        let ids = (0..n).map(|at| ClassId(u16::try_from(at).unwrap_or(u16::MAX)));
-        ids.map(|id| if selection.has_class(id) { 0 } else { NO_GROUP }).collect()
+        let group = |id| if selection.has_class(id) { 0 } else { NO_GROUP };
+        let of: Vec<u16> = self.dataset().classes.ids().map(group).collect();
+        self.grouped(selection, &of, 1, None, None).counts
     }
 
     /// Counts incidents by block and by the group of their class; one of several classes is in the first of their groups.

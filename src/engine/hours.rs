@@ -68,7 +68,8 @@ impl TimePiles {
     }
 }
 
-fn begin(data: &Dataset, at: usize) -> Option<i64> {
+/// First second of an incident by the clock of its source; `None` beyond the years that can be told.
+pub(super) fn begin(data: &Dataset, at: usize) -> Option<i64> {
     let zone = &data.sources[usize::from(data.incidents.source(at))].zone;
     clock_seconds(data.incidents.when(at).from, zone)
 }

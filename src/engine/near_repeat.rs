@@ -61,9 +61,7 @@ impl Snapshot {
     pub fn timed(&self, selection: &Selection) -> Timed {
         let data = self.dataset();
         let mut timed = Timed::default();
-        let single =
-            |at: usize| !data.incidents.classes(at).any(|class| data.classes.get(class).flags.sensitive());
-        for (at, place) in self.drawn(selection).filter(|(at, _)| single(*at)) {
+        for (at, place) in self.drawn(selection).filter(|(at, _)| !data.sensitive(*at)) {
             let when = data.incidents.when(at);
             let zone = &data.sources[usize::from(data.incidents.source(at))].zone;
             let Some(time) = clock_seconds(when.from, zone) else { continue };

@@ -8,8 +8,7 @@ use jiff::tz::TimeZone;
 use jiff::{Timestamp, ToSpan};
 
 use super::areas::{WithinError, blocks_within, named};
-use super::class_groups::ClassGroups;
-use super::grouped::NO_GROUP;
+use super::hours::begin;
 use super::query::{Query, Selection};
 use super::ranking::{Ranking, RankingError, Scoring};
 use super::snapshot::Snapshot;
@@ -17,7 +16,6 @@ use crate::aggregate::aoristic::{self, HOURS};
 use crate::model::areas::AreaKind;
 use crate::model::block::{BlockId, Share};
 use crate::model::exposure::DAYS_A_YEAR;
-use crate::model::period::clock_seconds;
 use crate::model::shift::{DAY, Shift};
 use crate::plan::patrol::plan::PatrolArea;
 use crate::plan::patrol::profile::hour_profiles;
@@ -134,8 +132,7 @@ impl Snapshot {
             Patrolled::Areas if within.is_empty() => return Err(PatrolGroundError::NoNames),
             Patrolled::Areas => self.named_areas(&mut ground, within),
         };
-        let groups = ClassGroups::of(self, selection, scoring)?;
-        let (hours, all) = self.hours(selection, &groups, &members);
+        let (hours, all) = self.hours(selection, &ground.ranking, &members);
         let profiles = hour_profiles(&hours, &all);
         ground.strength = profiles.strength;
         let beats: BTreeSet<&String> = shifts.iter().filter_map(|shift| shift.beat.as_ref()).collect();
@@ -212,7 +209,7 @@ impl Snapshot {
     fn hours(
         &self,
         selection: &Selection,
-        groups: &ClassGroups,
+        ranking: &Ranking,
         members: &[Vec<BlockId>],
     ) -> (Vec<Vec<f64>>, Vec<f64>) {
         let data = self.dataset();
@@ -222,16 +219,13 @@ impl Snapshot {
             .flat_map(|(area, blocks)| blocks.iter().map(move |block| (*block, area)))
             .collect();
         let (mut hours, mut all) = (vec![vec![0.0; HOURS]; members.len()], vec![0.0; HOURS]);
-        let scored =
-            |at: usize| data.incidents.classes(at).any(|class| groups.of[usize::from(class.0)] != NO_GROUP);
+        let scored = self.counted_by(ranking);
         for at in
             (0..data.incidents.len()).filter(|&at| !data.held[at] && selection.has(data, at) && scored(at))
         {
-            let when = data.incidents.when(at);
-            let zone = &data.sources[usize::from(data.incidents.source(at))].zone;
-            let Some(begin) = clock_seconds(when.from, zone) else { continue };
+            let Some(begin) = begin(data, at) else { continue };
             let mut bins = [0.0; HOURS];
-            aoristic::add(&mut bins, begin, when.seconds);
+            aoristic::add(&mut bins, begin, data.incidents.when(at).seconds);
             for (block, share) in data.assignment.shares(at) {
                 let part = f64::from(share.0) / f64::from(Share::WHOLE.0);
                 all.iter_mut().zip(bins).for_each(|(sum, bin)| *sum += part * bin);

@@ -83,11 +83,7 @@ impl Snapshot {
         }
         let data = self.dataset();
         let counted = self.counts_for(selection, scoring)?;
-        let wanted = among.map(|among| {
-            let mut mask = vec![false; data.block_set.blocks.len()];
-            among.iter().for_each(|block| mask[block.0 as usize] = true);
-            mask
-        });
+        let wanted = among.map(|among| data.block_set.mask(among));
         let ranked = |at: usize| {
             let block = data.assignment.main(at);
             block.is_some_and(|block| wanted.as_ref().is_none_or(|mask| mask[block.0 as usize]))
@@ -97,7 +93,7 @@ impl Snapshot {
         };
         let moved: Vec<bool> = data.sources.iter().map(|source| source.anonymised.is_some()).collect();
         let found = places(
-            |at| ranked(at) && !self.sensitive(at),
+            |at| ranked(at) && !data.sensitive(at),
             &data.incidents,
             &data.assignment,
             self.forms(),
@@ -126,7 +122,7 @@ impl Snapshot {
             incidents: counts.iter().map(|&n| u64::from(n)).sum(),
             rows,
             fit,
-            sensitive: (0..data.incidents.len()).filter(|&at| self.sensitive(at) && ranked(at)).count(),
+            sensitive: (0..data.incidents.len()).filter(|&at| data.sensitive(at) && ranked(at)).count(),
             no_house: found.no_house,
             moved: found.moved,
         })

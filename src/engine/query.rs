@@ -69,8 +69,7 @@ impl Selection {
         (from..to).contains(&incidents.when(at).from)
             && self.statuses.contains(&incidents.status(at))
             && (self.origins.is_empty() || self.origins.contains(&incidents.origin(at)))
-            && !(self.without_sensitive
-                && incidents.classes(at).any(|class| dataset.classes.get(class).flags.sensitive()))
+            && !(self.without_sensitive && dataset.sensitive(at))
     }
 
     /// Whether incidents of a class are meant.

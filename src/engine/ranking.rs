@@ -1,7 +1,7 @@
 //! How blocks can be ranked, what a ranking holds, and why there is none.
 
 use super::params::density::HALF_LIFE;
-use super::params::ranking::SHARE;
+use super::params::ranking::{MOST_BLOCKS_DRAWN, SHARE};
 use crate::aggregate::counts::Count;
 use crate::analysis::hotspots::weights::NeighborsError;
 use crate::model::block::{BlockId, Intersections, SEGMENTS};
@@ -254,6 +254,10 @@ pub struct Ranking {
     pub rows: Vec<RankedBlock>,
     /// Classes with their weights and fits, the weightiest first.
     pub groups: Vec<Group>,
+    /// Of each class, whether its incidents are scored.
+    pub counted: Vec<bool>,
+    /// What was observed in all blocks that have an exposure, and that exposure, also where some are ranked.
+    pub city: (f64, f64),
     /// Years that were observed.
     pub years: f64,
     /// The same, less the longer ago; as `years` without a half-life.
@@ -284,4 +288,10 @@ pub struct Ranking {
 #[must_use]
 pub fn split(data: &Dataset) -> bool {
     data.block_set.name == SEGMENTS && data.placing.intersections == Intersections::Split
+}
+
+/// Whether draws are made for a list where nobody said how many.
+#[must_use]
+pub fn draws_unasked(data: &Dataset) -> bool {
+    data.block_set.blocks.len() <= MOST_BLOCKS_DRAWN && !split(data)
 }

@@ -1,7 +1,7 @@
 //! Ranks the blocks of a snapshot: score, what is expected of each, and how sure its place is.
 
 use super::class_groups::ClassGroups;
-use super::grouped::Grouped;
+use super::grouped::{Grouped, NO_GROUP};
 use super::query::{Query, Selection};
 use super::ranking::{Group, RankedBlock, Ranking, RankingError, Scoring, split};
 use super::ranking_check::check_harm;
@@ -35,11 +35,7 @@ impl Snapshot {
         let blocks = &data.block_set.blocks;
         let groups = ClassGroups::of(self, selection, scoring)?;
         check_harm(data, scoring, &groups)?;
-        let mask = among.map(|among| {
-            let mut mask = vec![false; blocks.len()];
-            among.iter().for_each(|block| mask[block.0 as usize] = true);
-            mask
-        });
+        let mask = among.map(|among| data.block_set.mask(among));
         let days = self.observed_days(query);
         let over = |days: f64| -> Vec<Option<f64>> {
             let of = |block| scoring.per.exposure(&Exposure { days, ..exposure(block, 0) });
@@ -72,6 +68,8 @@ impl Snapshot {
             None => (0u32..).zip(blocks).map(|(at, _)| BlockId(at)).collect(),
         };
         let scored = Scored { scoring, groups: &groups, grouped: &grouped, exposures: &exposures };
+        let observed = (0..blocks.len()).filter_map(|at| Some((scored.observed(at), exposures[at]?)));
+        let city = observed.fold((0.0, 0.0), |sum, of| (sum.0 + of.0, sum.1 + of.1));
         let unplaced: Vec<RankedBlock> =
             wanted.iter().map(|&block| scored.row(block, estimates[block.0 as usize])).collect();
         let divided = scoring.divided();
@@ -102,6 +100,8 @@ impl Snapshot {
         Ok(Ranking {
             scoring: *scoring,
             groups: listed.collect(),
+            counted: groups.of.iter().map(|group| *group != NO_GROUP).collect(),
+            city,
             years: days as f64 / DAYS_A_YEAR,
             discounted_years: left / DAYS_A_YEAR,
             incidents: grouped.origins.iter().sum(),
@@ -147,21 +147,25 @@ struct Scored<'a> {
 }
 
 impl Scored<'_> {
-    fn row(&self, block: BlockId, estimate: Option<Estimate>) -> RankedBlock {
-        let at = block.0 as usize;
-        let count = self.grouped.counts[at];
+    /// Incidents of a block with their weights, less the older they are where there is a half-life.
+    fn observed(&self, at: usize) -> f64 {
         let of_group = |group: usize| match self.grouped.discounted.get(group) {
             Some(discounted) => discounted[at],
             None => f64::from(self.grouped.of_group[group][at]),
         };
-        let observed = match (self.scoring.by, self.scoring.half_life) {
+        match (self.scoring.by, self.scoring.half_life) {
             (By::Harm, _) => {
                 let weights = self.groups.groups.iter().map(|group| group.weight);
                 weights.enumerate().map(|(group, weight)| weight * of_group(group)).sum()
             }
             (_, Some(_)) => of_group(0),
-            _ => count.parts(),
-        };
+            _ => self.grouped.counts[at].parts(),
+        }
+    }
+
+    fn row(&self, block: BlockId, estimate: Option<Estimate>) -> RankedBlock {
+        let at = block.0 as usize;
+        let (count, observed) = (self.grouped.counts[at], self.observed(at));
         let exposure = self.exposures[at];
         let raw = exposure.map_or(0.0, |exposure| observed / exposure);
         let estimate = estimate.unwrap_or(Estimate { mean: raw, lo: raw, hi: raw });

@@ -72,8 +72,7 @@ impl Snapshot {
         for at in (0..data.incidents.len()).filter(|&at| selection.has(data, at)) {
             let of = by.entry(data.classes.get(data.incidents.class(at)).category).or_default();
             of.incidents += 1;
-            let placed = data.incidents.located(at).has_place() || data.assignment.main(at).is_some();
-            of.placed += usize::from(placed);
+            of.placed += usize::from(data.placed(at));
         }
         by
     }

@@ -118,25 +118,7 @@ impl Snapshot {
         rank(&self.all_counts(selection))
     }
 
-    /// Some blocks in the order of their incidents, ranked among themselves.
-    #[must_use]
-    pub fn rank_among(&self, selection: &Selection, blocks: &[BlockId]) -> Vec<Ranked> {
-        let counts = self.all_counts(selection);
-        let among: Vec<Count> = blocks.iter().map(|block| counts[block.0 as usize]).collect();
-        let mut ranked = rank(&among);
-        for row in &mut ranked {
-            row.block = blocks[row.block.0 as usize];
-        }
-        ranked
-    }
-
-    /// How many addresses the selected incidents of each of these blocks have, and the share of the first.
-    #[must_use]
-    pub fn addresses(&self, selection: &Selection, blocks: &[BlockId]) -> Vec<Addresses> {
-        self.addresses_of(|at| selection.has(&self.dataset, at), blocks)
-    }
-
-    /// The same of any incidents; held ones do not count.
+    /// How many addresses these incidents have in each of these blocks, and the share of the first; held ones do not count.
     pub(super) fn addresses_of(&self, counted: impl Fn(usize) -> bool, blocks: &[BlockId]) -> Vec<Addresses> {
         let data = &self.dataset;
         addresses(|at| !data.held[at] && counted(at), &data.incidents, &data.assignment, self.forms(), blocks)

@@ -243,11 +243,7 @@ impl Snapshot {
     pub fn outline(&self, chosen: &Chosen, blocks: &[BlockId]) -> MultiPolygon {
         let set = &self.dataset().block_set.blocks;
         let outline = match &chosen.ground {
-            Some(ground) => {
-                let mut mine = vec![false; set.len()];
-                blocks.iter().for_each(|id| mine[id.0 as usize] = true);
-                ground.outline(&mine)
-            }
+            Some(ground) => ground.outline(&self.dataset().block_set.mask(blocks)),
             None => {
                 let polygons = blocks.iter().flat_map(|id| match &set[id.0 as usize].local {
                     Geometry::Polygon(one) => vec![one.clone()],

@@ -11,7 +11,7 @@ use super::problem::Problem;
 use super::state::AppState;
 use super::{guard, query};
 use crate::encode;
-use crate::engine::params::outreach::{CAPACITY, REVIEW};
+use crate::engine::params::outreach::{CAPACITY, LIST, REVIEW};
 use crate::engine::params::table::{LIMIT, OFFSET};
 use crate::layer::Page;
 use crate::layer::outreach_answer::asks_review;
@@ -28,12 +28,14 @@ pub(super) async fn items(
     let values = query::check(&operation, &pairs)?;
     query::bounded(&values, &state.defaults)?;
     let page = query::page(&values);
-    let kept = state.open().outreach().is_some() && !asks_review(&values);
-    let given = values.or(&if kept {
-        state.defaults.without(&[CAPACITY, REVIEW])
+    // A list that is kept is shown as it is, whatever capacity is configured for the first one.
+    let kept =
+        operation.collection == LIST.collection && !asks_review(&values) && state.open().outreach().is_some();
+    let given = if kept {
+        values.or(&state.defaults.without(&[CAPACITY, REVIEW]))
     } else {
-        (*state.defaults).clone()
-    });
+        values.or(&state.defaults)
+    };
     let address = format!("http://{}{}", guard::host(&request), uri.path());
     let body = state
         .layer(operation, given, page, move |layer| {

@@ -86,7 +86,7 @@ pub fn read(input: &Input, crs: Option<&Crs>) -> Result<(Vec<ContextFeature>, Ac
                 Err(broken) => (broken.line, None, Err(broken)),
                 Ok(feature) => {
                     let name = gathered.name.and_then(|at| feature.fields.get(at)).map(|text| tidy(text));
-                    let shape = feature.shape.ok_or_else(|| refuse(feature.number, "no geometry"));
+                    let shape = feature.shape.ok_or_else(|| Broken::new(feature.number, "no geometry"));
                     (feature.number, name.filter(|text| !text.is_empty()), shape)
                 }
             };
@@ -114,9 +114,8 @@ pub fn read(input: &Input, crs: Option<&Crs>) -> Result<(Vec<ContextFeature>, Ac
         }
     }
     if places.is_empty() {
-        let first = account.reasons().into_iter().next();
-        let because = first.map_or_else(String::new, |(reason, n)| format!(": {reason} ({n} times)"));
-        return Err(ContextError::Nothing { file: input.name.clone(), read: account.read, because });
+        let (file, because) = (input.name.clone(), account.because());
+        return Err(ContextError::Nothing { file, read: account.read, because });
     }
     let named = match gathered.name {
         Some(at) => format!("names from column `{}`", gathered.header.name(at)),
@@ -126,21 +125,18 @@ pub fn read(input: &Input, crs: Option<&Crs>) -> Result<(Vec<ContextFeature>, Ac
     Ok((places, account))
 }
 
-fn refuse(line: u64, reason: impl Into<String>) -> Broken {
-    Broken { line, reason: reason.into(), value: String::new() }
-}
-
 /// A shape in degrees; one without any place, or off the globe, is refused.
 fn usable(line: u64, shape: &Geometry, crs: &Crs) -> Result<Geometry, Broken> {
     if matches!(shape, Geometry::GeometryCollection(_)) {
-        return Err(refuse(line, "a collection of shapes"));
+        return Err(Broken::new(line, "a collection of shapes"));
     }
     if shape.coords_count() == 0 {
-        return Err(refuse(line, "a shape without a place"));
+        return Err(Broken::new(line, "a shape without a place"));
     }
     let to_degrees = |at: Coord| {
         let place = crs.to_lonlat(at.x, at.y);
-        let place = place.map_err(|e| refuse(line, format!("coordinates cannot be in their CRS: {e}")))?;
+        let place =
+            place.map_err(|e| Broken::new(line, format!("coordinates cannot be in their CRS: {e}")))?;
         Ok(Coord { x: place.lon(), y: place.lat() })
     };
     let shape = shape.try_map_coords(to_degrees)?;

@@ -85,4 +85,10 @@ impl Account {
         list.sort_by(|a, b| b.1.cmp(&a.1).then_with(|| a.0.cmp(&b.0)));
         list
     }
+
+    /// The commonest reason, for the end of a message; nothing where no row was refused.
+    pub(super) fn because(&self) -> String {
+        let first = self.reasons().into_iter().next();
+        first.map_or_else(String::new, |(reason, n)| format!(": {reason} ({n} times)"))
+    }
 }

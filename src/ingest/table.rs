@@ -69,6 +69,13 @@ pub struct Broken {
     pub value: String,
 }
 
+impl Broken {
+    /// One of which nothing that stands there is told.
+    pub(super) fn new(line: u64, reason: impl Into<String>) -> Self {
+        Self { line, reason: reason.into(), value: String::new() }
+    }
+}
+
 /// A header, by names in lower-case letters and digits only, so that `X-Coord` is `xcoord`.
 #[derive(Clone, Debug)]
 pub struct Header {

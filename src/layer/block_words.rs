@@ -2,15 +2,11 @@
 
 use super::{Ask, Feature};
 use crate::engine::query::Selection;
-use crate::engine::ranking::{RankedBlock, Ranking, RankingError};
+use crate::engine::ranking::{RankedBlock, Ranking};
 use crate::engine::snapshot::Snapshot;
 use crate::model::block::BlockId;
 
 /// Gives the blocks of a page that are among the first `top_n` their sentence and their peak; the others have none.
-///
-/// # Errors
-///
-/// As the ranking itself.
 pub(super) fn tell(
     snapshot: &Snapshot,
     ask: &Ask,
@@ -19,13 +15,13 @@ pub(super) fn tell(
     within: &[String],
     page: &[&RankedBlock],
     features: &mut [Feature],
-) -> Result<(), RankingError> {
+) {
     let first = |row: &&&RankedBlock| row.rank.is_some_and(|rank| rank <= ranking.scoring.top_n);
     let blocks: Vec<BlockId> = page.iter().filter(first).map(|row| row.block).collect();
     let mut words = Vec::with_capacity(blocks.len());
     if !blocks.is_empty() {
-        let telling = snapshot.telling(&ask.query, selection, ranking, within)?;
-        let gathered = snapshot.gather(selection, snapshot.counts_for(selection, &ranking.scoring)?, &blocks);
+        let telling = snapshot.telling(&ask.query, selection, ranking, within);
+        let gathered = snapshot.gather(selection, snapshot.counted_by(ranking), &blocks);
         for (row, profile) in page.iter().filter(first).zip(snapshot.profiles(&gathered)) {
             let peak = profile.week.peak.map(|peak| peak.to_string());
             words.push((peak, telling.sentence(row, &profile)));
@@ -37,5 +33,4 @@ pub(super) fn tell(
         let (peak, sentence) = own.map_or((None, None), |(peak, sentence)| (peak, Some(sentence)));
         feature.properties.extend([("peak_hours", peak.into()), ("sentence", sentence.into())]);
     }
-    Ok(())
 }

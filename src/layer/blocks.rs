@@ -2,7 +2,7 @@
 
 use super::block_fields::{feature, held_place};
 use super::blocks_legend::legend;
-use super::provenance::provenance;
+use super::made::made;
 use super::ranking_told::told;
 use super::{Ask, Feature, Layer, Legend, Value, block_words};
 use crate::engine::areas::{WithinError, blocks_within, named};
@@ -50,10 +50,10 @@ pub fn blocks(snapshot: &Snapshot, ask: &Ask, scoring: &Scoring) -> Result<Layer
     let (matched, page) = ask.page.cut(ranking.rows.iter().filter(touches).collect::<Vec<_>>());
     let held = snapshot.held(&selection);
     let listed: Vec<BlockId> = page.iter().map(|row| row.block).collect();
-    let addresses = snapshot.scored_addresses(&selection, scoring, &listed)?;
+    let addresses = snapshot.scored_addresses(&selection, &ranking, &listed);
     let mut features: Vec<Feature> =
         page.iter().zip(&addresses).map(|(row, at)| feature(snapshot, row, at, &held, told_as)).collect();
-    block_words::tell(snapshot, ask, &selection, &ranking, &among.names(), &page, &mut features)?;
+    block_words::tell(snapshot, ask, &selection, &ranking, &among.names(), &page, &mut features);
     Ok(layer(snapshot, ask, &selection, matched, features, legend, parameters))
 }
 
@@ -67,22 +67,15 @@ pub(super) fn layer(
     legend: Legend,
     parameters: Vec<(&'static str, Value)>,
 ) -> Layer {
-    let held_places = &snapshot.dataset().held_places;
-    Layer {
-        name: "blocks",
-        matched,
-        features,
-        legend,
-        notice: snapshot.dataset().notice.clone(),
-        held_places: (1..).zip(held_places).map(|(n, place)| held_place(snapshot, n, place)).collect(),
-        provenance: provenance("blocks", snapshot, ask, &snapshot.tally(selection), parameters),
-    }
+    let held = (1..).zip(&snapshot.dataset().held_places);
+    let held_places = held.map(|(n, place)| held_place(snapshot, n, place)).collect();
+    Layer { held_places, ..made("blocks", snapshot, ask, selection, (matched, features), legend, parameters) }
 }
 
 /// The blocks that are ranked: all, or those of some areas.
 pub(super) struct Among {
     areas: Vec<(AreaKind, String)>,
-    blocks: Option<Vec<BlockId>>,
+    pub(super) blocks: Option<Vec<BlockId>>,
 }
 
 impl Among {
@@ -105,7 +98,7 @@ impl Among {
     }
 
     /// The names of the areas.
-    fn names(&self) -> Vec<String> {
+    pub(super) fn names(&self) -> Vec<String> {
         self.areas.iter().map(|(_, name)| name.clone()).collect()
     }
 

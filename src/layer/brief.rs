@@ -1,5 +1,6 @@
 //! Today's brief: what happened near the blocks of a list in the last days, as counts and bands, without a place.
 
+use super::block_fields::shape;
 use super::made::{made, on_page};
 use super::{Ask, Feature, Layer, Legend, LegendClass, Value};
 use crate::engine::brief::{Brief, BriefAsk, BriefError, Of, Unit};
@@ -85,13 +86,11 @@ fn parameters(snapshot: &Snapshot, brief: &Brief<'_>) -> Vec<(&'static str, Valu
 }
 
 fn feature(snapshot: &Snapshot, brief: &Brief<'_>, unit: &Unit<'_>, near: &NearBlock) -> Feature {
-    use geo::CoordsIter;
     let blocks = &snapshot.dataset().block_set.blocks;
     let (id, kind, name, shape) = match unit {
         Unit::Block(at, entry) => {
             let block = &blocks[at.0 as usize];
-            let shape = (block.lonlat.coords_count() > 0).then(|| block.lonlat.clone());
-            (block.id.clone(), entry.status().word(), block.name.clone(), shape)
+            (block.id.clone(), entry.status().word(), block.name.clone(), shape(&block.lonlat))
         }
         Unit::Area(kind, area) => {
             (format!("{kind}-{}", area.id), *kind, area.name.clone(), Some(area.lonlat.clone().into()))

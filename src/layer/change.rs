@@ -2,16 +2,15 @@
 
 use super::answer::AnswerError;
 use super::block_fields::{areas, shape};
+use super::blocks::Among;
 use super::blocks::layer;
 use super::blocks_answer::unusable;
 use super::{Ask, Feature, Layer, Legend, LegendClass, Value};
-use crate::engine::areas::{blocks_within, named};
-use crate::engine::over_time::{Compared, LEVEL, OverTimeError, TrendBy, Trends, whole};
+use crate::engine::over_time::{Compared, LEVEL, OverTimeError, Trends, whole};
 use crate::engine::params::density::COMPARE_PERIOD;
 use crate::engine::params::ranking::BY;
 use crate::engine::params::table::PERIOD;
 use crate::engine::params::values::Values;
-use crate::engine::params::views::TREND_BY;
 use crate::engine::query::Query;
 use crate::engine::ranking::Scoring;
 use crate::engine::snapshot::Snapshot;
@@ -33,17 +32,14 @@ pub(super) fn change(
     values: &Values,
 ) -> Result<Layer, AnswerError> {
     let before = values.other_period(&COMPARE_PERIOD).ok_or(AnswerError::NotGiven(COMPARE_PERIOD))?;
-    let by =
-        TrendBy::ALL.into_iter().find(|by| values.word(&TREND_BY) == Some(by.word())).unwrap_or_default();
-    let within = named(snapshot.dataset(), &ask.within)?;
-    let among = match &within[..] {
-        [] => (0u32..).zip(&snapshot.dataset().block_set.blocks).map(|(at, _)| BlockId(at)).collect(),
-        areas => blocks_within(snapshot.dataset(), areas),
-    };
+    let by = values.trend_by();
+    let among = Among::of(snapshot, ask)?;
+    let every = || (0u32..).zip(&snapshot.dataset().block_set.blocks).map(|(at, _)| BlockId(at)).collect();
+    let blocks: Vec<BlockId> = among.blocks.clone().unwrap_or_else(every);
     let compared = snapshot.compared(&ask.query, before, scoring).map_err(refusal)?;
     let trends = snapshot.trends(&ask.query, by, scoring).map_err(refusal)?;
     let top_n = usize::try_from(scoring.top_n).unwrap_or(usize::MAX);
-    let list = List::of(&compared, &among, top_n, scoring.seed);
+    let list = List::of(&compared, &blocks, top_n, scoring.seed);
     let used = Ask { query: Query { period: Some(compared.now), ..ask.query.clone() }, ..ask.clone() };
     let selection = snapshot.select(&used.query)?;
     let all = &snapshot.dataset().block_set.blocks;
@@ -52,10 +48,7 @@ pub(super) fn change(
     let features =
         rows.iter().map(|(row, often)| feature(snapshot, row, *often, &compared, &trends)).collect();
     let mut parameters = told(&compared, &trends, &list, scoring);
-    if !within.is_empty() {
-        let names = within.iter().map(|(kind, name)| Value::text(format!("{kind}:{name}")));
-        parameters.push(("within", Value::List(names.collect())));
-    }
+    parameters.extend(among.told());
     Ok(layer(snapshot, &used, &selection, matched, features, legend(), parameters))
 }
 

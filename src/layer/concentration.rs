@@ -1,10 +1,10 @@
 //! How concentrated incidents are: a row for each share of them, beside chance and beside other cities.
 
 use super::answer::AnswerError;
+use super::blocks::Among;
 use super::blocks::layer;
 use super::change::refusal;
 use super::{Ask, Feature, Layer, Legend, Value};
-use crate::engine::areas::{blocks_within, named};
 use crate::engine::ranking::Scoring;
 use crate::engine::snapshot::Snapshot;
 use crate::rank::concentration::{Concentration, DRAWS, Holding, LAW, Reallocation};
@@ -16,17 +16,14 @@ use crate::rank::concentration::{Concentration, DRAWS, Holding, LAW, Reallocatio
 /// [`AnswerError`] for an unknown category or area, or where there are no incidents.
 pub(super) fn concentration(snapshot: &Snapshot, ask: &Ask, scoring: &Scoring) -> Result<Layer, AnswerError> {
     let selection = snapshot.select(&ask.query)?;
-    let within = named(snapshot.dataset(), &ask.within)?;
-    let among = (!within.is_empty()).then(|| blocks_within(snapshot.dataset(), &within));
+    let among = Among::of(snapshot, ask)?;
     let chance = Reallocation { draws: DRAWS, seed: scoring.seed };
-    let found = snapshot.concentration(&selection, scoring, among.as_deref(), chance).map_err(refusal)?;
+    let found =
+        snapshot.concentration(&selection, scoring, among.blocks.as_deref(), chance).map_err(refusal)?;
     let features: Vec<Feature> = found.holding.iter().map(row).collect();
     let (matched, features) = ask.page.cut(features);
     let mut parameters = told(&found, scoring, chance);
-    if !within.is_empty() {
-        let names = within.iter().map(|(kind, name)| Value::text(format!("{kind}:{name}")));
-        parameters.push(("within", Value::List(names.collect())));
-    }
+    parameters.extend(among.told());
     let legend = Legend {
         property: None,
         title: "Concentration of incidents".to_owned(),

@@ -1,10 +1,11 @@
 //! Why a block stands where it stands: the record behind its rank, and one sentence.
 
+use super::blocks::Among;
 use super::explain_fields as fields;
 use super::made::{made, on_page};
 use super::{Ask, Feature, Layer, Legend, Value};
 use crate::analysis::hotspots::weights::NeighborsError;
-use crate::engine::areas::{WithinError, blocks_within, named};
+use crate::engine::areas::WithinError;
 use crate::engine::explain::{ExplainError, Explained};
 use crate::engine::named_block::NoBlock;
 use crate::engine::over_time::{TrendBy, Trends};
@@ -77,11 +78,9 @@ pub fn explain(
     let ids: Vec<BlockId> =
         blocks.iter().map(|block| snapshot.block_named(block)).collect::<Result<_, _>>()?;
     let selection = snapshot.select(&ask.query)?;
-    let areas = named(data, &ask.within)?;
-    let among = (!areas.is_empty()).then(|| blocks_within(data, &areas));
-    let names: Vec<String> = areas.iter().map(|(_, name)| name.clone()).collect();
-    let ranking = snapshot.ranking(&ask.query, &selection, scoring, among.as_deref())?;
-    let telling = snapshot.telling(&ask.query, &selection, &ranking, &names)?;
+    let among = Among::of(snapshot, ask)?;
+    let ranking = among.ranking(snapshot, &ask.query, &selection, scoring)?;
+    let telling = snapshot.telling(&ask.query, &selection, &ranking, &among.names());
     let explained = snapshot.explain(&ask.query, &selection, &ranking, &telling, &ids)?;
     // Harm, rates and parts of incidents have no trend: then nothing is said of it.
     let trends = snapshot.trends(&ask.query, trend_by, scoring).ok();
@@ -95,10 +94,7 @@ pub fn explain(
     };
     let page = on_page(ask, explained.iter().map(feature).collect());
     let mut parameters = super::ranking_told::told(snapshot, &ranking, snapshot.observed_days(&ask.query));
-    if !areas.is_empty() {
-        let names = areas.iter().map(|(kind, name)| Value::text(format!("{kind}:{name}")));
-        parameters.push(("within", Value::List(names.collect())));
-    }
+    parameters.extend(among.told());
     let legend = Legend {
         property: None,
         title: "The block".to_owned(),
@@ -133,8 +129,8 @@ fn record(
         ("p_top_n", at.map_or(Value::Null, |place| Value::rounded(place.p_top_n, 3))),
         ("top", Value::count(scoring.top_n)),
         ("tied_with", Value::count(row.tied_with)),
-        ("incidents", fields::parts(told.evidence.incidents)),
-        ("gun_crimes", fields::parts(told.evidence.gun_crimes)),
+        ("incidents", Value::incidents(told.evidence.incidents, 3)),
+        ("gun_crimes", Value::incidents(told.evidence.gun_crimes, 3)),
         ("known_shootings", fields::shootings(snapshot, &told.evidence)),
         ("score", Value::rounded(row.score, 6)),
         ("times_city", told.against.map_or(Value::Null, |against| Value::rounded(against.ratio, 4))),

@@ -5,23 +5,19 @@ use super::blocks_answer::unusable;
 use super::explain::{Detail, ExplainLayerError, explain};
 use super::problem_places::{ProblemPlacesLayerError, problem_places};
 use super::{Ask, Layer};
-use crate::engine::over_time::TrendBy;
 use crate::engine::params::explain::BLOCK;
-use crate::engine::params::ranking::{BY, DRAWS, MOST_BLOCKS_DRAWN, VIEW};
+use crate::engine::params::ranking::{BY, DRAWS, VIEW};
 use crate::engine::params::table::WITHIN;
 use crate::engine::params::values::Values;
-use crate::engine::params::views::TREND_BY;
 use crate::engine::problem_places::ProblemPlacesError;
-use crate::engine::ranking::{Scoring, split};
+use crate::engine::ranking::{Scoring, draws_unasked};
 use crate::engine::snapshot::Snapshot;
 use crate::rank::draws::DrawParams;
 
 /// How blocks are ranked for a record: with draws where nothing else was asked for, since it says how sure a place is.
 fn scoring(snapshot: &Snapshot, values: &Values) -> Scoring {
-    let data = snapshot.dataset();
     let scoring = values.scoring();
-    let drawn = data.block_set.blocks.len() <= MOST_BLOCKS_DRAWN && !split(data);
-    if values.count(&DRAWS).is_none() && drawn {
+    if values.count(&DRAWS).is_none() && draws_unasked(snapshot.dataset()) {
         Scoring { draws: Some(DrawParams::DRAWS), ..scoring }
     } else {
         scoring
@@ -40,10 +36,8 @@ pub fn explain_answer(
     detail: Detail,
 ) -> Result<Layer, AnswerError> {
     let block = values.text(&BLOCK).ok_or(AnswerError::NotGiven(BLOCK))?;
-    let trend_by = values.word(&TREND_BY);
-    let trend_by = TrendBy::ALL.into_iter().find(|by| trend_by == Some(by.word())).unwrap_or_default();
     let scoring = scoring(snapshot, values);
-    explain(snapshot, ask, &[block], &scoring, trend_by, detail).map_err(|error| match error {
+    explain(snapshot, ask, &[block], &scoring, values.trend_by(), detail).map_err(|error| match error {
         ExplainLayerError::Category(e) => e.into(),
         ExplainLayerError::Within(e) => e.into(),
         ExplainLayerError::Block(e) => e.into(),

@@ -13,16 +13,9 @@ use crate::rank::explain::{CutOff, Evidence, ONE_PLACE, Quality, Week};
 use crate::rank::peak::day_name;
 use crate::rank::trend::FEWEST_PERIODS;
 
-/// Incidents with the parts of those that are split: whole where they are.
-pub(super) fn parts(n: f64) -> Value {
-    if n.fract() == 0.0 { Value::count(n as u64) } else { Value::rounded(n, 3) }
-}
-
 /// Null where no class of the data says that someone was shot: then nobody knows.
 pub(super) fn shootings(snapshot: &Snapshot, evidence: &Evidence) -> Value {
-    use crate::model::category::Flags;
-    let known = snapshot.dataset().classes.rows().iter().any(|class| class.flags.has(Flags::SHOOTING));
-    if known { Value::count(evidence.shootings) } else { Value::Null }
+    if snapshot.dataset().classes.tell_shootings() { Value::count(evidence.shootings) } else { Value::Null }
 }
 
 /// Each incident in its leading class. Unmapped classes are together: what a source writes there may name persons.
@@ -50,7 +43,7 @@ pub(super) fn by_class(snapshot: &Snapshot, evidence: &Evidence, detail: Detail)
         Value::Map(vec![
             ("category", Value::Text(category)),
             ("label", Value::Text(label)),
-            ("incidents", parts(n)),
+            ("incidents", Value::incidents(n, 3)),
         ])
     };
     Value::List(rows.into_iter().map(row).collect())
@@ -58,14 +51,14 @@ pub(super) fn by_class(snapshot: &Snapshot, evidence: &Evidence, detail: Detail)
 
 pub(super) fn by_origin(evidence: &Evidence) -> Value {
     let of = Origin::ALL.iter().zip(evidence.by_origin);
-    Value::Map(of.map(|(origin, n)| (origin.word(), parts(n))).collect())
+    Value::Map(of.map(|(origin, n)| (origin.word(), Value::incidents(n, 3))).collect())
 }
 
 pub(super) fn by_year(evidence: &Evidence) -> Value {
     let row = |of: &crate::rank::explain::OfYear| {
         Value::Map(vec![
             ("year", Value::Int(of.year.into())),
-            ("incidents", parts(of.incidents)),
+            ("incidents", Value::incidents(of.incidents, 3)),
             ("observed_days", Value::count(of.observed_days)),
         ])
     };
@@ -135,7 +128,7 @@ fn name(snapshot: &Snapshot, block: BlockId) -> [(&'static str, Value); 2] {
 pub(super) fn beside(snapshot: &Snapshot, one: &Beside) -> Value {
     let mut told = vec![("rank", one.rank.map_or(Value::Null, Value::count))];
     told.extend(name(snapshot, one.block));
-    told.push(("incidents", parts(one.incidents)));
+    told.push(("incidents", Value::incidents(one.incidents, 3)));
     Value::Map(told)
 }
 

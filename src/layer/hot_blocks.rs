@@ -56,14 +56,14 @@ pub fn hot_blocks(snapshot: &Snapshot, ask: &Ask, params: &HotBlocksParams) -> R
     let clustered = found.clusters.iter().map(|cluster| cluster.incidents).sum();
     let parameters = vec![
         ("method", Value::text("contiguous hot blocks")),
-        (LEAST.wire, incidents(params.least)),
-        (MIN_POINTS.wire, incidents(params.min_total)),
+        (LEAST.wire, Value::incidents(params.least, 4)),
+        (MIN_POINTS.wire, Value::incidents(params.min_total, 4)),
         (MAX_BLOCKS.wire, params.max_blocks.map_or(Value::Null, Value::count)),
         ("blocks", Value::count(found.blocks)),
         ("hot_blocks", Value::count(found.hot)),
         ("clusters", Value::count(found.clusters.len())),
-        ("clustered", incidents(clustered)),
-        ("noise", incidents(found.incidents - clustered)),
+        ("clustered", Value::incidents(clustered, 4)),
+        ("noise", Value::incidents(found.incidents - clustered, 4)),
     ];
     Ok(made("clusters", snapshot, ask, &selection, on_page(ask, features), legend(), parameters))
 }
@@ -74,11 +74,6 @@ fn refused(error: HotClustersError) -> AnswerError {
         _ => METHOD.wire,
     };
     AnswerError::Unusable { parameter, why: Box::new(error) }
-}
-
-/// A number of incidents: whole, but for parts of those that are split between blocks.
-fn incidents(count: f64) -> Value {
-    if count.fract() == 0.0 { Value::count(count as i64) } else { Value::rounded(count, 4) }
 }
 
 fn feature(snapshot: &Snapshot, number: usize, cluster: &HotCluster) -> Result<Feature, CrsError> {
@@ -92,12 +87,12 @@ fn feature(snapshot: &Snapshot, number: usize, cluster: &HotCluster) -> Result<F
     };
     let properties = vec![
         ("cluster", Value::count(number)),
-        ("incidents", incidents(cluster.incidents)),
+        ("incidents", Value::incidents(cluster.incidents, 4)),
         ("blocks", Value::count(blocks.len())),
         ("length_m", sum(|block| block.length.map(|length| length.0), 3)),
         ("area_km2", sum(|block| block.area.map(|area| area.0), 6)),
         ("hottest", Value::text(blocks[0].name.clone())),
-        ("hottest_incidents", incidents(cluster.blocks[0].1)),
+        ("hottest_incidents", Value::incidents(cluster.blocks[0].1, 4)),
         ("block_ids", text(|block| &block.id)),
         ("names", text(|block| &block.name)),
     ];

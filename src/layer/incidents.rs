@@ -14,7 +14,7 @@ use crate::model::period::local_time;
 pub fn incidents(snapshot: &Snapshot, ask: &Ask) -> Result<Layer, UnknownCategory> {
     let data = snapshot.dataset();
     let selection = snapshot.select(&ask.query)?;
-    let shown = |at: &usize| data.incidents.lonlat(*at).is_some() && !sensitive(snapshot, *at);
+    let shown = |at: &usize| data.incidents.lonlat(*at).is_some() && !snapshot.dataset().sensitive(*at);
     let matching = snapshot.incidents(&selection, ask.page.bbox).into_iter().filter(shown).collect();
     let (matched, page) = ask.page.cut(matching);
     let parameters = vec![(
@@ -30,12 +30,6 @@ pub fn incidents(snapshot: &Snapshot, ask: &Ask) -> Result<Layer, UnknownCategor
         none: None,
     };
     Ok(made("incidents", snapshot, ask, &selection, (matched, features), legend, parameters))
-}
-
-/// Whether any class of an incident keeps it out of this layer.
-fn sensitive(snapshot: &Snapshot, at: usize) -> bool {
-    let data = snapshot.dataset();
-    data.incidents.classes(at).any(|class| data.classes.get(class).flags.sensitive())
 }
 
 fn feature(snapshot: &Snapshot, at: usize) -> Feature {

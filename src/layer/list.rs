@@ -1,5 +1,6 @@
 //! The outreach list: priority blocks for support, each with its sheet.
 
+use super::block_fields::{areas, shape};
 use super::made::{made, on_page};
 use super::sheet::{Sheet, sheets, status_in_words};
 use super::{Ask, Feature, Layer, Legend, LegendClass, Value};
@@ -220,27 +221,26 @@ fn parameters(list: &Register, version: &Version) -> Vec<(&'static str, Value)> 
 }
 
 fn feature(snapshot: &Snapshot, version: &Version, sheet: &Sheet) -> Feature {
-    use geo::CoordsIter;
-    let block = &snapshot.dataset().block_set.blocks[sheet.block.0 as usize];
+    let data = snapshot.dataset();
+    let block = &data.block_set.blocks[sheet.block.0 as usize];
     let entry = &sheet.entry;
     let texts = |texts: &[String]| Value::List(texts.iter().cloned().map(Value::Text).collect());
-    let areas = sheet.areas.iter().map(|(kind, names)| (*kind, texts(names)));
     Feature {
         id: block.id.clone(),
-        geometry: (block.lonlat.coords_count() > 0).then(|| block.lonlat.clone()),
+        geometry: shape(&block.lonlat),
         properties: vec![
             ("place", Value::count(sheet.place)),
             ("status", Value::text(entry.status().word())),
             ("name", Value::text(block.name.clone())),
             ("p_top_n", entry.p.map_or(Value::Null, |p| Value::rounded(p, 4))),
-            ("incidents", incidents(sheet.incidents)),
+            ("incidents", Value::incidents(sheet.incidents, 3)),
             ("change", Value::text(entry.change.word())),
             ("since", Value::text(entry.since.to_string())),
             ("aftercare_since", entry.aftercare.map(|day| day.to_string()).into()),
             ("at_least_until", Value::text(sheet.until.to_string())),
             ("takes", Value::count(entry.takes)),
             ("reason", Value::text(reason(version, entry))),
-            ("areas", Value::Map(areas.collect())),
+            ("areas", areas(&data.areas, block)),
             (
                 "sheet",
                 Value::Map(vec![
@@ -254,11 +254,6 @@ fn feature(snapshot: &Snapshot, version: &Version, sheet: &Sheet) -> Feature {
             ),
         ],
     }
-}
-
-/// Whole where it is whole; with parts where incidents are split.
-fn incidents(n: f64) -> Value {
-    if n.fract() == 0.0 { Value::count(n as i64) } else { Value::rounded(n, 3) }
 }
 
 fn legend() -> Legend {

@@ -95,6 +95,12 @@ impl Value {
         Self::rounded(p, 6)
     }
 
+    /// A number of incidents: whole, but for parts of those that are split between blocks.
+    #[must_use]
+    pub fn incidents(n: f64, decimals: i32) -> Self {
+        if n.fract() == 0.0 { Self::count(n as u64) } else { Self::rounded(n, decimals) }
+    }
+
     /// Words, or nothing.
     #[must_use]
     pub fn text(words: impl Into<String>) -> Self {

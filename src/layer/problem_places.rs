@@ -1,8 +1,9 @@
 //! Problem places: ranked addresses, for analysts at the command line alone; no collection over HTTP has them.
 
+use super::blocks::Among;
 use super::made::made;
 use super::{Ask, Feature, Layer, Legend, Value};
-use crate::engine::areas::{WithinError, blocks_within, named};
+use crate::engine::areas::WithinError;
 use crate::engine::problem_places::{ProblemPlaces, ProblemPlacesError, RankedPlace};
 use crate::engine::ranking::Scoring;
 use crate::engine::snapshot::Snapshot;
@@ -38,18 +39,13 @@ pub fn problem_places(
     ask: &Ask,
     scoring: &Scoring,
 ) -> Result<Layer, ProblemPlacesLayerError> {
-    let data = snapshot.dataset();
     let selection = snapshot.select(&ask.query)?;
-    let areas = named(data, &ask.within)?;
-    let among = (!areas.is_empty()).then(|| blocks_within(data, &areas));
-    let ranked = snapshot.problem_places(&ask.query, &selection, scoring, among.as_deref())?;
+    let among = Among::of(snapshot, ask)?;
+    let ranked = snapshot.problem_places(&ask.query, &selection, scoring, among.blocks.as_deref())?;
     let (matched, page) = ask.page.cut(ranked.rows.iter().collect::<Vec<_>>());
     let features = page.into_iter().map(|row| feature(snapshot, row)).collect();
     let mut parameters = told(&ranked, scoring);
-    if !areas.is_empty() {
-        let names = areas.iter().map(|(kind, name)| Value::text(format!("{kind}:{name}")));
-        parameters.push(("within", Value::List(names.collect())));
-    }
+    parameters.extend(among.told());
     let legend = Legend {
         property: None,
         title: "Addresses".to_owned(),

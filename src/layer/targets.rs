@@ -4,10 +4,11 @@ use std::collections::BTreeMap;
 
 use geo::{Area, BoundingRect, Euclidean, Length, MultiPolygon};
 
+use super::blocks::Among;
 use super::made::{made, on_page};
 use super::{Ask, Feature, Layer, Legend, LegendClass, Value, ranking_told};
 use crate::aggregate::counts::Count;
-use crate::engine::areas::{WithinError, blocks_within, named};
+use crate::engine::areas::WithinError;
 use crate::engine::snapshot::Snapshot;
 use crate::engine::targets::{Chosen, SnapshotTargetsError, TargetsAsk};
 use crate::model::block::{BlockId, Share};
@@ -41,9 +42,8 @@ pub enum TargetsLayerError {
 /// [`TargetsLayerError`] for a name that no area has, or limits that cannot be met.
 pub fn targets(snapshot: &Snapshot, ask: &Ask, asked: &TargetsAsk) -> Result<Layer, TargetsLayerError> {
     let selection = snapshot.select(&ask.query)?;
-    let within = named(snapshot.dataset(), &ask.within)?;
-    let among = (!within.is_empty()).then(|| blocks_within(snapshot.dataset(), &within));
-    let chosen = snapshot.targets(&ask.query, &selection, asked, among.as_deref())?;
+    let among = Among::of(snapshot, ask)?;
+    let chosen = snapshot.targets(&ask.query, &selection, asked, among.blocks.as_deref())?;
     let mut counts = vec![Count::default(); snapshot.dataset().block_set.blocks.len()];
     chosen.ranking.rows.iter().for_each(|row| counts[row.block.0 as usize] = row.count);
     let city: f64 = chosen.worth.iter().sum();
@@ -51,12 +51,11 @@ pub fn targets(snapshot: &Snapshot, ask: &Ask, asked: &TargetsAsk) -> Result<Lay
         .zip(&chosen.targets.places)
         .map(|(rank, place)| feature(snapshot, &chosen, place, rank, &counts, city))
         .collect::<Result<Vec<_>, _>>()?;
-    let names = within.iter().map(|(kind, name)| Value::text(format!("{kind}:{name}")));
     let days = snapshot.observed_days(&ask.query);
     let mut parameters = ranking_told::told(snapshot, &chosen.ranking, days);
     parameters.retain(|(name, _)| *name != "draws" && *name != "ties");
     parameters.extend(told(&chosen, asked, city));
-    parameters.push(("within", if within.is_empty() { Value::Null } else { Value::List(names.collect()) }));
+    parameters.push(among.told().unwrap_or(("within", Value::Null)));
     let page = on_page(ask, features);
     Ok(made("targets", snapshot, ask, &selection, page, legend(), parameters))
 }
@@ -133,7 +132,7 @@ fn feature(
             ("bounds", bounds(snapshot, &blocks).map_or(Value::Null, Value::Text)),
             ("expected", Value::rounded(place.value, 6)),
             ("expected_share", if city > 0.0 { Value::rounded(place.value / city, 6) } else { Value::Null }),
-            ("incidents", incidents(whole)),
+            ("incidents", Value::incidents(whole as f64 / f64::from(Share::WHOLE.0), 4)),
             ("blocks", Value::count(blocks.len())),
             ("intersections", Value::count(joints.len())),
             ("length_m", number(sum(&|id| block(id).length.map(|length| length.0)), 1)),
@@ -232,14 +231,5 @@ fn legend() -> Legend {
             label: "target area".to_owned(),
         }],
         none: None,
-    }
-}
-/// A number of incidents: whole, but for parts of those that are split between blocks.
-fn incidents(shares: u64) -> Value {
-    let whole = u64::from(Share::WHOLE.0);
-    if shares.is_multiple_of(whole) {
-        Value::count(shares / whole)
-    } else {
-        Value::rounded(shares as f64 / whole as f64, 4)
     }
 }

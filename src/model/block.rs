@@ -93,6 +93,16 @@ pub struct BlockSet {
     pub alleys: Vec<Alley>,
 }
 
+impl BlockSet {
+    /// Of each block, whether it is among these.
+    #[must_use]
+    pub fn mask(&self, among: &[BlockId]) -> Vec<bool> {
+        let mut mask = vec![false; self.blocks.len()];
+        among.iter().for_each(|block| mask[block.0 as usize] = true);
+        mask
+    }
+}
+
 /// Position of a block in its set.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct BlockId(pub u32);

@@ -84,6 +84,17 @@ impl Classes {
         &self.rows
     }
 
+    /// All ids that this table gave out.
+    pub fn ids(&self) -> impl Iterator<Item = ClassId> + use<> {
+        (0..self.rows.len()).map(|at| ClassId(u16::try_from(at).unwrap_or(u16::MAX)))
+    }
+
+    /// Whether any class says that someone was shot: where none does, nobody knows.
+    #[must_use]
+    pub fn tell_shootings(&self) -> bool {
+        self.rows.iter().any(|class| class.flags.has(Flags::SHOOTING))
+    }
+
     /// The class of an id that this table gave out.
     #[must_use]
     pub fn get(&self, id: ClassId) -> &Class {

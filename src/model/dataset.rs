@@ -7,6 +7,7 @@ use jiff::civil::Date;
 
 use super::areas::AreaLayer;
 use super::block::{Assignment, BlockId, BlockSet, Intersections};
+use super::category::Flags;
 use super::class::Classes;
 use super::context::ContextLayer;
 use super::harm::HarmTable;
@@ -162,6 +163,24 @@ pub struct Dataset {
 }
 
 impl Dataset {
+    /// Whether any class of an incident keeps it out of layers of single incidents.
+    #[must_use]
+    pub fn sensitive(&self, at: usize) -> bool {
+        self.incidents.classes(at).any(|class| self.classes.get(class).flags.sensitive())
+    }
+
+    /// Whether the source says that someone was shot.
+    #[must_use]
+    pub fn shooting(&self, at: usize) -> bool {
+        self.incidents.classes(at).any(|class| self.classes.get(class).flags.has(Flags::SHOOTING))
+    }
+
+    /// Whether an incident has a place, or a block that its address told.
+    #[must_use]
+    pub fn placed(&self, at: usize) -> bool {
+        self.incidents.located(at).has_place() || self.assignment.main(at).is_some()
+    }
+
     /// First and last local date on which each source had data, in its own zone; those without incidents have none.
     ///
     /// Months at either end with less than [`FULL_MONTH`] of the fullest one's incidents do not count:

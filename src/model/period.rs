@@ -168,7 +168,12 @@ impl std::str::FromStr for Period {
     }
 }
 
-fn parse_date(text: &str) -> Result<Date, PeriodError> {
+/// A date in its full form, as `2014-09-30`.
+///
+/// # Errors
+///
+/// [`PeriodError::Date`] for another form, or a day that is none.
+pub fn parse_date(text: &str) -> Result<Date, PeriodError> {
     let bad = || PeriodError::Date { text: text.to_owned() };
     let is_date = text.len() == 10 && text.bytes().all(|b| b.is_ascii_digit() || b == b'-');
     if is_date { text.parse().map_err(|_| bad()) } else { Err(bad()) }

@@ -131,8 +131,48 @@ impl Sites {
     }
 }
 
+/// Chosen sites in ascending order, with their value.
+pub(super) struct Chosen {
+    pub(super) sites: Vec<usize>,
+    pub(super) value: f64,
+    /// Whether every choice was looked at.
+    pub(super) exact: bool,
+}
+
+/// Chooses `p` of `n_sites` sites for `n_demands` places: all choices are looked at where these are few, else the best of
+/// a search; `without` and `with` are those of [`interchange`].
+pub(super) fn choose<W, F, V>(
+    (n_sites, n_demands): (usize, usize),
+    p: usize,
+    (without, with): (W, F),
+    value: V,
+    better: impl Fn(f64, f64) -> bool,
+) -> Chosen
+where
+    W: Fn(&[usize]) -> Vec<f64> + Sync + Copy,
+    F: Fn(&[f64], usize) -> f64 + Sync + Copy,
+    V: Fn(&[usize]) -> f64,
+{
+    let exact = choices(n_sites, p) <= MOST_CHOICES;
+    // Where all choices are looked at, no search needs to begin anew.
+    let pairs = if exact { usize::MAX } else { n_demands * n_sites };
+    let mut sites = search(n_sites, p, pairs, without, with);
+    if exact {
+        let mut best = value(&sites);
+        every(n_sites, p, |choice| {
+            let other = value(choice);
+            if better(other, best) {
+                best = other;
+                sites = choice.to_vec();
+            }
+        });
+    }
+    sites.sort_unstable();
+    Chosen { value: value(&sites), sites, exact }
+}
+
 /// How many choices of `p` out of `n` there are, as far as [`MOST_CHOICES`] and one.
-pub(super) fn choices(n: usize, p: usize) -> u64 {
+fn choices(n: usize, p: usize) -> u64 {
     let p = p.min(n - p) as u64;
     let mut choices = 1u64;
     for k in 1..=p {
@@ -145,7 +185,7 @@ pub(super) fn choices(n: usize, p: usize) -> u64 {
 }
 
 /// Every choice of `p` out of `n`, in order.
-pub(super) fn every(n: usize, p: usize, mut look: impl FnMut(&[usize])) {
+fn every(n: usize, p: usize, mut look: impl FnMut(&[usize])) {
     let mut choice: Vec<usize> = (0..p).collect();
     loop {
         look(&choice);
@@ -212,7 +252,7 @@ fn greedy(
 }
 
 /// Greedy and interchange, then interchange from choices of chance; the best of them, of equally good ones the first.
-pub(super) fn search(
+fn search(
     n: usize,
     p: usize,
     pairs: usize,

@@ -2,7 +2,7 @@
 
 use rayon::prelude::*;
 
-use super::cover::{CoverError, MOST_CHOICES, Sites, check, choices, distances, every, search};
+use super::cover::{Chosen, CoverError, Sites, check, choose, distances};
 use crate::space::coord::{Local, Metres};
 
 /// Steps of the bound.
@@ -85,22 +85,9 @@ pub fn max_covering(
         chosen.iter().flat_map(|&site| &near[site]).for_each(|&i| covered[i as usize] = true);
         (0..n).filter(|&i| covered[i]).map(|i| weights[i]).sum::<f64>()
     };
-    let exact = choices(sites.len(), p) <= MOST_CHOICES;
-    // Where all choices are looked at, no search needs to begin anew.
-    let pairs = if exact { usize::MAX } else { n * sites.len() };
-    let mut chosen = search(sites.len(), p, pairs, without, with);
-    if exact {
-        let mut best = value(&chosen);
-        every(sites.len(), p, |choice| {
-            let other = value(choice);
-            if other > best * (1.0 + 1e-12) {
-                best = other;
-                chosen = choice.to_vec();
-            }
-        });
-    }
-    chosen.sort_unstable();
-    let found = value(&chosen);
+    let better = |other: f64, best: f64| other > best * (1.0 + 1e-12);
+    let Chosen { sites: chosen, value: found, exact } =
+        choose((sites.len(), n), p, (without, with), value, better);
     let bound = if exact { found } else { bound(weights, &near, p, found) };
     let optimum = exact || bound <= found * (1.0 + 1e-9);
     Ok(Sites { sites: chosen, value: found, bound: if optimum { found } else { bound }, optimum })

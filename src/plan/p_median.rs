@@ -2,7 +2,7 @@
 
 use rayon::prelude::*;
 
-use super::cover::{CoverError, MOST_CHOICES, Sites, check, choices, distances, every, search};
+use super::cover::{Chosen, CoverError, Sites, check, choose, distances};
 use crate::space::coord::Local;
 
 /// Steps of the bound.
@@ -66,22 +66,9 @@ pub fn p_median(weights: &[f64], demands: &[Local], sites: &[Local], p: usize) -
         -nearest.iter().zip(row(site)).zip(weights).map(|((d, other), w)| w * d.min(*other)).sum::<f64>()
     };
     let value = |chosen: &[usize]| without(chosen).iter().zip(weights).map(|(d, w)| w * d).sum::<f64>();
-    let exact = choices(sites.len(), p) <= MOST_CHOICES;
-    // Where all choices are looked at, no search needs to begin anew.
-    let pairs = if exact { usize::MAX } else { n * sites.len() };
-    let mut chosen = search(sites.len(), p, pairs, without, with);
-    if exact {
-        let mut best = value(&chosen);
-        every(sites.len(), p, |choice| {
-            let other = value(choice);
-            if other < best * (1.0 - 1e-12) {
-                best = other;
-                chosen = choice.to_vec();
-            }
-        });
-    }
-    chosen.sort_unstable();
-    let found = value(&chosen);
+    let better = |other: f64, best: f64| other < best * (1.0 - 1e-12);
+    let Chosen { sites: chosen, value: found, exact } =
+        choose((sites.len(), n), p, (without, with), value, better);
     let bound = if exact { found } else { bound(weights, &table, sites.len(), p, found) };
     let optimum = exact || bound >= found * (1.0 - 1e-9);
     Ok(Sites { sites: chosen, value: found, bound: if optimum { found } else { bound }, optimum })

@@ -105,9 +105,9 @@ impl<'a> Histograms<'a> {
         self.tallies.iter().zip(self.bins.chunks(self.n_bins)).zip(self.arranged.groups()).map(one).collect()
     }
 
-    /// How often each group was in the top, and in how many draws.
-    pub(super) fn top(&self) -> (Vec<u64>, u64) {
-        (self.tallies.iter().map(|tally| tally.top).collect(), self.draws)
+    /// How often each group was in the top.
+    pub(super) fn top(&self) -> Vec<u64> {
+        self.tallies.iter().map(|tally| tally.top).collect()
     }
 }
 

@@ -3,7 +3,6 @@
 mod arranged;
 pub mod change;
 pub mod concentration;
-pub mod decay;
 pub mod draws;
 mod elementary;
 pub mod estimate;

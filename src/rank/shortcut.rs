@@ -57,7 +57,7 @@ pub(super) fn positions(sampler: &Sampler, params: &DrawParams) -> Vec<Position>
         })
         .collect();
     let groups = sampler.arranged().groups();
-    let (mut top, _) = first.top();
+    let mut top = first.top();
     let mut of_place = vec![0; sampler.len()];
     for (at, group) in groups.iter().enumerate() {
         of_place[group.start as usize..group.end as usize].fill(at);

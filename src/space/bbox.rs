@@ -1,5 +1,7 @@
 //! Boxes, typed by what they hold: a box of degrees is not a box of metres.
 
+use geo::Rect;
+
 use super::coord::{Local, LonLat, Metres};
 
 /// A box in the local plane, in metres. Never empty.
@@ -106,4 +108,11 @@ impl LonLatBox {
     pub fn center(self) -> (f64, f64) {
         (f64::midpoint(self.west, self.east), f64::midpoint(self.south, self.north))
     }
+}
+/// How far two boxes of the local plane are from each other, in metres.
+#[must_use]
+pub fn apart(a: Rect, b: Rect) -> f64 {
+    let gap = |a0: f64, a1: f64, b0: f64, b1: f64| (b0 - a1).max(a0 - b1).max(0.0);
+    let dx = gap(a.min().x, a.max().x, b.min().x, b.max().x);
+    dx.hypot(gap(a.min().y, a.max().y, b.min().y, b.max().y))
 }

@@ -67,12 +67,6 @@ impl Tile {
         Ok(Self { z: zoom, x: inside("x", x)?, y: inside("y", y)? })
     }
 
-    /// The zoom.
-    #[must_use]
-    pub fn z(self) -> u8 {
-        self.z
-    }
-
     /// Longitude and latitude of a place in the tile, in pixels from its north-west corner.
     fn lonlat(self, px: f64, py: f64) -> (f64, f64) {
         let world = f64::from(1_u32 << self.z);

@@ -2,6 +2,8 @@
 
 use super::ranking::{BY, DRAWS, GUN, PROACTIVE};
 use super::table::{CATEGORY, Kind, Operation, PERIOD, Param, SEED, TOP, WITHIN};
+use crate::plan::outreach::check::MONTHS;
+use crate::plan::outreach::register::Rules;
 use crate::plan::outreach::words::REVIEWS;
 
 /// What the team takes.
@@ -38,7 +40,7 @@ pub const REVIEW: Param = Param {
 pub const REVIEW_MONTHS: Param = Param {
     flag: "review-months",
     wire: "review_months",
-    kind: Kind::Count { least: 1, most: 120 },
+    kind: Kind::Count { least: MONTHS.0 as u64, most: MONTHS.1 as u64 },
     default: "6",
     help: "Months after which the next review is due",
     example: "6",
@@ -48,7 +50,7 @@ pub const REVIEW_MONTHS: Param = Param {
 pub const STAY_MONTHS: Param = Param {
     flag: "stay-months",
     wire: "stay_months",
-    kind: Kind::Count { least: 12, most: 120 },
+    kind: Kind::Count { least: Rules::STAY_MONTHS as u64, most: MONTHS.1 as u64 },
     default: "12",
     help: "Months that an assigned block stays at least",
     example: "12",
@@ -58,7 +60,7 @@ pub const STAY_MONTHS: Param = Param {
 pub const AFTERCARE_MONTHS: Param = Param {
     flag: "aftercare-months",
     wire: "aftercare_months",
-    kind: Kind::Count { least: 1, most: 120 },
+    kind: Kind::Count { least: MONTHS.0 as u64, most: MONTHS.1 as u64 },
     default: "12",
     help: "Months that a block is in aftercare before it may leave",
     example: "12",

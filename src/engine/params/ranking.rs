@@ -6,6 +6,7 @@ use super::table::{
 };
 use super::values::Values;
 use super::views::TREND_BY;
+use crate::engine::over_time::TrendBy;
 use crate::engine::ranking::{Proactive, Scoring};
 use crate::rank::score::{By, Gun, Per, Sharing};
 
@@ -109,6 +110,13 @@ pub const RANK: Operation = Operation {
 };
 
 impl Values {
+    /// What a trend goes by.
+    #[must_use]
+    pub fn trend_by(&self) -> TrendBy {
+        let asked = self.word(&TREND_BY);
+        TrendBy::ALL.into_iter().find(|by| asked == Some(by.word())).unwrap_or_default()
+    }
+
     /// How blocks are to be ranked; without draws where their number is not given or 0.
     #[must_use]
     pub fn scoring(&self) -> Scoring {

@@ -57,11 +57,7 @@ pub(super) fn read(input: &Input) -> Result<Features, BlocksError> {
         |features, feature| {
             features.rows.push(feature.and_then(|feature| {
                 let number = feature.number;
-                let shape = feature.shape.ok_or_else(|| Broken {
-                    line: number,
-                    reason: "no geometry".to_owned(),
-                    value: String::new(),
-                })?;
+                let shape = feature.shape.ok_or_else(|| Broken::new(number, "no geometry"))?;
                 let attributes = feature.fields.iter().copied().collect();
                 Ok(Feature { number, shape, attributes })
             }));

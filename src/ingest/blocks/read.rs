@@ -243,11 +243,10 @@ impl<'a> Sorting<'a> {
     fn finish(mut self, lines: bool) -> Result<(Shapes, Account), BlocksError> {
         self.refuse_strays();
         if !self.streets.iter().any(|(_, s)| s.used_as == StreetUse::Open) && self.areas.is_empty() {
-            let first = self.account.reasons().into_iter().next();
             return Err(BlocksError::Nothing {
                 file: self.input.name.clone(),
                 read: self.account.read,
-                because: first.map_or_else(String::new, |(reason, n)| format!(": {reason} ({n} times)")),
+                because: self.account.because(),
             });
         }
         let what = if lines {

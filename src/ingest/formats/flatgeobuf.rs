@@ -8,7 +8,7 @@ use geo::{
     Polygon,
 };
 
-use super::{About, Feature, FormatError, broken, unreadable};
+use super::{About, Feature, FormatError, unreadable};
 use crate::ingest::input::Input;
 use crate::ingest::table::{Broken, Header};
 use crate::space::crs::{Crs, CrsError};
@@ -119,10 +119,10 @@ fn feature<'a>(
     values: &mut [Cow<'a, str>],
 ) -> Result<Option<Geometry>, Broken> {
     let feature = size_prefixed_root_as_feature(piece)
-        .map_err(|e| broken(number, format!("cannot be read: {}", first_line(e))))?;
+        .map_err(|e| Broken::new(number, format!("cannot be read: {}", first_line(e))))?;
     if let Some(bytes) = feature.properties() {
         properties(bytes.bytes(), columns, values)
-            .ok_or_else(|| broken(number, "properties cannot be read: they do not hold together"))?;
+            .ok_or_else(|| Broken::new(number, "properties cannot be read: they do not hold together"))?;
     }
     let Some(geometry) = feature.geometry() else { return Ok(None) };
     let kind = if kind == GeometryType::Unknown { geometry.type_() } else { kind };

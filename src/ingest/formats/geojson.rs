@@ -7,7 +7,7 @@ use serde::Deserialize;
 use serde::de::{Deserializer, MapAccess, Visitor};
 use serde_json::value::RawValue;
 
-use super::{About, Feature, FormatError, broken, json, unreadable};
+use super::{About, Feature, FormatError, json, unreadable};
 use crate::ingest::input::{Format, Input};
 use crate::ingest::table::{Broken, Header};
 use crate::space::crs::Crs;
@@ -132,9 +132,9 @@ fn feature<'a>(
     places: &HashMap<&str, usize>,
     values: &mut [Cow<'a, str>],
 ) -> Result<Option<geo::Geometry>, Broken> {
-    let item = Item::parse(piece).map_err(|why| broken(number, why))?;
+    let item = Item::parse(piece).map_err(|why| Broken::new(number, why))?;
     if !item.feature && !plain {
-        return Err(broken(number, "no feature: its type is not Feature"));
+        return Err(Broken::new(number, "no feature: its type is not Feature"));
     }
     for (name, value) in item.properties.0 {
         if let Some(&at) = places.get(&*name) {

@@ -6,7 +6,7 @@ use rusqlite::limits::Limit;
 use rusqlite::types::ValueRef;
 use rusqlite::{Connection, OpenFlags, Row};
 
-use super::{About, Feature, FormatError, broken, unreadable, wkb};
+use super::{About, Feature, FormatError, unreadable, wkb};
 use crate::ingest::input::Input;
 use crate::ingest::table::{Broken, Header};
 use crate::space::crs::{Crs, CrsError};
@@ -148,7 +148,7 @@ fn shape(row: &Row<'_>, number: u64, shape_at: Option<usize>) -> Result<Option<g
     match shape_at.map(|at| row.get_ref(at)) {
         None | Some(Ok(ValueRef::Null)) => Ok(None),
         Some(Ok(ValueRef::Blob(blob))) => wkb::geopackage(blob).map_err(|e| unreadable(number, e)),
-        Some(_) => Err(broken(number, "geometry cannot be read: it is no blob")),
+        Some(_) => Err(Broken::new(number, "geometry cannot be read: it is no blob")),
     }
 }
 

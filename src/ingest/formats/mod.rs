@@ -63,12 +63,7 @@ pub fn read<S, E: From<FormatError>>(
     }
 }
 
-/// A feature that cannot be used, with the reason.
-fn broken(line: u64, reason: impl Into<String>) -> Broken {
-    Broken { line, reason: reason.into(), value: String::new() }
-}
-
 /// A geometry that cannot be read, with the reason.
 fn unreadable(line: u64, why: impl std::fmt::Display) -> Broken {
-    broken(line, format!("geometry cannot be read: {why}"))
+    Broken::new(line, format!("geometry cannot be read: {why}"))
 }

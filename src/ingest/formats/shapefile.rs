@@ -3,7 +3,7 @@
 use geo::{Coord, Geometry, LineString, MultiLineString, MultiPoint, Point};
 
 use super::dbf::{Table, encoding};
-use super::{About, Feature, FormatError, broken, rings, unreadable};
+use super::{About, Feature, FormatError, rings, unreadable};
 use crate::ingest::input::Input;
 use crate::ingest::table::{Broken, Header};
 
@@ -32,7 +32,7 @@ pub(super) fn read<S, E: From<FormatError>>(
     for (at, record) in records.into_iter().enumerate() {
         let number = at as u64 + 1;
         let Some(row) = table.row(at) else {
-            each(&mut state, Err(broken(number, "marked as deleted")));
+            each(&mut state, Err(Broken::new(number, "marked as deleted")));
             continue;
         };
         let fields: Vec<&str> = row.iter().map(|value| &**value).collect();

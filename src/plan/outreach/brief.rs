@@ -2,6 +2,7 @@
 
 use geo::{BoundingRect, Distance, Euclidean, Geometry, Point};
 
+use crate::space::bbox::apart;
 use crate::space::coord::{Local, Metres};
 
 /// Days that a brief looks back, the shorter first.
@@ -134,13 +135,11 @@ fn near_block(block: Option<u32>, shape: &Geometry, recent: &[&Happening]) -> Ne
 /// From a place to a shape; `None` without a place, or if the box of the shape alone is too far.
 fn distance(shape: &Geometry, around: Option<geo::Rect>, at: Option<Local>) -> Option<Metres> {
     let (at, around) = (at?, around?);
-    let beyond = |low: f64, high: f64, v: f64| (low - v).max(v - high).max(0.0);
-    let dx = beyond(around.min().x, around.max().x, at.x);
-    let dy = beyond(around.min().y, around.max().y, at.y);
-    if dx.hypot(dy) > NEAR.0 {
+    let place = Point::new(at.x, at.y);
+    if apart(around, geo::Rect::new(place, place)) > NEAR.0 {
         return None;
     }
-    Some(Metres(Euclidean.distance(shape, &Geometry::Point(Point::new(at.x, at.y)))))
+    Some(Metres(Euclidean.distance(shape, &Geometry::Point(place))))
 }
 
 #[cfg(test)]

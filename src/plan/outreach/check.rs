@@ -192,14 +192,14 @@ fn rules(version: &Version) -> Result<(), RegisterError> {
     if !(0.0..=1.0).contains(&bonus) {
         return bad("bonus", bonus.to_string(), "from 0 to 1");
     }
-    if !(MONTHS.0..=MONTHS.1).contains(&review_months) {
-        return bad("review_months", review_months.to_string(), "from 1 to 120");
-    }
-    if !(Rules::STAY_MONTHS..=MONTHS.1).contains(&stay_months) {
-        return bad("stay_months", stay_months.to_string(), "from 12 to 120");
-    }
-    if !(MONTHS.0..=MONTHS.1).contains(&aftercare_months) {
-        return bad("aftercare_months", aftercare_months.to_string(), "from 1 to 120");
+    for (rule, months, least, bound) in [
+        ("review_months", review_months, MONTHS.0, "from 1 to 120"),
+        ("stay_months", stay_months, Rules::STAY_MONTHS, "from 12 to 120"),
+        ("aftercare_months", aftercare_months, MONTHS.0, "from 1 to 120"),
+    ] {
+        if !(least..=MONTHS.1).contains(&months) {
+            return bad(rule, months.to_string(), bound);
+        }
     }
     if version.made.top_n == 0 {
         return bad("top_n", "0".to_owned(), "1 or more");

@@ -23,12 +23,7 @@ pub(super) struct Filled<'a> {
 
 /// Takes blocks in the order of their places as long as there is room beside what is taken.
 pub(super) fn fill<'a>(order: &mut [(f64, &'a Candidate)], capacity: Capacity, taken: u64) -> Filled<'a> {
-    order.sort_by(|(a, x), (b, y)| {
-        b.total_cmp(a)
-            .then(y.score.total_cmp(&x.score))
-            .then(y.latest.cmp(&x.latest))
-            .then(x.order.cmp(&y.order))
-    });
+    order.sort_by(|(a, x), (b, y)| b.total_cmp(a).then_with(|| x.at_equal_chance(y)));
     let mut room = u64::from(capacity.amount()).saturating_sub(taken);
     let mut filled = Filled { taken: Vec::new(), passed_over: 0, unweighed: 0 };
     // Once there is room for nothing, no one is passed over: the list is full.

@@ -1,5 +1,6 @@
 //! A review: from the version before and a ranking to the next version.
 
+use std::cmp::Ordering;
 use std::collections::{BTreeSet, HashMap};
 
 use jiff::civil::Date;
@@ -26,6 +27,14 @@ pub struct Candidate {
     pub latest: Option<i64>,
     /// Who lives there, where that is known.
     pub households: Option<f64>,
+}
+
+impl Candidate {
+    /// Which of two comes first at equal chance: the higher score, then the later incident, then the order of the file.
+    pub(super) fn at_equal_chance(&self, other: &Self) -> Ordering {
+        let score = other.score.total_cmp(&self.score);
+        score.then(other.latest.cmp(&self.latest)).then(self.order.cmp(&other.order))
+    }
 }
 
 /// Why there is no new version.
@@ -307,10 +316,7 @@ fn in_order(version: &mut Version, known: &HashMap<&str, &Candidate>) {
         entries.sort_by(|a, b| {
             let key = |entry: &Entry| known.get(entry.block.as_str()).copied();
             a.status().cmp(&b.status()).then_with(|| match (key(a), key(b)) {
-                (Some(x), Some(y)) => {
-                    let score = y.p.total_cmp(&x.p).then(y.score.total_cmp(&x.score));
-                    score.then(y.latest.cmp(&x.latest)).then(x.order.cmp(&y.order))
-                }
+                (Some(x), Some(y)) => y.p.total_cmp(&x.p).then_with(|| x.at_equal_chance(y)),
                 (x, y) => y.is_some().cmp(&x.is_some()).then_with(|| a.block.cmp(&b.block)),
             })
         });

@@ -23,7 +23,7 @@ impl Territory {
         let mean = |of: &dyn Fn(&Local) -> f64| areas.iter().map(|&area| of(&centers[area])).sum::<f64>() / n;
         let middle = Local { x: mean(&|at| at.x), y: mean(&|at| at.y) };
         let minutes = |a: Local, b: Local| {
-            let exact = (a.x - b.x).hypot(a.y - b.y) * minutes_a_metre;
+            let exact = a.distance(b).0 * minutes_a_metre;
             (exact - 1e-9).ceil().clamp(0.0, 1e6) as u32
         };
         let base = areas.iter().map(|&area| minutes(middle, centers[area])).collect();

@@ -33,12 +33,6 @@ pub struct Piece {
 }
 
 impl Windows {
-    /// How many there are in a week.
-    #[must_use]
-    pub fn count(self) -> u32 {
-        WEEK / self.every
-    }
-
     /// The window that a minute lies in.
     #[must_use]
     pub fn of(self, minute: u32) -> u32 {
