@@ -367,3 +367,59 @@ fn the_values_of_a_plan_are_finite() {
         assert!(layer.features.iter().flat_map(|row| &row.properties).all(|(_, value)| finite(value)));
     }
 }
+
+#[test]
+fn sites_are_near_to_what_is_expected_and_what_they_serve_adds_up() {
+    let (snapshot, ..) = common::new_haven();
+    let layer = ask(&snapshot, &[("sites", "3")]).expect("sites");
+    let (sites, told) = read(&layer);
+    assert_eq!((sites.len(), told["method"].as_str()), (3, Some("p-median")));
+    let expected = told["expected_per_week"].as_f64().expect("a number");
+    assert!((sum(&sites, "expected_per_week") - expected).abs() < 1e-4);
+    assert!((sum(&sites, "share") - 1.0).abs() < 1e-5);
+    // Every block is served by its nearest site, and the mean distance is that of all of them.
+    let selection = snapshot.select(&Query::default()).expect("all");
+    let ranking =
+        snapshot.ranking(&Query::default(), &selection, &Scoring::default(), None).expect("a ranking");
+    let blocks = &snapshot.dataset().block_set.blocks;
+    let middle = |at: usize| geo::Centroid::centroid(&blocks[at].local).expect("a shape");
+    let chosen: Vec<_> = sites
+        .iter()
+        .map(|site| blocks.iter().position(|b| site["id"].as_str() == Some(&b.id)).expect("a block"))
+        .map(middle)
+        .collect();
+    let nearest = |at: usize| {
+        let own = middle(at);
+        let away = chosen.iter().map(|site| (site.x() - own.x()).hypot(site.y() - own.y()));
+        away.fold(f64::INFINITY, f64::min)
+    };
+    let (weight, far) = ranking.rows.iter().fold((0.0, 0.0), |(weight, far), row| {
+        (weight + row.expected, far + row.expected * nearest(row.block.0 as usize))
+    });
+    let mean = told["mean_distance_m"].as_f64().expect("a number");
+    assert!((far / weight - mean).abs() < 0.06, "{} {mean}", far / weight);
+    let more = read(&ask(&snapshot, &[("sites", "6")]).expect("sites")).1;
+    assert!(more["mean_distance_m"].as_f64().expect("a number") < mean);
+    let reach = read(&ask(&snapshot, &[("sites", "3"), ("reach_m", "500")]).expect("sites"));
+    assert_eq!(reach.1["method"].as_str(), Some("maximal covering"));
+    assert!(
+        (sum(&reach.0, "covered_per_week") - reach.1["covered_per_week"].as_f64().expect("it")).abs() < 1e-4
+    );
+    assert!(reach.1["covered_share"].as_f64().is_some_and(|share| share > 0.0 && share < 1.0));
+}
+
+#[test]
+fn sites_take_nothing_of_a_week_of_patrols_and_a_reach_needs_sites() {
+    let (snapshot, ..) = common::new_haven();
+    let refused = |pairs: &[(&str, &str)]| ask(&snapshot, pairs).expect_err("refused");
+    for (name, text) in [("officers", "2"), ("speed", "30km/h"), ("sheet", "areas"), ("top", "5")] {
+        let error = refused(&[("sites", "2"), (name, text)]);
+        assert_eq!(error.parameter(), Some(name));
+    }
+    assert_eq!(refused(&evening(&[("reach_m", "500")])).parameter(), Some("reach_m"));
+    let error = refused(&[("sites", "100"), ("within", "nowhere")]);
+    assert_eq!(error.parameter(), Some("within"));
+    // What is configured for patrols stays out of the way.
+    let given = answers::values(&PLAN, &[("sites", "2")]).or(&answers::values(&PLAN, &EVENING));
+    assert!(hotblocks::layer::answer::answer(&snapshot, &PLAN, &given, hotblocks::layer::Page::ALL).is_ok());
+}

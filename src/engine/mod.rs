@@ -34,6 +34,7 @@ mod ranking_made;
 mod ranking_shared;
 pub mod scan;
 pub mod sheets;
+pub mod sites;
 pub mod snapshot;
 pub mod targets;
 pub mod units;

@@ -40,6 +40,7 @@ mod ranking_told;
 pub mod scan;
 mod scan_answer;
 pub mod sheet;
+mod sites;
 pub mod sketch;
 pub mod street_density;
 pub mod targets;
