@@ -728,3 +728,27 @@ async fn over_http_the_kept_list_is_a_layer_a_proposal_is_not_kept_and_the_brief
     let (status, problem) = get("/collections/brief/items?as_of=2018-06-31").await;
     assert_eq!((status, &problem["parameter"]), (400, &json!("as_of")), "{problem}");
 }
+
+#[test]
+fn places_from_a_table_are_nearby_and_one_beyond_the_crs_is_left_out_and_said_so() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let roads = write(
+        folder.path(),
+        "roads.geojson",
+        &[feature("Elm St", "LineString", json!([at(0., 0.), at(400., 0.)]))],
+    );
+    let points = incidents(folder.path(), &ROBBERIES);
+    let [lon, lat] = at(100., 20.);
+    let table = folder.path().join("clinics.csv");
+    std::fs::write(&table, format!("name,lon,lat\nStreet Clinic,{lon},{lat}\nFar Away,{},0\n", lon + 90.0))
+        .expect("writes");
+    let clinics = format!("clinics={}", table.display());
+    let files = [("--incidents", points.as_path()), ("--blocks", roads.as_path())];
+    let args = ["list", "--capacity", "1blocks", "--as-of", "2018-06-20", "--format", "geojson"];
+    let (code, out, err) = run(&files, &[&args[..], &["--context", &clinics]].concat());
+    assert_eq!(code, 0, "{err}");
+    assert!(err.contains("clinics: 1 of the places lie so far"), "{err}");
+    let answer: Json = serde_json::from_str(&out).expect("GeoJSON");
+    let nearby = answer["features"][0]["properties"]["sheet"]["nearby"][0].as_str().expect("a sentence");
+    assert!(nearby.contains("Street Clinic") && !nearby.contains("Far Away"), "{nearby}");
+}
