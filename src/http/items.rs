@@ -6,10 +6,11 @@ use axum::http::header;
 use axum::response::{IntoResponse, Response};
 use serde_json::json;
 
+use super::base::base;
 use super::collections::{GEOJSON, name, operation};
 use super::problem::Problem;
+use super::query::{self, encoded};
 use super::state::AppState;
-use super::{guard, query};
 use crate::encode;
 use crate::engine::params::outreach::{CAPACITY, LIST, REVIEW};
 use crate::engine::params::table::{LIMIT, OFFSET};
@@ -36,7 +37,10 @@ pub(super) async fn items(
     } else {
         values.or(&state.defaults)
     };
-    let address = format!("http://{}{}", guard::host(&request), uri.path());
+    if let Some(param) = query::lacks(&operation, &given, &state.open()).next() {
+        return Err(Problem::not_given(param));
+    }
+    let address = format!("{}{}", base(&request), uri.path());
     let body = state
         .layer(operation, given, page, move |layer| {
             encode::geojson::collection(layer, links(&address, &pairs, page, layer.matched))
@@ -69,10 +73,4 @@ fn links(address: &str, pairs: &[(String, String)], page: Page, matched: usize) 
         links.push(link("prev", Some((page.offset - limit, limit))));
     }
     links.into()
-}
-
-/// Percent-encodes all but what RFC 3986 leaves alone in a query, and the comma and slash of our lists and periods.
-fn encoded(text: &str) -> String {
-    let plain = |b: u8| b.is_ascii_alphanumeric() || b"-._~,/:".contains(&b);
-    text.bytes().map(|b| if plain(b) { char::from(b).to_string() } else { format!("%{b:02X}") }).collect()
 }
