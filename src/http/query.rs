@@ -50,6 +50,11 @@ pub(super) fn check_for_tiles(operation: &Operation, pairs: &[(String, String)])
     check_among(&operation.params.iter().collect::<Vec<_>>(), &address, pairs)
 }
 
+/// The same for counts, which have no pages either: a part of them would not add up.
+pub(super) fn check_counts(operation: &Operation, pairs: &[(String, String)]) -> Result<Values, Problem> {
+    check_among(&operation.params.iter().collect::<Vec<_>>(), "/counts", pairs)
+}
+
 fn check_among(params: &[&Param], address: &str, pairs: &[(String, String)]) -> Result<Values, Problem> {
     let mut values = Values::default();
     for (at, (name, text)) in pairs.iter().enumerate() {

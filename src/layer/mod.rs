@@ -15,6 +15,7 @@ mod change;
 mod cluster_method;
 pub mod clusters;
 mod concentration;
+mod counts;
 pub mod density;
 pub mod density_answer;
 mod density_cells;

@@ -253,7 +253,7 @@ impl Values {
         match param.kind {
             Kind::Period => {
                 let period = text.parse().map_err(|e: PeriodError| bad(e.to_string()))?;
-                if param.wire == PERIOD.wire {
+                if param.flag == PERIOD.flag {
                     self.period = Some(period);
                 } else {
                     self.given.insert(param.wire, Given::Period(period));
