@@ -1,6 +1,8 @@
 //! The HTTP edge: routes put together; what they share lies in files of its own.
 
 mod collections;
+mod files;
+mod format;
 mod guard;
 mod items;
 mod page;
@@ -35,6 +37,7 @@ pub fn router(engine: Arc<Engine>, defaults: Values) -> Router {
         .route("/collections/{id}", get(collections::one))
         .route("/collections/{id}/items", get(items::items))
         .route("/xyz/{layer}/{z}/{x}/{y}", get(tiles::tile))
+        .merge(files::routes())
         .fallback(async |uri: Uri| Problem::not_found(uri.path()))
         .method_not_allowed_fallback(async || Problem::method())
         .layer(CompressionLayer::new())

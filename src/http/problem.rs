@@ -7,6 +7,7 @@ use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde_json::json;
 
+use crate::encode::format::Format;
 use crate::engine::params::nearest::nearest;
 use crate::engine::params::values::BadValue;
 use crate::layer::answer::AnswerError;
@@ -66,6 +67,25 @@ impl Problem {
             allowed,
             ..Self::new(StatusCode::BAD_REQUEST, "unknown-parameter", "Unknown query parameter", detail)
         }
+    }
+
+    /// There is no such file of a collection.
+    pub(super) fn no_file(path: &str, id: &str) -> Self {
+        let endings = Format::ALL.iter().filter_map(|format| format.endings().first());
+        let endings = endings.map(|ending| format!(".{ending}")).collect::<Vec<_>>().join(", ");
+        let detail = format!(
+            "there is nothing at `{path}`; there are /collections/{id}/items and /collections/{id}/{id} with {endings}"
+        );
+        Self::new(StatusCode::NOT_FOUND, "not-found", "Not found", detail)
+    }
+
+    /// Nothing that is offered suits the client.
+    pub(super) fn not_acceptable(accept: &str, offered: Vec<&'static str>) -> Self {
+        let detail = format!(
+            "`Accept: {accept}` names nothing that there is here; it is had as {}, or by `f`",
+            offered.join(", ")
+        );
+        Self::new(StatusCode::NOT_ACCEPTABLE, "not-acceptable", "Not acceptable", detail)
     }
 
     /// Something other than density is asked for as tiles.

@@ -3,13 +3,13 @@
 use super::problem::Problem;
 use crate::engine::params::outreach::{DELAY, PROTECTED};
 use crate::engine::params::ranking::DRAWS;
-use crate::engine::params::table::{DEFAULT_LIMIT, LIMIT, OFFSET, Operation, PAGE, Param};
+use crate::engine::params::table::{BBOX, DEFAULT_LIMIT, FORM, LIMIT, OFFSET, Operation, PAGE, Param};
 use crate::engine::params::values::{BadValue, Values};
 use crate::layer::Page;
 
 /// Parameters of a collection over HTTP.
 pub(super) fn params(operation: &Operation) -> impl Iterator<Item = &'static Param> + use<> {
-    operation.params.iter().chain(&PAGE)
+    operation.params.iter().chain(&PAGE).chain(&FORM)
 }
 
 /// Checks a query: unknown, repeated and unusable parameters are refused.
@@ -25,6 +25,13 @@ pub(super) fn check(operation: &Operation, pairs: &[(String, String)]) -> Result
 pub(super) fn check_for_tiles(operation: &Operation, pairs: &[(String, String)]) -> Result<Values, Problem> {
     let address = format!("/xyz/{}", operation.collection);
     check_among(&operation.params.iter().collect::<Vec<_>>(), &address, pairs)
+}
+
+/// The same for files of a whole layer, which have no pages either.
+pub(super) fn check_for_files(operation: &Operation, pairs: &[(String, String)]) -> Result<Values, Problem> {
+    let address = format!("/collections/{id}/{id}.gpkg and its like", id = operation.collection);
+    let params = operation.params.iter().chain(std::iter::once(&BBOX)).chain(&FORM);
+    check_among(&params.collect::<Vec<_>>(), &address, pairs)
 }
 
 fn check_among(params: &[&Param], address: &str, pairs: &[(String, String)]) -> Result<Values, Problem> {
