@@ -6,10 +6,12 @@ use axum::http::HeaderMap;
 use axum::response::Response;
 use serde_json::json;
 
+use super::base::base;
 use super::collections::{name, operation};
+use super::format;
 use super::problem::Problem;
+use super::query;
 use super::state::AppState;
-use super::{format, guard, query};
 use crate::encode::format::Format;
 use crate::engine::params::outreach::{CAPACITY, LIST, REVIEW};
 use crate::engine::params::table::{BOM, F, LIMIT, OFFSET, Operation};
@@ -47,8 +49,7 @@ pub(super) struct Came {
 
 impl Came {
     pub(super) fn of(request: &Request, path: &str) -> Self {
-        let base = format!("http://{}", guard::host(request));
-        Self { base, path: path.to_owned(), headers: request.headers().clone() }
+        Self { base: base(request), path: path.to_owned(), headers: request.headers().clone() }
     }
 }
 
