@@ -10,7 +10,7 @@ use super::base::base;
 use super::collections::{name, operation};
 use super::format;
 use super::problem::Problem;
-use super::query;
+use super::query::{self, encoded};
 use super::state::AppState;
 use crate::encode::format::Format;
 use crate::engine::params::outreach::{CAPACITY, LIST, REVIEW};
@@ -122,10 +122,4 @@ fn links(
         written(plain, &pairs)
     }));
     links.into()
-}
-
-/// Percent-encodes all but what RFC 3986 leaves alone in a query, and the comma and slash of our lists and periods.
-fn encoded(text: &str) -> String {
-    let plain = |b: u8| b.is_ascii_alphanumeric() || b"-._~,/:".contains(&b);
-    text.bytes().map(|b| if plain(b) { char::from(b).to_string() } else { format!("%{b:02X}") }).collect()
 }
