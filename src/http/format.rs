@@ -109,7 +109,7 @@ pub(super) fn asked(ending: Option<Format>, values: &Values, headers: &HeaderMap
         (Some(ending), None) => ending,
         (None, None) => {
             let offered = ITEMS.map(names);
-            ITEMS[accepted(headers, &offered).ok_or_else(|| not_acceptable(headers, &offered))?]
+            ITEMS[accepted(headers, &offered).ok_or_else(|| not_acceptable(&offered))?]
         }
     };
     match (values.word(&BOM), form) {
@@ -122,9 +122,9 @@ pub(super) fn asked(ending: Option<Format>, values: &Values, headers: &HeaderMap
     }
 }
 
-fn not_acceptable(headers: &HeaderMap, offered: &[&[&'static str]]) -> Problem {
-    let accept = headers.get(header::ACCEPT).and_then(|value| value.to_str().ok()).unwrap_or_default();
-    Problem::not_acceptable(accept, offered.iter().filter_map(|names| names.first().copied()).collect())
+fn not_acceptable(offered: &[&[&'static str]]) -> Problem {
+    let offered: Vec<&str> = offered.iter().filter_map(|names| names.first().copied()).collect();
+    Problem::not_acceptable(&offered.join(", "))
 }
 
 /// A layer in a form, with its links: within the text where GeoJSON has them, else in the head of the answer.

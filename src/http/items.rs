@@ -6,10 +6,12 @@ use axum::http::HeaderMap;
 use axum::response::Response;
 use serde_json::json;
 
+use super::base::base;
 use super::collections::{name, operation};
+use super::format;
 use super::problem::Problem;
+use super::query::{self, encoded};
 use super::state::AppState;
-use super::{format, guard, query};
 use crate::encode::format::Format;
 use crate::engine::params::outreach::{CAPACITY, LIST, REVIEW};
 use crate::engine::params::table::{BOM, F, LIMIT, OFFSET, Operation};
@@ -47,8 +49,7 @@ pub(super) struct Came {
 
 impl Came {
     pub(super) fn of(request: &Request, path: &str) -> Self {
-        let base = format!("http://{}", guard::host(request));
-        Self { base, path: path.to_owned(), headers: request.headers().clone() }
+        Self { base: base(request), path: path.to_owned(), headers: request.headers().clone() }
     }
 }
 
@@ -121,10 +122,4 @@ fn links(
         written(plain, &pairs)
     }));
     links.into()
-}
-
-/// Percent-encodes all but what RFC 3986 leaves alone in a query, and the comma and slash of our lists and periods.
-fn encoded(text: &str) -> String {
-    let plain = |b: u8| b.is_ascii_alphanumeric() || b"-._~,/:".contains(&b);
-    text.bytes().map(|b| if plain(b) { char::from(b).to_string() } else { format!("%{b:02X}") }).collect()
 }
