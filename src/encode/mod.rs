@@ -6,6 +6,7 @@ pub mod geotiff;
 pub mod incidents;
 pub mod json;
 pub mod list_file;
+pub mod mvt;
 pub mod plan;
 pub mod png;
 pub mod quality;

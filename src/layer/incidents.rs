@@ -22,14 +22,19 @@ pub fn incidents(snapshot: &Snapshot, ask: &Ask) -> Result<Layer, UnknownCategor
         Value::text("sexual, domestic, child and unmapped offenses; incidents without a place"),
     )];
     let features = page.into_iter().map(|at| feature(snapshot, at)).collect();
-    let legend = Legend {
+    Ok(made("incidents", snapshot, ask, &selection, (matched, features), legend(), parameters))
+}
+
+/// All incidents look alike.
+#[must_use]
+pub fn legend() -> Legend {
+    Legend {
         property: None,
         title: "Incidents".to_owned(),
         unit: "incidents",
         classes: vec![LegendClass { from: None, to: None, color: "#0072b2", label: "incident".to_owned() }],
         none: None,
-    };
-    Ok(made("incidents", snapshot, ask, &selection, (matched, features), legend, parameters))
+    }
 }
 
 fn feature(snapshot: &Snapshot, at: usize) -> Feature {
