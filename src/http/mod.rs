@@ -1,5 +1,6 @@
 //! The HTTP edge: routes put together; what they share lies in files of its own.
 
+pub mod base;
 mod collections;
 mod guard;
 mod items;
@@ -22,11 +23,17 @@ use tower_http::trace::TraceLayer;
 
 use crate::engine::Engine;
 use crate::engine::params::values::Values;
+use base::Access;
 use problem::Problem;
 use state::AppState;
 
-/// All routes over an engine; `defaults` hold where a request gives no value.
+/// All routes over an engine, under no other name than this machine's; `defaults` hold where a request gives no value.
 pub fn router(engine: Arc<Engine>, defaults: Values) -> Router {
+    router_behind(Access::default(), engine, defaults)
+}
+
+/// The same for clients that come through proxies or under a public name.
+pub fn router_behind(access: Access, engine: Arc<Engine>, defaults: Values) -> Router {
     Router::new()
         .route("/", get(page::index))
         .route("/page/{*file}", get(page::file))
@@ -40,6 +47,6 @@ pub fn router(engine: Arc<Engine>, defaults: Values) -> Router {
         .layer(CompressionLayer::new())
         .layer(CatchPanicLayer::custom(problem::panicked))
         .layer(TraceLayer::new_for_http())
-        .layer(axum::middleware::from_fn(guard::guard))
+        .layer(axum::middleware::from_fn_with_state(Arc::new(access), guard::guard))
         .with_state(AppState::new(engine, defaults))
 }
