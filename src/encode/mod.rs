@@ -13,4 +13,5 @@ pub mod quality;
 pub mod record;
 pub mod shapes;
 pub mod sheets;
+pub mod style;
 pub mod table;

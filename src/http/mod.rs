@@ -41,7 +41,7 @@ pub fn router_behind(access: Access, engine: Arc<Engine>, defaults: Values) -> R
         .route("/collections", get(collections::all))
         .route("/collections/{id}", get(collections::one))
         .route("/collections/{id}/items", get(items::items))
-        .route("/xyz/{layer}/{z}/{x}/{y}", get(tiles::tile))
+        .merge(tiles::routes())
         .fallback(async |uri: Uri| Problem::not_found(uri.path()))
         .method_not_allowed_fallback(async || Problem::method())
         .layer(CompressionLayer::new())

@@ -135,6 +135,14 @@ impl Features {
         self.bounds
     }
 
+    /// Bytes that they hold, about.
+    pub(super) fn weight(&self) -> usize {
+        let shapes = self.features.iter().flat_map(|feature| &feature.shapes).map(Shape::n_points).sum::<usize>();
+        let values = self.values.iter().map(|ready| 32 + ready.bytes.len()).sum::<usize>();
+        let tags = self.features.iter().map(|feature| 8 * feature.tags.len()).sum::<usize>();
+        16 * shapes + values + tags + 200 * self.features.len()
+    }
+
     pub(super) fn kinds(&self) -> [bool; 3] {
         let has = |kind: Kind| self.features.iter().flat_map(|f| &f.shapes).any(|s| s.kind() == kind);
         [has(Kind::Points), has(Kind::Lines), has(Kind::Polygons)]

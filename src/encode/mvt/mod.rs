@@ -129,6 +129,16 @@ impl Tiled {
         })
     }
 
+    /// Bytes that it holds in memory beside the snapshot, about.
+    #[must_use]
+    pub fn weight(&self) -> usize {
+        match &self.kind {
+            // A snapshot of its own may be held by it: that is the engine's to bound.
+            Tiles::Incidents(_) => 1 << 20,
+            Tiles::Features(features) => features.weight(),
+        }
+    }
+
     /// The box around all features, in degrees; `None` where there is none.
     #[must_use]
     pub fn bounds(&self) -> Option<LonLatBox> {

@@ -45,6 +45,14 @@ impl Shape {
         shapes
     }
 
+    pub(super) fn n_points(&self) -> usize {
+        match self {
+            Self::Points(points) => points.len(),
+            Self::Lines(lines) => lines.iter().map(Vec::len).sum(),
+            Self::Polygons(rings) => rings.iter().map(|(_, ring)| ring.len()).sum(),
+        }
+    }
+
     pub(super) fn kind(&self) -> Kind {
         match self {
             Self::Points(_) => Kind::Points,
