@@ -19,12 +19,70 @@ pub(super) struct Problem {
     title: &'static str,
     detail: String,
     parameter: Option<String>,
+    nearest: Option<&'static str>,
     allowed: Vec<&'static str>,
 }
 
 impl Problem {
     fn new(status: StatusCode, kind: &'static str, title: &'static str, detail: String) -> Self {
-        Self { status, kind, title, detail, parameter: None, allowed: Vec::new() }
+        Self { status, kind, title, detail, parameter: None, nearest: None, allowed: Vec::new() }
+    }
+
+    /// A failure that the framework words by itself, or leaves without words.
+    pub(super) fn of(status: StatusCode, words: String) -> Self {
+        let title = status.canonical_reason().unwrap_or("Failure");
+        let kind = match status {
+            StatusCode::PAYLOAD_TOO_LARGE => "too-large",
+            StatusCode::UNSUPPORTED_MEDIA_TYPE => "media-type",
+            StatusCode::TOO_MANY_REQUESTS => "too-many",
+            StatusCode::SERVICE_UNAVAILABLE => "unavailable",
+            StatusCode::NOT_ACCEPTABLE => "not-acceptable",
+            _ if status.is_server_error() => "internal",
+            _ => "request",
+        };
+        let detail = if words.is_empty() { title.to_owned() } else { words };
+        Self::new(status, kind, title, detail)
+    }
+
+    /// A form that is not offered under `f`.
+    pub(super) fn form(given: &str, offered: &[&'static str]) -> Self {
+        Self {
+            parameter: Some("f".to_owned()),
+            allowed: offered.to_vec(),
+            ..Self::new(
+                StatusCode::BAD_REQUEST,
+                "parameter",
+                "A parameter cannot be used",
+                format!("`f` is `{given}`; give one of {}", offered.join(", ")),
+            )
+        }
+    }
+
+    /// The client accepts none of the forms that there are.
+    pub(super) fn not_acceptable(offered: &str) -> Self {
+        let detail = format!("none of the accepted forms is offered; there are {offered}");
+        Self::new(StatusCode::NOT_ACCEPTABLE, "not-acceptable", "Not acceptable", detail)
+    }
+
+    /// ArcGIS puts its definition expression here.
+    pub(super) fn query_of_arcgis(address: &str, allowed: Vec<&'static str>) -> Self {
+        let advice = if allowed.contains(&"filter") {
+            "; use filter= with CQL2 text, or a parameter for each property"
+        } else {
+            "; use a parameter for each property"
+        };
+        let detail = format!("`query` is not a parameter of {address}{advice}");
+        Self {
+            parameter: Some("query".to_owned()),
+            allowed,
+            ..Self::new(StatusCode::BAD_REQUEST, "unknown-parameter", "Unknown query parameter", detail)
+        }
+    }
+
+    /// A page of another site wants to change something.
+    pub(super) fn foreign_write() -> Self {
+        let detail = "pages of other sites may not change anything here".to_owned();
+        Self::new(StatusCode::FORBIDDEN, "origin", "Origin not permitted", detail)
     }
 
     /// Nothing lives at this path.
@@ -39,15 +97,17 @@ impl Problem {
         Self::new(StatusCode::NOT_FOUND, "no-collection", "No such collection", detail)
     }
 
-    /// Only reading is offered.
+    /// Another method than those that are offered.
     pub(super) fn method() -> Self {
-        let detail = "only GET and HEAD are offered here".to_owned();
+        let detail = "this method is not offered here; the header Allow tells which are".to_owned();
         Self::new(StatusCode::METHOD_NOT_ALLOWED, "method", "Method not allowed", detail)
     }
 
     /// A request that does not come from this machine's own pages.
     pub(super) fn foreign_host(host: &str) -> Self {
-        let detail = format!("`{host}` is no name of this machine's loopback address; use http://127.0.0.1");
+        let detail = format!(
+            "`{host}` is no name of this machine's loopback address; use http://127.0.0.1, or serve with --public-url"
+        );
         Self::new(StatusCode::FORBIDDEN, "host", "Host not permitted", detail)
     }
 
@@ -63,6 +123,7 @@ impl Problem {
         let detail = format!("`{name}` is not a parameter of {address}{hint}");
         Self {
             parameter: Some(name.to_owned()),
+            nearest: near,
             allowed,
             ..Self::new(StatusCode::BAD_REQUEST, "unknown-parameter", "Unknown query parameter", detail)
         }
@@ -167,6 +228,9 @@ impl IntoResponse for Problem {
         });
         if let Some(parameter) = self.parameter {
             body["parameter"] = parameter.into();
+        }
+        if let Some(nearest) = self.nearest {
+            body["nearest"] = nearest.into();
         }
         if !self.allowed.is_empty() {
             body["allowed"] = self.allowed.into();

@@ -1,11 +1,30 @@
 //! A query string, checked against the table of parameters.
 
+use axum::extract::Query;
+use axum::http::Uri;
+
 use super::problem::Problem;
 use crate::engine::params::outreach::{DELAY, PROTECTED};
 use crate::engine::params::ranking::DRAWS;
 use crate::engine::params::table::{DEFAULT_LIMIT, LIMIT, OFFSET, Operation, PAGE, Param};
 use crate::engine::params::values::{BadValue, Values};
 use crate::layer::Page;
+
+/// Name and value of all that an address asks for; none where it cannot be read.
+pub(super) fn pairs(uri: &Uri) -> Vec<(String, String)> {
+    Query::try_from_uri(uri).map_or_else(|_| Vec::new(), |Query(pairs)| pairs)
+}
+
+/// The value of one parameter of an address.
+pub(super) fn value(uri: &Uri, name: &str) -> Option<String> {
+    pairs(uri).into_iter().find(|(known, _)| known == name).map(|(_, value)| value)
+}
+
+/// Percent-encodes all but what RFC 3986 leaves alone in a query, and the comma and slash of our lists and periods.
+pub(super) fn encoded(text: &str) -> String {
+    let plain = |b: u8| b.is_ascii_alphanumeric() || b"-._~,/:".contains(&b);
+    text.bytes().map(|b| if plain(b) { char::from(b).to_string() } else { format!("%{b:02X}") }).collect()
+}
 
 /// Parameters of a collection over HTTP.
 pub(super) fn params(operation: &Operation) -> impl Iterator<Item = &'static Param> + use<> {

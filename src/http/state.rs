@@ -23,6 +23,8 @@ pub(super) struct AppState {
     pub(super) tiles: Arc<Tiles>,
     /// Values where a request gives none.
     pub(super) defaults: Arc<Values>,
+    /// This run of the service, for the tags of its answers.
+    pub(super) stamp: u64,
 }
 
 impl AppState {
@@ -33,6 +35,7 @@ impl AppState {
             turns: Arc::new(Semaphore::new(cores)),
             tiles: Arc::new(Tiles::new(cores)),
             defaults: Arc::new(defaults),
+            stamp: super::revalidate::stamp(),
         }
     }
 

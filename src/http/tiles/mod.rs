@@ -24,19 +24,25 @@ pub(super) use kept::Tiles;
 pub(super) use picture::{PNG, TEMPLATE};
 pub(super) use ready::Layers;
 
-/// All routes of tiles.
+/// The tiles themselves.
 pub(super) fn routes() -> Router<AppState> {
     Router::new()
-        .route("/xyz/{file}", get(tilejson::tilejson))
         .route("/xyz/{layer}/{z}/{x}/{y}", get(xyz))
+        .route("/tiles/{set}/{z}/{row}/{col}", get(all_of_matrix))
+        .route("/collections/{id}/tiles/{set}/{z}/{row}/{col}", get(of_matrix))
+        .method_not_allowed_fallback(async || Problem::method())
+}
+
+/// What says where they are and how they are drawn.
+pub(super) fn documents() -> Router<AppState> {
+    Router::new()
+        .route("/xyz/{file}", get(tilejson::tilejson))
         .route("/tiles", get(ogc::all_tilesets))
         .route("/tiles/{set}", get(ogc::all_tileset))
-        .route("/tiles/{set}/{z}/{row}/{col}", get(all_of_matrix))
         .route("/tileMatrixSets", get(ogc::matrix_sets))
         .route("/tileMatrixSets/{set}", get(ogc::matrix_set))
         .route("/collections/{id}/tiles", get(ogc::tilesets))
         .route("/collections/{id}/tiles/{set}", get(ogc::tileset))
-        .route("/collections/{id}/tiles/{set}/{z}/{row}/{col}", get(of_matrix))
         .route("/collections/{id}/legend", get(legend::legend))
         .route("/styles/{file}", get(legend::style))
 }
