@@ -11,6 +11,7 @@ mod import_incidents;
 mod load;
 mod outreach_command;
 mod say;
+mod tiles_command;
 
 use std::process::ExitCode;
 

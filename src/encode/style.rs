@@ -13,9 +13,7 @@ const EDGE: &str = "#4a4038";
 /// The legend as a document of its own.
 #[must_use]
 pub fn legend(layer: &str, legend: &Legend, notice: Option<&str>) -> Json {
-    let class = |class: &LegendClass| {
-        json!({ "from": class.from, "to": class.to, "color": class.color, "label": class.label })
-    };
+    let class = |class: &LegendClass| json!({ "from": class.from, "to": class.to, "color": class.color, "label": class.label });
     json!({
         "layer": layer,
         "title": legend.title,
@@ -63,7 +61,8 @@ pub type Styled<'a> = (&'a str, &'a Legend, [bool; 3]);
 /// Nothing is fetched from elsewhere: there are no glyphs and no sprite, so there are no labels.
 #[must_use]
 pub fn maplibre(name: &str, layers: &[Styled<'_>], tilejson: &str) -> Json {
-    let mut drawn = vec![json!({ "id": "paper", "type": "background", "paint": { "background-color": PAPER } })];
+    let mut drawn =
+        vec![json!({ "id": "paper", "type": "background", "paint": { "background-color": PAPER } })];
     let is = |kind: &str| json!(["==", ["geometry-type"], kind]);
     let line_kinds = [is("LineString")];
     for kind in [2, 1, 0] {
@@ -88,7 +87,15 @@ pub fn maplibre(name: &str, layers: &[Styled<'_>], tilejson: &str) -> Json {
                 }
                 1 => {
                     let width = |more: f64| {
-                        json!(["interpolate", ["exponential", 1.4], ["zoom"], 11, 1.2 + more, 17, 8.0 + 2.0 * more])
+                        json!([
+                            "interpolate",
+                            ["exponential", 1.4],
+                            ["zoom"],
+                            11,
+                            1.2 + more,
+                            17,
+                            8.0 + 2.0 * more
+                        ])
                     };
                     let casing = json!({ "line-color": EDGE, "line-width": width(1.0) });
                     add("casing", "line", &line_kinds[0], casing);
@@ -140,11 +147,15 @@ pub fn qml((_, legend, kinds): Styled<'_>) -> String {
             let value = format!("coalesce(\"{property}\", 0)");
             let label = |color: &str| {
                 let all = legend.classes.iter().chain(&legend.none);
-                all.filter(|class| class.color == color).map(|class| class.label.as_str()).next().unwrap_or("")
+                all.filter(|class| class.color == color)
+                    .map(|class| class.label.as_str())
+                    .next()
+                    .unwrap_or("")
             };
             rule(0, &format!("{value} < {}", steps[0].0), label(first), first);
             for (at, (from, color)) in (1..).zip(&steps) {
-                let below = steps.get(at).map_or_else(String::new, |(next, _)| format!(" AND {value} < {next}"));
+                let below =
+                    steps.get(at).map_or_else(String::new, |(next, _)| format!(" AND {value} < {next}"));
                 rule(at, &format!("{value} >= {from}{below}"), label(color), color);
             }
         }
@@ -160,13 +171,29 @@ fn symbol(at: usize, form: usize, color: &str) -> String {
     let part = |from: usize| u8::from_str_radix(color.get(from..from + 2).unwrap_or("00"), 16).unwrap_or(0);
     let rgb = format!("{},{},{},255", part(1), part(3), part(5));
     let (kind, class, options) = match form {
-        2 => ("fill", "SimpleFill", vec![("color", rgb.as_str()), ("outline_color", "74,64,56,255"), ("outline_width", "0.1")]),
+        2 => (
+            "fill",
+            "SimpleFill",
+            vec![("color", rgb.as_str()), ("outline_color", "74,64,56,255"), ("outline_width", "0.1")],
+        ),
         1 => ("line", "SimpleLine", vec![("line_color", rgb.as_str()), ("line_width", "0.8")]),
-        _ => ("marker", "SimpleMarker", vec![("name", "circle"), ("color", rgb.as_str()), ("size", "1.6"), ("outline_color", "74,64,56,255"), ("outline_width", "0.1")]),
+        _ => (
+            "marker",
+            "SimpleMarker",
+            vec![
+                ("name", "circle"),
+                ("color", rgb.as_str()),
+                ("size", "1.6"),
+                ("outline_color", "74,64,56,255"),
+                ("outline_width", "0.1"),
+            ],
+        ),
     };
     let options: String = options
         .iter()
-        .map(|(name, value)| format!("            <Option type=\"QString\" name=\"{name}\" value=\"{value}\"/>\n"))
+        .map(|(name, value)| {
+            format!("            <Option type=\"QString\" name=\"{name}\" value=\"{value}\"/>\n")
+        })
         .collect();
     format!(
         "      <symbol type=\"{kind}\" name=\"{at}\" alpha=\"1\" clip_to_extent=\"1\">\n        \
@@ -199,13 +226,17 @@ mod tests {
     #[test]
     fn what_lies_between_cold_and_hot_is_neither() {
         let (first, steps) = steps(&hot());
-        assert_eq!((first, &steps[..]), ("#cccccc", &[(-1.0, "#0000ff"), (0.0, "#cccccc"), (1.0, "#ff0000")][..]));
+        assert_eq!(
+            (first, &steps[..]),
+            ("#cccccc", &[(-1.0, "#0000ff"), (0.0, "#cccccc"), (1.0, "#ff0000")][..])
+        );
     }
 
     #[test]
     fn a_style_has_a_layer_for_each_kind_and_asks_nobody_else() {
         let legend = hot();
-        let style = maplibre("hotspots", &[("hotspots", &legend, [true, true, true])], "http://h/xyz/hotspots.json");
+        let style =
+            maplibre("hotspots", &[("hotspots", &legend, [true, true, true])], "http://h/xyz/hotspots.json");
         let ids: Vec<&str> =
             style["layers"].as_array().expect("layers").iter().filter_map(|l| l["id"].as_str()).collect();
         let names = ["area", "edge", "casing", "line", "point"].map(|part| format!("hotspots-{part}"));
@@ -219,9 +250,15 @@ mod tests {
     #[test]
     fn the_style_of_qgis_has_a_rule_and_a_symbol_for_each_class_and_is_well_formed() {
         let text = qml(("hotspots", &hot(), [false, true, false]));
-        assert_eq!((text.matches("<rule key=").count(), text.matches("<symbol type=\"line\"").count()), (4, 4));
+        assert_eq!(
+            (text.matches("<rule key=").count(), text.matches("<symbol type=\"line\"").count()),
+            (4, 4)
+        );
         assert!(text.contains("hot &amp; &lt;high&gt;") && text.contains("255,0,0,255"));
         assert!(text.contains("&gt;= -1 AND coalesce(&quot;bin&quot;, 0) &lt; 0"), "{text}");
-        assert_eq!(text.matches("<Option").count(), text.matches("</Option>").count() + text.matches("\"/>\n          ").count() - 4);
+        assert_eq!(
+            text.matches("<Option").count(),
+            text.matches("</Option>").count() + text.matches("\"/>\n          ").count() - 4
+        );
     }
 }

@@ -9,7 +9,7 @@ use serde_json::{Value as Json, json};
 use super::base::base;
 use super::problem::Problem;
 use super::state::AppState;
-use super::tiles::{PNG, TEMPLATE};
+use super::tiles::{PNG, TEMPLATE, TILED, links as tile_links};
 use crate::engine::params::table::{BANDWIDTH, CELL, DENSITY, EPS, MIN_POINTS, OPERATIONS, Operation, Param};
 use crate::engine::params::values::Values;
 use crate::engine::snapshot::Snapshot;
@@ -69,6 +69,10 @@ fn collection(snapshot: &Snapshot, operation: &Operation, base: &str) -> Json {
         tiles["templated"] = true.into();
         links.push(tiles);
     }
+    if TILED.iter().any(|tiled| tiled.collection == id) {
+        links.extend(tile_links(base, &format!("/collections/{id}")));
+    }
+    links.push(link("legend", "application/json", format!("/collections/{id}/legend")));
     json!({
         "id": id,
         "title": format!("{}: {id}", data.title),

@@ -46,7 +46,11 @@ pub(super) fn check_for_tiles(operation: &Operation, pairs: &[(String, String)])
     check_among(&operation.params.iter().collect::<Vec<_>>(), &address, pairs)
 }
 
-pub(super) fn check_among(params: &[&Param], address: &str, pairs: &[(String, String)]) -> Result<Values, Problem> {
+pub(super) fn check_among(
+    params: &[&Param],
+    address: &str,
+    pairs: &[(String, String)],
+) -> Result<Values, Problem> {
     let mut values = Values::default();
     for (at, (name, text)) in pairs.iter().enumerate() {
         let Some(param) = params.iter().find(|p| p.wire == name) else {

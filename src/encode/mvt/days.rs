@@ -62,7 +62,8 @@ mod tests {
                 assert_eq!(Some(told), local_date(second, &zone), "{second}");
             }
             assert_eq!(days.number(begin - 1), None);
-            let end = last.tomorrow().expect("a date").to_zoned(zone).expect("a time").timestamp().as_second();
+            let end =
+                last.tomorrow().expect("a date").to_zoned(zone).expect("a time").timestamp().as_second();
             assert_eq!(days.number(end), None);
         }
         assert_eq!(Days::default().number(0), None);

@@ -137,7 +137,8 @@ impl Features {
 
     /// Bytes that they hold, about.
     pub(super) fn weight(&self) -> usize {
-        let shapes = self.features.iter().flat_map(|feature| &feature.shapes).map(Shape::n_points).sum::<usize>();
+        let shapes =
+            self.features.iter().flat_map(|feature| &feature.shapes).map(Shape::n_points).sum::<usize>();
         let values = self.values.iter().map(|ready| 32 + ready.bytes.len()).sum::<usize>();
         let tags = self.features.iter().map(|feature| 8 * feature.tags.len()).sum::<usize>();
         16 * shapes + values + tags + 200 * self.features.len()
@@ -257,10 +258,7 @@ mod tests {
     fn only_what_a_map_can_show_is_in_tiles() {
         let features = Features::of("blocks", &layer(3));
         let fields: Vec<_> = features.fields().into_iter().collect();
-        assert_eq!(
-            fields,
-            [("id", "String"), ("kind", "String"), ("rank", "Number"), ("rate_lo", "Number")]
-        );
+        assert_eq!(fields, [("id", "String"), ("kind", "String"), ("rank", "Number"), ("rate_lo", "Number")]);
         assert_eq!(features.kinds(), [false, true, false]);
     }
 

@@ -56,9 +56,9 @@ impl Points {
     pub(super) fn of(snapshot: Arc<Snapshot>, selection: Selection) -> Self {
         let data = snapshot.dataset();
         let ready = |text: &str| value(&Value::text(text)).expect("words can be held");
-        let dates = snapshot.dates().map(|(first, last)| {
-            (first.yesterday().unwrap_or(first), last.tomorrow().unwrap_or(last))
-        });
+        let dates = snapshot
+            .dates()
+            .map(|(first, last)| (first.yesterday().unwrap_or(first), last.tomorrow().unwrap_or(last)));
         let feed = |source: &crate::model::report::Source| Feed {
             prefix: format!("{}:", source.name),
             days: dates.map(|(first, last)| Days::of(&source.zone, first, last)).unwrap_or_default(),
@@ -189,7 +189,11 @@ impl Points {
                 }
                 tags.extend([3, sources[source]]);
             }
-            layer.point(number, &tags, units(tile, place.x.wrapping_sub(corner.x), place.y.wrapping_sub(corner.y)));
+            layer.point(
+                number,
+                &tags,
+                units(tile, place.x.wrapping_sub(corner.x), place.y.wrapping_sub(corner.y)),
+            );
         }
         layer
     }
@@ -204,7 +208,8 @@ impl Points {
 #[inline]
 fn units(tile: Tile, east: i32, north: i32) -> (i32, i32) {
     let bits = 32 - u32::from(tile.z());
-    let round = |n: i32| ((u64::from(n.cast_unsigned()) * u64::from(EXTENT) + (1 << (bits - 1))) >> bits) as i32;
+    let round =
+        |n: i32| ((u64::from(n.cast_unsigned()) * u64::from(EXTENT) + (1 << (bits - 1))) >> bits) as i32;
     (round(east), EXTENT.cast_signed() - round(north))
 }
 
@@ -216,7 +221,9 @@ mod tests {
 
     #[test]
     fn places_are_within_half_a_unit_of_where_they_are() {
-        for (lon, lat) in [(-90.1994, 38.6270), (178.44, -18.14), (-179.9999, 84.9), (0.0, 0.0), (17.95, 69.65)] {
+        for (lon, lat) in
+            [(-90.1994, 38.6270), (178.44, -18.14), (-179.9999, 84.9), (0.0, 0.0), (17.95, 69.65)]
+        {
             let at = LonLat::new(lon, lat).expect("a place");
             let place = Mercator::from(at);
             for zoom in 0..=20 {

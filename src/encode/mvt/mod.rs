@@ -101,11 +101,7 @@ impl Tiled {
     /// # Errors
     ///
     /// [`AnswerError`] as for the collection.
-    pub fn of(
-        snapshot: &Arc<Snapshot>,
-        operation: &Operation,
-        values: &Values,
-    ) -> Result<Self, AnswerError> {
+    pub fn of(snapshot: &Arc<Snapshot>, operation: &Operation, values: &Values) -> Result<Self, AnswerError> {
         if operation.collection == INCIDENTS.collection {
             let points = Points::of(Arc::clone(snapshot), snapshot.select(&values.query())?);
             return Ok(Self {
@@ -186,12 +182,8 @@ fn told(cuts: &[Cut]) -> LayerBytes {
     let middle = (EXTENT / 2).cast_signed();
     pen.points(&[(middle, middle)]);
     for cut in cuts {
-        let values = [
-            Value::text(cut.layer),
-            Value::count(cut.kept),
-            Value::count(cut.of),
-            Value::text(cut.rule),
-        ];
+        let values =
+            [Value::text(cut.layer), Value::count(cut.kept), Value::count(cut.of), Value::text(cut.rule)];
         let mut tags = Vec::new();
         for (key, value) in (0..).zip(values) {
             if let Some(ready) = wire::value(&value) {

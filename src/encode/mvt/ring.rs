@@ -154,7 +154,20 @@ mod tests {
         let corner = one(&[(0, 0), (4, 0), (4, 4), (8, 4), (8, 8), (4, 8), (4, 4), (0, 4)]);
         assert_eq!(areas(&corner).concat().iter().sum::<i64>(), 64);
         assert!(corner.iter().all(|rings| rings.iter().all(|ring| is_simple(ring))), "{corner:?}");
-        let bridge = one(&[(0, 0), (4, 0), (4, 2), (8, 2), (8, 0), (12, 0), (12, 6), (8, 6), (8, 2), (4, 2), (4, 6), (0, 6)]);
+        let bridge = one(&[
+            (0, 0),
+            (4, 0),
+            (4, 2),
+            (8, 2),
+            (8, 0),
+            (12, 0),
+            (12, 6),
+            (8, 6),
+            (8, 2),
+            (4, 2),
+            (4, 6),
+            (0, 6),
+        ]);
         assert_eq!(areas(&bridge).concat().iter().sum::<i64>(), 96);
     }
 

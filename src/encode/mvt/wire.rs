@@ -121,7 +121,8 @@ impl LayerBytes {
     pub(super) fn feature(&mut self, id: u64, tags: &[u32], kind: Kind, geometry: &[u8]) {
         let tags_len: usize = tags.iter().map(|&tag| varint_len(tag.into())).sum();
         let tags_field = if tags.is_empty() { 0 } else { 1 + varint_len(tags_len as u64) + tags_len };
-        let len = 1 + varint_len(id) + tags_field + 2 + 1 + varint_len(geometry.len() as u64) + geometry.len();
+        let len =
+            1 + varint_len(id) + tags_field + 2 + 1 + varint_len(geometry.len() as u64) + geometry.len();
         let out = &mut self.features;
         varint(out, FEATURE << 3 | 2);
         varint(out, len as u64);

@@ -132,7 +132,11 @@ mod tests {
         ] {
             let headers = asked(header::IF_NONE_MATCH, &known);
             let answer = encoded().answer(HeaderValue::from_static("a/b"), CACHE_NEWEST, &headers);
-            assert_eq!((answer.status(), answer.headers().contains_key(header::ETAG)), (status, true), "{known}");
+            assert_eq!(
+                (answer.status(), answer.headers().contains_key(header::ETAG)),
+                (status, true),
+                "{known}"
+            );
         }
         let empty = Encoded::of(Drawn::default()).answer(
             HeaderValue::from_static("a/b"),

@@ -33,7 +33,8 @@ pub(super) async fn legend(
     if let Some(layers) = Layers::named(&id) {
         let values = layers.check(&state, &pairs)?;
         let ready = layers.ready(&state, &snapshot, &values).await?;
-        let found = ready.first().map(|tiled| style::legend(tiled.name, &tiled.legend, tiled.notice.as_deref()));
+        let found =
+            ready.first().map(|tiled| style::legend(tiled.name, &tiled.legend, tiled.notice.as_deref()));
         return Ok(json(&found.unwrap_or_default()));
     }
     let values = query::check_for_tiles(&operation, &pairs)?;
@@ -54,9 +55,8 @@ pub(super) async fn style(
 ) -> Result<Response, Problem> {
     let Path(file) = file.map_err(|e| Problem::query(e.to_string()))?;
     let (name, ending) = file.rsplit_once('.').unwrap_or((&file, ""));
-    let layers = Layers::named(name).filter(|layers| {
-        ending == "json" || (ending == "qml" && matches!(layers, Layers::One(_)))
-    });
+    let layers = Layers::named(name)
+        .filter(|layers| ending == "json" || (ending == "qml" && matches!(layers, Layers::One(_))));
     let layers = layers.ok_or_else(|| Problem::no_tiles(&file))?;
     let mut pairs = pairs_of(pairs)?;
     let (snapshot, _) = opened(&state, &mut pairs)?;

@@ -15,14 +15,17 @@ use axum::extract::{Path, Query, RawQuery, State};
 use axum::http::{HeaderMap, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
+use ready::Layers;
 
 use super::problem::Problem;
 use super::state::AppState;
 use crate::engine::params::table::DENSITY;
 use crate::space::tile::{Tile, TileError};
 pub(super) use kept::Tiles;
+pub(super) use ogc::links;
 pub(super) use picture::{PNG, TEMPLATE};
-pub(super) use ready::Layers;
+pub(super) use ready::{OF_ALL, TILED};
+pub(super) use vector::{FORM, SNAPSHOT};
 
 /// The tiles themselves.
 pub(super) fn routes() -> Router<AppState> {

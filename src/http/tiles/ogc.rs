@@ -10,10 +10,11 @@ use super::super::collections::operation;
 use super::super::problem::Problem;
 use super::super::state::AppState;
 use super::ready::Layers;
-use super::tilejson::{MOST_ZOOM, bounds, marked};
+use super::tilejson::{MOST_ZOOM, marked};
 use super::vector::{opened, without_form};
 use super::{Pairs, json as answer, pairs_of};
 use crate::encode::mvt::{MEDIA, Tiled};
+use crate::encode::tilejson::bounds;
 use crate::space::tile::MAX_ZOOM;
 
 /// The one set of tiles that there is.
@@ -23,25 +24,19 @@ const SET_URI: &str = "http://www.opengis.net/def/tilematrixset/OGC/1.0/WebMerca
 const CRS: &str = "http://www.opengis.net/def/crs/EPSG/0/3857";
 const TILESETS: &str = "http://www.opengis.net/def/rel/ogc/1.0/tilesets-vector";
 const SCHEME: &str = "http://www.opengis.net/def/rel/ogc/1.0/tiling-scheme";
-const SCHEMES: &str = "http://www.opengis.net/def/rel/ogc/1.0/tiling-schemes";
 
 /// Half the width of the world in metres of EPSG:3857.
 const HALF: f64 = 20_037_508.342_789_244;
 
-/// The links by which a landing page or a collection (`/collections/blocks`) tells of its tiles.
+/// The links by which a collection (`/collections/blocks`) tells of its tiles.
 pub(in crate::http) fn links(base: &str, of: &str) -> Vec<Json> {
-    let link = |rel: &str, path: &str, title: &str| {
-        json!({ "rel": rel, "type": "application/json", "title": title, "href": format!("{base}{path}") })
-    };
-    let name = of.rsplit('/').next().filter(|name| !name.is_empty()).unwrap_or(super::ready::ALL);
-    let mut links = vec![
+    let link = |rel: &str, path: &str, title: &str| json!({ "rel": rel, "type": "application/json", "title": title, "href": format!("{base}{path}") });
+    let name = of.rsplit('/').next().unwrap_or_default();
+    vec![
         link(TILESETS, &format!("{of}/tiles"), "Vector tiles"),
         link("tilejson", &format!("/xyz/{name}.json"), "Vector tiles as TileJSON 3.0"),
-    ];
-    if of.is_empty() {
-        links.push(link(SCHEMES, "/tileMatrixSets", "Tile matrix sets"));
-    }
-    links
+        link("style", &format!("/styles/{name}.json"), "Style of MapLibre over the vector tiles"),
+    ]
 }
 
 /// The layer of a collection, if it has tiles.
@@ -168,7 +163,8 @@ async fn one(
     });
     let properties = |tiled: &Tiled| {
         let kind = |holds: &str| holds.to_lowercase();
-        let all = tiled.fields.iter().map(|(name, holds)| ((*name).to_owned(), json!({ "type": kind(holds) })));
+        let all =
+            tiled.fields.iter().map(|(name, holds)| ((*name).to_owned(), json!({ "type": kind(holds) })));
         json!({ "type": "object", "properties": all.collect::<serde_json::Map<String, Json>>() })
     };
     let described = all.iter().map(|tiled| {

@@ -19,10 +19,11 @@ use crate::engine::snapshot::Snapshot;
 use crate::layer::answer::AnswerError;
 
 /// Collections with tiles; the last gets the room in a tile that the others leave.
-pub(super) const TILED: [Operation; 7] = [AREAS, TARGETS, CLUSTERS, HOTSPOTS, RANK, DENSITY, INCIDENTS];
+pub(in crate::http) const TILED: [Operation; 7] =
+    [AREAS, TARGETS, CLUSTERS, HOTSPOTS, RANK, DENSITY, INCIDENTS];
 
 /// What tiles of all layers together take.
-const OF_ALL: [Param; 4] = [PERIOD, CATEGORY, ORIGIN, STATUS];
+pub(in crate::http) const OF_ALL: [Param; 4] = [PERIOD, CATEGORY, ORIGIN, STATUS];
 
 /// The layers of a tile.
 #[derive(Clone, Copy, Debug)]

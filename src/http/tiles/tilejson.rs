@@ -3,7 +3,7 @@
 use axum::extract::rejection::{PathRejection, QueryRejection};
 use axum::extract::{Path, Query, RawQuery, State};
 use axum::response::Response;
-use serde_json::{Map, Value as Json, json};
+use serde_json::json;
 
 use super::super::base::Base;
 use super::super::problem::Problem;
@@ -11,9 +11,8 @@ use super::super::state::AppState;
 use super::ready::Layers;
 use super::vector::{opened, without_form};
 use super::{Pairs, pairs_of};
-use crate::encode::mvt::{TRUNCATED, TRUNCATED_FIELDS, Tiled};
-use crate::engine::snapshot::Snapshot;
-use crate::space::bbox::LonLatBox;
+use crate::encode::mvt::Tiled;
+use crate::encode::tilejson::{bounds, description, vector_layers};
 
 /// The deepest zoom that clients need to ask for: a unit of a tile is 15 cm there.
 pub(super) const MOST_ZOOM: u8 = 16;
@@ -34,17 +33,13 @@ pub(super) async fn tilejson(
     let values = layers.check(&state, &pairs)?;
     let ready = layers.ready(&state, &snapshot, &values).await?;
     let all: Vec<&Tiled> = ready.iter().map(AsRef::as_ref).collect();
-    let address = format!("{}/xyz/{}/{{z}}/{{x}}/{{y}}.mvt{}", base.0, layers.name(), marked(query.as_deref()));
+    let address =
+        format!("{}/xyz/{}/{{z}}/{{x}}/{{y}}.mvt{}", base.0, layers.name(), marked(query.as_deref()));
     let b = bounds(&snapshot, &all);
-    let data = snapshot.dataset();
-    let mut description = format!("{}: {}", data.title, layers.name());
-    if let Some(notice) = &data.notice {
-        description.push_str(&format!(". {notice}"));
-    }
     Ok(super::json(&json!({
         "tilejson": "3.0.0",
         "name": layers.name(),
-        "description": description,
+        "description": description(&snapshot, layers.name()),
         "version": "1.0.0",
         "scheme": "xyz",
         "tiles": [address],
@@ -52,37 +47,11 @@ pub(super) async fn tilejson(
         "maxzoom": MOST_ZOOM,
         "bounds": [b.west, b.south, b.east, b.north],
         "center": [(b.west + b.east) / 2.0, (b.south + b.north) / 2.0, 11],
-        "vector_layers": vector_layers(&all),
+        "vector_layers": vector_layers(&all, MOST_ZOOM),
     })))
 }
 
 /// A query as it came, with its mark.
 pub(super) fn marked(query: Option<&str>) -> String {
     query.filter(|query| !query.is_empty()).map_or_else(String::new, |query| format!("?{query}"))
-}
-
-/// The box around the features of all layers; that of the data set where there is none.
-pub(super) fn bounds(snapshot: &Snapshot, layers: &[&Tiled]) -> LonLatBox {
-    let all = layers.iter().filter_map(|layer| layer.bounds());
-    let around = all.reduce(|a, b| LonLatBox {
-        west: a.west.min(b.west),
-        south: a.south.min(b.south),
-        east: a.east.max(b.east),
-        north: a.north.max(b.north),
-    });
-    around.unwrap_or(snapshot.dataset().extent)
-}
-
-/// Every layer that a tile may have, with its properties.
-pub(super) fn vector_layers(layers: &[&Tiled]) -> Vec<Json> {
-    let layer = |name: &str, about: String, fields: Map<String, Json>| {
-        json!({ "id": name, "description": about, "minzoom": 0, "maxzoom": MOST_ZOOM, "fields": fields })
-    };
-    let all = layers.iter().map(|tiled| {
-        let fields = tiled.fields.iter().map(|(name, holds)| ((*name).to_owned(), (*holds).into()));
-        layer(tiled.name, tiled.legend.title.clone(), fields.collect())
-    });
-    let told = TRUNCATED_FIELDS.iter().map(|(name, holds)| ((*name).to_owned(), (*holds).into()));
-    let about = "What was left out of a tile, so that it stays below its bound".to_owned();
-    all.chain(std::iter::once(layer(TRUNCATED, about, told.collect()))).collect()
 }

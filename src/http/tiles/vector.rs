@@ -8,6 +8,7 @@ use axum::response::Response;
 use flate2::Compression;
 use flate2::write::GzEncoder;
 
+use super::super::api::table::EXTRAS;
 use super::super::problem::Problem;
 use super::super::state::AppState;
 use super::Pairs;
@@ -16,14 +17,29 @@ use super::kept::Key;
 use super::ready::Layers;
 use crate::encode::mvt;
 use crate::engine::View;
+use crate::engine::params::table::{Kind, Param};
 use crate::engine::snapshot::Snapshot;
 use crate::space::tile::Tile;
 
-/// The parameter that holds an answer to one snapshot.
-pub(super) const SNAPSHOT: &str = "snapshot";
+/// Holds an answer to one snapshot.
+pub(in crate::http) const SNAPSHOT: Param = Param {
+    flag: "snapshot",
+    wire: "snapshot",
+    kind: Kind::Count { least: 0, most: u64::MAX },
+    default: "the newest",
+    help: "Number of the snapshot to answer from, as long as it is kept",
+    example: "1",
+};
 
-/// The parameter that names the form, of which there is one.
-const FORM: &str = "f";
+/// The form of a tile, of which there is one.
+pub(in crate::http) const FORM: Param = Param {
+    flag: "",
+    wire: "f",
+    kind: Kind::Word(&["mvt"]),
+    default: "mvt",
+    help: "Form of the answer",
+    example: "mvt",
+};
 
 /// Tiles smaller than this are not packed.
 const SMALL: usize = 512;
@@ -33,14 +49,15 @@ pub(super) fn opened(state: &AppState, pairs: &mut Pairs) -> Result<(Arc<Snapsho
     let mut asked = None;
     let mut twice = false;
     pairs.retain(|(name, text)| {
-        let is_snapshot = name == SNAPSHOT;
+        let is_snapshot = name == SNAPSHOT.wire;
         if is_snapshot {
             twice |= asked.replace(text.clone()).is_some();
         }
-        !is_snapshot
+        // What clients add to every address means nothing here.
+        !is_snapshot && EXTRAS.iter().all(|extra| extra.wire != name)
     });
     match asked {
-        _ if twice => Err(Problem::repeated(SNAPSHOT)),
+        _ if twice => Err(Problem::repeated(SNAPSHOT.wire)),
         None => Ok((state.open(), false)),
         Some(text) => Ok((state.opened(&text)?, true)),
     }
@@ -48,7 +65,7 @@ pub(super) fn opened(state: &AppState, pairs: &mut Pairs) -> Result<(Arc<Snapsho
 
 /// Takes the form out of a query where it is this one.
 pub(super) fn without_form(pairs: &mut Pairs, form: &str) {
-    if let Some(at) = pairs.iter().position(|(name, text)| name == FORM && text == form) {
+    if let Some(at) = pairs.iter().position(|(name, text)| name == FORM.wire && text == form) {
         pairs.remove(at);
     }
 }
