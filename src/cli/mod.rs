@@ -8,9 +8,11 @@ mod flags;
 mod ground;
 mod import_command;
 mod import_incidents;
+mod import_store;
 mod load;
 mod outreach_command;
 mod say;
+mod store_command;
 
 use std::process::ExitCode;
 
