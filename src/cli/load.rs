@@ -222,7 +222,7 @@ fn make(
             say::thousands(n)
         ));
     }
-    say::resolution(&dataset.resolution, dataset.incidents.len());
+    say::resolution(&dataset.resolution, dataset.incidents.count());
     say::assigned(&dataset.assigned);
     ground::tell_hundreds(&dataset);
     ground::tell_areas(&dataset);
