@@ -40,7 +40,8 @@ pub(super) fn host(request: &Request) -> String {
     named.or_else(|| request.uri().authority().map(|a| a.as_str())).unwrap_or("127.0.0.1").to_owned()
 }
 
-fn is_loopback(host: &str) -> bool {
+/// Whether a name, with or without a port, is one of the loopback address.
+pub(super) fn is_loopback(host: &str) -> bool {
     let (name, port) = match host.strip_prefix('[') {
         Some(rest) => rest.split_once(']').unwrap_or_default(),
         None => host.find(':').map_or((host, ""), |at| host.split_at(at)),

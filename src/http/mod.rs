@@ -3,6 +3,8 @@
 mod collections;
 mod guard;
 mod items;
+pub mod live;
+mod metrics;
 mod page;
 mod problem;
 mod query;
@@ -22,15 +24,22 @@ use tower_http::trace::TraceLayer;
 
 use crate::engine::Engine;
 use crate::engine::params::values::Values;
+use live::feed::Feed;
 use problem::Problem;
 use state::AppState;
 
-/// All routes over an engine; `defaults` hold where a request gives no value.
+/// All routes over an engine; `defaults` hold where a request gives no value. Nothing is taken in.
 pub fn router(engine: Arc<Engine>, defaults: Values) -> Router {
+    let feed = Feed::reading(Arc::clone(&engine));
+    routes(engine, defaults, feed)
+}
+
+/// All routes over an engine and its live feed.
+fn routes(engine: Arc<Engine>, defaults: Values, feed: Arc<Feed>) -> Router {
     Router::new()
+        .merge(live::routes(&feed.limits))
         .route("/", get(page::index))
         .route("/page/{*file}", get(page::file))
-        .route("/livez", get(async || "ok\n"))
         .route("/collections", get(collections::all))
         .route("/collections/{id}", get(collections::one))
         .route("/collections/{id}/items", get(items::items))
@@ -40,6 +49,7 @@ pub fn router(engine: Arc<Engine>, defaults: Values) -> Router {
         .layer(CompressionLayer::new())
         .layer(CatchPanicLayer::custom(problem::panicked))
         .layer(TraceLayer::new_for_http())
+        .layer(axum::middleware::from_fn_with_state(Arc::clone(&feed), metrics::measure))
         .layer(axum::middleware::from_fn(guard::guard))
-        .with_state(AppState::new(engine, defaults))
+        .with_state(AppState::new(engine, defaults, feed))
 }

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use tokio::sync::Semaphore;
 
+use super::live::feed::Feed;
 use super::problem::Problem;
 use super::shelf::Shelf;
 use crate::engine::params::table::Operation;
@@ -34,10 +35,12 @@ pub(super) struct AppState {
     pub(super) tiles: Arc<Tiles>,
     /// Values where a request gives none.
     pub(super) defaults: Arc<Values>,
+    /// What comes in and what is told of it.
+    pub(super) feed: Arc<Feed>,
 }
 
 impl AppState {
-    pub(super) fn new(engine: Arc<Engine>, defaults: Values) -> Self {
+    pub(super) fn new(engine: Arc<Engine>, defaults: Values, feed: Arc<Feed>) -> Self {
         let cores = std::thread::available_parallelism().map_or(1, usize::from);
         let tiles = Tiles {
             turns: Arc::new(Semaphore::new(cores)),
@@ -48,6 +51,7 @@ impl AppState {
             turns: Arc::new(Semaphore::new(cores)),
             tiles: Arc::new(tiles),
             defaults: Arc::new(defaults),
+            feed,
         }
     }
 
