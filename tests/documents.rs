@@ -194,6 +194,7 @@ fn commands_and_flags_use_the_agreed_words() {
         "permutations",
         "previous",
         "proactive",
+        "public-url",
         "places",
         "probability",
         "rejects",

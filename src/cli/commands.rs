@@ -11,6 +11,7 @@ use super::{
     blocks_command, exit, explain_command, flags, import_command, import_incidents, load, outreach_command,
     say,
 };
+use crate::config::Config;
 use crate::encode;
 use crate::engine::params::clusters::CLUSTERS;
 use crate::engine::params::explain::RANKED_UNIT;
@@ -25,6 +26,7 @@ use crate::engine::ranking::draws_unasked;
 use crate::engine::snapshot::Snapshot;
 use crate::engine::{Engine, View};
 use crate::http;
+use crate::http::base::Access;
 use crate::http::serve::DEFAULT_ADDRESS;
 use crate::layer::answer::answer;
 use crate::layer::density::Raster;
@@ -175,9 +177,11 @@ fn serve(matches: &ArgMatches) -> Result<u8, Failure> {
 }
 
 fn listen(matches: &ArgMatches, opened: Opened) -> Result<u8, Failure> {
+    let config = opened.config;
+    let access = Access::new(config.public_url.as_deref(), &config.trusted_proxies, &config.allow_origins)?;
     let address =
-        load::text(matches, "listen").or(opened.listen).unwrap_or_else(|| DEFAULT_ADDRESS.to_owned());
-    http::serve::serve(&address, opened.engine, opened.values, |address| {
+        load::text(matches, "listen").or(config.listen).unwrap_or_else(|| DEFAULT_ADDRESS.to_owned());
+    http::serve::serve(&address, opened.engine, opened.values, access, |address| {
         load::print(&format!("serving the map at http://{address}/ (stop with Ctrl-C)\n"))
             .unwrap_or_default();
     })?;
@@ -206,7 +210,7 @@ pub(super) struct Opened {
     engine: Arc<Engine>,
     values: Values,
     all_kept: bool,
-    listen: Option<String>,
+    config: Config,
 }
 
 impl Opened {
@@ -229,7 +233,7 @@ impl Opened {
     ) -> Result<Self, Failure> {
         let (load::Loaded { dataset, config, all_kept }, values) = loaded(matches, given, operations)?;
         let snapshot = outreach_command::with(Snapshot::new(dataset, 1), kept)?;
-        Ok(Self { engine: Arc::new(Engine::of(snapshot)), values, all_kept, listen: config.listen })
+        Ok(Self { engine: Arc::new(Engine::of(snapshot)), values, all_kept, config })
     }
 
     fn from(loaded: load::Loaded, values: Values) -> Self {
@@ -237,7 +241,7 @@ impl Opened {
             values,
             engine: Arc::new(Engine::new(loaded.dataset)),
             all_kept: loaded.all_kept,
-            listen: loaded.config.listen,
+            config: loaded.config,
         }
     }
 

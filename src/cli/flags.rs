@@ -108,6 +108,7 @@ fn serve() -> Command {
     let command = Command::new("serve")
         .about("Serve layers and the map over HTTP")
         .arg(listen())
+        .arg(public_url())
         .arg(outreach_command::list_file());
     inputs(with_params(command, all_params().into_iter()))
 }
@@ -201,6 +202,12 @@ fn listen() -> Arg {
     Arg::new("listen").long("listen").value_name("ADDRESS").help(format!(
         "Address and port to serve at, loopback only; port 0 takes a free one [default: {DEFAULT_ADDRESS}]"
     ))
+}
+
+fn public_url() -> Arg {
+    Arg::new("public-url").long("public-url").value_name("URL").help(
+        "Address that clients use, where a proxy stands before the service; all links begin with it [example: https://maps.example.org/hotblocks]",
+    )
 }
 
 /// A flag that takes a file.

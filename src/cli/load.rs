@@ -49,6 +49,7 @@ pub(super) fn config(matches: &ArgMatches) -> Result<Config, Failure> {
     config.geocode = text(matches, "geocode").map(|word| word == "on").or(config.geocode);
     config.intersections = text(matches, "intersections").or(config.intersections);
     config.source = text(matches, "source").or(config.source);
+    config.public_url = text(matches, "public-url").or(config.public_url);
     config.harm = path(matches, "harm").or(config.harm);
     Ok(config)
 }

@@ -6,7 +6,7 @@ use axum::http::header;
 use axum::response::{IntoResponse, Response};
 use serde_json::{Value as Json, json};
 
-use super::guard;
+use super::base::base;
 use super::problem::Problem;
 use super::state::AppState;
 use super::tiles::{PNG, TEMPLATE};
@@ -49,10 +49,6 @@ pub(super) async fn one(
 ) -> Result<Response, Problem> {
     let operation = operation(&name(id)?)?;
     Ok(json_response(&collection(&state.open(), &operation, &base(&request))))
-}
-
-fn base(request: &Request) -> String {
-    format!("http://{}", guard::host(request))
 }
 
 fn json_response(body: &Json) -> Response {

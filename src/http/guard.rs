@@ -1,10 +1,13 @@
 //! What holds for every answer: who may ask, and headers that keep the page to itself.
 
-use axum::extract::Request;
+use std::sync::Arc;
+
+use axum::extract::{Request, State};
 use axum::http::header::{self, HeaderName, HeaderValue};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 
+use super::base::Access;
 use super::problem::Problem;
 
 /// No request of the page leaves this origin, and no other site may frame it.
@@ -14,9 +17,11 @@ const POLICY: &str = "default-src 'none'; script-src 'self'; worker-src 'self'; 
 ///
 /// Until roles exist, whoever reaches the port may read: a page of another site must not, which
 /// could otherwise point its own name at this address and ask from the visitor's browser.
-pub(super) async fn guard(request: Request, next: Next) -> Response {
+pub(super) async fn guard(State(access): State<Arc<Access>>, mut request: Request, next: Next) -> Response {
     let host = host(&request);
-    let mut response = if is_loopback(&host) {
+    let mut response = if is_loopback(&host) || access.is_public_name(&host) {
+        let base = access.base_of(&request);
+        request.extensions_mut().insert(base);
         next.run(request).await
     } else {
         Problem::foreign_host(&host).into_response()

@@ -6,10 +6,11 @@ use axum::http::header;
 use axum::response::{IntoResponse, Response};
 use serde_json::json;
 
+use super::base::base;
 use super::collections::{GEOJSON, name, operation};
 use super::problem::Problem;
+use super::query;
 use super::state::AppState;
-use super::{guard, query};
 use crate::encode;
 use crate::engine::params::outreach::{CAPACITY, LIST, REVIEW};
 use crate::engine::params::table::{LIMIT, OFFSET};
@@ -36,7 +37,7 @@ pub(super) async fn items(
     } else {
         values.or(&state.defaults)
     };
-    let address = format!("http://{}{}", guard::host(&request), uri.path());
+    let address = format!("{}{}", base(&request), uri.path());
     let body = state
         .layer(operation, given, page, move |layer| {
             encode::geojson::collection(layer, links(&address, &pairs, page, layer.matched))

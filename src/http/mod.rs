@@ -1,5 +1,6 @@
 //! The HTTP edge: routes put together; what they share lies in files of its own.
 
+pub mod base;
 mod collections;
 mod guard;
 mod items;
@@ -24,20 +25,25 @@ use tower_http::trace::TraceLayer;
 
 use crate::engine::Engine;
 use crate::engine::params::values::Values;
-use live::feed::Feed;
+use base::Access;
 use problem::Problem;
 use state::AppState;
 
-/// All routes over an engine; `defaults` hold where a request gives no value. Nothing is taken in.
+/// All routes over an engine, under no other name than this machine's; `defaults` hold where a request gives no value.
 pub fn router(engine: Arc<Engine>, defaults: Values) -> Router {
-    let feed = Feed::reading(Arc::clone(&engine));
-    routes(engine, defaults, feed)
+    router_behind(Access::default(), engine, defaults)
 }
 
-/// All routes over an engine and its live feed.
-fn routes(engine: Arc<Engine>, defaults: Values, feed: Arc<Feed>) -> Router {
+/// The same for clients that come through proxies or under a public name.
+pub fn router_behind(access: Access, engine: Arc<Engine>, defaults: Values) -> Router {
+    router_of(access, AppState::new(engine, defaults))
+}
+
+/// All routes over a state.
+fn router_of(access: Access, state: AppState) -> Router {
+    let feed = Arc::clone(&state.feed);
     Router::new()
-        .merge(live::routes(&feed.limits))
+        .merge(live::routes(&state.feed.limits))
         .route("/", get(page::index))
         .route("/page/{*file}", get(page::file))
         .route("/collections", get(collections::all))
@@ -49,7 +55,7 @@ fn routes(engine: Arc<Engine>, defaults: Values, feed: Arc<Feed>) -> Router {
         .layer(CompressionLayer::new())
         .layer(CatchPanicLayer::custom(problem::panicked))
         .layer(TraceLayer::new_for_http())
-        .layer(axum::middleware::from_fn_with_state(Arc::clone(&feed), metrics::measure))
-        .layer(axum::middleware::from_fn(guard::guard))
-        .with_state(AppState::new(engine, defaults, feed))
+        .layer(axum::middleware::from_fn_with_state(feed, metrics::measure))
+        .layer(axum::middleware::from_fn_with_state(Arc::new(access), guard::guard))
+        .with_state(state)
 }

@@ -40,19 +40,25 @@ pub(super) struct AppState {
 }
 
 impl AppState {
-    pub(super) fn new(engine: Arc<Engine>, defaults: Values, feed: Arc<Feed>) -> Self {
+    /// State over an engine into which nothing comes.
+    pub(super) fn new(engine: Arc<Engine>, defaults: Values) -> Self {
         let cores = std::thread::available_parallelism().map_or(1, usize::from);
         let tiles = Tiles {
             turns: Arc::new(Semaphore::new(cores)),
             surfaces: Shelf::new(MOST_SURFACES, 2 * MAX_CELLS, Shaded::n_cells),
         };
         Self {
+            feed: Feed::reading(Arc::clone(&engine)),
             engine,
             turns: Arc::new(Semaphore::new(cores)),
             tiles: Arc::new(tiles),
             defaults: Arc::new(defaults),
-            feed,
         }
+    }
+
+    /// The same with another feed.
+    pub(super) fn fed(self, feed: Arc<Feed>) -> Self {
+        Self { feed, ..self }
     }
 
     /// The newest snapshot.
