@@ -190,7 +190,7 @@ fn assemble(
     set_areas(&mut dataset, areas)?;
     set_context(&mut dataset, context)?;
     dataset.harm = harm(config.harm.as_deref(), &dataset)?;
-    say::resolution(&dataset.resolution, dataset.incidents.len());
+    say::resolution(&dataset.resolution, dataset.incidents.count());
     say::assigned(&dataset.assigned);
     ground::tell_hundreds(&dataset);
     ground::tell_areas(&dataset);

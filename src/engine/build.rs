@@ -1,5 +1,7 @@
 //! From reports and shapes to a data set: resolve, project, index, assign, hold.
 
+use std::sync::Arc;
+
 use super::addressed;
 use super::make::make;
 use super::places::{Found, geocode};
@@ -62,6 +64,11 @@ pub enum BuildError {
         "none of the incidents has an address that can be read and may be; give a file of streets or polygons with --blocks, or name the column of addresses in a layout given with --layout"
     )]
     NoAddresses,
+    /// Blocks of a live engine cannot follow its incidents.
+    #[error(
+        "blocks that are made from the addresses of incidents change with every incident, and the blocks of a live engine do not; give a file of streets or polygons with --blocks"
+    )]
+    LiveAddresses,
     /// Incidents and blocks are not in one place.
     #[error(
         "none of the {located} located incidents belongs to a block: they lie around {incidents_at}, the blocks around {blocks_at}; is the CRS of the incidents right? Name it with --crs, or in a layout given with --layout"
@@ -143,9 +150,9 @@ pub fn build(ledger: Ledger, ground: &Ground, about: About) -> Result<Dataset, B
         sources: ledger.sources,
         classes: ledger.classes,
         incidents,
-        block_set,
+        block_set: Arc::new(block_set),
         placing,
-        words,
+        words: Arc::new(words),
         assignment,
         assigned,
         held,
@@ -154,8 +161,8 @@ pub fn build(ledger: Ledger, ground: &Ground, about: About) -> Result<Dataset, B
         linked,
         link_rule: about.link.map(|rule| rule.sentence()),
         horizons,
-        areas: Vec::new(),
-        context: Vec::new(),
+        areas: Arc::default(),
+        context: Arc::default(),
         harm: None,
     })
 }

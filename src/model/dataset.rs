@@ -1,6 +1,7 @@
 //! A data set: incidents, blocks, who belongs where, in one fixed local CRS.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use hashbrown::HashMap;
 use jiff::civil::Date;
@@ -133,11 +134,11 @@ pub struct Dataset {
     /// What happened.
     pub incidents: Incidents,
     /// The units to be ranked.
-    pub block_set: BlockSet,
+    pub block_set: Arc<BlockSet>,
     /// How incidents came to places and blocks.
     pub placing: Placing,
     /// How addresses are read.
-    pub words: Words,
+    pub words: Arc<Words>,
     /// Who belongs where.
     pub assignment: Assignment,
     /// How that went.
@@ -155,9 +156,9 @@ pub struct Dataset {
     /// Until when each source is complete, in the order of the sources.
     pub horizons: Vec<Option<Horizon>>,
     /// Named territories, one layer a kind; blocks know by name those that they lie in.
-    pub areas: Vec<AreaLayer>,
+    pub areas: Arc<Vec<AreaLayer>>,
     /// Places around blocks, one layer a kind.
-    pub context: Vec<ContextLayer>,
+    pub context: Arc<Vec<ContextLayer>>,
     /// What incidents weigh where blocks are ranked by harm; `None` where nobody gave a table.
     pub harm: Option<HarmTable>,
 }
@@ -189,7 +190,7 @@ impl Dataset {
     pub fn coverage(&self) -> Vec<(Date, Date)> {
         // By source and UTC day first, so that few times need a time zone.
         let mut days: Vec<HashMap<i64, (usize, i64, i64)>> = vec![HashMap::new(); self.sources.len()];
-        for at in 0..self.incidents.len() {
+        for at in (0..self.incidents.len()).filter(|&at| !self.incidents.gone(at)) {
             let from = self.incidents.when(at).from;
             let day = days[usize::from(self.incidents.source(at))]
                 .entry(from.div_euclid(86_400))
@@ -220,7 +221,7 @@ impl Dataset {
     #[must_use]
     pub fn dates(&self) -> Option<(Date, Date)> {
         let mut ends: Vec<Option<(i64, i64)>> = vec![None; self.sources.len()];
-        for at in 0..self.incidents.len() {
+        for at in (0..self.incidents.len()).filter(|&at| !self.incidents.gone(at)) {
             let when = self.incidents.when(at);
             let (from, last) = (when.from, when.to() - 1);
             let end = &mut ends[usize::from(self.incidents.source(at))];
