@@ -27,7 +27,8 @@ use crate::engine::snapshot::Snapshot;
 use crate::engine::{Engine, View};
 use crate::http;
 use crate::http::base::Access;
-use crate::http::serve::DEFAULT_ADDRESS;
+use crate::http::live::Limits;
+use crate::http::serve::{DEFAULT_ADDRESS, Service};
 use crate::layer::answer::answer;
 use crate::layer::density::Raster;
 use crate::layer::density_answer::surface;
@@ -181,7 +182,19 @@ fn listen(matches: &ArgMatches, opened: Opened) -> Result<u8, Failure> {
     let access = Access::new(config.public_url.as_deref(), &config.trusted_proxies, &config.allow_origins)?;
     let address =
         load::text(matches, "listen").or(config.listen).unwrap_or_else(|| DEFAULT_ADDRESS.to_owned());
-    http::serve::serve(&address, opened.engine, opened.values, access, |address| {
+    let service = Service {
+        address,
+        metrics: load::text(matches, "metrics-listen").or(config.metrics_listen),
+        engine: opened.engine,
+        defaults: opened.values,
+        access,
+        taking: None,
+        limits: Limits::default(),
+    };
+    http::serve::serve(service, |address, metrics| {
+        if let Some(metrics) = metrics {
+            say::tell(&format!("metrics at http://{metrics}/metrics"));
+        }
         load::print(&format!("serving the map at http://{address}/ (stop with Ctrl-C)\n"))
             .unwrap_or_default();
     })?;

@@ -55,6 +55,8 @@ pub struct Config {
     pub intersections: Option<String>,
     /// Address to serve at.
     pub listen: Option<String>,
+    /// Address to serve metrics at; nowhere where nothing is said.
+    pub metrics_listen: Option<String>,
     /// The address that clients use, where it is another: all links begin with it.
     pub public_url: Option<String>,
     /// Addresses or networks of proxies whose `Forwarded` and `X-Forwarded-…` count; none where nothing is said.

@@ -6,7 +6,7 @@ use std::net::{IpAddr, SocketAddr};
 use axum::extract::{ConnectInfo, FromRequestParts, Request};
 use axum::http::request::Parts;
 use axum::http::uri::Authority;
-use axum::http::{Extensions, HeaderMap, Uri, header};
+use axum::http::{Extensions, HeaderMap, Uri};
 use ipnet::IpNet;
 
 use crate::engine::params::values::BadValue;
@@ -40,7 +40,7 @@ impl Access {
             value: value.to_owned(),
             mend: mend.to_owned(),
         };
-        let public = public_url.map(|text| {
+        let known = public_url.map(|text| {
             let mend = "give the address that clients use, e.g. https://maps.example.org/hotblocks";
             public(text).ok_or_else(|| bad("public_url", text, mend))
         });
@@ -55,7 +55,7 @@ impl Access {
             if is_origin { Ok(text.to_lowercase()) } else { Err(bad("allow_origins", text, mend)) }
         };
         Ok(Self {
-            public: public.transpose()?,
+            public: known.transpose()?,
             trusted: proxies.iter().map(network).collect::<Result<_, _>>()?,
             origins: origins.iter().map(origin).collect::<Result<_, _>>()?,
         })
@@ -220,6 +220,7 @@ fn public(text: &str) -> Option<Public> {
 #[cfg(test)]
 mod tests {
     use axum::body::Body;
+    use axum::http::header;
 
     use super::*;
 

@@ -17,6 +17,7 @@ use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::registry::{Registry, Unit};
 
+use super::base::Access;
 use super::live::feed::Feed;
 use super::problem::Problem;
 
@@ -189,7 +190,7 @@ pub(super) fn router(feed: Arc<Feed>) -> Router {
     Router::new()
         .route("/metrics", get(metrics))
         .fallback(async || (StatusCode::NOT_FOUND, "there is only /metrics here\n"))
-        .layer(axum::middleware::from_fn(super::guard::guard))
+        .layer(axum::middleware::from_fn_with_state(Arc::new(Access::default()), super::guard::guard))
         .with_state(feed)
 }
 

@@ -90,10 +90,7 @@ pub struct Service {
 /// # Errors
 ///
 /// [`ServeError`]; an address that is not loopback is refused before anything is bound.
-pub fn serve(
-    service: Service,
-    ready: impl FnOnce(SocketAddr, Option<SocketAddr>),
-) -> Result<(), ServeError> {
+pub fn serve(service: Service, ready: impl FnOnce(SocketAddr, Option<SocketAddr>)) -> Result<(), ServeError> {
     let Service { address, metrics, engine, defaults, access, taking, limits } = service;
     let place = loopback(&address)?;
     let metrics = metrics.as_deref().map(loopback).transpose()?;
@@ -120,7 +117,8 @@ pub fn serve(
         let service = router.into_make_service_with_connect_info::<SocketAddr>();
         let no_more = Arc::new(Notify::new());
         let told = Arc::clone(&no_more);
-        let server = axum::serve(listener, service).with_graceful_shutdown(async move { told.notified().await });
+        let server =
+            axum::serve(listener, service).with_graceful_shutdown(async move { told.notified().await });
         let mut server = std::pin::pin!(server.into_future());
         tokio::select! {
             ended = &mut server => return ended.map_err(ServeError::Stopped),
@@ -162,7 +160,8 @@ async fn listen(place: SocketAddr) -> Result<TcpListener, ServeError> {
 
 /// Sends the log to stderr, as JSON where `HOTBLOCKS_LOG_FORMAT=json`.
 fn log() {
-    let level = tracing_subscriber::EnvFilter::try_from_env("HOTBLOCKS_LOG").unwrap_or_else(|_| "warn".into());
+    let level =
+        tracing_subscriber::EnvFilter::try_from_env("HOTBLOCKS_LOG").unwrap_or_else(|_| "warn".into());
     let log = tracing_subscriber::fmt().with_writer(std::io::stderr).with_env_filter(level);
     // A second server in one process keeps the first one's log.
     let _already_set = match std::env::var("HOTBLOCKS_LOG_FORMAT").as_deref() {

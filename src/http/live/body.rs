@@ -41,7 +41,8 @@ pub(super) fn kind(headers: &HeaderMap) -> Result<(Format, &'static str), Refusa
     let known = KINDS.iter().find(|(name, ..)| *name == media);
     known.map(|(_, format, ending)| (*format, *ending)).ok_or_else(|| {
         let all: Vec<&str> = KINDS.iter().map(|(name, ..)| *name).collect();
-        Refusal::media(format!("Content-Type is `{media}`; send one of {}", all.join(", "))).of("Content-Type")
+        Refusal::media(format!("Content-Type is `{media}`; send one of {}", all.join(", ")))
+            .of("Content-Type")
     })
 }
 

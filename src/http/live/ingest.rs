@@ -62,14 +62,14 @@ pub(super) async fn ingest(
     let kind = body::kind(&headers)?;
     let key = key(&headers)?;
     // Room before the body is read, for all that it may become: a thousand clients at once do not fill the memory.
-    let told = headers.get(header::CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse::<usize>().ok());
+    let told =
+        headers.get(header::CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse::<usize>().ok());
     let bytes = told.unwrap_or(feed.limits.body).min(feed.limits.body);
     let packed = headers.contains_key(header::CONTENT_ENCODING);
     let room = feed.room_for_file(if packed { bytes.saturating_mul(4) } else { bytes })?;
     let body: Result<Bytes, BytesRejection> = Bytes::from_request(request, &()).await;
     let body = body::whole(body, feed.limits.body)?;
-    let (most, name, strict, dry_run) =
-        (feed.limits.unpacked, source.clone(), asked.strict, asked.dry_run);
+    let (most, name, strict, dry_run) = (feed.limits.unpacked, source.clone(), asked.strict, asked.dry_run);
     let read = tokio::task::spawn_blocking(move || {
         let digest = digest(&name, &asked, &body);
         let bytes = body::unpacked(body, &headers, most)?;
@@ -135,7 +135,8 @@ fn asked(pairs: &[(String, String)]) -> Result<Asked, Refusal> {
             "layout" => asked.layout = Some(layout(text)?),
             "crs" => {
                 let crs = Crs::new(text);
-                asked.crs = Some(crs.map_err(|e| Refusal::parameter("crs", format!("`crs` is `{text}`: {e}")))?);
+                asked.crs =
+                    Some(crs.map_err(|e| Refusal::parameter("crs", format!("`crs` is `{text}`: {e}")))?);
             }
             _ => {
                 let address = "/ingest/{source}";
@@ -150,7 +151,8 @@ fn asked(pairs: &[(String, String)]) -> Result<Asked, Refusal> {
 fn layout(name: &str) -> Result<String, Refusal> {
     let all = shipped::under("layouts/");
     let name_of = |path: &str| path.trim_start_matches("layouts/").trim_end_matches(".toml").to_owned();
-    let known: Vec<String> = all.iter().filter(|path| path.ends_with(".toml")).map(|path| name_of(path)).collect();
+    let known: Vec<String> =
+        all.iter().filter(|path| path.ends_with(".toml")).map(|path| name_of(path)).collect();
     known.iter().find(|known| *known == name).cloned().ok_or_else(|| {
         let detail = format!("there is no layout `{name}`; there are {}", known.join(", "));
         Refusal::parameter("layout", detail)
@@ -162,7 +164,8 @@ pub(super) fn key(headers: &HeaderMap) -> Result<Option<String>, Refusal> {
     let Some(value) = headers.get("idempotency-key") else { return Ok(None) };
     let key = value.to_str().unwrap_or_default().trim().trim_matches('"');
     if key.is_empty() || key.len() > MOST_KEY {
-        let detail = format!("`Idempotency-Key` is empty, too long or no plain text; give 1 to {MOST_KEY} letters");
+        let detail =
+            format!("`Idempotency-Key` is empty, too long or no plain text; give 1 to {MOST_KEY} letters");
         return Err(Refusal::parameter("Idempotency-Key", detail));
     }
     Ok(Some(key.to_owned()))

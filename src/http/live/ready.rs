@@ -25,13 +25,7 @@ pub(super) async fn ready(State(state): State<AppState>) -> Response {
 /// What must hold; an engine always has a snapshot.
 fn checks(feed: &Feed) -> [(&'static str, bool); 4] {
     let room = feed.folder().is_none_or(|folder| {
-        rustix::fs::statvfs(&folder)
-            .is_ok_and(|disk| disk.f_bavail as f64 >= FREE * disk.f_blocks as f64)
+        rustix::fs::statvfs(&folder).is_ok_and(|disk| disk.f_bavail as f64 >= FREE * disk.f_blocks as f64)
     });
-    [
-        ("store", !feed.has_failed()),
-        ("snapshot", true),
-        ("disk", room),
-        ("running", !feed.is_stopping()),
-    ]
+    [("store", !feed.has_failed()), ("snapshot", true), ("disk", room), ("running", !feed.is_stopping())]
 }

@@ -60,8 +60,13 @@ impl Refusal {
     pub(super) fn stopped() -> Self {
         let detail = "the store cannot be written to, and the log says why; nothing of this request was \
                       acknowledged, nothing more is taken until the service is started again, and reading goes on";
-        Self::new(StatusCode::SERVICE_UNAVAILABLE, "store", "The store cannot be written to", detail.to_owned())
-            .after(60)
+        Self::new(
+            StatusCode::SERVICE_UNAVAILABLE,
+            "store",
+            "The store cannot be written to",
+            detail.to_owned(),
+        )
+        .after(60)
     }
 
     /// The disk has no room.
@@ -73,15 +78,25 @@ impl Refusal {
     /// A key that stands for another request.
     pub(super) fn key() -> Self {
         let detail = "this key came before with another body; a key stands for one request";
-        Self::new(StatusCode::UNPROCESSABLE_ENTITY, "key", "The key stands for another request", detail.to_owned())
-            .of("Idempotency-Key")
+        Self::new(
+            StatusCode::UNPROCESSABLE_ENTITY,
+            "key",
+            "The key stands for another request",
+            detail.to_owned(),
+        )
+        .of("Idempotency-Key")
     }
 
     /// The service is being stopped.
     pub(super) fn stopping() -> Self {
         let detail = "the service is being stopped; nothing of this request was kept";
-        Self::new(StatusCode::SERVICE_UNAVAILABLE, "stopping", "The service is being stopped", detail.to_owned())
-            .after(5)
+        Self::new(
+            StatusCode::SERVICE_UNAVAILABLE,
+            "stopping",
+            "The service is being stopped",
+            detail.to_owned(),
+        )
+        .after(5)
     }
 
     /// A body that is too large, as it came or unpacked.
@@ -91,7 +106,12 @@ impl Refusal {
 
     /// A body of a kind that is not taken.
     pub(super) fn media(detail: String) -> Self {
-        Self::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "media-type", "The body is of a kind that is not taken", detail)
+        Self::new(
+            StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            "media-type",
+            "The body is of a kind that is not taken",
+            detail,
+        )
     }
 
     /// A body that cannot be used.
@@ -106,7 +126,8 @@ impl Refusal {
 
     /// There is no such report of refused rows, or none any more.
     pub(super) fn no_report(id: &str) -> Self {
-        let detail = format!("there is no report `{id}`, or none any more; the last ones are kept for an hour");
+        let detail =
+            format!("there is no report `{id}`, or none any more; the last ones are kept for an hour");
         Self::new(StatusCode::NOT_FOUND, "no-report", "No such report", detail)
     }
 }

@@ -51,7 +51,13 @@ impl Reports {
         let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
         kept.0 += 1;
         let id = format!("{:x}-{}", self.era, kept.0);
-        kept.1.push_back(Arc::new(Report { id: id.clone(), at: now, source: source.to_owned(), refused, rows }));
+        kept.1.push_back(Arc::new(Report {
+            id: id.clone(),
+            at: now,
+            source: source.to_owned(),
+            refused,
+            rows,
+        }));
         let rows = |all: &VecDeque<Arc<Report>>| all.iter().map(|report| report.rows.len()).sum::<usize>();
         while kept.1.len() > MOST || (kept.1.len() > 1 && rows(&kept.1) > MOST_ROWS_OF_ALL) {
             kept.1.pop_front();

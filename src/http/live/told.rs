@@ -26,7 +26,8 @@ pub(super) fn events(changes: &[Change], generation: u64, extent: LonLatBox) -> 
             added.chain(revised).chain(withdrawn)
         })
     };
-    let places: Option<Vec<_>> = all().map(|(_, one)| one.shown.as_ref().and_then(|shown| shown.at)).collect();
+    let places: Option<Vec<_>> =
+        all().map(|(_, one)| one.shown.as_ref().and_then(|shown| shown.at)).collect();
     let around = places.and_then(LonLatBox::around).unwrap_or(extent);
     let told = all().filter(|(_, one)| one.shown.is_some());
     let singly = told.clone().count() <= MOST_SINGLE;
@@ -109,10 +110,7 @@ mod tests {
         };
         let events = events(&[change], 7, EXTENT);
         let kinds: Vec<&str> = events.iter().map(|event| event.kind).collect();
-        assert_eq!(
-            kinds,
-            ["incident.added", "incident.revised", "incident.withdrawn", "snapshot.published"]
-        );
+        assert_eq!(kinds, ["incident.added", "incident.revised", "incident.withdrawn", "snapshot.published"]);
         assert!(events[0].data.contains("\"category\":\"robbery\"") && !events[2].data.contains("lon"));
         let at = LonLat::new(-90.5, 38.5).expect("on the globe");
         assert_eq!(events[3].scope, Scope::Within(LonLatBox::around([at]).expect("one place")));

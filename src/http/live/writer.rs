@@ -100,7 +100,8 @@ fn refuse(answer: oneshot::Sender<Result<Taken, Refusal>>, why: Refusal) {
 /// Writes a group in one transaction; `false` where nothing more can be written.
 fn write(store: &dyn Store, group: Vec<Job>, accepted: &Sender<Accepted>, feed: &Feed) -> bool {
     let alone = group.len() == 1;
-    let copies: Vec<Batch> = if alone { Vec::new() } else { group.iter().map(|job| job.batch.clone()).collect() };
+    let copies: Vec<Batch> =
+        if alone { Vec::new() } else { group.iter().map(|job| job.batch.clone()).collect() };
     let (mut batches, mut answers) = (Vec::new(), Vec::new());
     for job in group {
         batches.push(job.batch);
@@ -119,7 +120,8 @@ fn write(store: &dyn Store, group: Vec<Job>, accepted: &Sender<Accepted>, feed: 
         Err(error) if alone => {
             let chain = chain(&error);
             tracing::error!(chain, "the store took nothing of a batch");
-            let why = || if error.disk_full() { Refusal::full() } else { Refusal::unusable(error.to_string()) };
+            let why =
+                || if error.disk_full() { Refusal::full() } else { Refusal::unusable(error.to_string()) };
             answers.into_iter().for_each(|(answer, ..)| refuse(answer, why()));
             return true;
         }
@@ -134,8 +136,18 @@ fn write(store: &dyn Store, group: Vec<Job>, accepted: &Sender<Accepted>, feed: 
     feed.metrics.commits.observe(begun.elapsed().as_secs_f64());
     let mut show = Accepted { revision: 0, ledgers: Vec::new(), rooms: Vec::new() };
     for (receipt, (answer, room, _)) in receipts.into_iter().zip(answers) {
-        let Receipt { revision, new, known, revised, superseded, withdrawn, repeated, conflict, accepted, .. } =
-            receipt;
+        let Receipt {
+            revision,
+            new,
+            known,
+            revised,
+            superseded,
+            withdrawn,
+            repeated,
+            conflict,
+            accepted,
+            ..
+        } = receipt;
         if conflict {
             refuse(answer, Refusal::key());
             continue;
