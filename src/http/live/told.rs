@@ -63,11 +63,16 @@ fn single(kind: &'static str, one: &Changed) -> Event {
     if one.status != Status::Withdrawn {
         data["category"] = shown.and_then(|shown| shown.category.clone()).into();
         data["block"] = shown.and_then(|shown| shown.block.clone()).into();
-        data["lon"] = at.map(|at| at.lon()).into();
-        data["lat"] = at.map(|at| at.lat()).into();
+        data["lon"] = at.map(|at| rounded(at.lon())).into();
+        data["lat"] = at.map(|at| rounded(at.lat())).into();
     }
     let scope = at.map_or(Scope::Everywhere, Scope::At);
     Event { kind, collections: &["incidents"], scope, data: data.to_string() }
+}
+
+/// Degrees to the centimetre, as in layers.
+pub(super) fn rounded(degrees: f64) -> f64 {
+    (degrees * 1e7).round() / 1e7
 }
 
 #[cfg(test)]
