@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::addressed;
 use super::make::make;
 use super::places::{Found, geocode};
-use crate::assign::{blocks::assign, piles::held_places};
+use crate::assign::{blocks::assign, geocode::Geocoder, piles::held_places};
 use crate::index::addresses::AddressIndex;
 use crate::index::blocks::BlockIndex;
 use crate::ingest::shipped;
@@ -13,10 +13,11 @@ use crate::model::areas::{self, Area, polygons};
 use crate::model::block::{BlockSet, HUNDRED_BLOCKS};
 use crate::model::dataset::{Dataset, Placing};
 use crate::model::horizon::horizons;
+use crate::model::identity::Ids;
 use crate::model::incident::{Incidents, Located};
 use crate::model::ledger::resolve;
 use crate::model::link::{LinkRule, link};
-use crate::model::reports::Ledger;
+use crate::model::reports::{Ledger, Reports};
 use crate::model::street_words::Words;
 use crate::model::streets::{self, Street, segments_and_nodes};
 use crate::space::bbox::{LocalBox, LonLatBox};
@@ -89,7 +90,7 @@ pub enum BuildError {
 /// # Errors
 ///
 /// [`BuildError`] if there are no blocks, or if no incident belongs to any: a wrong CRS, mostly.
-pub fn build(ledger: Ledger, ground: &Ground, about: About) -> Result<Dataset, BuildError> {
+pub fn build(mut ledger: Ledger, ground: &Ground, about: About) -> Result<Dataset, BuildError> {
     let (events, resolution) = resolve(&ledger);
     let extent = match ground {
         Ground::Addresses => addressed::extent(&events, &ledger),
@@ -109,10 +110,17 @@ pub fn build(ledger: Ledger, ground: &Ground, about: About) -> Result<Dataset, B
     let horizons = horizons(&ledger);
     let words = Words::parse(&shipped::text("street_words.csv")).expect("a test reads the shipped words");
     let placing = about.placing;
-    let found =
-        if placing.geocode { geocode(&events, &ledger, ground, &crs, &words) } else { Found::default() };
-    let (incidents, ledger) = make(&events, ledger, &crs, &found);
-    drop(events);
+    let found = match ground {
+        Ground::Streets(streets) if placing.geocode => {
+            geocode(&events, &ledger, || Geocoder::new(streets, &crs, &words))
+        }
+        _ => Found::default(),
+    };
+    let ids = Ids::of(&events, &ledger);
+    let taken = Arc::new(ledger.reports.take_addresses());
+    let (incidents, _) = make(&events, &ids, &ledger, &taken, &crs, &found);
+    drop((events, ids, taken));
+    ledger.reports = Reports::default();
     let index = BlockIndex::build(&block_set.blocks);
     let addresses = AddressIndex::build(&block_set, &index, &words);
     let (block_set, assignment, assigned) = match ground {
@@ -167,7 +175,7 @@ pub fn build(ledger: Ledger, ground: &Ground, about: About) -> Result<Dataset, B
     })
 }
 
-fn extent(ground: &Ground) -> Option<LonLatBox> {
+pub(super) fn extent(ground: &Ground) -> Option<LonLatBox> {
     match ground {
         Ground::Streets(streets) => streets::extent(streets),
         Ground::Areas(areas) => areas::extent(areas),

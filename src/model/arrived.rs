@@ -147,11 +147,6 @@ impl Incidents {
         self.arrived.order.insert(nth, (number(before), number(row)));
     }
 
-    /// The rows behind the sorted ones that stand, in their order.
-    pub(crate) fn late(&self) -> impl ExactSizeIterator<Item = usize> + '_ {
-        self.arrived.order.iter().map(|&(_, row)| row as usize)
-    }
-
     /// The row behind the sorted ones at a place in their order.
     pub(crate) fn late_at(&self, nth: usize) -> usize {
         self.arrived.order[nth].1 as usize
