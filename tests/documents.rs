@@ -172,6 +172,7 @@ fn commands_and_flags_use_the_agreed_words() {
         "listen",
         "lixel",
         "max-blocks",
+        "metrics-listen",
         "method",
         "metric",
         "min-points",

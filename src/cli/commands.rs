@@ -9,7 +9,7 @@ use serde_json::Value as Json;
 use super::failure::Failure;
 use super::{
     blocks_command, exit, explain_command, flags, import_command, import_incidents, load, outreach_command,
-    say,
+    say, serve_command, store_command,
 };
 use crate::config::Config;
 use crate::encode;
@@ -25,22 +25,20 @@ use crate::engine::params::values::Values;
 use crate::engine::ranking::draws_unasked;
 use crate::engine::snapshot::Snapshot;
 use crate::engine::{Engine, View};
-use crate::http;
-use crate::http::base::Access;
-use crate::http::live::Limits;
-use crate::http::serve::{DEFAULT_ADDRESS, Service};
 use crate::layer::answer::answer;
 use crate::layer::density::Raster;
 use crate::layer::density_answer::surface;
 use crate::layer::{Layer, Page};
 use crate::plan::outreach::register::Register;
 use crate::rank::draws::DrawParams;
+use crate::store::Store;
+use crate::store::sqlite::{Access, SqliteStore};
 
 /// Runs the command that was given.
 pub(super) fn run(matches: &ArgMatches) -> Result<u8, Failure> {
     match matches.subcommand() {
         Some(("demo", matches)) => demo(matches),
-        Some(("serve", matches)) => serve(matches),
+        Some(("serve", matches)) => serve_command::run(matches),
         Some(("export", matches)) => export(matches),
         Some(("density", matches)) => analyse(&DENSITY, matches),
         Some(("clusters", matches)) => analyse(&CLUSTERS, matches),
@@ -53,6 +51,11 @@ pub(super) fn run(matches: &ArgMatches) -> Result<u8, Failure> {
         Some(("brief", matches)) => outreach_command::brief(matches),
         Some(("plan", matches)) => analyse(&PLAN, matches),
         Some(("blocks", matches)) => blocks_command::run(matches),
+        Some(("init", matches)) => store_command::init(matches),
+        Some(("backup", matches)) => store_command::backup(matches),
+        Some(("restore", matches)) => store_command::restore(matches),
+        Some(("verify", matches)) => store_command::verify(matches),
+        Some(("forget", matches)) => store_command::forget(matches),
         Some(("import", matches)) => match matches.subcommand() {
             Some(("incidents", matches)) => import_incidents::incidents(matches),
             Some(("areas", matches)) => import_command::areas(matches),
@@ -167,38 +170,7 @@ fn demo(matches: &ArgMatches) -> Result<u8, Failure> {
     let opened = Opened::from(loaded, values);
     let list = opened.list(&RANK, Page { limit: DEFAULT_TOP, ..Page::ALL })?;
     load::print(&encode::table::table(&list))?;
-    listen(matches, opened)
-}
-
-fn serve(matches: &ArgMatches) -> Result<u8, Failure> {
-    let mut given = flags::values(matches, flags::all_params().into_iter())?;
-    load::text_of_file(&mut given, &SHIFTS)?;
-    let kept = outreach_command::read(matches, "list")?;
-    listen(matches, Opened::with_list(matches, &given, &[], kept)?)
-}
-
-fn listen(matches: &ArgMatches, opened: Opened) -> Result<u8, Failure> {
-    let config = opened.config;
-    let access = Access::new(config.public_url.as_deref(), &config.trusted_proxies, &config.allow_origins)?;
-    let address =
-        load::text(matches, "listen").or(config.listen).unwrap_or_else(|| DEFAULT_ADDRESS.to_owned());
-    let service = Service {
-        address,
-        metrics: load::text(matches, "metrics-listen").or(config.metrics_listen),
-        engine: opened.engine,
-        defaults: opened.values,
-        access,
-        taking: None,
-        limits: Limits::default(),
-    };
-    http::serve::serve(service, |address, metrics| {
-        if let Some(metrics) = metrics {
-            say::tell(&format!("metrics at http://{metrics}/metrics"));
-        }
-        load::print(&format!("serving the map at http://{address}/ (stop with Ctrl-C)\n"))
-            .unwrap_or_default();
-    })?;
-    Ok(exit::DONE)
+    serve_command::listen(matches, opened, None)
 }
 
 /// The data that flags and configuration name, with the values that hold, once all that the operations need is known to be
@@ -208,10 +180,32 @@ pub(super) fn loaded(
     given: &Values,
     operations: &[&Operation],
 ) -> Result<(load::Loaded, Values), Failure> {
-    let config = load::config(matches)?;
+    loaded_from(matches, given, operations, None)
+}
+
+/// The same from a store that is open already.
+pub(super) fn loaded_from(
+    matches: &ArgMatches,
+    given: &Values,
+    operations: &[&Operation],
+    store: Option<&SqliteStore>,
+) -> Result<(load::Loaded, Values), Failure> {
+    let own = match store {
+        None if load::path(matches, "store").is_some() => Some(store_command::open(matches, Access::Read)?),
+        _ => None,
+    };
+    let stored = store.or(own.as_ref());
+    let setting = stored.map(|store| store.setting()).transpose()?;
+    let config = match &setting {
+        Some(setting) => load::config(matches)?.over(Config::kept(&setting.config)?),
+        None => load::config(matches)?,
+    };
     let values = given.or(&config.defaults()?);
     if let Some(missing) = values.lacking(operations) {
         return Err(Failure::NotGiven { flag: missing.flag, example: missing.example });
+    }
+    if let (Some(store), Some(setting)) = (stored, setting) {
+        return Ok((load::stored(config, store, setting)?, values));
     }
     let rejects = load::path(matches, "rejects");
     let areas = load::texts(matches, "areas");
@@ -220,10 +214,10 @@ pub(super) fn loaded(
 
 /// A data set ready to answer, with the values that hold for every question.
 pub(super) struct Opened {
-    engine: Arc<Engine>,
-    values: Values,
-    all_kept: bool,
-    config: Config,
+    pub(super) engine: Arc<Engine>,
+    pub(super) values: Values,
+    pub(super) all_kept: bool,
+    pub(super) config: Config,
 }
 
 impl Opened {

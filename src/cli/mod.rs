@@ -8,9 +8,12 @@ mod flags;
 mod ground;
 mod import_command;
 mod import_incidents;
+mod import_store;
 mod load;
 mod outreach_command;
 mod say;
+mod serve_command;
+mod store_command;
 
 use std::process::ExitCode;
 

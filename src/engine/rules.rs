@@ -196,7 +196,7 @@ fn threshold(
             continue;
         }
         // Cores that are near each other are one group, with all that is near any of them.
-        let (mut members, mut open) = (BTreeSet::new(), vec![core]);
+        let (mut members, mut open) = (BTreeSet::<usize>::new(), vec![core]);
         while let Some(one) = open.pop() {
             members.extend(&near[one]);
             for &other in near[one].iter().filter(|&&other| near[other].len() >= at_least.max(1)) {

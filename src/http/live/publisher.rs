@@ -85,7 +85,14 @@ impl Publisher {
     }
 
     fn publish(&mut self) {
-        let snapshot = self.live.snapshot(self.revision);
+        let mut snapshot = self.live.snapshot(self.revision);
+        if let Some(list) = self.feed.engine().open(&View::all()).outreach().cloned() {
+            // The agency's list goes on over the new state; its blocks are the same.
+            snapshot = match Arc::try_unwrap(snapshot).map(|own| own.with_outreach(list)) {
+                Ok(Ok(own)) => Arc::new(own),
+                _ => self.live.snapshot(self.revision),
+            };
+        }
         let extent = snapshot.dataset().extent;
         self.feed.engine().publish(snapshot, self.now());
         self.feed.published();
