@@ -105,15 +105,13 @@ fn live(
 }
 
 /// Serves until it is told to stop.
-pub(super) fn listen(
-    matches: &ArgMatches,
-    opened: Opened,
-    taking: Option<Taking>,
-) -> Result<u8, Failure> {
+pub(super) fn listen(matches: &ArgMatches, opened: Opened, taking: Option<Taking>) -> Result<u8, Failure> {
     let config = opened.config;
     let access = Access::new(config.public_url.as_deref(), &config.trusted_proxies, &config.allow_origins)?;
     let service = Service {
-        address: load::text(matches, "listen").or(config.listen).unwrap_or_else(|| DEFAULT_ADDRESS.to_owned()),
+        address: load::text(matches, "listen")
+            .or(config.listen)
+            .unwrap_or_else(|| DEFAULT_ADDRESS.to_owned()),
         metrics: load::text(matches, "metrics-listen").or(config.metrics_listen),
         engine: opened.engine,
         defaults: opened.values,
@@ -137,7 +135,9 @@ fn limits(config: &LiveConfig) -> Limits {
     let bytes = |mib: Option<usize>, usual: usize| mib.map_or(usual, |mib| mib << 20);
     Limits {
         clients: config.clients.unwrap_or(usual.clients),
-        heartbeat: config.heartbeat_s.map_or(usual.heartbeat, |s| Duration::from_secs_f64(s.clamp(0.05, 3_600.0))),
+        heartbeat: config
+            .heartbeat_s
+            .map_or(usual.heartbeat, |s| Duration::from_secs_f64(s.clamp(0.05, 3_600.0))),
         body: bytes(config.body_mib, usual.body),
         unpacked: bytes(config.unpacked_mib, usual.unpacked),
         files: bytes(config.waiting_mib, usual.files),

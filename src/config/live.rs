@@ -1,7 +1,7 @@
 //! The part of a configuration that is about the live feed: `[live]`.
 
 /// Bounds of the live feed; the usual ones hold where nothing is said.
-#[derive(Clone, Debug, Default, PartialEq, serde::Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, serde::Deserialize, serde::Serialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct LiveConfig {
     /// Clients of `/events` at most.

@@ -239,12 +239,7 @@ fn neighbors(recent: &[Recent], radius: Metres) -> Vec<Vec<usize>> {
 }
 
 /// The first blocks by incidents of the last days.
-fn top(
-    rule: &Rule,
-    snapshot: &Snapshot,
-    now: i64,
-    (n, days): (usize, f64),
-) -> Result<Vec<Found>, RuleError> {
+fn top(rule: &Rule, snapshot: &Snapshot, now: i64, (n, days): (usize, f64)) -> Result<Vec<Found>, RuleError> {
     let data = snapshot.dataset();
     let Some(zone) = data.sources.first().map(|source| &source.zone) else { return Ok(Vec::new()) };
     let first = local_date(now - (days * DAY) as i64, zone);
@@ -288,12 +283,7 @@ const LITTLE_RISK: f64 = 0.25;
 /// The half-distance of Esri's prediction zones over their range, and the half-life over their duration.
 const HALVES: (f64, f64) = (0.381_333, 6.0 / 21.0);
 
-fn openings(
-    snapshot: &Snapshot,
-    recent: &[Recent],
-    now: i64,
-    (radius, days): (Metres, f64),
-) -> Vec<Found> {
+fn openings(snapshot: &Snapshot, recent: &[Recent], now: i64, (radius, days): (Metres, f64)) -> Vec<Found> {
     let (reach, halves) = (days * DAY, (radius.0 * HALVES.0, days * DAY * HALVES.1));
     let mut found = Vec::new();
     for (nth, one) in recent.iter().enumerate() {

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use serde_json::{Value as Json, json};
+use serde_json::json;
 
 use crate::engine::params::nearest::nearest;
 use crate::engine::params::values::BadValue;
@@ -20,24 +20,17 @@ pub(super) struct Problem {
     detail: String,
     parameter: Option<String>,
     allowed: Vec<&'static str>,
-    more: Vec<(&'static str, Json)>,
 }
 
 impl Problem {
     /// A problem by its status, the last word of its type, its title and what is to be said of this one.
     pub(super) fn new(status: StatusCode, kind: &'static str, title: &'static str, detail: String) -> Self {
-        Self { status, kind, title, detail, parameter: None, allowed: Vec::new(), more: Vec::new() }
+        Self { status, kind, title, detail, parameter: None, allowed: Vec::new() }
     }
 
     /// The same of a parameter, a header or a field.
     pub(super) fn about(self, parameter: &str) -> Self {
         Self { parameter: Some(parameter.to_owned()), ..self }
-    }
-
-    /// The same with what else is known.
-    pub(super) fn with(mut self, name: &'static str, value: Json) -> Self {
-        self.more.push((name, value));
-        self
     }
 
     /// Nothing lives at this path.
@@ -159,9 +152,6 @@ impl IntoResponse for Problem {
         }
         if !self.allowed.is_empty() {
             body["allowed"] = self.allowed.into();
-        }
-        for (name, value) in self.more {
-            body[name] = value;
         }
         (self.status, [(header::CONTENT_TYPE, "application/problem+json")], body.to_string()).into_response()
     }

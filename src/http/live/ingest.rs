@@ -80,13 +80,11 @@ pub(super) async fn ingest(
     let refused = std::mem::take(&mut account.refused);
     if strict && !refused.is_empty() {
         feed.metrics.took(&[("refused", refused.len())]);
-        let detail = format!(
-            "{} of {} rows cannot be used, and `strict` wants all; nothing was stored",
-            refused.len(),
-            account.read
-        );
-        let rows = Json::Array(refused.iter().take(SHOWN).map(row).collect());
-        return Err(Refusal::unusable(detail).with("rejects", rows));
+        let (n, read) = (refused.len(), account.read);
+        let id = feed.reports.keep(&source, refused, Instant::now());
+        return Err(Refusal::unusable(format!(
+            "{n} of {read} rows cannot be used, and `strict` wants all; nothing was stored; /ingest/reports/{id} tells which"
+        )));
     }
     if dry_run {
         return Ok(answer(&feed, &source, &account, refused, json!({ "dry_run": true })));

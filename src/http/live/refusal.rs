@@ -2,20 +2,20 @@
 
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use serde_json::Value as Json;
 
 use crate::http::problem::Problem;
 
 /// A refusal, and whether to come again.
 #[derive(Debug)]
 pub(super) struct Refusal {
-    problem: Problem,
+    /// In a box, since nearly nothing is refused.
+    problem: Box<Problem>,
     retry_after: Option<u32>,
 }
 
 impl Refusal {
     fn new(status: StatusCode, kind: &'static str, title: &'static str, detail: String) -> Self {
-        Self { problem: Problem::new(status, kind, title, detail), retry_after: None }
+        Problem::new(status, kind, title, detail).into()
     }
 
     fn after(self, seconds: u32) -> Self {
@@ -24,12 +24,7 @@ impl Refusal {
 
     /// What is refused names a parameter, a header or a field.
     pub(super) fn of(self, name: &str) -> Self {
-        Self { problem: self.problem.about(name), ..self }
-    }
-
-    /// What is refused comes with what else is known of it.
-    pub(super) fn with(self, name: &'static str, value: Json) -> Self {
-        Self { problem: self.problem.with(name, value), ..self }
+        Self { problem: Box::new(self.problem.about(name)), ..self }
     }
 
     /// The service was started without a store.
@@ -134,7 +129,7 @@ impl Refusal {
 
 impl From<Problem> for Refusal {
     fn from(problem: Problem) -> Self {
-        Self { problem, retry_after: None }
+        Self { problem: Box::new(problem), retry_after: None }
     }
 }
 

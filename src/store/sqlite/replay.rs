@@ -68,7 +68,7 @@ pub(super) fn replay(
         }
         Ok(())
     })?;
-    if any && held.len() > 0 {
+    if any && !held.is_empty() {
         take(tables.ledger(held));
     }
     Ok(state.revision)
