@@ -9,7 +9,7 @@ use serde_json::json;
 use super::base::base;
 use super::collections::{GEOJSON, name, operation};
 use super::problem::Problem;
-use super::query;
+use super::query::{self, encoded};
 use super::state::AppState;
 use crate::encode;
 use crate::engine::params::outreach::{CAPACITY, LIST, REVIEW};
@@ -37,6 +37,9 @@ pub(super) async fn items(
     } else {
         values.or(&state.defaults)
     };
+    if let Some(param) = query::lacks(&operation, &given, &state.open()).next() {
+        return Err(Problem::not_given(param));
+    }
     let address = format!("{}{}", base(&request), uri.path());
     let body = state
         .layer(operation, given, page, move |layer| {
@@ -70,10 +73,4 @@ fn links(address: &str, pairs: &[(String, String)], page: Page, matched: usize) 
         links.push(link("prev", Some((page.offset - limit, limit))));
     }
     links.into()
-}
-
-/// Percent-encodes all but what RFC 3986 leaves alone in a query, and the comma and slash of our lists and periods.
-fn encoded(text: &str) -> String {
-    let plain = |b: u8| b.is_ascii_alphanumeric() || b"-._~,/:".contains(&b);
-    text.bytes().map(|b| if plain(b) { char::from(b).to_string() } else { format!("%{b:02X}") }).collect()
 }

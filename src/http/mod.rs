@@ -1,14 +1,20 @@
 //! The HTTP edge: routes put together; what they share lies in files of its own.
 
+mod accept;
+mod api;
 pub mod base;
 mod collections;
+mod cross_origin;
+mod failures;
 mod guard;
 mod items;
+mod landing;
 pub mod live;
 mod metrics;
 mod page;
 mod problem;
 mod query;
+mod revalidate;
 pub mod serve;
 mod shelf;
 mod state;
@@ -18,9 +24,11 @@ use std::sync::Arc;
 
 use axum::Router;
 use axum::http::Uri;
+use axum::middleware::{from_fn, from_fn_with_state};
 use axum::routing::get;
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::compression::CompressionLayer;
+use tower_http::compression::predicate::{DefaultPredicate, Predicate, SizeAbove};
 use tower_http::trace::TraceLayer;
 
 use crate::engine::Engine;
@@ -41,21 +49,29 @@ pub fn router_behind(access: Access, engine: Arc<Engine>, defaults: Values) -> R
 
 /// All routes over a state.
 fn router_of(access: Access, state: AppState) -> Router {
-    let feed = Arc::clone(&state.feed);
+    let (access, feed) = (Arc::new(access), Arc::clone(&state.feed));
+    // Small answers grow by it, events must not wait for more of their kind, and pictures are compressed already.
+    let worth_it = DefaultPredicate::new().and(SizeAbove::new(1024));
     Router::new()
         .merge(live::routes(&state.feed.limits))
-        .route("/", get(page::index))
+        .route("/", get(landing::landing))
         .route("/page/{*file}", get(page::file))
         .route("/collections", get(collections::all))
         .route("/collections/{id}", get(collections::one))
         .route("/collections/{id}/items", get(items::items))
         .route("/xyz/{layer}/{z}/{x}/{y}", get(tiles::tile))
+        .merge(api::routes())
         .fallback(async |uri: Uri| Problem::not_found(uri.path()))
         .method_not_allowed_fallback(async || Problem::method())
-        .layer(CompressionLayer::new())
+        // From the inside out.
+        .layer(from_fn(api::table::declared))
         .layer(CatchPanicLayer::custom(problem::panicked))
+        .layer(from_fn(failures::failures))
+        .layer(CompressionLayer::new().compress_when(worth_it))
+        .layer(from_fn_with_state(state.clone(), revalidate::revalidate))
         .layer(TraceLayer::new_for_http())
-        .layer(axum::middleware::from_fn_with_state(feed, metrics::measure))
-        .layer(axum::middleware::from_fn_with_state(Arc::new(access), guard::guard))
+        .layer(from_fn_with_state(feed, metrics::measure))
+        .layer(cross_origin::layer(Arc::clone(&access)))
+        .layer(from_fn_with_state(access, guard::guard))
         .with_state(state)
 }

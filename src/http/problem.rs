@@ -8,8 +8,12 @@ use axum::response::{IntoResponse, Response};
 use serde_json::json;
 
 use crate::engine::params::nearest::nearest;
+use crate::engine::params::table::Param;
 use crate::engine::params::values::BadValue;
 use crate::layer::answer::AnswerError;
+
+/// The type of a problem with a parameter that there is not.
+const UNKNOWN_PARAMETER: &str = "unknown-parameter";
 
 /// A failure and how to mend it.
 #[derive(Debug)]
@@ -26,6 +30,72 @@ impl Problem {
     /// A problem by its status, the last word of its type, its title and what is to be said of this one.
     pub(super) fn new(status: StatusCode, kind: &'static str, title: &'static str, detail: String) -> Self {
         Self { status, kind, title, detail, parameter: None, allowed: Vec::new() }
+    }
+
+    /// A failure that the framework words by itself, or leaves without words.
+    pub(super) fn of(status: StatusCode, words: String) -> Self {
+        let title = status.canonical_reason().unwrap_or("Failure");
+        let kind = match status {
+            StatusCode::PAYLOAD_TOO_LARGE => "too-large",
+            StatusCode::UNSUPPORTED_MEDIA_TYPE => "media-type",
+            StatusCode::TOO_MANY_REQUESTS => "too-many",
+            StatusCode::SERVICE_UNAVAILABLE => "unavailable",
+            StatusCode::NOT_ACCEPTABLE => "not-acceptable",
+            _ if status.is_server_error() => "internal",
+            _ => "request",
+        };
+        let detail = if words.is_empty() { title.to_owned() } else { words };
+        Self::new(status, kind, title, detail)
+    }
+
+    /// A form that is not offered under `f`.
+    pub(super) fn form(given: &str, offered: &[&'static str]) -> Self {
+        Self {
+            parameter: Some("f".to_owned()),
+            allowed: offered.to_vec(),
+            ..Self::new(
+                StatusCode::BAD_REQUEST,
+                "parameter",
+                "A parameter cannot be used",
+                format!("`f` is `{given}`; give one of {}", offered.join(", ")),
+            )
+        }
+    }
+
+    /// The client accepts none of the forms that there are.
+    pub(super) fn not_acceptable(offered: &str) -> Self {
+        let detail = format!("none of the accepted forms is offered; there are {offered}");
+        Self::new(StatusCode::NOT_ACCEPTABLE, "not-acceptable", "Not acceptable", detail)
+    }
+
+    /// ArcGIS puts its definition expression here.
+    pub(super) fn query_of_arcgis(address: &str, allowed: Vec<&'static str>) -> Self {
+        let advice = if allowed.contains(&"filter") {
+            "; use filter= with CQL2 text, or a parameter for each property"
+        } else {
+            "; use a parameter for each property"
+        };
+        let detail = format!("`query` is not a parameter of {address}{advice}");
+        Self {
+            parameter: Some("query".to_owned()),
+            allowed,
+            ..Self::new(StatusCode::BAD_REQUEST, UNKNOWN_PARAMETER, "Unknown query parameter", detail)
+        }
+    }
+
+    /// A parameter without which there is no answer.
+    pub(super) fn not_given(param: &Param) -> Self {
+        Self {
+            status: StatusCode::BAD_REQUEST,
+            parameter: Some(param.wire.to_owned()),
+            ..AnswerError::NotGiven(*param).into()
+        }
+    }
+
+    /// A page of another site wants to change something.
+    pub(super) fn foreign_write() -> Self {
+        let detail = "pages of other sites may not change anything here".to_owned();
+        Self::new(StatusCode::FORBIDDEN, "origin", "Origin not permitted", detail)
     }
 
     /// The same of a parameter, a header or a field.
@@ -45,15 +115,17 @@ impl Problem {
         Self::new(StatusCode::NOT_FOUND, "no-collection", "No such collection", detail)
     }
 
-    /// Only reading is offered.
+    /// Another method than those that are offered.
     pub(super) fn method() -> Self {
-        let detail = "only GET and HEAD are offered here".to_owned();
+        let detail = "this method is not offered here; the header Allow tells which are".to_owned();
         Self::new(StatusCode::METHOD_NOT_ALLOWED, "method", "Method not allowed", detail)
     }
 
     /// A request that does not come from this machine's own pages.
     pub(super) fn foreign_host(host: &str) -> Self {
-        let detail = format!("`{host}` is no name of this machine's loopback address; use http://127.0.0.1");
+        let detail = format!(
+            "`{host}` is no name of this machine's loopback address; use http://127.0.0.1, or serve with --public-url"
+        );
         Self::new(StatusCode::FORBIDDEN, "host", "Host not permitted", detail)
     }
 
@@ -70,7 +142,7 @@ impl Problem {
         Self {
             parameter: Some(name.to_owned()),
             allowed,
-            ..Self::new(StatusCode::BAD_REQUEST, "unknown-parameter", "Unknown query parameter", detail)
+            ..Self::new(StatusCode::BAD_REQUEST, UNKNOWN_PARAMETER, "Unknown query parameter", detail)
         }
     }
 
@@ -122,20 +194,17 @@ impl From<BadValue> for Problem {
     }
 }
 
+/// 400 for a name that is not among those that the document lists, 422 where each value is well but not with the
+/// others or not with these data.
 impl From<AnswerError> for Problem {
     fn from(error: AnswerError) -> Self {
-        match error.parameter() {
-            None => Self::inside(error),
-            Some(parameter) => Self {
-                parameter: Some(parameter.to_owned()),
-                ..Self::new(
-                    StatusCode::BAD_REQUEST,
-                    "parameter",
-                    "A parameter cannot be used",
-                    error.to_string(),
-                )
-            },
-        }
+        let Some(parameter) = error.parameter() else { return Self::inside(error) };
+        let status = match error {
+            AnswerError::Category(_) | AnswerError::Within(_) => StatusCode::BAD_REQUEST,
+            _ => StatusCode::UNPROCESSABLE_ENTITY,
+        };
+        let (kind, title) = ("parameter", "A parameter cannot be used");
+        Self { parameter: Some(parameter.to_owned()), ..Self::new(status, kind, title, error.to_string()) }
     }
 }
 
@@ -147,8 +216,13 @@ impl IntoResponse for Problem {
             "status": self.status.as_u16(),
             "detail": self.detail,
         });
+        let near = self.parameter.as_deref().and_then(|name| nearest(name, self.allowed.iter().copied()));
+        let near = near.filter(|_| self.kind == UNKNOWN_PARAMETER);
         if let Some(parameter) = self.parameter {
             body["parameter"] = parameter.into();
+        }
+        if let Some(near) = near {
+            body["nearest"] = near.into();
         }
         if !self.allowed.is_empty() {
             body["allowed"] = self.allowed.into();

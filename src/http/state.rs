@@ -37,6 +37,8 @@ pub(super) struct AppState {
     pub(super) defaults: Arc<Values>,
     /// What comes in and what is told of it.
     pub(super) feed: Arc<Feed>,
+    /// This run of the service, for the tags of its answers.
+    pub(super) stamp: u64,
 }
 
 impl AppState {
@@ -53,6 +55,7 @@ impl AppState {
             turns: Arc::new(Semaphore::new(cores)),
             tiles: Arc::new(tiles),
             defaults: Arc::new(defaults),
+            stamp: super::revalidate::stamp(),
         }
     }
 

@@ -15,6 +15,7 @@ use tokio::sync::{OwnedSemaphorePermit, watch};
 
 use super::feed::Feed;
 use super::hub::{Event, EventId, Filter, Newest, Next};
+use super::parameters::EVENTS;
 use super::refusal::Refusal;
 use crate::engine::params::table::{BBOX, OPERATIONS};
 use crate::engine::params::values::{BadValue, Values};
@@ -78,7 +79,13 @@ fn filter(pairs: &[(String, String)]) -> Result<Filter, Problem> {
                 values.set_wire(&BBOX, text)?;
                 filter.bbox = values.bbox;
             }
-            _ => return Err(Problem::unknown_parameter(name, "/events", vec!["collections", "bbox"])),
+            _ => {
+                return Err(Problem::unknown_parameter(
+                    name,
+                    "/events",
+                    EVENTS.map(|param| param.wire).to_vec(),
+                ));
+            }
         }
     }
     Ok(filter)

@@ -13,6 +13,7 @@ use sha2::{Digest, Sha256};
 
 use super::body;
 use super::feed::Feed;
+use super::parameters::INGEST;
 use super::refusal::Refusal;
 use crate::http::problem::Problem;
 use crate::http::state::AppState;
@@ -40,9 +41,6 @@ struct Asked {
     strict: bool,
 }
 
-/// The parameters, by their names.
-pub(super) const PARAMETERS: [&str; 4] = ["layout", "crs", "dry_run", "strict"];
-
 pub(super) async fn ingest(
     State(state): State<AppState>,
     source: Result<Path<String>, PathRejection>,
@@ -51,7 +49,6 @@ pub(super) async fn ingest(
 ) -> Result<Response, Refusal> {
     let feed = Arc::clone(&state.feed);
     let headers = request.headers().clone();
-    body::own_site(&headers)?;
     let options = feed.open()?.clone();
     let source = crate::http::collections::name(source)?;
     if !is_source(&source) {
@@ -138,7 +135,12 @@ fn asked(pairs: &[(String, String)]) -> Result<Asked, Refusal> {
             }
             _ => {
                 let address = "/ingest/{source}";
-                return Err(Problem::unknown_parameter(name, address, PARAMETERS.to_vec()).into());
+                return Err(Problem::unknown_parameter(
+                    name,
+                    address,
+                    INGEST.map(|param| param.wire).to_vec(),
+                )
+                .into());
             }
         }
     }

@@ -1,11 +1,12 @@
 //! The live feed: reports and alerts in, events out, and whether the service is ready.
 
 mod alerts;
-mod body;
+pub(super) mod body;
 mod events;
 pub(super) mod feed;
 mod hub;
 mod ingest;
+pub(super) mod parameters;
 mod publisher;
 mod ready;
 mod refusal;

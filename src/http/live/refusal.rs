@@ -33,12 +33,6 @@ impl Refusal {
         Self::new(StatusCode::NOT_FOUND, "no-store", "Nothing is taken in here", detail.to_owned())
     }
 
-    /// A page of another site asked a browser for it.
-    pub(super) fn foreign_origin(origin: &str) -> Self {
-        let detail = format!("`{origin}` is another site; only pages of this service may write");
-        Self::new(StatusCode::FORBIDDEN, "origin", "Origin not permitted", detail)
-    }
-
     /// There is more than is taken at a time.
     pub(super) fn busy() -> Self {
         let detail = "more waits to be written than is taken at a time; nothing of this request was kept";
