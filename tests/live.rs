@@ -2,11 +2,14 @@
 
 mod common;
 
+use std::io::{BufRead, BufReader};
 use std::net::SocketAddr;
 use std::path::PathBuf;
+use std::process::{Child, Command as Process, Stdio};
 use std::sync::mpsc::channel;
 use std::sync::{Arc, LazyLock};
 
+use common::command::run;
 use common::town;
 use common::wire::{Answer, Events, begin, finish, get, send};
 use hotblocks::engine::Engine;
@@ -427,4 +430,94 @@ fn a_service_that_takes_in_is_ready_and_says_why_where_it_is_not() {
     let ready = get(town.at, "/readyz");
     assert_eq!((ready.status, &ready.json()["ready"]), (200, &json!(true)), "{}", ready.text());
     assert!(town.file.exists());
+}
+
+/// The binary over a store of its own.
+struct Binary {
+    child: Child,
+    at: SocketAddr,
+    metrics: SocketAddr,
+    _folder: tempfile::TempDir,
+}
+
+impl Binary {
+    fn serve(environment: &[(&str, &str)]) -> Self {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = |name: &str| folder.path().join(name).to_string_lossy().into_owned();
+        let (streets, store) = (town::town(folder.path()), path("town.hotblocks"));
+        let incidents = town::write(folder.path(), "incidents.csv", CSV);
+        let (code, _, err) = run(&["init", "--store", &store, "--blocks", &streets]);
+        assert_eq!(code, 0, "{err}");
+        let (code, _, err) = run(&["import", "incidents", &incidents, "--store", &store]);
+        assert_eq!(code, 3, "some rows are refused: {err}");
+        let mut child = Process::new(assert_cmd::cargo::cargo_bin("hotblocks"))
+            .args(["serve", "--store", &store, "--listen", "127.0.0.1:0", "--metrics-listen", "127.0.0.1:0"])
+            .envs(environment.iter().copied())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .expect("runs");
+        let address = |line: &str| {
+            let (_, rest) = line.split_once("http://")?;
+            rest.split(['/', ' ']).next()?.parse().ok()
+        };
+        let first = |lines: &mut dyn Iterator<Item = String>| {
+            lines.find_map(|line| address(&line)).expect("it says its address")
+        };
+        let err = BufReader::new(child.stderr.take().expect("piped"));
+        let mut err = err.lines().map_while(Result::ok);
+        let metrics = first(&mut err);
+        // What it logs is read, so that it never waits for a reader.
+        std::thread::spawn(move || err.for_each(|line| eprintln!("{line}")));
+        let out = BufReader::new(child.stdout.take().expect("piped"));
+        let at = first(&mut out.lines().map_while(Result::ok));
+        Self { child, at, metrics, _folder: folder }
+    }
+
+    fn signal(&self, name: &str) {
+        let sent = Process::new("kill").args([name, &self.child.id().to_string()]).status();
+        assert!(sent.expect("kill runs").success());
+    }
+}
+
+impl Drop for Binary {
+    fn drop(&mut self) {
+        let _ended = self.child.kill();
+        let _waited = self.child.wait();
+    }
+}
+
+#[test]
+fn told_to_stop_it_is_not_ready_answers_what_is_in_flight_says_goodbye_and_ends_with_0() {
+    let mut service = Binary::serve(&[("HOTBLOCKS_LOG_FORMAT", "json")]);
+    assert_eq!(get(service.at, "/readyz").status, 200);
+    assert!(get(service.metrics, "/metrics").text().contains("hotblocks_store_size_bytes"));
+    let shown = get(service.at, "/collections/incidents/items?category=all").json();
+    assert_eq!(shown["numberMatched"], 2, "what was imported before is there");
+    let events = Events::listen(service.at, "/events", &[]);
+    events.next().expect("it is there");
+    // A request whose body is still on its way.
+    let body = CSV.replace("a-", "b-");
+    let mut slow = begin(service.at, "POST", "/ingest/late", &[("Content-Type", "text/csv")], body.len());
+    std::io::Write::write_all(&mut slow, &body.as_bytes()[..20]).expect("sent");
+    service.signal("-TERM");
+    assert_eq!(events.of("bye").event, "bye");
+    let ready = get(service.at, "/readyz");
+    assert_eq!((ready.status, &ready.json()["checks"]["running"]), (503, &json!(false)));
+    std::io::Write::write_all(&mut slow, &body.as_bytes()[20..]).expect("sent");
+    let answer = finish(slow);
+    assert_eq!((answer.status, &answer.json()["inserted"]), (200, &json!(3)), "{}", answer.text());
+    assert_eq!(service.child.wait().expect("ended").code(), Some(0));
+}
+
+#[test]
+fn a_second_signal_ends_it_at_once() {
+    let mut service = Binary::serve(&[]);
+    // It would wait for this one.
+    let _slow = begin(service.at, "POST", "/ingest/late", &[("Content-Type", "text/csv")], 1_000);
+    let events = Events::listen(service.at, "/events", &[]);
+    service.signal("-TERM");
+    events.of("bye");
+    service.signal("-TERM");
+    assert_eq!(service.child.wait().expect("ended").code(), Some(1));
 }

@@ -6,14 +6,13 @@ use std::path::{Path, PathBuf};
 use clap::ArgMatches;
 
 use super::failure::Failure;
-use super::{ground, say};
+use super::{ground, harm, say};
 use crate::config::{Config, Files};
 use crate::engine::areas::set_areas;
 use crate::engine::build::{About, Ground, build};
 use crate::engine::context::set_context;
 use crate::engine::params::table::Param;
 use crate::engine::params::values::Values;
-use crate::ingest;
 use crate::ingest::blocks::Shapes;
 use crate::ingest::harm::EQUAL;
 use crate::ingest::incidents::{self, Options};
@@ -22,7 +21,6 @@ use crate::ingest::refused::{Account, Refused};
 use crate::ingest::shipped;
 use crate::model::areas::AreaKind;
 use crate::model::dataset::Dataset;
-use crate::model::harm::HarmTable;
 use crate::model::reports::Ledger;
 use crate::space::crs::Crs;
 use crate::store::setting::Setting;
@@ -119,22 +117,6 @@ pub(super) fn text_of_file(values: &mut Values, param: &Param) -> Result<(), Fai
     Ok(values.set_wire(param, &text)?)
 }
 
-/// The table of harm weights, where there is one.
-fn harm(table: Option<(&str, &[u8])>, dataset: &Dataset) -> Result<Option<HarmTable>, Failure> {
-    Ok(match table {
-        None => None,
-        Some((EQUAL, _)) => Some(ingest::harm::equal(&dataset.classes)?),
-        Some((name, bytes)) => Some(ingest::harm::read(name, bytes, &dataset.classes)?),
-    })
-}
-
-/// Name and bytes of a table of harm weights.
-pub(super) fn harm_bytes(path: &Path) -> Result<(String, Vec<u8>), Failure> {
-    let file = path.display().to_string();
-    let bytes = std::fs::read(path).map_err(|source| Failure::Read { file: file.clone(), source })?;
-    Ok((path.file_name().map_or(file, |name| name.to_string_lossy().into_owned()), bytes))
-}
-
 /// Loads the sample that ships.
 pub(super) fn load_sample() -> Result<Loaded, Failure> {
     const FOLDER: &str = "new-haven";
@@ -169,10 +151,10 @@ fn assemble(
     }
     let harm_table = |dataset: &Dataset| match config.harm.as_deref() {
         None => Ok(None),
-        Some(path) if path.as_os_str() == EQUAL => harm(Some((EQUAL, &[])), dataset),
+        Some(path) if path.as_os_str() == EQUAL => harm::read(Some((EQUAL, &[])), dataset),
         Some(path) => {
-            let (name, bytes) = harm_bytes(path)?;
-            harm(Some((&name, &bytes)), dataset)
+            let (name, bytes) = harm::bytes(path)?;
+            harm::read(Some((&name, &bytes)), dataset)
         }
     };
     let Read { ground, areas, context, .. } = read;
@@ -190,22 +172,18 @@ pub(super) fn stored(config: Config, store: &dyn Store, setting: Setting) -> Res
         None => Ground::Addresses,
     };
     let mut dataset = make(&config, ledger, &ground, setting.areas, setting.context)?;
-    dataset.harm = harm_of(&config, setting.harm, &dataset)?;
+    dataset.harm = harm::of(&config, setting.harm, &dataset)?;
     Ok(Loaded { dataset, all_kept: true, config })
 }
 
-/// The table of harm weights that a configuration names, else the one that a store keeps.
-pub(super) fn harm_of(
-    config: &Config,
-    kept: Option<(String, Vec<u8>)>,
-    dataset: &Dataset,
-) -> Result<Option<HarmTable>, Failure> {
-    let given = match config.harm.as_deref() {
-        None => kept,
-        Some(path) if path.as_os_str() == EQUAL => Some((EQUAL.to_owned(), Vec::new())),
-        Some(path) => Some(harm_bytes(path)?),
-    };
-    harm(given.as_ref().map(|(name, bytes)| (name.as_str(), bytes.as_slice())), dataset)
+/// Puts places around blocks into a data set, and says how many are too far from it.
+pub(super) fn put_context(dataset: &mut Dataset, context: ground::ContextFiles) {
+    for (kind, n) in set_context(dataset, context) {
+        say::tell(&format!(
+            "{kind}: {} of the places lie so far from the blocks that their CRS cannot hold them, and are left out",
+            say::thousands(n)
+        ));
+    }
 }
 
 /// What a configuration says of a data set.
@@ -229,7 +207,7 @@ fn make(
 ) -> Result<Dataset, Failure> {
     let mut dataset = build(ledger, ground, about(config)?)?;
     set_areas(&mut dataset, areas)?;
-    set_context(&mut dataset, context)?;
+    put_context(&mut dataset, context);
     say::resolution(&dataset.resolution, dataset.incidents.count());
     say::assigned(&dataset.assigned);
     ground::tell_hundreds(&dataset);
@@ -298,9 +276,14 @@ impl Read {
 
 /// Writes to the file of `-o`, else to stdout.
 pub(super) fn write_text(matches: &ArgMatches, text: &str) -> Result<(), Failure> {
+    write_answer(matches, text.as_bytes())
+}
+
+/// The same of what may be no text.
+pub(super) fn write_answer(matches: &ArgMatches, bytes: &[u8]) -> Result<(), Failure> {
     match path(matches, "output").filter(|path| path.as_os_str() != "-") {
-        Some(path) => write_file(&path, text),
-        None => print(text),
+        Some(path) => write_bytes(&path, bytes),
+        None => print_bytes(bytes),
     }
 }
 
@@ -334,8 +317,12 @@ pub(super) fn write_bytes(path: &Path, bytes: &[u8]) -> Result<(), Failure> {
 
 /// Writes to stdout.
 pub(super) fn print(text: &str) -> Result<(), Failure> {
+    print_bytes(text.as_bytes())
+}
+
+fn print_bytes(bytes: &[u8]) -> Result<(), Failure> {
     let mut out = std::io::stdout().lock();
-    out.write_all(text.as_bytes())
+    out.write_all(bytes)
         .and_then(|()| out.flush())
         .map_err(|source| Failure::Write { file: "stdout".to_owned(), source })
 }

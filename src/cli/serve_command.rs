@@ -7,12 +7,11 @@ use clap::ArgMatches;
 
 use super::commands::{Opened, loaded_from};
 use super::failure::Failure;
-use super::{exit, flags, load, outreach_command, say, store_command};
+use super::{exit, flags, harm, load, outreach_command, say, store_command};
 use crate::config::Config;
 use crate::config::live::LiveConfig;
 use crate::engine::areas::set_areas;
 use crate::engine::build::Ground;
-use crate::engine::context::set_context;
 use crate::engine::live::Live;
 use crate::engine::params::patrol::SHIFTS;
 use crate::engine::params::values::Values;
@@ -86,8 +85,8 @@ fn live(
     let Setting { areas, context, harm, .. } = setting;
     live.dress(|dataset| {
         set_areas(dataset, areas)?;
-        set_context(dataset, context)?;
-        dataset.harm = load::harm_of(config, harm, dataset)?;
+        load::put_context(dataset, context);
+        dataset.harm = harm::of(config, harm, dataset)?;
         Ok::<(), Failure>(())
     })?;
     let mut snapshot = live.snapshot(revision);
