@@ -178,6 +178,7 @@ fn commands_and_flags_use_the_agreed_words() {
         "lixel",
         "max-blocks",
         "max-zoom",
+        "metrics-listen",
         "method",
         "metric",
         "min-points",

@@ -13,6 +13,9 @@ use crate::engine::params::table::Param;
 use crate::engine::params::values::BadValue;
 use crate::layer::answer::AnswerError;
 
+/// The type of a problem with a parameter that there is not.
+const UNKNOWN_PARAMETER: &str = "unknown-parameter";
+
 /// A failure and how to mend it.
 #[derive(Debug)]
 pub(super) struct Problem {
@@ -21,13 +24,13 @@ pub(super) struct Problem {
     title: &'static str,
     detail: String,
     parameter: Option<String>,
-    nearest: Option<&'static str>,
     allowed: Vec<&'static str>,
 }
 
 impl Problem {
-    fn new(status: StatusCode, kind: &'static str, title: &'static str, detail: String) -> Self {
-        Self { status, kind, title, detail, parameter: None, nearest: None, allowed: Vec::new() }
+    /// A problem by its status, the last word of its type, its title and what is to be said of this one.
+    pub(super) fn new(status: StatusCode, kind: &'static str, title: &'static str, detail: String) -> Self {
+        Self { status, kind, title, detail, parameter: None, allowed: Vec::new() }
     }
 
     /// A failure that the framework words by itself, or leaves without words.
@@ -77,7 +80,7 @@ impl Problem {
         Self {
             parameter: Some("query".to_owned()),
             allowed,
-            ..Self::new(StatusCode::BAD_REQUEST, "unknown-parameter", "Unknown query parameter", detail)
+            ..Self::new(StatusCode::BAD_REQUEST, UNKNOWN_PARAMETER, "Unknown query parameter", detail)
         }
     }
 
@@ -94,6 +97,11 @@ impl Problem {
     pub(super) fn foreign_write() -> Self {
         let detail = "pages of other sites may not change anything here".to_owned();
         Self::new(StatusCode::FORBIDDEN, "origin", "Origin not permitted", detail)
+    }
+
+    /// The same of a parameter, a header or a field.
+    pub(super) fn about(self, parameter: &str) -> Self {
+        Self { parameter: Some(parameter.to_owned()), ..self }
     }
 
     /// Nothing lives at this path.
@@ -134,9 +142,8 @@ impl Problem {
         let detail = format!("`{name}` is not a parameter of {address}{hint}");
         Self {
             parameter: Some(name.to_owned()),
-            nearest: near,
             allowed,
-            ..Self::new(StatusCode::BAD_REQUEST, "unknown-parameter", "Unknown query parameter", detail)
+            ..Self::new(StatusCode::BAD_REQUEST, UNKNOWN_PARAMETER, "Unknown query parameter", detail)
         }
     }
 
@@ -244,11 +251,13 @@ impl IntoResponse for Problem {
             "status": self.status.as_u16(),
             "detail": self.detail,
         });
+        let near = self.parameter.as_deref().and_then(|name| nearest(name, self.allowed.iter().copied()));
+        let near = near.filter(|_| self.kind == UNKNOWN_PARAMETER);
         if let Some(parameter) = self.parameter {
             body["parameter"] = parameter.into();
         }
-        if let Some(nearest) = self.nearest {
-            body["nearest"] = nearest.into();
+        if let Some(near) = near {
+            body["nearest"] = near.into();
         }
         if !self.allowed.is_empty() {
             body["allowed"] = self.allowed.into();

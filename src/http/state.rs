@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use tokio::sync::Semaphore;
 
+use super::live::feed::Feed;
 use super::problem::Problem;
 use super::tiles::Tiles;
 use crate::engine::params::table::Operation;
@@ -23,20 +24,29 @@ pub(super) struct AppState {
     pub(super) tiles: Arc<Tiles>,
     /// Values where a request gives none.
     pub(super) defaults: Arc<Values>,
+    /// What comes in and what is told of it.
+    pub(super) feed: Arc<Feed>,
     /// This run of the service, for the tags of its answers.
     pub(super) stamp: u64,
 }
 
 impl AppState {
+    /// State over an engine into which nothing comes.
     pub(super) fn new(engine: Arc<Engine>, defaults: Values) -> Self {
         let cores = std::thread::available_parallelism().map_or(1, usize::from);
         Self {
+            feed: Feed::reading(Arc::clone(&engine)),
             engine,
             turns: Arc::new(Semaphore::new(cores)),
             tiles: Arc::new(Tiles::new(cores)),
             defaults: Arc::new(defaults),
             stamp: super::revalidate::stamp(),
         }
+    }
+
+    /// The same with another feed.
+    pub(super) fn fed(self, feed: Arc<Feed>) -> Self {
+        Self { feed, ..self }
     }
 
     /// The newest snapshot.

@@ -9,10 +9,12 @@ use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 
 use super::super::collections::operation;
+use super::super::live::body::MEDIA;
+use super::super::live::parameters::{EVENTS, INGEST};
 use super::super::problem::Problem;
 use super::super::query::{self, pairs};
 use super::super::tiles::{self, FORM, SNAPSHOT};
-use crate::encode::mvt::MEDIA;
+use crate::encode::mvt::MEDIA as TILE_MEDIA;
 use crate::engine::params::counts::COUNTS;
 use crate::engine::params::table::{DENSITY, Kind, OFFSET, Operation, Param};
 
@@ -83,7 +85,7 @@ pub(in crate::http) const STARTINDEX: Param = Param {
 const JSON_FORM: Param =
     Param { kind: Kind::Word(&["json"]), default: "json", help: "Form of the answer", ..F };
 
-const TILE: &[(u16, &[&str], &str)] = &[(200, &[MEDIA], "bytes"), (204, &[], "")];
+const TILE: &[(u16, &[&str], &str)] = &[(200, &[TILE_MEDIA], "bytes"), (204, &[], "")];
 
 const OF_ALL: &[Param] =
     &[tiles::OF_ALL[0], tiles::OF_ALL[1], tiles::OF_ALL[2], tiles::OF_ALL[3], SNAPSHOT, JSON_FORM];
@@ -269,11 +271,45 @@ pub(in crate::http) const ROUTES: &[Route] = &[
         gives: &[(200, &["text/plain; charset=utf-8"], "text")],
         ..get("/livez", "getLive", "Whether the service runs")
     },
+    Route {
+        gives: &[(200, JSON, "any")],
+        ..get(
+            "/readyz",
+            "getReady",
+            "Whether the service should be sent requests now; 503 with the reason where not",
+        )
+    },
+    Route {
+        method: "post",
+        asks: Asks::These(&INGEST),
+        takes: Some((MEDIA, "text")),
+        gives: &[(200, JSON, "any")],
+        ..get("/ingest/{source}", "ingest", "Takes a file of incidents in; answers once it is on disk")
+    },
+    Route {
+        gives: &[(200, JSON, "any")],
+        ..get("/ingest/reports/{id}", "getReport", "The rows of a request that were refused, for an hour")
+    },
+    Route {
+        method: "post",
+        takes: Some((JSON, "any")),
+        gives: &[(200, JSON, "any"), (201, JSON, "any")],
+        ..get("/alerts", "alert", "Takes one event of a sensor in, its revision or its withdrawal")
+    },
+    Route {
+        asks: Asks::These(&EVENTS),
+        gives: &[(200, &["text/event-stream"], "text")],
+        ..get(
+            "/events",
+            "getEvents",
+            "What happens, as it happens, by server-sent events; resumes by Last-Event-ID",
+        )
+    },
 ];
 
 impl Route {
     fn gives_tiles(&self) -> bool {
-        self.gives.iter().any(|(_, media, _)| media.contains(&MEDIA))
+        self.gives.iter().any(|(_, media, _)| media.contains(&TILE_MEDIA))
     }
 
     /// Parameters of a query on this route, for the collection of the path where it has one.
@@ -286,8 +322,7 @@ impl Route {
                 own.chain([&SNAPSHOT, if self.gives_tiles() { &FORM } else { &JSON_FORM }]).collect()
             }
             Asks::Collection => {
-                let mut all: Vec<&'static Param> =
-                    collection.into_iter().flat_map(|operation| query::params(operation)).collect();
+                let mut all: Vec<&'static Param> = collection.into_iter().flat_map(query::params).collect();
                 if all.iter().any(|param| param.wire == OFFSET.wire) {
                     all.push(&STARTINDEX);
                 }
