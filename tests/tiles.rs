@@ -14,6 +14,7 @@ use hotblocks::engine::Engine;
 use hotblocks::engine::params::density::{OUT, SURFACE};
 use hotblocks::engine::params::table::{BANDWIDTH, CELL};
 use hotblocks::engine::params::values::Values;
+use hotblocks::engine::snapshot::Snapshot;
 use hotblocks::layer::density_answer::surface;
 use hotblocks::layer::density_tile::shaded;
 use hotblocks::space::coord::LonLat;
@@ -181,12 +182,12 @@ fn cells_and_standard_errors_are_drawn_in_thirds_of_their_peak() {
 #[tokio::test]
 async fn what_is_no_tile_is_refused_with_the_bound() {
     for (path, status, parameter, says) in [
-        ("/xyz/density/23/0/0.png", 400, "z", "from 0 to 22"),
+        ("/xyz/density/23/0/0.png", 404, "z", "from 0 to 22"),
         ("/xyz/density/-1/0/0.png", 400, "z", "whole number"),
         ("/xyz/density/1e1/0/0.png", 400, "z", "whole number"),
-        ("/xyz/density/99999999999999999999/0/0.png", 400, "z", "whole number"),
-        ("/xyz/density/3/8/0.png", 400, "x", "from 0 to 7"),
-        ("/xyz/density/3/0/8.png", 400, "y", "from 0 to 7"),
+        ("/xyz/density/99999999999999999999/0/0.png", 404, "z", "from 0 to 22"),
+        ("/xyz/density/3/8/0.png", 404, "x", "from 0 to 7"),
+        ("/xyz/density/3/0/8.png", 404, "y", "from 0 to 7"),
         ("/xyz/density/3/0/.png", 400, "y", "whole number"),
         ("/xyz/density/3/%ff/0.png", 400, "", "UTF-8"),
         ("/xyz/density/3/0/0.jpg", 404, "", "/xyz/density/{z}/{x}/{y}.png"),
@@ -275,7 +276,7 @@ async fn after_new_data_a_tile_shows_the_new_data() {
     let (x, y) = numbers(GREEN, 12);
     let path = format!("/xyz/density/12/{x}/{y}.png");
     let before = ask_of(&router, &path, None).await;
-    engine.publish(other.clone());
+    engine.publish(Arc::new(Snapshot::new(other.clone(), 2)), 0);
     let after = ask_of(&router, &path, None).await;
     let fresh = ask_of(&router_of(Arc::new(Engine::new(other))), &path, None).await;
     assert_eq!((after.0, &after.2), (StatusCode::OK, &fresh.2));

@@ -190,7 +190,7 @@ pub(super) fn tell_hundreds(dataset: &Dataset) {
 
 /// Says how the blocks lie in the areas, kind by kind.
 pub(super) fn tell_areas(dataset: &Dataset) {
-    for layer in &dataset.areas {
+    for layer in dataset.areas.iter() {
         let lie = |wanted: &dyn Fn(usize) -> bool| {
             let names = |block: &crate::model::block::Block| block.areas.get(&layer.kind).map_or(0, Vec::len);
             say::thousands(dataset.block_set.blocks.iter().filter(|block| wanted(names(block))).count())

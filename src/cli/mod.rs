@@ -5,6 +5,7 @@ mod commands;
 mod explain_command;
 mod failure;
 mod flags;
+mod formats;
 mod ground;
 mod import_command;
 mod import_incidents;
@@ -13,6 +14,7 @@ mod load;
 mod outreach_command;
 mod say;
 mod store_command;
+mod tiles_command;
 
 use std::process::ExitCode;
 

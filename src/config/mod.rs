@@ -55,6 +55,12 @@ pub struct Config {
     pub intersections: Option<String>,
     /// Address to serve at.
     pub listen: Option<String>,
+    /// The address that clients use, where it is another: all links begin with it.
+    pub public_url: Option<String>,
+    /// Addresses or networks of proxies whose `Forwarded` and `X-Forwarded-…` count; none where nothing is said.
+    pub trusted_proxies: Vec<String>,
+    /// Origins whose pages may read; `*` for public data. Those of this machine may in any case.
+    pub allow_origins: Vec<String>,
     /// Held places that someone has looked at and let go, by the name in the list.
     pub released: Vec<String>,
     /// Whether events of different feeds (report, call, alert) become one where they are near each other.
@@ -201,6 +207,9 @@ impl Config {
             geocode: self.geocode.or(other.geocode),
             intersections: self.intersections.or(other.intersections),
             listen: self.listen.or(other.listen),
+            public_url: self.public_url.or(other.public_url),
+            trusted_proxies: list(self.trusted_proxies, other.trusted_proxies),
+            allow_origins: list(self.allow_origins, other.allow_origins),
             released: list(self.released, other.released),
             link: self.link.or(other.link),
             link_minutes: self.link_minutes.or(other.link_minutes),
