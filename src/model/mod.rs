@@ -7,7 +7,7 @@ pub mod block;
 pub mod category;
 pub mod cells;
 pub mod class;
-mod column;
+pub mod column;
 pub mod context;
 pub mod coverage;
 pub mod dataset;

@@ -34,6 +34,9 @@ pub struct TooManyClasses {
     pub source_name: String,
 }
 
+/// A file that is named again after so many others is taken for another.
+const RECENT: usize = 64;
+
 impl Ledger {
     /// Adds the reports of another ledger at the end, in their order.
     ///
@@ -58,11 +61,17 @@ impl Ledger {
         }
         let mut files = Vec::with_capacity(other.files.len());
         for file in &other.files {
-            let known = self.files.iter().rposition(|known| known == file);
-            files.push(number(known.unwrap_or_else(|| {
-                self.files.push(file.clone());
-                self.files.len() - 1
-            })));
+            // Not among all: a feed that goes on for long brings many.
+            let recent = self.files.len().saturating_sub(RECENT);
+            let known = self.files[recent..].iter().rposition(|known| known == file);
+            files.push(number(match known {
+                Some(at) => recent + at,
+                None if self.files.len() >= usize::from(u16::MAX) => self.files.len(),
+                None => {
+                    self.files.push(file.clone());
+                    self.files.len() - 1
+                }
+            }));
         }
         // Classes of the other by its source and its number, since they are entered as they are met.
         let mut classes: HashMap<(u16, ClassId), ClassId> = HashMap::new();
