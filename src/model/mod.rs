@@ -20,6 +20,7 @@ pub mod house_numbers;
 pub mod hundreds;
 pub mod identity;
 pub mod incident;
+pub mod joined;
 pub mod ledger;
 pub mod link;
 pub mod noding;

@@ -33,7 +33,8 @@ use crate::aggregate::addresses::FormsRead;
 use crate::index::incidents::IncidentIndex;
 use crate::model::dataset::Dataset;
 use crate::model::horizon::Known;
-use crate::model::reports::{Ledger, TooManyClasses};
+use crate::model::joined::TooManyClasses;
+use crate::model::reports::Ledger;
 use crate::plan::outreach::check::RegisterError;
 use crate::plan::outreach::register::Register;
 
