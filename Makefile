@@ -3,7 +3,7 @@
 CARGO ?= cargo
 BROWSER = tests/browser
 
-.PHONY: fuzz-replay help demo build test unit browser lint docs bench bench-test evidence bench-peers picture fuzz fuzz-smoke setup setup-browser clean
+.PHONY: crash fuzz-replay page help demo build test unit browser lint docs bench bench-test evidence bench-peers picture fuzz fuzz-smoke setup setup-browser clean
 
 help: ## This list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 16
@@ -20,13 +20,17 @@ setup: ## Install what the build needs and is missing (cmake)
 setup-browser: ## Install what the browser tests need and is missing (chromium, node, npm)
 	sh .ci/setup browser
 
-test: unit browser ## Every test
+test: unit page ## Every test
 
 unit: setup ## Tests of the crate and of its documentation
 	$(CARGO) test --release --locked --lib --bins --tests
 	$(CARGO) test --release --locked --doc
 
-browser: build setup-browser ## The page in headless Chromium, against the real binary
+browser: build page ## The page in headless Chromium, against the real binary
+
+# Against the binary that lies there: after `unit` it is the one that the tests ran, and building it alone, which resolves
+# fewer features, would compile the crate again.
+page: setup-browser
 	cd $(BROWSER) && npm ci --no-audit --no-fund && npm test
 
 lint: setup ## Format, clippy, documentation: warnings are errors
@@ -57,6 +61,11 @@ fuzz-replay: setup ## The seeds of every reader, those that once broke it among 
 
 fuzz-smoke: setup ## The same for 20 s each from one seed, after the corpus; one that takes 30 s is a failure
 	FUZZ_FLAGS="-seed=1" bash fuzz/run.sh 20
+
+ROUNDS ?= 1000
+
+crash: setup ## Kill a store under eight writers, ROUNDS=1000 times, and cut what it wrote at 10,000 moments
+	ROUNDS=$(ROUNDS) CUTS=10000 $(CARGO) test --release --locked --test crash -- --nocapture
 
 docs: setup ## Write docs/parameters.md from the table of parameters, and what the reference tests found into docs/validation.md
 	UPDATE_DOCS=1 $(CARGO) test --release --locked --test documents --test reference

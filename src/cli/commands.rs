@@ -8,11 +8,13 @@ use serde_json::Value as Json;
 
 use super::failure::Failure;
 use super::{
-    blocks_command, exit, explain_command, flags, import_command, import_incidents, load, outreach_command,
-    say,
+    blocks_command, exit, explain_command, flags, formats, import_command, import_incidents, load,
+    outreach_command, say, store_command, tiles_command,
 };
+use crate::config::Config;
 use crate::encode;
 use crate::engine::params::clusters::CLUSTERS;
+use crate::engine::params::counts::{CHANGE, COUNTS};
 use crate::engine::params::explain::RANKED_UNIT;
 use crate::engine::params::hotspots::HOTSPOTS;
 use crate::engine::params::near_repeat::NEAR_REPEAT;
@@ -25,6 +27,7 @@ use crate::engine::ranking::draws_unasked;
 use crate::engine::snapshot::Snapshot;
 use crate::engine::{Engine, View};
 use crate::http;
+use crate::http::base::Access;
 use crate::http::serve::DEFAULT_ADDRESS;
 use crate::layer::answer::answer;
 use crate::layer::density::Raster;
@@ -32,24 +35,36 @@ use crate::layer::density_answer::surface;
 use crate::layer::{Layer, Page};
 use crate::plan::outreach::register::Register;
 use crate::rank::draws::DrawParams;
+use crate::store::Store;
+use crate::store::sqlite::{Access as StoreAccess, SqliteStore};
 
 /// Runs the command that was given.
 pub(super) fn run(matches: &ArgMatches) -> Result<u8, Failure> {
     match matches.subcommand() {
         Some(("demo", matches)) => demo(matches),
         Some(("serve", matches)) => serve(matches),
-        Some(("export", matches)) => export(matches),
+        Some(("export", matches)) => match matches.subcommand() {
+            Some(("tiles", matches)) => tiles_command::run(matches),
+            _ => export(matches),
+        },
         Some(("density", matches)) => analyse(&DENSITY, matches),
         Some(("clusters", matches)) => analyse(&CLUSTERS, matches),
         Some(("near-repeat", matches)) => analyse(&NEAR_REPEAT, matches),
         Some(("hotspots", matches)) => analyse(&HOTSPOTS, matches),
         Some(("rank", matches)) => analyse(&RANK, matches),
+        Some(("compare", matches)) => analyse(&CHANGE, matches),
+        Some(("counts", matches)) => analyse(&COUNTS, matches),
         Some(("areas", matches)) => areas(matches),
         Some(("explain", matches)) => explain_command::run(matches),
         Some(("list", matches)) => outreach_command::list(matches),
         Some(("brief", matches)) => outreach_command::brief(matches),
         Some(("plan", matches)) => analyse(&PLAN, matches),
         Some(("blocks", matches)) => blocks_command::run(matches),
+        Some(("init", matches)) => store_command::init(matches),
+        Some(("backup", matches)) => store_command::backup(matches),
+        Some(("restore", matches)) => store_command::restore(matches),
+        Some(("verify", matches)) => store_command::verify(matches),
+        Some(("forget", matches)) => store_command::forget(matches),
         Some(("import", matches)) => match matches.subcommand() {
             Some(("incidents", matches)) => import_incidents::incidents(matches),
             Some(("areas", matches)) => import_command::areas(matches),
@@ -93,11 +108,12 @@ fn analyse(operation: &Operation, matches: &ArgMatches) -> Result<u8, Failure> {
         return explain_command::addresses(matches, &opened, page);
     }
     let layer = opened.list(operation, page)?;
-    let text = match load::text(matches, "format").as_deref() {
-        Some("table") if operation.command == PLAN.command => encode::plan::sheets(&layer),
-        _ => written(matches, &layer),
+    let bytes = if operation.command == PLAN.command && formats::word(matches) == formats::TABLE {
+        encode::plan::sheets(&layer).into_bytes()
+    } else {
+        formats::written(matches, &layer)?
     };
-    load::write_text(matches, &text)?;
+    load::write_answer(matches, &bytes)?;
     Ok(opened.code())
 }
 
@@ -109,18 +125,8 @@ fn given_unit(operation: &Operation, matches: &ArgMatches) -> Result<bool, Failu
     Ok(flags::values(matches, [&RANKED_UNIT].into_iter())?.word(&RANKED_UNIT) == Some("addresses"))
 }
 
-/// A layer in the form that is asked for.
-pub(super) fn written(matches: &ArgMatches, layer: &Layer) -> String {
-    match load::text(matches, "format").as_deref() {
-        Some("geojson") => encode::geojson::collection(layer, Json::Null) + "\n",
-        Some("csv") => encode::csv::rows(layer),
-        Some("json") => encode::json::rows(layer),
-        _ => encode::table::table(layer),
-    }
-}
-
 fn top(operation: &Operation, values: &Values) -> usize {
-    if operation.command == RANK.command {
+    if [RANK.command, CHANGE.command].contains(&operation.command) {
         values.count(&TOP).map_or(DEFAULT_TOP, |n| usize::try_from(n).unwrap_or(usize::MAX))
     } else {
         usize::MAX
@@ -171,13 +177,24 @@ fn serve(matches: &ArgMatches) -> Result<u8, Failure> {
     let mut given = flags::values(matches, flags::all_params().into_iter())?;
     load::text_of_file(&mut given, &SHIFTS)?;
     let kept = outreach_command::read(matches, "list")?;
-    listen(matches, Opened::with_list(matches, &given, &[], kept)?)
+    // To be written, so that no two processes serve one store.
+    let store = match load::path(matches, "store") {
+        Some(_) => Some(store_command::open(matches, StoreAccess::Write)?),
+        None => None,
+    };
+    let (load::Loaded { dataset, config, all_kept }, values) =
+        loaded_from(matches, &given, &[], store.as_ref())?;
+    let snapshot = outreach_command::with(Snapshot::new(dataset, 1), kept)?;
+    let engine = Arc::new(Engine::of(snapshot));
+    listen(matches, Opened { engine, values, all_kept, config })
 }
 
 fn listen(matches: &ArgMatches, opened: Opened) -> Result<u8, Failure> {
+    let config = opened.config;
+    let access = Access::new(config.public_url.as_deref(), &config.trusted_proxies, &config.allow_origins)?;
     let address =
-        load::text(matches, "listen").or(opened.listen).unwrap_or_else(|| DEFAULT_ADDRESS.to_owned());
-    http::serve::serve(&address, opened.engine, opened.values, |address| {
+        load::text(matches, "listen").or(config.listen).unwrap_or_else(|| DEFAULT_ADDRESS.to_owned());
+    http::serve::serve(&address, opened.engine, opened.values, access, |address| {
         load::print(&format!("serving the map at http://{address}/ (stop with Ctrl-C)\n"))
             .unwrap_or_default();
     })?;
@@ -191,10 +208,34 @@ pub(super) fn loaded(
     given: &Values,
     operations: &[&Operation],
 ) -> Result<(load::Loaded, Values), Failure> {
-    let config = load::config(matches)?;
+    loaded_from(matches, given, operations, None)
+}
+
+/// The same from a store that is open already.
+fn loaded_from(
+    matches: &ArgMatches,
+    given: &Values,
+    operations: &[&Operation],
+    store: Option<&SqliteStore>,
+) -> Result<(load::Loaded, Values), Failure> {
+    let own = match store {
+        None if load::path(matches, "store").is_some() => {
+            Some(store_command::open(matches, StoreAccess::Read)?)
+        }
+        _ => None,
+    };
+    let stored = store.or(own.as_ref());
+    let setting = stored.map(|store| store.setting()).transpose()?;
+    let config = match &setting {
+        Some(setting) => load::config(matches)?.over(Config::kept(&setting.config)?),
+        None => load::config(matches)?,
+    };
     let values = given.or(&config.defaults()?);
     if let Some(missing) = values.lacking(operations) {
         return Err(Failure::NotGiven { flag: missing.flag, example: missing.example });
+    }
+    if let (Some(store), Some(setting)) = (stored, setting) {
+        return Ok((load::stored(config, store, setting)?, values));
     }
     let rejects = load::path(matches, "rejects");
     let areas = load::texts(matches, "areas");
@@ -206,7 +247,7 @@ pub(super) struct Opened {
     engine: Arc<Engine>,
     values: Values,
     all_kept: bool,
-    listen: Option<String>,
+    config: Config,
 }
 
 impl Opened {
@@ -229,7 +270,7 @@ impl Opened {
     ) -> Result<Self, Failure> {
         let (load::Loaded { dataset, config, all_kept }, values) = loaded(matches, given, operations)?;
         let snapshot = outreach_command::with(Snapshot::new(dataset, 1), kept)?;
-        Ok(Self { engine: Arc::new(Engine::of(snapshot)), values, all_kept, listen: config.listen })
+        Ok(Self { engine: Arc::new(Engine::of(snapshot)), values, all_kept, config })
     }
 
     fn from(loaded: load::Loaded, values: Values) -> Self {
@@ -237,7 +278,7 @@ impl Opened {
             values,
             engine: Arc::new(Engine::new(loaded.dataset)),
             all_kept: loaded.all_kept,
-            listen: loaded.config.listen,
+            config: loaded.config,
         }
     }
 

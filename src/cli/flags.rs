@@ -5,8 +5,12 @@ use std::path::PathBuf;
 use clap::builder::NonEmptyStringValueParser;
 use clap::{Arg, ArgAction, ArgMatches, Command, value_parser};
 
-use super::{blocks_command, explain_command, import_command, import_incidents, outreach_command};
+use super::{
+    blocks_command, explain_command, formats, import_command, import_incidents, outreach_command,
+    store_command, tiles_command,
+};
 use crate::engine::params::clusters::CLUSTERS;
+use crate::engine::params::counts::{CHANGE, COUNTS};
 use crate::engine::params::explain::{BLOCK, RANKED_UNIT};
 use crate::engine::params::hotspots::HOTSPOTS;
 use crate::engine::params::near_repeat::NEAR_REPEAT;
@@ -35,6 +39,8 @@ pub(super) fn command() -> Command {
         .subcommand(analysis(&CLUSTERS, "geojson"))
         .subcommand(analysis(&NEAR_REPEAT, "table"))
         .subcommand(analysis(&HOTSPOTS, "geojson"))
+        .subcommand(analysis(&CHANGE, "table"))
+        .subcommand(analysis(&COUNTS, "table"))
         .subcommand(areas())
         .subcommand(explain_command::command())
         .subcommands(outreach_command::commands())
@@ -43,6 +49,7 @@ pub(super) fn command() -> Command {
         .subcommand(import())
         .subcommand(export())
         .subcommand(serve())
+        .subcommands(store_command::commands())
 }
 
 /// Named areas; with a budget, target areas.
@@ -77,13 +84,19 @@ pub(super) fn writes(command: Command) -> Command {
     command.arg(output("File to write to; - is stdout")).arg(crs())
 }
 
-fn output(help: &'static str) -> Arg {
+/// `-o`.
+pub(super) fn output(help: &'static str) -> Arg {
     Arg::new("output")
         .short('o')
         .long("output")
         .value_name("FILE")
         .value_parser(value_parser!(PathBuf))
         .help(help)
+}
+
+/// `-o` of a command that writes a file and nothing else.
+pub(super) fn written_file() -> Arg {
+    output("File to write to")
 }
 
 /// `-o` of a command that answers.
@@ -108,6 +121,7 @@ fn serve() -> Command {
     let command = Command::new("serve")
         .about("Serve layers and the map over HTTP")
         .arg(listen())
+        .arg(public_url())
         .arg(outreach_command::list_file());
     inputs(with_params(command, all_params().into_iter()))
 }
@@ -123,21 +137,16 @@ fn export() -> Command {
                 .required(true)
                 .value_parser(value_parser!(PathBuf))
                 .help("Folder to write to; it is made if it is not there"),
-        );
+        )
+        .subcommand(tiles_command::command())
+        .subcommand_negates_reqs(true)
+        .args_conflicts_with_subcommands(true);
     inputs(with_params(command, all_params().into_iter()))
 }
 
 /// An analysis with its formats, of which one is written where none is asked for.
 pub(super) fn analysis(asked: &Operation, format: &'static str) -> Command {
-    operation(asked).arg(
-        Arg::new("format")
-            .long("format")
-            .value_name("FORMAT")
-            .value_parser(["geojson", "csv", "table", "json"])
-            .default_value(format)
-            .help_heading("Options")
-            .help("How to write the answer"),
-    )
+    operation(asked).arg(formats::arg(format))
 }
 
 /// The command of an operation with its parameters, its data and where it writes to.
@@ -203,18 +212,36 @@ fn listen() -> Arg {
     ))
 }
 
+fn public_url() -> Arg {
+    Arg::new("public-url").long("public-url").value_name("URL").help(
+        "Address that clients use, where a proxy stands before the service; all links begin with it [example: https://maps.example.org/hotblocks]",
+    )
+}
+
 /// A flag that takes a file.
 pub(super) fn path(name: &'static str, help: &'static str) -> Arg {
     Arg::new(name).long(name).value_name("FILE").value_parser(value_parser!(PathBuf)).help(help)
 }
 
+/// `--store`.
+pub(super) fn store() -> Arg {
+    path("store", "File of a store, as `hotblocks init` makes it")
+}
+
 /// Adds the data that a command reads.
 pub(super) fn inputs(command: Command) -> Command {
+    let others = ["incidents", "blocks", "areas", "context", "layout", "source", "crs"];
+    let command = command
+        .next_help_heading("Data")
+        .arg(store().conflicts_with_all(others))
+        .arg(path("incidents", INCIDENT_FILES).num_args(1..).action(ArgAction::Append));
+    setting(command).arg(source()).arg(layout())
+}
+
+/// Adds what incidents are laid on.
+pub(super) fn setting(command: Command) -> Command {
     command
         .next_help_heading("Data")
-        .arg(
-            path("incidents", INCIDENT_FILES).num_args(1..).action(ArgAction::Append),
-        )
         .arg(
             path(
                 "blocks",
@@ -240,7 +267,6 @@ pub(super) fn inputs(command: Command) -> Command {
                 .help("Files of places around blocks, for the sheets of an outreach list, with a word for what they are [example: vacant-lots=lots.geojson]"),
         )
         .arg(crs())
-        .arg(source())
         .arg(
             Arg::new("geocode")
                 .long("geocode")
@@ -255,7 +281,6 @@ pub(super) fn inputs(command: Command) -> Command {
                 .value_parser(Intersections::ALL.map(Intersections::word))
                 .help("Incidents at an intersection belong to it (node), in equal parts to the segments that meet (split), to the nearest segment (first), or to none (exclude) [default: node]"),
         )
-        .arg(layout())
         .arg(path(
             "harm",
             "Table of harm weights for --by harm, CSV with the columns category,weight,source,note; or the word `equal`: every class weighs the same",

@@ -11,6 +11,7 @@ pub mod column;
 pub mod context;
 pub mod coverage;
 pub mod dataset;
+pub mod datetime;
 pub mod doubles;
 pub mod events;
 pub mod exposure;

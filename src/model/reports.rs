@@ -245,6 +245,11 @@ impl Reports {
                 row.kind.bits |= WITHHELD;
             }
         }
+        self.join(other);
+    }
+
+    /// Adds reports that have the same sources, files and classes at the end.
+    pub fn join(&mut self, mut other: Self) {
         if self.is_empty() {
             *self = other;
             return;
