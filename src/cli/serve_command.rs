@@ -26,7 +26,7 @@ use crate::plan::outreach::register::Register;
 use crate::space::crs::Crs;
 use crate::store::setting::Setting;
 use crate::store::sqlite::{Access as Opening, SqliteStore};
-use crate::store::{self, Store};
+use crate::store::Store;
 
 /// `serve`.
 pub(super) fn run(matches: &ArgMatches) -> Result<u8, Failure> {
@@ -81,7 +81,7 @@ fn live(
     setting: Setting,
     kept: Option<Register>,
 ) -> Result<(Live, Arc<Engine>), Failure> {
-    let (ledger, revision) = store::ledger(store)?;
+    let (ledger, revision) = load::ledger(store)?;
     let mut live = Live::new(ledger, ground, load::about(config)?)?;
     let Setting { areas, context, harm, .. } = setting;
     live.dress(|dataset| {

@@ -76,6 +76,8 @@ pub(super) struct Watch {
     feed: Arc<Feed>,
     /// Each with what it has found already.
     rules: Vec<(Rule, BTreeSet<String>)>,
+    /// Rules that could not be looked at, by name: said once each.
+    failed: BTreeSet<String>,
     seen: u64,
     last: Instant,
 }
@@ -92,7 +94,7 @@ impl Watch {
         }
         let seen = snapshot.generation();
         let rules = rules.into_iter().map(|rule| (rule, BTreeSet::new())).collect();
-        let mut watch = Self { feed, rules, seen, last: Instant::now() };
+        let mut watch = Self { feed, rules, failed: BTreeSet::new(), seen, last: Instant::now() };
         watch.look(&snapshot, false);
         watch
     }
@@ -115,8 +117,10 @@ impl Watch {
             let found = match look(rule, snapshot, now.as_second(), &heard) {
                 Ok(found) => found,
                 Err(error) => {
-                    let chain = chain(&error);
-                    tracing::error!(rule = rule.name, chain, "a rule cannot be looked at");
+                    if self.failed.insert(rule.name.clone()) {
+                        let chain = chain(&error);
+                        tracing::error!(rule = rule.name, chain, "a rule cannot be looked at");
+                    }
                     continue;
                 }
             };
