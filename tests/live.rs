@@ -13,16 +13,20 @@ use common::command::run;
 use common::town;
 use common::wire::{Answer, Events, begin, finish, get, send};
 use hotblocks::engine::Engine;
+use hotblocks::engine::areas::set_areas;
 use hotblocks::engine::build::{About, Ground};
 use hotblocks::engine::live::Live;
 use hotblocks::engine::params::values::Values;
+use hotblocks::engine::rules::{Counts, Looks, Rule};
 use hotblocks::http::base::Access;
-use hotblocks::http::live::{Limits, Taking};
+use hotblocks::http::live::{Limits, Taking, Webhook};
 use hotblocks::http::serve::{Service, serve};
 use hotblocks::ingest::blocks::{self, Shapes};
 use hotblocks::ingest::incidents::Options;
 use hotblocks::ingest::input::Input;
+use hotblocks::model::areas::{Area, AreaKind};
 use hotblocks::model::link::LinkRule;
+use hotblocks::space::coord::Metres;
 use hotblocks::store::setting::Setting;
 use hotblocks::store::sqlite::SqliteStore;
 use hotblocks::store::{Store, ledger};
@@ -39,6 +43,11 @@ struct Town {
 
 impl Town {
     fn serve(limits: Limits) -> Self {
+        Self::telling(limits, (Vec::new(), Vec::new()))
+    }
+
+    /// The same with rules, and webhooks that tell what they find.
+    fn telling(limits: Limits, notify: (Vec<Rule>, Vec<Webhook>)) -> Self {
         let folder = tempfile::tempdir().expect("a folder");
         let streets = Input::at(town::town(folder.path()).as_ref()).expect("streets");
         let shapes = blocks::read(&streets, None).expect("readable").0;
@@ -49,9 +58,16 @@ impl Town {
         let (all, revision) = ledger(&*store).expect("empty");
         let about = About { link: Some(LinkRule::default()), ..About::default() };
         let mut live = Live::new(all, Ground::Streets(streets), about).expect("a data set");
+        // West of the middle lies a ward.
+        let ring =
+            geo::LineString::from(vec![(-90.22, 38.59), (-90.2, 38.59), (-90.2, 38.61), (-90.22, 38.61)]);
+        let shape = geo::MultiPolygon(vec![geo::Polygon::new(ring, Vec::new())]);
+        let ward = Area { name: Some("West & Co".to_owned()), shape, ..Area::default() };
+        live.dress(|data| set_areas(data, vec![(AreaKind::Ward, vec![ward])])).expect("near");
         let engine = Arc::new(Engine::over(live.snapshot(revision)));
         let options = Options::default();
-        let taking = Taking { store: Arc::clone(&store), file: file.clone(), live, options };
+        let (rules, webhooks) = notify;
+        let taking = Taking { store: Arc::clone(&store), file: file.clone(), live, options, rules, webhooks };
         let service = Service {
             address: "127.0.0.1:0".to_owned(),
             metrics: Some("127.0.0.1:0".to_owned()),
@@ -432,6 +448,12 @@ fn a_service_that_takes_in_is_ready_and_says_why_where_it_is_not() {
     assert!(town.file.exists());
 }
 
+/// The first address that a program tells.
+fn address(lines: &mut impl Iterator<Item = String>) -> SocketAddr {
+    let of = |line: String| line.split_once("http://")?.1.split(['/', ' ']).next()?.parse().ok();
+    lines.find_map(of).expect("it says its address")
+}
+
 /// The binary over a store of its own.
 struct Binary {
     child: Child,
@@ -457,20 +479,13 @@ impl Binary {
             .stderr(Stdio::piped())
             .spawn()
             .expect("runs");
-        let address = |line: &str| {
-            let (_, rest) = line.split_once("http://")?;
-            rest.split(['/', ' ']).next()?.parse().ok()
-        };
-        fn first<T>(lines: &mut impl Iterator<Item = String>, address: impl Fn(&str) -> Option<T>) -> T {
-            lines.find_map(|line| address(&line)).expect("it says its address")
-        }
         let err = BufReader::new(child.stderr.take().expect("piped"));
         let mut err = err.lines().map_while(Result::ok);
-        let metrics = first(&mut err, address);
+        let metrics = address(&mut err);
         // What it logs is read, so that it never waits for a reader.
         std::thread::spawn(move || err.for_each(|line| eprintln!("{line}")));
         let out = BufReader::new(child.stdout.take().expect("piped"));
-        let at = first(&mut out.lines().map_while(Result::ok), address);
+        let at = address(&mut out.lines().map_while(Result::ok));
         Self { child, at, metrics, _folder: folder }
     }
 
@@ -520,4 +535,77 @@ fn a_second_signal_ends_it_at_once() {
     events.of("bye");
     service.signal("-TERM");
     assert_eq!(service.child.wait().expect("ended").code(), Some(1));
+}
+
+/// Answers one request after the other as it is told to, and tells what came.
+fn receiver(answers: Vec<&'static str>) -> (SocketAddr, std::sync::mpsc::Receiver<String>) {
+    use std::io::{Read, Write};
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
+    let at = listener.local_addr().expect("an address");
+    let (tell, told) = channel();
+    std::thread::spawn(move || {
+        for answer in answers {
+            let (mut stream, _) = listener.accept().expect("asked");
+            let (mut text, mut part) = (String::new(), [0; 4096]);
+            while !text.contains("}}") {
+                let n = stream.read(&mut part).expect("sent");
+                text.push_str(&String::from_utf8_lossy(&part[..n]));
+                assert!(n > 0, "{text}");
+            }
+            stream
+                .write_all(format!("HTTP/1.1 {answer}\r\nContent-Length: 0\r\n\r\n").as_bytes())
+                .expect("sent");
+            tell.send(text).expect("waited for");
+        }
+    });
+    (at, told)
+}
+
+#[test]
+fn three_shots_near_each_other_are_told_on_events_by_webhook_and_in_the_area_s_feed_once() {
+    let (at, told) = receiver(vec!["503 Busy\r\nRetry-After: 0", "200 OK", "410 Gone"]);
+    let secret = ["whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw".to_owned()];
+    let hook = Webhook::new(&format!("http://{at}/hook"), &secret, Vec::new(), true, 0.05).expect("usable");
+    let rule = Rule {
+        name: "three <shots>".to_owned(),
+        looks: Looks::Threshold { at_least: 3, days: 7.0, radius: Metres(300.0) },
+        counts: Counts::Categories(vec!["weapon_discharge".to_owned()]),
+        unreviewed: false,
+    };
+    let town = Town::telling(Limits::default(), (vec![rule], vec![hook]));
+    let events = Events::listen(town.at, "/events?collections=rules", &[]);
+    events.next().expect("it is there");
+    for n in 1..=5 {
+        wait(town.at, &town.alert(json!({ "external_id": format!("ss-{n}") })));
+    }
+    let fired = events.event();
+    assert_eq!((fired.event.as_str(), &fired.json()["rule"]), ("rule.fired", &json!("three <shots>")));
+    assert!(fired.json()["incidents"].as_array().is_some_and(|all| all.len() >= 3), "{}", fired.data);
+    assert_eq!(fired.json()["areas"], json!(["ward:West & Co"]));
+    // The same message under the same name, signed, until it is taken.
+    let first = told.recv_timeout(common::wire::PATIENCE).expect("delivered");
+    let second = told.recv_timeout(common::wire::PATIENCE).expect("delivered again");
+    let header = |text: &str, name: &str| {
+        let line =
+            text.lines().find(|line| line.starts_with(name)).unwrap_or_else(|| panic!("{name}: {text}"));
+        line.split_once(": ").expect("a value").1.to_owned()
+    };
+    assert_eq!(header(&first, "webhook-id"), header(&second, "webhook-id"));
+    assert!(header(&second, "webhook-signature").starts_with("v1,"));
+    assert!(second.contains("\"type\":\"rule.fired\"") && second.contains("three <shots>"), "{second}");
+    // Elsewhere three more: news, and the receiver says that it is gone.
+    for n in 6..=8 {
+        wait(town.at, &town.alert(json!({ "external_id": format!("ss-{n}"), "lon": -90.192 })));
+    }
+    assert_eq!(events.event().event, "rule.fired");
+    told.recv_timeout(common::wire::PATIENCE).expect("delivered");
+    let feed = get(town.at, "/areas/ward:West%20&%20Co/feed.atom");
+    assert_eq!(feed.status, 200, "{}", feed.text());
+    assert!(feed.header("content-type").is_some_and(|media| media.starts_with("application/atom+xml")));
+    let text = feed.text();
+    assert_eq!(text.matches("<entry>").count(), 1, "{text}");
+    assert!(text.contains("three &lt;shots&gt;") && text.contains("West &amp; Co"), "{text}");
+    assert_eq!(get(town.at, "/areas/ward:Nowhere/feed.atom").status, 404);
+    let metrics = get(town.metrics, "/metrics").text();
+    assert!(metrics.contains("hotblocks_webhook_failures_total 1"), "{metrics}");
 }

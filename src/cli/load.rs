@@ -15,11 +15,13 @@ use crate::engine::params::table::Param;
 use crate::engine::params::values::Values;
 use crate::ingest::blocks::Shapes;
 use crate::ingest::harm::EQUAL;
-use crate::ingest::incidents::{self, Options};
+use crate::ingest::crosswalk;
+use crate::ingest::incidents::{self, IncidentsError, Options};
 use crate::ingest::input::Input;
 use crate::ingest::refused::{Account, Refused};
 use crate::ingest::shipped;
 use crate::model::areas::AreaKind;
+use crate::model::class::Classes;
 use crate::model::dataset::Dataset;
 use crate::model::reports::Ledger;
 use crate::space::crs::Crs;
@@ -163,9 +165,18 @@ fn assemble(
     Ok(Loaded { dataset, all_kept, config })
 }
 
+/// All reports that a store keeps, over the categories that ship where it has none yet.
+pub(super) fn ledger(store: &dyn Store) -> Result<(Ledger, u64), Failure> {
+    let (mut ledger, revision) = store::ledger(store)?;
+    if ledger.classes.tree().rows().is_empty() {
+        ledger.classes = Classes::over(crosswalk::tree().map_err(IncidentsError::from)?);
+    }
+    Ok((ledger, revision))
+}
+
 /// Loads what a store keeps.
 pub(super) fn stored(config: Config, store: &dyn Store, setting: Setting) -> Result<Loaded, Failure> {
-    let (ledger, _) = store::ledger(store)?;
+    let (ledger, _) = ledger(store)?;
     let ground = match setting.blocks {
         Some(Shapes::Streets(streets)) => Ground::Streets(streets),
         Some(Shapes::Areas(areas)) => Ground::Areas(areas),

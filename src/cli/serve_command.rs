@@ -9,7 +9,7 @@ use super::commands::{Opened, loaded_from};
 use super::failure::Failure;
 use super::{exit, flags, harm, load, outreach_command, say, store_command};
 use crate::config::Config;
-use crate::config::live::LiveConfig;
+use crate::config::live::{LiveConfig, WebhookConfig};
 use crate::engine::areas::set_areas;
 use crate::engine::build::Ground;
 use crate::engine::live::Live;
@@ -18,7 +18,7 @@ use crate::engine::params::values::Values;
 use crate::engine::{Engine, View};
 use crate::http;
 use crate::http::base::Access;
-use crate::http::live::{Limits, Taking};
+use crate::http::live::{Limits, Taking, Webhook};
 use crate::http::serve::{DEFAULT_ADDRESS, Service};
 use crate::ingest::blocks::Shapes;
 use crate::ingest::incidents::Options;
@@ -26,7 +26,7 @@ use crate::plan::outreach::register::Register;
 use crate::space::crs::Crs;
 use crate::store::setting::Setting;
 use crate::store::sqlite::{Access as Opening, SqliteStore};
-use crate::store::{self, Store};
+use crate::store::Store;
 
 /// `serve`.
 pub(super) fn run(matches: &ArgMatches) -> Result<u8, Failure> {
@@ -53,7 +53,8 @@ pub(super) fn run(matches: &ArgMatches) -> Result<u8, Failure> {
         crs: config.crs.as_deref().map(Crs::new).transpose()?,
         layout: load::layout(config.layout.as_deref())?,
     };
-    let taking = Taking { store: Arc::new(store), file, live, options };
+    let (rules, webhooks) = (config.live.checked_rules()?, webhooks(&config.live)?);
+    let taking = Taking { store: Arc::new(store), file, live, options, rules, webhooks };
     listen(matches, Opened { engine, values, all_kept: true, config }, Some(taking))
 }
 
@@ -80,7 +81,7 @@ fn live(
     setting: Setting,
     kept: Option<Register>,
 ) -> Result<(Live, Arc<Engine>), Failure> {
-    let (ledger, revision) = store::ledger(store)?;
+    let (ledger, revision) = load::ledger(store)?;
     let mut live = Live::new(ledger, ground, load::about(config)?)?;
     let Setting { areas, context, harm, .. } = setting;
     live.dress(|dataset| {
@@ -126,6 +127,17 @@ pub(super) fn listen(matches: &ArgMatches, opened: Opened, taking: Option<Taking
             .unwrap_or_default();
     })?;
     Ok(exit::DONE)
+}
+
+/// The webhooks that a configuration names, with their secrets from the environment.
+fn webhooks(config: &LiveConfig) -> Result<Vec<Webhook>, Failure> {
+    let one = |hook: &WebhookConfig| {
+        let secrets: Vec<String> =
+            hook.secret_env.iter().map(|name| std::env::var(name).unwrap_or_default()).collect();
+        let first = hook.first_retry_s.unwrap_or(5.0);
+        Ok(Webhook::new(&hook.url, &secrets, hook.events.clone(), hook.allow_loopback, first)?)
+    };
+    config.webhooks.iter().map(one).collect()
 }
 
 /// The bounds that a configuration sets, the usual ones where it says nothing.

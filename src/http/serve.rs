@@ -112,6 +112,7 @@ pub fn serve(service: Service, ready: impl FnOnce(SocketAddr, Option<SocketAddr>
             let router = super::metrics::router(Arc::clone(&feed));
             tokio::spawn(axum::serve(second, router).into_future());
         }
+        feed.deliver();
         let router = super::router_of(access, AppState::new(engine, defaults).fed(Arc::clone(&feed)));
         // Who is at the other end decides whether its word about the address counts.
         let service = router.into_make_service_with_connect_info::<SocketAddr>();

@@ -10,6 +10,7 @@ use axum::response::{IntoResponse, Response};
 
 use super::super::collections::operation;
 use super::super::live::body::MEDIA;
+use super::super::live::digest::ATOM;
 use super::super::live::parameters::{EVENTS, INGEST};
 use super::super::problem::Problem;
 use super::super::query::{self, pairs};
@@ -295,6 +296,10 @@ pub(in crate::http) const ROUTES: &[Route] = &[
         takes: Some((JSON, "any")),
         gives: &[(200, JSON, "any"), (201, JSON, "any")],
         ..get("/alerts", "alert", "Takes one event of a sensor in, its revision or its withdrawal")
+    },
+    Route {
+        gives: &[(200, &[ATOM], "text")],
+        ..get("/areas/{area}/feed.atom", "getDigest", "What rules found in an area, as an Atom feed")
     },
     Route {
         asks: Asks::These(&EVENTS),

@@ -9,12 +9,16 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
 
+use super::delivery;
 use super::hub::Hub;
 use super::publisher::Publisher;
 use super::refusal::Refusal;
 use super::reports::Reports;
+use super::watch::{Findings, Watch};
+use super::webhook::Webhook;
 use super::writer::{self, Job, Taken};
 use crate::engine::live::Live;
+use crate::engine::rules::Rule;
 use crate::engine::{Engine, View};
 use crate::http::metrics::Metrics;
 use crate::ingest::incidents::Options;
@@ -60,6 +64,10 @@ pub struct Taking {
     pub live: Live,
     /// How files are to be read, beside what they say themselves.
     pub options: Options,
+    /// What someone wants to be told at once.
+    pub rules: Vec<Rule>,
+    /// Where it is sent.
+    pub webhooks: Vec<Webhook>,
 }
 
 impl fmt::Debug for Taking {
@@ -79,6 +87,12 @@ pub(in crate::http) struct Feed {
     pub(super) clients: Arc<Semaphore>,
     pub(super) reports: Reports,
     pub(in crate::http) metrics: Metrics,
+    /// What rules found.
+    pub(super) findings: Findings,
+    era: u64,
+    /// Held as long as rules are looked at.
+    watching: Mutex<Option<mpsc::Sender<()>>>,
+    webhooks: Mutex<Vec<Webhook>>,
     /// How files are to be read; `None` where nothing is taken in.
     pub(super) options: Option<Options>,
     file: Option<PathBuf>,
@@ -126,7 +140,14 @@ impl Feed {
             let shows = named("hotblocks-show").spawn(move || publisher.run(&to_show))?;
             let writes = named("hotblocks-write")
                 .spawn(move || writer::run(&*store, &waiting, &accepted, &of_writer))?;
-            *feed.threads.lock().unwrap_or_else(PoisonError::into_inner) = vec![writes, shows];
+            let mut threads = vec![writes, shows];
+            if !taking.rules.is_empty() {
+                let (watching, end) = mpsc::channel();
+                let watch = Watch::new(Arc::clone(&feed), taking.rules);
+                threads.push(named("hotblocks-rules").spawn(move || watch.run(&end))?);
+                *feed.watching.lock().unwrap_or_else(PoisonError::into_inner) = Some(watching);
+            }
+            *feed.threads.lock().unwrap_or_else(PoisonError::into_inner) = threads;
         }
         Ok(feed)
     }
@@ -137,6 +158,10 @@ impl Feed {
         let (jobs, waiting) = mpsc::channel();
         let feed = Self {
             hub: Hub::new(era),
+            findings: Findings::default(),
+            era,
+            watching: Mutex::default(),
+            webhooks: Mutex::new(taking.map(|taking| taking.webhooks.clone()).unwrap_or_default()),
             clients: Arc::new(Semaphore::new(limits.clients)),
             reports: Reports::new(era),
             metrics: Metrics::default(),
@@ -153,6 +178,19 @@ impl Feed {
             engine,
         };
         (feed, waiting)
+    }
+
+    /// Begins to send what webhooks want; on the runtime that calls.
+    pub(in crate::http) fn deliver(self: &Arc<Self>) {
+        let webhooks = std::mem::take(&mut *self.webhooks.lock().unwrap_or_else(PoisonError::into_inner));
+        for hook in webhooks {
+            tokio::spawn(delivery::run(hook, Arc::clone(self)));
+        }
+    }
+
+    /// Keeps what is told by this run of the service apart from what another told.
+    pub(super) fn era(&self) -> u64 {
+        self.era
     }
 
     /// Room for a body of so many bytes, kept until what it holds is shown.
@@ -218,6 +256,7 @@ impl Feed {
     /// Takes nothing more, and waits until what was taken is written and shown.
     pub(in crate::http) fn finish(&self) {
         self.jobs.lock().unwrap_or_else(PoisonError::into_inner).take();
+        self.watching.lock().unwrap_or_else(PoisonError::into_inner).take();
         let threads = std::mem::take(&mut *self.threads.lock().unwrap_or_else(PoisonError::into_inner));
         for thread in threads {
             if thread.join().is_err() {

@@ -2,6 +2,8 @@
 
 mod alerts;
 pub(super) mod body;
+mod delivery;
+pub(super) mod digest;
 mod events;
 pub(super) mod feed;
 mod hub;
@@ -12,6 +14,8 @@ mod ready;
 mod refusal;
 mod reports;
 mod told;
+mod watch;
+mod webhook;
 mod writer;
 
 use axum::Router;
@@ -19,6 +23,7 @@ use axum::extract::DefaultBodyLimit;
 use axum::routing::{get, post};
 
 pub use feed::{Limits, Taking};
+pub use webhook::{Webhook, WebhookError};
 
 use super::state::AppState;
 
@@ -29,6 +34,7 @@ pub(super) fn routes(limits: &Limits) -> Router<AppState> {
         .route("/ingest/reports/{id}", get(ingest::report))
         .route("/alerts", post(alerts::alert).layer(DefaultBodyLimit::max(alerts::MOST_BYTES)))
         .route("/events", get(events::events))
+        .route("/areas/{area}/feed.atom", get(digest::digest))
         .route("/livez", get(async || "ok\n"))
         .route("/readyz", get(ready::ready))
 }

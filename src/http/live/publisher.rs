@@ -70,7 +70,9 @@ impl Publisher {
 
     /// Takes in what is on disk; `false` where it cannot be shown.
     fn apply(&mut self, accepted: &Accepted) -> bool {
+        let now = jiff::Timestamp::now().as_second();
         for ledger in &accepted.ledgers {
+            ledger.sources.iter().for_each(|source| self.feed.findings.hear(&source.name, now));
             match self.live.apply(ledger) {
                 Ok(change) => self.changes.push(change),
                 Err(error) => {

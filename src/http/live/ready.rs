@@ -15,11 +15,19 @@ pub(super) async fn ready(State(state): State<AppState>) -> Response {
     let feed = &state.feed;
     let checks = checks(feed);
     let ready = checks.iter().all(|(_, ok)| *ok);
-    let status = if ready { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
     let named: serde_json::Map<_, _> =
         checks.iter().map(|(name, ok)| ((*name).to_owned(), (*ok).into())).collect();
-    let body = json!({ "ready": ready, "checks": named, "snapshot": feed.newest().0.to_string() });
-    (status, [(header::CONTENT_TYPE, "application/json")], body.to_string()).into_response()
+    let mut body = json!({ "ready": ready, "checks": named, "snapshot": feed.newest().0.to_string() });
+    if ready {
+        return ([(header::CONTENT_TYPE, "application/json")], body.to_string()).into_response();
+    }
+    let failing: Vec<&str> = checks.iter().filter(|(_, ok)| !ok).map(|(name, _)| *name).collect();
+    let status = StatusCode::SERVICE_UNAVAILABLE;
+    body["type"] = "urn:hotblocks:problem:not-ready".into();
+    body["title"] = "Not ready".into();
+    body["status"] = status.as_u16().into();
+    body["detail"] = format!("no requests should be sent here now: {}", failing.join(", ")).into();
+    (status, [(header::CONTENT_TYPE, "application/problem+json")], body.to_string()).into_response()
 }
 
 /// What must hold; an engine always has a snapshot.

@@ -1,5 +1,7 @@
 //! Rules: what of a snapshot someone wants to be told at once, as pure functions of snapshot and clock.
 
+mod near;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::query::{Query, Selection};
@@ -8,7 +10,9 @@ use crate::model::class::UnknownCategory;
 use crate::model::dataset::Dataset;
 use crate::model::period::{Period, local_date};
 use crate::model::report::Status;
-use crate::space::coord::{Local, LonLat, Metres};
+use crate::space::bbox::LonLatBox;
+use crate::space::coord::{LonLat, Metres};
+use near::{openings, recent, threshold};
 
 /// Seconds of a day.
 const DAY: f64 = 86_400.0;
@@ -132,26 +136,6 @@ pub fn news(found: Vec<Found>, known: &BTreeSet<String>) -> (Vec<Found>, BTreeSe
     (new, all)
 }
 
-/// An incident of the last days.
-#[derive(Clone, Copy, Debug)]
-struct Recent {
-    at: usize,
-    place: Local,
-    from: i64,
-}
-
-/// The incidents that a rule counts, in the order of their time.
-fn recent(rule: &Rule, snapshot: &Snapshot, now: i64, days: f64) -> Result<Vec<Recent>, RuleError> {
-    let data = snapshot.dataset();
-    let (selection, since) = (selection(rule, snapshot, None)?, now - (days * DAY) as i64);
-    let drawn = snapshot.drawn(&selection).filter(|&(at, _)| !data.sensitive(at) && counts(rule, data, at));
-    let timed = drawn.map(|(at, place)| Recent { at, place, from: data.incidents.when(at).from });
-    let mut recent: Vec<Recent> = timed.filter(|one| (since..=now).contains(&one.from)).collect();
-    let id = |one: &Recent| (data.incidents.source(one.at), data.incidents.id(one.at));
-    recent.sort_by(|a, b| (a.from, id(a)).cmp(&(b.from, id(b))));
-    Ok(recent)
-}
-
 fn selection(rule: &Rule, snapshot: &Snapshot, period: Option<Period>) -> Result<Selection, UnknownCategory> {
     let categories = match &rule.counts {
         Counts::Categories(names) => names.clone(),
@@ -178,64 +162,6 @@ fn noun(rule: &Rule) -> String {
         Counts::Categories(names) if names.is_empty() => "incidents".to_owned(),
         Counts::Categories(names) => format!("incidents ({})", names.join(", ")),
     }
-}
-
-/// Groups of incidents of which one has enough others near it.
-fn threshold(
-    rule: &Rule,
-    snapshot: &Snapshot,
-    recent: &[Recent],
-    (at_least, days, radius): (usize, f64, Metres),
-) -> Vec<Found> {
-    let near: Vec<Vec<usize>> = neighbors(recent, radius);
-    let cores: Vec<usize> = (0..recent.len()).filter(|&one| near[one].len() >= at_least.max(1)).collect();
-    let mut grouped = vec![false; recent.len()];
-    let mut found = Vec::new();
-    for &core in &cores {
-        if grouped[core] {
-            continue;
-        }
-        // Cores that are near each other are one group, with all that is near any of them.
-        let (mut members, mut open) = (BTreeSet::<usize>::new(), vec![core]);
-        while let Some(one) = open.pop() {
-            members.extend(&near[one]);
-            for &other in near[one].iter().filter(|&&other| near[other].len() >= at_least.max(1)) {
-                if !std::mem::replace(&mut grouped[other], true) {
-                    open.push(other);
-                }
-            }
-        }
-        let members: Vec<&Recent> = members.iter().map(|&one| &recent[one]).collect();
-        let sentence = format!(
-            "{}: {} {} in {days} days, {at_least} or more within {} m of one of them",
-            rule.name,
-            members.len(),
-            noun(rule),
-            radius.0
-        );
-        found.push(of_incidents(snapshot, &members, sentence));
-    }
-    found
-}
-
-/// Who is how near to whom, each to itself as well. `recent` may lie in any order.
-fn neighbors(recent: &[Recent], radius: Metres) -> Vec<Vec<usize>> {
-    let mut east: Vec<usize> = (0..recent.len()).collect();
-    east.sort_by(|&a, &b| recent[a].place.x.total_cmp(&recent[b].place.x));
-    let mut near = vec![Vec::new(); recent.len()];
-    for (nth, &one) in east.iter().enumerate() {
-        near[one].push(one);
-        for &other in &east[nth + 1..] {
-            if recent[other].place.x - recent[one].place.x > radius.0 {
-                break;
-            }
-            if recent[one].place.distance(recent[other].place).0 <= radius.0 {
-                near[one].push(other);
-                near[other].push(one);
-            }
-        }
-    }
-    near
 }
 
 /// The first blocks by incidents of the last days.
@@ -273,40 +199,8 @@ fn middle(data: &Dataset, block: usize) -> Option<LonLat> {
     use geo::CoordsIter;
     let coords = data.block_set.blocks[block].lonlat.coords_iter();
     let places = coords.filter_map(|at| LonLat::new(at.x, at.y).ok());
-    let (lon, lat) = crate::space::bbox::LonLatBox::around(places)?.center();
+    let (lon, lat) = LonLatBox::around(places)?.center();
     LonLat::new(lon, lat).ok()
-}
-
-/// Incidents that opened a zone of risk which is still open: those before them had left less than this there.
-const LITTLE_RISK: f64 = 0.25;
-
-/// The half-distance of Esri's prediction zones over their range, and the half-life over their duration.
-const HALVES: (f64, f64) = (0.381_333, 6.0 / 21.0);
-
-fn openings(snapshot: &Snapshot, recent: &[Recent], now: i64, (radius, days): (Metres, f64)) -> Vec<Found> {
-    let (reach, halves) = (days * DAY, (radius.0 * HALVES.0, days * DAY * HALVES.1));
-    let mut found = Vec::new();
-    for (nth, one) in recent.iter().enumerate() {
-        let risk: f64 = recent[..nth]
-            .iter()
-            .map(|before| {
-                let (far, age) = (before.place.distance(one.place).0, (one.from - before.from) as f64);
-                if far < radius.0 && age < reach {
-                    (-far / halves.0).exp2() * (-age / halves.1).exp2()
-                } else {
-                    0.0
-                }
-            })
-            .sum();
-        if risk < LITTLE_RISK && ((now - one.from) as f64) < reach {
-            let sentence = format!(
-                "near-repeat zone opened: for {days} days another one is likelier within {} m",
-                radius.0
-            );
-            found.push(of_incidents(snapshot, &[one], sentence));
-        }
-    }
-    found
 }
 
 fn silent(heard: &Heard, wanted: Option<&str>, now: i64, hours: f64) -> Vec<Found> {
@@ -324,28 +218,143 @@ fn silent(heard: &Heard, wanted: Option<&str>, now: i64, hours: f64) -> Vec<Foun
         .collect()
 }
 
-fn of_incidents(snapshot: &Snapshot, members: &[&Recent], sentence: String) -> Found {
-    let data = snapshot.dataset();
-    let name = |one: &&Recent| {
-        let source = &data.sources[usize::from(data.incidents.source(one.at))].name;
-        format!("{source}:{}", data.incidents.id(one.at))
-    };
-    let incidents: Vec<String> = members.iter().map(name).collect();
-    let blocks: BTreeSet<usize> =
-        members.iter().filter_map(|one| Some(data.assignment.main(one.at)?.0 as usize)).collect();
-    let places = members.iter().filter_map(|one| data.incidents.lonlat(one.at));
-    let around = crate::space::bbox::LonLatBox::around(places);
-    Found {
-        keys: incidents.iter().cloned().collect(),
-        sentence,
-        at: around.and_then(|area| LonLat::new(area.center().0, area.center().1).ok()),
-        incidents,
-        blocks: blocks.iter().map(|&block| data.block_set.blocks[block].id.clone()).collect(),
-        areas: areas_of(data, blocks),
-    }
-}
-
 fn areas_of(data: &Dataset, blocks: impl IntoIterator<Item = usize>) -> BTreeSet<String> {
     let areas = blocks.into_iter().flat_map(|block| &data.block_set.blocks[block].areas);
     areas.flat_map(|(kind, names)| names.iter().map(move |name| format!("{kind}:{name}"))).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::engine::build::{About, Ground, build};
+    use crate::ingest::alert;
+    use crate::model::reports::Ledger;
+    use crate::model::streets::{Street, StreetUse};
+
+    const NOW: i64 = 1_795_000_000;
+
+    /// (days ago, degrees east, type, status)
+    type Row = (f64, f64, &'static str, &'static str);
+
+    fn snapshot(rows: &[Row]) -> Snapshot {
+        let mut all = Ledger::default();
+        for (nth, (days, east, kind, status)) in rows.iter().enumerate() {
+            let at = jiff::Timestamp::from_second(NOW - (days * DAY) as i64).expect("a time");
+            let sent = format!(
+                r#"{{"external_id":"a{nth}","status":"{status}","occurred_at":"{at}","type":"{kind}","lon":{},"lat":38.6}}"#,
+                -90.2 + east
+            );
+            let now = jiff::Timestamp::from_second(NOW).expect("a time");
+            let alert = alert::read(sent.as_bytes(), now, &jiff::tz::TimeZone::UTC).expect("an alert");
+            all.add(&alert.ledger).expect("room");
+        }
+        let at = |lon: f64| LonLat::new(lon, 38.6).expect("on the globe");
+        let street = |name: &str, west: f64, east: f64| Street {
+            name: name.to_owned(),
+            line: vec![at(west), at(east)],
+            used_as: StreetUse::Open,
+            by_number: false,
+            numbers: Default::default(),
+        };
+        let streets = vec![street("Main St", -90.21, -90.2), street("Main St", -90.2, -90.19)];
+        let data = build(all, &Ground::Streets(streets), About::default()).expect("a data set");
+        Snapshot::new(data, 1)
+    }
+
+    fn rule(looks: Looks) -> Rule {
+        Rule { name: "r".to_owned(), looks, counts: Counts::Categories(Vec::new()), unreviewed: false }
+    }
+
+    fn found(rule: &Rule, rows: &[Row]) -> Vec<Vec<String>> {
+        let found = look(rule, &snapshot(rows), NOW, &Heard::new()).expect("usable");
+        found.into_iter().map(|one| one.incidents).collect()
+    }
+
+    const THREE: Looks = Looks::Threshold { at_least: 3, days: 7.0, radius: Metres(300.0) };
+    /// About 87 m each.
+    const STEP: f64 = 0.001;
+
+    #[test]
+    fn three_in_seven_days_within_300_m_are_found_and_nothing_less() {
+        let shot = |days, steps: f64| (days, steps * STEP, "person_shot", "confirmed");
+        let near = [shot(1.0, 0.0), shot(2.0, 1.0), shot(6.9, 3.0)];
+        let all = ["alerts:a2", "alerts:a1", "alerts:a0"].map(str::to_owned).to_vec();
+        assert_eq!(found(&rule(THREE), &near), [all.clone()]);
+        for other in [
+            shot(7.1, 3.0),                          // too old
+            shot(-0.001, 3.0),                       // not yet
+            shot(3.0, 8.0),                          // too far
+            (3.0, 0.0, "person_shot", "unreviewed"), // nobody has looked at it
+            (3.0, 0.0, "person_shot", "withdrawn"),
+        ] {
+            let rows = [near[0], near[1], other];
+            assert!(found(&rule(THREE), &rows).is_empty(), "{other:?}");
+        }
+        let asked = Rule { unreviewed: true, ..rule(THREE) };
+        assert_eq!(found(&asked, &[near[0], near[1], (3.0, 0.0, "person_shot", "unreviewed")]).len(), 1);
+        // Only those count that the rule names.
+        let shootings = Rule { counts: Counts::Shootings, ..rule(THREE) };
+        assert_eq!(found(&shootings, &near), [all]);
+        assert!(found(&shootings, &[near[0], near[1], (3.0, 0.0, "gunfire", "confirmed")]).is_empty());
+        let robberies = Rule { counts: Counts::Categories(vec!["robbery".to_owned()]), ..rule(THREE) };
+        assert!(found(&robberies, &near).is_empty());
+        let none = Rule { counts: Counts::Categories(vec!["robery".to_owned()]), ..rule(THREE) };
+        assert!(look(&none, &snapshot(&near), NOW, &Heard::new()).is_err());
+    }
+
+    #[test]
+    fn two_groups_far_apart_are_told_apart_and_a_group_is_news_once() {
+        let shot = |days, steps: f64| (days, steps * STEP, "gunfire", "confirmed");
+        let west = [shot(1.0, -8.0), shot(2.0, -8.5), shot(3.0, -9.0)];
+        let east = [shot(1.0, 8.0), shot(2.0, 8.5), shot(3.0, 9.0)];
+        let both: Vec<Row> = west.into_iter().chain(east).collect();
+        let look = |rows: &[Row]| look(&rule(THREE), &snapshot(rows), NOW, &Heard::new()).expect("usable");
+        let (new, known) = news(look(&west), &BTreeSet::new());
+        assert_eq!(new.len(), 1);
+        let (new, known) = news(look(&both), &known);
+        assert_eq!(new.len(), 1, "the eastern one alone");
+        assert!(new[0].at.is_some_and(|at| at.lon() > -90.2));
+        assert!(news(look(&both), &known).0.is_empty());
+        // One that is gone and comes back is news again.
+        let (_, known) = news(look(&west), &known);
+        assert_eq!(news(look(&both), &known).0.len(), 1);
+    }
+
+    #[test]
+    fn a_block_that_comes_among_the_first_is_named() {
+        let rule = rule(Looks::EntersTop { n: 1, days: 30.0 });
+        let shot = |east| (1.0, east, "person_shot", "confirmed");
+        let (west, east) = (shot(-0.005), shot(0.005));
+        let first = |rows: &[Row]| {
+            let found = look(&rule, &snapshot(rows), NOW, &Heard::new()).expect("usable");
+            assert_eq!(found.len(), 1);
+            found[0].blocks.clone()
+        };
+        assert_ne!(first(&[west, west, east]), first(&[west, east, east]));
+        let old = (40.0, 0.005, "person_shot", "confirmed");
+        assert_eq!(first(&[west, old, old]), first(&[west]));
+    }
+
+    #[test]
+    fn a_zone_opens_at_an_incident_and_not_again_while_it_is_open() {
+        let rule = rule(Looks::NearRepeat { radius: Metres(400.0), days: 14.0 });
+        let fired = |days, steps: f64| (days, steps * STEP, "gunfire", "confirmed");
+        // The second lies in the zone of the first; the third comes when that has faded.
+        let rows = [fired(13.0, 0.0), fired(12.5, 0.2), fired(1.0, 0.0)];
+        assert_eq!(found(&rule, &rows), [["alerts:a0"], ["alerts:a2"]]);
+        assert_eq!(found(&rule, &[fired(15.0, 0.0)]), Vec::<Vec<String>>::new(), "it is over");
+    }
+
+    #[test]
+    fn a_source_is_silent_from_the_hour_on() {
+        let rule =
+            |source: Option<&str>| rule(Looks::Silent { source: source.map(str::to_owned), hours: 24.0 });
+        let heard = Heard::from([("a".to_owned(), NOW - 86_400), ("b".to_owned(), NOW - 86_399)]);
+        let names = |rule: &Rule| {
+            let found = look(rule, &snapshot(&[]), NOW, &heard).expect("usable");
+            found.into_iter().flat_map(|one| one.keys).collect::<Vec<_>>()
+        };
+        assert_eq!(names(&rule(None)), ["a"]);
+        assert!(names(&rule(Some("b"))).is_empty());
+    }
 }
