@@ -6,6 +6,7 @@ mod guard;
 mod items;
 mod page;
 mod problem;
+mod processes;
 mod query;
 pub mod serve;
 mod shelf;
@@ -37,6 +38,7 @@ pub fn router(engine: Arc<Engine>, defaults: Values) -> Router {
         .route("/collections/{id}/items", get(items::items))
         .route("/xyz/{layer}/{z}/{x}/{y}", get(tiles::tile))
         .merge(counts::routes())
+        .merge(processes::routes())
         .fallback(async |uri: Uri| Problem::not_found(uri.path()))
         .method_not_allowed_fallback(async || Problem::method())
         .layer(CompressionLayer::new())

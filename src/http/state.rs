@@ -5,6 +5,7 @@ use std::sync::Arc;
 use tokio::sync::Semaphore;
 
 use super::problem::Problem;
+use super::processes::{Identity, Jobs};
 use super::shelf::Shelf;
 use crate::engine::params::table::Operation;
 use crate::engine::params::values::Values;
@@ -34,6 +35,10 @@ pub(super) struct AppState {
     pub(super) tiles: Arc<Tiles>,
     /// Values where a request gives none.
     pub(super) defaults: Arc<Values>,
+    /// Analyses that were asked for, with their results.
+    pub(super) jobs: Arc<Jobs>,
+    /// Which data the newest snapshot is of.
+    pub(super) identity: Arc<Identity>,
 }
 
 impl AppState {
@@ -48,6 +53,8 @@ impl AppState {
             turns: Arc::new(Semaphore::new(cores)),
             tiles: Arc::new(tiles),
             defaults: Arc::new(defaults),
+            jobs: Arc::new(Jobs::new(cores)),
+            identity: Arc::default(),
         }
     }
 

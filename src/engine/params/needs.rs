@@ -18,6 +18,16 @@ impl Values {
             .find(|param| param.default == NO_DEFAULT && !self.has(param) && !self.does_without(param))
     }
 
+    /// Whether an operation never does without a parameter, and nothing is configured for it.
+    #[must_use]
+    pub fn must_be_given(&self, operation: &Operation, param: &Param) -> bool {
+        const STOOD_IN_FOR: [&str; 4] = [BANDWIDTH.wire, CELL.wire, EPS.wire, SHIFTS.wire];
+        param.default == NO_DEFAULT
+            && operation.collection != HOTSPOTS.collection
+            && !STOOD_IN_FOR.contains(&param.wire)
+            && !self.has(param)
+    }
+
     /// Whether another parameter stands in for this one.
     fn does_without(&self, param: &Param) -> bool {
         match param.wire {
