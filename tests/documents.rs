@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use hotblocks::engine::params::table::{COMMANDS_ONLY, Kind, OPERATIONS, PAGE, Param};
+use hotblocks::engine::params::table::{COMMANDS_ONLY, FORM, Kind, OPERATIONS, PAGE, Param};
 
 fn read(path: &str) -> String {
     let file = Path::new(env!("CARGO_MANIFEST_DIR")).join(path);
@@ -62,7 +62,7 @@ fn parameters() -> String {
         page.extend(operation.params.iter().map(row));
     }
     page.push_str(&format!("\n## Every collection over HTTP, on top\n{head}"));
-    page.extend(PAGE.iter().map(|p| row(p).replace(&format!("| `--{}` |", p.flag), "| – |")));
+    page.extend(PAGE.iter().chain(&FORM).map(|p| row(p).replace(&format!("| `--{}` |", p.flag), "| – |")));
     page
 }
 
@@ -85,8 +85,10 @@ fn the_readme_names_both_commands_and_only_commands_that_exist() {
         let name = line.split_whitespace().nth(1).expect("a command");
         assert!(known.contains(&name), "README shows `hotblocks {name}`");
         let mut sub = command.find_subcommand(name).expect("known");
-        if sub.has_subcommands() {
-            let part = line.split_whitespace().nth(2).expect("a part of the command");
+        // `export` does something by itself as well.
+        let part = line.split_whitespace().nth(2).filter(|word| !word.starts_with('-'));
+        assert!(part.is_some() || name != "import", "README shows `hotblocks import` without what");
+        if let Some(part) = part.filter(|_| sub.has_subcommands()) {
             sub =
                 sub.find_subcommand(part).unwrap_or_else(|| panic!("README shows `hotblocks {name} {part}`"));
         }
@@ -175,6 +177,7 @@ fn commands_and_flags_use_the_agreed_words() {
         "listen",
         "lixel",
         "max-blocks",
+        "max-zoom",
         "method",
         "metric",
         "min-points",
@@ -195,8 +198,10 @@ fn commands_and_flags_use_the_agreed_words() {
         "per",
         "period",
         "permutations",
+        "pmtiles",
         "previous",
         "proactive",
+        "public-url",
         "places",
         "probability",
         "rejects",
@@ -205,7 +210,9 @@ fn commands_and_flags_use_the_agreed_words() {
         "same-place",
         "sample",
         "seed",
+        "reach",
         "sheet",
+        "sites",
         "shifts",
         "share",
         "show",

@@ -8,9 +8,10 @@ use serde_json::Value as Json;
 
 use super::failure::Failure;
 use super::{
-    blocks_command, exit, explain_command, flags, import_command, import_incidents, load, outreach_command,
-    say,
+    blocks_command, exit, explain_command, flags, formats, import_command, import_incidents, load,
+    outreach_command, say, tiles_command,
 };
+use crate::config::Config;
 use crate::encode;
 use crate::engine::params::clusters::CLUSTERS;
 use crate::engine::params::counts::{CHANGE, COUNTS};
@@ -26,6 +27,7 @@ use crate::engine::ranking::draws_unasked;
 use crate::engine::snapshot::Snapshot;
 use crate::engine::{Engine, View};
 use crate::http;
+use crate::http::base::Access;
 use crate::http::serve::DEFAULT_ADDRESS;
 use crate::layer::answer::answer;
 use crate::layer::density::Raster;
@@ -39,7 +41,10 @@ pub(super) fn run(matches: &ArgMatches) -> Result<u8, Failure> {
     match matches.subcommand() {
         Some(("demo", matches)) => demo(matches),
         Some(("serve", matches)) => serve(matches),
-        Some(("export", matches)) => export(matches),
+        Some(("export", matches)) => match matches.subcommand() {
+            Some(("tiles", matches)) => tiles_command::run(matches),
+            _ => export(matches),
+        },
         Some(("density", matches)) => analyse(&DENSITY, matches),
         Some(("clusters", matches)) => analyse(&CLUSTERS, matches),
         Some(("near-repeat", matches)) => analyse(&NEAR_REPEAT, matches),
@@ -96,11 +101,12 @@ fn analyse(operation: &Operation, matches: &ArgMatches) -> Result<u8, Failure> {
         return explain_command::addresses(matches, &opened, page);
     }
     let layer = opened.list(operation, page)?;
-    let text = match load::text(matches, "format").as_deref() {
-        Some("table") if operation.command == PLAN.command => encode::plan::sheets(&layer),
-        _ => written(matches, &layer),
+    let bytes = if operation.command == PLAN.command && formats::word(matches) == formats::TABLE {
+        encode::plan::sheets(&layer).into_bytes()
+    } else {
+        formats::written(matches, &layer)?
     };
-    load::write_text(matches, &text)?;
+    load::write_answer(matches, &bytes)?;
     Ok(opened.code())
 }
 
@@ -110,16 +116,6 @@ fn given_unit(operation: &Operation, matches: &ArgMatches) -> Result<bool, Failu
         return Ok(false);
     }
     Ok(flags::values(matches, [&RANKED_UNIT].into_iter())?.word(&RANKED_UNIT) == Some("addresses"))
-}
-
-/// A layer in the form that is asked for.
-pub(super) fn written(matches: &ArgMatches, layer: &Layer) -> String {
-    match load::text(matches, "format").as_deref() {
-        Some("geojson") => encode::geojson::collection(layer, Json::Null) + "\n",
-        Some("csv") => encode::csv::rows(layer),
-        Some("json") => encode::json::rows(layer),
-        _ => encode::table::table(layer),
-    }
 }
 
 fn top(operation: &Operation, values: &Values) -> usize {
@@ -178,9 +174,11 @@ fn serve(matches: &ArgMatches) -> Result<u8, Failure> {
 }
 
 fn listen(matches: &ArgMatches, opened: Opened) -> Result<u8, Failure> {
+    let config = opened.config;
+    let access = Access::new(config.public_url.as_deref(), &config.trusted_proxies, &config.allow_origins)?;
     let address =
-        load::text(matches, "listen").or(opened.listen).unwrap_or_else(|| DEFAULT_ADDRESS.to_owned());
-    http::serve::serve(&address, opened.engine, opened.values, |address| {
+        load::text(matches, "listen").or(config.listen).unwrap_or_else(|| DEFAULT_ADDRESS.to_owned());
+    http::serve::serve(&address, opened.engine, opened.values, access, |address| {
         load::print(&format!("serving the map at http://{address}/ (stop with Ctrl-C)\n"))
             .unwrap_or_default();
     })?;
@@ -209,7 +207,7 @@ pub(super) struct Opened {
     engine: Arc<Engine>,
     values: Values,
     all_kept: bool,
-    listen: Option<String>,
+    config: Config,
 }
 
 impl Opened {
@@ -232,7 +230,7 @@ impl Opened {
     ) -> Result<Self, Failure> {
         let (load::Loaded { dataset, config, all_kept }, values) = loaded(matches, given, operations)?;
         let snapshot = outreach_command::with(Snapshot::new(dataset, 1), kept)?;
-        Ok(Self { engine: Arc::new(Engine::of(snapshot)), values, all_kept, listen: config.listen })
+        Ok(Self { engine: Arc::new(Engine::of(snapshot)), values, all_kept, config })
     }
 
     fn from(loaded: load::Loaded, values: Values) -> Self {
@@ -240,7 +238,7 @@ impl Opened {
             values,
             engine: Arc::new(Engine::new(loaded.dataset)),
             all_kept: loaded.all_kept,
-            listen: loaded.config.listen,
+            config: loaded.config,
         }
     }
 

@@ -5,7 +5,10 @@ use std::path::PathBuf;
 use clap::builder::NonEmptyStringValueParser;
 use clap::{Arg, ArgAction, ArgMatches, Command, value_parser};
 
-use super::{blocks_command, explain_command, import_command, import_incidents, outreach_command};
+use super::{
+    blocks_command, explain_command, formats, import_command, import_incidents, outreach_command,
+    tiles_command,
+};
 use crate::engine::params::clusters::CLUSTERS;
 use crate::engine::params::counts::{CHANGE, COUNTS};
 use crate::engine::params::explain::{BLOCK, RANKED_UNIT};
@@ -89,6 +92,11 @@ fn output(help: &'static str) -> Arg {
         .help(help)
 }
 
+/// `-o` of a command that writes a file and nothing else.
+pub(super) fn written_file() -> Arg {
+    output("File to write to")
+}
+
 /// `-o` of a command that answers.
 pub(super) fn answer_file() -> Arg {
     output("File to write to instead of stdout; - is stdout")
@@ -111,6 +119,7 @@ fn serve() -> Command {
     let command = Command::new("serve")
         .about("Serve layers and the map over HTTP")
         .arg(listen())
+        .arg(public_url())
         .arg(outreach_command::list_file());
     inputs(with_params(command, all_params().into_iter()))
 }
@@ -126,21 +135,16 @@ fn export() -> Command {
                 .required(true)
                 .value_parser(value_parser!(PathBuf))
                 .help("Folder to write to; it is made if it is not there"),
-        );
+        )
+        .subcommand(tiles_command::command())
+        .subcommand_negates_reqs(true)
+        .args_conflicts_with_subcommands(true);
     inputs(with_params(command, all_params().into_iter()))
 }
 
 /// An analysis with its formats, of which one is written where none is asked for.
 pub(super) fn analysis(asked: &Operation, format: &'static str) -> Command {
-    operation(asked).arg(
-        Arg::new("format")
-            .long("format")
-            .value_name("FORMAT")
-            .value_parser(["geojson", "csv", "table", "json"])
-            .default_value(format)
-            .help_heading("Options")
-            .help("How to write the answer"),
-    )
+    operation(asked).arg(formats::arg(format))
 }
 
 /// The command of an operation with its parameters, its data and where it writes to.
@@ -204,6 +208,12 @@ fn listen() -> Arg {
     Arg::new("listen").long("listen").value_name("ADDRESS").help(format!(
         "Address and port to serve at, loopback only; port 0 takes a free one [default: {DEFAULT_ADDRESS}]"
     ))
+}
+
+fn public_url() -> Arg {
+    Arg::new("public-url").long("public-url").value_name("URL").help(
+        "Address that clients use, where a proxy stands before the service; all links begin with it [example: https://maps.example.org/hotblocks]",
+    )
 }
 
 /// A flag that takes a file.

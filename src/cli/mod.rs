@@ -5,12 +5,14 @@ mod commands;
 mod explain_command;
 mod failure;
 mod flags;
+mod formats;
 mod ground;
 mod import_command;
 mod import_incidents;
 mod load;
 mod outreach_command;
 mod say;
+mod tiles_command;
 
 use std::process::ExitCode;
 

@@ -55,6 +55,12 @@ pub struct Config {
     pub intersections: Option<String>,
     /// Address to serve at.
     pub listen: Option<String>,
+    /// The address that clients use, where it is another: all links begin with it.
+    pub public_url: Option<String>,
+    /// Addresses or networks of proxies whose `Forwarded` and `X-Forwarded-…` count; none where nothing is said.
+    pub trusted_proxies: Vec<String>,
+    /// Origins whose pages may read; `*` for public data. Those of this machine may in any case.
+    pub allow_origins: Vec<String>,
     /// Held places that someone has looked at and let go, by the name in the list.
     pub released: Vec<String>,
     /// Whether events of different feeds (report, call, alert) become one where they are near each other.

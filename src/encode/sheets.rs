@@ -20,19 +20,19 @@ pub fn page(paper: &Paper) -> String {
     out.push_str("<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n");
     put(&mut out, &format!("<title>Outreach list of {}</title>\n<style>\n{STYLE}</style>\n", version.date));
     out.push_str("</head>\n<body>\n<header>\n");
-    put(&mut out, &format!("<p class=\"source\">{}</p>\n<h1>Outreach list</h1>\n", safe(&paper.title)));
+    put(&mut out, &format!("<p class=\"source\">{}</p>\n<h1>Outreach list</h1>\n", escaped(&paper.title)));
     put(
         &mut out,
         &format!(
             "<p>Priority blocks for support · version {} · {} review of {} · next review from {}</p>\n",
             version.number,
-            safe(&readable(version.review)),
+            escaped(&readable(version.review)),
             version.date,
             version.next_review()
         ),
     );
     if let Some(notice) = &paper.notice {
-        put(&mut out, &format!("<p class=\"notice\">{}</p>\n", safe(notice)));
+        put(&mut out, &format!("<p class=\"notice\">{}</p>\n", escaped(notice)));
     }
     out.push_str("</header>\n<main>\n");
     list(&mut out, paper);
@@ -49,8 +49,9 @@ fn put(out: &mut String, text: &str) {
     out.push_str(text);
 }
 
-/// Text that is text wherever it stands in the page.
-fn safe(text: &str) -> String {
+/// Text that is text wherever it stands in a page.
+#[must_use]
+pub fn escaped(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for c in text.chars() {
         match c {
@@ -78,7 +79,7 @@ fn list(out: &mut String, paper: &Paper) {
         version.taken(),
         version.rules.capacity.amount(),
         version.rules.capacity.unit(),
-        safe(&paper.scored)
+        escaped(&paper.scored)
     );
     put(out, &filled);
     if paper.sheets.is_empty() {
@@ -97,14 +98,14 @@ fn list(out: &mut String, paper: &Paper) {
     for (sheet, (name, status)) in paper.sheets.iter().zip(&paper.names) {
         let chance = sheet.entry.p.map_or_else(|| "–".to_owned(), chance);
         let names: Vec<&str> = sheet.areas.iter().flat_map(|(_, names)| names).map(String::as_str).collect();
-        let names = if areas { format!("<td>{}</td>", safe(&names.join(", "))) } else { String::new() };
+        let names = if areas { format!("<td>{}</td>", escaped(&names.join(", "))) } else { String::new() };
         let row = format!(
             "<tr class=\"{}\"><td>{}</td><td><a href=\"#s{}\">{}</a></td>{names}<td class=\"s\">{}</td><td class=\"n\">{chance}</td></tr>\n",
             sheet.entry.status().word(),
             sheet.place,
             sheet.place,
-            safe(name),
-            safe(status),
+            escaped(name),
+            escaped(status),
         );
         put(out, &row);
     }
@@ -133,7 +134,7 @@ fn changes(out: &mut String, paper: &Paper) {
     }
     out.push_str("<section class=\"changes\">\n<h2>What changed</h2>\n<ul>\n");
     for change in &paper.changes {
-        put(out, &format!("<li>{}</li>\n", safe(change)));
+        put(out, &format!("<li>{}</li>\n", escaped(change)));
     }
     out.push_str("</ul>\n</section>\n");
 }
@@ -143,10 +144,10 @@ fn one(out: &mut String, sheet: &Sheet, (name, status): (&str, &str), sketch: &S
         "<section class=\"sheet\" id=\"s{}\">\n<h2><span class=\"n\">{}</span> {}</h2>\n<p class=\"kind\">{} · {} · {}</p>\n",
         sheet.place,
         sheet.place,
-        safe(name),
-        safe(&capital(TITLE)),
-        safe(status),
-        safe(&sheet.entry.block),
+        escaped(name),
+        escaped(&capital(TITLE)),
+        escaped(status),
+        escaped(&sheet.entry.block),
     );
     put(out, &head);
     put(out, "<div class=\"two\">\n<dl>\n");
@@ -156,7 +157,7 @@ fn one(out: &mut String, sheet: &Sheet, (name, status): (&str, &str), sketch: &S
         }
         put(out, &format!("<dt>{term}</dt>\n"));
         for text in texts {
-            put(out, &format!("<dd>{}</dd>\n", safe(text)));
+            put(out, &format!("<dd>{}</dd>\n", escaped(text)));
         }
     };
     item("Bounds", std::slice::from_ref(&sheet.bounds));
@@ -176,7 +177,7 @@ fn one(out: &mut String, sheet: &Sheet, (name, status): (&str, &str), sketch: &S
     out.push_str(&svg(sketch));
     out.push_str("</div>\n<p class=\"unknown\">What is not known:</p>\n<ul class=\"unknown\">\n");
     for text in &sheet.not_known {
-        put(out, &format!("<li>{}</li>\n", safe(text)));
+        put(out, &format!("<li>{}</li>\n", escaped(text)));
     }
     out.push_str("</ul>\n</section>\n");
 }
@@ -232,7 +233,7 @@ mod tests {
     #[test]
     fn text_is_text_wherever_it_stands() {
         let hostile = "<script>alert('x')</script>\" onload=\"y & \u{202e}z\u{0}";
-        let told = safe(hostile);
+        let told = escaped(hostile);
         assert_eq!(told, "&lt;script&gt;alert(&#39;x&#39;)&lt;/script&gt;&quot; onload=&quot;y &amp;  z ");
     }
 

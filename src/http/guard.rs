@@ -1,10 +1,15 @@
 //! What holds for every answer: who may ask, and headers that keep the page to itself.
 
-use axum::extract::Request;
+use std::sync::Arc;
+
+use axum::extract::{Request, State};
+use axum::http::HeaderMap;
 use axum::http::header::{self, HeaderName, HeaderValue};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 
+use super::base::Access;
+use super::cross_origin::is_foreign_write;
 use super::problem::Problem;
 
 /// No request of the page leaves this origin, and no other site may frame it.
@@ -14,24 +19,49 @@ const POLICY: &str = "default-src 'none'; script-src 'self'; worker-src 'self'; 
 ///
 /// Until roles exist, whoever reaches the port may read: a page of another site must not, which
 /// could otherwise point its own name at this address and ask from the visitor's browser.
-pub(super) async fn guard(request: Request, next: Next) -> Response {
+pub(super) async fn guard(State(access): State<Arc<Access>>, mut request: Request, next: Next) -> Response {
     let host = host(&request);
-    let mut response = if is_loopback(&host) {
-        next.run(request).await
+    let mut response = if is_loopback(&host) || access.is_public_name(&host) {
+        let base = access.base_of(&request);
+        request.extensions_mut().insert(base);
+        if is_foreign_write(&request) {
+            Problem::foreign_write().into_response()
+        } else {
+            next.run(request).await
+        }
     } else {
         Problem::foreign_host(&host).into_response()
     };
+    // Whose pages may show pictures of here, such as tiles: those that may read.
+    let resources = if access.is_open() { "cross-origin" } else { "same-site" };
     let headers = response.headers_mut();
+    vary(headers);
     for (name, value) in [
         (header::CONTENT_SECURITY_POLICY, POLICY),
         (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
         (header::REFERRER_POLICY, "no-referrer"),
-        (HeaderName::from_static("cross-origin-resource-policy"), "same-origin"),
+        (HeaderName::from_static("cross-origin-resource-policy"), resources),
     ] {
         headers.insert(name, HeaderValue::from_static(value));
     }
     headers.entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("private, no-cache"));
     response
+}
+
+/// Says what an answer depends on beside its address, in one line.
+fn vary(headers: &mut HeaderMap) {
+    let told = headers.get_all(header::VARY).iter().filter_map(|value| value.to_str().ok());
+    let mut all = vec!["accept", "accept-encoding", "authorization"];
+    let told: Vec<String> =
+        told.flat_map(|line| line.split(',')).map(|one| one.trim().to_lowercase()).collect();
+    for one in &told {
+        if !all.contains(&one.as_str()) {
+            all.push(one);
+        }
+    }
+    if let Ok(all) = HeaderValue::from_str(&all.join(", ")) {
+        headers.insert(header::VARY, all);
+    }
 }
 
 /// The name under which the request came.
@@ -40,7 +70,7 @@ pub(super) fn host(request: &Request) -> String {
     named.or_else(|| request.uri().authority().map(|a| a.as_str())).unwrap_or("127.0.0.1").to_owned()
 }
 
-fn is_loopback(host: &str) -> bool {
+pub(super) fn is_loopback(host: &str) -> bool {
     let (name, port) = match host.strip_prefix('[') {
         Some(rest) => rest.split_once(']').unwrap_or_default(),
         None => host.find(':').map_or((host, ""), |at| host.split_at(at)),

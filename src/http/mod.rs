@@ -1,13 +1,22 @@
 //! The HTTP edge: routes put together; what they share lies in files of its own.
 
+mod accept;
+mod api;
+pub mod base;
 mod collections;
 mod counts;
+mod cross_origin;
+mod failures;
+mod files;
+mod format;
 mod guard;
 mod items;
+mod landing;
 mod page;
 mod problem;
 mod processes;
 mod query;
+mod revalidate;
 pub mod serve;
 mod shelf;
 mod state;
@@ -17,33 +26,53 @@ use std::sync::Arc;
 
 use axum::Router;
 use axum::http::Uri;
+use axum::middleware::{from_fn, from_fn_with_state};
 use axum::routing::get;
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::compression::CompressionLayer;
+use tower_http::compression::predicate::{DefaultPredicate, Predicate, SizeAbove};
 use tower_http::trace::TraceLayer;
 
 use crate::engine::Engine;
 use crate::engine::params::values::Values;
+use base::Access;
 use problem::Problem;
 use state::AppState;
 
-/// All routes over an engine; `defaults` hold where a request gives no value.
+/// All routes over an engine, under no other name than this machine's; `defaults` hold where a request gives no value.
 pub fn router(engine: Arc<Engine>, defaults: Values) -> Router {
+    router_behind(Access::default(), engine, defaults)
+}
+
+/// The same for clients that come through proxies or under a public name.
+pub fn router_behind(access: Access, engine: Arc<Engine>, defaults: Values) -> Router {
+    let (access, state) = (Arc::new(access), AppState::new(engine, defaults));
+    // Small answers grow by it, events must not wait for more of their kind, and pictures are compressed already.
+    let worth_it = DefaultPredicate::new().and(SizeAbove::new(1024));
     Router::new()
-        .route("/", get(page::index))
+        .route("/", get(landing::landing))
         .route("/page/{*file}", get(page::file))
         .route("/livez", get(async || "ok\n"))
         .route("/collections", get(collections::all))
         .route("/collections/{id}", get(collections::one))
         .route("/collections/{id}/items", get(items::items))
-        .route("/xyz/{layer}/{z}/{x}/{y}", get(tiles::tile))
+        .merge(files::routes())
+        .merge(api::routes())
         .merge(counts::routes())
         .merge(processes::routes())
+        .merge(tiles::documents())
         .fallback(async |uri: Uri| Problem::not_found(uri.path()))
         .method_not_allowed_fallback(async || Problem::method())
-        .layer(CompressionLayer::new())
+        // From the inside out.
+        .layer(from_fn(api::table::declared))
         .layer(CatchPanicLayer::custom(problem::panicked))
+        .layer(from_fn(failures::failures))
+        .layer(CompressionLayer::new().compress_when(worth_it))
+        .layer(from_fn_with_state(state.clone(), revalidate::revalidate))
         .layer(TraceLayer::new_for_http())
-        .layer(axum::middleware::from_fn(guard::guard))
-        .with_state(AppState::new(engine, defaults))
+        // Tiles are many: they check, tag and pack for themselves.
+        .merge(tiles::routes().layer(CatchPanicLayer::custom(problem::panicked)))
+        .layer(cross_origin::layer(Arc::clone(&access)))
+        .layer(from_fn_with_state(access, guard::guard))
+        .with_state(state)
 }

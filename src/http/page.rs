@@ -13,7 +13,7 @@ use super::problem::Problem;
 #[folder = "src/http/page"]
 struct Files;
 
-pub(super) async fn index() -> Result<Response, Problem> {
+pub(super) fn index() -> Result<Response, Problem> {
     serve("index.html")
 }
 
@@ -31,5 +31,7 @@ fn serve(name: &str) -> Result<Response, Problem> {
         Some("json") => "application/json",
         _ => "text/plain; charset=utf-8",
     };
-    Ok(([(header::CONTENT_TYPE, media)], file.data).into_response())
+    let hash = file.metadata.sha256_hash();
+    let tag: String = hash[..8].iter().map(|byte| format!("{byte:02x}")).collect();
+    Ok(([(header::CONTENT_TYPE, media), (header::ETAG, &format!("W/\"{tag}\""))], file.data).into_response())
 }

@@ -7,7 +7,9 @@ use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde_json::json;
 
+use crate::encode::format::Format;
 use crate::engine::params::nearest::nearest;
+use crate::engine::params::table::Param;
 use crate::engine::params::values::BadValue;
 use crate::layer::answer::AnswerError;
 
@@ -19,12 +21,79 @@ pub(super) struct Problem {
     title: &'static str,
     detail: String,
     parameter: Option<String>,
+    nearest: Option<&'static str>,
     allowed: Vec<&'static str>,
 }
 
 impl Problem {
     fn new(status: StatusCode, kind: &'static str, title: &'static str, detail: String) -> Self {
-        Self { status, kind, title, detail, parameter: None, allowed: Vec::new() }
+        Self { status, kind, title, detail, parameter: None, nearest: None, allowed: Vec::new() }
+    }
+
+    /// A failure that the framework words by itself, or leaves without words.
+    pub(super) fn of(status: StatusCode, words: String) -> Self {
+        let title = status.canonical_reason().unwrap_or("Failure");
+        let kind = match status {
+            StatusCode::PAYLOAD_TOO_LARGE => "too-large",
+            StatusCode::UNSUPPORTED_MEDIA_TYPE => "media-type",
+            StatusCode::TOO_MANY_REQUESTS => "too-many",
+            StatusCode::SERVICE_UNAVAILABLE => "unavailable",
+            StatusCode::NOT_ACCEPTABLE => "not-acceptable",
+            _ if status.is_server_error() => "internal",
+            _ => "request",
+        };
+        let detail = if words.is_empty() { title.to_owned() } else { words };
+        Self::new(status, kind, title, detail)
+    }
+
+    /// A form that is not offered under `f`.
+    pub(super) fn form(given: &str, offered: &[&'static str]) -> Self {
+        Self {
+            parameter: Some("f".to_owned()),
+            allowed: offered.to_vec(),
+            ..Self::new(
+                StatusCode::BAD_REQUEST,
+                "parameter",
+                "A parameter cannot be used",
+                format!("`f` is `{given}`; give one of {}", offered.join(", ")),
+            )
+        }
+    }
+
+    /// The client accepts none of the forms that there are.
+    pub(super) fn not_acceptable(offered: &str) -> Self {
+        let detail = format!("none of the accepted forms is offered; there are {offered}");
+        Self::new(StatusCode::NOT_ACCEPTABLE, "not-acceptable", "Not acceptable", detail)
+    }
+
+    /// ArcGIS puts its definition expression here.
+    pub(super) fn query_of_arcgis(address: &str, allowed: Vec<&'static str>) -> Self {
+        let advice = if allowed.contains(&"filter") {
+            "; use filter= with CQL2 text, or a parameter for each property"
+        } else {
+            "; use a parameter for each property"
+        };
+        let detail = format!("`query` is not a parameter of {address}{advice}");
+        Self {
+            parameter: Some("query".to_owned()),
+            allowed,
+            ..Self::new(StatusCode::BAD_REQUEST, "unknown-parameter", "Unknown query parameter", detail)
+        }
+    }
+
+    /// A parameter without which there is no answer.
+    pub(super) fn not_given(param: &Param) -> Self {
+        Self {
+            status: StatusCode::BAD_REQUEST,
+            parameter: Some(param.wire.to_owned()),
+            ..AnswerError::NotGiven(*param).into()
+        }
+    }
+
+    /// A page of another site wants to change something.
+    pub(super) fn foreign_write() -> Self {
+        let detail = "pages of other sites may not change anything here".to_owned();
+        Self::new(StatusCode::FORBIDDEN, "origin", "Origin not permitted", detail)
     }
 
     /// A failure whose type another standard has named, by its address.
@@ -88,15 +157,17 @@ impl Problem {
         Self::new(StatusCode::NOT_FOUND, "no-collection", "No such collection", detail)
     }
 
-    /// Only reading is offered.
+    /// Another method than those that are offered.
     pub(super) fn method() -> Self {
-        let detail = "only GET and HEAD are offered here".to_owned();
+        let detail = "this method is not offered here; the header Allow tells which are".to_owned();
         Self::new(StatusCode::METHOD_NOT_ALLOWED, "method", "Method not allowed", detail)
     }
 
     /// A request that does not come from this machine's own pages.
     pub(super) fn foreign_host(host: &str) -> Self {
-        let detail = format!("`{host}` is no name of this machine's loopback address; use http://127.0.0.1");
+        let detail = format!(
+            "`{host}` is no name of this machine's loopback address; use http://127.0.0.1, or serve with --public-url"
+        );
         Self::new(StatusCode::FORBIDDEN, "host", "Host not permitted", detail)
     }
 
@@ -112,18 +183,53 @@ impl Problem {
         let detail = format!("`{name}` is not a parameter of {address}{hint}");
         Self {
             parameter: Some(name.to_owned()),
+            nearest: near,
             allowed,
             ..Self::new(StatusCode::BAD_REQUEST, "unknown-parameter", "Unknown query parameter", detail)
         }
     }
 
-    /// Something other than density is asked for as tiles.
-    pub(super) fn no_tiles(template: &str) -> Self {
-        let detail = format!("the tiles that there are lie at {template}");
+    /// There is no such file of a collection.
+    pub(super) fn no_file(path: &str, id: &str) -> Self {
+        let endings = Format::ALL.iter().filter_map(|format| format.endings().first());
+        let endings = endings.map(|ending| format!(".{ending}")).collect::<Vec<_>>().join(", ");
+        let detail = format!(
+            "there is nothing at `{path}`; there are /collections/{id}/items and /collections/{id}/{id} with {endings}"
+        );
+        Self::new(StatusCode::NOT_FOUND, "not-found", "Not found", detail)
+    }
+
+    /// There are no tiles of this name or form.
+    pub(super) fn no_tiles(name: &str) -> Self {
+        let detail = format!(
+            "there are no tiles `{name}`; vector tiles lie at /xyz/{{layer}}/{{z}}/{{x}}/{{y}}.mvt and are told of in \
+             /xyz/{{layer}}.json, where a layer is incidents, blocks, density, hotspots, clusters, areas, targets or all; \
+             pictures of a density lie at /xyz/density/{{z}}/{{x}}/{{y}}.png"
+        );
         Self::new(StatusCode::NOT_FOUND, "no-tiles", "No such tiles", detail)
     }
 
+    /// There is no such tile matrix set.
+    pub(super) fn no_set(set: &str) -> Self {
+        let detail = format!("there is no tile matrix set `{set}`; there is WebMercatorQuad");
+        Self::new(StatusCode::NOT_FOUND, "no-set", "No such tile matrix set", detail)
+    }
+
+    /// A snapshot that is kept no longer, or never was.
+    pub(super) fn gone(snapshot: &str) -> Self {
+        let detail = format!("snapshot `{snapshot}` is not kept; leave `snapshot` out for the newest");
+        Self {
+            parameter: Some("snapshot".to_owned()),
+            ..Self::new(StatusCode::GONE, "gone", "The snapshot is gone", detail)
+        }
+    }
+
     /// A tile that is not of this world.
+    pub(super) fn beyond(name: &str, detail: String) -> Self {
+        Self { status: StatusCode::NOT_FOUND, ..Self::tile(name, detail) }
+    }
+
+    /// What is no number of a tile.
     pub(super) fn tile(name: &str, detail: String) -> Self {
         Self {
             parameter: Some(name.to_owned()),
@@ -165,20 +271,17 @@ impl From<BadValue> for Problem {
     }
 }
 
+/// 400 for a name that is not among those that the document lists, 422 where each value is well but not with the
+/// others or not with these data.
 impl From<AnswerError> for Problem {
     fn from(error: AnswerError) -> Self {
-        match error.parameter() {
-            None => Self::inside(error),
-            Some(parameter) => Self {
-                parameter: Some(parameter.to_owned()),
-                ..Self::new(
-                    StatusCode::BAD_REQUEST,
-                    "parameter",
-                    "A parameter cannot be used",
-                    error.to_string(),
-                )
-            },
-        }
+        let Some(parameter) = error.parameter() else { return Self::inside(error) };
+        let status = match error {
+            AnswerError::Category(_) | AnswerError::Within(_) => StatusCode::BAD_REQUEST,
+            _ => StatusCode::UNPROCESSABLE_ENTITY,
+        };
+        let (kind, title) = ("parameter", "A parameter cannot be used");
+        Self { parameter: Some(parameter.to_owned()), ..Self::new(status, kind, title, error.to_string()) }
     }
 }
 
@@ -192,6 +295,9 @@ impl IntoResponse for Problem {
         });
         if let Some(parameter) = self.parameter {
             body["parameter"] = parameter.into();
+        }
+        if let Some(nearest) = self.nearest {
+            body["nearest"] = nearest.into();
         }
         if !self.allowed.is_empty() {
             body["allowed"] = self.allowed.into();

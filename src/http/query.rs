@@ -1,15 +1,42 @@
 //! A query string, checked against the table of parameters.
 
+use axum::extract::Query;
+use axum::http::Uri;
+
 use super::problem::Problem;
-use crate::engine::params::outreach::{DELAY, PROTECTED};
+use crate::engine::params::counts::OTHER_PERIOD;
+use crate::engine::params::explain::BLOCK;
+use crate::engine::params::near_repeat::{DAYS, DISTANCES};
+use crate::engine::params::outreach::{CAPACITY, DELAY, LIST, PROTECTED};
+use crate::engine::params::patrol::{FREE, SPEED};
 use crate::engine::params::ranking::DRAWS;
-use crate::engine::params::table::{DEFAULT_LIMIT, LIMIT, OFFSET, Operation, PAGE, Param};
+use crate::engine::params::table::{
+    BBOX, DEFAULT_LIMIT, FORM, Kind, LIMIT, MIN_POINTS, OFFSET, Operation, PAGE, Param, WITHIN,
+};
+use crate::engine::params::targets::BUDGET;
 use crate::engine::params::values::{BadValue, Values};
+use crate::engine::snapshot::Snapshot;
 use crate::layer::Page;
+
+/// Name and value of all that an address asks for; none where it cannot be read.
+pub(super) fn pairs(uri: &Uri) -> Vec<(String, String)> {
+    Query::try_from_uri(uri).map_or_else(|_| Vec::new(), |Query(pairs)| pairs)
+}
+
+/// The value of one parameter of an address.
+pub(super) fn value(uri: &Uri, name: &str) -> Option<String> {
+    pairs(uri).into_iter().find(|(known, _)| known == name).map(|(_, value)| value)
+}
+
+/// Percent-encodes all but what RFC 3986 leaves alone in a query, and the comma and slash of our lists and periods.
+pub(super) fn encoded(text: &str) -> String {
+    let plain = |b: u8| b.is_ascii_alphanumeric() || b"-._~,/:".contains(&b);
+    text.bytes().map(|b| if plain(b) { char::from(b).to_string() } else { format!("%{b:02X}") }).collect()
+}
 
 /// Parameters of a collection over HTTP.
 pub(super) fn params(operation: &Operation) -> impl Iterator<Item = &'static Param> + use<> {
-    operation.params.iter().chain(&PAGE)
+    operation.params.iter().chain(&PAGE).chain(&FORM)
 }
 
 /// Checks a query: unknown, repeated and unusable parameters are refused.
@@ -32,7 +59,18 @@ pub(super) fn check_counts(operation: &Operation, pairs: &[(String, String)]) ->
     check_among(&operation.params.iter().collect::<Vec<_>>(), "/counts", pairs)
 }
 
-fn check_among(params: &[&Param], address: &str, pairs: &[(String, String)]) -> Result<Values, Problem> {
+/// The same for files of a whole layer, which have no pages either.
+pub(super) fn check_for_files(operation: &Operation, pairs: &[(String, String)]) -> Result<Values, Problem> {
+    let address = format!("/collections/{id}/{id}.gpkg and its like", id = operation.collection);
+    let params = operation.params.iter().chain(std::iter::once(&BBOX)).chain(&FORM);
+    check_among(&params.collect::<Vec<_>>(), &address, pairs)
+}
+
+pub(super) fn check_among(
+    params: &[&Param],
+    address: &str,
+    pairs: &[(String, String)],
+) -> Result<Values, Problem> {
     let mut values = Values::default();
     for (at, (name, text)) in pairs.iter().enumerate() {
         let Some(param) = params.iter().find(|p| p.wire == name) else {
@@ -45,6 +83,32 @@ fn check_among(params: &[&Param], address: &str, pairs: &[(String, String)]) -> 
         values.set_wire(param, text)?;
     }
     Ok(values)
+}
+
+/// Parameters without which a collection or a process has no answer.
+fn required(operation: &Operation) -> &'static [Param] {
+    match operation.collection {
+        "clusters" => &[MIN_POINTS],
+        "near-repeat" => &[DISTANCES, DAYS],
+        "compare" => &[OTHER_PERIOD],
+        "explain" => &[BLOCK],
+        "targets" => &[BUDGET],
+        "brief" => &[WITHIN],
+        "list" => &[CAPACITY],
+        "plan" => &[FREE, SPEED],
+        _ => &[],
+    }
+}
+
+/// Which of them are neither among these values nor, for a list, kept.
+pub(super) fn lacks(
+    operation: &Operation,
+    values: &Values,
+    snapshot: &Snapshot,
+) -> impl Iterator<Item = &'static Param> {
+    let kept = operation.collection == LIST.collection && snapshot.outreach().is_some();
+    let has = |param: &Param| values.has(param) || (param.kind == Kind::Areas && values.within.is_some());
+    required(operation).iter().filter(move |param| !kept && !has(param))
 }
 
 /// How many draws a request may ask for: more would keep all others waiting.

@@ -7,6 +7,7 @@ use std::time::Duration;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::Notify;
 
+use super::base::Access;
 use crate::engine::Engine;
 use crate::engine::params::values::Values;
 
@@ -63,6 +64,7 @@ pub fn serve(
     address: &str,
     engine: Arc<Engine>,
     defaults: Values,
+    access: Access,
     ready: impl FnOnce(SocketAddr),
 ) -> Result<(), ServeError> {
     let place = loopback(address)?;
@@ -80,11 +82,13 @@ pub fn serve(
         ready(listener.local_addr().map_err(ServeError::Stopped)?);
         let told = Arc::new(Notify::new());
         let tell = Arc::clone(&told);
-        let server =
-            axum::serve(listener, super::router(engine, defaults)).with_graceful_shutdown(async move {
-                stop.await;
-                tell.notify_one();
-            });
+        let router = super::router_behind(access, engine, defaults);
+        // Who is at the other end decides whether its word about the address counts.
+        let service = router.into_make_service_with_connect_info::<SocketAddr>();
+        let server = axum::serve(listener, service).with_graceful_shutdown(async move {
+            stop.await;
+            tell.notify_one();
+        });
         tokio::select! {
             ended = server.into_future() => ended.map_err(ServeError::Stopped),
             // A client that never finishes its request must not keep the process alive.

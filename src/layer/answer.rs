@@ -123,6 +123,11 @@ pub fn answer(
     }
 }
 
+/// A parameter that cannot be used, and why.
+pub(super) fn at_fault(param: Param, why: impl std::error::Error + Send + Sync + 'static) -> AnswerError {
+    AnswerError::Unusable { parameter: param.wire, why: Box::new(why) }
+}
+
 pub(super) fn length(values: &Values, param: Param) -> Result<Metres, AnswerError> {
     values.length(&param).ok_or(AnswerError::NotGiven(param))
 }

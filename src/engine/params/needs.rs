@@ -3,7 +3,7 @@
 use super::clusters::{HOT_BLOCKS, METHOD, PROBABILITY, SCAN};
 use super::density::{BANDWIDTH_RULE, NETWORK};
 use super::hotspots::HOTSPOTS;
-use super::patrol::{HOURS, OFFICERS, SHIFTS};
+use super::patrol::{HOURS, NOT_WITH_SITES, OFFICERS, SHIFTS, SITES};
 use super::table::{BANDWIDTH, CELL, EPS, NO_DEFAULT, Operation, Param};
 use super::values::Values;
 
@@ -18,16 +18,6 @@ impl Values {
             .find(|param| param.default == NO_DEFAULT && !self.has(param) && !self.does_without(param))
     }
 
-    /// Whether an operation never does without a parameter, and nothing is configured for it.
-    #[must_use]
-    pub fn must_be_given(&self, operation: &Operation, param: &Param) -> bool {
-        const STOOD_IN_FOR: [&str; 4] = [BANDWIDTH.wire, CELL.wire, EPS.wire, SHIFTS.wire];
-        param.default == NO_DEFAULT
-            && operation.collection != HOTSPOTS.collection
-            && !STOOD_IN_FOR.contains(&param.wire)
-            && !self.has(param)
-    }
-
     /// Whether another parameter stands in for this one.
     fn does_without(&self, param: &Param) -> bool {
         match param.wire {
@@ -40,8 +30,8 @@ impl Values {
                 matches!(self.word(&METHOD), Some("hdbscan" | SCAN | HOT_BLOCKS)) || self.has(&PROBABILITY)
             }
             // One shift can be given without a file.
-            wire if wire == SHIFTS.wire => self.has(&OFFICERS) && self.has(&HOURS),
-            _ => false,
+            wire if wire == SHIFTS.wire && !self.has(&SITES) => self.has(&OFFICERS) && self.has(&HOURS),
+            wire => self.has(&SITES) && NOT_WITH_SITES.iter().any(|param| param.wire == wire),
         }
     }
 }

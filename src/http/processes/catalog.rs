@@ -2,9 +2,11 @@
 
 use serde_json::{Map, Value as Json, json};
 
+use super::super::api::parameters::{Names, schema};
 use super::super::collections::GEOJSON;
 use super::super::problem::Problem;
-use super::schema::{default, schema};
+use super::super::query::lacks;
+use super::inputs;
 use crate::engine::params::clusters::CLUSTERS;
 use crate::engine::params::counts::{CHANGE, COUNTS};
 use crate::engine::params::explain::EXPLAIN;
@@ -14,9 +16,10 @@ use crate::engine::params::nearest::nearest;
 use crate::engine::params::outreach::{BRIEF, LIST};
 use crate::engine::params::patrol::PLAN;
 use crate::engine::params::ranking::RANK;
-use crate::engine::params::table::{AREAS, DENSITY, Operation};
+use crate::engine::params::table::{AREAS, DENSITY, Operation, Param};
 use crate::engine::params::targets::TARGETS;
 use crate::engine::params::values::Values;
+use crate::engine::snapshot::Snapshot;
 
 /// Every process with its id: the command's name where that is one analysis alone.
 pub(in crate::http) const PROCESSES: [(&str, &Operation); 13] = [
@@ -36,7 +39,7 @@ pub(in crate::http) const PROCESSES: [(&str, &Operation); 13] = [
 ];
 
 /// The name of the only output of each.
-pub(super) const OUTPUT: &str = "result";
+pub(in crate::http) const OUTPUT: &str = "result";
 
 /// The process of an id.
 pub(super) fn process(id: &str) -> Result<(&'static str, &'static Operation), Problem> {
@@ -85,22 +88,37 @@ fn summary(id: &str, operation: &Operation, base: &str) -> Map<String, Json> {
 }
 
 /// One of them with its inputs and its output.
-pub(super) fn describe(id: &str, operation: &Operation, defaults: &Values, base: &str) -> Json {
+pub(super) fn describe(
+    (id, operation): (&str, &Operation),
+    snapshot: &Snapshot,
+    defaults: &Values,
+    base: &str,
+) -> Json {
     let mut told = summary(id, operation, base);
+    let names = Names::of(snapshot);
+    let needed: Vec<&str> = lacks(operation, defaults, snapshot).map(|param| param.wire).collect();
     let inputs: Map<String, Json> = operation
         .params
         .iter()
         .map(|param| {
-            let least = u8::from(defaults.must_be_given(operation, param));
-            let mut schema = schema(param);
-            if let Some(value) = default(param, defaults) {
-                schema["default"] = value;
+            let mut schema =
+                if names.allow(param) { schema(param, &names) } else { json!({ "type": "string" }) };
+            // What else says what a value is: its unit, and what is usual.
+            let usual = inputs::told(param, defaults).or_else(|| inputs::usual(param));
+            let more = [
+                ("x-unit", unit(param).map(Json::from)),
+                ("default", usual.map(|value| crate::encode::geojson::json(&value))),
+            ];
+            for (name, value) in more {
+                if let Some(value) = value {
+                    schema[name] = value;
+                }
             }
             let input = json!({
                 "title": param.flag.replace('-', " "),
                 "description": format!("{} [default: {}]", param.help, param.default),
                 "schema": schema,
-                "minOccurs": least,
+                "minOccurs": u8::from(needed.contains(&param.wire)),
                 "maxOccurs": 1,
             });
             (param.wire.to_owned(), input)
@@ -121,4 +139,12 @@ pub(super) fn describe(id: &str, operation: &Operation, defaults: &Values, base:
     });
     told.insert("outputs".to_owned(), json!({ OUTPUT: output }));
     Json::Object(told)
+}
+
+/// The unit that the name of a parameter ends in.
+fn unit(param: &Param) -> Option<&'static str> {
+    const UNITS: [(&str, &str); 5] =
+        [("_m", "m"), ("_days", "d"), ("_hours", "h"), ("_minutes", "min"), ("_months", "mo")];
+    let ends = |end: &str| param.wire.ends_with(end) || param.wire == &end[1..];
+    UNITS.into_iter().find(|(end, _)| ends(end)).map(|(_, unit)| unit)
 }

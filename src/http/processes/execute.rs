@@ -10,6 +10,7 @@ use axum::response::{IntoResponse, Response};
 use jiff::Timestamp;
 use serde_json::{Map, Value as Json, json};
 
+use super::super::base::Base;
 use super::super::collections::{GEOJSON, name};
 use super::super::problem::Problem;
 use super::super::query;
@@ -47,7 +48,7 @@ enum Prefer {
 pub(super) async fn execute(
     State(state): State<AppState>,
     id: Result<Path<String>, PathRejection>,
-    base: super::Base,
+    base: Base,
     headers: HeaderMap,
     body: Result<Bytes, BytesRejection>,
 ) -> Result<Response, Problem> {

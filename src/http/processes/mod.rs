@@ -5,21 +5,20 @@ mod estimate;
 mod execute;
 mod inputs;
 mod jobs;
-mod schema;
 mod status;
 
-use std::convert::Infallible;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use axum::Router;
 use axum::extract::rejection::PathRejection;
-use axum::extract::{DefaultBodyLimit, FromRequestParts, Path, State};
-use axum::http::header;
-use axum::http::request::Parts;
+use axum::extract::{DefaultBodyLimit, Path, State};
 use axum::response::Response;
 use axum::routing::{get, post};
 
+pub(super) use self::catalog::{OUTPUT, PROCESSES};
 pub(super) use self::jobs::Jobs;
+pub(super) use self::status::LISTING;
+use super::base::Base;
 use super::collections::name;
 use super::problem::Problem;
 use super::state::AppState;
@@ -36,19 +35,6 @@ pub(super) fn routes() -> Router<AppState> {
         .layer(DefaultBodyLimit::max(execute::LONGEST))
 }
 
-/// Where links begin.
-struct Base(String);
-
-impl<S: Sync> FromRequestParts<S> for Base {
-    type Rejection = Infallible;
-
-    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Infallible> {
-        let named = parts.headers.get(header::HOST).and_then(|value| value.to_str().ok());
-        let host = named.or_else(|| parts.uri.authority().map(|a| a.as_str())).unwrap_or("127.0.0.1");
-        Ok(Self(format!("http://{host}")))
-    }
-}
-
 async fn list(base: Base) -> Response {
     status::json_response(&catalog::list(&base.0))
 }
@@ -58,8 +44,8 @@ async fn describe(
     base: Base,
     id: Result<Path<String>, PathRejection>,
 ) -> Result<Response, Problem> {
-    let (id, operation) = catalog::process(&name(id)?)?;
-    Ok(status::json_response(&catalog::describe(id, operation, &state.defaults, &base.0)))
+    let process = catalog::process(&name(id)?)?;
+    Ok(status::json_response(&catalog::describe(process, &state.open(), &state.defaults, &base.0)))
 }
 
 /// The identity of the newest snapshot that was asked about: finding it takes a pass over all data.

@@ -7,12 +7,14 @@ use axum::response::{IntoResponse, Response};
 use jiff::Timestamp;
 use serde_json::{Value as Json, json};
 
+use super::super::base::Base;
 use super::super::collections::{GEOJSON, name};
 use super::super::problem::Problem;
+use super::super::query;
 use super::super::state::AppState;
 use super::jobs::{Job, State as Of};
 use super::{catalog, execute};
-use crate::engine::params::values::BadValue;
+use crate::engine::params::table::{Kind, Param};
 
 const RESULTS: &str = "http://www.opengis.net/def/rel/ogc/1.0/results";
 
@@ -58,32 +60,55 @@ pub(super) fn told(job: &Job, base: &str) -> Json {
     told
 }
 
+/// What a list of jobs can be narrowed by.
+pub(in crate::http) const LISTING: [Param; 3] = [
+    Param {
+        flag: "",
+        wire: "limit",
+        kind: Kind::Count { least: 1, most: MOST_LISTED as u64 },
+        default: "all",
+        help: "Jobs in the list at most",
+        example: "10",
+    },
+    Param {
+        flag: "",
+        wire: "status",
+        kind: Kind::Word(&STATUSES),
+        default: "any",
+        help: "Only jobs that are so far",
+        example: "running",
+    },
+    Param {
+        flag: "",
+        wire: "processID",
+        kind: Kind::Word(&PROCESS_IDS),
+        default: "any",
+        help: "Only jobs of this process",
+        example: "rank",
+    },
+];
+
+/// The ids of all processes.
+const PROCESS_IDS: [&str; catalog::PROCESSES.len()] = {
+    let mut ids = [""; catalog::PROCESSES.len()];
+    let mut at = 0;
+    while at < ids.len() {
+        ids[at] = catalog::PROCESSES[at].0;
+        at += 1;
+    }
+    ids
+};
+
 pub(super) async fn list(
     State(state): State<AppState>,
-    base: super::Base,
+    base: Base,
     pairs: Result<Query<Vec<(String, String)>>, QueryRejection>,
 ) -> Result<Response, Problem> {
     let Query(pairs) = pairs.map_err(|e| Problem::query(e.to_string()))?;
-    let (mut limit, mut status, mut process) = (MOST_LISTED, None, None);
-    for (at, (name, value)) in pairs.iter().enumerate() {
-        if pairs[..at].iter().any(|(earlier, _)| earlier == name) {
-            return Err(Problem::repeated(name));
-        }
-        let bad = |mend: &str| BadValue { name: name.clone(), value: value.clone(), mend: mend.to_owned() };
-        match name.as_str() {
-            "limit" => {
-                let given = value.parse::<usize>().ok().filter(|n| *n > 0);
-                limit = given.ok_or_else(|| bad("give a whole number from 1"))?;
-            }
-            "status" => {
-                let known = STATUSES.contains(&value.as_str());
-                status = Some(value).filter(|_| known);
-                status.ok_or_else(|| bad("give one of accepted, running, successful, failed, dismissed"))?;
-            }
-            "processID" => process = Some(catalog::process(value)?.0),
-            _ => return Err(Problem::unknown_parameter(name, "/jobs", vec!["limit", "status", "processID"])),
-        }
-    }
+    let values = query::check_among(&LISTING.iter().collect::<Vec<_>>(), "/jobs", &pairs)?;
+    let [limit, status, process] = &LISTING;
+    let limit = values.count(limit).map_or(MOST_LISTED, |n| usize::try_from(n).unwrap_or(MOST_LISTED));
+    let (status, process) = (values.word(status), values.word(process));
     let wanted = |job: &&Job| {
         status.is_none_or(|word| word == job.state.word()) && process.is_none_or(|id| id == job.process)
     };
@@ -98,7 +123,7 @@ const STATUSES: [&str; 5] = ["accepted", "running", "successful", "failed", "dis
 
 pub(super) async fn one(
     State(state): State<AppState>,
-    base: super::Base,
+    base: Base,
     id: Result<Path<String>, PathRejection>,
 ) -> Result<Response, Problem> {
     let id = name(id)?;
@@ -118,7 +143,7 @@ pub(super) async fn results(
 /// Dismisses a job. One that waits is never begun; an analysis under way runs to its end, and nothing of it is kept.
 pub(super) async fn dismiss(
     State(state): State<AppState>,
-    base: super::Base,
+    base: Base,
     id: Result<Path<String>, PathRejection>,
 ) -> Result<Response, Problem> {
     let id = name(id)?;

@@ -1,0 +1,44 @@
+//! What the service conforms to. A class stands here with the test that shows it, and nowhere else.
+
+/// Conformance classes, each with the test in `tests/` that shows it.
+///
+/// The version is `1.0`: clients and OGC's own suite look for exactly these.
+pub(super) const CLASSES: [(&str, &str); 4] = [
+    (
+        "http://www.opengis.net/spec/ogcapi-common-1/1.0/conf/core",
+        "a_f1_the_landing_page_links_what_there_is_and_the_document_by_its_exact_type",
+    ),
+    (
+        "http://www.opengis.net/spec/ogcapi-features-1/1.0/conf/core",
+        "a_f4_core_collections_items_and_one_feature_are_where_the_standard_has_them",
+    ),
+    (
+        "http://www.opengis.net/spec/ogcapi-features-1/1.0/conf/oas30",
+        "a_f3_the_document_is_openapi_3_0_and_all_its_references_resolve",
+    ),
+    (
+        "http://www.opengis.net/spec/ogcapi-features-1/1.0/conf/geojson",
+        "a_f4_features_are_geojson_with_ids_and_links",
+    ),
+];
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use super::*;
+
+    #[test]
+    fn a_f4_every_class_that_is_claimed_has_a_test_of_that_name() {
+        let tests = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests");
+        let texts: Vec<String> = std::fs::read_dir(tests)
+            .expect("the tests")
+            .filter_map(|entry| std::fs::read_to_string(entry.ok()?.path()).ok())
+            .collect();
+        for (class, test) in CLASSES {
+            assert!(class.contains("/1.0/conf/"), "{class}");
+            let name = format!("fn {test}(");
+            assert!(texts.iter().any(|text| text.contains(&name)), "{class} is shown by no test {test}");
+        }
+    }
+}

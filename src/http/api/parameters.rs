@@ -1,0 +1,124 @@
+//! Parameters of the one table as OpenAPI 3.0 describes them.
+
+use serde_json::{Value as Json, json};
+
+use crate::engine::params::table::{BBOX, DEFAULT_LIMIT, Kind, LIMIT, OFFSET, Param};
+use crate::engine::params::values::Values;
+use crate::engine::snapshot::Snapshot;
+
+/// More names of areas than these are not listed one by one.
+const MOST_NAMES: usize = 500;
+
+/// A date that there is, leap years and all.
+const DAY: &str = "([0-9]{4}-((0[13578]|1[02])-(0[1-9]|[12][0-9]|3[01])|(0[469]|11)-(0[1-9]|[12][0-9]|30)|02-(0[1-9]|1[0-9]|2[0-8]))|([0-9]{2}(0[48]|[2468][048]|[13579][26])|([02468][048]|[13579][26])00)-02-29)";
+
+/// Names of the data set that parameters take.
+pub(in crate::http) struct Names {
+    categories: Vec<String>,
+    areas: Vec<String>,
+}
+
+impl Names {
+    pub(in crate::http) fn of(snapshot: &Snapshot) -> Self {
+        let data = snapshot.dataset();
+        let categories = data.classes.tree().rows().iter().map(|row| row.name.clone());
+        let areas = data
+            .areas
+            .iter()
+            .flat_map(|layer| layer.areas.iter().map(move |area| format!("{}:{}", layer.kind, area.name)));
+        let mut areas: Vec<String> = areas.collect();
+        areas.sort_unstable();
+        areas.dedup();
+        Self { categories: ["all".to_owned()].into_iter().chain(categories).collect(), areas }
+    }
+
+    /// Whether a parameter can be used at all with these data.
+    pub(in crate::http) fn allow(&self, param: &Param) -> bool {
+        param.kind != Kind::Areas || !self.areas.is_empty()
+    }
+}
+
+/// A parameter of a query.
+pub(super) fn parameter(param: &Param, required: bool, names: &Names, defaults: &Values) -> Json {
+    let described = match param.default {
+        "" => param.help.to_owned(),
+        default => format!("{}. Default: {default}.", param.help),
+    };
+    let mut schema = schema(param, names);
+    if let Some(default) = default(param, defaults) {
+        schema["default"] = default;
+    }
+    json!({
+        "name": param.wire,
+        "in": "query",
+        "description": described,
+        "required": required,
+        "style": "form",
+        "explode": false,
+        "schema": schema,
+    })
+}
+
+/// What a value looks like.
+pub(in crate::http) fn schema(param: &Param, names: &Names) -> Json {
+    let several = |items: Json| json!({ "type": "array", "minItems": 1, "items": items });
+    let pattern =
+        |pattern: String| json!({ "type": "string", "minLength": 1, "pattern": format!("^({pattern})$") });
+    match param.kind {
+        Kind::Period => pattern(format!("{DAY}|{DAY}/{DAY}|{DAY}/(\\.\\.)?|(\\.\\.)?/{DAY}")),
+        Kind::Date => pattern(DAY.to_owned()),
+        Kind::Names => several(json!({ "type": "string", "enum": names.categories })),
+        Kind::Areas if names.areas.len() <= MOST_NAMES => {
+            several(json!({ "type": "string", "enum": names.areas }))
+        }
+        Kind::Areas => several(json!({ "type": "string", "minLength": 1 })),
+        Kind::Words(words) => several(json!({ "type": "string", "enum": words })),
+        Kind::Word(words) => json!({ "type": "string", "enum": words }),
+        Kind::Length { least, most } | Kind::Number { least, most } => number(least, most),
+        Kind::Lengths { least, most } | Kind::Numbers { least, most } => {
+            let mut ascending = several(number(least, most));
+            ascending["uniqueItems"] = true.into();
+            ascending["maxItems"] = 20.into();
+            ascending
+        }
+        Kind::Hours => number(0.0, 8_760.0),
+        Kind::Count { least, most } => json!({ "type": "integer", "minimum": least, "maximum": most }),
+        Kind::Amount => {
+            pattern("[1-9][0-9]{0,5}(\\.[0-9]{1,3})?(km2|mi2|km|mi|ft|m|blocks|households)".to_owned())
+        }
+        Kind::Capacity => pattern("[1-9][0-9]{0,5}(blocks|households)".to_owned()),
+        // An empty value of what clients add to every address is as good as any.
+        Kind::Text if param.flag.is_empty() => json!({ "type": "string" }),
+        Kind::Text => json!({ "type": "string", "minLength": 1, "pattern": "[^ \\t\\r\\n]" }),
+        // Both ways of saying four or six: OGC's suite reads the first, clients that check the second.
+        Kind::BBox => json!({
+            "type": "array",
+            "minItems": 4,
+            "maxItems": 6,
+            "items": { "type": "number" },
+            "oneOf": [{ "minItems": 4, "maxItems": 4 }, { "minItems": 6, "maxItems": 6 }],
+        }),
+    }
+}
+
+fn number(least: f64, most: f64) -> Json {
+    json!({ "type": "number", "minimum": least, "maximum": most })
+}
+
+/// What holds where nothing is given, if it is one value.
+fn default(param: &Param, defaults: &Values) -> Option<Json> {
+    match param.kind {
+        Kind::Length { .. } => defaults.length(param).map(|length| length.0.into()),
+        Kind::Number { .. } | Kind::Hours => defaults.number(param).map(Json::from),
+        Kind::Word(words) => {
+            let word = defaults.word(param).or_else(|| words.iter().find(|w| **w == param.default).copied());
+            word.map(Json::from)
+        }
+        Kind::Count { .. } if param.wire == LIMIT.wire => Some(DEFAULT_LIMIT.into()),
+        Kind::Count { .. } => defaults.count(param).or_else(|| param.default.parse().ok()).map(Json::from),
+        _ => None,
+    }
+}
+
+/// Parameters that every client looks for by these names.
+pub(super) const WELL_KNOWN: [&Param; 3] = [&BBOX, &LIMIT, &OFFSET];
