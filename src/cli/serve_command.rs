@@ -24,9 +24,9 @@ use crate::ingest::blocks::Shapes;
 use crate::ingest::incidents::Options;
 use crate::plan::outreach::register::Register;
 use crate::space::crs::Crs;
+use crate::store::Store;
 use crate::store::setting::Setting;
 use crate::store::sqlite::{Access as Opening, SqliteStore};
-use crate::store::Store;
 
 /// `serve`.
 pub(super) fn run(matches: &ArgMatches) -> Result<u8, Failure> {

@@ -16,6 +16,7 @@ pub mod live;
 mod metrics;
 mod page;
 mod problem;
+mod processes;
 mod query;
 mod revalidate;
 pub mod serve;
@@ -65,6 +66,7 @@ fn router_of(access: Access, state: AppState) -> Router {
         .merge(files::routes())
         .merge(api::routes())
         .merge(counts::routes())
+        .merge(processes::routes())
         .merge(tiles::documents())
         .fallback(async |uri: Uri| Problem::not_found(uri.path()))
         .method_not_allowed_fallback(async || Problem::method())

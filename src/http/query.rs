@@ -4,12 +4,14 @@ use axum::extract::Query;
 use axum::http::Uri;
 
 use super::problem::Problem;
+use crate::engine::params::counts::OTHER_PERIOD;
 use crate::engine::params::explain::BLOCK;
+use crate::engine::params::near_repeat::{DAYS, DISTANCES};
 use crate::engine::params::outreach::{CAPACITY, DELAY, LIST, PROTECTED};
 use crate::engine::params::patrol::{FREE, SPEED};
 use crate::engine::params::ranking::DRAWS;
 use crate::engine::params::table::{
-    BBOX, DEFAULT_LIMIT, FORM, Kind, LIMIT, OFFSET, Operation, PAGE, Param, WITHIN,
+    BBOX, DEFAULT_LIMIT, FORM, Kind, LIMIT, MIN_POINTS, OFFSET, Operation, PAGE, Param, WITHIN,
 };
 use crate::engine::params::targets::BUDGET;
 use crate::engine::params::values::{BadValue, Values};
@@ -83,9 +85,12 @@ pub(super) fn check_among(
     Ok(values)
 }
 
-/// Parameters without which a collection has no answer.
+/// Parameters without which a collection or a process has no answer.
 fn required(operation: &Operation) -> &'static [Param] {
     match operation.collection {
+        "clusters" => &[MIN_POINTS],
+        "near-repeat" => &[DISTANCES, DAYS],
+        "compare" => &[OTHER_PERIOD],
         "explain" => &[BLOCK],
         "targets" => &[BUDGET],
         "brief" => &[WITHIN],

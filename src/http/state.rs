@@ -6,6 +6,7 @@ use tokio::sync::Semaphore;
 
 use super::live::feed::Feed;
 use super::problem::Problem;
+use super::processes::{Identity, Jobs};
 use super::tiles::Tiles;
 use crate::engine::params::table::Operation;
 use crate::engine::params::values::Values;
@@ -26,6 +27,10 @@ pub(super) struct AppState {
     pub(super) defaults: Arc<Values>,
     /// What comes in and what is told of it.
     pub(super) feed: Arc<Feed>,
+    /// Analyses that were asked for, with their results.
+    pub(super) jobs: Arc<Jobs>,
+    /// Which data the newest snapshot is of.
+    pub(super) identity: Arc<Identity>,
     /// This run of the service, for the tags of its answers.
     pub(super) stamp: u64,
 }
@@ -40,6 +45,8 @@ impl AppState {
             turns: Arc::new(Semaphore::new(cores)),
             tiles: Arc::new(Tiles::new(cores)),
             defaults: Arc::new(defaults),
+            jobs: Arc::new(Jobs::new(cores)),
+            identity: Arc::default(),
             stamp: super::revalidate::stamp(),
         }
     }
