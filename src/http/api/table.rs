@@ -134,8 +134,7 @@ impl Route {
             Asks::These(params) => params.iter().collect(),
             Asks::Operation(operation) => operation.params.iter().collect(),
             Asks::Collection => {
-                let mut all: Vec<&'static Param> =
-                    collection.into_iter().flat_map(|operation| query::params(operation)).collect();
+                let mut all: Vec<&'static Param> = collection.into_iter().flat_map(query::params).collect();
                 if all.iter().any(|param| param.wire == OFFSET.wire) {
                     all.push(&STARTINDEX);
                 }
@@ -185,17 +184,19 @@ fn checked(request: &Request) -> Result<Option<Vec<(String, String)>>, Problem> 
             return Err(Problem::unknown_parameter(name, path, allowed));
         }
     }
-    let has = |wire: &str| asked.iter().any(|(name, _)| name == wire);
-    if has(STARTINDEX.wire) && has(OFFSET.wire) {
-        return Err(Problem::repeated(STARTINDEX.wire));
+    let value = |wire: &str| asked.iter().find(|(name, _)| name == wire).map(|(_, value)| value);
+    if let Some((index, _)) = value(STARTINDEX.wire).zip(value(OFFSET.wire)).filter(|(a, b)| a != b) {
+        return Err(Problem::not_both(STARTINDEX.wire, OFFSET.wire, index));
     }
     let is_extra = |name: &str| EXTRAS.iter().any(|extra| extra.wire == name);
     if !asked.iter().any(|(name, _)| is_extra(name) || name == STARTINDEX.wire) {
         return Ok(None);
     }
-    let rest = asked
-        .into_iter()
-        .filter(|(name, _)| !is_extra(name))
+    let both = value(OFFSET.wire).is_some();
+    let goes = |name: &str| is_extra(name) || (both && name == STARTINDEX.wire);
+    let rest = asked.iter().filter(|(name, _)| !goes(name));
+    let rest = rest
+        .cloned()
         .map(|(name, value)| (if name == STARTINDEX.wire { OFFSET.wire.to_owned() } else { name }, value));
     Ok(Some(rest.collect()))
 }
