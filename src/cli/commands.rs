@@ -8,12 +8,13 @@ use serde_json::Value as Json;
 
 use super::failure::Failure;
 use super::{
-    blocks_command, exit, explain_command, flags, import_command, import_incidents, load, outreach_command,
-    say,
+    blocks_command, exit, explain_command, flags, formats, import_command, import_incidents, load,
+    outreach_command, say,
 };
 use crate::config::Config;
 use crate::encode;
 use crate::engine::params::clusters::CLUSTERS;
+use crate::engine::params::counts::{CHANGE, COUNTS};
 use crate::engine::params::explain::RANKED_UNIT;
 use crate::engine::params::hotspots::HOTSPOTS;
 use crate::engine::params::near_repeat::NEAR_REPEAT;
@@ -46,6 +47,8 @@ pub(super) fn run(matches: &ArgMatches) -> Result<u8, Failure> {
         Some(("near-repeat", matches)) => analyse(&NEAR_REPEAT, matches),
         Some(("hotspots", matches)) => analyse(&HOTSPOTS, matches),
         Some(("rank", matches)) => analyse(&RANK, matches),
+        Some(("compare", matches)) => analyse(&CHANGE, matches),
+        Some(("counts", matches)) => analyse(&COUNTS, matches),
         Some(("areas", matches)) => areas(matches),
         Some(("explain", matches)) => explain_command::run(matches),
         Some(("list", matches)) => outreach_command::list(matches),
@@ -95,11 +98,12 @@ fn analyse(operation: &Operation, matches: &ArgMatches) -> Result<u8, Failure> {
         return explain_command::addresses(matches, &opened, page);
     }
     let layer = opened.list(operation, page)?;
-    let text = match load::text(matches, "format").as_deref() {
-        Some("table") if operation.command == PLAN.command => encode::plan::sheets(&layer),
-        _ => written(matches, &layer),
+    let bytes = if operation.command == PLAN.command && formats::word(matches) == formats::TABLE {
+        encode::plan::sheets(&layer).into_bytes()
+    } else {
+        formats::written(matches, &layer)?
     };
-    load::write_text(matches, &text)?;
+    load::write_answer(matches, &bytes)?;
     Ok(opened.code())
 }
 
@@ -111,18 +115,8 @@ fn given_unit(operation: &Operation, matches: &ArgMatches) -> Result<bool, Failu
     Ok(flags::values(matches, [&RANKED_UNIT].into_iter())?.word(&RANKED_UNIT) == Some("addresses"))
 }
 
-/// A layer in the form that is asked for.
-pub(super) fn written(matches: &ArgMatches, layer: &Layer) -> String {
-    match load::text(matches, "format").as_deref() {
-        Some("geojson") => encode::geojson::collection(layer, Json::Null) + "\n",
-        Some("csv") => encode::csv::rows(layer),
-        Some("json") => encode::json::rows(layer),
-        _ => encode::table::table(layer),
-    }
-}
-
 fn top(operation: &Operation, values: &Values) -> usize {
-    if operation.command == RANK.command {
+    if [RANK.command, CHANGE.command].contains(&operation.command) {
         values.count(&TOP).map_or(DEFAULT_TOP, |n| usize::try_from(n).unwrap_or(usize::MAX))
     } else {
         usize::MAX

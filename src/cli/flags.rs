@@ -5,8 +5,9 @@ use std::path::PathBuf;
 use clap::builder::NonEmptyStringValueParser;
 use clap::{Arg, ArgAction, ArgMatches, Command, value_parser};
 
-use super::{blocks_command, explain_command, import_command, import_incidents, outreach_command};
+use super::{blocks_command, explain_command, formats, import_command, import_incidents, outreach_command};
 use crate::engine::params::clusters::CLUSTERS;
+use crate::engine::params::counts::{CHANGE, COUNTS};
 use crate::engine::params::explain::{BLOCK, RANKED_UNIT};
 use crate::engine::params::hotspots::HOTSPOTS;
 use crate::engine::params::near_repeat::NEAR_REPEAT;
@@ -35,6 +36,8 @@ pub(super) fn command() -> Command {
         .subcommand(analysis(&CLUSTERS, "geojson"))
         .subcommand(analysis(&NEAR_REPEAT, "table"))
         .subcommand(analysis(&HOTSPOTS, "geojson"))
+        .subcommand(analysis(&CHANGE, "table"))
+        .subcommand(analysis(&COUNTS, "table"))
         .subcommand(areas())
         .subcommand(explain_command::command())
         .subcommands(outreach_command::commands())
@@ -130,15 +133,7 @@ fn export() -> Command {
 
 /// An analysis with its formats, of which one is written where none is asked for.
 pub(super) fn analysis(asked: &Operation, format: &'static str) -> Command {
-    operation(asked).arg(
-        Arg::new("format")
-            .long("format")
-            .value_name("FORMAT")
-            .value_parser(["geojson", "csv", "table", "json"])
-            .default_value(format)
-            .help_heading("Options")
-            .help("How to write the answer"),
-    )
+    operation(asked).arg(formats::arg(format))
 }
 
 /// The command of an operation with its parameters, its data and where it writes to.

@@ -188,7 +188,12 @@ fn assemble(
     };
     let mut dataset = build(ledger, &ground, about)?;
     set_areas(&mut dataset, areas)?;
-    set_context(&mut dataset, context)?;
+    for (kind, n) in set_context(&mut dataset, context) {
+        say::tell(&format!(
+            "{kind}: {} of the places lie so far from the blocks that their CRS cannot hold them, and are left out",
+            say::thousands(n)
+        ));
+    }
     dataset.harm = harm(config.harm.as_deref(), &dataset)?;
     say::resolution(&dataset.resolution, dataset.incidents.len());
     say::assigned(&dataset.assigned);
@@ -199,9 +204,14 @@ fn assemble(
 
 /// Writes to the file of `-o`, else to stdout.
 pub(super) fn write_text(matches: &ArgMatches, text: &str) -> Result<(), Failure> {
+    write_answer(matches, text.as_bytes())
+}
+
+/// The same of what may be no text.
+pub(super) fn write_answer(matches: &ArgMatches, bytes: &[u8]) -> Result<(), Failure> {
     match path(matches, "output").filter(|path| path.as_os_str() != "-") {
-        Some(path) => write_file(&path, text),
-        None => print(text),
+        Some(path) => write_bytes(&path, bytes),
+        None => print_bytes(bytes),
     }
 }
 
@@ -235,8 +245,12 @@ pub(super) fn write_bytes(path: &Path, bytes: &[u8]) -> Result<(), Failure> {
 
 /// Writes to stdout.
 pub(super) fn print(text: &str) -> Result<(), Failure> {
+    print_bytes(text.as_bytes())
+}
+
+fn print_bytes(bytes: &[u8]) -> Result<(), Failure> {
     let mut out = std::io::stdout().lock();
-    out.write_all(text.as_bytes())
+    out.write_all(bytes)
         .and_then(|()| out.flush())
         .map_err(|source| Failure::Write { file: "stdout".to_owned(), source })
 }

@@ -4,8 +4,11 @@ mod accept;
 mod api;
 pub mod base;
 mod collections;
+mod counts;
 mod cross_origin;
 mod failures;
+mod files;
+mod format;
 mod guard;
 mod items;
 mod landing;
@@ -53,7 +56,9 @@ pub fn router_behind(access: Access, engine: Arc<Engine>, defaults: Values) -> R
         .route("/collections/{id}", get(collections::one))
         .route("/collections/{id}/items", get(items::items))
         .route("/xyz/{layer}/{z}/{x}/{y}", get(tiles::tile))
+        .merge(files::routes())
         .merge(api::routes())
+        .merge(counts::routes())
         .fallback(async |uri: Uri| Problem::not_found(uri.path()))
         .method_not_allowed_fallback(async || Problem::method())
         // From the inside out.

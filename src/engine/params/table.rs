@@ -1,6 +1,7 @@
 //! The one table of parameters: command line, HTTP check and docs all come from it.
 
 use super::clusters::CLUSTERS;
+use super::counts::{CHANGE, COUNTS};
 use super::density::{
     ADAPTIVE, BANDWIDTH_RULE, COMPARE_PERIOD, CONTOURS, EDGE, HALF_LIFE, KERNEL, LEVELS, LIXEL, MODE,
     NETWORK, OUT, SAMPLE, SURFACE, UNIT,
@@ -251,6 +252,36 @@ pub const OFFSET: Param = Param {
     example: "0",
 };
 
+/// Form of the features.
+pub const F: Param = Param {
+    flag: "format",
+    wire: "f",
+    kind: Kind::Word(&[
+        "json",
+        "geojson",
+        "geojsonseq",
+        "ndjson",
+        "csv",
+        "csv-excel",
+        "fgb",
+        "gpkg",
+        "parquet",
+    ]),
+    default: "what the client accepts, else geojson",
+    help: "Form of the features; `items.csv` and its like say the same",
+    example: "csv",
+};
+
+/// A mark for Excel.
+pub const BOM: Param = Param {
+    flag: "bom",
+    wire: "bom",
+    kind: Kind::Word(&["true", "false"]),
+    default: "false",
+    help: "Whether CSV is for Excel, with a byte order mark: else it takes no text for UTF-8",
+    example: "true",
+};
+
 /// Blocks in a list where no `--top` is given.
 pub const DEFAULT_TOP: usize = 10;
 
@@ -272,6 +303,9 @@ pub struct Operation {
 
 /// Parameters of every collection over HTTP.
 pub const PAGE: [Param; 3] = [BBOX, LIMIT, OFFSET];
+
+/// Parameters of the form, over HTTP.
+pub const FORM: [Param; 2] = [F, BOM];
 
 /// Density.
 pub const DENSITY: Operation = Operation {
@@ -319,8 +353,8 @@ pub const AREAS: Operation = Operation {
     params: &[PERIOD, CATEGORY, ORIGIN, STATUS, WITHIN],
 };
 
-/// Operations that have a command and no collection over HTTP.
-pub const COMMANDS_ONLY: [Operation; 1] = [NEAR_REPEAT];
+/// Operations that have a command and no collection over HTTP; there they are processes, and counts a resource of their own.
+pub const COMMANDS_ONLY: [Operation; 3] = [NEAR_REPEAT, CHANGE, COUNTS];
 
 /// All operations with a collection over HTTP.
 pub const OPERATIONS: [Operation; 11] =
