@@ -18,13 +18,13 @@ use super::state::AppState;
 /// Paths whose answers follow from the snapshot and the address alone; also what lies below them.
 const OF_SNAPSHOT: [&str; 10] = [
     "/api",
-    "/areas",
     "/collections",
     "/conformance",
     "/counts",
     "/docs",
     "/processes",
     "/styles",
+    "/tileMatrixSets",
     "/tiles",
     "/xyz",
 ];

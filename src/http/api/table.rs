@@ -77,7 +77,16 @@ const JSON: &[&str] = &["application/json"];
 const JSON_OR_PAGE: &[&str] = &["application/json", "text/html"];
 const PAGE: &[&str] = &["text/html"];
 const CSV: &[&str] = &["text/csv; charset=utf-8; header=present"];
-const GEOJSON: &[&str] = &["application/geo+json"];
+/// Every form of features, as `encode::format` has them.
+const FORMS: &[&str] = &[
+    "application/geo+json",
+    "application/geo+json-seq",
+    "application/x-ndjson",
+    "text/csv; charset=utf-8",
+    "application/flatgeobuf",
+    "application/geopackage+sqlite3",
+    "application/vnd.apache.parquet",
+];
 
 const fn get(path: &'static str, id: &'static str, help: &'static str) -> Route {
     Route { method: "get", at: path, path, id, help, asks: Asks::These(&[]), gives: &[], takes: None }
@@ -116,7 +125,7 @@ pub(in crate::http) const ROUTES: &[Route] = &[
     },
     Route {
         asks: Asks::Collection,
-        gives: &[(200, GEOJSON, "features")],
+        gives: &[(200, FORMS, "features")],
         ..get("/collections/{id}/items", "getItems", "A page of features")
     },
     Route {
@@ -233,5 +242,18 @@ fn rewrite(request: &mut Request, asked: &[(String, String)]) {
     let path = request.uri().path();
     if let Ok(uri) = format!("{path}{mark}{}", query.join("&")).parse() {
         *request.uri_mut() = uri;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::encode::format::Format;
+
+    #[test]
+    fn every_form_of_features_is_in_the_document() {
+        for format in Format::ALL {
+            assert!(FORMS.contains(&format.media()), "{}", format.media());
+        }
     }
 }
