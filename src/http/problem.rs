@@ -93,6 +93,15 @@ impl Problem {
         }
     }
 
+    /// Two names of one thing with different values.
+    pub(super) fn not_both(name: &str, other: &str, value: &str) -> Self {
+        let detail = format!("`{name}` is `{value}`, and `{other}` is another; they mean the same, give one");
+        Self {
+            parameter: Some(name.to_owned()),
+            ..Self::new(StatusCode::UNPROCESSABLE_ENTITY, "parameter", "A parameter cannot be used", detail)
+        }
+    }
+
     /// A page of another site wants to change something.
     pub(super) fn foreign_write() -> Self {
         let detail = "pages of other sites may not change anything here".to_owned();

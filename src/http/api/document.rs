@@ -122,7 +122,7 @@ impl Made<'_> {
             let content: Map<String, Json> = media
                 .iter()
                 .map(|media| {
-                    let schema = if media.starts_with("text/html") { "text" } else { schema };
+                    let schema = schema_of(media, schema);
                     let reference = format!("#/components/schemas/{schema}");
                     ((*media).to_owned(), json!({ "schema": { "$ref": reference } }))
                 })
@@ -198,6 +198,19 @@ impl Made<'_> {
             body["required"] = json!(["inputs"]);
         }
         body
+    }
+}
+
+/// The schema of a form: only JSON has the shape that the route names.
+fn schema_of<'a>(media: &str, schema: &'a str) -> &'a str {
+    let plain = media.split(';').next().unwrap_or_default();
+    match plain {
+        _ if plain.ends_with("/json") || plain.ends_with("+json") => schema,
+        "application/flatgeobuf" | "application/geopackage+sqlite3" | "application/vnd.apache.parquet" => {
+            "bytes"
+        }
+        _ if plain.starts_with("image/") || plain.contains("mapbox") => "bytes",
+        _ => "text",
     }
 }
 
