@@ -5,12 +5,17 @@ mod api;
 pub mod base;
 mod collections;
 mod cross_origin;
+mod crs;
 mod failures;
+mod fields;
 mod files;
 mod format;
 mod guard;
+mod html;
+mod item;
 mod items;
 mod landing;
+mod opened;
 mod page;
 mod problem;
 mod query;
@@ -19,6 +24,7 @@ pub mod serve;
 mod shelf;
 mod state;
 mod tiles;
+mod wanted;
 
 use std::sync::Arc;
 
@@ -56,6 +62,8 @@ pub fn router_behind(access: Access, engine: Arc<Engine>, defaults: Values) -> R
         .route("/collections/{id}/items", get(items::items))
         .route("/xyz/{layer}/{z}/{x}/{y}", get(tiles::tile))
         .merge(files::routes())
+        .merge(fields::routes())
+        .merge(item::routes())
         .merge(api::routes())
         .fallback(async |uri: Uri| Problem::not_found(uri.path()))
         .method_not_allowed_fallback(async || Problem::method())

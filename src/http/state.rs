@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use tokio::sync::Semaphore;
 
+use super::opened::Opened;
 use super::problem::Problem;
 use super::shelf::Shelf;
 use crate::engine::params::table::Operation;
@@ -36,6 +37,8 @@ pub(super) struct AppState {
     pub(super) defaults: Arc<Values>,
     /// This run of the service, for the tags of its answers.
     pub(super) stamp: u64,
+    /// States of the data in which clients read on, page by page.
+    pub(super) opened: Arc<Opened>,
 }
 
 impl AppState {
@@ -51,6 +54,7 @@ impl AppState {
             tiles: Arc::new(tiles),
             defaults: Arc::new(defaults),
             stamp: super::revalidate::stamp(),
+            opened: Arc::default(),
         }
     }
 
@@ -73,7 +77,8 @@ impl AppState {
         tokio::task::spawn_blocking(in_turn).await.map_err(Problem::inside)?
     }
 
-    /// Makes a layer and has it encoded, on a thread that may take its time.
+    /// Makes a layer and has it turned into an answer, on a thread that may take its time.
+    #[allow(dead_code, reason = "for legends and their like, which choose among no features")]
     pub(super) async fn layer<T: Send + 'static>(
         &self,
         operation: Operation,

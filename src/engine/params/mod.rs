@@ -1,6 +1,7 @@
 //! Parameters: their one table, the check of their values, the neighbors of misspelt names.
 
 pub mod amount;
+pub mod choosing;
 pub mod clusters;
 pub mod density;
 pub mod explain;

@@ -265,6 +265,7 @@ pub const F: Param = Param {
         "fgb",
         "gpkg",
         "parquet",
+        "html",
     ]),
     default: "what the client accepts, else geojson",
     help: "Form of the features; `items.csv` and its like say the same",

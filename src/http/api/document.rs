@@ -51,7 +51,7 @@ pub(super) fn document(snapshot: &Snapshot, defaults: &Values, base: &str) -> Js
         made.share(param, false);
     }
     for route in ROUTES {
-        if let Asks::Collection = route.asks {
+        if let Asks::Collection | Asks::Feature = route.asks {
             for operation in &OPERATIONS {
                 made.add(route, Some(operation));
             }
