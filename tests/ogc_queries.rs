@@ -7,7 +7,7 @@ use std::sync::{Arc, LazyLock};
 
 use axum::body::{Body, to_bytes};
 use axum::http::{HeaderMap, Request, StatusCode, header};
-use common::town::{Lot, Where, table, town_of};
+use common::town::town_of;
 use hotblocks::config::Config;
 use hotblocks::engine::Engine;
 use hotblocks::engine::areas::set_areas;
@@ -103,7 +103,7 @@ const COLLECTIONS: [(&str, &str); 14] = [
     ("blocks", "?draws=200&"),
     ("blocks", "?view=bias&"),
     ("blocks", "?view=concentration&draws=200&"),
-    ("blocks", "?view=change&datetime=2014-09-01/2014-09-30&compare_period=2014-08-01/2014-08-31&"),
+    ("blocks", "?view=change&datetime=2014-09-16/2014-09-30&compare_datetime=2014-09-01/2014-09-15&"),
     ("density", "?"),
     ("density", "?out=surface&"),
     ("clusters", "?"),
@@ -141,13 +141,17 @@ async fn a_f7_a_walk_over_next_gives_each_id_once_and_as_many_as_matched() {
     assert_eq!(page["numberMatched"].as_u64(), Some(seen.len() as u64));
 }
 
-/// A town with so many robberies on its west and burglaries on its east.
+/// A town with so many robberies on its west and burglaries on its east, each with an id and a time of its own.
 fn town(robberies: usize, burglaries: usize) -> Dataset {
-    let lots = [
-        Lot(robberies, "robbery", Where::West, "citizen,yes,"),
-        Lot(burglaries, "burglary", Where::East, "officer,,"),
-    ];
-    town_of(&table(&lots), None).dataset().clone()
+    let mut rows = String::from("incidentid,date,category,longitude,latitude\n");
+    for n in 0..robberies + burglaries {
+        let (day, hour, minute) = (1 + n % 31, n / 31 % 24, n / 744 % 60);
+        let (category, lon) = if n < robberies { ("robbery", -90.205) } else { ("burglary", -90.195) };
+        rows.push_str(&format!(
+            "{category}-{n},2018-01-{day:02} {hour:02}:{minute:02},{category},{lon},38.6\n"
+        ));
+    }
+    town_of(&rows, None).dataset().clone()
 }
 
 fn publish(engine: &Engine, dataset: Dataset) {
@@ -294,10 +298,10 @@ async fn a_f11_times_of_every_form_are_answered_and_what_is_none_is_refused_with
 #[tokio::test]
 async fn a_f11_an_incident_is_of_a_time_that_its_own_interval_reaches_into() {
     // A burglary that was found when the people came home, days after they left.
-    let rows = "id,date,until,category,longitude,latitude,origin,firearm,shooting\n\
-                1,2018-01-03 10:00,2018-01-10 18:00,burglary,-90.205,38.6,citizen,,\n\
-                2,2018-01-05 10:00,,burglary,-90.205,38.6,citizen,,\n\
-                3,2018-01-31 10:00,,burglary,-90.205,38.6,citizen,,\n";
+    let rows = "incidentid,date,until,category,longitude,latitude\n\
+                1,2018-01-03 10:00,2018-01-10 18:00,burglary,-90.205,38.6\n\
+                2,2018-01-05 10:00,,burglary,-90.205,38.6\n\
+                3,2018-01-31 10:00,,burglary,-90.205,38.6\n";
     let folder = tempfile::tempdir().expect("a folder");
     let file = common::town::write(folder.path(), "incidents.csv", rows);
     let (snapshot, ..) = common::load(&[file.into()], common::town::town(folder.path()).as_ref());
@@ -538,9 +542,9 @@ async fn one_feature_is_had_by_its_id_with_its_links() {
 
 #[tokio::test]
 async fn ids_of_any_letters_stand_in_an_address_and_sensitive_ones_are_not_there() {
-    let rows = "id,date,category,longitude,latitude,origin,firearm,shooting\n\
-                a/b?c#d%2F é,2018-01-03 10:00,burglary,-90.205,38.6,citizen,,\n\
-                hidden,2018-01-05 10:00,rape,-90.205,38.6,citizen,,\n";
+    let rows = "incidentid,date,category,longitude,latitude\n\
+                a/b?c#d%2F é,2018-01-03 10:00,burglary,-90.205,38.6\n\
+                hidden,2018-01-05 10:00,rape,-90.205,38.6\n";
     let router = hotblocks::http::router(
         Arc::new(Engine::new(town_of(rows, None).dataset().clone())),
         Values::default(),
@@ -601,25 +605,39 @@ async fn shapes_come_and_boxes_go_in_the_crs_that_is_named() {
             }
         }
     }
-    let box_of = [-72.935, 41.30, -72.915, 41.315];
-    let plain = get("/collections/incidents/items?limit=10000&bbox=-72.935,41.30,-72.915,41.315").await;
+    let all = get("/collections/incidents/items?limit=10000&category=all").await;
+    let middle = |mut of: Vec<f64>| {
+        of.sort_by(f64::total_cmp);
+        (of[of.len() / 4], of[of.len() * 3 / 4])
+    };
+    let places = |body: &Json| {
+        features(body).iter().flat_map(|f| corners(&f["geometry"])).unzip::<f64, f64, Vec<f64>, Vec<f64>>()
+    };
+    let (lons, lats) = places(&all);
+    // Between two places, so that the last digit decides nothing.
+    let ((west, east), (south, north)) = (middle(lons), middle(lats));
+    let [west, south, east, north] = [west, south, east, north].map(|edge| edge + 0.3e-7);
+    let of_box = |numbers: [f64; 4], crs: &str| {
+        let numbers = numbers.map(|n| n.to_string()).join(",");
+        format!(
+            "/collections/incidents/items?limit=10000&category=all&bbox={numbers}{}",
+            if crs.is_empty() { String::new() } else { format!("&bbox-crs={}", encoded(crs)) }
+        )
+    };
+    let plain = get(&of_box([west, south, east, north], "")).await;
     assert!(features(&plain).len() > 100);
-    let latlon = format!("{},{},{},{}", box_of[1], box_of[0], box_of[3], box_of[2]);
-    let mercator = "-8119087.0589,5054500.3,-8116860.6689,5056723.6";
-    for (uri, numbers) in
-        [("http://www.opengis.net/def/crs/EPSG/0/4326", latlon.as_str()), ("EPSG:3857", mercator)]
-    {
-        let same = get(&format!(
-            "/collections/incidents/items?limit=10000&bbox={numbers}&bbox-crs={}",
-            encoded(uri)
-        ))
-        .await;
-        let near = if uri == "EPSG:3857" { 20 } else { 0 };
-        assert!(features(&same).len().abs_diff(features(&plain).len()) <= near, "{uri}");
-    }
+    let mercator =
+        |lon: f64, lat: f64| (6_378_137.0 * lon.to_radians(), 6_378_137.0 * lat.to_radians().tan().asinh());
+    let ((x0, y0), (x1, y1)) = (mercator(west, south), mercator(east, north));
+    let of_epsg =
+        get(&of_box([south, west, north, east], "http://www.opengis.net/def/crs/EPSG/0/4326")).await;
+    let of_mercator = get(&of_box([x0, y0, x1, y1], "EPSG:3857")).await;
+    assert_eq!((ids(&of_epsg), ids(&of_mercator)), (ids(&plain), ids(&plain)));
     // A box of the local plane is exactly that, and not the box of degrees around it.
     let local = get("/collections/incidents/items?limit=10000&category=all&crs=EPSG:32618").await;
-    let (x0, y0, x1, y1) = (672_000.0, 4_574_000.0, 674_500.0, 4_576_500.0);
+    let (xs, ys) = places(&local);
+    let ((x0, x1), (y0, y1)) = (middle(xs), middle(ys));
+    let [x0, y0, x1, y1] = [x0, y0, x1, y1].map(|edge| edge.floor() + 0.49);
     let inside: HashSet<String> = features(&local)
         .iter()
         .filter(|f| {
