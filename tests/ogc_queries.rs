@@ -114,7 +114,7 @@ const COLLECTIONS: [(&str, &str); 24] = [
     ("clusters", "?method=space-time&span_days=7&"),
     ("clusters", "?method=hot-blocks&least=2&"),
     ("clusters", "?method=scan&permutations=99&"),
-    ("hotspots", "?permutations=99&"),
+    ("hotspots", "?"),
     ("hotspots", "?statistic=emerging&steps=5&"),
     ("areas", "?"),
     ("targets", "?budget=20blocks&"),
