@@ -113,17 +113,22 @@ fn same(a: &str, b: &str) -> bool {
             .any(|(flag, digit)| *digit == b && *flag == if b == "1" { "true" } else { "false" })
 }
 
-fn close(a: &Geometry, b: &Geometry) -> bool {
-    use geo::CoordsIter;
-    let positions = |shape: &Geometry| shape.coords_iter().collect::<Vec<_>>();
-    let (mut x, mut y) = (positions(a), positions(b));
-    // A ring may begin and turn elsewhere: what counts are its places.
-    let order = |a: &geo::Coord, b: &geo::Coord| (a.x, a.y).partial_cmp(&(b.x, b.y)).expect("finite");
-    x.sort_by(order);
-    y.sort_by(order);
-    std::mem::discriminant(a) == std::mem::discriminant(b)
-        && x.len() == y.len()
-        && x.iter().zip(&y).all(|(a, b)| (a.x - b.x).abs() <= 5.1e-8 && (a.y - b.y).abs() <= 5.1e-8)
+/// The same shape, but for what seven decimals leave out. Rings may begin and turn elsewhere: their area and box count.
+fn close(read: &Geometry, sent: &Geometry) -> bool {
+    use geo::{BoundingRect, CoordsIter};
+    let near = |a: geo::Coord, b: geo::Coord| (a.x - b.x).abs() <= 5.1e-8 && (a.y - b.y).abs() <= 5.1e-8;
+    let places = match read {
+        Geometry::Polygon(_) | Geometry::MultiPolygon(_) => {
+            let (a, b) = (read.bounding_rect().expect("a box"), sent.bounding_rect().expect("a box"));
+            near(a.min(), b.min())
+                && near(a.max(), b.max())
+                && (read.unsigned_area() - sent.unsigned_area()).abs() < 1e-8
+        }
+        _ => read.coords_iter().zip(sent.coords_iter()).all(|(a, b)| near(a, b)),
+    };
+    std::mem::discriminant(read) == std::mem::discriminant(sent)
+        && read.coords_count() == sent.coords_count()
+        && places
 }
 
 #[test]
@@ -439,26 +444,28 @@ fn the_words_of_f_are_those_of_the_formats() {
 }
 
 #[test]
-fn the_command_line_writes_each_format_by_word_and_by_ending() {
+fn the_command_line_writes_formats_by_word_and_by_ending() {
     let folder = tempfile::tempdir().expect("a folder");
-    for format in Format::ALL {
-        let file = folder.path().join(format!("a.{}", format.ending()));
+    for (ending, word) in [("csv", Some("csv-excel")), ("csv", None), ("fgb", None), ("json", None)] {
+        let file = folder.path().join(format!("{}.{ending}", word.unwrap_or("plain")));
         let name = file.to_string_lossy().into_owned();
         let mut args = ["rank"].to_vec();
         args.extend(common::command::SAMPLE);
         args.extend(["--top", "20", "-o", &name]);
-        if format == Format::CsvExcel {
-            args.extend(["--format", "csv-excel"]);
-        }
+        args.extend(word.into_iter().flat_map(|word| ["--format", word]));
         let (_, _, err) = common::command::run(&args);
-        let bytes = std::fs::read(&file).unwrap_or_else(|e| panic!("{}: {e} {err}", format.title()));
-        match format {
-            Format::CsvExcel => assert!(bytes.starts_with(b"\xef\xbb\xbfid,rank,")),
-            Format::Csv => assert!(bytes.starts_with(b"id,rank,")),
-            Format::FlatGeobuf | Format::GeoPackage | Format::GeoParquet => {
-                assert_eq!(read(format, bytes).0.len(), 20)
+        let bytes = std::fs::read(&file).unwrap_or_else(|e| panic!("{name}: {e} {err}"));
+        match (ending, word) {
+            ("csv", Some(_)) => assert!(bytes.starts_with(b"\xef\xbb\xbfid,rank,")),
+            ("csv", None) => {
+                assert!(bytes.starts_with(b"id,rank,") && !bytes.windows(3).any(|w| w == b"WKT"))
             }
-            _ => assert_eq!(String::from_utf8(bytes).expect("UTF-8").matches("\"Feature\"").count(), 20),
+            ("fgb", _) => assert_eq!(read(Format::FlatGeobuf, bytes).0.len(), 20),
+            // Rows without shapes, as --format json.
+            _ => assert_eq!(
+                serde_json::from_slice::<Json>(&bytes).expect("JSON")["rows"].as_array().map(Vec::len),
+                Some(20)
+            ),
         }
     }
 }

@@ -42,6 +42,9 @@ async fn item(
     let page = html::wanted_of_one(request.headers(), &given)?;
     let crs = Crs::read(&CRS, given.text(&CRS), &snapshot)?;
     let values = wanted::values(&state, &operation, &given, &snapshot);
+    if let Some(param) = query::lacks(&operation, &values, &snapshot).next() {
+        return Err(Problem::not_given(param));
+    }
     let links = links(&base, &id, &fid, &pairs);
     let name = operation.collection;
     let head = crs.in_head();

@@ -10,7 +10,7 @@ use super::base::base;
 use super::collections::{name, operation};
 use super::crs::Crs;
 use super::problem::Problem;
-use super::query::encoded;
+use super::query::{self, encoded};
 use super::state::AppState;
 use super::wanted::{self, Wanted};
 use super::{format, html};
@@ -66,6 +66,9 @@ pub(super) async fn answer(
     let address = format!("{}{}", came.base, came.path);
     let Wanted { given, values, page, choice, crs, snapshot } =
         wanted::wanted(&state, &operation, &pairs, whole, &address)?;
+    if let Some(param) = query::lacks(&operation, &values, &snapshot).next() {
+        return Err(Problem::not_given(param));
+    }
     let as_page = ending.is_none() && html::wanted_of_items(&came.headers, &given);
     let form = if as_page { Format::GeoJson } else { format::asked(ending, &given, &came.headers)? };
     if crs != Crs::Crs84 && !matches!(form, Format::GeoJson | Format::GeoJsonSeq | Format::NdJson) {

@@ -4,6 +4,7 @@ mod accept;
 mod api;
 pub mod base;
 mod collections;
+mod counts;
 mod cross_origin;
 mod crs;
 mod failures;
@@ -65,6 +66,7 @@ pub fn router_behind(access: Access, engine: Arc<Engine>, defaults: Values) -> R
         .merge(fields::routes())
         .merge(item::routes())
         .merge(api::routes())
+        .merge(counts::routes())
         .fallback(async |uri: Uri| Problem::not_found(uri.path()))
         .method_not_allowed_fallback(async || Problem::method())
         // From the inside out.

@@ -3,6 +3,7 @@
 pub mod amount;
 pub mod choosing;
 pub mod clusters;
+pub mod counts;
 pub mod density;
 pub mod explain;
 pub mod hotspots;

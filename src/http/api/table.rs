@@ -11,6 +11,7 @@ use axum::response::{IntoResponse, Response};
 use super::super::collections::operation;
 use super::super::problem::Problem;
 use super::super::query::{self, pairs};
+use crate::engine::params::counts::COUNTS;
 use crate::engine::params::table::{DENSITY, Kind, OFFSET, Operation, Param};
 
 /// One method of one path.
@@ -79,11 +80,18 @@ const JSON_OR_PAGE: &[&str] = &["application/json", "text/html"];
 const PAGE: &[&str] = &["text/html"];
 const FEATURE_OR_PAGE: &[&str] = &["application/geo+json", "text/html"];
 const SCHEMA: &[&str] = &[super::super::fields::SCHEMA];
+const CSV: &[&str] = &["text/csv; charset=utf-8; header=present"];
 const GEOJSON: &[&str] = &["application/geo+json"];
 
 const fn get(path: &'static str, id: &'static str, help: &'static str) -> Route {
     Route { method: "get", at: path, path, id, help, asks: Asks::These(&[]), gives: &[], takes: None }
 }
+
+const COUNTS_ROUTE: Route = Route {
+    asks: Asks::Operation(&COUNTS),
+    gives: &[(200, &["application/json", "text/csv; charset=utf-8; header=present"], "any")],
+    ..get("/counts", "getCounts", "Incidents by area, category, time and more, as a table")
+};
 
 /// All routes, but for the files of the page (`/page/…`), which are no interface.
 pub(in crate::http) const ROUTES: &[Route] = &[
@@ -143,6 +151,21 @@ pub(in crate::http) const ROUTES: &[Route] = &[
             "getDensityTile",
             "A density as a picture for maps; 204 where it is empty",
         )
+    },
+    COUNTS_ROUTE,
+    Route {
+        at: "/counts.json",
+        path: "/counts.json",
+        id: "getCountsJson",
+        gives: &[(200, JSON, "any")],
+        ..COUNTS_ROUTE
+    },
+    Route {
+        at: "/counts.csv",
+        path: "/counts.csv",
+        id: "getCountsCsv",
+        gives: &[(200, CSV, "text")],
+        ..COUNTS_ROUTE
     },
     Route {
         gives: &[(200, &["text/plain; charset=utf-8"], "text")],
