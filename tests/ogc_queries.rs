@@ -115,7 +115,7 @@ const COLLECTIONS: [(&str, &str); 24] = [
     ("clusters", "?method=hot-blocks&least=2&"),
     ("clusters", "?method=scan&permutations=99&"),
     ("hotspots", "?"),
-    ("hotspots", "?statistic=emerging&steps=5&"),
+    ("hotspots", "?statistic=emerging&steps=12&"),
     ("areas", "?"),
     ("targets", "?budget=20blocks&"),
     ("explain", "?block=segment-2018&"),
