@@ -3,7 +3,8 @@
 use std::path::Path;
 
 use hotblocks::engine::params::choosing::CHOOSING;
-use hotblocks::engine::params::table::{COMMANDS_ONLY, FORM, Kind, OPERATIONS, PAGE, Param};
+use hotblocks::engine::params::form::FORM;
+use hotblocks::engine::params::table::{COMMANDS_ONLY, Kind, OPERATIONS, PAGE, Param};
 
 fn read(path: &str) -> String {
     let file = Path::new(env!("CARGO_MANIFEST_DIR")).join(path);
@@ -91,8 +92,10 @@ fn the_readme_names_both_commands_and_only_commands_that_exist() {
         let name = line.split_whitespace().nth(1).expect("a command");
         assert!(known.contains(&name), "README shows `hotblocks {name}`");
         let mut sub = command.find_subcommand(name).expect("known");
-        if sub.has_subcommands() {
-            let part = line.split_whitespace().nth(2).expect("a part of the command");
+        // `export` does something by itself as well.
+        let part = line.split_whitespace().nth(2).filter(|word| !word.starts_with('-'));
+        assert!(part.is_some() || name != "import", "README shows `hotblocks import` without what");
+        if let Some(part) = part.filter(|_| sub.has_subcommands()) {
             sub =
                 sub.find_subcommand(part).unwrap_or_else(|| panic!("README shows `hotblocks {name} {part}`"));
         }
@@ -181,6 +184,7 @@ fn commands_and_flags_use_the_agreed_words() {
         "listen",
         "lixel",
         "max-blocks",
+        "max-zoom",
         "method",
         "metric",
         "min-points",
@@ -201,6 +205,7 @@ fn commands_and_flags_use_the_agreed_words() {
         "per",
         "period",
         "permutations",
+        "pmtiles",
         "previous",
         "proactive",
         "public-url",

@@ -9,7 +9,7 @@ use serde_json::Value as Json;
 use super::failure::Failure;
 use super::{
     blocks_command, exit, explain_command, flags, formats, import_command, import_incidents, load,
-    outreach_command, say,
+    outreach_command, say, tiles_command,
 };
 use crate::config::Config;
 use crate::encode;
@@ -41,7 +41,10 @@ pub(super) fn run(matches: &ArgMatches) -> Result<u8, Failure> {
     match matches.subcommand() {
         Some(("demo", matches)) => demo(matches),
         Some(("serve", matches)) => serve(matches),
-        Some(("export", matches)) => export(matches),
+        Some(("export", matches)) => match matches.subcommand() {
+            Some(("tiles", matches)) => tiles_command::run(matches),
+            _ => export(matches),
+        },
         Some(("density", matches)) => analyse(&DENSITY, matches),
         Some(("clusters", matches)) => analyse(&CLUSTERS, matches),
         Some(("near-repeat", matches)) => analyse(&NEAR_REPEAT, matches),

@@ -9,7 +9,7 @@ use super::accept::wants_page;
 use super::format::{self, ITEMS};
 use super::item::address;
 use super::problem::Problem;
-use crate::engine::params::table::F;
+use crate::engine::params::form::F;
 use crate::engine::params::values::Values;
 use crate::layer::{Feature, Layer, Value};
 

@@ -16,7 +16,8 @@ use super::wanted::{self, Wanted};
 use super::{format, html};
 use crate::encode::format::Format;
 use crate::engine::params::choosing::{CRS, SNAPSHOT};
-use crate::engine::params::table::{BOM, F, LIMIT, OFFSET, Operation};
+use crate::engine::params::form::{BOM, F};
+use crate::engine::params::table::{LIMIT, OFFSET, Operation};
 use crate::layer::Page;
 use crate::layer::choose::choose;
 
@@ -86,7 +87,7 @@ pub(super) async fn answer(
         // Who reads on reads in the same state of the data.
         let more = page.offset.saturating_add(page.limit) < layer.matched;
         let pinned = pairs.iter().any(|(name, _)| name == SNAPSHOT.wire);
-        let kept = (more || pinned).then(|| keeper.opened.keep(keeper.stamp, &snapshot));
+        let kept = (more || pinned).then(|| keeper.walks.keep(keeper.stamp, &snapshot));
         let links =
             Links { base: &came.base, path: &came.path, pairs: &pairs, collection: operation.collection };
         let links = links.of(page, layer.matched, form, kept);

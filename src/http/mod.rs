@@ -16,7 +16,7 @@ mod html;
 mod item;
 mod items;
 mod landing;
-mod opened;
+
 mod page;
 mod problem;
 mod query;
@@ -25,6 +25,7 @@ pub mod serve;
 mod shelf;
 mod state;
 mod tiles;
+mod walks;
 mod wanted;
 
 use std::sync::Arc;
@@ -61,12 +62,12 @@ pub fn router_behind(access: Access, engine: Arc<Engine>, defaults: Values) -> R
         .route("/collections", get(collections::all))
         .route("/collections/{id}", get(collections::one))
         .route("/collections/{id}/items", get(items::items))
-        .route("/xyz/{layer}/{z}/{x}/{y}", get(tiles::tile))
         .merge(files::routes())
         .merge(fields::routes())
         .merge(item::routes())
         .merge(api::routes())
         .merge(counts::routes())
+        .merge(tiles::documents())
         .fallback(async |uri: Uri| Problem::not_found(uri.path()))
         .method_not_allowed_fallback(async || Problem::method())
         // From the inside out.
@@ -76,6 +77,8 @@ pub fn router_behind(access: Access, engine: Arc<Engine>, defaults: Values) -> R
         .layer(CompressionLayer::new().compress_when(worth_it))
         .layer(from_fn_with_state(state.clone(), revalidate::revalidate))
         .layer(TraceLayer::new_for_http())
+        // Tiles are many: they check, tag and pack for themselves.
+        .merge(tiles::routes().layer(CatchPanicLayer::custom(problem::panicked)))
         .layer(cross_origin::layer(Arc::clone(&access)))
         .layer(from_fn_with_state(access, guard::guard))
         .with_state(state)

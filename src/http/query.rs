@@ -9,11 +9,12 @@ use axum::http::Uri;
 use super::problem::Problem;
 use crate::engine::params::choosing::{CHOOSING, CRS, SNAPSHOT, equality};
 use crate::engine::params::explain::BLOCK;
+use crate::engine::params::form::{F, FORM};
 use crate::engine::params::outreach::{CAPACITY, DELAY, LIST, PROTECTED};
 use crate::engine::params::patrol::{FREE, SPEED};
 use crate::engine::params::ranking::DRAWS;
 use crate::engine::params::table::{
-    BBOX, DEFAULT_LIMIT, F, FORM, Kind, LIMIT, OFFSET, OPERATIONS, Operation, PAGE, PERIOD, Param, WITHIN,
+    BBOX, DEFAULT_LIMIT, Kind, LIMIT, OFFSET, OPERATIONS, Operation, PAGE, PERIOD, Param, WITHIN,
 };
 use crate::engine::params::targets::BUDGET;
 use crate::engine::params::values::{BadValue, Values};
@@ -126,7 +127,11 @@ pub(super) fn check_for_files(operation: &Operation, pairs: &[(String, String)])
     check_among(&params.collect::<Vec<_>>(), &address, pairs)
 }
 
-fn check_among(params: &[&Param], address: &str, pairs: &[(String, String)]) -> Result<Values, Problem> {
+pub(super) fn check_among(
+    params: &[&Param],
+    address: &str,
+    pairs: &[(String, String)],
+) -> Result<Values, Problem> {
     let mut values = Values::default();
     for (at, (name, text)) in pairs.iter().enumerate() {
         let Some(param) = params.iter().find(|p| p.wire == name) else {

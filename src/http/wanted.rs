@@ -5,10 +5,10 @@ use std::sync::Arc;
 use geo::BoundingRect;
 
 use super::crs::Crs;
-use super::opened::Opened;
 use super::problem::Problem;
 use super::query;
 use super::state::AppState;
+use super::walks::Walks;
 use crate::engine::params::choosing::{
     BBOX_CRS, CHOOSING, CRS, FILTER, FILTER_CRS, PROPERTIES, SNAPSHOT, SORTBY,
 };
@@ -97,8 +97,8 @@ pub(super) fn snapshot(state: &AppState, pairs: &Pairs, anew: &str) -> Result<Ar
     match value(pairs, &SNAPSHOT) {
         None => Ok(newest),
         Some(name) => {
-            let found = Opened::find(&state.opened, state.stamp, name.trim(), newest);
-            found.ok_or_else(|| Problem::gone(name, anew.to_owned()))
+            let found = Walks::find(&state.walks, state.stamp, name.trim(), newest);
+            found.ok_or_else(|| Problem::walk_gone(name, anew.to_owned()))
         }
     }
 }

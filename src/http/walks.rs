@@ -14,9 +14,9 @@ const LONGEST: Duration = Duration::from_secs(600);
 
 /// Snapshots of which a next page was offered, the one read last at the end.
 #[derive(Debug, Default)]
-pub(super) struct Opened(Mutex<VecDeque<(Instant, Arc<Snapshot>)>>);
+pub(super) struct Walks(Mutex<VecDeque<(Instant, Arc<Snapshot>)>>);
 
-impl Opened {
+impl Walks {
     /// Keeps a snapshot and tells the name by which it is found again, in this run of the service.
     pub(super) fn keep(&self, stamp: u64, snapshot: &Arc<Snapshot>) -> String {
         let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
