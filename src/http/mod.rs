@@ -6,10 +6,14 @@ pub mod base;
 mod collections;
 mod counts;
 mod cross_origin;
+mod crs;
 mod failures;
+mod fields;
 mod files;
 mod format;
 mod guard;
+mod html;
+mod item;
 mod items;
 mod landing;
 pub mod live;
@@ -23,6 +27,8 @@ pub mod serve;
 mod shelf;
 mod state;
 mod tiles;
+mod walks;
+mod wanted;
 
 use std::sync::Arc;
 
@@ -64,6 +70,8 @@ fn router_of(access: Access, state: AppState) -> Router {
         .route("/collections/{id}", get(collections::one))
         .route("/collections/{id}/items", get(items::items))
         .merge(files::routes())
+        .merge(fields::routes())
+        .merge(item::routes())
         .merge(api::routes())
         .merge(counts::routes())
         .merge(processes::routes())

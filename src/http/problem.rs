@@ -25,12 +25,14 @@ pub(super) struct Problem {
     detail: String,
     parameter: Option<String>,
     allowed: Vec<&'static str>,
+    /// Where the same is had as it is now.
+    newest: Option<String>,
 }
 
 impl Problem {
     /// A problem by its status, the last word of its type, its title and what is to be said of this one.
     pub(super) fn new(status: StatusCode, kind: &'static str, title: &'static str, detail: String) -> Self {
-        Self { status, kind, title, detail, parameter: None, allowed: Vec::new() }
+        Self { status, kind, title, detail, parameter: None, allowed: Vec::new(), newest: None }
     }
 
     /// A failure that the framework words by itself, or leaves without words.
@@ -166,6 +168,37 @@ impl Problem {
     pub(super) fn not_found(path: &str) -> Self {
         let detail = format!("there is nothing at `{path}`; the way in is /collections");
         Self::new(StatusCode::NOT_FOUND, "not-found", "Not found", detail)
+    }
+
+    /// No feature has this id.
+    pub(super) fn no_feature(collection: &str, id: &str) -> Self {
+        let detail = format!("{collection} has no feature `{id}` that may be shown");
+        Self::new(StatusCode::NOT_FOUND, "no-feature", "No such feature", detail)
+    }
+
+    /// A state of the data that is no longer kept.
+    pub(super) fn walk_gone(snapshot: &str, newest: String) -> Self {
+        let detail = format!(
+            "the state `{snapshot}` of the data is no longer kept; begin anew at {newest}, whose pages are of one newer state"
+        );
+        Self {
+            parameter: Some("snapshot".to_owned()),
+            newest: Some(newest),
+            ..Self::new(StatusCode::GONE, "gone", "No longer kept", detail)
+        }
+    }
+
+    /// A parameter that cannot be used, with why.
+    pub(super) fn parameter(name: &str, why: &dyn std::fmt::Display) -> Self {
+        Self {
+            parameter: Some(name.to_owned()),
+            ..Self::new(
+                StatusCode::BAD_REQUEST,
+                "parameter",
+                "A parameter cannot be used",
+                format!("`{name}` cannot be used: {why}"),
+            )
+        }
     }
 
     /// There is no such collection.
@@ -319,6 +352,9 @@ impl IntoResponse for Problem {
         }
         if !self.allowed.is_empty() {
             body["allowed"] = self.allowed.into();
+        }
+        if let Some(newest) = self.newest {
+            body["links"] = json!([{ "rel": "latest-version", "href": newest }]);
         }
         (self.status, [(header::CONTENT_TYPE, "application/problem+json")], body.to_string()).into_response()
     }

@@ -8,6 +8,7 @@ use super::live::feed::Feed;
 use super::problem::Problem;
 use super::processes::{Identity, Jobs};
 use super::tiles::Tiles;
+use super::walks::Walks;
 use crate::engine::params::table::Operation;
 use crate::engine::params::values::Values;
 use crate::engine::snapshot::Snapshot;
@@ -33,6 +34,8 @@ pub(super) struct AppState {
     pub(super) identity: Arc<Identity>,
     /// This run of the service, for the tags of its answers.
     pub(super) stamp: u64,
+    /// States of the data in which clients read on, page by page.
+    pub(super) walks: Arc<Walks>,
 }
 
 impl AppState {
@@ -48,6 +51,7 @@ impl AppState {
             jobs: Arc::new(Jobs::new(cores)),
             identity: Arc::default(),
             stamp: super::revalidate::stamp(),
+            walks: Arc::default(),
         }
     }
 
@@ -85,7 +89,7 @@ impl AppState {
         tokio::task::spawn_blocking(in_turn).await.map_err(Problem::inside)?
     }
 
-    /// Makes a layer and has it encoded, on a thread that may take its time.
+    /// Makes a layer and has it turned into an answer, on a thread that may take its time.
     pub(super) async fn layer<T: Send + 'static>(
         &self,
         operation: Operation,

@@ -44,7 +44,7 @@ pub(super) fn document(snapshot: &Snapshot, defaults: &Values, base: &str) -> Js
     }
     for route in ROUTES {
         let expanded: &[Operation] = match route.asks {
-            Asks::Collection | Asks::Legend => &OPERATIONS,
+            Asks::Collection | Asks::Feature | Asks::Legend => &OPERATIONS,
             Asks::Layer => &TILED,
             Asks::Process => {
                 PROCESSES.iter().for_each(|(id, operation)| made.add(route, Some((id, operation))));
