@@ -14,6 +14,7 @@ use super::{
 use crate::config::Config;
 use crate::encode;
 use crate::engine::params::clusters::CLUSTERS;
+use crate::engine::params::counts::{CHANGE, COUNTS};
 use crate::engine::params::explain::RANKED_UNIT;
 use crate::engine::params::hotspots::HOTSPOTS;
 use crate::engine::params::near_repeat::NEAR_REPEAT;
@@ -49,6 +50,8 @@ pub(super) fn run(matches: &ArgMatches) -> Result<u8, Failure> {
         Some(("near-repeat", matches)) => analyse(&NEAR_REPEAT, matches),
         Some(("hotspots", matches)) => analyse(&HOTSPOTS, matches),
         Some(("rank", matches)) => analyse(&RANK, matches),
+        Some(("compare", matches)) => analyse(&CHANGE, matches),
+        Some(("counts", matches)) => analyse(&COUNTS, matches),
         Some(("areas", matches)) => areas(matches),
         Some(("explain", matches)) => explain_command::run(matches),
         Some(("list", matches)) => outreach_command::list(matches),
@@ -125,7 +128,7 @@ pub(super) fn written(matches: &ArgMatches, layer: &Layer) -> String {
 }
 
 fn top(operation: &Operation, values: &Values) -> usize {
-    if operation.command == RANK.command {
+    if [RANK.command, CHANGE.command].contains(&operation.command) {
         values.count(&TOP).map_or(DEFAULT_TOP, |n| usize::try_from(n).unwrap_or(usize::MAX))
     } else {
         usize::MAX

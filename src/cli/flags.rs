@@ -9,6 +9,7 @@ use super::{
     blocks_command, explain_command, import_command, import_incidents, outreach_command, tiles_command,
 };
 use crate::engine::params::clusters::CLUSTERS;
+use crate::engine::params::counts::{CHANGE, COUNTS};
 use crate::engine::params::explain::{BLOCK, RANKED_UNIT};
 use crate::engine::params::hotspots::HOTSPOTS;
 use crate::engine::params::near_repeat::NEAR_REPEAT;
@@ -37,6 +38,8 @@ pub(super) fn command() -> Command {
         .subcommand(analysis(&CLUSTERS, "geojson"))
         .subcommand(analysis(&NEAR_REPEAT, "table"))
         .subcommand(analysis(&HOTSPOTS, "geojson"))
+        .subcommand(analysis(&CHANGE, "table"))
+        .subcommand(analysis(&COUNTS, "table"))
         .subcommand(areas())
         .subcommand(explain_command::command())
         .subcommands(outreach_command::commands())

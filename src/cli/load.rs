@@ -188,7 +188,12 @@ fn assemble(
     };
     let mut dataset = build(ledger, &ground, about)?;
     set_areas(&mut dataset, areas)?;
-    set_context(&mut dataset, context)?;
+    for (kind, n) in set_context(&mut dataset, context) {
+        say::tell(&format!(
+            "{kind}: {} of the places lie so far from the blocks that their CRS cannot hold them, and are left out",
+            say::thousands(n)
+        ));
+    }
     dataset.harm = harm(config.harm.as_deref(), &dataset)?;
     say::resolution(&dataset.resolution, dataset.incidents.len());
     say::assigned(&dataset.assigned);

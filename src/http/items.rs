@@ -37,6 +37,9 @@ pub(super) async fn items(
     } else {
         values.or(&state.defaults)
     };
+    if let Some(param) = query::lacks(&operation, &given, &state.open()).next() {
+        return Err(Problem::not_given(param));
+    }
     let address = format!("{}{}", base(&request), uri.path());
     let body = state
         .layer(operation, given, page, move |layer| {

@@ -4,6 +4,7 @@ mod accept;
 mod api;
 pub mod base;
 mod collections;
+mod counts;
 mod cross_origin;
 mod failures;
 mod guard;
@@ -54,6 +55,7 @@ pub fn router_behind(access: Access, engine: Arc<Engine>, defaults: Values) -> R
         .route("/collections/{id}/items", get(items::items))
         .merge(api::routes())
         .merge(tiles::documents())
+        .merge(counts::routes())
         .fallback(async |uri: Uri| Problem::not_found(uri.path()))
         .method_not_allowed_fallback(async || Problem::method())
         // From the inside out.

@@ -8,6 +8,7 @@ use axum::response::{IntoResponse, Response};
 use serde_json::json;
 
 use crate::engine::params::nearest::nearest;
+use crate::engine::params::table::Param;
 use crate::engine::params::values::BadValue;
 use crate::layer::answer::AnswerError;
 
@@ -76,6 +77,15 @@ impl Problem {
             parameter: Some("query".to_owned()),
             allowed,
             ..Self::new(StatusCode::BAD_REQUEST, "unknown-parameter", "Unknown query parameter", detail)
+        }
+    }
+
+    /// A parameter without which there is no answer.
+    pub(super) fn not_given(param: &Param) -> Self {
+        Self {
+            status: StatusCode::BAD_REQUEST,
+            parameter: Some(param.wire.to_owned()),
+            ..AnswerError::NotGiven(*param).into()
         }
     }
 
@@ -201,20 +211,17 @@ impl From<BadValue> for Problem {
     }
 }
 
+/// 400 for a name that is not among those that the document lists, 422 where each value is well but not with the
+/// others or not with these data.
 impl From<AnswerError> for Problem {
     fn from(error: AnswerError) -> Self {
-        match error.parameter() {
-            None => Self::inside(error),
-            Some(parameter) => Self {
-                parameter: Some(parameter.to_owned()),
-                ..Self::new(
-                    StatusCode::BAD_REQUEST,
-                    "parameter",
-                    "A parameter cannot be used",
-                    error.to_string(),
-                )
-            },
-        }
+        let Some(parameter) = error.parameter() else { return Self::inside(error) };
+        let status = match error {
+            AnswerError::Category(_) | AnswerError::Within(_) => StatusCode::BAD_REQUEST,
+            _ => StatusCode::UNPROCESSABLE_ENTITY,
+        };
+        let (kind, title) = ("parameter", "A parameter cannot be used");
+        Self { parameter: Some(parameter.to_owned()), ..Self::new(status, kind, title, error.to_string()) }
     }
 }
 

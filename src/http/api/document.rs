@@ -6,15 +6,12 @@ use std::collections::BTreeMap;
 
 use serde_json::{Map, Value as Json, json};
 
+use super::super::query::lacks;
 use super::super::tiles::TILED;
 use super::parameters::{Names, WELL_KNOWN, parameter};
 use super::schemas::schemas;
 use super::table::{Asks, ROUTES, Route};
-use crate::engine::params::explain::BLOCK;
-use crate::engine::params::outreach::CAPACITY;
-use crate::engine::params::patrol::{FREE, SPEED};
-use crate::engine::params::table::{OPERATIONS, Operation, Param, WITHIN};
-use crate::engine::params::targets::BUDGET;
+use crate::engine::params::table::{OPERATIONS, Operation, Param};
 use crate::engine::params::values::Values;
 use crate::engine::snapshot::Snapshot;
 
@@ -30,18 +27,6 @@ const FAILURES: [(&str, &str); 9] = [
     ("429", "Too much is asked at once; `Retry-After` tells when to come back"),
     ("500", "Something went wrong here"),
 ];
-
-/// Parameters without which a collection has no answer.
-pub(super) fn required(operation: &Operation) -> &'static [Param] {
-    match operation.collection {
-        "explain" => &[BLOCK],
-        "targets" => &[BUDGET],
-        "brief" => &[WITHIN],
-        "list" => &[CAPACITY],
-        "plan" => &[FREE, SPEED],
-        _ => &[],
-    }
-}
 
 /// The document of these data, for clients that know the service by this base.
 pub(super) fn document(snapshot: &Snapshot, defaults: &Values, base: &str) -> Json {
@@ -105,13 +90,6 @@ impl Made<'_> {
         json!({ "$ref": address })
     }
 
-    /// Whether a parameter must be given: neither configured nor kept.
-    fn must(&self, operation: &Operation, param: &Param) -> bool {
-        let kept = operation.collection == "list" && self.snapshot.outreach().is_some();
-        let needed = required(operation).iter().any(|one| one.wire == param.wire);
-        needed && !kept && !self.defaults.has(param)
-    }
-
     fn add(&mut self, route: &Route, collection: Option<&Operation>) {
         let path = collection.map_or(route.path.to_owned(), |op| {
             route.path.replace("{id}", op.collection).replace("{layer}", op.collection)
@@ -124,7 +102,8 @@ impl Made<'_> {
             if !self.names.allow(param) {
                 continue;
             }
-            let must = collection.is_some_and(|operation| self.must(operation, param));
+            let must = collection
+                .is_some_and(|op| lacks(op, self.defaults, self.snapshot).any(|one| one.wire == param.wire));
             let reference = self.share(param, must);
             parameters.push(reference);
         }

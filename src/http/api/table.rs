@@ -13,6 +13,7 @@ use super::super::problem::Problem;
 use super::super::query::{self, pairs};
 use super::super::tiles::{self, FORM, SNAPSHOT};
 use crate::encode::mvt::MEDIA;
+use crate::engine::params::counts::COUNTS;
 use crate::engine::params::table::{DENSITY, Kind, OFFSET, Operation, Param};
 
 /// One method of one path.
@@ -92,11 +93,18 @@ const OF_ALL_TILES: &[Param] =
 const JSON: &[&str] = &["application/json"];
 const JSON_OR_PAGE: &[&str] = &["application/json", "text/html"];
 const PAGE: &[&str] = &["text/html"];
+const CSV: &[&str] = &["text/csv; charset=utf-8; header=present"];
 const GEOJSON: &[&str] = &["application/geo+json"];
 
 const fn get(path: &'static str, id: &'static str, help: &'static str) -> Route {
     Route { method: "get", at: path, path, id, help, asks: Asks::These(&[]), gives: &[], takes: None }
 }
+
+const COUNTS_ROUTE: Route = Route {
+    asks: Asks::Operation(&COUNTS),
+    gives: &[(200, &["application/json", "text/csv; charset=utf-8; header=present"], "any")],
+    ..get("/counts", "getCounts", "Incidents by area, category, time and more, as a table")
+};
 
 /// All routes, but for the files of the page (`/page/…`), which are no interface.
 pub(in crate::http) const ROUTES: &[Route] = &[
@@ -137,6 +145,21 @@ pub(in crate::http) const ROUTES: &[Route] = &[
             "getDensityTile",
             "A density as a picture for maps; 204 where it is empty",
         )
+    },
+    COUNTS_ROUTE,
+    Route {
+        at: "/counts.json",
+        path: "/counts.json",
+        id: "getCountsJson",
+        gives: &[(200, JSON, "any")],
+        ..COUNTS_ROUTE
+    },
+    Route {
+        at: "/counts.csv",
+        path: "/counts.csv",
+        id: "getCountsCsv",
+        gives: &[(200, CSV, "text")],
+        ..COUNTS_ROUTE
     },
     Route {
         path: "/xyz/{layer}/{z}/{x}/{y}.mvt",
