@@ -8,8 +8,8 @@ use serde_json::Value as Json;
 
 use super::failure::Failure;
 use super::{
-    blocks_command, exit, explain_command, flags, import_command, import_incidents, load, outreach_command,
-    say, tiles_command,
+    blocks_command, exit, explain_command, flags, formats, import_command, import_incidents, load,
+    outreach_command, say, tiles_command,
 };
 use crate::config::Config;
 use crate::encode;
@@ -101,11 +101,12 @@ fn analyse(operation: &Operation, matches: &ArgMatches) -> Result<u8, Failure> {
         return explain_command::addresses(matches, &opened, page);
     }
     let layer = opened.list(operation, page)?;
-    let text = match load::text(matches, "format").as_deref() {
-        Some("table") if operation.command == PLAN.command => encode::plan::sheets(&layer),
-        _ => written(matches, &layer),
+    let bytes = if operation.command == PLAN.command && formats::word(matches) == formats::TABLE {
+        encode::plan::sheets(&layer).into_bytes()
+    } else {
+        formats::written(matches, &layer)?
     };
-    load::write_text(matches, &text)?;
+    load::write_answer(matches, &bytes)?;
     Ok(opened.code())
 }
 
@@ -115,16 +116,6 @@ fn given_unit(operation: &Operation, matches: &ArgMatches) -> Result<bool, Failu
         return Ok(false);
     }
     Ok(flags::values(matches, [&RANKED_UNIT].into_iter())?.word(&RANKED_UNIT) == Some("addresses"))
-}
-
-/// A layer in the form that is asked for.
-pub(super) fn written(matches: &ArgMatches, layer: &Layer) -> String {
-    match load::text(matches, "format").as_deref() {
-        Some("geojson") => encode::geojson::collection(layer, Json::Null) + "\n",
-        Some("csv") => encode::csv::rows(layer),
-        Some("json") => encode::json::rows(layer),
-        _ => encode::table::table(layer),
-    }
 }
 
 fn top(operation: &Operation, values: &Values) -> usize {

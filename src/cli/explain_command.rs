@@ -3,9 +3,9 @@
 use clap::{Arg, ArgMatches, Command};
 use serde_json::Value as Json;
 
-use super::commands::{Opened, written};
+use super::commands::Opened;
 use super::failure::Failure;
-use super::{flags, load};
+use super::{flags, formats, load};
 use crate::encode;
 use crate::engine::View;
 use crate::engine::params::explain::{BLOCK, EXPLAIN};
@@ -58,7 +58,7 @@ pub(super) fn run(matches: &ArgMatches) -> Result<u8, Failure> {
 /// Ranks the addresses of the blocks.
 pub(super) fn addresses(matches: &ArgMatches, opened: &Opened, page: Page) -> Result<u8, Failure> {
     let layer = addresses_answer(&opened.engine().open(&View::all()), &ask(opened, page), opened.values())?;
-    load::write_text(matches, &written(matches, &layer))?;
+    load::write_answer(matches, &formats::written(matches, &layer)?)?;
     Ok(opened.code())
 }
 

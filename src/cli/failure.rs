@@ -5,6 +5,7 @@ use std::io::ErrorKind;
 
 use super::exit;
 use crate::config::ConfigError;
+use crate::encode::format::FormatError;
 use crate::encode::list_file::ListFileError;
 use crate::engine::build::BuildError;
 use crate::engine::named_block::NoBlock;
@@ -61,6 +62,8 @@ pub(super) enum Failure {
     Answer(#[from] AnswerError),
     #[error("the density cannot be written as GeoTIFF")]
     Raster(#[from] tiff::TiffError),
+    #[error(transparent)]
+    Format(#[from] FormatError),
     #[error("`{file}` cannot be used as an outreach list")]
     List { file: String, source: ListFileError },
     #[error("the outreach list cannot be used")]

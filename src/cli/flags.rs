@@ -6,7 +6,8 @@ use clap::builder::NonEmptyStringValueParser;
 use clap::{Arg, ArgAction, ArgMatches, Command, value_parser};
 
 use super::{
-    blocks_command, explain_command, import_command, import_incidents, outreach_command, tiles_command,
+    blocks_command, explain_command, formats, import_command, import_incidents, outreach_command,
+    tiles_command,
 };
 use crate::engine::params::clusters::CLUSTERS;
 use crate::engine::params::counts::{CHANGE, COUNTS};
@@ -143,15 +144,7 @@ fn export() -> Command {
 
 /// An analysis with its formats, of which one is written where none is asked for.
 pub(super) fn analysis(asked: &Operation, format: &'static str) -> Command {
-    operation(asked).arg(
-        Arg::new("format")
-            .long("format")
-            .value_name("FORMAT")
-            .value_parser(["geojson", "csv", "table", "json"])
-            .default_value(format)
-            .help_heading("Options")
-            .help("How to write the answer"),
-    )
+    operation(asked).arg(formats::arg(format))
 }
 
 /// The command of an operation with its parameters, its data and where it writes to.

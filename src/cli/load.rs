@@ -204,9 +204,14 @@ fn assemble(
 
 /// Writes to the file of `-o`, else to stdout.
 pub(super) fn write_text(matches: &ArgMatches, text: &str) -> Result<(), Failure> {
+    write_answer(matches, text.as_bytes())
+}
+
+/// The same of what may be no text.
+pub(super) fn write_answer(matches: &ArgMatches, bytes: &[u8]) -> Result<(), Failure> {
     match path(matches, "output").filter(|path| path.as_os_str() != "-") {
-        Some(path) => write_file(&path, text),
-        None => print(text),
+        Some(path) => write_bytes(&path, bytes),
+        None => print_bytes(bytes),
     }
 }
 
@@ -250,8 +255,12 @@ pub(super) fn write_with<T>(
 
 /// Writes to stdout.
 pub(super) fn print(text: &str) -> Result<(), Failure> {
+    print_bytes(text.as_bytes())
+}
+
+fn print_bytes(bytes: &[u8]) -> Result<(), Failure> {
     let mut out = std::io::stdout().lock();
-    out.write_all(text.as_bytes())
+    out.write_all(bytes)
         .and_then(|()| out.flush())
         .map_err(|source| Failure::Write { file: "stdout".to_owned(), source })
 }

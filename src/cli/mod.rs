@@ -5,6 +5,7 @@ mod commands;
 mod explain_command;
 mod failure;
 mod flags;
+mod formats;
 mod ground;
 mod import_command;
 mod import_incidents;

@@ -5,9 +5,9 @@ use std::path::{Path, PathBuf};
 use clap::{Arg, ArgAction, ArgMatches, Command};
 use serde_json::Value as Json;
 
-use super::commands::{Opened, loaded, written};
+use super::commands::{Opened, loaded};
 use super::failure::Failure;
-use super::{exit, flags, load, say};
+use super::{exit, flags, formats, load, say};
 use crate::encode;
 use crate::engine::params::outreach::{AS_OF, BRIEF, CAPACITY, LIST};
 use crate::engine::params::values::BadValue;
@@ -145,7 +145,7 @@ pub(super) fn brief(matches: &ArgMatches) -> Result<u8, Failure> {
     let given = flags::values(matches, BRIEF.params.iter())?;
     let kept = read(matches, "list")?;
     let opened = Opened::with_list(matches, &given, &[&BRIEF], kept)?;
-    load::write_text(matches, &written(matches, &opened.layer(&BRIEF, Page::ALL)?))?;
+    load::write_answer(matches, &formats::written(matches, &opened.layer(&BRIEF, Page::ALL)?)?)?;
     Ok(opened.code())
 }
 

@@ -1,8 +1,8 @@
-//! Layers as GeoJSON, RFC 7946: longitude and latitude with seven decimals, no `crs` member.
+//! Layers as GeoJSON, RFC 7946: longitude and latitude with seven decimals, no `crs` member; whole or as a sequence.
 
-use geo::MapCoords;
 use serde_json::{Map, Value as Json};
 
+use super::shape::on_wire;
 use crate::layer::{Feature, Layer, Legend, LegendClass, Value};
 
 /// A layer as a FeatureCollection. `links` is null outside HTTP.
@@ -37,22 +37,43 @@ pub fn collection(layer: &Layer, links: Json) -> String {
     text
 }
 
+/// A layer as a text sequence, RFC 8142: a record separator before each feature, so that a reader finds the next one again.
+#[must_use]
+pub fn sequence(layer: &Layer) -> String {
+    lines(layer, "\u{1e}")
+}
+
+/// A layer as a feature a line.
+#[must_use]
+pub fn by_line(layer: &Layer) -> String {
+    lines(layer, "")
+}
+
+fn lines(layer: &Layer, before: &str) -> String {
+    let mut text = String::new();
+    for each in &layer.features {
+        text.push_str(before);
+        text.push_str(&feature(each).to_string());
+        text.push('\n');
+    }
+    text
+}
+
+/// What made a layer.
+pub(super) fn provenance(layer: &Layer) -> Json {
+    map(&layer.provenance)
+}
+
 /// One feature.
 pub(super) fn feature(feature: &Feature) -> geojson::Feature {
     geojson::Feature {
         id: Some(geojson::feature::Id::String(feature.id.clone())),
-        geometry: feature.geometry.as_ref().map(|shape| geojson::Geometry::from(&rounded(shape))),
+        geometry: feature.geometry.as_ref().map(|shape| geojson::Geometry::from(&on_wire(shape))),
         properties: Some(
             feature.properties.iter().map(|(name, value)| ((*name).to_owned(), json(value))).collect(),
         ),
         ..geojson::Feature::default()
     }
-}
-
-/// Seven decimals are a centimetre.
-fn rounded(shape: &geo::Geometry) -> geo::Geometry {
-    let round = |v: f64| (v * 1e7).round() / 1e7;
-    shape.map_coords(|at| geo::Coord { x: round(at.x), y: round(at.y) })
 }
 
 /// A value as JSON. A number that is not finite cannot occur and would be null.

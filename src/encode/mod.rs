@@ -1,7 +1,12 @@
 //! Layers to bytes, one file a format.
 
+mod columns;
 pub mod csv;
+pub mod flatgeobuf;
+pub mod format;
 pub mod geojson;
+pub mod geopackage;
+pub mod geoparquet;
 pub mod geotiff;
 pub mod incidents;
 pub mod json;
@@ -12,6 +17,7 @@ pub mod pmtiles;
 pub mod png;
 pub mod quality;
 pub mod record;
+mod shape;
 pub mod shapes;
 pub mod sheets;
 pub mod style;

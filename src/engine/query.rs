@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::model::class::{ClassId, ClassSet, UnknownCategory};
 use crate::model::dataset::Dataset;
+use crate::model::datetime::Datetime;
 use crate::model::incident::Located;
 use crate::model::period::Period;
 use crate::model::report::{Origin, Status};
@@ -29,6 +30,8 @@ pub struct Selection {
     origins: Vec<Origin>,
     statuses: Vec<Status>,
     without_sensitive: bool,
+    /// Whether incidents that begin before the period and reach into it are meant too.
+    reaching: bool,
 }
 
 impl Selection {
@@ -51,6 +54,7 @@ impl Selection {
             origins: query.origins.clone(),
             statuses,
             without_sensitive: false,
+            reaching: false,
         })
     }
 
@@ -60,13 +64,22 @@ impl Selection {
         Self { without_sensitive: true, ..self }
     }
 
+    /// The same for incidents whose own interval a time intersects, wherever they begin.
+    #[must_use]
+    pub fn during(self, time: Datetime, dataset: &Dataset) -> Self {
+        let windows = dataset.sources.iter().map(|source| time.seconds_in(&source.zone)).collect();
+        Self { windows, reaching: true, ..self }
+    }
+
     /// Whether an incident is meant but for its classes: it begins in the period, its origin and
     /// status are chosen, and it is not left out as sensitive.
     #[inline]
     pub(super) fn has_apart_from_class(&self, dataset: &Dataset, at: usize) -> bool {
         let incidents = &dataset.incidents;
         let (from, to) = self.windows[usize::from(incidents.source(at))];
-        (from..to).contains(&incidents.when(at).from)
+        let when = incidents.when(at);
+        let reaches = when.from >= from || (self.reaching && when.to() > from);
+        (reaches && when.from < to)
             && self.statuses.contains(&incidents.status(at))
             && (self.origins.is_empty() || self.origins.contains(&incidents.origin(at)))
             && !(self.without_sensitive && dataset.sensitive(at))

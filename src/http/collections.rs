@@ -7,6 +7,7 @@ use axum::response::{IntoResponse, Response};
 use serde_json::{Value as Json, json};
 
 use super::base::base;
+use super::files::enclosures;
 use super::problem::Problem;
 use super::state::AppState;
 use super::tiles::{PNG, TEMPLATE, TILED, links as tile_links};
@@ -31,7 +32,8 @@ pub(super) fn name(path: Result<Path<String>, PathRejection>) -> Result<String, 
 
 pub(super) async fn all(State(state): State<AppState>, request: Request) -> Response {
     let (snapshot, base) = (state.open(), base(&request));
-    let collections: Vec<Json> = OPERATIONS.iter().map(|op| collection(&snapshot, op, &base)).collect();
+    let collections: Vec<Json> =
+        OPERATIONS.iter().map(|op| collection(&snapshot, op, &state.defaults, &base)).collect();
     let body = json!({
         "title": snapshot.dataset().title,
         "description": "Incidents, ranked blocks, density and clusters of one data set",
@@ -48,14 +50,14 @@ pub(super) async fn one(
     request: Request,
 ) -> Result<Response, Problem> {
     let operation = operation(&name(id)?)?;
-    Ok(json_response(&collection(&state.open(), &operation, &base(&request))))
+    Ok(json_response(&collection(&state.open(), &operation, &state.defaults, &base(&request))))
 }
 
 fn json_response(body: &Json) -> Response {
     ([(header::CONTENT_TYPE, "application/json")], body.to_string()).into_response()
 }
 
-fn collection(snapshot: &Snapshot, operation: &Operation, base: &str) -> Json {
+fn collection(snapshot: &Snapshot, operation: &Operation, defaults: &Values, base: &str) -> Json {
     let data = snapshot.dataset();
     let id = operation.collection;
     let link = |rel: &str, media: &str, path: String| json!({ "rel": rel, "type": media, "href": format!("{base}{path}") });
@@ -64,6 +66,7 @@ fn collection(snapshot: &Snapshot, operation: &Operation, base: &str) -> Json {
         link("self", "application/json", format!("/collections/{id}")),
         link("items", GEOJSON, format!("/collections/{id}/items")),
     ];
+    links.extend(enclosures(operation, defaults, base));
     if id == DENSITY.collection {
         let mut tiles = link("tiles", PNG, TEMPLATE.to_owned());
         tiles["templated"] = true.into();

@@ -7,6 +7,8 @@ mod collections;
 mod counts;
 mod cross_origin;
 mod failures;
+mod files;
+mod format;
 mod guard;
 mod items;
 mod landing;
@@ -53,9 +55,10 @@ pub fn router_behind(access: Access, engine: Arc<Engine>, defaults: Values) -> R
         .route("/collections", get(collections::all))
         .route("/collections/{id}", get(collections::one))
         .route("/collections/{id}/items", get(items::items))
+        .merge(files::routes())
         .merge(api::routes())
-        .merge(tiles::documents())
         .merge(counts::routes())
+        .merge(tiles::documents())
         .fallback(async |uri: Uri| Problem::not_found(uri.path()))
         .method_not_allowed_fallback(async || Problem::method())
         // From the inside out.

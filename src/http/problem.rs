@@ -7,6 +7,7 @@ use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde_json::json;
 
+use crate::encode::format::Format;
 use crate::engine::params::nearest::nearest;
 use crate::engine::params::table::Param;
 use crate::engine::params::values::BadValue;
@@ -137,6 +138,16 @@ impl Problem {
             allowed,
             ..Self::new(StatusCode::BAD_REQUEST, "unknown-parameter", "Unknown query parameter", detail)
         }
+    }
+
+    /// There is no such file of a collection.
+    pub(super) fn no_file(path: &str, id: &str) -> Self {
+        let endings = Format::ALL.iter().filter_map(|format| format.endings().first());
+        let endings = endings.map(|ending| format!(".{ending}")).collect::<Vec<_>>().join(", ");
+        let detail = format!(
+            "there is nothing at `{path}`; there are /collections/{id}/items and /collections/{id}/{id} with {endings}"
+        );
+        Self::new(StatusCode::NOT_FOUND, "not-found", "Not found", detail)
     }
 
     /// There are no tiles of this name or form.

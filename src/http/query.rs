@@ -8,7 +8,9 @@ use crate::engine::params::explain::BLOCK;
 use crate::engine::params::outreach::{CAPACITY, DELAY, LIST, PROTECTED};
 use crate::engine::params::patrol::{FREE, SPEED};
 use crate::engine::params::ranking::DRAWS;
-use crate::engine::params::table::{DEFAULT_LIMIT, Kind, LIMIT, OFFSET, Operation, PAGE, Param, WITHIN};
+use crate::engine::params::table::{
+    BBOX, DEFAULT_LIMIT, FORM, Kind, LIMIT, OFFSET, Operation, PAGE, Param, WITHIN,
+};
 use crate::engine::params::targets::BUDGET;
 use crate::engine::params::values::{BadValue, Values};
 use crate::engine::snapshot::Snapshot;
@@ -32,7 +34,7 @@ pub(super) fn encoded(text: &str) -> String {
 
 /// Parameters of a collection over HTTP.
 pub(super) fn params(operation: &Operation) -> impl Iterator<Item = &'static Param> + use<> {
-    operation.params.iter().chain(&PAGE)
+    operation.params.iter().chain(&PAGE).chain(&FORM)
 }
 
 /// Checks a query: unknown, repeated and unusable parameters are refused.
@@ -53,6 +55,13 @@ pub(super) fn check_for_tiles(operation: &Operation, pairs: &[(String, String)])
 /// The same for counts, which have no pages either: a part of them would not add up.
 pub(super) fn check_counts(operation: &Operation, pairs: &[(String, String)]) -> Result<Values, Problem> {
     check_among(&operation.params.iter().collect::<Vec<_>>(), "/counts", pairs)
+}
+
+/// The same for files of a whole layer, which have no pages either.
+pub(super) fn check_for_files(operation: &Operation, pairs: &[(String, String)]) -> Result<Values, Problem> {
+    let address = format!("/collections/{id}/{id}.gpkg and its like", id = operation.collection);
+    let params = operation.params.iter().chain(std::iter::once(&BBOX)).chain(&FORM);
+    check_among(&params.collect::<Vec<_>>(), &address, pairs)
 }
 
 pub(super) fn check_among(

@@ -69,13 +69,13 @@ impl AppState {
     }
 
     /// Makes a layer and has it encoded, on a thread that may take its time.
-    pub(super) async fn layer(
+    pub(super) async fn layer<T: Send + 'static>(
         &self,
         operation: Operation,
         values: Values,
         page: Page,
-        encode: impl FnOnce(&Layer) -> String + Send + 'static,
-    ) -> Result<String, Problem> {
+        encode: impl FnOnce(&Layer) -> T + Send + 'static,
+    ) -> Result<T, Problem> {
         let state = self.clone();
         self.work(move || Ok(encode(&answer(&state.open(), &operation, &values, page)?))).await
     }

@@ -1,26 +1,62 @@
 //! Single incidents. Sexual, domestic, child and unmapped offenses are never among them.
 
+use geo::{Geometry, Intersects, Rect};
+use jiff::Timestamp;
+
+use super::choose::Choice;
+use super::fields::{Field, ID};
+use super::filter::{Cell, Row};
 use super::made::made;
 use super::{Ask, Feature, Layer, Legend, LegendClass, Value};
+use crate::engine::params::table::INCIDENTS;
+use crate::engine::query::Query;
 use crate::engine::snapshot::Snapshot;
+use crate::model::areas::AreaKind;
 use crate::model::class::UnknownCategory;
+use crate::model::dataset::Dataset;
 use crate::model::period::local_time;
+use crate::model::report::Status;
+use crate::space::bbox::LonLatBox;
 
 /// Incidents with a place, in the order of the data set, none of them sensitive by any of its classes.
+///
+/// The period takes in what reaches into it: an incident whose interval begins before and ends in it.
 ///
 /// # Errors
 ///
 /// [`UnknownCategory`] if there is no such category here.
 pub fn incidents(snapshot: &Snapshot, ask: &Ask) -> Result<Layer, UnknownCategory> {
+    chosen(snapshot, ask, &Choice::all(&INCIDENTS, snapshot.dataset()))
+}
+
+/// Those of them that are chosen: conditions are looked at in the columns, and features are made for the page alone.
+pub(super) fn chosen(snapshot: &Snapshot, ask: &Ask, choice: &Choice) -> Result<Layer, UnknownCategory> {
     let data = snapshot.dataset();
-    let selection = snapshot.select(&ask.query)?;
-    let shown = |at: &usize| data.incidents.lonlat(*at).is_some() && !snapshot.dataset().sensitive(*at);
-    let matching = snapshot.incidents(&selection, ask.page.bbox).into_iter().filter(shown).collect();
-    let (matched, page) = ask.page.cut(matching);
-    let parameters = vec![(
+    let during = choice.during.or_else(|| ask.query.period.map(Into::into));
+    let plain = snapshot.select(&ask.query)?;
+    let selection = match during {
+        Some(during) => plain.during(during, data),
+        None => plain,
+    };
+    let fields = choice.fields();
+    let row = |at: usize| IncidentRow { data, at, fields };
+    // All of them have a place: what a condition puts elsewhere need not be looked at.
+    let around = choice.around().map(|around| LonLatBox {
+        west: around.min().x,
+        south: around.min().y,
+        east: around.max().x,
+        north: around.max().y,
+    });
+    let found = snapshot.incidents(&selection, ask.page.bbox.or(around));
+    let matching: Vec<usize> =
+        found.into_iter().filter(|&at| shown(data, at) && choice.holds(&row(at))).collect();
+    let matched = matching.len();
+    let page = choice.page(matching, ask.page, row);
+    let mut parameters = vec![(
         "left_out",
         Value::text("sexual, domestic, child and unmapped offenses; incidents without a place"),
     )];
+    parameters.extend(during.map(|during| ("datetime", Value::text(during.to_string()))));
     let features = page.into_iter().map(|at| feature(snapshot, at)).collect();
     Ok(made("incidents", snapshot, ask, &selection, (matched, features), legend(), parameters))
 }
@@ -37,6 +73,82 @@ pub fn legend() -> Legend {
     }
 }
 
+/// The incident of an id, if this layer may show it.
+pub(super) fn one(snapshot: &Snapshot, id: &str) -> Option<Feature> {
+    let data = snapshot.dataset();
+    let statuses = vec![Status::Confirmed, Status::Unreviewed];
+    let selection = snapshot.select(&Query { statuses, ..Query::default() }).ok()?;
+    let named = |at: usize| {
+        let source = &data.sources[usize::from(data.incidents.source(at))].name;
+        let rest = id.strip_prefix(source.as_str()).and_then(|rest| rest.strip_prefix(':'));
+        rest == Some(data.incidents.id(at))
+    };
+    let found = (0..data.incidents.len()).find(|&at| named(at) && selection.has(data, at) && shown(data, at));
+    found.map(|at| feature(snapshot, at))
+}
+
+/// Whether an incident may be shown by itself.
+fn shown(data: &Dataset, at: usize) -> bool {
+    data.incidents.lonlat(at).is_some() && !data.sensitive(at)
+}
+
+/// An incident as a row, read from the columns.
+struct IncidentRow<'a> {
+    data: &'a Dataset,
+    at: usize,
+    fields: &'a [Field],
+}
+
+impl Row for IncidentRow<'_> {
+    fn cell(&self, field: usize) -> Cell<'_> {
+        let (data, at) = (self.data, self.at);
+        let incidents = &data.incidents;
+        let text = |text: &'static str| Cell::Text(text.into());
+        let time = |second| Timestamp::from_second(second).map_or(Cell::Null, Cell::Time);
+        let class = || data.classes.get(incidents.class(at));
+        let block = || data.assignment.main(at).map(|block| &data.block_set.blocks[block.0 as usize]);
+        match self.fields[field].name {
+            name if name == ID.name => Cell::Text(id(data, at).into()),
+            "category" => class()
+                .category
+                .map_or(Cell::Null, |row| Cell::Text(data.classes.tree().rows()[row].name.as_str().into())),
+            "label" => Cell::Text(class().label.as_str().into()),
+            "from" => time(incidents.when(at).from),
+            "to" => time(incidents.when(at).to()),
+            "source" => Cell::Text(data.sources[usize::from(incidents.source(at))].name.as_str().into()),
+            "origin" => text(incidents.origin(at).word()),
+            "status" => text(incidents.status(at).word()),
+            "reports" => Cell::Number(incidents.reports(at).into()),
+            "located" => text(incidents.located(at).word()),
+            "block" => block().map_or(Cell::Null, |block| Cell::Text(block.id.as_str().into())),
+            "held" => Cell::Bool(data.held[at]),
+            name => {
+                let kind = AreaKind::ALL.into_iter().find(|kind| kind.word() == name);
+                let names = kind.zip(block()).and_then(|(kind, block)| block.areas.get(&kind));
+                Cell::Texts(names.into_iter().flatten().map(String::as_str).collect())
+            }
+        }
+    }
+
+    fn day(&self, field: usize) -> Cell<'_> {
+        let zone = &self.data.sources[usize::from(self.data.incidents.source(self.at))].zone;
+        match self.cell(field) {
+            Cell::Time(at) => Cell::Date(at.to_zoned(zone.clone()).date()),
+            _ => Cell::Null,
+        }
+    }
+
+    fn touches(&self, shape: &Geometry, around: Rect) -> Option<bool> {
+        let place = self.data.incidents.lonlat(self.at)?;
+        let place = geo::Point::new(place.lon(), place.lat());
+        Some(around.intersects(&place) && shape.intersects(&place))
+    }
+}
+
+fn id(data: &Dataset, at: usize) -> String {
+    format!("{}:{}", data.sources[usize::from(data.incidents.source(at))].name, data.incidents.id(at))
+}
+
 fn feature(snapshot: &Snapshot, at: usize) -> Feature {
     let data = snapshot.dataset();
     let incidents = &data.incidents;
@@ -47,7 +159,7 @@ fn feature(snapshot: &Snapshot, at: usize) -> Feature {
     let block = data.assignment.main(at).map(|b| data.block_set.blocks[b.0 as usize].id.clone());
     let category = class.category.map(|row| data.classes.tree().rows()[row].name.clone());
     Feature {
-        id: format!("{}:{}", source.name, incidents.id(at)),
+        id: id(data, at),
         geometry: place,
         properties: vec![
             ("category", category.into()),
@@ -55,6 +167,8 @@ fn feature(snapshot: &Snapshot, at: usize) -> Feature {
             ("from", Value::text(local_time(when.from, &source.zone))),
             ("to", Value::text(local_time(when.to(), &source.zone))),
             ("source", Value::text(source.name.clone())),
+            ("origin", Value::text(incidents.origin(at).word())),
+            ("status", Value::text(incidents.status(at).word())),
             ("reports", Value::count(incidents.reports(at))),
             ("located", Value::text(incidents.located(at).word())),
             ("block", block.into()),

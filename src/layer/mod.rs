@@ -12,10 +12,12 @@ mod blocks_legend;
 mod bounds;
 pub mod brief;
 mod change;
+pub mod choose;
 mod cluster_method;
 pub mod clusters;
 mod concentration;
 mod counts;
+pub mod cql2;
 pub mod density;
 pub mod density_answer;
 mod density_cells;
@@ -24,6 +26,8 @@ pub mod density_tile;
 pub mod explain;
 pub mod explain_answer;
 mod explain_fields;
+pub mod fields;
+pub mod filter;
 pub mod hot_blocks;
 pub mod hotspots;
 pub mod incidents;
@@ -214,13 +218,16 @@ impl Page {
         (matched, matching.into_iter().skip(self.offset).take(self.limit).collect())
     }
 
-    /// Whether a shape in degrees touches the box.
+    /// Whether a shape in degrees touches the box, or is none.
     fn touches(self, shape: &geo::Geometry) -> bool {
+        use geo::CoordsIter;
         use geo::Intersects;
+        // OGC API Features, /req/core/fc-bbox-response C: what has no shape matches every box.
         self.bbox.is_none_or(|area| {
-            area.parts().into_iter().any(|part| {
-                shape.intersects(&geo::Rect::new((part.west, part.south), (part.east, part.north)))
-            })
+            shape.coords_count() == 0
+                || area.parts().into_iter().any(|part| {
+                    shape.intersects(&geo::Rect::new((part.west, part.south), (part.east, part.north)))
+                })
         })
     }
 }

@@ -9,6 +9,7 @@ pub mod class;
 pub mod context;
 pub mod coverage;
 pub mod dataset;
+pub mod datetime;
 pub mod doubles;
 pub mod events;
 pub mod exposure;
