@@ -11,7 +11,7 @@ use super::super::query::lacks;
 use super::super::tiles::TILED;
 use super::parameters::{Names, WELL_KNOWN, parameter, schema};
 use super::schemas::schemas;
-use super::table::{Asks, ROUTES, Route};
+use super::table::{Asks, Route, routes};
 use crate::engine::params::table::{OPERATIONS, Operation, Param};
 use crate::engine::params::values::Values;
 use crate::engine::snapshot::Snapshot;
@@ -42,7 +42,7 @@ pub(super) fn document(snapshot: &Snapshot, defaults: &Values, base: &str) -> Js
     for param in WELL_KNOWN {
         made.share(param, false);
     }
-    for route in ROUTES {
+    for route in routes() {
         let expanded: &[Operation] = match route.asks {
             Asks::Collection | Asks::Feature | Asks::Legend => &OPERATIONS,
             Asks::Layer => &TILED,

@@ -6,6 +6,7 @@ mod page;
 pub(super) mod parameters;
 mod schemas;
 pub(super) mod table;
+mod tile_routes;
 
 use axum::Router;
 use axum::extract::{Request, State};

@@ -16,7 +16,8 @@ use super::super::live::parameters::{EVENTS, INGEST};
 use super::super::problem::Problem;
 use super::super::processes::LISTING;
 use super::super::query::{self, pairs};
-use super::super::tiles::{self, FORM, SNAPSHOT};
+use super::super::tiles::{FORM, SNAPSHOT};
+use super::tile_routes::{JSON_FORM, TILE_ROUTES};
 use crate::encode::mvt::MEDIA as TILE_MEDIA;
 use crate::engine::params::counts::COUNTS;
 use crate::engine::params::table::{DENSITY, Kind, OFFSET, Operation, Param};
@@ -63,7 +64,7 @@ pub(in crate::http) enum Asks {
 }
 
 /// The form of an answer that is also a page.
-const F: Param = Param {
+pub(super) const F: Param = Param {
     flag: "",
     wire: "f",
     kind: Kind::Word(&super::super::accept::FORMS),
@@ -90,18 +91,7 @@ pub(in crate::http) const STARTINDEX: Param = Param {
     ..OFFSET
 };
 
-/// The form of a document, of which there is one.
-const JSON_FORM: Param =
-    Param { kind: Kind::Word(&["json"]), default: "json", help: "Form of the answer", ..F };
-
-const TILE: &[(u16, &[&str], &str)] = &[(200, &[TILE_MEDIA], "bytes"), (204, &[], "")];
-
-const OF_ALL: &[Param] =
-    &[tiles::OF_ALL[0], tiles::OF_ALL[1], tiles::OF_ALL[2], tiles::OF_ALL[3], SNAPSHOT, JSON_FORM];
-const OF_ALL_TILES: &[Param] =
-    &[tiles::OF_ALL[0], tiles::OF_ALL[1], tiles::OF_ALL[2], tiles::OF_ALL[3], SNAPSHOT, FORM];
-
-const JSON: &[&str] = &["application/json"];
+pub(super) const JSON: &[&str] = &["application/json"];
 const JSON_OR_PAGE: &[&str] = &["application/json", "text/html"];
 const PAGE: &[&str] = &["text/html"];
 const FEATURE_OR_PAGE: &[&str] = &["application/geo+json", "text/html"];
@@ -118,7 +108,7 @@ const FORMS: &[&str] = &[
     "application/vnd.apache.parquet",
 ];
 
-const fn get(path: &'static str, id: &'static str, help: &'static str) -> Route {
+pub(super) const fn get(path: &'static str, id: &'static str, help: &'static str) -> Route {
     Route { method: "get", at: path, path, id, help, asks: Asks::These(&[]), gives: &[], takes: None }
 }
 
@@ -128,8 +118,8 @@ const COUNTS_ROUTE: Route = Route {
     ..get("/counts", "getCounts", "Incidents by area, category, time and more, as a table")
 };
 
-/// All routes, but for the files of the page (`/page/…`), which are no interface.
-pub(in crate::http) const ROUTES: &[Route] = &[
+/// All routes, but for those of tiles.
+const ROUTES: &[Route] = &[
     Route {
         asks: Asks::These(&[F]),
         gives: &[(200, JSON_OR_PAGE, "landing")],
@@ -201,110 +191,6 @@ pub(in crate::http) const ROUTES: &[Route] = &[
         id: "getCountsCsv",
         gives: &[(200, CSV, "text")],
         ..COUNTS_ROUTE
-    },
-    Route {
-        path: "/xyz/{layer}/{z}/{x}/{y}.mvt",
-        asks: Asks::Layer,
-        gives: TILE,
-        ..get("/xyz/{layer}/{z}/{x}/{y}", "getTile", "A vector tile of one layer; 204 where it is empty")
-    },
-    Route {
-        path: "/xyz/all/{z}/{x}/{y}.mvt",
-        asks: Asks::These(OF_ALL_TILES),
-        gives: TILE,
-        ..get(
-            "/xyz/{layer}/{z}/{x}/{y}",
-            "getTileOfAll",
-            "A vector tile of all layers; 204 where it is empty",
-        )
-    },
-    Route {
-        path: "/xyz/{layer}.json",
-        asks: Asks::Layer,
-        gives: &[(200, JSON, "any")],
-        ..get("/xyz/{file}", "getTileJson", "Where the tiles of a layer are, as TileJSON 3.0")
-    },
-    Route {
-        path: "/xyz/all.json",
-        asks: Asks::These(OF_ALL),
-        gives: &[(200, JSON, "any")],
-        ..get("/xyz/{file}", "getTileJsonOfAll", "Where the tiles of all layers are, as TileJSON 3.0")
-    },
-    Route {
-        path: "/styles/{layer}.json",
-        asks: Asks::Layer,
-        gives: &[(200, JSON, "any")],
-        ..get("/styles/{file}", "getStyle", "A style of MapLibre over the tiles of a layer")
-    },
-    Route {
-        path: "/styles/{layer}.qml",
-        asks: Asks::Layer,
-        gives: &[(200, &["application/xml"], "text")],
-        ..get("/styles/{file}", "getQgisStyle", "A style of QGIS for the features of a layer")
-    },
-    Route {
-        path: "/styles/all.json",
-        asks: Asks::These(OF_ALL),
-        gives: &[(200, JSON, "any")],
-        ..get("/styles/{file}", "getStyleOfAll", "A style of MapLibre over the tiles of all layers")
-    },
-    Route {
-        asks: Asks::Legend,
-        gives: &[(200, JSON, "any")],
-        ..get("/collections/{id}/legend", "getLegend", "What the colors of a layer mean")
-    },
-    Route {
-        asks: Asks::Layer,
-        gives: &[(200, JSON, "any")],
-        ..get("/collections/{id}/tiles", "getTilesets", "Tile sets of a layer")
-    },
-    Route {
-        path: "/collections/{id}/tiles/WebMercatorQuad",
-        asks: Asks::Layer,
-        gives: &[(200, JSON, "any")],
-        ..get("/collections/{id}/tiles/{set}", "getTileset", "The tile set of a layer")
-    },
-    Route {
-        path: "/collections/{id}/tiles/WebMercatorQuad/{tileMatrix}/{tileRow}/{tileCol}",
-        asks: Asks::Layer,
-        gives: TILE,
-        ..get(
-            "/collections/{id}/tiles/{set}/{z}/{row}/{col}",
-            "getTileOfSet",
-            "A vector tile of one layer; 204 where it is empty",
-        )
-    },
-    Route {
-        asks: Asks::These(OF_ALL),
-        gives: &[(200, JSON, "any")],
-        ..get("/tiles", "getTilesetsOfAll", "Tile sets of all layers")
-    },
-    Route {
-        path: "/tiles/WebMercatorQuad",
-        asks: Asks::These(OF_ALL),
-        gives: &[(200, JSON, "any")],
-        ..get("/tiles/{set}", "getTilesetOfAll", "The tile set of all layers")
-    },
-    Route {
-        path: "/tiles/WebMercatorQuad/{tileMatrix}/{tileRow}/{tileCol}",
-        asks: Asks::These(OF_ALL_TILES),
-        gives: TILE,
-        ..get(
-            "/tiles/{set}/{z}/{row}/{col}",
-            "getTileOfAllSet",
-            "A vector tile of all layers; 204 where it is empty",
-        )
-    },
-    Route {
-        asks: Asks::These(&[JSON_FORM]),
-        gives: &[(200, JSON, "any")],
-        ..get("/tileMatrixSets", "getMatrixSets", "How tiles are cut")
-    },
-    Route {
-        path: "/tileMatrixSets/WebMercatorQuad",
-        asks: Asks::These(&[JSON_FORM]),
-        gives: &[(200, JSON, "any")],
-        ..get("/tileMatrixSets/{set}", "getMatrixSet", "The tile matrix set WebMercatorQuad")
     },
     Route {
         gives: &[(200, JSON, "processes")],
@@ -391,6 +277,11 @@ pub(in crate::http) const ROUTES: &[Route] = &[
     },
 ];
 
+/// All routes, but for the files of the page (`/page/…`), which are no interface.
+pub(in crate::http) fn routes() -> impl Iterator<Item = &'static Route> {
+    ROUTES.iter().chain(TILE_ROUTES)
+}
+
 impl Route {
     fn gives_tiles(&self) -> bool {
         self.gives.iter().any(|(_, media, _)| media.contains(&TILE_MEDIA))
@@ -440,7 +331,7 @@ fn checked(request: &Request) -> Result<Option<Vec<(String, String)>>, Problem> 
     let at = request.extensions().get::<MatchedPath>().map(MatchedPath::as_str).unwrap_or_default();
     let method = if *request.method() == Method::HEAD { "GET" } else { request.method().as_str() };
     let path = request.uri().path();
-    let rows = || ROUTES.iter().filter(|route| route.at == at && route.method.eq_ignore_ascii_case(method));
+    let rows = || routes().filter(|route| route.at == at && route.method.eq_ignore_ascii_case(method));
     if asked.is_empty() || rows().next().is_none() {
         return Ok(None);
     }
