@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 
 use serde_json::{Map, Value as Json, json};
 
+use super::super::files::file_names;
 use super::parameters::{Names, WELL_KNOWN, parameter};
 use super::schemas::schemas;
 use super::table::{Asks, ROUTES, Route};
@@ -113,7 +114,7 @@ impl Made<'_> {
         let path = collection.map_or(route.path.to_owned(), |op| route.path.replace("{id}", op.collection));
         let mut parameters: Vec<Json> = Vec::new();
         for name in path.split(['{', '}']).skip(1).step_by(2) {
-            parameters.push(in_path(name));
+            parameters.push(in_path(name, collection));
         }
         for param in route.params(collection) {
             if !self.names.allow(param) {
@@ -133,11 +134,12 @@ impl Made<'_> {
                     ((*media).to_owned(), json!({ "schema": { "$ref": reference } }))
                 })
                 .collect();
-            let mut response = json!({ "description": route.help });
-            if !content.is_empty() {
-                response["content"] = content.into();
+            // A second row of a status is other forms of the same answer.
+            let response =
+                responses.entry(status.to_string()).or_insert_with(|| json!({ "description": route.help }));
+            for (media, schema) in content {
+                response["content"][media] = schema;
             }
-            responses.insert(status.to_string(), response);
         }
         if route.method == "get" {
             responses.insert("304".to_owned(), json!({ "description": "The client has the newest answer" }));
@@ -168,11 +170,12 @@ impl Made<'_> {
 }
 
 /// A parameter of a path.
-fn in_path(name: &str) -> Json {
+fn in_path(name: &str, collection: Option<&Operation>) -> Json {
     let schema = match name {
         "id" => json!({ "type": "string", "enum": OPERATIONS.map(|operation| operation.collection) }),
         "z" => json!({ "type": "integer", "minimum": 0, "maximum": crate::space::tile::MAX_ZOOM }),
         "x" | "y" => json!({ "type": "integer", "minimum": 0 }),
+        "file" => json!({ "type": "string", "enum": file_names(collection.map_or("", |op| op.collection)) }),
         _ => json!({ "type": "string", "minLength": 1 }),
     };
     json!({ "name": name, "in": "path", "required": true, "schema": schema })

@@ -76,6 +76,14 @@ const JSON: &[&str] = &["application/json"];
 const JSON_OR_PAGE: &[&str] = &["application/json", "text/html"];
 const PAGE: &[&str] = &["text/html"];
 const GEOJSON: &[&str] = &["application/geo+json"];
+const FILES: &[&str] = &[
+    "application/geo+json-seq",
+    "application/x-ndjson",
+    "text/csv; charset=utf-8",
+    "application/flatgeobuf",
+    "application/geopackage+sqlite3",
+    "application/vnd.apache.parquet",
+];
 
 const fn get(path: &'static str, id: &'static str, help: &'static str) -> Route {
     Route { method: "get", at: path, path, id, help, asks: Asks::These(&[]), gives: &[], takes: None }
@@ -108,8 +116,17 @@ pub(in crate::http) const ROUTES: &[Route] = &[
     },
     Route {
         asks: Asks::Collection,
-        gives: &[(200, GEOJSON, "features")],
+        gives: &[(200, GEOJSON, "features"), (200, FILES, "bytes")],
         ..get("/collections/{id}/items", "getItems", "A page of features")
+    },
+    Route {
+        asks: Asks::Collection,
+        gives: &[(200, GEOJSON, "features"), (200, FILES, "bytes")],
+        ..get(
+            "/collections/{id}/{file}",
+            "getFile",
+            "A page of features as `items` with an ending such as .csv, .gpkg, .fgb, .parquet; or all of them under the collection's own name, without `limit` and `offset`",
+        )
     },
     Route {
         path: "/xyz/density/{z}/{x}/{y}.png",
