@@ -3,7 +3,7 @@
 CARGO ?= cargo
 BROWSER = tests/browser
 
-.PHONY: client-tests clients setup-clients fuzz-replay help demo build test unit browser lint docs bench bench-test evidence bench-peers picture fuzz fuzz-smoke setup setup-browser clean
+.PHONY: fuzz-replay page gis client-tests clients setup-clients help demo build test unit browser lint docs bench bench-test evidence bench-peers picture fuzz fuzz-smoke setup setup-browser clean
 
 help: ## This list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 16
@@ -20,13 +20,17 @@ setup: ## Install what the build needs and is missing (cmake)
 setup-browser: ## Install what the browser tests need and is missing (chromium, node, npm)
 	sh .ci/setup browser
 
-test: unit browser client-tests ## Every test
+test: unit page gis ## Every test
 
 unit: setup ## Tests of the crate and of its documentation
 	$(CARGO) test --release --locked --lib --bins --tests
 	$(CARGO) test --release --locked --doc
 
-browser: build setup-browser ## The page in headless Chromium, against the real binary
+browser: build page ## The page in headless Chromium, against the real binary
+
+# Against the binary that lies there: after `unit` it is the one that the tests ran, and building it alone, which resolves
+# fewer features, would compile the crate again.
+page: setup-browser
 	cd $(BROWSER) && npm ci --no-audit --no-fund && npm test
 
 setup-clients: ## Install the GIS clients that CI tries (GDAL; pyogrio, geopandas, OWSLib below target/)
@@ -34,7 +38,10 @@ setup-clients: ## Install the GIS clients that CI tries (GDAL; pyogrio, geopanda
 
 CLIENTS = ../../target/clients/bin/python -m unittest
 
-client-tests: build setup-clients ## GDAL, pyogrio, geopandas and OWSLib against the served sample, and the recipes of docs/clients.md
+client-tests: build gis ## GDAL, pyogrio, geopandas and OWSLib against the served sample, and the recipes of docs/clients.md
+
+# Against the binary that lies there, as `page`.
+gis: setup-clients
 	cd tests/clients && $(CLIENTS)
 
 clients: build setup-clients ## The same with R and QGIS, which are large (installs them)

@@ -307,7 +307,7 @@ fn no_layer_of_incidents_shows_a_sensitive_offense() {
 #[test]
 fn every_layer_says_what_made_it_and_is_valid_geojson() {
     let (snapshot, ..) = common::new_haven();
-    // A brief is of a list or of areas, and has tests of its own (tests/outreach.rs).
+    // A brief is of a list or of areas, and has tests of its own (tests/results/outreach.rs).
     for operation in OPERATIONS.into_iter().filter(|operation| operation.collection != "brief") {
         let mut pairs = vec![("datetime", "2014-09-01/2014-09-20"), ("category", "person,property")];
         pairs.extend(operation.params.iter().filter_map(|p| match p.wire {

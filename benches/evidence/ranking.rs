@@ -6,9 +6,16 @@ use std::path::{Path, PathBuf};
 
 use hotblocks::analysis::chance::Chance;
 use hotblocks::analysis::hotspots::weights::Neighbors;
+use hotblocks::engine::query::Query;
+use hotblocks::engine::ranking::Scoring;
+use hotblocks::engine::snapshot::Snapshot;
+use hotblocks::ingest::harm::equal;
 use hotblocks::ingest::input::Input;
+use hotblocks::model::dataset::Dataset;
+use hotblocks::model::period::Period;
 use hotblocks::rank::draws::{DrawParams, Drawing, Part, Position, positions};
 use hotblocks::rank::gamma_poisson::{How, fit};
+use hotblocks::rank::score::By;
 use hotblocks::space::coord::{Local, Metres};
 
 use crate::load::{ground, load, st_louis_files, st_louis_folder};
@@ -37,7 +44,10 @@ pub(crate) fn document(root: &Path) -> Option<(String, bool)> {
     let (ground, _) = ground(&Input::at(&folder.join("streets.parquet")).expect("a known ending"));
     let files: Vec<PathBuf> = st_louis_files(&folder).into_iter().flat_map(|(_, files)| files).collect();
     let inputs: Vec<Input> = files.iter().map(|file| Input::at(file).expect("a .csv")).collect();
-    let years = Years::of(&load(&inputs, &ground).snapshot);
+    let snapshot = load(&inputs, &ground).snapshot;
+    let years = Years::of(&snapshot);
+    let harm = harm(snapshot.dataset().clone());
+    drop(snapshot);
     let mut page = Page { text: heading("Ranking"), holds: true };
     page.say(&format!(
         "Measured on St. Louis 2012–2018 (outside data): {} blocks, street segments and intersections, of which none is named. \
@@ -49,7 +59,7 @@ pub(crate) fn document(root: &Path) -> Option<(String, bool)> {
     let places = places(&years);
     widths(&mut page, &years, &places);
     covered(&mut page, &years);
-    let trial = Trial { tiles: Tiles::of(&years), years: &years, places };
+    let trial = Trial { tiles: Tiles::of(&years), years: &years, places, harm };
     let mut scores = Page::default();
     let verdicts = trial.scores(&mut scores);
     let mut grounds = Page::default();
@@ -58,6 +68,20 @@ pub(crate) fn document(root: &Path) -> Option<(String, bool)> {
     page.say(&scores.text);
     page.say(&grounds.text);
     Some((page.text, page.holds))
+}
+
+/// Expected harm as `rank --by harm` has it, by the table that ships: no index with other weights does.
+fn harm(mut dataset: Dataset) -> Vec<f64> {
+    dataset.harm = Some(equal(&dataset.classes).expect("the shipped table fits"));
+    let snapshot = Snapshot::new(dataset, 1);
+    let period: Period = format!("{}-01-01/{KNOWN}-12-31", KNOWN - 2).parse().expect("whole years");
+    let query = Query { period: Some(period), ..Query::default() };
+    let selection = snapshot.select(&query).expect("no category");
+    let scoring = Scoring { by: By::Harm, ..Scoring::default() };
+    let ranking = snapshot.ranking(&query, &selection, &scoring, None).expect("years of a city");
+    let mut expected = vec![0.0; snapshot.dataset().block_set.blocks.len()];
+    ranking.rows.iter().for_each(|row| expected[row.block.0 as usize] = row.expected);
+    expected
 }
 
 fn overlap(page: &mut Page, years: &Years) {
@@ -224,6 +248,8 @@ struct Trial<'a> {
     tiles: Tiles,
     years: &'a Years,
     places: Places,
+    /// Harm expected a year in each block from the three years up to [`KNOWN`].
+    harm: Vec<f64>,
 }
 
 /// How much of an incident a choice catches: 1 inside, 0 outside.
@@ -357,6 +383,11 @@ impl Trial<'_> {
                 self.years.posteriors(what, to - 2, to).iter().map(|p| p.mean()).collect()
             }),
             method("posterior mean, three years, exposure time and length", &|to| self.by_length(what, to)),
+            self.method(
+                "harm, three years, every class but proactive ones weighs the same",
+                what,
+                &self.harm,
+            ),
         ];
         let lists = LISTS.map(|n| {
             let scores: Vec<f64> =

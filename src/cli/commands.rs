@@ -9,11 +9,12 @@ use serde_json::Value as Json;
 use super::failure::Failure;
 use super::{
     blocks_command, exit, explain_command, flags, formats, import_command, import_incidents, load,
-    outreach_command, say,
+    outreach_command, say, tiles_command,
 };
 use crate::config::Config;
 use crate::encode;
 use crate::engine::params::clusters::CLUSTERS;
+use crate::engine::params::counts::{CHANGE, COUNTS};
 use crate::engine::params::explain::RANKED_UNIT;
 use crate::engine::params::hotspots::HOTSPOTS;
 use crate::engine::params::near_repeat::NEAR_REPEAT;
@@ -40,12 +41,17 @@ pub(super) fn run(matches: &ArgMatches) -> Result<u8, Failure> {
     match matches.subcommand() {
         Some(("demo", matches)) => demo(matches),
         Some(("serve", matches)) => serve(matches),
-        Some(("export", matches)) => export(matches),
+        Some(("export", matches)) => match matches.subcommand() {
+            Some(("tiles", matches)) => tiles_command::run(matches),
+            _ => export(matches),
+        },
         Some(("density", matches)) => analyse(&DENSITY, matches),
         Some(("clusters", matches)) => analyse(&CLUSTERS, matches),
         Some(("near-repeat", matches)) => analyse(&NEAR_REPEAT, matches),
         Some(("hotspots", matches)) => analyse(&HOTSPOTS, matches),
         Some(("rank", matches)) => analyse(&RANK, matches),
+        Some(("compare", matches)) => analyse(&CHANGE, matches),
+        Some(("counts", matches)) => analyse(&COUNTS, matches),
         Some(("areas", matches)) => areas(matches),
         Some(("explain", matches)) => explain_command::run(matches),
         Some(("list", matches)) => outreach_command::list(matches),
@@ -113,7 +119,7 @@ fn given_unit(operation: &Operation, matches: &ArgMatches) -> Result<bool, Failu
 }
 
 fn top(operation: &Operation, values: &Values) -> usize {
-    if operation.command == RANK.command {
+    if [RANK.command, CHANGE.command].contains(&operation.command) {
         values.count(&TOP).map_or(DEFAULT_TOP, |n| usize::try_from(n).unwrap_or(usize::MAX))
     } else {
         usize::MAX

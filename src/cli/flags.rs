@@ -5,8 +5,12 @@ use std::path::PathBuf;
 use clap::builder::NonEmptyStringValueParser;
 use clap::{Arg, ArgAction, ArgMatches, Command, value_parser};
 
-use super::{blocks_command, explain_command, formats, import_command, import_incidents, outreach_command};
+use super::{
+    blocks_command, explain_command, formats, import_command, import_incidents, outreach_command,
+    tiles_command,
+};
 use crate::engine::params::clusters::CLUSTERS;
+use crate::engine::params::counts::{CHANGE, COUNTS};
 use crate::engine::params::explain::{BLOCK, RANKED_UNIT};
 use crate::engine::params::hotspots::HOTSPOTS;
 use crate::engine::params::near_repeat::NEAR_REPEAT;
@@ -35,6 +39,8 @@ pub(super) fn command() -> Command {
         .subcommand(analysis(&CLUSTERS, "geojson"))
         .subcommand(analysis(&NEAR_REPEAT, "table"))
         .subcommand(analysis(&HOTSPOTS, "geojson"))
+        .subcommand(analysis(&CHANGE, "table"))
+        .subcommand(analysis(&COUNTS, "table"))
         .subcommand(areas())
         .subcommand(explain_command::command())
         .subcommands(outreach_command::commands())
@@ -86,6 +92,11 @@ fn output(help: &'static str) -> Arg {
         .help(help)
 }
 
+/// `-o` of a command that writes a file and nothing else.
+pub(super) fn written_file() -> Arg {
+    output("File to write to")
+}
+
 /// `-o` of a command that answers.
 pub(super) fn answer_file() -> Arg {
     output("File to write to instead of stdout; - is stdout")
@@ -124,7 +135,10 @@ fn export() -> Command {
                 .required(true)
                 .value_parser(value_parser!(PathBuf))
                 .help("Folder to write to; it is made if it is not there"),
-        );
+        )
+        .subcommand(tiles_command::command())
+        .subcommand_negates_reqs(true)
+        .args_conflicts_with_subcommands(true);
     inputs(with_params(command, all_params().into_iter()))
 }
 

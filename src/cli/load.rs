@@ -188,7 +188,12 @@ fn assemble(
     };
     let mut dataset = build(ledger, &ground, about)?;
     set_areas(&mut dataset, areas)?;
-    set_context(&mut dataset, context)?;
+    for (kind, n) in set_context(&mut dataset, context) {
+        say::tell(&format!(
+            "{kind}: {} of the places lie so far from the blocks that their CRS cannot hold them, and are left out",
+            say::thousands(n)
+        ));
+    }
     dataset.harm = harm(config.harm.as_deref(), &dataset)?;
     say::resolution(&dataset.resolution, dataset.incidents.len());
     say::assigned(&dataset.assigned);
@@ -217,19 +222,29 @@ pub(super) fn write_file(path: &Path, text: &str) -> Result<(), Failure> {
 
 /// Writes a file that is no text.
 pub(super) fn write_bytes(path: &Path, bytes: &[u8]) -> Result<(), Failure> {
+    write_with(path, |file| file.write_all(bytes))
+}
+
+/// Writes a file as it is made.
+pub(super) fn write_with<T>(
+    path: &Path,
+    make: impl FnOnce(&mut std::fs::File) -> std::io::Result<T>,
+) -> Result<T, Failure> {
     let failed = |source| Failure::Write { file: path.display().to_string(), source };
     let to = std::fs::canonicalize(path).unwrap_or_else(|_| path.to_path_buf());
     if to.exists() && !to.is_file() {
-        return std::fs::write(&to, bytes).map_err(failed);
+        let mut file = std::fs::OpenOptions::new().write(true).open(&to).map_err(failed)?;
+        return make(&mut file).map_err(failed);
     }
     // Beside it first: a full disk or a lost plug leaves the old file whole.
     let mut part = to.clone().into_os_string();
     part.push(".part");
     let whole = || {
         let mut file = std::fs::File::create(&part)?;
-        file.write_all(bytes)?;
+        let made = make(&mut file)?;
         file.sync_all()?;
-        std::fs::rename(&part, &to)
+        std::fs::rename(&part, &to)?;
+        Ok(made)
     };
     whole().map_err(|source| {
         // What could not be written whole is of no use; if it cannot be removed either, the first error says more.

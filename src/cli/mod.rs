@@ -12,6 +12,7 @@ mod import_incidents;
 mod load;
 mod outreach_command;
 mod say;
+mod tiles_command;
 
 use std::process::ExitCode;
 

@@ -8,6 +8,12 @@ use crate::layer::{Layer, Value};
 /// A layer's features as rows, below its notice and provenance. Shapes are left out: those are for GeoJSON.
 #[must_use]
 pub fn rows(layer: &Layer) -> String {
+    format!("{:#}\n", answer(layer))
+}
+
+/// The same as one JSON object.
+#[must_use]
+pub fn answer(layer: &Layer) -> Json {
     let object = |named: &[(&'static str, Value)]| -> Map<String, Json> {
         named.iter().map(|(name, value)| ((*name).to_owned(), json(value))).collect()
     };
@@ -17,11 +23,10 @@ pub fn rows(layer: &Layer) -> String {
         members.extend(object(&feature.properties));
         Json::Object(members)
     };
-    let answer = serde_json::json!({
+    serde_json::json!({
         "layer": layer.name,
         "notice": layer.notice,
         "rows": layer.features.iter().map(row).collect::<Vec<_>>(),
         "provenance": object(&layer.provenance),
-    });
-    format!("{answer:#}\n")
+    })
 }

@@ -1,5 +1,7 @@
 //! Places around blocks: brought to the plane of a data set, and those that are near a block.
 
+use std::collections::BTreeMap;
+
 use geo::{BoundingRect, Coord, Distance, Euclidean, Geometry, MapCoords, Rect};
 
 use super::snapshot::Snapshot;
@@ -18,13 +20,13 @@ pub const NEAREST: usize = 3;
 
 /// Gives a data set its places around blocks. Files of one kind make one layer.
 ///
-/// # Errors
-///
-/// [`CrsError`] for a place too far from the blocks.
+/// A place so far from the blocks that their CRS cannot hold it is near to none of them and left out; how many
+/// were is returned by kind.
 pub fn set_context(
     dataset: &mut Dataset,
     files: Vec<(ContextKind, Vec<ContextFeature>)>,
-) -> Result<(), CrsError> {
+) -> BTreeMap<ContextKind, usize> {
+    let mut far = BTreeMap::new();
     let mut layers: Vec<ContextLayer> = Vec::new();
     for (kind, features) in files {
         let to_local = |at: Coord| {
@@ -33,11 +35,15 @@ pub fn set_context(
             let place = place.map_err(|source| CrsError::Globe { x: at.x, y: at.y, crs, source })?;
             dataset.crs.to_local(place).map(Coord::from)
         };
+        let n = features.len();
         let place = |feature: ContextFeature| {
-            let local = feature.shape.try_map_coords(to_local)?;
-            Ok(ContextPlace { name: feature.name, local })
+            let local = feature.shape.try_map_coords(to_local).ok()?;
+            Some(ContextPlace { name: feature.name, local })
         };
-        let places: Vec<ContextPlace> = features.into_iter().map(place).collect::<Result<_, CrsError>>()?;
+        let places: Vec<ContextPlace> = features.into_iter().filter_map(place).collect();
+        if places.len() < n {
+            *far.entry(kind.clone()).or_default() += n - places.len();
+        }
         match layers.iter_mut().find(|layer| layer.kind == kind) {
             Some(layer) => layer.places.extend(places),
             None => layers.push(ContextLayer { kind, places }),
@@ -45,7 +51,7 @@ pub fn set_context(
     }
     layers.sort_by(|a, b| a.kind.cmp(&b.kind));
     dataset.context = layers;
-    Ok(())
+    far
 }
 
 /// What is near a block of one kind.

@@ -9,7 +9,7 @@ const DAY: i64 = 86_400;
 const NOON: i64 = 43_200;
 
 /// An interval no longer than this has an hour.
-const PRECISE: u32 = 3_600;
+pub(super) const PRECISE: u32 = 3_600;
 
 /// When an incident happened by the clock of its source.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -53,14 +53,19 @@ impl TimePiles {
         self.0.iter().flatten().any(|pile| *pile)
     }
 
+    /// Whether a source's time of so many seconds, at this second of the local day, stands for 'unknown'.
+    pub(super) fn unknown(&self, source: u16, second: i64, seconds: u32) -> bool {
+        let pile = self.0.get(usize::from(source)).copied().unwrap_or_default();
+        seconds <= 60 && (second == 0 && pile[0] || second == NOON && pile[1])
+    }
+
     /// When an incident happened: the whole day where its time stands for 'unknown'. `None` beyond the years that can be told.
     #[must_use]
     pub fn clocked(&self, data: &Dataset, at: usize) -> Option<Clocked> {
         let seconds = data.incidents.when(at).seconds;
         let begin = begin(data, at)?;
-        let pile = self.0.get(usize::from(data.incidents.source(at))).copied().unwrap_or_default();
         let second = begin.rem_euclid(DAY);
-        Some(if seconds <= 60 && (second == 0 && pile[0] || second == NOON && pile[1]) {
+        Some(if self.unknown(data.incidents.source(at), second, seconds) {
             Clocked { begin: begin - second, seconds: DAY as u32, precise: false }
         } else {
             Clocked { begin, seconds, precise: seconds <= PRECISE }

@@ -2,7 +2,6 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use geo::{Centroid, CoordsIter};
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use jiff::{Timestamp, ToSpan};
@@ -11,6 +10,7 @@ use super::areas::{WithinError, blocks_within, named};
 use super::hours::begin;
 use super::query::{Query, Selection};
 use super::ranking::{Ranking, RankingError, Scoring};
+use super::sites::middle;
 use super::snapshot::Snapshot;
 use crate::aggregate::aoristic::{self, HOURS};
 use crate::model::areas::AreaKind;
@@ -22,7 +22,7 @@ use crate::plan::patrol::profile::hour_profiles;
 use crate::space::coord::Local;
 
 /// Weeks of a mean year.
-const WEEKS_A_YEAR: f64 = DAYS_A_YEAR / 7.0;
+pub(super) const WEEKS_A_YEAR: f64 = DAYS_A_YEAR / 7.0;
 
 /// What is patrolled.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -240,11 +240,6 @@ impl Snapshot {
 
 fn area(id: String, center: Local) -> PatrolArea {
     PatrolArea { id, center, hours: Vec::new(), beats: Vec::new() }
-}
-
-fn middle(shape: &geo::Geometry) -> Option<Local> {
-    let at = (shape.coords_count() > 0).then(|| shape.centroid()).flatten()?;
-    (at.x().is_finite() && at.y().is_finite()).then(|| Local { x: at.x(), y: at.y() })
 }
 
 /// The Monday of a date's week, and what a change of clocks does to that week.

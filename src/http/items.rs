@@ -74,6 +74,9 @@ pub(super) async fn answer(
     } else {
         values.or(&state.defaults)
     };
+    if let Some(param) = query::lacks(&operation, &given, &state.open()).next() {
+        return Err(Problem::not_given(param));
+    }
     let plain = format!("{}/collections/{}/items", came.base, operation.collection);
     let address = format!("{}{}", came.base, came.path);
     let make = state.layer(operation, given, page, move |layer| {

@@ -9,6 +9,7 @@ use serde_json::json;
 
 use crate::encode::format::Format;
 use crate::engine::params::nearest::nearest;
+use crate::engine::params::table::Param;
 use crate::engine::params::values::BadValue;
 use crate::layer::answer::AnswerError;
 
@@ -80,6 +81,15 @@ impl Problem {
         }
     }
 
+    /// A parameter without which there is no answer.
+    pub(super) fn not_given(param: &Param) -> Self {
+        Self {
+            status: StatusCode::BAD_REQUEST,
+            parameter: Some(param.wire.to_owned()),
+            ..AnswerError::NotGiven(*param).into()
+        }
+    }
+
     /// A page of another site wants to change something.
     pub(super) fn foreign_write() -> Self {
         let detail = "pages of other sites may not change anything here".to_owned();
@@ -140,13 +150,37 @@ impl Problem {
         Self::new(StatusCode::NOT_FOUND, "not-found", "Not found", detail)
     }
 
-    /// Something other than density is asked for as tiles.
-    pub(super) fn no_tiles(template: &str) -> Self {
-        let detail = format!("the tiles that there are lie at {template}");
+    /// There are no tiles of this name or form.
+    pub(super) fn no_tiles(name: &str) -> Self {
+        let detail = format!(
+            "there are no tiles `{name}`; vector tiles lie at /xyz/{{layer}}/{{z}}/{{x}}/{{y}}.mvt and are told of in \
+             /xyz/{{layer}}.json, where a layer is incidents, blocks, density, hotspots, clusters, areas, targets or all; \
+             pictures of a density lie at /xyz/density/{{z}}/{{x}}/{{y}}.png"
+        );
         Self::new(StatusCode::NOT_FOUND, "no-tiles", "No such tiles", detail)
     }
 
+    /// There is no such tile matrix set.
+    pub(super) fn no_set(set: &str) -> Self {
+        let detail = format!("there is no tile matrix set `{set}`; there is WebMercatorQuad");
+        Self::new(StatusCode::NOT_FOUND, "no-set", "No such tile matrix set", detail)
+    }
+
+    /// A snapshot that is kept no longer, or never was.
+    pub(super) fn gone(snapshot: &str) -> Self {
+        let detail = format!("snapshot `{snapshot}` is not kept; leave `snapshot` out for the newest");
+        Self {
+            parameter: Some("snapshot".to_owned()),
+            ..Self::new(StatusCode::GONE, "gone", "The snapshot is gone", detail)
+        }
+    }
+
     /// A tile that is not of this world.
+    pub(super) fn beyond(name: &str, detail: String) -> Self {
+        Self { status: StatusCode::NOT_FOUND, ..Self::tile(name, detail) }
+    }
+
+    /// What is no number of a tile.
     pub(super) fn tile(name: &str, detail: String) -> Self {
         Self {
             parameter: Some(name.to_owned()),
@@ -188,20 +222,17 @@ impl From<BadValue> for Problem {
     }
 }
 
+/// 400 for a name that is not among those that the document lists, 422 where each value is well but not with the
+/// others or not with these data.
 impl From<AnswerError> for Problem {
     fn from(error: AnswerError) -> Self {
-        match error.parameter() {
-            None => Self::inside(error),
-            Some(parameter) => Self {
-                parameter: Some(parameter.to_owned()),
-                ..Self::new(
-                    StatusCode::BAD_REQUEST,
-                    "parameter",
-                    "A parameter cannot be used",
-                    error.to_string(),
-                )
-            },
-        }
+        let Some(parameter) = error.parameter() else { return Self::inside(error) };
+        let status = match error {
+            AnswerError::Category(_) | AnswerError::Within(_) => StatusCode::BAD_REQUEST,
+            _ => StatusCode::UNPROCESSABLE_ENTITY,
+        };
+        let (kind, title) = ("parameter", "A parameter cannot be used");
+        Self { parameter: Some(parameter.to_owned()), ..Self::new(status, kind, title, error.to_string()) }
     }
 }
 

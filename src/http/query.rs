@@ -4,10 +4,16 @@ use axum::extract::Query;
 use axum::http::Uri;
 
 use super::problem::Problem;
-use crate::engine::params::outreach::{DELAY, PROTECTED};
+use crate::engine::params::explain::BLOCK;
+use crate::engine::params::outreach::{CAPACITY, DELAY, LIST, PROTECTED};
+use crate::engine::params::patrol::{FREE, SPEED};
 use crate::engine::params::ranking::DRAWS;
-use crate::engine::params::table::{BBOX, DEFAULT_LIMIT, FORM, LIMIT, OFFSET, Operation, PAGE, Param};
+use crate::engine::params::table::{
+    BBOX, DEFAULT_LIMIT, FORM, Kind, LIMIT, OFFSET, Operation, PAGE, Param, WITHIN,
+};
+use crate::engine::params::targets::BUDGET;
 use crate::engine::params::values::{BadValue, Values};
+use crate::engine::snapshot::Snapshot;
 use crate::layer::Page;
 
 /// Name and value of all that an address asks for; none where it cannot be read.
@@ -46,6 +52,11 @@ pub(super) fn check_for_tiles(operation: &Operation, pairs: &[(String, String)])
     check_among(&operation.params.iter().collect::<Vec<_>>(), &address, pairs)
 }
 
+/// The same for counts, which have no pages either: a part of them would not add up.
+pub(super) fn check_counts(operation: &Operation, pairs: &[(String, String)]) -> Result<Values, Problem> {
+    check_among(&operation.params.iter().collect::<Vec<_>>(), "/counts", pairs)
+}
+
 /// The same for files of a whole layer, which have no pages either.
 pub(super) fn check_for_files(operation: &Operation, pairs: &[(String, String)]) -> Result<Values, Problem> {
     let address = format!("/collections/{id}/{id}.gpkg and its like", id = operation.collection);
@@ -53,7 +64,11 @@ pub(super) fn check_for_files(operation: &Operation, pairs: &[(String, String)])
     check_among(&params.collect::<Vec<_>>(), &address, pairs)
 }
 
-fn check_among(params: &[&Param], address: &str, pairs: &[(String, String)]) -> Result<Values, Problem> {
+pub(super) fn check_among(
+    params: &[&Param],
+    address: &str,
+    pairs: &[(String, String)],
+) -> Result<Values, Problem> {
     let mut values = Values::default();
     for (at, (name, text)) in pairs.iter().enumerate() {
         let Some(param) = params.iter().find(|p| p.wire == name) else {
@@ -66,6 +81,29 @@ fn check_among(params: &[&Param], address: &str, pairs: &[(String, String)]) -> 
         values.set_wire(param, text)?;
     }
     Ok(values)
+}
+
+/// Parameters without which a collection has no answer.
+fn required(operation: &Operation) -> &'static [Param] {
+    match operation.collection {
+        "explain" => &[BLOCK],
+        "targets" => &[BUDGET],
+        "brief" => &[WITHIN],
+        "list" => &[CAPACITY],
+        "plan" => &[FREE, SPEED],
+        _ => &[],
+    }
+}
+
+/// Which of them are neither among these values nor, for a list, kept.
+pub(super) fn lacks(
+    operation: &Operation,
+    values: &Values,
+    snapshot: &Snapshot,
+) -> impl Iterator<Item = &'static Param> {
+    let kept = operation.collection == LIST.collection && snapshot.outreach().is_some();
+    let has = |param: &Param| values.has(param) || (param.kind == Kind::Areas && values.within.is_some());
+    required(operation).iter().filter(move |param| !kept && !has(param))
 }
 
 /// How many draws a request may ask for: more would keep all others waiting.

@@ -1,12 +1,13 @@
-//! Files of places around blocks: points, lines or polygons with a name, and nothing else of their rows.
+//! Files of places around blocks: points, lines or polygons with a name, or a table of coordinates, and nothing else of their rows.
 
-use geo::{Coord, CoordsIter, Geometry, MapCoords};
+use geo::{Coord, CoordsIter, Geometry, MapCoords, Point};
 
+use super::csv::{self, CsvError};
 use super::formats::{self, FormatError};
 use super::input::{Format, Input};
 use super::refused::{Account, Refused};
 use super::shipped;
-use super::table::{Broken, Header};
+use super::table::{Broken, Header, Row};
 use crate::model::context::ContextFeature;
 use crate::space::crs::Crs;
 
@@ -23,11 +24,18 @@ pub enum ContextError {
         /// The file.
         file: String,
     },
-    /// A table of text has no shapes.
-    #[error("`{file}` is a table without shapes; give places as .geojson, .shp, .gpkg, .fgb or .parquet")]
-    Table {
+    /// The table cannot be read.
+    #[error(transparent)]
+    Csv(#[from] CsvError),
+    /// A table of text without coordinates has no places.
+    #[error(
+        "`{file}` is a table without columns `longitude` and `latitude`, or `x` and `y`, so nothing in it has a place; its columns are: {columns}"
+    )]
+    NoColumns {
         /// The file.
         file: String,
+        /// Its columns.
+        columns: String,
     },
     /// No place that can be used.
     #[error("`{file}` has no usable place among its {read} shapes{because}")]
@@ -46,6 +54,10 @@ pub enum ContextError {
 #[serde(deny_unknown_fields)]
 struct Columns {
     name: String,
+    longitude: String,
+    latitude: String,
+    x: String,
+    y: String,
 }
 
 /// Longer names are cut: no sheet has room for them.
@@ -65,37 +77,17 @@ struct Gathered {
 ///
 /// [`ContextError`] for a file that cannot be used at all; single shapes are in the account.
 pub fn read(input: &Input, crs: Option<&Crs>) -> Result<(Vec<ContextFeature>, Account), ContextError> {
-    if input.format == Format::Csv {
-        return Err(ContextError::Table { file: input.name.clone() });
-    }
     let columns: Columns =
         toml::from_str(&shipped::text("context.toml")).expect("a test reads data/context.toml");
-    let gathered = formats::read(
-        input,
-        |about| {
-            let name = about.header.find(&columns.name);
-            Ok::<_, FormatError>(Gathered {
-                header: about.header.clone(),
-                crs: about.crs.clone(),
-                name,
-                rows: Vec::new(),
-            })
-        },
-        |gathered, feature| {
-            let row = match feature {
-                Err(broken) => (broken.line, None, Err(broken)),
-                Ok(feature) => {
-                    let name = gathered.name.and_then(|at| feature.fields.get(at)).map(|text| tidy(text));
-                    let shape = feature.shape.ok_or_else(|| Broken::new(feature.number, "no geometry"));
-                    (feature.number, name.filter(|text| !text.is_empty()), shape)
-                }
-            };
-            gathered.rows.push(row);
-        },
-    )?;
+    let (gathered, notes) = if input.format == Format::Csv {
+        of_table(input, &columns)?
+    } else {
+        (of_shapes(input, &columns)?, Vec::new())
+    };
     let crs = gathered.crs.or_else(|| crs.cloned());
     let crs = crs.ok_or_else(|| ContextError::NoCrs { file: input.name.clone() })?;
-    let mut account = Account { notes: input.notes().to_vec(), ..Account::default() };
+    let mut account =
+        Account { notes: input.notes().iter().cloned().chain(notes).collect(), ..Account::default() };
     let mut places = Vec::new();
     for (line, name, shape) in gathered.rows {
         account.read += 1;
@@ -123,6 +115,63 @@ pub fn read(input: &Input, crs: Option<&Crs>) -> Result<(Vec<ContextFeature>, Ac
     };
     account.notes.push(format!("{}: {named}, coordinates in {crs}; no other column is kept", input.name));
     Ok((places, account))
+}
+
+/// The rows of a file of features.
+fn of_shapes(input: &Input, columns: &Columns) -> Result<Gathered, ContextError> {
+    Ok(formats::read(
+        input,
+        |about| {
+            let name = about.header.find(&columns.name);
+            Ok::<_, FormatError>(Gathered {
+                header: about.header.clone(),
+                crs: about.crs.clone(),
+                name,
+                rows: Vec::new(),
+            })
+        },
+        |gathered, feature| {
+            let row = match feature {
+                Err(broken) => (broken.line, None, Err(broken)),
+                Ok(feature) => {
+                    let name = gathered.name.and_then(|at| feature.fields.get(at)).map(|text| tidy(text));
+                    let shape = feature.shape.ok_or_else(|| Broken::new(feature.number, "no geometry"));
+                    (feature.number, name.filter(|text| !text.is_empty()), shape)
+                }
+            };
+            gathered.rows.push(row);
+        },
+    )?)
+}
+
+/// The rows of a table of text, each a point, and what had to be decided.
+fn of_table(input: &Input, columns: &Columns) -> Result<(Gathered, Vec<String>), ContextError> {
+    type Columned = (Gathered, (usize, usize));
+    let begin = |header: &Header| {
+        let both = |x: &str, y: &str| header.find(x).zip(header.find(y));
+        let degrees = both(&columns.longitude, &columns.latitude);
+        let found = degrees.or_else(|| both(&columns.x, &columns.y));
+        let (file, shown) = (input.name.clone(), header.shown());
+        let at = found.ok_or(ContextError::NoColumns { file, columns: shown })?;
+        let (name, crs) = (header.find(&columns.name), degrees.map(|_| Crs::crs84()));
+        Ok::<Columned, ContextError>((Gathered { header: header.clone(), crs, name, rows: Vec::new() }, at))
+    };
+    let each = |(gathered, (x, y)): &mut Columned, row: Result<Row<'_>, Broken>| {
+        let row = match row {
+            Err(broken) => (broken.line, None, Err(broken)),
+            Ok(row) => {
+                let name = gathered.name.map(|at| tidy(row.fields.get(at))).filter(|text| !text.is_empty());
+                let number =
+                    |at: usize| row.fields.get(at).trim().parse::<f64>().ok().filter(|n| n.is_finite());
+                let place = number(*x).zip(number(*y)).map(|(x, y)| Geometry::from(Point::new(x, y)));
+                (row.line, name, place.ok_or_else(|| Broken::new(row.line, "no coordinates")))
+            }
+        };
+        gathered.rows.push(row);
+    };
+    let ((gathered, _), notes) =
+        csv::read(&input.name, input.open().map_err(FormatError::from)?, csv::Form::default(), begin, each)?;
+    Ok((gathered, notes))
 }
 
 /// A shape in degrees; one without any place, or off the globe, is refused.
@@ -197,7 +246,25 @@ mod tests {
         assert_eq!(account.refused.iter().map(|row| row.line).collect::<Vec<_>>(), [1, 2]);
         let error = read(&geojson(&[none, off].join(",")), None).expect_err("nothing").to_string();
         assert!(error.contains("no usable place among its 2"), "{error}");
-        let table = Input::of("places.csv", b"name\nx\n".to_vec()).expect("a known ending");
-        assert!(read(&table, None).expect_err("no shapes").to_string().contains(".geojson"));
+    }
+
+    #[test]
+    fn a_table_of_coordinates_is_read_as_points_and_one_without_them_says_what_it_lacks() {
+        let table = |text: &str| Input::of("places.csv", text.as_bytes().to_vec()).expect("a known ending");
+        let text = "Name;Owner;Longitude;Latitude\nHill School;DOE JANE;-72.9;41.3\nLot;DOE JANE;;\nFar;DOE JANE;-72.9;141\n";
+        let (places, account) = read(&table(text), None).expect("places");
+        assert_eq!(places.len(), 1);
+        assert_eq!(places[0].name.as_deref(), Some("Hill School"));
+        assert_eq!(places[0].shape, Point::new(-72.9, 41.3).into());
+        assert_eq!(account.refused.iter().map(|row| row.line).collect::<Vec<_>>(), [3, 4]);
+        assert!(!format!("{:?} {:?}", account.refused, account.notes).contains("DOE"));
+        let meters = table("x,y,name\n743798.5962,4279106.8744,Arch\n");
+        assert!(matches!(read(&meters, None), Err(ContextError::NoCrs { .. })));
+        let utm = Crs::new("EPSG:32615").expect("a CRS");
+        let (places, _) = read(&meters, Some(&utm)).expect("a place");
+        let Geometry::Point(at) = places[0].shape else { panic!("a point") };
+        assert!((at.x() + 90.1994).abs() < 1e-6 && (at.y() - 38.627).abs() < 1e-6, "{at:?}");
+        let error = read(&table("name\nx\n"), None).expect_err("no coordinates").to_string();
+        assert!(error.contains("`longitude` and `latitude`") && error.contains("name"), "{error}");
     }
 }

@@ -1,8 +1,9 @@
 //! From an operation and its values to a layer: what both edges do with a request.
 
 use super::areas::{AreasLayerError, areas};
-use super::blocks_answer::blocks_answer;
+use super::blocks_answer::{blocks_answer, change_answer};
 use super::clusters::{ClustersLayerError, clusters};
+use super::counts::counts_answer;
 use super::density_answer::density_answer;
 use super::explain::Detail;
 use super::explain_answer::explain_answer;
@@ -109,6 +110,8 @@ pub fn answer(
         "brief" => brief_answer(snapshot, &ask, values),
         "near-repeat" => near_repeat_answer(snapshot, &ask, values),
         "plan" => patrol_answer(snapshot, &ask, values),
+        "counts" => counts_answer(snapshot, &ask, values),
+        "compare" => change_answer(snapshot, &ask, values),
         "hotspots" => hotspots(snapshot, &ask, &ask_hotspots::params(values)).map_err(ask_hotspots::unusable),
         "targets" => targets_answer(snapshot, &ask, values),
         "explain" => explain_answer(snapshot, &ask, values, Detail::Public),
@@ -118,6 +121,11 @@ pub fn answer(
         }),
         _ => blocks_answer(snapshot, &ask, values),
     }
+}
+
+/// A parameter that cannot be used, and why.
+pub(super) fn at_fault(param: Param, why: impl std::error::Error + Send + Sync + 'static) -> AnswerError {
+    AnswerError::Unusable { parameter: param.wire, why: Box::new(why) }
 }
 
 pub(super) fn length(values: &Values, param: Param) -> Result<Metres, AnswerError> {

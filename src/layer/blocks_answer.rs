@@ -31,6 +31,11 @@ pub(super) fn blocks_answer(snapshot: &Snapshot, ask: &Ask, values: &Values) -> 
     })
 }
 
+/// The view of what has changed, under the name of comparing.
+pub(super) fn change_answer(snapshot: &Snapshot, ask: &Ask, values: &Values) -> Result<Layer, AnswerError> {
+    change(snapshot, ask, &values.scoring(), values)
+}
+
 /// Which parameter is at fault where blocks cannot be ranked.
 pub(super) fn unusable(error: RankingError) -> AnswerError {
     let parameter = match &error {

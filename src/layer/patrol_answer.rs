@@ -1,8 +1,9 @@
 //! From values to the layer of patrols.
 
-use super::answer::AnswerError;
+use super::answer::{AnswerError, at_fault};
 use super::blocks_answer::unusable;
 use super::patrol::{PatrolAsk, PatrolLayerError, Sheet, patrol_plan};
+use super::sites::{asks_sites, sites_answer};
 use super::{Ask, Layer};
 use crate::engine::params::patrol::{
     DEFAULT_DETOUR, DEFAULT_STOP, DETOUR, EVERY, FREE, HOURS, OFFICERS, PATROL, SHEET, SHIFTS, SPEED, STOP,
@@ -34,6 +35,9 @@ enum Unread {
 
 /// Answers with the stops, areas or officers of the plan that the values ask for.
 pub(super) fn patrol_answer(snapshot: &Snapshot, ask: &Ask, values: &Values) -> Result<Layer, AnswerError> {
+    if asks_sites(values)? {
+        return sites_answer(snapshot, ask, values);
+    }
     let top = values.count(&TOP).map_or(DEFAULT_TOP, |n| usize::try_from(n).unwrap_or(usize::MAX));
     let speed = values.text(&SPEED).ok_or(AnswerError::NotGiven(SPEED))?;
     let speed =
@@ -88,10 +92,6 @@ fn parameter_of(error: &PatrolError) -> Param {
         PatrolError::Twice { .. } | PatrolError::Hours { .. } | PatrolError::NoHarm => PATROL,
         _ => SHIFTS,
     }
-}
-
-fn at_fault(param: Param, why: impl std::error::Error + Send + Sync + 'static) -> AnswerError {
-    AnswerError::Unusable { parameter: param.wire, why: Box::new(why) }
 }
 
 /// The shifts of a file, or the one that is given by its officers and hours.

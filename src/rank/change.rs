@@ -288,7 +288,7 @@ impl Tails {
 /// The logit of a quantile of the Beta(a, b) law, by bisection.
 ///
 /// Over the logit, since a share near 0 or 1 keeps its digits there.
-fn logit_quantile(a: f64, b: f64, p: f64) -> f64 {
+pub(super) fn logit_quantile(a: f64, b: f64, p: f64) -> f64 {
     // The share below `x`; a share above 1/2 is asked for from the other end, where it keeps its digits.
     let below = |logit: f64| {
         if logit <= 0.0 {

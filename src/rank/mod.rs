@@ -16,6 +16,7 @@ pub mod order;
 pub mod peak;
 pub mod power_prior;
 pub mod predict;
+pub mod rate_ratio;
 mod sampler;
 pub mod score;
 pub mod sentence;

@@ -179,6 +179,7 @@ fn spread<const N: usize, P: Polynomial<N>>(
 ) {
     let stride = frame.centers.len() + 1;
     let n_cols = frame.centers.len() as f64;
+    let beyond = frame.centers.len() as u32;
     // Column c has its center at c + ½, so rounding a border gives the first column beyond it.
     let column = |x: f64| (x.max(0.0).min(n_cols) + ROUND).to_bits() as u32;
     let mut rows = slots.chunks_exact_mut(stride);
@@ -200,17 +201,17 @@ fn spread<const N: usize, P: Polynomial<N>>(
                 let square = (v[k] - north[row]) * (v[k] - north[row]);
                 let rest = 1.0 - square;
                 let half = (scale.inner - square).max(0.0).sqrt() * scale.per_bandwidth;
-                enters[k] = column(u[k] - half);
-                leaves[k] = column(u[k] + half);
+                let (enter, leave) = (column(u[k] - half), column(u[k] + half));
+                // What reaches no center goes where nobody looks: a branch would be guessed wrong too often.
+                let reaches = enter < leave;
+                enters[k] = if reaches { enter } else { beyond };
+                leaves[k] = if reaches { leave } else { beyond };
                 rests[k] = rest;
             }
         }
         for (k, part) in parts[..n].iter().enumerate() {
             for (row, slots) in rows.iter_mut().enumerate() {
                 let (enter, leave) = (enters[row][k] as usize, leaves[row][k] as usize);
-                if enter >= leave {
-                    continue;
-                }
                 let kernel = P::kernel(part, rests[row][k]);
                 for (to, c) in slots[enter].0.iter_mut().zip(kernel) {
                     *to += c;

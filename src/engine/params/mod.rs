@@ -2,6 +2,7 @@
 
 pub mod amount;
 pub mod clusters;
+pub mod counts;
 pub mod density;
 pub mod explain;
 pub mod hotspots;

@@ -3,7 +3,7 @@
 use super::clusters::{HOT_BLOCKS, METHOD, PROBABILITY, SCAN};
 use super::density::{BANDWIDTH_RULE, NETWORK};
 use super::hotspots::HOTSPOTS;
-use super::patrol::{HOURS, OFFICERS, SHIFTS};
+use super::patrol::{HOURS, NOT_WITH_SITES, OFFICERS, SHIFTS, SITES};
 use super::table::{BANDWIDTH, CELL, EPS, NO_DEFAULT, Operation, Param};
 use super::values::Values;
 
@@ -30,8 +30,8 @@ impl Values {
                 matches!(self.word(&METHOD), Some("hdbscan" | SCAN | HOT_BLOCKS)) || self.has(&PROBABILITY)
             }
             // One shift can be given without a file.
-            wire if wire == SHIFTS.wire => self.has(&OFFICERS) && self.has(&HOURS),
-            _ => false,
+            wire if wire == SHIFTS.wire && !self.has(&SITES) => self.has(&OFFICERS) && self.has(&HOURS),
+            wire => self.has(&SITES) && NOT_WITH_SITES.iter().any(|param| param.wire == wire),
         }
     }
 }

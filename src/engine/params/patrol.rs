@@ -129,6 +129,30 @@ pub const SHEET: Param = Param {
     example: "areas",
 };
 
+/// How many sites.
+pub const SITES: Param = Param {
+    flag: "sites",
+    wire: "sites",
+    kind: Kind::Count { least: 1, most: 100 },
+    default: "none: a week of patrols",
+    help: "Even coverage instead of patrols: so many blocks as sites that are near to what is expected everywhere (p-median)",
+    example: "6",
+};
+
+/// How far a site reaches.
+pub const REACH: Param = Param {
+    flag: "reach",
+    wire: "reach_m",
+    kind: Kind::Length { least: 1.0, most: 100_000.0 },
+    default: "none: the mean distance decides",
+    help: "With --sites: the sites that have most of what is expected within this distance (maximal covering)",
+    example: "800m",
+};
+
+/// What only a week of patrols has.
+pub const NOT_WITH_SITES: [Param; 14] =
+    [TOP, PATROL, SHIFTS, OFFICERS, HOURS, WEEKDAYS, FREE, SPEED, DETOUR, STOP, EVERY, WEEK_OF, SHEET, SEED];
+
 /// A week of patrols.
 pub const PLAN: Operation = Operation {
     command: "plan",
@@ -136,6 +160,6 @@ pub const PLAN: Operation = Operation {
     help: "A week of patrols: short stops in random order where and when most harm is expected, within the minutes there are",
     params: &[
         PERIOD, CATEGORY, ORIGIN, STATUS, WITHIN, BY, GUN, PROACTIVE, TOP, PATROL, SHIFTS, OFFICERS, HOURS,
-        WEEKDAYS, FREE, SPEED, DETOUR, STOP, EVERY, WEEK_OF, SHEET, SEED,
+        WEEKDAYS, FREE, SPEED, DETOUR, STOP, EVERY, WEEK_OF, SHEET, SEED, SITES, REACH,
     ],
 };

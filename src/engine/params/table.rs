@@ -1,6 +1,7 @@
 //! The one table of parameters: command line, HTTP check and docs all come from it.
 
 use super::clusters::CLUSTERS;
+use super::counts::{CHANGE, COUNTS};
 use super::density::{
     ADAPTIVE, BANDWIDTH_RULE, COMPARE_PERIOD, CONTOURS, EDGE, HALF_LIFE, KERNEL, LEVELS, LIXEL, MODE,
     NETWORK, OUT, SAMPLE, SURFACE, UNIT,
@@ -352,8 +353,8 @@ pub const AREAS: Operation = Operation {
     params: &[PERIOD, CATEGORY, ORIGIN, STATUS, WITHIN],
 };
 
-/// Operations that have a command and no collection over HTTP.
-pub const COMMANDS_ONLY: [Operation; 1] = [NEAR_REPEAT];
+/// Operations that have a command and no collection over HTTP; there they are processes, and counts a resource of their own.
+pub const COMMANDS_ONLY: [Operation; 3] = [NEAR_REPEAT, CHANGE, COUNTS];
 
 /// All operations with a collection over HTTP.
 pub const OPERATIONS: [Operation; 11] =

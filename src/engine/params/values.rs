@@ -6,6 +6,7 @@ use jiff::civil::Date;
 
 use super::amount::{self, Amount};
 use super::parse::{MOST_HOURS, list, parse_bbox, parse_hours, parse_length};
+use super::patrol::{NOT_WITH_SITES, SITES};
 use super::table::{
     DEFAULT_PERMUTATIONS, DEFAULT_SEED, Kind, LIMIT, ORIGIN, PERIOD, PERMUTATIONS, Param, SEED, STATUS,
 };
@@ -190,6 +191,8 @@ impl Values {
     /// These values, and for those not given the others.
     #[must_use]
     pub fn or(&self, others: &Self) -> Self {
+        // What is configured for patrols is not meant for sites.
+        let others = if self.has(&SITES) { &others.without(&NOT_WITH_SITES) } else { others };
         let mut all = others.clone();
         all.period = self.period.or(others.period);
         all.categories = self.categories.clone().or(all.categories);
@@ -250,7 +253,7 @@ impl Values {
         match param.kind {
             Kind::Period => {
                 let period = text.parse().map_err(|e: PeriodError| bad(e.to_string()))?;
-                if param.wire == PERIOD.wire {
+                if param.flag == PERIOD.flag {
                     self.period = Some(period);
                 } else {
                     self.given.insert(param.wire, Given::Period(period));

@@ -7,14 +7,12 @@ use std::collections::BTreeMap;
 use serde_json::{Map, Value as Json, json};
 
 use super::super::files::file_names;
+use super::super::query::lacks;
+use super::super::tiles::TILED;
 use super::parameters::{Names, WELL_KNOWN, parameter};
 use super::schemas::schemas;
 use super::table::{Asks, ROUTES, Route};
-use crate::engine::params::explain::BLOCK;
-use crate::engine::params::outreach::CAPACITY;
-use crate::engine::params::patrol::{FREE, SPEED};
-use crate::engine::params::table::{OPERATIONS, Operation, Param, WITHIN};
-use crate::engine::params::targets::BUDGET;
+use crate::engine::params::table::{OPERATIONS, Operation, Param};
 use crate::engine::params::values::Values;
 use crate::engine::snapshot::Snapshot;
 
@@ -31,18 +29,6 @@ const FAILURES: [(&str, &str); 9] = [
     ("500", "Something went wrong here"),
 ];
 
-/// Parameters without which a collection has no answer.
-pub(super) fn required(operation: &Operation) -> &'static [Param] {
-    match operation.collection {
-        "explain" => &[BLOCK],
-        "targets" => &[BUDGET],
-        "brief" => &[WITHIN],
-        "list" => &[CAPACITY],
-        "plan" => &[FREE, SPEED],
-        _ => &[],
-    }
-}
-
 /// The document of these data, for clients that know the service by this base.
 pub(super) fn document(snapshot: &Snapshot, defaults: &Values, base: &str) -> Json {
     let data = snapshot.dataset();
@@ -52,13 +38,15 @@ pub(super) fn document(snapshot: &Snapshot, defaults: &Values, base: &str) -> Js
         made.share(param, false);
     }
     for route in ROUTES {
-        if let Asks::Collection = route.asks {
-            for operation in &OPERATIONS {
-                made.add(route, Some(operation));
+        let expanded: &[Operation] = match route.asks {
+            Asks::Collection | Asks::Legend => &OPERATIONS,
+            Asks::Layer => &TILED,
+            Asks::These(_) | Asks::Operation(_) => {
+                made.add(route, None);
+                continue;
             }
-        } else {
-            made.add(route, None);
-        }
+        };
+        expanded.iter().for_each(|operation| made.add(route, Some(operation)));
     }
     let failure = |(_, words): &(&str, &str)| {
         let content =
@@ -103,15 +91,10 @@ impl Made<'_> {
         json!({ "$ref": address })
     }
 
-    /// Whether a parameter must be given: neither configured nor kept.
-    fn must(&self, operation: &Operation, param: &Param) -> bool {
-        let kept = operation.collection == "list" && self.snapshot.outreach().is_some();
-        let needed = required(operation).iter().any(|one| one.wire == param.wire);
-        needed && !kept && !self.defaults.has(param)
-    }
-
     fn add(&mut self, route: &Route, collection: Option<&Operation>) {
-        let path = collection.map_or(route.path.to_owned(), |op| route.path.replace("{id}", op.collection));
+        let path = collection.map_or(route.path.to_owned(), |op| {
+            route.path.replace("{id}", op.collection).replace("{layer}", op.collection)
+        });
         let mut parameters: Vec<Json> = Vec::new();
         for name in path.split(['{', '}']).skip(1).step_by(2) {
             parameters.push(in_path(name, collection));
@@ -120,7 +103,8 @@ impl Made<'_> {
             if !self.names.allow(param) {
                 continue;
             }
-            let must = collection.is_some_and(|operation| self.must(operation, param));
+            let must = collection
+                .is_some_and(|op| lacks(op, self.defaults, self.snapshot).any(|one| one.wire == param.wire));
             let reference = self.share(param, must);
             parameters.push(reference);
         }
@@ -173,8 +157,10 @@ impl Made<'_> {
 fn in_path(name: &str, collection: Option<&Operation>) -> Json {
     let schema = match name {
         "id" => json!({ "type": "string", "enum": OPERATIONS.map(|operation| operation.collection) }),
-        "z" => json!({ "type": "integer", "minimum": 0, "maximum": crate::space::tile::MAX_ZOOM }),
-        "x" | "y" => json!({ "type": "integer", "minimum": 0 }),
+        "z" | "tileMatrix" => {
+            json!({ "type": "integer", "minimum": 0, "maximum": crate::space::tile::MAX_ZOOM })
+        }
+        "x" | "y" | "tileRow" | "tileCol" => json!({ "type": "integer", "minimum": 0 }),
         "file" => json!({ "type": "string", "enum": file_names(collection.map_or("", |op| op.collection)) }),
         _ => json!({ "type": "string", "minLength": 1 }),
     };

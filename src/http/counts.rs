@@ -1,0 +1,78 @@
+//! `GET /counts`: incidents by area, category, time and more, as JSON or CSV for dashboards.
+
+use axum::Router;
+use axum::extract::rejection::QueryRejection;
+use axum::extract::{OriginalUri, Query, Request, State};
+use axum::http::header;
+use axum::response::{IntoResponse, Response};
+use axum::routing::get;
+use serde_json::json;
+
+use super::guard;
+use super::problem::Problem;
+use super::query;
+use super::state::AppState;
+use crate::encode;
+use crate::engine::params::counts::COUNTS;
+use crate::engine::params::values::BadValue;
+use crate::layer::Page;
+
+/// The forms of an answer: their word under `f` and as an ending of the address, and their media type.
+const FORMS: [(&str, &str); 2] =
+    [("json", "application/json"), ("csv", "text/csv; charset=utf-8; header=present")];
+
+pub(super) fn routes() -> Router<AppState> {
+    Router::new()
+        .route("/counts", get(counts))
+        .route("/counts.json", get(counts))
+        .route("/counts.csv", get(counts))
+}
+
+async fn counts(
+    State(state): State<AppState>,
+    OriginalUri(uri): OriginalUri,
+    pairs: Result<Query<Vec<(String, String)>>, QueryRejection>,
+    request: Request,
+) -> Result<Response, Problem> {
+    let Query(mut pairs) = pairs.map_err(|e| Problem::query(e.to_string()))?;
+    let (word, media) = form(uri.path(), &mut pairs, &request)?;
+    let values = query::check_counts(&COUNTS, &pairs)?.or(&state.defaults);
+    let address = format!("http://{}/counts", guard::host(&request));
+    let asked = uri.query().map_or_else(String::new, |query| format!("?{query}"));
+    let csv = word == "csv";
+    let body = state
+        .layer(COUNTS, values, Page::ALL, move |layer| {
+            if csv {
+                return encode::csv::rows(layer);
+            }
+            let mut answer = encode::json::answer(layer);
+            let link = |rel: &str, (word, media): (&str, &str)| {
+                json!({ "rel": rel, "type": media, "href": format!("{address}.{word}{asked}") })
+            };
+            answer["links"] = json!([link("self", FORMS[0]), link("alternate", FORMS[1])]);
+            answer.to_string()
+        })
+        .await?;
+    Ok(([(header::CONTENT_TYPE, media)], body).into_response())
+}
+
+/// The form that is asked for: by `f`, else by the ending of the address, else CSV where the client takes that and no JSON.
+fn form(
+    path: &str,
+    pairs: &mut Vec<(String, String)>,
+    request: &Request,
+) -> Result<(&'static str, &'static str), Problem> {
+    if let Some(at) = pairs.iter().position(|(name, _)| name == "f") {
+        let (name, value) = pairs.remove(at);
+        let known = FORMS.iter().find(|(word, _)| *word == value);
+        let mend = "give json or csv".to_owned();
+        return known.copied().ok_or_else(|| BadValue { name, value, mend }.into());
+    }
+    if let Some(form) = FORMS.iter().find(|(word, _)| path.ends_with(&format!(".{word}"))) {
+        return Ok(*form);
+    }
+    let accepts =
+        request.headers().get(header::ACCEPT).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let csv = accepts.contains("text/csv") && !accepts.contains("json");
+    Ok(FORMS[usize::from(csv)])
+}

@@ -1,0 +1,18 @@
+//! Analyses, rankings and plans end to end, from a snapshot or the command line to what is told.
+
+#[path = "../common/mod.rs"]
+mod common;
+
+mod analysis_golden;
+mod density_adaptive;
+mod density_statistics;
+mod explain;
+mod hot_blocks;
+mod hotspots;
+mod near_repeat;
+mod outreach;
+mod plan;
+mod problem_places;
+mod ranking;
+mod ranking_over_time;
+mod targets;
