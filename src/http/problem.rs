@@ -13,6 +13,9 @@ use crate::engine::params::table::Param;
 use crate::engine::params::values::BadValue;
 use crate::layer::answer::AnswerError;
 
+/// The type of a parameter that is not declared.
+const UNKNOWN_PARAMETER: &str = "unknown-parameter";
+
 /// A failure and how to mend it.
 #[derive(Debug)]
 pub(super) struct Problem {
@@ -21,13 +24,12 @@ pub(super) struct Problem {
     title: &'static str,
     detail: String,
     parameter: Option<String>,
-    nearest: Option<&'static str>,
     allowed: Vec<&'static str>,
 }
 
 impl Problem {
     fn new(status: StatusCode, kind: &'static str, title: &'static str, detail: String) -> Self {
-        Self { status, kind, title, detail, parameter: None, nearest: None, allowed: Vec::new() }
+        Self { status, kind, title, detail, parameter: None, allowed: Vec::new() }
     }
 
     /// A failure that the framework words by itself, or leaves without words.
@@ -77,7 +79,7 @@ impl Problem {
         Self {
             parameter: Some("query".to_owned()),
             allowed,
-            ..Self::new(StatusCode::BAD_REQUEST, "unknown-parameter", "Unknown query parameter", detail)
+            ..Self::new(StatusCode::BAD_REQUEST, UNKNOWN_PARAMETER, "Unknown query parameter", detail)
         }
     }
 
@@ -87,6 +89,15 @@ impl Problem {
             status: StatusCode::BAD_REQUEST,
             parameter: Some(param.wire.to_owned()),
             ..AnswerError::NotGiven(*param).into()
+        }
+    }
+
+    /// Two names of one thing with different values.
+    pub(super) fn not_both(name: &str, other: &str, value: &str) -> Self {
+        let detail = format!("`{name}` is `{value}`, and `{other}` is another; they mean the same, give one");
+        Self {
+            parameter: Some(name.to_owned()),
+            ..Self::new(StatusCode::UNPROCESSABLE_ENTITY, "parameter", "A parameter cannot be used", detail)
         }
     }
 
@@ -134,9 +145,8 @@ impl Problem {
         let detail = format!("`{name}` is not a parameter of {address}{hint}");
         Self {
             parameter: Some(name.to_owned()),
-            nearest: near,
             allowed,
-            ..Self::new(StatusCode::BAD_REQUEST, "unknown-parameter", "Unknown query parameter", detail)
+            ..Self::new(StatusCode::BAD_REQUEST, UNKNOWN_PARAMETER, "Unknown query parameter", detail)
         }
     }
 
@@ -244,10 +254,11 @@ impl IntoResponse for Problem {
             "status": self.status.as_u16(),
             "detail": self.detail,
         });
-        if let Some(parameter) = self.parameter {
-            body["parameter"] = parameter.into();
+        if let Some(parameter) = &self.parameter {
+            body["parameter"] = parameter.as_str().into();
         }
-        if let Some(nearest) = self.nearest {
+        let meant = self.parameter.filter(|_| self.kind == UNKNOWN_PARAMETER);
+        if let Some(nearest) = meant.and_then(|name| nearest(&name, self.allowed.iter().copied())) {
             body["nearest"] = nearest.into();
         }
         if !self.allowed.is_empty() {

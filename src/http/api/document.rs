@@ -113,17 +113,16 @@ impl Made<'_> {
             let content: Map<String, Json> = media
                 .iter()
                 .map(|media| {
-                    let schema = if media.starts_with("text/html") { "text" } else { schema };
+                    let schema = schema_of(media, schema);
                     let reference = format!("#/components/schemas/{schema}");
                     ((*media).to_owned(), json!({ "schema": { "$ref": reference } }))
                 })
                 .collect();
-            // A second row of a status is other forms of the same answer.
-            let response =
-                responses.entry(status.to_string()).or_insert_with(|| json!({ "description": route.help }));
-            for (media, schema) in content {
-                response["content"][media] = schema;
+            let mut response = json!({ "description": route.help });
+            if !content.is_empty() {
+                response["content"] = content.into();
             }
+            responses.insert(status.to_string(), response);
         }
         if route.method == "get" {
             responses.insert("304".to_owned(), json!({ "description": "The client has the newest answer" }));
@@ -150,6 +149,19 @@ impl Made<'_> {
         }
         let methods = self.paths.entry(path).or_insert_with(|| json!({}));
         methods[route.method] = told;
+    }
+}
+
+/// The schema of a form: only JSON has the shape that the route names.
+fn schema_of<'a>(media: &str, schema: &'a str) -> &'a str {
+    let plain = media.split(';').next().unwrap_or_default();
+    match plain {
+        _ if plain.ends_with("/json") || plain.ends_with("+json") => schema,
+        "application/flatgeobuf" | "application/geopackage+sqlite3" | "application/vnd.apache.parquet" => {
+            "bytes"
+        }
+        _ if plain.starts_with("image/") || plain.contains("mapbox") => "bytes",
+        _ => "text",
     }
 }
 

@@ -94,8 +94,9 @@ const JSON: &[&str] = &["application/json"];
 const JSON_OR_PAGE: &[&str] = &["application/json", "text/html"];
 const PAGE: &[&str] = &["text/html"];
 const CSV: &[&str] = &["text/csv; charset=utf-8; header=present"];
-const GEOJSON: &[&str] = &["application/geo+json"];
-const FILES: &[&str] = &[
+/// Every form of features, as `encode::format` has them.
+const FORMS: &[&str] = &[
+    "application/geo+json",
     "application/geo+json-seq",
     "application/x-ndjson",
     "text/csv; charset=utf-8",
@@ -141,12 +142,12 @@ pub(in crate::http) const ROUTES: &[Route] = &[
     },
     Route {
         asks: Asks::Collection,
-        gives: &[(200, GEOJSON, "features"), (200, FILES, "bytes")],
+        gives: &[(200, FORMS, "features")],
         ..get("/collections/{id}/items", "getItems", "A page of features")
     },
     Route {
         asks: Asks::Collection,
-        gives: &[(200, GEOJSON, "features"), (200, FILES, "bytes")],
+        gives: &[(200, FORMS, "features")],
         ..get(
             "/collections/{id}/{file}",
             "getFile",
@@ -303,8 +304,7 @@ impl Route {
                 own.chain([&SNAPSHOT, if self.gives_tiles() { &FORM } else { &JSON_FORM }]).collect()
             }
             Asks::Collection => {
-                let mut all: Vec<&'static Param> =
-                    collection.into_iter().flat_map(|operation| query::params(operation)).collect();
+                let mut all: Vec<&'static Param> = collection.into_iter().flat_map(query::params).collect();
                 if all.iter().any(|param| param.wire == OFFSET.wire) {
                     all.push(&STARTINDEX);
                 }
@@ -356,17 +356,19 @@ fn checked(request: &Request) -> Result<Option<Vec<(String, String)>>, Problem> 
             return Err(Problem::unknown_parameter(name, path, allowed));
         }
     }
-    let has = |wire: &str| asked.iter().any(|(name, _)| name == wire);
-    if has(STARTINDEX.wire) && has(OFFSET.wire) {
-        return Err(Problem::repeated(STARTINDEX.wire));
+    let value = |wire: &str| asked.iter().find(|(name, _)| name == wire).map(|(_, value)| value);
+    if let Some((index, _)) = value(STARTINDEX.wire).zip(value(OFFSET.wire)).filter(|(a, b)| a != b) {
+        return Err(Problem::not_both(STARTINDEX.wire, OFFSET.wire, index));
     }
     let is_extra = |name: &str| EXTRAS.iter().any(|extra| extra.wire == name);
     if !asked.iter().any(|(name, _)| is_extra(name) || name == STARTINDEX.wire) {
         return Ok(None);
     }
-    let rest = asked
-        .into_iter()
-        .filter(|(name, _)| !is_extra(name))
+    let both = value(OFFSET.wire).is_some();
+    let goes = |name: &str| is_extra(name) || (both && name == STARTINDEX.wire);
+    let rest = asked.iter().filter(|(name, _)| !goes(name));
+    let rest = rest
+        .cloned()
         .map(|(name, value)| (if name == STARTINDEX.wire { OFFSET.wire.to_owned() } else { name }, value));
     Ok(Some(rest.collect()))
 }
@@ -380,5 +382,18 @@ fn rewrite(request: &mut Request, asked: &[(String, String)]) {
     let path = request.uri().path();
     if let Ok(uri) = format!("{path}{mark}{}", query.join("&")).parse() {
         *request.uri_mut() = uri;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::encode::format::Format;
+
+    #[test]
+    fn every_form_of_features_is_in_the_document() {
+        for format in Format::ALL {
+            assert!(FORMS.contains(&format.media()), "{}", format.media());
+        }
     }
 }
