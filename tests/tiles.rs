@@ -182,12 +182,12 @@ fn cells_and_standard_errors_are_drawn_in_thirds_of_their_peak() {
 #[tokio::test]
 async fn what_is_no_tile_is_refused_with_the_bound() {
     for (path, status, parameter, says) in [
-        ("/xyz/density/23/0/0.png", 400, "z", "from 0 to 22"),
+        ("/xyz/density/23/0/0.png", 404, "z", "from 0 to 22"),
         ("/xyz/density/-1/0/0.png", 400, "z", "whole number"),
         ("/xyz/density/1e1/0/0.png", 400, "z", "whole number"),
-        ("/xyz/density/99999999999999999999/0/0.png", 400, "z", "whole number"),
-        ("/xyz/density/3/8/0.png", 400, "x", "from 0 to 7"),
-        ("/xyz/density/3/0/8.png", 400, "y", "from 0 to 7"),
+        ("/xyz/density/99999999999999999999/0/0.png", 404, "z", "from 0 to 22"),
+        ("/xyz/density/3/8/0.png", 404, "x", "from 0 to 7"),
+        ("/xyz/density/3/0/8.png", 404, "y", "from 0 to 7"),
         ("/xyz/density/3/0/.png", 400, "y", "whole number"),
         ("/xyz/density/3/%ff/0.png", 400, "", "UTF-8"),
         ("/xyz/density/3/0/0.jpg", 404, "", "/xyz/density/{z}/{x}/{y}.png"),

@@ -35,7 +35,28 @@ JOBS = [
     ("postgis-count",
      "CREATE TABLE counts AS SELECT a.id, (SELECT count(*) FROM incidents i WHERE ST_DWithin(i.g, a.g, 100)) AS n "
      "FROM incidents a WHERE a.id % 100 = 0", "SELECT sum(n) FROM counts"),
+    ("postgis-mvt-ready",
+     "CREATE TABLE mercator AS SELECT id, category, ST_Transform(ST_SetSRID(ST_MakePoint(lon, lat), 4326), 3857) AS g FROM raw; "
+     "CREATE INDEX ON mercator USING gist (g); "
+     "CREATE TABLE shapes AS SELECT block_id, block_id AS rank, ST_Transform(g, 3857) AS g FROM blocks; "
+     "CREATE INDEX ON shapes USING gist (g); "
+     "CREATE TABLE tiles AS SELECT DISTINCT z, floor((lon + 180) / 360 * 2 ^ z)::int AS x, "
+     "floor((1 - asinh(tan(radians(lat))) / pi()) / 2 * 2 ^ z)::int AS y FROM raw, generate_series(14, 16) AS z; "
+     "ANALYZE mercator; ANALYZE shapes", "SELECT count(*) FROM tiles"),
 ]
+
+
+def tiles_of(name, zoom, table, columns):
+    """All tiles of a zoom, each by ST_AsMVT; their lengths are added up so that no tile has to be stored."""
+    return (f"postgis-mvt-{name}-{zoom}",
+            f"CREATE TABLE {name}{zoom} AS SELECT count(*) AS n, sum(length(tile)) AS bytes FROM (SELECT (SELECT ST_AsMVT(q, '{name}', 4096, 'shape') "
+            f"FROM (SELECT {columns}, ST_AsMVTGeom(t.g, e.b, 4096, 64) AS shape FROM {table} t WHERE t.g && e.b) AS q) AS tile "
+            f"FROM (SELECT ST_TileEnvelope(z, x, y) AS b FROM tiles WHERE z = {zoom}) AS e) AS drawn",
+            f"SELECT n FROM {name}{zoom}")
+
+
+JOBS += [tiles_of("incidents", zoom, "mercator", "t.id, t.category") for zoom in (14, 15, 16)]
+JOBS.append(tiles_of("blocks", 14, "shapes", "t.block_id, t.rank"))
 CPU = ("SELECT (s[14]::float8 + s[15]::float8) / {ticks} FROM "
        "(SELECT string_to_array(pg_read_file('/proc/self/stat'), ' ') AS s) AS stat")
 

@@ -42,6 +42,13 @@ ROWS = [
     ("knox-9", "Knox, 100 k incidents to 400 m, 9 permutations", [("scipy-knox", "NumPy over SciPy `cKDTree`", 50)]),
 ]
 
+# Vector tiles of every place with incidents, drawn cold: tiles.rs. Ours stop at 500 kB and say so; PostGIS's grow on.
+ROWS += [
+    ("mvt-incidents-14", "All tiles of incidents at zoom 14", [("postgis-mvt-incidents-14", "PostGIS `ST_AsMVT`", 50)]),
+    ("mvt-incidents-15", "All tiles of incidents at zoom 15", [("postgis-mvt-incidents-15", "PostGIS `ST_AsMVT`", 50)]),
+    ("mvt-incidents-16", "All tiles of incidents at zoom 16", [("postgis-mvt-incidents-16", "PostGIS `ST_AsMVT`", 50)]),
+    ("mvt-blocks-14", "All tiles of 10 k blocks at zoom 14", [("postgis-mvt-blocks-14", "PostGIS `ST_AsMVT`", 20)]),
+]
 # Clusters: clusters.rs, clusters_peers.py and clusters_peers.R.
 ROWS += [
     ("dbscan-100k", "DBSCAN, 100 k, 100 m, 20 points", [("r-dbscan-100k", "R dbscan", 8), ("sklearn-dbscan-100k", "scikit-learn", None)]),

@@ -9,7 +9,7 @@ use serde_json::Value as Json;
 use super::failure::Failure;
 use super::{
     blocks_command, exit, explain_command, flags, formats, import_command, import_incidents, load,
-    outreach_command, say, serve_command, store_command,
+    outreach_command, say, serve_command, store_command, tiles_command,
 };
 use crate::config::Config;
 use crate::encode;
@@ -33,14 +33,17 @@ use crate::layer::{Layer, Page};
 use crate::plan::outreach::register::Register;
 use crate::rank::draws::DrawParams;
 use crate::store::Store;
-use crate::store::sqlite::{Access, SqliteStore};
+use crate::store::sqlite::{Access as StoreAccess, SqliteStore};
 
 /// Runs the command that was given.
 pub(super) fn run(matches: &ArgMatches) -> Result<u8, Failure> {
     match matches.subcommand() {
         Some(("demo", matches)) => demo(matches),
         Some(("serve", matches)) => serve_command::run(matches),
-        Some(("export", matches)) => export(matches),
+        Some(("export", matches)) => match matches.subcommand() {
+            Some(("tiles", matches)) => tiles_command::run(matches),
+            _ => export(matches),
+        },
         Some(("density", matches)) => analyse(&DENSITY, matches),
         Some(("clusters", matches)) => analyse(&CLUSTERS, matches),
         Some(("near-repeat", matches)) => analyse(&NEAR_REPEAT, matches),
@@ -185,7 +188,9 @@ pub(super) fn loaded_from(
     store: Option<&SqliteStore>,
 ) -> Result<(load::Loaded, Values), Failure> {
     let own = match store {
-        None if load::path(matches, "store").is_some() => Some(store_command::open(matches, Access::Read)?),
+        None if load::path(matches, "store").is_some() => {
+            Some(store_command::open(matches, StoreAccess::Read)?)
+        }
         _ => None,
     };
     let stored = store.or(own.as_ref());

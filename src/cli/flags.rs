@@ -7,7 +7,7 @@ use clap::{Arg, ArgAction, ArgMatches, Command, value_parser};
 
 use super::{
     blocks_command, explain_command, formats, import_command, import_incidents, outreach_command,
-    store_command,
+    store_command, tiles_command,
 };
 use crate::engine::params::clusters::CLUSTERS;
 use crate::engine::params::counts::{CHANGE, COUNTS};
@@ -94,6 +94,11 @@ pub(super) fn output(help: &'static str) -> Arg {
         .help(help)
 }
 
+/// `-o` of a command that writes a file and nothing else.
+pub(super) fn written_file() -> Arg {
+    output("File to write to")
+}
+
 /// `-o` of a command that answers.
 pub(super) fn answer_file() -> Arg {
     output("File to write to instead of stdout; - is stdout")
@@ -133,7 +138,10 @@ fn export() -> Command {
                 .required(true)
                 .value_parser(value_parser!(PathBuf))
                 .help("Folder to write to; it is made if it is not there"),
-        );
+        )
+        .subcommand(tiles_command::command())
+        .subcommand_negates_reqs(true)
+        .args_conflicts_with_subcommands(true);
     inputs(with_params(command, all_params().into_iter()))
 }
 

@@ -10,12 +10,11 @@ use super::{ground, harm, say};
 use crate::config::{Config, Files};
 use crate::engine::areas::set_areas;
 use crate::engine::build::{About, Ground, build};
-use crate::engine::context::set_context;
 use crate::engine::params::table::Param;
 use crate::engine::params::values::Values;
 use crate::ingest::blocks::Shapes;
-use crate::ingest::harm::EQUAL;
 use crate::ingest::crosswalk;
+use crate::ingest::harm::EQUAL;
 use crate::ingest::incidents::{self, IncidentsError, Options};
 use crate::ingest::input::Input;
 use crate::ingest::refused::{Account, Refused};
@@ -187,16 +186,6 @@ pub(super) fn stored(config: Config, store: &dyn Store, setting: Setting) -> Res
     Ok(Loaded { dataset, all_kept: true, config })
 }
 
-/// Puts places around blocks into a data set, and says how many are too far from it.
-pub(super) fn put_context(dataset: &mut Dataset, context: ground::ContextFiles) {
-    for (kind, n) in set_context(dataset, context) {
-        say::tell(&format!(
-            "{kind}: {} of the places lie so far from the blocks that their CRS cannot hold them, and are left out",
-            say::thousands(n)
-        ));
-    }
-}
-
 /// What a configuration says of a data set.
 pub(super) fn about(config: &Config) -> Result<About, Failure> {
     Ok(About {
@@ -218,7 +207,7 @@ fn make(
 ) -> Result<Dataset, Failure> {
     let mut dataset = build(ledger, ground, about(config)?)?;
     set_areas(&mut dataset, areas)?;
-    put_context(&mut dataset, context);
+    ground::put_context(&mut dataset, context);
     say::resolution(&dataset.resolution, dataset.incidents.count());
     say::assigned(&dataset.assigned);
     ground::tell_hundreds(&dataset);
@@ -305,19 +294,29 @@ pub(super) fn write_file(path: &Path, text: &str) -> Result<(), Failure> {
 
 /// Writes a file that is no text.
 pub(super) fn write_bytes(path: &Path, bytes: &[u8]) -> Result<(), Failure> {
+    write_with(path, |file| file.write_all(bytes))
+}
+
+/// Writes a file as it is made.
+pub(super) fn write_with<T>(
+    path: &Path,
+    make: impl FnOnce(&mut std::fs::File) -> std::io::Result<T>,
+) -> Result<T, Failure> {
     let failed = |source| Failure::Write { file: path.display().to_string(), source };
     let to = std::fs::canonicalize(path).unwrap_or_else(|_| path.to_path_buf());
     if to.exists() && !to.is_file() {
-        return std::fs::write(&to, bytes).map_err(failed);
+        let mut file = std::fs::OpenOptions::new().write(true).open(&to).map_err(failed)?;
+        return make(&mut file).map_err(failed);
     }
     // Beside it first: a full disk or a lost plug leaves the old file whole.
     let mut part = to.clone().into_os_string();
     part.push(".part");
     let whole = || {
         let mut file = std::fs::File::create(&part)?;
-        file.write_all(bytes)?;
+        let made = make(&mut file)?;
         file.sync_all()?;
-        std::fs::rename(&part, &to)
+        std::fs::rename(&part, &to)?;
+        Ok(made)
     };
     whole().map_err(|source| {
         // What could not be written whole is of no use; if it cannot be removed either, the first error says more.

@@ -16,6 +16,7 @@ mod outreach_command;
 mod say;
 mod serve_command;
 mod store_command;
+mod tiles_command;
 
 use std::process::ExitCode;
 

@@ -7,7 +7,7 @@ use clap::ArgMatches;
 
 use super::commands::{Opened, loaded_from};
 use super::failure::Failure;
-use super::{exit, flags, harm, load, outreach_command, say, store_command};
+use super::{exit, flags, ground, harm, load, outreach_command, say, store_command};
 use crate::config::Config;
 use crate::config::live::{LiveConfig, WebhookConfig};
 use crate::engine::areas::set_areas;
@@ -24,9 +24,9 @@ use crate::ingest::blocks::Shapes;
 use crate::ingest::incidents::Options;
 use crate::plan::outreach::register::Register;
 use crate::space::crs::Crs;
+use crate::store::Store;
 use crate::store::setting::Setting;
 use crate::store::sqlite::{Access as Opening, SqliteStore};
-use crate::store::Store;
 
 /// `serve`.
 pub(super) fn run(matches: &ArgMatches) -> Result<u8, Failure> {
@@ -86,7 +86,7 @@ fn live(
     let Setting { areas, context, harm, .. } = setting;
     live.dress(|dataset| {
         set_areas(dataset, areas)?;
-        load::put_context(dataset, context);
+        ground::put_context(dataset, context);
         dataset.harm = harm::of(config, harm, dataset)?;
         Ok::<(), Failure>(())
     })?;

@@ -10,7 +10,7 @@ use super::base::base;
 use super::files::enclosures;
 use super::problem::Problem;
 use super::state::AppState;
-use super::tiles::{PNG, TEMPLATE};
+use super::tiles::{PNG, TEMPLATE, TILED, links as tile_links};
 use crate::engine::params::table::{BANDWIDTH, CELL, DENSITY, EPS, MIN_POINTS, OPERATIONS, Operation, Param};
 use crate::engine::params::values::Values;
 use crate::engine::snapshot::Snapshot;
@@ -72,6 +72,10 @@ fn collection(snapshot: &Snapshot, operation: &Operation, defaults: &Values, bas
         tiles["templated"] = true.into();
         links.push(tiles);
     }
+    if TILED.iter().any(|tiled| tiled.collection == id) {
+        links.extend(tile_links(base, &format!("/collections/{id}")));
+    }
+    links.push(link("legend", "application/json", format!("/collections/{id}/legend")));
     json!({
         "id": id,
         "title": format!("{}: {id}", data.title),

@@ -62,10 +62,10 @@ fn router_of(access: Access, state: AppState) -> Router {
         .route("/collections", get(collections::all))
         .route("/collections/{id}", get(collections::one))
         .route("/collections/{id}/items", get(items::items))
-        .route("/xyz/{layer}/{z}/{x}/{y}", get(tiles::tile))
         .merge(files::routes())
         .merge(api::routes())
         .merge(counts::routes())
+        .merge(tiles::documents())
         .fallback(async |uri: Uri| Problem::not_found(uri.path()))
         .method_not_allowed_fallback(async || Problem::method())
         // From the inside out.
@@ -75,6 +75,8 @@ fn router_of(access: Access, state: AppState) -> Router {
         .layer(CompressionLayer::new().compress_when(worth_it))
         .layer(from_fn_with_state(state.clone(), revalidate::revalidate))
         .layer(TraceLayer::new_for_http())
+        // Tiles are many: they check, tag and pack for themselves.
+        .merge(tiles::routes().layer(CatchPanicLayer::custom(problem::panicked)))
         .layer(from_fn_with_state(feed, metrics::measure))
         .layer(cross_origin::layer(Arc::clone(&access)))
         .layer(from_fn_with_state(access, guard::guard))

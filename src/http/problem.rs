@@ -157,13 +157,37 @@ impl Problem {
         Self::new(StatusCode::NOT_FOUND, "not-found", "Not found", detail)
     }
 
-    /// Something other than density is asked for as tiles.
-    pub(super) fn no_tiles(template: &str) -> Self {
-        let detail = format!("the tiles that there are lie at {template}");
+    /// There are no tiles of this name or form.
+    pub(super) fn no_tiles(name: &str) -> Self {
+        let detail = format!(
+            "there are no tiles `{name}`; vector tiles lie at /xyz/{{layer}}/{{z}}/{{x}}/{{y}}.mvt and are told of in \
+             /xyz/{{layer}}.json, where a layer is incidents, blocks, density, hotspots, clusters, areas, targets or all; \
+             pictures of a density lie at /xyz/density/{{z}}/{{x}}/{{y}}.png"
+        );
         Self::new(StatusCode::NOT_FOUND, "no-tiles", "No such tiles", detail)
     }
 
+    /// There is no such tile matrix set.
+    pub(super) fn no_set(set: &str) -> Self {
+        let detail = format!("there is no tile matrix set `{set}`; there is WebMercatorQuad");
+        Self::new(StatusCode::NOT_FOUND, "no-set", "No such tile matrix set", detail)
+    }
+
+    /// A snapshot that is kept no longer, or never was.
+    pub(super) fn gone(snapshot: &str) -> Self {
+        let detail = format!("snapshot `{snapshot}` is not kept; leave `snapshot` out for the newest");
+        Self {
+            parameter: Some("snapshot".to_owned()),
+            ..Self::new(StatusCode::GONE, "gone", "The snapshot is gone", detail)
+        }
+    }
+
     /// A tile that is not of this world.
+    pub(super) fn beyond(name: &str, detail: String) -> Self {
+        Self { status: StatusCode::NOT_FOUND, ..Self::tile(name, detail) }
+    }
+
+    /// What is no number of a tile.
     pub(super) fn tile(name: &str, detail: String) -> Self {
         Self {
             parameter: Some(name.to_owned()),

@@ -64,7 +64,11 @@ pub(super) fn check_for_files(operation: &Operation, pairs: &[(String, String)])
     check_among(&params.collect::<Vec<_>>(), &address, pairs)
 }
 
-fn check_among(params: &[&Param], address: &str, pairs: &[(String, String)]) -> Result<Values, Problem> {
+pub(super) fn check_among(
+    params: &[&Param],
+    address: &str,
+    pairs: &[(String, String)],
+) -> Result<Values, Problem> {
     let mut values = Values::default();
     for (at, (name, text)) in pairs.iter().enumerate() {
         let Some(param) = params.iter().find(|p| p.wire == name) else {

@@ -6,24 +6,13 @@ use tokio::sync::Semaphore;
 
 use super::live::feed::Feed;
 use super::problem::Problem;
-use super::shelf::Shelf;
+use super::tiles::Tiles;
 use crate::engine::params::table::Operation;
 use crate::engine::params::values::Values;
 use crate::engine::snapshot::Snapshot;
 use crate::engine::{Engine, View};
 use crate::layer::answer::answer;
-use crate::layer::density_tile::Shaded;
 use crate::layer::{Layer, Page};
-use crate::space::grid::MAX_CELLS;
-
-/// How many surfaces are kept for tiles: as many dashboards with views of their own.
-const MOST_SURFACES: usize = 8;
-
-/// What tiles are drawn from: as many at once as there are cores, all of a few surfaces.
-pub(super) struct Tiles {
-    pub(super) turns: Arc<Semaphore>,
-    pub(super) surfaces: Shelf<Shaded>,
-}
 
 /// State of all handlers.
 #[derive(Clone)]
@@ -45,15 +34,11 @@ impl AppState {
     /// State over an engine into which nothing comes.
     pub(super) fn new(engine: Arc<Engine>, defaults: Values) -> Self {
         let cores = std::thread::available_parallelism().map_or(1, usize::from);
-        let tiles = Tiles {
-            turns: Arc::new(Semaphore::new(cores)),
-            surfaces: Shelf::new(MOST_SURFACES, 2 * MAX_CELLS, Shaded::n_cells),
-        };
         Self {
             feed: Feed::reading(Arc::clone(&engine)),
             engine,
             turns: Arc::new(Semaphore::new(cores)),
-            tiles: Arc::new(tiles),
+            tiles: Arc::new(Tiles::new(cores)),
             defaults: Arc::new(defaults),
             stamp: super::revalidate::stamp(),
         }
@@ -67,6 +52,16 @@ impl AppState {
     /// The newest snapshot.
     pub(super) fn open(&self) -> Arc<Snapshot> {
         self.engine.open(&View::all())
+    }
+
+    /// The snapshot of this number, as long as it is kept.
+    pub(super) fn opened(&self, number: &str) -> Result<Arc<Snapshot>, Problem> {
+        let is_number = !number.is_empty() && number.bytes().all(|b| b.is_ascii_digit());
+        if !is_number {
+            return Err(Problem::query(format!("`snapshot` is `{number}`; give a whole number")));
+        }
+        let kept = number.parse().ok().and_then(|number| self.engine.opened(&View::all(), number));
+        kept.ok_or_else(|| Problem::gone(number))
     }
 
     /// Has something made in its turn, on a thread that may take its time.

@@ -12,3 +12,4 @@ mod packed;
 mod polygons;
 mod region;
 mod ring;
+pub mod squares;

@@ -4,8 +4,9 @@ use super::{Legend, LegendClass};
 use crate::engine::ranking::Ranking;
 use crate::rank::score::{By, Gun};
 
-/// Colors from few to many: ColorBrewer YlOrRd, five classes, safe for the color-blind.
-const COLORS: [&str; 5] = ["#ffffb2", "#fecc5c", "#fd8d3c", "#f03b20", "#bd0026"];
+/// Colors from few to many: ColorBrewer YlOrRd, the upper three a little apart, so that those who see no red or no green can tell all from each other
+/// (`tests/colors.rs`).
+const COLORS: [&str; 5] = ["#ffffb2", "#fecc5c", "#fc8438", "#ea2f1d", "#ae0026"];
 
 /// Classes of incidents, or of scores that are no counts.
 pub(super) fn legend(ranking: &Ranking) -> Legend {

@@ -13,7 +13,7 @@ use crate::space::coord::Metres;
 use crate::space::crs::CrsError;
 
 /// Colors of the levels, the largest region first; pale, so that blocks stay readable above them.
-const COLORS: [&str; 3] = ["#e7e1f2", "#cfc1de", "#c294c1"];
+const COLORS: [&str; 3] = ["#ede7f5", "#cdbade", "#b985bd"];
 
 /// In what unit densities are told.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

@@ -11,7 +11,7 @@ use crate::engine::snapshot::Snapshot;
 use crate::space::crs::CrsError;
 
 /// Colors of thirds of the peak.
-const COLORS: [&str; 3] = ["#e7e1f2", "#cfc1de", "#c294c1"];
+const COLORS: [&str; 3] = ["#ede7f5", "#cdbade", "#b985bd"];
 
 /// The cells in which the density is above 0, row by row from the south-west.
 ///

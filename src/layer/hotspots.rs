@@ -13,8 +13,9 @@ use crate::engine::snapshot::Snapshot;
 use crate::engine::units::BESIDE;
 use crate::space::crs::CrsError;
 
-/// Colors of the bins from −3 to 3, the middle one apart: ColorBrewer RdBu, safe for the color-blind.
-const COLORS: [&str; 7] = ["#2166ac", "#67a9cf", "#d1e5f0", "#c9ced6", "#fddbc7", "#ef8a62", "#b2182b"];
+/// Colors of the bins from −3 to 3, the middle one apart: ColorBrewer RdBu, with a gray and a pale blue that those who see no red or no green can
+/// tell from each other (`tests/colors.rs`).
+const COLORS: [&str; 7] = ["#2166ac", "#67a9cf", "#cbe8f6", "#b4b8be", "#fddbc7", "#ef8a62", "#b2182b"];
 
 /// Why there is no such layer.
 #[derive(Debug, thiserror::Error)]

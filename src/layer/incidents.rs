@@ -58,14 +58,19 @@ pub(super) fn chosen(snapshot: &Snapshot, ask: &Ask, choice: &Choice) -> Result<
     )];
     parameters.extend(during.map(|during| ("datetime", Value::text(during.to_string()))));
     let features = page.into_iter().map(|at| feature(snapshot, at)).collect();
-    let legend = Legend {
+    Ok(made("incidents", snapshot, ask, &selection, (matched, features), legend(), parameters))
+}
+
+/// All incidents look alike.
+#[must_use]
+pub fn legend() -> Legend {
+    Legend {
         property: None,
         title: "Incidents".to_owned(),
         unit: "incidents",
         classes: vec![LegendClass { from: None, to: None, color: "#0072b2", label: "incident".to_owned() }],
         none: None,
-    };
-    Ok(made("incidents", snapshot, ask, &selection, (matched, features), legend, parameters))
+    }
 }
 
 /// The incident of an id, if this layer may show it.

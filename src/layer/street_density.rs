@@ -10,7 +10,7 @@ use crate::space::coord::Metres;
 use crate::space::crs::CrsError;
 
 /// Colors of parts of the peak, the lowest first.
-const COLORS: [&str; 5] = ["#ffffb2", "#fecc5c", "#fd8d3c", "#f03b20", "#bd0026"];
+const COLORS: [&str; 5] = ["#ffffb2", "#fecc5c", "#fc8438", "#ea2f1d", "#ae0026"];
 
 /// The pieces of street near which something happened, the densest first.
 ///

@@ -335,7 +335,8 @@ pub fn z_sorted(n: usize, place: impl Fn(usize) -> Option<Mercator> + Sync) -> V
 }
 
 /// Interleaves the bits of both coordinates, so that neighbors on the map are neighbors in memory.
-pub(super) fn z_order(at: Mercator) -> u64 {
+#[must_use]
+pub fn z_order(at: Mercator) -> u64 {
     let spread = |v: i32| {
         let mut v = u64::from(v.cast_unsigned() ^ 0x8000_0000);
         v = (v | (v << 16)) & 0x0000_ffff_0000_ffff;

@@ -67,6 +67,24 @@ impl Tile {
         Ok(Self { z: zoom, x: inside("x", x)?, y: inside("y", y)? })
     }
 
+    /// How deep it lies: there are 2^z by 2^z tiles.
+    #[must_use]
+    pub const fn z(self) -> u8 {
+        self.z
+    }
+
+    /// Columns of tiles west of it.
+    #[must_use]
+    pub const fn x(self) -> u32 {
+        self.x
+    }
+
+    /// Rows of tiles north of it.
+    #[must_use]
+    pub const fn y(self) -> u32 {
+        self.y
+    }
+
     /// Longitude and latitude of a place in the tile, in pixels from its north-west corner.
     fn lonlat(self, px: f64, py: f64) -> (f64, f64) {
         let world = f64::from(1_u32 << self.z);
@@ -268,6 +286,15 @@ pub fn tile_of(at: LonLat, zoom: u8) -> Tile {
     let south = (1.0 - at.lat().to_radians().tan().asinh() * 2.0 / TAU) / 2.0;
     let cut = |part: f64| (part * world).clamp(0.0, world - 1.0) as u32;
     Tile { z, x: cut(at.lon() / 360.0 + 0.5), y: cut(south) }
+}
+
+/// Where a place lies on the map: parts of the world from its west and north edge, 0 to 1.
+///
+/// Latitudes beyond ±85.0511 are drawn at that edge of the map.
+#[must_use]
+pub fn on_map(lon: f64, lat: f64) -> (f64, f64) {
+    let south = (1.0 - lat.to_radians().tan().asinh() / PI) / 2.0;
+    (lon / 360.0 + 0.5, south.clamp(0.0, 1.0))
 }
 
 #[cfg(test)]

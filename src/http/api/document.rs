@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 use serde_json::{Map, Value as Json, json};
 
 use super::super::query::lacks;
+use super::super::tiles::TILED;
 use super::parameters::{Names, WELL_KNOWN, parameter};
 use super::schemas::schemas;
 use super::table::{Asks, ROUTES, Route};
@@ -36,13 +37,15 @@ pub(super) fn document(snapshot: &Snapshot, defaults: &Values, base: &str) -> Js
         made.share(param, false);
     }
     for route in ROUTES {
-        if let Asks::Collection = route.asks {
-            for operation in &OPERATIONS {
-                made.add(route, Some(operation));
+        let expanded: &[Operation] = match route.asks {
+            Asks::Collection | Asks::Legend => &OPERATIONS,
+            Asks::Layer => &TILED,
+            Asks::These(_) | Asks::Operation(_) => {
+                made.add(route, None);
+                continue;
             }
-        } else {
-            made.add(route, None);
-        }
+        };
+        expanded.iter().for_each(|operation| made.add(route, Some(operation)));
     }
     let failure = |(_, words): &(&str, &str)| {
         let content =
@@ -88,7 +91,9 @@ impl Made<'_> {
     }
 
     fn add(&mut self, route: &Route, collection: Option<&Operation>) {
-        let path = collection.map_or(route.path.to_owned(), |op| route.path.replace("{id}", op.collection));
+        let path = collection.map_or(route.path.to_owned(), |op| {
+            route.path.replace("{id}", op.collection).replace("{layer}", op.collection)
+        });
         let mut parameters: Vec<Json> = Vec::new();
         for name in path.split(['{', '}']).skip(1).step_by(2) {
             parameters.push(in_path(name));
@@ -150,8 +155,10 @@ impl Made<'_> {
 fn in_path(name: &str) -> Json {
     let schema = match name {
         "id" => json!({ "type": "string", "enum": OPERATIONS.map(|operation| operation.collection) }),
-        "z" => json!({ "type": "integer", "minimum": 0, "maximum": crate::space::tile::MAX_ZOOM }),
-        "x" | "y" => json!({ "type": "integer", "minimum": 0 }),
+        "z" | "tileMatrix" => {
+            json!({ "type": "integer", "minimum": 0, "maximum": crate::space::tile::MAX_ZOOM })
+        }
+        "x" | "y" | "tileRow" | "tileCol" => json!({ "type": "integer", "minimum": 0 }),
         _ => json!({ "type": "string", "minLength": 1 }),
     };
     json!({ "name": name, "in": "path", "required": true, "schema": schema })

@@ -9,11 +9,13 @@ use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 
 use super::super::collections::operation;
-use super::super::live::body::MEDIA;
+use super::super::live::body::FILES;
 use super::super::live::digest::ATOM;
 use super::super::live::parameters::{EVENTS, INGEST};
 use super::super::problem::Problem;
 use super::super::query::{self, pairs};
+use super::super::tiles::{self, FORM, SNAPSHOT};
+use crate::encode::mvt::MEDIA;
 use crate::engine::params::counts::COUNTS;
 use crate::engine::params::table::{DENSITY, Kind, OFFSET, Operation, Param};
 
@@ -46,6 +48,10 @@ pub(in crate::http) enum Asks {
     Collection,
     /// What an operation takes, without pages.
     Operation(&'static Operation),
+    /// What the layer of the path takes as tiles, without pages; the document has a path for each.
+    Layer,
+    /// What the collection of the path takes, without pages; the document has a path for each.
+    Legend,
 }
 
 /// The form of an answer that is also a page.
@@ -75,6 +81,17 @@ pub(in crate::http) const STARTINDEX: Param = Param {
     help: "The same as offset, for clients that know it by this name; give one of them",
     ..OFFSET
 };
+
+/// The form of a document, of which there is one.
+const JSON_FORM: Param =
+    Param { kind: Kind::Word(&["json"]), default: "json", help: "Form of the answer", ..F };
+
+const TILE: &[(u16, &[&str], &str)] = &[(200, &[MEDIA], "bytes"), (204, &[], "")];
+
+const OF_ALL: &[Param] =
+    &[tiles::OF_ALL[0], tiles::OF_ALL[1], tiles::OF_ALL[2], tiles::OF_ALL[3], SNAPSHOT, JSON_FORM];
+const OF_ALL_TILES: &[Param] =
+    &[tiles::OF_ALL[0], tiles::OF_ALL[1], tiles::OF_ALL[2], tiles::OF_ALL[3], SNAPSHOT, FORM];
 
 const JSON: &[&str] = &["application/json"];
 const JSON_OR_PAGE: &[&str] = &["application/json", "text/html"];
@@ -148,6 +165,110 @@ pub(in crate::http) const ROUTES: &[Route] = &[
         ..COUNTS_ROUTE
     },
     Route {
+        path: "/xyz/{layer}/{z}/{x}/{y}.mvt",
+        asks: Asks::Layer,
+        gives: TILE,
+        ..get("/xyz/{layer}/{z}/{x}/{y}", "getTile", "A vector tile of one layer; 204 where it is empty")
+    },
+    Route {
+        path: "/xyz/all/{z}/{x}/{y}.mvt",
+        asks: Asks::These(OF_ALL_TILES),
+        gives: TILE,
+        ..get(
+            "/xyz/{layer}/{z}/{x}/{y}",
+            "getTileOfAll",
+            "A vector tile of all layers; 204 where it is empty",
+        )
+    },
+    Route {
+        path: "/xyz/{layer}.json",
+        asks: Asks::Layer,
+        gives: &[(200, JSON, "any")],
+        ..get("/xyz/{file}", "getTileJson", "Where the tiles of a layer are, as TileJSON 3.0")
+    },
+    Route {
+        path: "/xyz/all.json",
+        asks: Asks::These(OF_ALL),
+        gives: &[(200, JSON, "any")],
+        ..get("/xyz/{file}", "getTileJsonOfAll", "Where the tiles of all layers are, as TileJSON 3.0")
+    },
+    Route {
+        path: "/styles/{layer}.json",
+        asks: Asks::Layer,
+        gives: &[(200, JSON, "any")],
+        ..get("/styles/{file}", "getStyle", "A style of MapLibre over the tiles of a layer")
+    },
+    Route {
+        path: "/styles/{layer}.qml",
+        asks: Asks::Layer,
+        gives: &[(200, &["application/xml"], "text")],
+        ..get("/styles/{file}", "getQgisStyle", "A style of QGIS for the features of a layer")
+    },
+    Route {
+        path: "/styles/all.json",
+        asks: Asks::These(OF_ALL),
+        gives: &[(200, JSON, "any")],
+        ..get("/styles/{file}", "getStyleOfAll", "A style of MapLibre over the tiles of all layers")
+    },
+    Route {
+        asks: Asks::Legend,
+        gives: &[(200, JSON, "any")],
+        ..get("/collections/{id}/legend", "getLegend", "What the colors of a layer mean")
+    },
+    Route {
+        asks: Asks::Layer,
+        gives: &[(200, JSON, "any")],
+        ..get("/collections/{id}/tiles", "getTilesets", "Tile sets of a layer")
+    },
+    Route {
+        path: "/collections/{id}/tiles/WebMercatorQuad",
+        asks: Asks::Layer,
+        gives: &[(200, JSON, "any")],
+        ..get("/collections/{id}/tiles/{set}", "getTileset", "The tile set of a layer")
+    },
+    Route {
+        path: "/collections/{id}/tiles/WebMercatorQuad/{tileMatrix}/{tileRow}/{tileCol}",
+        asks: Asks::Layer,
+        gives: TILE,
+        ..get(
+            "/collections/{id}/tiles/{set}/{z}/{row}/{col}",
+            "getTileOfSet",
+            "A vector tile of one layer; 204 where it is empty",
+        )
+    },
+    Route {
+        asks: Asks::These(OF_ALL),
+        gives: &[(200, JSON, "any")],
+        ..get("/tiles", "getTilesetsOfAll", "Tile sets of all layers")
+    },
+    Route {
+        path: "/tiles/WebMercatorQuad",
+        asks: Asks::These(OF_ALL),
+        gives: &[(200, JSON, "any")],
+        ..get("/tiles/{set}", "getTilesetOfAll", "The tile set of all layers")
+    },
+    Route {
+        path: "/tiles/WebMercatorQuad/{tileMatrix}/{tileRow}/{tileCol}",
+        asks: Asks::These(OF_ALL_TILES),
+        gives: TILE,
+        ..get(
+            "/tiles/{set}/{z}/{row}/{col}",
+            "getTileOfAllSet",
+            "A vector tile of all layers; 204 where it is empty",
+        )
+    },
+    Route {
+        asks: Asks::These(&[JSON_FORM]),
+        gives: &[(200, JSON, "any")],
+        ..get("/tileMatrixSets", "getMatrixSets", "How tiles are cut")
+    },
+    Route {
+        path: "/tileMatrixSets/WebMercatorQuad",
+        asks: Asks::These(&[JSON_FORM]),
+        gives: &[(200, JSON, "any")],
+        ..get("/tileMatrixSets/{set}", "getMatrixSet", "The tile matrix set WebMercatorQuad")
+    },
+    Route {
         gives: &[(200, &["text/plain; charset=utf-8"], "text")],
         ..get("/livez", "getLive", "Whether the service runs")
     },
@@ -162,7 +283,7 @@ pub(in crate::http) const ROUTES: &[Route] = &[
     Route {
         method: "post",
         asks: Asks::These(&INGEST),
-        takes: Some((MEDIA, "text")),
+        takes: Some((FILES, "text")),
         gives: &[(200, JSON, "any")],
         ..get("/ingest/{source}", "ingest", "Takes a file of incidents in; answers once it is on disk")
     },
@@ -192,11 +313,19 @@ pub(in crate::http) const ROUTES: &[Route] = &[
 ];
 
 impl Route {
+    fn gives_tiles(&self) -> bool {
+        self.gives.iter().any(|(_, media, _)| media.contains(&MEDIA))
+    }
+
     /// Parameters of a query on this route, for the collection of the path where it has one.
     pub(super) fn params(&self, collection: Option<&Operation>) -> Vec<&'static Param> {
         let mut params: Vec<&'static Param> = match self.asks {
             Asks::These(params) => params.iter().collect(),
             Asks::Operation(operation) => operation.params.iter().collect(),
+            Asks::Layer | Asks::Legend => {
+                let own = collection.into_iter().flat_map(|operation| operation.params);
+                own.chain([&SNAPSHOT, if self.gives_tiles() { &FORM } else { &JSON_FORM }]).collect()
+            }
             Asks::Collection => {
                 let mut all: Vec<&'static Param> = collection.into_iter().flat_map(query::params).collect();
                 if all.iter().any(|param| param.wire == OFFSET.wire) {
@@ -234,7 +363,9 @@ fn checked(request: &Request) -> Result<Option<Vec<(String, String)>>, Problem> 
         return Ok(None);
     }
     // An unknown collection is for the handler to say.
-    let collection = path.split('/').nth(2).and_then(|id| operation(id).ok());
+    // The layer of `/xyz/blocks.json` stands before the dot.
+    let named = path.split('/').nth(2).and_then(|name| name.split('.').next());
+    let collection = named.and_then(|id| operation(id).ok());
     let allowed: Vec<&'static str> =
         rows().flat_map(|route| route.params(collection.as_ref())).map(|param| param.wire).collect();
     for (name, _) in &asked {

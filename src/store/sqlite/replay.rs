@@ -58,17 +58,15 @@ pub(super) fn replay(
     let state = State::read(connection)?;
     let tables = Tables::read(connection)?;
     let mut held = Reports::default();
-    let mut any = false;
     segments(connection, &state, after, |segment| {
         fits(&segment, &tables)?;
-        any = true;
         held.join(segment.reports);
         if held.len() >= 1 << 20 {
             take(tables.ledger(std::mem::take(&mut held)));
         }
         Ok(())
     })?;
-    if any && !held.is_empty() {
+    if !held.is_empty() {
         take(tables.ledger(held));
     }
     Ok(state.revision)

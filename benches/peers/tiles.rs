@@ -1,0 +1,36 @@
+//! Vector tiles of all places where incidents lie, drawn cold: incidents and blocks.
+
+use std::collections::BTreeSet;
+use std::path::Path;
+use std::sync::Arc;
+
+use hotblocks::encode::mvt::{Tiled, tile};
+use hotblocks::engine::params::ranking::RANK;
+use hotblocks::engine::params::table::{INCIDENTS, Operation};
+use hotblocks::engine::params::values::Values;
+use hotblocks::space::tile::{Tile, tile_of};
+
+/// Seconds for all tiles of a zoom, and how many there are.
+pub(super) fn run(job: &str, folder: &Path) -> Option<(f64, f64)> {
+    let (operation, zoom): (&Operation, u8) = match job {
+        "mvt-incidents-14" => (&INCIDENTS, 14),
+        "mvt-incidents-15" => (&INCIDENTS, 15),
+        "mvt-incidents-16" => (&INCIDENTS, 16),
+        "mvt-blocks-14" => (&RANK, 14),
+        _ => return None,
+    };
+    let snapshot = Arc::new(super::snapshot(folder));
+    let layer = Tiled::of(&snapshot, operation, &Values::default()).expect("a layer");
+    let incidents = &snapshot.dataset().incidents;
+    let places = (0..incidents.len()).filter_map(|at| incidents.lonlat(at));
+    let tiles: BTreeSet<(u32, u32)> =
+        places.map(|at| tile_of(at, zoom)).map(|tile| (tile.x(), tile.y())).collect();
+    let draw = || {
+        let drawn = tiles.iter().map(|&(x, y)| {
+            let at = Tile::new(zoom.into(), x.into(), y.into()).expect("a tile");
+            std::hint::black_box(tile(&[&layer], at)).bytes.len()
+        });
+        drawn.filter(|&bytes| bytes > 0).count()
+    };
+    Some(super::time(draw, |&tiles| tiles as f64))
+}

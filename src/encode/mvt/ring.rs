@@ -1,0 +1,182 @@
+//! Rings in whole units of a tile: wound right, and never crossing themselves or each other.
+
+use i_overlay::core::fill_rule::FillRule;
+use i_overlay::core::overlay::{IntOverlayOptions, Overlay, ShapeType};
+use i_overlay::core::overlay_rule::OverlayRule;
+use i_overlay::i_float::int::point::IntPoint;
+
+/// A place in units of a tile.
+pub(super) type Unit = (i32, i32);
+
+/// A ring with so few corners is looked at by itself, edge against edge; a larger one is laid out anew.
+const FEW: usize = 40;
+
+/// Takes out what follows itself, the last point where it is the first, and points that lie on the way or on a way back.
+pub(super) fn tidy(ring: &mut Vec<Unit>) {
+    let mut out: Vec<Unit> = Vec::with_capacity(ring.len());
+    for &at in ring.iter() {
+        push(&mut out, at);
+    }
+    // The seam, until nothing changes: its points lie on the way as well.
+    loop {
+        let n = out.len();
+        if n < 3 {
+            out.clear();
+            break;
+        }
+        if out[0] == out[n - 1] || turn(out[n - 2], out[n - 1], out[0]) == 0 {
+            out.pop();
+        } else if turn(out[n - 1], out[0], out[1]) == 0 {
+            out.remove(0);
+        } else {
+            break;
+        }
+    }
+    *ring = out;
+}
+
+fn push(out: &mut Vec<Unit>, at: Unit) {
+    while out.last() == Some(&at) || (out.len() > 1 && turn(out[out.len() - 2], out[out.len() - 1], at) == 0)
+    {
+        out.pop();
+    }
+    out.push(at);
+}
+
+/// Twice the area of a triangle, above 0 where it turns clockwise on the map.
+fn turn(a: Unit, b: Unit, c: Unit) -> i64 {
+    let d = |n: i32, m: i32| i64::from(n) - i64::from(m);
+    d(b.0, a.0) * d(c.1, a.1) - d(b.1, a.1) * d(c.0, a.0)
+}
+
+/// Twice the area of a ring by the surveyor's formula: above 0 where it runs clockwise on the map, as outer rings of a tile do.
+pub(super) fn doubled_area(ring: &[Unit]) -> i64 {
+    let last = ring.last().copied().unwrap_or_default();
+    let steps = std::iter::once(last).chain(ring.iter().copied()).zip(ring);
+    steps.map(|(a, b)| i64::from(a.0) * i64::from(b.1) - i64::from(b.0) * i64::from(a.1)).sum()
+}
+
+/// Polygons out of rings, each an outer ring (`true`) or a hole: every one with its outer ring first, all valid.
+///
+/// Time O(n²) for one small ring that is in order already, else O(n log n).
+pub(super) fn polygons(rings: Vec<(bool, Vec<Unit>)>) -> Vec<Vec<Vec<Unit>>> {
+    let mut rings: Vec<Vec<Unit>> = rings
+        .into_iter()
+        .filter_map(|(is_outer, mut ring)| {
+            tidy(&mut ring);
+            let area = doubled_area(&ring);
+            if (area > 0) != is_outer {
+                ring.reverse();
+            }
+            (area != 0).then_some(ring)
+        })
+        .collect();
+    match &mut rings[..] {
+        [] => Vec::new(),
+        [one] if one.len() <= FEW && is_simple(one) => {
+            if doubled_area(one) < 0 {
+                one.reverse();
+            }
+            vec![rings]
+        }
+        _ => laid_out(&rings),
+    }
+}
+
+fn laid_out(rings: &[Vec<Unit>]) -> Vec<Vec<Vec<Unit>>> {
+    let options = IntOverlayOptions { ogc: true, ..IntOverlayOptions::default() };
+    let mut overlay = Overlay::new_custom(rings.iter().map(Vec::len).sum(), options, Default::default());
+    for ring in rings {
+        overlay.add_path_iter(ring.iter().map(|&(x, y)| IntPoint::new(x, y)), ShapeType::Subject);
+    }
+    let shapes = overlay.overlay(OverlayRule::Subject, FillRule::NonZero);
+    let unit = |ring: Vec<IntPoint>| ring.into_iter().map(|at| (at.x, at.y)).collect();
+    shapes.into_iter().map(|shape| shape.into_iter().map(unit).collect()).collect()
+}
+
+/// Whether no edge of a tidy ring meets another but its neighbors at their common corner.
+fn is_simple(ring: &[Unit]) -> bool {
+    let n = ring.len();
+    let edge = |at: usize| (ring[at], ring[(at + 1) % n]);
+    (0..n).all(|i| {
+        // The next edge shares a corner, and tidying left no way back; the last one is the first's neighbor.
+        (i + 2..n - usize::from(i == 0)).all(|j| !meet(edge(i), edge(j)))
+    })
+}
+
+fn meet((a, b): (Unit, Unit), (c, d): (Unit, Unit)) -> bool {
+    let apart = |a: i32, b: i32, c: i32, d: i32| a.max(b) < c.min(d) || c.max(d) < a.min(b);
+    if apart(a.0, b.0, c.0, d.0) || apart(a.1, b.1, c.1, d.1) {
+        return false;
+    }
+    let side = |a, b, c| turn(a, b, c).signum();
+    side(a, b, c) * side(a, b, d) <= 0 && side(c, d, a) * side(c, d, b) <= 0
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn one(ring: &[Unit]) -> Vec<Vec<Vec<Unit>>> {
+        polygons(vec![(true, ring.to_vec())])
+    }
+
+    fn areas(polygons: &[Vec<Vec<Unit>>]) -> Vec<Vec<i64>> {
+        polygons.iter().map(|rings| rings.iter().map(|ring| doubled_area(ring)).collect()).collect()
+    }
+
+    #[test]
+    fn outer_rings_are_clockwise_on_the_map_and_holes_are_not() {
+        let square = [(0, 0), (8, 0), (8, 8), (0, 8)];
+        let other: Vec<Unit> = square.iter().rev().copied().collect();
+        assert_eq!((areas(&one(&square)), areas(&one(&other))), (vec![vec![128]], vec![vec![128]]));
+        for hole in [vec![(2, 2), (4, 2), (4, 4), (2, 4)], vec![(2, 4), (4, 4), (4, 2), (2, 2)]] {
+            let with = polygons(vec![(true, square.to_vec()), (false, hole)]);
+            assert_eq!(areas(&with), [[128, -8]]);
+        }
+    }
+
+    #[test]
+    fn points_on_the_way_ways_back_and_repeats_go() {
+        let mut ring = vec![(0, 0), (0, 0), (4, 0), (8, 0), (12, 0), (8, 0), (8, 8), (0, 8), (0, 4), (0, 0)];
+        tidy(&mut ring);
+        assert_eq!(ring, [(0, 0), (8, 0), (8, 8), (0, 8)]);
+        for nothing in [vec![], vec![(1, 1)], vec![(1, 1), (2, 2)], vec![(0, 0), (5, 5), (9, 9), (5, 5)]] {
+            assert!(one(&nothing).is_empty(), "{nothing:?}");
+        }
+    }
+
+    #[test]
+    fn a_ring_that_crosses_or_touches_itself_becomes_valid_polygons() {
+        let bow = one(&[(0, 0), (8, 8), (8, 0), (0, 8)]);
+        assert_eq!(areas(&bow), [[32], [32]]);
+        // Two squares that touch at a corner, and a ring that runs back along itself for a while.
+        let corner = one(&[(0, 0), (4, 0), (4, 4), (8, 4), (8, 8), (4, 8), (4, 4), (0, 4)]);
+        assert_eq!(areas(&corner).concat().iter().sum::<i64>(), 64);
+        assert!(corner.iter().all(|rings| rings.iter().all(|ring| is_simple(ring))), "{corner:?}");
+        let bridge = one(&[
+            (0, 0),
+            (4, 0),
+            (4, 2),
+            (8, 2),
+            (8, 0),
+            (12, 0),
+            (12, 6),
+            (8, 6),
+            (8, 2),
+            (4, 2),
+            (4, 6),
+            (0, 6),
+        ]);
+        assert_eq!(areas(&bridge).concat().iter().sum::<i64>(), 96);
+    }
+
+    #[test]
+    fn a_polygon_inside_the_hole_of_another_is_one_of_its_own() {
+        let square = |from: i32, to: i32| vec![(from, from), (to, from), (to, to), (from, to)];
+        let nested = polygons(vec![(true, square(0, 20)), (false, square(2, 18)), (true, square(4, 6))]);
+        let mut found = areas(&nested);
+        found.sort();
+        assert_eq!(found, [vec![8], vec![800, -512]]);
+    }
+}

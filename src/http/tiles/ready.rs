@@ -1,0 +1,114 @@
+//! Which layers there are tiles of, with the parameters they take, made ready once for each snapshot and query.
+
+use std::sync::Arc;
+
+use super::super::problem::Problem;
+use super::super::query;
+use super::super::state::AppState;
+use super::Pairs;
+use crate::encode::mvt::Tiled;
+use crate::engine::params::clusters::CLUSTERS;
+use crate::engine::params::hotspots::HOTSPOTS;
+use crate::engine::params::ranking::RANK;
+use crate::engine::params::table::{
+    AREAS, CATEGORY, DENSITY, INCIDENTS, ORIGIN, Operation, PERIOD, Param, STATUS,
+};
+use crate::engine::params::targets::TARGETS;
+use crate::engine::params::values::Values;
+use crate::engine::snapshot::Snapshot;
+use crate::layer::answer::AnswerError;
+
+/// Collections with tiles; the last gets the room in a tile that the others leave.
+pub(in crate::http) const TILED: [Operation; 7] =
+    [AREAS, TARGETS, CLUSTERS, HOTSPOTS, RANK, DENSITY, INCIDENTS];
+
+/// What tiles of all layers together take.
+pub(in crate::http) const OF_ALL: [Param; 4] = [PERIOD, CATEGORY, ORIGIN, STATUS];
+
+/// The layers of a tile.
+#[derive(Clone, Copy, Debug)]
+pub(in crate::http) enum Layers {
+    /// One.
+    One(Operation),
+    /// All that can be made with what is given and configured.
+    All,
+}
+
+/// The name of all layers together.
+pub(super) const ALL: &str = "all";
+
+impl Layers {
+    /// Those of a name in an address.
+    pub(in crate::http) fn named(name: &str) -> Option<Self> {
+        if name == ALL {
+            return Some(Self::All);
+        }
+        TILED.into_iter().find(|op| op.collection == name).map(Self::One)
+    }
+
+    pub(super) fn name(self) -> &'static str {
+        match self {
+            Self::One(operation) => operation.collection,
+            Self::All => ALL,
+        }
+    }
+
+    fn operations(self) -> Vec<Operation> {
+        match self {
+            Self::One(operation) => vec![operation],
+            Self::All => TILED.to_vec(),
+        }
+    }
+
+    /// Checks a query, from which the number of a snapshot has been taken out.
+    pub(super) fn check(self, state: &AppState, pairs: &Pairs) -> Result<Values, Problem> {
+        let values = match self {
+            Self::One(operation) => query::check_for_tiles(&operation, pairs)?,
+            Self::All => query::check_among(&OF_ALL.iter().collect::<Vec<_>>(), "/xyz/all", pairs)?,
+        };
+        query::bounded(&values, &state.defaults)?;
+        Ok(values.or(&state.defaults))
+    }
+
+    /// The layers made ready, each once for a snapshot and its values.
+    ///
+    /// Of all together those are left out that need a parameter which is not configured, or cannot be made of these data.
+    pub(super) async fn ready(
+        self,
+        state: &AppState,
+        snapshot: &Arc<Snapshot>,
+        values: &Values,
+    ) -> Result<Vec<Arc<Tiled>>, Problem> {
+        let mut all = Vec::new();
+        for operation in self.operations() {
+            match ready(state, snapshot, operation, values).await {
+                Ok(ready) => all.push(ready),
+                Err(Refused::Layer(AnswerError::NotGiven(_) | AnswerError::Unusable { .. }))
+                    if matches!(self, Self::All) => {}
+                Err(Refused::Layer(why)) => return Err(why.into()),
+                Err(Refused::Other(problem)) => return Err(problem),
+            }
+        }
+        Ok(all)
+    }
+}
+
+enum Refused {
+    Layer(AnswerError),
+    Other(Problem),
+}
+
+async fn ready(
+    state: &AppState,
+    snapshot: &Arc<Snapshot>,
+    operation: Operation,
+    values: &Values,
+) -> Result<Arc<Tiled>, Refused> {
+    let key = format!("{} {} {values:?}", snapshot.generation(), operation.collection);
+    let (snapshot, values) = (Arc::clone(snapshot), values.clone());
+    let make = async {
+        let made = state.work(move || Ok(Tiled::of(&snapshot, &operation, &values))).await;
+        made.map_err(Refused::Other)?.map_err(Refused::Layer)
+    };
+    state.tiles.ready.get(&key, make).await
+}
