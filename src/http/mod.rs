@@ -6,22 +6,29 @@ pub mod base;
 mod collections;
 mod counts;
 mod cross_origin;
+mod crs;
 mod failures;
+mod fields;
 mod files;
 mod format;
 mod guard;
+mod html;
+mod item;
 mod items;
 mod landing;
 pub mod live;
 mod metrics;
 mod page;
 mod problem;
+mod processes;
 mod query;
 mod revalidate;
 pub mod serve;
 mod shelf;
 mod state;
 mod tiles;
+mod walks;
+mod wanted;
 
 use std::sync::Arc;
 
@@ -63,8 +70,11 @@ fn router_of(access: Access, state: AppState) -> Router {
         .route("/collections/{id}", get(collections::one))
         .route("/collections/{id}/items", get(items::items))
         .merge(files::routes())
+        .merge(fields::routes())
+        .merge(item::routes())
         .merge(api::routes())
         .merge(counts::routes())
+        .merge(processes::routes())
         .merge(tiles::documents())
         .fallback(async |uri: Uri| Problem::not_found(uri.path()))
         .method_not_allowed_fallback(async || Problem::method())
