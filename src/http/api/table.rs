@@ -10,7 +10,7 @@ use axum::response::{IntoResponse, Response};
 
 use super::super::collections::operation;
 use super::super::counts::COUNTS_FORM;
-use super::super::live::body::MEDIA;
+use super::super::live::body::FILES;
 use super::super::live::digest::ATOM;
 use super::super::live::parameters::{EVENTS, INGEST};
 use super::super::problem::Problem;
@@ -257,7 +257,7 @@ const ROUTES: &[Route] = &[
     Route {
         method: "post",
         asks: Asks::These(&INGEST),
-        takes: Some((MEDIA, "text")),
+        takes: Some((FILES, "text")),
         gives: &[(200, JSON, "any")],
         ..get("/ingest/{source}", "ingest", "Takes a file of incidents in; answers once it is on disk")
     },
