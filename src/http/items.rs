@@ -77,7 +77,7 @@ pub(super) async fn answer(
             "{} is had in longitude and latitude only; leave crs out or ask for GeoJSON",
             form.title()
         );
-        return Err(Problem::parameter(CRS.wire, &why));
+        return Err(Problem::not_together(CRS.wire, &why));
     }
     let head = crs.in_head();
     let keeper = state.clone();
