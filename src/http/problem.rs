@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use serde_json::json;
+use serde_json::{Value as Json, json};
 
 use crate::encode::format::Format;
 use crate::engine::params::nearest::nearest;
@@ -26,7 +26,7 @@ pub(super) struct Problem {
     parameter: Option<String>,
     allowed: Vec<&'static str>,
     /// Where the same is had as it is now.
-    newest: Option<String>,
+    newest: Option<Box<Json>>,
 }
 
 impl Problem {
@@ -183,7 +183,7 @@ impl Problem {
         );
         Self {
             parameter: Some("snapshot".to_owned()),
-            newest: Some(newest),
+            newest: Some(Box::new(newest.into())),
             ..Self::new(StatusCode::GONE, "gone", "No longer kept", detail)
         }
     }
@@ -199,6 +199,11 @@ impl Problem {
                 format!("`{name}` cannot be used: {why}"),
             )
         }
+    }
+
+    /// A parameter that is well by itself, but not with the others or not with these data.
+    pub(super) fn not_together(name: &str, why: &dyn std::fmt::Display) -> Self {
+        Self { status: StatusCode::UNPROCESSABLE_ENTITY, ..Self::parameter(name, why) }
     }
 
     /// There is no such collection.
@@ -354,7 +359,7 @@ impl IntoResponse for Problem {
             body["allowed"] = self.allowed.into();
         }
         if let Some(newest) = self.newest {
-            body["links"] = json!([{ "rel": "latest-version", "href": newest }]);
+            body["links"] = json!([{ "rel": "latest-version", "href": *newest }]);
         }
         (self.status, [(header::CONTENT_TYPE, "application/problem+json")], body.to_string()).into_response()
     }

@@ -19,7 +19,7 @@ use crate::layer::{Layer, Page};
 /// State of all handlers.
 #[derive(Clone)]
 pub(super) struct AppState {
-    engine: Arc<Engine>,
+    pub(super) engine: Arc<Engine>,
     /// As many layers are made at once as there are cores; the others wait, so that memory stays bounded.
     turns: Arc<Semaphore>,
     /// What tiles are drawn from.

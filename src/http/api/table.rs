@@ -106,6 +106,7 @@ const FORMS: &[&str] = &[
     "application/flatgeobuf",
     "application/geopackage+sqlite3",
     "application/vnd.apache.parquet",
+    "text/html",
 ];
 
 pub(super) const fn get(path: &'static str, id: &'static str, help: &'static str) -> Route {
