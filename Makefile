@@ -3,7 +3,7 @@
 CARGO ?= cargo
 BROWSER = tests/browser
 
-.PHONY: crash fuzz-replay page help demo build test unit browser lint docs bench bench-test evidence bench-peers picture fuzz fuzz-smoke setup setup-browser clean
+.PHONY: conformance crash fuzz-replay page help demo build test unit browser lint docs bench bench-test evidence bench-peers picture fuzz fuzz-smoke setup setup-browser clean
 
 help: ## This list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 16
@@ -38,6 +38,9 @@ lint: setup ## Format, clippy, documentation: warnings are errors
 	$(CARGO) clippy --release --locked --all-targets -- -D warnings
 	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --release --locked --no-deps
 
+conformance: build ## The interface judged by schemathesis, EXAMPLES=500 an operation, and by OGC's registry (installs them below target/)
+	python3 tests/clients/conformance.py $(EXAMPLES)
+
 bench: setup ## All benchmarks
 	$(CARGO) bench --locked
 
@@ -50,6 +53,7 @@ evidence: build ## Write docs/validation.md, docs/ranking.md and docs/performanc
 bench-peers: setup ## Write the end of docs/performance.md: others' tools beside ours on the same data (installs them below target/)
 	CARGO=$(CARGO) sh benches/peers/run.sh
 
+EXAMPLES ?= 500
 FUZZ_SECONDS ?= 600
 
 fuzz: setup ## Any bytes at every reader, FUZZ_SECONDS=600 each; writes docs/fuzzing.md

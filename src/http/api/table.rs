@@ -9,11 +9,16 @@ use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 
 use super::super::collections::operation;
+use super::super::counts::COUNTS_FORM;
+use super::super::live::body::MEDIA;
+use super::super::live::digest::ATOM;
+use super::super::live::parameters::{EVENTS, INGEST};
 use super::super::problem::Problem;
+use super::super::processes::LISTING;
 use super::super::query::{self, pairs};
 use super::super::tiles::{FORM, SNAPSHOT};
 use super::tile_routes::{JSON_FORM, TILE_ROUTES};
-use crate::encode::mvt::MEDIA;
+use crate::encode::mvt::MEDIA as TILE_MEDIA;
 use crate::engine::params::counts::COUNTS;
 use crate::engine::params::table::{DENSITY, Kind, OFFSET, Operation, Param};
 
@@ -44,8 +49,14 @@ pub(in crate::http) enum Asks {
     These(&'static [Param]),
     /// What the collection of the path takes; the document has a path for each.
     Collection,
+    /// What makes the layer of the collection, and what one feature of it takes.
+    Feature,
     /// What an operation takes, without pages.
     Operation(&'static Operation),
+    /// The same with the form of the answer.
+    OperationAs(&'static Operation, &'static Param),
+    /// Nothing; the document has a path for each process.
+    Process,
     /// What the layer of the path takes as tiles, without pages; the document has a path for each.
     Layer,
     /// What the collection of the path takes, without pages; the document has a path for each.
@@ -83,15 +94,26 @@ pub(in crate::http) const STARTINDEX: Param = Param {
 pub(super) const JSON: &[&str] = &["application/json"];
 const JSON_OR_PAGE: &[&str] = &["application/json", "text/html"];
 const PAGE: &[&str] = &["text/html"];
+const FEATURE_OR_PAGE: &[&str] = &["application/geo+json", "text/html"];
+const SCHEMA: &[&str] = &[super::super::fields::SCHEMA];
 const CSV: &[&str] = &["text/csv; charset=utf-8; header=present"];
-const GEOJSON: &[&str] = &["application/geo+json"];
+/// Every form of features, as `encode::format` has them.
+const FORMS: &[&str] = &[
+    "application/geo+json",
+    "application/geo+json-seq",
+    "application/x-ndjson",
+    "text/csv; charset=utf-8",
+    "application/flatgeobuf",
+    "application/geopackage+sqlite3",
+    "application/vnd.apache.parquet",
+];
 
 pub(super) const fn get(path: &'static str, id: &'static str, help: &'static str) -> Route {
     Route { method: "get", at: path, path, id, help, asks: Asks::These(&[]), gives: &[], takes: None }
 }
 
 const COUNTS_ROUTE: Route = Route {
-    asks: Asks::Operation(&COUNTS),
+    asks: Asks::OperationAs(&COUNTS, &COUNTS_FORM),
     gives: &[(200, &["application/json", "text/csv; charset=utf-8; header=present"], "any")],
     ..get("/counts", "getCounts", "Incidents by area, category, time and more, as a table")
 };
@@ -114,17 +136,36 @@ const ROUTES: &[Route] = &[
         ..get("/conformance", "getConformance", "Classes of the standards that are conformed to")
     },
     Route {
-        gives: &[(200, JSON, "collections")],
+        asks: Asks::These(&[F]),
+        gives: &[(200, JSON_OR_PAGE, "collections")],
         ..get("/collections", "getCollections", "All layers, and what the data set holds")
     },
     Route {
-        gives: &[(200, JSON, "collection")],
+        asks: Asks::These(&[F]),
+        gives: &[(200, JSON_OR_PAGE, "collection")],
         ..get("/collections/{id}", "getCollection", "What one layer holds and takes")
     },
     Route {
         asks: Asks::Collection,
-        gives: &[(200, GEOJSON, "features")],
+        gives: &[(200, FORMS, "features")],
         ..get("/collections/{id}/items", "getItems", "A page of features")
+    },
+    Route {
+        asks: Asks::Feature,
+        gives: &[(200, FEATURE_OR_PAGE, "feature")],
+        ..get("/collections/{id}/items/{fid}", "getFeature", "One feature by its id")
+    },
+    Route {
+        gives: &[(200, SCHEMA, "any")],
+        ..get(
+            "/collections/{id}/queryables",
+            "getQueryables",
+            "Fields that features are chosen by, as JSON Schema",
+        )
+    },
+    Route {
+        gives: &[(200, SCHEMA, "any")],
+        ..get("/collections/{id}/schema", "getSchema", "Fields that features have, as JSON Schema")
     },
     Route {
         path: "/xyz/density/{z}/{x}/{y}.png",
@@ -152,8 +193,87 @@ const ROUTES: &[Route] = &[
         ..COUNTS_ROUTE
     },
     Route {
+        gives: &[(200, JSON, "processes")],
+        ..get("/processes", "getProcesses", "Analyses that can be run with inputs of one's own")
+    },
+    Route {
+        asks: Asks::Process,
+        gives: &[(200, JSON, "process")],
+        ..get("/processes/{id}", "getProcess", "What an analysis takes and gives")
+    },
+    Route {
+        method: "post",
+        asks: Asks::Process,
+        gives: &[(200, &["application/geo+json", "application/json"], "any"), (201, JSON, "job")],
+        takes: Some((JSON, "execution")),
+        ..get(
+            "/processes/{id}/execution",
+            "execute",
+            "Runs an analysis, at once where it is short, else as a job",
+        )
+    },
+    Route {
+        asks: Asks::These(&LISTING),
+        gives: &[(200, JSON, "jobs")],
+        ..get("/jobs", "getJobs", "Analyses that were asked for, the newest first")
+    },
+    Route {
+        path: "/jobs/{jobId}",
+        gives: &[(200, JSON, "job")],
+        ..get("/jobs/{id}", "getJob", "How far an analysis is")
+    },
+    Route {
+        method: "delete",
+        path: "/jobs/{jobId}",
+        gives: &[(200, JSON, "job")],
+        ..get("/jobs/{id}", "dismissJob", "Dismisses an analysis: it is not begun, or nothing of it is kept")
+    },
+    Route {
+        path: "/jobs/{jobId}/results",
+        gives: &[(200, &["application/geo+json", "application/json"], "any")],
+        ..get("/jobs/{id}/results", "getResults", "What came of an analysis")
+    },
+    Route {
         gives: &[(200, &["text/plain; charset=utf-8"], "text")],
         ..get("/livez", "getLive", "Whether the service runs")
+    },
+    Route {
+        gives: &[(200, JSON, "any")],
+        ..get(
+            "/readyz",
+            "getReady",
+            "Whether the service should be sent requests now; 503 with the reason where not",
+        )
+    },
+    Route {
+        method: "post",
+        asks: Asks::These(&INGEST),
+        takes: Some((MEDIA, "text")),
+        gives: &[(200, JSON, "any")],
+        ..get("/ingest/{source}", "ingest", "Takes a file of incidents in; answers once it is on disk")
+    },
+    Route {
+        gives: &[(200, JSON, "any")],
+        ..get("/ingest/reports/{id}", "getReport", "The rows of a request that were refused, for an hour")
+    },
+    Route {
+        method: "post",
+        takes: Some((JSON, "any")),
+        gives: &[(200, JSON, "any"), (201, JSON, "any")],
+        ..get("/alerts", "alert", "Takes one event of a sensor in, its revision or its withdrawal")
+    },
+    Route {
+        gives: &[(200, &[ATOM], "text")],
+        ..get("/areas/{area}/feed.atom", "getDigest", "What rules found in an area, as an Atom feed")
+    },
+    Route {
+        asks: Asks::These(&EVENTS),
+        gives: &[(200, &["text/event-stream"], "text")],
+        ..get(
+            "/events",
+            "getEvents",
+            "What happens, as it happens, by server-sent events; resumes by Last-Event-ID",
+        )
     },
 ];
 
@@ -164,21 +284,23 @@ pub(in crate::http) fn routes() -> impl Iterator<Item = &'static Route> {
 
 impl Route {
     fn gives_tiles(&self) -> bool {
-        self.gives.iter().any(|(_, media, _)| media.contains(&MEDIA))
+        self.gives.iter().any(|(_, media, _)| media.contains(&TILE_MEDIA))
     }
 
     /// Parameters of a query on this route, for the collection of the path where it has one.
     pub(super) fn params(&self, collection: Option<&Operation>) -> Vec<&'static Param> {
         let mut params: Vec<&'static Param> = match self.asks {
             Asks::These(params) => params.iter().collect(),
+            Asks::Feature => collection.into_iter().flat_map(query::params_of_one).collect(),
             Asks::Operation(operation) => operation.params.iter().collect(),
+            Asks::OperationAs(operation, form) => operation.params.iter().chain([form]).collect(),
+            Asks::Process => Vec::new(),
             Asks::Layer | Asks::Legend => {
                 let own = collection.into_iter().flat_map(|operation| operation.params);
                 own.chain([&SNAPSHOT, if self.gives_tiles() { &FORM } else { &JSON_FORM }]).collect()
             }
             Asks::Collection => {
-                let mut all: Vec<&'static Param> =
-                    collection.into_iter().flat_map(|operation| query::params(operation)).collect();
+                let mut all: Vec<&'static Param> = collection.into_iter().flat_map(query::params).collect();
                 if all.iter().any(|param| param.wire == OFFSET.wire) {
                     all.push(&STARTINDEX);
                 }
@@ -220,7 +342,8 @@ fn checked(request: &Request) -> Result<Option<Vec<(String, String)>>, Problem> 
     let allowed: Vec<&'static str> =
         rows().flat_map(|route| route.params(collection.as_ref())).map(|param| param.wire).collect();
     for (name, _) in &asked {
-        if collection.is_none() && rows().any(|route| matches!(route.asks, Asks::Collection)) {
+        if collection.is_none() && rows().any(|route| matches!(route.asks, Asks::Collection | Asks::Feature))
+        {
             break;
         }
         if name == "query" && !allowed.contains(&"query") {
@@ -230,17 +353,19 @@ fn checked(request: &Request) -> Result<Option<Vec<(String, String)>>, Problem> 
             return Err(Problem::unknown_parameter(name, path, allowed));
         }
     }
-    let has = |wire: &str| asked.iter().any(|(name, _)| name == wire);
-    if has(STARTINDEX.wire) && has(OFFSET.wire) {
-        return Err(Problem::repeated(STARTINDEX.wire));
+    let value = |wire: &str| asked.iter().find(|(name, _)| name == wire).map(|(_, value)| value);
+    if let Some((index, _)) = value(STARTINDEX.wire).zip(value(OFFSET.wire)).filter(|(a, b)| a != b) {
+        return Err(Problem::not_both(STARTINDEX.wire, OFFSET.wire, index));
     }
     let is_extra = |name: &str| EXTRAS.iter().any(|extra| extra.wire == name);
     if !asked.iter().any(|(name, _)| is_extra(name) || name == STARTINDEX.wire) {
         return Ok(None);
     }
-    let rest = asked
-        .into_iter()
-        .filter(|(name, _)| !is_extra(name))
+    let both = value(OFFSET.wire).is_some();
+    let goes = |name: &str| is_extra(name) || (both && name == STARTINDEX.wire);
+    let rest = asked.iter().filter(|(name, _)| !goes(name));
+    let rest = rest
+        .cloned()
         .map(|(name, value)| (if name == STARTINDEX.wire { OFFSET.wire.to_owned() } else { name }, value));
     Ok(Some(rest.collect()))
 }
@@ -254,5 +379,18 @@ fn rewrite(request: &mut Request, asked: &[(String, String)]) {
     let path = request.uri().path();
     if let Ok(uri) = format!("{path}{mark}{}", query.join("&")).parse() {
         *request.uri_mut() = uri;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::encode::format::Format;
+
+    #[test]
+    fn every_form_of_features_is_in_the_document() {
+        for format in Format::ALL {
+            assert!(FORMS.contains(&format.media()), "{}", format.media());
+        }
     }
 }
