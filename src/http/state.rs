@@ -65,6 +65,11 @@ impl AppState {
         self.engine.open(&View::all())
     }
 
+    /// Whether a snapshot can still be opened.
+    pub(super) fn keeps(&self, generation: u64) -> bool {
+        self.engine.opened(&View::all(), generation).is_some()
+    }
+
     /// The snapshot of this number, as long as it is kept.
     pub(super) fn opened(&self, number: &str) -> Result<Arc<Snapshot>, Problem> {
         let is_number = !number.is_empty() && number.bytes().all(|b| b.is_ascii_digit());
