@@ -84,7 +84,7 @@ pub(super) fn check_among(
 }
 
 /// Parameters without which a collection has no answer.
-fn required(operation: &Operation) -> &'static [Param] {
+pub(super) fn required(operation: &Operation) -> &'static [Param] {
     match operation.collection {
         "explain" => &[BLOCK],
         "targets" => &[BUDGET],
