@@ -151,7 +151,7 @@ pub(super) fn check_among(
 }
 
 /// Parameters without which a collection or a process has no answer.
-fn required(operation: &Operation) -> &'static [Param] {
+pub(super) fn required(operation: &Operation) -> &'static [Param] {
     match operation.collection {
         "clusters" => &[MIN_POINTS],
         "near-repeat" => &[DISTANCES, DAYS],
