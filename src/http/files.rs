@@ -13,7 +13,6 @@ use super::problem::Problem;
 use super::query::required;
 use super::state::AppState;
 use crate::encode::format::Format;
-use crate::engine::params::explain::BLOCK;
 use crate::engine::params::form::BOM;
 use crate::engine::params::table::Operation;
 use crate::engine::params::values::Values;

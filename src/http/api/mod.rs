@@ -4,6 +4,7 @@ mod conformance;
 mod document;
 mod page;
 pub(super) mod parameters;
+mod process_routes;
 mod schemas;
 pub(super) mod table;
 mod tile_routes;
