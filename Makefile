@@ -3,7 +3,7 @@
 CARGO ?= cargo
 BROWSER = tests/browser
 
-.PHONY: conformance fuzz-replay page help demo build test unit browser lint docs bench bench-test evidence bench-peers picture fuzz fuzz-smoke setup setup-browser clean
+.PHONY: conformance crash fuzz-replay page help demo build test unit browser lint docs bench bench-test evidence bench-peers picture fuzz fuzz-smoke setup setup-browser clean
 
 help: ## This list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 16
@@ -65,6 +65,11 @@ fuzz-replay: setup ## The seeds of every reader, those that once broke it among 
 
 fuzz-smoke: setup ## The same for 20 s each from one seed, after the corpus; one that takes 30 s is a failure
 	FUZZ_FLAGS="-seed=1" bash fuzz/run.sh 20
+
+ROUNDS ?= 1000
+
+crash: setup ## Kill a store under eight writers, ROUNDS=1000 times, and cut what it wrote at 10,000 moments
+	ROUNDS=$(ROUNDS) CUTS=10000 $(CARGO) test --release --locked --test crash -- --nocapture
 
 docs: setup ## Write docs/parameters.md from the table of parameters, and what the reference tests found into docs/validation.md
 	UPDATE_DOCS=1 $(CARGO) test --release --locked --test documents --test reference

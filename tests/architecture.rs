@@ -4,10 +4,11 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 /// Stations in the order of the way; those in one row are strangers to each other.
-const STATIONS: [&[&str]; 14] = [
+const STATIONS: [&[&str]; 15] = [
     &["space"],
     &["model"],
     &["ingest", "index"],
+    &["store"],
     &["assign"],
     &["aggregate", "analysis"],
     &["quality"],

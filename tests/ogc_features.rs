@@ -463,7 +463,8 @@ async fn a_h2_tags_are_stable_follow_the_question_and_change_with_the_data() {
     let router = hotblocks::http::router(Arc::clone(&own), values.clone());
     let before = tag(&ask_of(&router, Method::GET, path, &[]).await);
     assert_ne!(before, first, "the same generation after a new start may be of other data");
-    own.publish(dataset());
+    let next = hotblocks::engine::snapshot::Snapshot::new(dataset(), 2);
+    own.publish(Arc::new(next), 0);
     let after = ask_of(&router, Method::GET, path, &[("if-none-match", &before)]).await;
     assert_eq!(after.status, StatusCode::OK);
     assert_ne!(tag(&after), before);

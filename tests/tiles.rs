@@ -14,6 +14,7 @@ use hotblocks::engine::Engine;
 use hotblocks::engine::params::density::{OUT, SURFACE};
 use hotblocks::engine::params::table::{BANDWIDTH, CELL};
 use hotblocks::engine::params::values::Values;
+use hotblocks::engine::snapshot::Snapshot;
 use hotblocks::layer::density_answer::surface;
 use hotblocks::layer::density_tile::shaded;
 use hotblocks::space::coord::LonLat;
@@ -275,7 +276,7 @@ async fn after_new_data_a_tile_shows_the_new_data() {
     let (x, y) = numbers(GREEN, 12);
     let path = format!("/xyz/density/12/{x}/{y}.png");
     let before = ask_of(&router, &path, None).await;
-    engine.publish(other.clone());
+    engine.publish(Arc::new(Snapshot::new(other.clone(), 2)), 0);
     let after = ask_of(&router, &path, None).await;
     let fresh = ask_of(&router_of(Arc::new(Engine::new(other))), &path, None).await;
     assert_eq!((after.0, &after.2), (StatusCode::OK, &fresh.2));

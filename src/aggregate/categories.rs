@@ -15,7 +15,7 @@ pub fn by_category(incidents: &Incidents, classes: &Classes) -> Vec<usize> {
     let mut counts = vec![0; tree.rows().len()];
     // Most have one class: of those it is enough to know how many each class has.
     let mut alone = vec![0; classes.rows().len()];
-    for at in 0..incidents.len() {
+    for at in (0..incidents.len()).filter(|&at| !incidents.gone(at)) {
         match incidents.only_class(at) {
             Some(class) => alone[usize::from(class.0)] += 1,
             None => add(&mut counts, 1, incidents.classes(at), classes),

@@ -60,7 +60,7 @@ pub fn places(
 ) -> Places {
     let mut answer = Places::default();
     let mut at_place: HashMap<(BlockId, Key), Vec<usize>> = HashMap::new();
-    for at in (0..incidents.len()).filter(|&at| selected(at)) {
+    for at in incidents.standing().filter(|&at| selected(at)) {
         let Some(block) = assignment.main(at) else { continue };
         let key = match incidents.address_number(at).and_then(|address| forms.form(address)) {
             Some((form, true)) => Key::House(form),

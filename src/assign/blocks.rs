@@ -1,5 +1,6 @@
 //! Assigns incidents to blocks: by the street that the address names, else the nearest; or the polygon that contains them.
 
+use std::borrow::Borrow;
 use std::collections::BTreeMap;
 
 use geo::Geometry;
@@ -54,6 +55,18 @@ pub fn assign(
     addresses: &AddressIndex,
     intersections: Intersections,
 ) -> (Assignment, AssignmentReport) {
+    assign_with(incidents, set, index, addresses, intersections, || legs(set))
+}
+
+/// The same with the [`legs`] of the set from elsewhere, which are asked for where incidents are split.
+pub(crate) fn assign_with<L: Borrow<Legs>>(
+    incidents: &Incidents,
+    set: &BlockSet,
+    index: &BlockIndex,
+    addresses: &AddressIndex,
+    intersections: Intersections,
+    legs: impl FnOnce() -> L,
+) -> (Assignment, AssignmentReport) {
     let polygons = set.name != SEGMENTS;
     let found = if polygons {
         in_polygons(incidents, index)
@@ -79,7 +92,7 @@ pub fn assign(
     let near = found.iter().map(|found| found.is_some_and(|found| found.near));
     let assignment = Assignment::whole(blocks).near(near);
     let assignment = match intersections {
-        Intersections::Split => assignment.split(&legs(set)),
+        Intersections::Split => assignment.split(legs().borrow()),
         _ => assignment,
     };
     (assignment, report)
@@ -234,8 +247,11 @@ fn at_intersection(found: Found, place: Local, index: &BlockIndex, intersections
     }
 }
 
+/// The segments that end at each node.
+pub(crate) type Legs = BTreeMap<BlockId, Vec<BlockId>>;
+
 /// The segments that end at each node, in the order of the set.
-fn legs(set: &BlockSet) -> BTreeMap<BlockId, Vec<BlockId>> {
+pub(crate) fn legs(set: &BlockSet) -> Legs {
     let bits = |at: geo::Coord| (at.x.to_bits(), at.y.to_bits());
     let numbered = || set.blocks.iter().zip(0..).map(|(block, at)| (&block.local, BlockId(at)));
     let nodes: BTreeMap<(u64, u64), BlockId> = numbered()
@@ -244,7 +260,7 @@ fn legs(set: &BlockSet) -> BTreeMap<BlockId, Vec<BlockId>> {
             _ => None,
         })
         .collect();
-    let mut legs: BTreeMap<BlockId, Vec<BlockId>> = BTreeMap::new();
+    let mut legs = Legs::new();
     for (shape, id) in numbered() {
         let Geometry::LineString(line) = shape else { continue };
         for end in [line.0.first(), line.0.last()].into_iter().flatten() {

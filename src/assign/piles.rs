@@ -1,6 +1,6 @@
 //! Piles: places where incidents are booked rather than happen, held until someone confirms them.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use crate::model::block::Assignment;
 use crate::model::category::Flags;
@@ -36,44 +36,109 @@ pub fn held_places(
     assignment: &Assignment,
     released: &[String],
 ) -> (Vec<bool>, Vec<HeldPlace>) {
-    let mut held = vec![false; incidents.len()];
-    let mut places = Vec::new();
     let (sizes, large) = by_place(incidents);
-    let limit = size_limit(sizes);
-    for group in large.iter().filter(|group| group.len() > limit) {
-        let administrative = share_of(group, |at| group_of(classes, incidents.class(at)) == "administrative");
-        let booked = share_of(group, |at| is_booked(classes, incidents.class(at)));
-        if booked <= 0.5 || administrative < ADMINISTRATIVE {
-            continue;
-        }
-        let Some(place) = describe(group, incidents, classes, assignment, limit, booked) else { continue };
-        if released.contains(&place.name) || released.contains(&coordinates(place.at)) {
-            continue;
-        }
-        let taken: Vec<usize> =
-            group.iter().copied().filter(|&at| !protected(incidents, classes, at)).collect();
-        for &at in &taken {
-            held[at] = true;
-        }
-        places.push(HeldPlace { held: taken.len(), ..place });
-    }
-    join_geocoded(incidents, classes, &mut places, &mut held);
-    places.sort_by(|a, b| b.incidents.cmp(&a.incidents).then_with(|| a.name.cmp(&b.name)));
+    let limit = size_limit(&mut sizes.into_iter());
+    let judge = Judge { incidents, classes, assignment, released };
+    let piles = large.into_iter().filter(|group| {
+        let pile = Pile::of(incidents, classes, group);
+        group.len() > limit && pile.suspect()
+    });
+    let geocoded = (0..incidents.len()).filter(|&at| incidents.located(at) == Located::Geocoded);
+    let (rows, places) = judge.held(piles, limit, |_| geocoded.clone());
+    let mut held = vec![false; incidents.len()];
+    rows.into_iter().for_each(|at| held[at] = true);
     (held, places)
 }
 
-/// Incidents whose place was found from the address of a held place belong to it: the streets put them
-/// elsewhere on its block, where they would bring it back into the ranks.
-fn join_geocoded(incidents: &Incidents, classes: &Classes, places: &mut [HeldPlace], held: &mut [bool]) {
-    let named: HashMap<String, usize> = places.iter().map(|place| place.name.clone()).zip(0..).collect();
-    for at in (0..incidents.len()).filter(|&at| incidents.located(at) == Located::Geocoded) {
-        let Some(&place) = incidents.address(at).and_then(|name| named.get(name)) else { continue };
-        let place = &mut places[place];
-        place.incidents += 1;
-        place.reports += usize::from(incidents.reports(at));
-        if !protected(incidents, classes, at) {
-            place.held += 1;
-            held[at] = true;
+/// What the incidents at one place are.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Pile {
+    /// How many there are.
+    pub(crate) n: u32,
+    administrative: u32,
+    booked: u32,
+}
+
+impl Pile {
+    fn of(incidents: &Incidents, classes: &Classes, group: &[usize]) -> Self {
+        let mut pile = Self::default();
+        group.iter().for_each(|&at| pile.count(classes, incidents.class(at), 1));
+        pile
+    }
+
+    /// Adds (`sign` 1) an incident of a leading class, or takes it out (-1).
+    pub(crate) fn count(&mut self, classes: &Classes, class: ClassId, sign: i32) {
+        let add = |own: &mut u32, yes: bool| *own = own.wrapping_add_signed(if yes { sign } else { 0 });
+        add(&mut self.n, true);
+        add(&mut self.administrative, group_of(classes, class) == "administrative");
+        add(&mut self.booked, is_booked(classes, class));
+    }
+
+    /// Whether its incidents are so many, and such, that it is held if most places have fewer.
+    pub(crate) fn suspect(&self) -> bool {
+        self.n as usize >= LEAST
+            && share(self.booked, self.n) > 0.5
+            && share(self.administrative, self.n) >= ADMINISTRATIVE
+    }
+}
+
+fn share(part: u32, of: u32) -> f64 {
+    f64::from(part) / f64::from(of)
+}
+
+/// What decides of piles.
+pub(crate) struct Judge<'a> {
+    pub(crate) incidents: &'a Incidents,
+    pub(crate) classes: &'a Classes,
+    pub(crate) assignment: &'a Assignment,
+    pub(crate) released: &'a [String],
+}
+
+impl Judge<'_> {
+    /// Of places that are [`Pile::suspect`] and larger than the limit: those that are held, largest first, and what of
+    /// their incidents is. Places and the incidents of each come in the order of incidents; `geocoded` gives incidents
+    /// whose place was found from their address, among them all that have one of the places' names for it.
+    pub(crate) fn held<G: Iterator<Item = usize>>(
+        &self,
+        piles: impl Iterator<Item = Vec<usize>>,
+        limit: usize,
+        geocoded: impl FnOnce(&[HeldPlace]) -> G,
+    ) -> (Vec<usize>, Vec<HeldPlace>) {
+        let (mut held, mut places) = (Vec::new(), Vec::new());
+        for group in piles {
+            let Some(place) = self.describe(&group, limit) else { continue };
+            if self.released.contains(&place.name) || self.released.contains(&coordinates(place.at)) {
+                continue;
+            }
+            let before = held.len();
+            held.extend(group.into_iter().filter(|&at| !protected(self.incidents, self.classes, at)));
+            places.push(HeldPlace { held: held.len() - before, ..place });
+        }
+        let geocoded = geocoded(&places);
+        self.join_geocoded(geocoded, &mut places, &mut held);
+        places.sort_by(|a, b| b.incidents.cmp(&a.incidents).then_with(|| a.name.cmp(&b.name)));
+        (held, places)
+    }
+
+    /// Incidents whose place was found from the address of a held place belong to it: the streets put them
+    /// elsewhere on its block, where they would bring it back into the ranks.
+    fn join_geocoded(
+        &self,
+        geocoded: impl Iterator<Item = usize>,
+        places: &mut [HeldPlace],
+        held: &mut Vec<usize>,
+    ) {
+        let named: HashMap<String, usize> = places.iter().map(|place| place.name.clone()).zip(0..).collect();
+        for at in geocoded {
+            let name = self.incidents.address(at);
+            let Some(&place) = name.and_then(|name| named.get(name)) else { continue };
+            let place = &mut places[place];
+            place.incidents += 1;
+            place.reports += usize::from(self.incidents.reports(at));
+            if !protected(self.incidents, self.classes, at) {
+                place.held += 1;
+                held.push(at);
+            }
         }
     }
 }
@@ -129,54 +194,60 @@ fn by_place(incidents: &Incidents) -> (Vec<u32>, Vec<Vec<usize>>) {
 }
 
 /// The size that 99.5 % of the places do not exceed; 0 where there are too few places to say.
-fn size_limit(mut sizes: Vec<u32>) -> usize {
-    if (sizes.len() as f64) < 1.0 / (1.0 - QUANTILE) {
+fn size_limit(sizes: &mut dyn Iterator<Item = u32>) -> usize {
+    let mut counts = BTreeMap::new();
+    sizes.for_each(|size| *counts.entry(size).or_default() += 1);
+    limit(&counts)
+}
+
+/// The same from how many places there are of each size.
+pub(crate) fn limit(counts: &BTreeMap<u32, usize>) -> usize {
+    let n: usize = counts.values().sum();
+    if (n as f64) < 1.0 / (1.0 - QUANTILE) {
         return 0;
     }
-    let at = ((sizes.len() as f64 * QUANTILE).ceil() as usize).saturating_sub(1);
-    *sizes.select_nth_unstable(at).1 as usize
+    let at = ((n as f64 * QUANTILE).ceil() as usize).saturating_sub(1);
+    let mut upto = 0;
+    let found = counts.iter().find(|(_, n)| {
+        upto += **n;
+        at < upto
+    });
+    found.map_or(0, |(size, _)| *size as usize)
 }
 
 fn coordinates(at: LonLat) -> String {
     format!("{:.6},{:.6}", at.lon(), at.lat())
 }
 
-fn share_of(group: &[usize], test: impl Fn(usize) -> bool) -> f64 {
-    group.iter().filter(|&&at| test(at)).count() as f64 / group.len() as f64
-}
-
-fn describe(
-    group: &[usize],
-    incidents: &Incidents,
-    classes: &Classes,
-    assignment: &Assignment,
-    limit: usize,
-    booked: f64,
-) -> Option<HeldPlace> {
-    let at = incidents.lonlat(*group.first()?)?;
-    let mut names: HashMap<&str, usize> = HashMap::new();
-    // Not from a sensitive incident: its address may say more than the street.
-    let open = group.iter().filter(|&&at| !classes.get(incidents.class(at)).flags.sensitive());
-    for name in open.filter_map(|&at| incidents.address(at)) {
-        *names.entry(name).or_default() += 1;
+impl Judge<'_> {
+    fn describe(&self, group: &[usize], limit: usize) -> Option<HeldPlace> {
+        let (incidents, classes) = (self.incidents, self.classes);
+        let at = incidents.lonlat(*group.first()?)?;
+        let mut names: HashMap<&str, usize> = HashMap::new();
+        // Not from a sensitive incident: its address may say more than the street.
+        let open = group.iter().filter(|&&at| !classes.get(incidents.class(at)).flags.sensitive());
+        for name in open.filter_map(|&at| incidents.address(at)) {
+            *names.entry(name).or_default() += 1;
+        }
+        let commonest = names.into_iter().max_by(|a, b| a.1.cmp(&b.1).then_with(|| b.0.cmp(a.0)));
+        let reports: usize = group.iter().map(|&at| usize::from(incidents.reports(at))).sum();
+        let pile = Pile::of(incidents, classes, group);
+        let classes: HashSet<_> = group.iter().map(|&at| incidents.class(at)).collect();
+        Some(HeldPlace {
+            name: commonest.map_or_else(|| coordinates(at), |(name, _)| name.to_owned()),
+            at,
+            block: self.assignment.main(group[0]),
+            incidents: group.len(),
+            reports,
+            held: 0,
+            reason: format!(
+                "{} incidents ({reports} reports) of {} classes at one point, where 99.5 % of the places have at most {limit}; {:.0} % of them are administrative or booked there",
+                group.len(),
+                classes.len(),
+                share(pile.booked, pile.n) * 100.0
+            ),
+        })
     }
-    let commonest = names.into_iter().max_by(|a, b| a.1.cmp(&b.1).then_with(|| b.0.cmp(a.0)));
-    let reports: usize = group.iter().map(|&at| usize::from(incidents.reports(at))).sum();
-    let classes: HashSet<_> = group.iter().map(|&at| incidents.class(at)).collect();
-    Some(HeldPlace {
-        name: commonest.map_or_else(|| coordinates(at), |(name, _)| name.to_owned()),
-        at,
-        block: assignment.main(group[0]),
-        incidents: group.len(),
-        reports,
-        held: 0,
-        reason: format!(
-            "{} incidents ({reports} reports) of {} classes at one point, where 99.5 % of the places have at most {limit}; {:.0} % of them are administrative or booked there",
-            group.len(),
-            classes.len(),
-            booked * 100.0
-        ),
-    })
 }
 
 #[cfg(test)]
@@ -233,7 +304,7 @@ mod tests {
     #[test]
     fn the_size_limit_is_that_of_the_sorted_sizes() {
         let sizes: Vec<u32> = (0..1000).map(|n| n * 37 % 1000 + 1).collect();
-        assert_eq!(size_limit(sizes), 995);
-        assert_eq!(size_limit(vec![7; 199]), 0);
+        assert_eq!(size_limit(&mut sizes.into_iter()), 995);
+        assert_eq!(size_limit(&mut vec![7; 199].into_iter()), 0);
     }
 }

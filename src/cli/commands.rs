@@ -9,7 +9,7 @@ use serde_json::Value as Json;
 use super::failure::Failure;
 use super::{
     blocks_command, exit, explain_command, flags, formats, import_command, import_incidents, load,
-    outreach_command, say, tiles_command,
+    outreach_command, say, store_command, tiles_command,
 };
 use crate::config::Config;
 use crate::encode;
@@ -35,6 +35,8 @@ use crate::layer::density_answer::surface;
 use crate::layer::{Layer, Page};
 use crate::plan::outreach::register::Register;
 use crate::rank::draws::DrawParams;
+use crate::store::Store;
+use crate::store::sqlite::{Access as StoreAccess, SqliteStore};
 
 /// Runs the command that was given.
 pub(super) fn run(matches: &ArgMatches) -> Result<u8, Failure> {
@@ -58,6 +60,11 @@ pub(super) fn run(matches: &ArgMatches) -> Result<u8, Failure> {
         Some(("brief", matches)) => outreach_command::brief(matches),
         Some(("plan", matches)) => analyse(&PLAN, matches),
         Some(("blocks", matches)) => blocks_command::run(matches),
+        Some(("init", matches)) => store_command::init(matches),
+        Some(("backup", matches)) => store_command::backup(matches),
+        Some(("restore", matches)) => store_command::restore(matches),
+        Some(("verify", matches)) => store_command::verify(matches),
+        Some(("forget", matches)) => store_command::forget(matches),
         Some(("import", matches)) => match matches.subcommand() {
             Some(("incidents", matches)) => import_incidents::incidents(matches),
             Some(("areas", matches)) => import_command::areas(matches),
@@ -170,7 +177,16 @@ fn serve(matches: &ArgMatches) -> Result<u8, Failure> {
     let mut given = flags::values(matches, flags::all_params().into_iter())?;
     load::text_of_file(&mut given, &SHIFTS)?;
     let kept = outreach_command::read(matches, "list")?;
-    listen(matches, Opened::with_list(matches, &given, &[], kept)?)
+    // To be written, so that no two processes serve one store.
+    let store = match load::path(matches, "store") {
+        Some(_) => Some(store_command::open(matches, StoreAccess::Write)?),
+        None => None,
+    };
+    let (load::Loaded { dataset, config, all_kept }, values) =
+        loaded_from(matches, &given, &[], store.as_ref())?;
+    let snapshot = outreach_command::with(Snapshot::new(dataset, 1), kept)?;
+    let engine = Arc::new(Engine::of(snapshot));
+    listen(matches, Opened { engine, values, all_kept, config })
 }
 
 fn listen(matches: &ArgMatches, opened: Opened) -> Result<u8, Failure> {
@@ -192,10 +208,34 @@ pub(super) fn loaded(
     given: &Values,
     operations: &[&Operation],
 ) -> Result<(load::Loaded, Values), Failure> {
-    let config = load::config(matches)?;
+    loaded_from(matches, given, operations, None)
+}
+
+/// The same from a store that is open already.
+fn loaded_from(
+    matches: &ArgMatches,
+    given: &Values,
+    operations: &[&Operation],
+    store: Option<&SqliteStore>,
+) -> Result<(load::Loaded, Values), Failure> {
+    let own = match store {
+        None if load::path(matches, "store").is_some() => {
+            Some(store_command::open(matches, StoreAccess::Read)?)
+        }
+        _ => None,
+    };
+    let stored = store.or(own.as_ref());
+    let setting = stored.map(|store| store.setting()).transpose()?;
+    let config = match &setting {
+        Some(setting) => load::config(matches)?.over(Config::kept(&setting.config)?),
+        None => load::config(matches)?,
+    };
     let values = given.or(&config.defaults()?);
     if let Some(missing) = values.lacking(operations) {
         return Err(Failure::NotGiven { flag: missing.flag, example: missing.example });
+    }
+    if let (Some(store), Some(setting)) = (stored, setting) {
+        return Ok((load::stored(config, store, setting)?, values));
     }
     let rejects = load::path(matches, "rejects");
     let areas = load::texts(matches, "areas");

@@ -23,6 +23,7 @@ use crate::model::context::NoContextKind;
 use crate::plan::outreach::check::RegisterError;
 use crate::plan::outreach::register::NoteError;
 use crate::space::crs::CrsError;
+use crate::store::error::StoreError;
 
 /// Why a command failed.
 #[derive(Debug, thiserror::Error)]
@@ -78,6 +79,8 @@ pub(super) enum Failure {
     NoContext { text: String },
     #[error(transparent)]
     Serve(#[from] ServeError),
+    #[error(transparent)]
+    Store(#[from] StoreError),
     #[error(
         "the files are of several sources ({names}); write each by itself, or give them one name with --source"
     )]
@@ -104,6 +107,8 @@ impl Failure {
             | Self::NoContext { .. }
             | Self::Note(_)
             | Self::NoKind { .. } => exit::USAGE,
+            Self::Store(StoreError::Present { .. }) => exit::USAGE,
+            Self::Store(StoreError::Absent { .. } | StoreError::Unknown { .. }) => exit::NOT_FOUND,
             Self::Cells(_) | Self::Mixed | Self::KeptList { .. } => exit::USAGE,
             Self::Answer(AnswerError::Block(NoBlock::Unknown { .. })) => exit::NOT_FOUND,
             Self::Answer(answer) if answer.parameter().is_some() => exit::USAGE,

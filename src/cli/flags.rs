@@ -7,7 +7,7 @@ use clap::{Arg, ArgAction, ArgMatches, Command, value_parser};
 
 use super::{
     blocks_command, explain_command, formats, import_command, import_incidents, outreach_command,
-    tiles_command,
+    store_command, tiles_command,
 };
 use crate::engine::params::clusters::CLUSTERS;
 use crate::engine::params::counts::{CHANGE, COUNTS};
@@ -49,6 +49,7 @@ pub(super) fn command() -> Command {
         .subcommand(import())
         .subcommand(export())
         .subcommand(serve())
+        .subcommands(store_command::commands())
 }
 
 /// Named areas; with a budget, target areas.
@@ -83,7 +84,8 @@ pub(super) fn writes(command: Command) -> Command {
     command.arg(output("File to write to; - is stdout")).arg(crs())
 }
 
-fn output(help: &'static str) -> Arg {
+/// `-o`.
+pub(super) fn output(help: &'static str) -> Arg {
     Arg::new("output")
         .short('o')
         .long("output")
@@ -221,13 +223,25 @@ pub(super) fn path(name: &'static str, help: &'static str) -> Arg {
     Arg::new(name).long(name).value_name("FILE").value_parser(value_parser!(PathBuf)).help(help)
 }
 
+/// `--store`.
+pub(super) fn store() -> Arg {
+    path("store", "File of a store, as `hotblocks init` makes it")
+}
+
 /// Adds the data that a command reads.
 pub(super) fn inputs(command: Command) -> Command {
+    let others = ["incidents", "blocks", "areas", "context", "layout", "source", "crs"];
+    let command = command
+        .next_help_heading("Data")
+        .arg(store().conflicts_with_all(others))
+        .arg(path("incidents", INCIDENT_FILES).num_args(1..).action(ArgAction::Append));
+    setting(command).arg(source()).arg(layout())
+}
+
+/// Adds what incidents are laid on.
+pub(super) fn setting(command: Command) -> Command {
     command
         .next_help_heading("Data")
-        .arg(
-            path("incidents", INCIDENT_FILES).num_args(1..).action(ArgAction::Append),
-        )
         .arg(
             path(
                 "blocks",
@@ -253,7 +267,6 @@ pub(super) fn inputs(command: Command) -> Command {
                 .help("Files of places around blocks, for the sheets of an outreach list, with a word for what they are [example: vacant-lots=lots.geojson]"),
         )
         .arg(crs())
-        .arg(source())
         .arg(
             Arg::new("geocode")
                 .long("geocode")
@@ -268,7 +281,6 @@ pub(super) fn inputs(command: Command) -> Command {
                 .value_parser(Intersections::ALL.map(Intersections::word))
                 .help("Incidents at an intersection belong to it (node), in equal parts to the segments that meet (split), to the nearest segment (first), or to none (exclude) [default: node]"),
         )
-        .arg(layout())
         .arg(path(
             "harm",
             "Table of harm weights for --by harm, CSV with the columns category,weight,source,note; or the word `equal`: every class weighs the same",

@@ -6,16 +6,17 @@ use std::path::{Path, PathBuf};
 use super::failure::Failure;
 use super::{load, say};
 use crate::config::{ADDRESSES, Config, Files};
-use crate::engine::build::Ground;
+use crate::engine::build::{BuildError, Ground};
 use crate::ingest::blocks::{self, Purpose, Shapes};
 use crate::ingest::context;
 use crate::ingest::input::Input;
 use crate::ingest::refused::Account;
-use crate::model::areas::{Area, AreaKind};
+use crate::model::areas::{Area, AreaKind, extent, polygons};
 use crate::model::block::{BlockKind, HUNDRED_BLOCKS};
 use crate::model::context::{ContextFeature, ContextKind};
 use crate::model::dataset::Dataset;
 use crate::model::doubles::without_doubles;
+use crate::model::streets::{self, segments_and_nodes};
 use crate::space::crs::Crs;
 
 /// Areas by kind, as many files as were given.
@@ -58,6 +59,23 @@ pub(super) fn blocks(inputs: &[Input], crs: Option<&Crs>) -> Result<(Ground, Acc
             .push(format!("{} polygons stand in two files and are one block each", say::thousands(doubles)));
     }
     Ok((Ground::Areas(areas), account))
+}
+
+/// Whether blocks can be made of it, before anything is built on that.
+pub(super) fn usable(ground: &Ground) -> Result<(), Failure> {
+    let extent = match ground {
+        Ground::Streets(streets) => streets::extent(streets),
+        Ground::Areas(areas) => extent(areas),
+        Ground::Addresses => return Ok(()),
+    };
+    let local = Crs::local_for(extent.ok_or(BuildError::NoBlocks)?)?;
+    let set = match ground {
+        Ground::Streets(streets) => segments_and_nodes(streets, &local)?,
+        Ground::Areas(areas) => polygons(areas, &local)?,
+        Ground::Addresses => return Ok(()),
+    };
+    say::tell(&format!("block set `{}`: {} blocks in {local}", set.name, say::thousands(set.blocks.len())));
+    Ok(())
 }
 
 /// Files of areas as they were named: in the configuration by kind, or as `KIND=FILE` or `FILE`.
@@ -172,7 +190,7 @@ pub(super) fn tell_hundreds(dataset: &Dataset) {
 
 /// Says how the blocks lie in the areas, kind by kind.
 pub(super) fn tell_areas(dataset: &Dataset) {
-    for layer in &dataset.areas {
+    for layer in dataset.areas.iter() {
         let lie = |wanted: &dyn Fn(usize) -> bool| {
             let names = |block: &crate::model::block::Block| block.areas.get(&layer.kind).map_or(0, Vec::len);
             say::thousands(dataset.block_set.blocks.iter().filter(|block| wanted(names(block))).count())

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::{Arg, ArgAction, ArgMatches, Command};
 
 use super::failure::Failure;
-use super::{exit, flags, ground, load, say};
+use super::{exit, flags, ground, import_store, load, say};
 use crate::encode::incidents::{Form, write};
 use crate::encode::quality;
 use crate::engine::build::{About, build};
@@ -26,7 +26,7 @@ const SHOWN: usize = 10;
 pub(super) fn command() -> Command {
     let command = Command::new("incidents")
         .about("Check files of incidents: what is understood of them, how good they are; write the incidents")
-        .after_help("Examples:\n  hotblocks import incidents crimes.csv --dry-run\n  hotblocks import incidents 2018/*.csv --quality quality.json --rejects refused.ndjson -o checked.geojsonl")
+        .after_help("Examples:\n  hotblocks import incidents crimes.csv --dry-run\n  hotblocks import incidents crimes.csv --store city.hotblocks --rejects refused.ndjson\n  hotblocks import incidents 2018/*.csv --quality quality.json --rejects refused.ndjson -o checked.geojsonl")
         .arg(
             flags::file("FILE", flags::INCIDENT_FILES)
                 .num_args(1..),
@@ -38,6 +38,7 @@ pub(super) fn command() -> Command {
                 .help("Print which column stands for what, the CRS and ten parsed rows of each file, and stop"),
         )
         .args([flags::source(), flags::layout(), flags::rejects()])
+        .arg(flags::store().conflicts_with_all(["quality", "blocks", "output"]).help("File of a store to bring the reports into, as `hotblocks init` makes it"))
         .arg(flags::path("quality", "Write the whole quality report to this file, as JSON; - is stdout"))
         .arg(flags::path("blocks", "File of blocks: the report then tells of places too").num_args(1..).action(ArgAction::Append));
     flags::writes(command)
@@ -51,6 +52,9 @@ pub(super) fn incidents(matches: &ArgMatches) -> Result<u8, Failure> {
     let inputs = load::inputs(matches.get_many("FILE").into_iter().flatten())?;
     if matches.get_flag("dry-run") {
         return dry_run(&inputs, &options);
+    }
+    if load::path(matches, "store").is_some() {
+        return import_store::import(matches, &inputs, &options);
     }
     let form = match load::path(matches, "output") {
         Some(file) => Some(form(&file)?),

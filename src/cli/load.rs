@@ -9,20 +9,24 @@ use super::failure::Failure;
 use super::{ground, say};
 use crate::config::{Config, Files};
 use crate::engine::areas::set_areas;
-use crate::engine::build::{About, build};
+use crate::engine::build::{About, Ground, build};
 use crate::engine::context::set_context;
 use crate::engine::params::table::Param;
 use crate::engine::params::values::Values;
 use crate::ingest;
+use crate::ingest::blocks::Shapes;
 use crate::ingest::harm::EQUAL;
 use crate::ingest::incidents::{self, Options};
 use crate::ingest::input::Input;
-use crate::ingest::refused::Refused;
+use crate::ingest::refused::{Account, Refused};
 use crate::ingest::shipped;
 use crate::model::areas::AreaKind;
 use crate::model::dataset::Dataset;
 use crate::model::harm::HarmTable;
+use crate::model::reports::Ledger;
 use crate::space::crs::Crs;
+use crate::store::setting::Setting;
+use crate::store::{self, Store};
 
 /// A data set, and whether every row of its files was kept.
 pub(super) struct Loaded {
@@ -115,16 +119,20 @@ pub(super) fn text_of_file(values: &mut Values, param: &Param) -> Result<(), Fai
     Ok(values.set_wire(param, &text)?)
 }
 
-/// The table of harm weights, where one is named.
-fn harm(path: Option<&Path>, dataset: &Dataset) -> Result<Option<HarmTable>, Failure> {
-    let Some(path) = path else { return Ok(None) };
-    if path.as_os_str() == EQUAL {
-        return Ok(Some(ingest::harm::equal(&dataset.classes)?));
-    }
+/// The table of harm weights, where there is one.
+fn harm(table: Option<(&str, &[u8])>, dataset: &Dataset) -> Result<Option<HarmTable>, Failure> {
+    Ok(match table {
+        None => None,
+        Some((EQUAL, _)) => Some(ingest::harm::equal(&dataset.classes)?),
+        Some((name, bytes)) => Some(ingest::harm::read(name, bytes, &dataset.classes)?),
+    })
+}
+
+/// Name and bytes of a table of harm weights.
+pub(super) fn harm_bytes(path: &Path) -> Result<(String, Vec<u8>), Failure> {
     let file = path.display().to_string();
     let bytes = std::fs::read(path).map_err(|source| Failure::Read { file: file.clone(), source })?;
-    let name = path.file_name().map_or(file.clone(), |name| name.to_string_lossy().into_owned());
-    Ok(Some(ingest::harm::read(&name, &bytes, &dataset.classes)?))
+    Ok((path.file_name().map_or(file, |name| name.to_string_lossy().into_owned()), bytes))
 }
 
 /// Loads the sample that ships.
@@ -149,36 +157,56 @@ fn assemble(
     let crs = config.crs.as_deref().map(Crs::new).transpose()?;
     let bar = say::progress(inputs.len());
     let options = Options { source: config.source.clone(), crs: crs.clone(), layout };
-    let (ledger, incident_account) = incidents::read(inputs, &options, &|| bar.inc(1))?;
-    let (ground, block_account) = ground::blocks(blocks, crs.as_ref())?;
-    let (areas, area_account) = ground::areas(areas, crs.as_ref())?;
-    let (context, context_account) = ground::context(&config.context, crs.as_ref())?;
+    let (ledger, account) = incidents::read(inputs, &options, &|| bar.inc(1))?;
+    let read = Read::of(&config, blocks, areas, crs.as_ref())?;
     bar.finish_and_clear();
     let rejects_name = rejects.map(|path| path.display().to_string());
-    if !blocks.is_empty() {
-        say::account("blocks", &block_account, rejects_name.as_deref());
-    }
-    if !areas.is_empty() {
-        say::account("areas", &area_account, rejects_name.as_deref());
-    }
-    if !context.is_empty() {
-        say::account("context", &context_account, rejects_name.as_deref());
-    }
-    say::account("incidents", &incident_account, rejects_name.as_deref());
-    let all_kept = [&incident_account, &block_account, &area_account, &context_account]
-        .iter()
-        .all(|account| account.refused.is_empty());
+    read.say(rejects_name.as_deref());
+    say::account("incidents", &account, rejects_name.as_deref());
+    let all_kept = account.refused.is_empty() && read.all_kept();
     if let Some(path) = rejects {
-        write_rejects(
-            path,
-            incident_account
-                .refused
-                .iter()
-                .chain(&block_account.refused)
-                .chain(&area_account.refused)
-                .chain(&context_account.refused),
-        )?;
+        write_rejects(path, account.refused.iter().chain(read.refused()))?;
     }
+    let harm_table = |dataset: &Dataset| match config.harm.as_deref() {
+        None => Ok(None),
+        Some(path) if path.as_os_str() == EQUAL => harm(Some((EQUAL, &[])), dataset),
+        Some(path) => {
+            let (name, bytes) = harm_bytes(path)?;
+            harm(Some((&name, &bytes)), dataset)
+        }
+    };
+    let Read { ground, areas, context, .. } = read;
+    let mut dataset = make(&config, ledger, &ground, areas, context)?;
+    dataset.harm = harm_table(&dataset)?;
+    Ok(Loaded { dataset, all_kept, config })
+}
+
+/// Loads what a store keeps.
+pub(super) fn stored(config: Config, store: &dyn Store, setting: Setting) -> Result<Loaded, Failure> {
+    let (ledger, _) = store::ledger(store)?;
+    let ground = match setting.blocks {
+        Some(Shapes::Streets(streets)) => Ground::Streets(streets),
+        Some(Shapes::Areas(areas)) => Ground::Areas(areas),
+        None => Ground::Addresses,
+    };
+    let mut dataset = make(&config, ledger, &ground, setting.areas, setting.context)?;
+    let given = match config.harm.as_deref() {
+        None => setting.harm,
+        Some(path) if path.as_os_str() == EQUAL => Some((EQUAL.to_owned(), Vec::new())),
+        Some(path) => Some(harm_bytes(path)?),
+    };
+    dataset.harm = harm(given.as_ref().map(|(name, bytes)| (name.as_str(), bytes.as_slice())), &dataset)?;
+    Ok(Loaded { dataset, all_kept: true, config })
+}
+
+/// Builds a data set and says how that went.
+fn make(
+    config: &Config,
+    ledger: Ledger,
+    ground: &Ground,
+    areas: ground::AreaFiles,
+    context: ground::ContextFiles,
+) -> Result<Dataset, Failure> {
     let about = About {
         title: config.title.clone().unwrap_or_else(|| "Incidents".to_owned()),
         notice: config.notice.clone(),
@@ -186,7 +214,7 @@ fn assemble(
         link: config.link_rule()?,
         placing: config.placing()?,
     };
-    let mut dataset = build(ledger, &ground, about)?;
+    let mut dataset = build(ledger, ground, about)?;
     set_areas(&mut dataset, areas)?;
     for (kind, n) in set_context(&mut dataset, context) {
         say::tell(&format!(
@@ -194,12 +222,70 @@ fn assemble(
             say::thousands(n)
         ));
     }
-    dataset.harm = harm(config.harm.as_deref(), &dataset)?;
-    say::resolution(&dataset.resolution, dataset.incidents.len());
+    say::resolution(&dataset.resolution, dataset.incidents.count());
     say::assigned(&dataset.assigned);
     ground::tell_hundreds(&dataset);
     ground::tell_areas(&dataset);
-    Ok(Loaded { dataset, all_kept, config })
+    Ok(dataset)
+}
+
+/// What incidents are laid on, as it was read from files.
+pub(super) struct Read {
+    pub(super) ground: Ground,
+    pub(super) areas: ground::AreaFiles,
+    pub(super) context: ground::ContextFiles,
+    /// Of blocks, areas and context; none where there was no file.
+    accounts: [(&'static str, Option<Account>); 3],
+}
+
+/// Reads blocks, areas and places around them that a configuration and `--areas` name.
+pub(super) fn ground(config: &Config, areas: &[String]) -> Result<Read, Failure> {
+    let crs = config.crs.as_deref().map(Crs::new).transpose()?;
+    let blocks = ground::block_files(&config.blocks.0)?;
+    Read::of(config, &blocks, &ground::area_files(config, areas)?, crs.as_ref())
+}
+
+impl Read {
+    fn of(
+        config: &Config,
+        blocks: &[Input],
+        areas: &[(Option<AreaKind>, PathBuf)],
+        crs: Option<&Crs>,
+    ) -> Result<Self, Failure> {
+        let (ground, of_blocks) = ground::blocks(blocks, crs)?;
+        let (areas, of_areas) = ground::areas(areas, crs)?;
+        let (context, of_context) = ground::context(&config.context, crs)?;
+        let accounts = [
+            ("blocks", Some(of_blocks).filter(|_| !blocks.is_empty())),
+            ("areas", Some(of_areas).filter(|_| !areas.is_empty())),
+            ("context", Some(of_context).filter(|_| !context.is_empty())),
+        ];
+        Ok(Self { ground, areas, context, accounts })
+    }
+
+    fn accounts(&self) -> impl Iterator<Item = (&'static str, &Account)> {
+        self.accounts.iter().filter_map(|(what, account)| Some((*what, account.as_ref()?)))
+    }
+
+    fn say(&self, rejects: Option<&str>) {
+        self.accounts().for_each(|(what, account)| say::account(what, account, rejects));
+    }
+
+    fn refused(&self) -> impl Iterator<Item = &Refused> {
+        self.accounts().flat_map(|(_, account)| &account.refused)
+    }
+
+    /// Whether no shape was refused.
+    pub(super) fn all_kept(&self) -> bool {
+        self.refused().next().is_none()
+    }
+
+    /// Says what became of the shapes, and writes the refused ones where `--rejects` says.
+    pub(super) fn tell(&self, matches: &ArgMatches) -> Result<(), Failure> {
+        let rejects = path(matches, "rejects");
+        self.say(rejects.as_ref().map(|path| path.display().to_string()).as_deref());
+        rejects.map_or(Ok(()), |path| write_rejects(&path, self.refused()))
+    }
 }
 
 /// Writes to the file of `-o`, else to stdout.

@@ -9,9 +9,11 @@ mod formats;
 mod ground;
 mod import_command;
 mod import_incidents;
+mod import_store;
 mod load;
 mod outreach_command;
 mod say;
+mod store_command;
 mod tiles_command;
 
 use std::process::ExitCode;

@@ -14,7 +14,7 @@ use crate::model::link::LinkRule;
 use crate::space::coord::Metres;
 
 /// A configuration file, `hotblocks.toml`. Unknown keys are errors; paths are relative to the file.
-#[derive(Clone, Debug, Default, PartialEq, serde::Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, serde::Deserialize, serde::Serialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Config {
     /// Name of the data set, for people.
@@ -75,7 +75,7 @@ pub struct Config {
 pub const ADDRESSES: &str = "addresses";
 
 /// One file, or a list of them.
-#[derive(Clone, Debug, Default, PartialEq, Eq, serde::Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, serde::Deserialize, serde::Serialize)]
 #[serde(from = "OneOrMany")]
 pub struct Files(pub Vec<PathBuf>);
 
@@ -118,6 +118,9 @@ pub enum ConfigError {
     /// A value out of bounds.
     #[error("the configuration cannot be used")]
     Value(#[from] BadValue),
+    /// It cannot be written.
+    #[error("the configuration cannot be kept")]
+    Keep(#[source] Box<toml::ser::Error>),
 }
 
 impl Config {
@@ -155,6 +158,69 @@ impl Config {
     /// [`ConfigError::Read`] if it cannot be used.
     pub fn parse(file: &str, text: &str) -> Result<Self, ConfigError> {
         toml::from_str(text).map_err(|e| ConfigError::Read { file: file.to_owned(), source: Box::new(e) })
+    }
+
+    /// Its text without files, as a store keeps it.
+    ///
+    /// # Errors
+    ///
+    /// [`ConfigError::Keep`] for what cannot be written, as a path that is no text.
+    pub fn to_keep(&self) -> Result<String, ConfigError> {
+        let kept = Self {
+            incidents: Vec::new(),
+            blocks: Files::default(),
+            areas: BTreeMap::new(),
+            context: BTreeMap::new(),
+            layout: None,
+            harm: None,
+            ..self.clone()
+        };
+        toml::to_string(&kept).map_err(|e| ConfigError::Keep(Box::new(e)))
+    }
+
+    /// The configuration that a store keeps.
+    ///
+    /// # Errors
+    ///
+    /// [`ConfigError::Read`] if it is of a later version.
+    pub fn kept(text: &str) -> Result<Self, ConfigError> {
+        Self::parse("of the store", text)
+    }
+
+    /// This one where it says something, else another; the files are those of this one.
+    #[must_use]
+    pub fn over(self, other: Self) -> Self {
+        let list = |own: Vec<String>, other: Vec<String>| if own.is_empty() { other } else { own };
+        let mut parameters = other.parameters;
+        parameters.extend(self.parameters);
+        Self {
+            title: self.title.or(other.title),
+            notice: self.notice.or(other.notice),
+            crs: self.crs.or(other.crs),
+            source: self.source.or(other.source),
+            category: list(self.category, other.category),
+            bandwidth_m: self.bandwidth_m.or(other.bandwidth_m),
+            cell_m: self.cell_m.or(other.cell_m),
+            eps_m: self.eps_m.or(other.eps_m),
+            min_points: self.min_points.or(other.min_points),
+            parameters,
+            geocode: self.geocode.or(other.geocode),
+            intersections: self.intersections.or(other.intersections),
+            listen: self.listen.or(other.listen),
+            public_url: self.public_url.or(other.public_url),
+            trusted_proxies: list(self.trusted_proxies, other.trusted_proxies),
+            allow_origins: list(self.allow_origins, other.allow_origins),
+            released: list(self.released, other.released),
+            link: self.link.or(other.link),
+            link_minutes: self.link_minutes.or(other.link_minutes),
+            link_m: self.link_m.or(other.link_m),
+            incidents: self.incidents,
+            blocks: self.blocks,
+            areas: self.areas,
+            context: self.context,
+            layout: self.layout,
+            harm: self.harm,
+        }
     }
 
     /// How events of different feeds become one; `None` where `link = false`.
@@ -286,6 +352,20 @@ mod tests {
         let refused = config.defaults().expect_err("misspelt");
         let why = std::error::Error::source(&refused).map(ToString::to_string).unwrap_or_default();
         assert!(why.contains("parameters.bandwith_m"), "{why}");
+    }
+
+    #[test]
+    fn what_a_store_keeps_comes_back_and_a_given_value_wins() {
+        let text = "title = \"T\"\nincidents = [\"a.csv\"]\nblocks = \"b.shp\"\nreleased = [\"HQ\"]\neps_m = 90.0\n[parameters]\nbandwidth_m = 300\ntop_n = 7";
+        let config = Config::parse("c.toml", text).expect("usable");
+        let kept = Config::kept(&config.to_keep().expect("writable")).expect("usable");
+        let bare = Config { incidents: Vec::new(), blocks: Files::default(), ..config.clone() };
+        assert_eq!(kept, bare);
+        let given = Config::parse("d.toml", "eps_m = 50.0\n[parameters]\ntop_n = 3").expect("usable");
+        let both = given.over(kept.clone());
+        assert_eq!((both.title.as_deref(), both.eps_m), (Some("T"), Some(50.0)));
+        assert_eq!((both.parameters["top_n"].as_integer(), both.parameters.len()), (Some(3), 2));
+        assert_eq!(Config::default().over(kept.clone()), kept);
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! Areas of a data set: every block is told the areas that it lies in, and a name finds its blocks.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use rayon::prelude::*;
 
@@ -25,13 +26,14 @@ pub fn set_areas(dataset: &mut Dataset, files: Vec<(AreaKind, Vec<Area>)>) -> Re
     for (kind, areas) in files {
         kinds.entry(kind).or_default().extend(areas);
     }
-    dataset.areas = kinds
+    let layers: Vec<AreaLayer> = kinds
         .into_iter()
         .map(|(kind, areas)| AreaLayer::new(kind, &without_doubles(areas).0, &dataset.crs))
         .collect::<Result<_, _>>()?;
+    dataset.areas = Arc::new(layers);
     let indexes: Vec<(AreaKind, AreaIndex<'_>)> =
         dataset.areas.iter().map(|layer| (layer.kind, AreaIndex::build(layer))).collect();
-    dataset.block_set.blocks.par_iter_mut().for_each(|block| {
+    Arc::make_mut(&mut dataset.block_set).blocks.par_iter_mut().for_each(|block| {
         block.areas = indexes.iter().map(|(kind, index)| (*kind, index.names_of(block))).collect();
     });
     Ok(())

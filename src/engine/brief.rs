@@ -173,7 +173,7 @@ impl Snapshot {
             recent.contains(&true).then_some(Happening { at: place, block, recent })
         };
         let may = |at: &usize| !data.held[*at] && selection.has(data, *at) && counts(*at);
-        (0..data.incidents.len()).filter(may).filter_map(told).collect()
+        data.incidents.standing().filter(may).filter_map(told).collect()
     }
 }
 

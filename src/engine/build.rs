@@ -1,9 +1,11 @@
 //! From reports and shapes to a data set: resolve, project, index, assign, hold.
 
+use std::sync::Arc;
+
 use super::addressed;
 use super::make::make;
 use super::places::{Found, geocode};
-use crate::assign::{blocks::assign, piles::held_places};
+use crate::assign::{blocks::assign, geocode::Geocoder, piles::held_places};
 use crate::index::addresses::AddressIndex;
 use crate::index::blocks::BlockIndex;
 use crate::ingest::shipped;
@@ -11,10 +13,11 @@ use crate::model::areas::{self, Area, polygons};
 use crate::model::block::{BlockSet, HUNDRED_BLOCKS};
 use crate::model::dataset::{Dataset, Placing};
 use crate::model::horizon::horizons;
+use crate::model::identity::Ids;
 use crate::model::incident::{Incidents, Located};
 use crate::model::ledger::resolve;
 use crate::model::link::{LinkRule, link};
-use crate::model::reports::Ledger;
+use crate::model::reports::{Ledger, Reports};
 use crate::model::street_words::Words;
 use crate::model::streets::{self, Street, segments_and_nodes};
 use crate::space::bbox::{LocalBox, LonLatBox};
@@ -62,6 +65,11 @@ pub enum BuildError {
         "none of the incidents has an address that can be read and may be; give a file of streets or polygons with --blocks, or name the column of addresses in a layout given with --layout"
     )]
     NoAddresses,
+    /// Blocks of a live engine cannot follow its incidents.
+    #[error(
+        "blocks that are made from the addresses of incidents change with every incident, and the blocks of a live engine do not; give a file of streets or polygons with --blocks"
+    )]
+    LiveAddresses,
     /// Incidents and blocks are not in one place.
     #[error(
         "none of the {located} located incidents belongs to a block: they lie around {incidents_at}, the blocks around {blocks_at}; is the CRS of the incidents right? Name it with --crs, or in a layout given with --layout"
@@ -82,7 +90,7 @@ pub enum BuildError {
 /// # Errors
 ///
 /// [`BuildError`] if there are no blocks, or if no incident belongs to any: a wrong CRS, mostly.
-pub fn build(ledger: Ledger, ground: &Ground, about: About) -> Result<Dataset, BuildError> {
+pub fn build(mut ledger: Ledger, ground: &Ground, about: About) -> Result<Dataset, BuildError> {
     let (events, resolution) = resolve(&ledger);
     let extent = match ground {
         Ground::Addresses => addressed::extent(&events, &ledger),
@@ -102,10 +110,17 @@ pub fn build(ledger: Ledger, ground: &Ground, about: About) -> Result<Dataset, B
     let horizons = horizons(&ledger);
     let words = Words::parse(&shipped::text("street_words.csv")).expect("a test reads the shipped words");
     let placing = about.placing;
-    let found =
-        if placing.geocode { geocode(&events, &ledger, ground, &crs, &words) } else { Found::default() };
-    let (incidents, ledger) = make(&events, ledger, &crs, &found);
-    drop(events);
+    let found = match ground {
+        Ground::Streets(streets) if placing.geocode => {
+            geocode(&events, &ledger, || Geocoder::new(streets, &crs, &words))
+        }
+        _ => Found::default(),
+    };
+    let ids = Ids::of(&events, &ledger);
+    let taken = Arc::new(ledger.reports.take_addresses());
+    let (incidents, _) = make(&events, &ids, &ledger, &taken, &crs, &found);
+    drop((events, ids, taken));
+    ledger.reports = Reports::default();
     let index = BlockIndex::build(&block_set.blocks);
     let addresses = AddressIndex::build(&block_set, &index, &words);
     let (block_set, assignment, assigned) = match ground {
@@ -143,9 +158,9 @@ pub fn build(ledger: Ledger, ground: &Ground, about: About) -> Result<Dataset, B
         sources: ledger.sources,
         classes: ledger.classes,
         incidents,
-        block_set,
+        block_set: Arc::new(block_set),
         placing,
-        words,
+        words: Arc::new(words),
         assignment,
         assigned,
         held,
@@ -154,13 +169,13 @@ pub fn build(ledger: Ledger, ground: &Ground, about: About) -> Result<Dataset, B
         linked,
         link_rule: about.link.map(|rule| rule.sentence()),
         horizons,
-        areas: Vec::new(),
-        context: Vec::new(),
+        areas: Arc::default(),
+        context: Arc::default(),
         harm: None,
     })
 }
 
-fn extent(ground: &Ground) -> Option<LonLatBox> {
+pub(super) fn extent(ground: &Ground) -> Option<LonLatBox> {
     match ground {
         Ground::Streets(streets) => streets::extent(streets),
         Ground::Areas(areas) => areas::extent(areas),

@@ -1,6 +1,7 @@
 //! Places around blocks: brought to the plane of a data set, and those that are near a block.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use geo::{BoundingRect, Coord, Distance, Euclidean, Geometry, MapCoords, Rect};
 
@@ -50,7 +51,7 @@ pub fn set_context(
         }
     }
     layers.sort_by(|a, b| a.kind.cmp(&b.kind));
-    dataset.context = layers;
+    dataset.context = Arc::new(layers);
     far
 }
 

@@ -47,7 +47,7 @@ impl Snapshot {
         (1..).zip(blocks).for_each(|(slot, block)| slots[block.0 as usize] = slot);
         let slot = |block: BlockId| slots[block.0 as usize].checked_sub(1);
         let mut found = Gathered { of: vec![Vec::new(); blocks.len()], held: vec![0; blocks.len()] };
-        for at in 0..data.incidents.len() {
+        for at in data.incidents.standing() {
             let mut mine = data
                 .assignment
                 .shares(at)

@@ -33,7 +33,7 @@ impl TimePiles {
     #[must_use]
     pub fn of(data: &Dataset) -> Self {
         let mut counts = vec![[0_usize; 3]; data.sources.len()];
-        for at in 0..data.incidents.len() {
+        for at in (0..data.incidents.len()).filter(|&at| !data.incidents.gone(at)) {
             let Some(begin) = begin(data, at).filter(|_| data.incidents.when(at).seconds <= 60) else {
                 continue;
             };

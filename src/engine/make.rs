@@ -10,15 +10,21 @@ use crate::model::events::{Event, Events};
 use crate::model::identity::Ids;
 use crate::model::incident::{Incidents, Located, Told, z_sorted};
 use crate::model::report::{Place, Report};
-use crate::model::reports::{Ledger, Reports};
+use crate::model::reports::Ledger;
 use crate::model::texts::Texts;
 use crate::space::coord::{Local, LonLat, Mercator};
 use crate::space::crs::{Crs, CrsError};
 
-/// Makes incidents of events; `found` has the places that were found from addresses. The ledger comes back
-/// without its reports.
-pub(super) fn make(events: &Events, mut ledger: Ledger, crs: &Crs, found: &Found) -> (Incidents, Ledger) {
-    let ids = Ids::of(events, &ledger);
+/// Makes incidents of events; `found` has the places that were found from addresses, `addresses` those of the
+/// ledger by number. With the position of the event of each incident.
+pub(super) fn make(
+    events: &Events,
+    ids: &Ids,
+    ledger: &Ledger,
+    addresses: &Arc<Texts>,
+    crs: &Crs,
+    found: &Found,
+) -> (Incidents, Vec<u32>) {
     let place = |at: usize| {
         let event = events.get(at);
         match ledger.reports.place(event.told_by) {
@@ -33,9 +39,8 @@ pub(super) fn make(events: &Events, mut ledger: Ledger, crs: &Crs, found: &Found
         .unzip();
     let order = z_sorted(events.len(), |event| placed[event].then_some(mercators[event]));
     drop(placed);
-    let addresses = Arc::new(ledger.reports.take_addresses());
-    let making = Making { ids: &ids, ledger: &ledger, addresses: &addresses, crs, found };
-    let incidents = Incidents::gather(&order, Arc::clone(&addresses), |part| {
+    let making = Making { ids, ledger, addresses, crs, found };
+    let incidents = Incidents::gather(&order, Arc::clone(addresses), |part| {
         // What lies far apart is fetched first, one kind at a time, so that no projection waits for memory.
         let some: Vec<Event> = part.iter().map(|&at| events.get(at as usize)).collect();
         let reports: Vec<Report> = some.iter().map(|event| ledger.reports.get(event.told_by)).collect();
@@ -45,8 +50,7 @@ pub(super) fn make(events: &Events, mut ledger: Ledger, crs: &Crs, found: &Found
             |(((&at, event), report), mercator)| told((at, event), &report, mercator, &making, &mut last);
         part.iter().zip(some).zip(reports).zip(places).map(told).collect()
     });
-    ledger.reports = Reports::default();
-    (incidents, ledger)
+    (incidents, order)
 }
 
 /// The place of an event that was found from its address.

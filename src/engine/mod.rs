@@ -19,6 +19,7 @@ pub mod hot_blocks;
 pub mod hotspots;
 pub mod hours;
 pub mod identity;
+pub mod live;
 mod make;
 pub mod named_block;
 pub mod near_repeat;
@@ -59,16 +60,32 @@ impl View {
     }
 }
 
+/// Snapshots that are kept beside the newest, for those who read on page by page.
+pub const KEPT: usize = 16;
+
+/// Seconds for which they are kept.
+pub const KEPT_SECONDS: u64 = 600;
+
 /// Holds the newest snapshot; readers keep theirs while a newer one is published.
 #[derive(Debug)]
 pub struct Engine {
-    newest: RwLock<Arc<Snapshot>>,
-    /// Those before it, the oldest first.
-    earlier: RwLock<VecDeque<Arc<Snapshot>>>,
+    state: RwLock<State>,
 }
 
-/// Snapshots that are kept, the newest among them.
-pub const KEPT: usize = 16;
+#[derive(Debug)]
+struct State {
+    newest: Arc<Snapshot>,
+    /// Those before it, the oldest first.
+    earlier: VecDeque<Earlier>,
+}
+
+/// A snapshot that is not the newest any more.
+#[derive(Debug)]
+struct Earlier {
+    snapshot: Arc<Snapshot>,
+    /// When it ceased to be.
+    since: u64,
+}
 
 impl Engine {
     /// An engine over a first data set.
@@ -80,35 +97,98 @@ impl Engine {
     /// An engine over a snapshot that is ready, as with an outreach list.
     #[must_use]
     pub fn of(snapshot: Snapshot) -> Self {
-        Self { newest: RwLock::new(Arc::new(snapshot)), earlier: RwLock::default() }
+        Self::over(Arc::new(snapshot))
+    }
+
+    /// The same over a snapshot that is shared already.
+    #[must_use]
+    pub fn over(snapshot: Arc<Snapshot>) -> Self {
+        Self { state: RwLock::new(State { newest: snapshot, earlier: VecDeque::new() }) }
     }
 
     /// The newest snapshot, as far as the view reaches.
     #[must_use]
     pub fn open(&self, _view: &View) -> Arc<Snapshot> {
-        Arc::clone(&self.newest.read().unwrap_or_else(PoisonError::into_inner))
+        Arc::clone(&self.state.read().unwrap_or_else(PoisonError::into_inner).newest)
     }
 
-    /// The snapshot of this generation, as long as it is kept.
+    /// The snapshot of a generation: the newest, or one of the last [`KEPT`] that was the newest at most
+    /// [`KEPT_SECONDS`] ago; `None` if it is kept no more, or never was.
     #[must_use]
-    pub fn opened(&self, view: &View, generation: u64) -> Option<Arc<Snapshot>> {
-        let newest = self.open(view);
-        if newest.generation() == generation {
-            return Some(newest);
-        }
-        let earlier = self.earlier.read().unwrap_or_else(PoisonError::into_inner);
-        earlier.iter().find(|snapshot| snapshot.generation() == generation).map(Arc::clone)
+    pub fn opened(&self, _view: &View, generation: u64) -> Option<Arc<Snapshot>> {
+        let state = self.state.read().unwrap_or_else(PoisonError::into_inner);
+        let earlier = state.earlier.iter().map(|earlier| &earlier.snapshot);
+        let mut all = std::iter::once(&state.newest).chain(earlier);
+        all.find(|snapshot| snapshot.generation() == generation).map(Arc::clone)
     }
 
-    /// Swaps in a new data set whole, under the next generation number.
-    pub fn publish(&self, dataset: Dataset) {
-        let next = Snapshot::new(dataset, 0);
-        let mut newest = self.newest.write().unwrap_or_else(PoisonError::into_inner);
-        let next = Arc::new(next.numbered(newest.generation() + 1));
-        let mut earlier = self.earlier.write().unwrap_or_else(PoisonError::into_inner);
-        earlier.push_back(std::mem::replace(&mut newest, next));
-        while earlier.len() >= KEPT {
-            earlier.pop_front();
+    /// Swaps in a newer snapshot whole. `now` are seconds of a clock that never goes back.
+    ///
+    /// One that is not newer than the newest is dropped: two who publish cannot take the state back.
+    pub fn publish(&self, snapshot: Arc<Snapshot>, now: u64) {
+        let mut state = self.state.write().unwrap_or_else(PoisonError::into_inner);
+        if snapshot.generation() <= state.newest.generation() {
+            return;
         }
+        let before = std::mem::replace(&mut state.newest, snapshot);
+        state.earlier.push_back(Earlier { snapshot: before, since: now });
+        state.drop_old(now);
+    }
+
+    /// Drops the snapshots that are kept too long by now, where nothing is published.
+    pub fn expire(&self, now: u64) {
+        self.state.write().unwrap_or_else(PoisonError::into_inner).drop_old(now);
+    }
+
+    /// The same as [`Engine::publish`], and drops all snapshots before it: what was erased is in none that can be opened.
+    pub fn publish_alone(&self, snapshot: Arc<Snapshot>) {
+        let mut state = self.state.write().unwrap_or_else(PoisonError::into_inner);
+        if snapshot.generation() > state.newest.generation() {
+            state.newest = snapshot;
+        }
+        state.earlier.clear();
+    }
+}
+
+impl State {
+    fn drop_old(&mut self, now: u64) {
+        let too_many = self.earlier.len().saturating_sub(KEPT);
+        self.earlier.drain(..too_many);
+        self.earlier.retain(|earlier| now.saturating_sub(earlier.since) <= KEPT_SECONDS);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::engine::build::{About, Ground, build};
+    use crate::model::areas::Area;
+    use crate::model::reports::Ledger;
+
+    fn snapshot(generation: u64) -> Arc<Snapshot> {
+        let ring = geo::LineString::from(vec![(-90.0, 38.0), (-90.0, 38.1), (-90.1, 38.1), (-90.0, 38.0)]);
+        let shape = geo::MultiPolygon(vec![geo::Polygon::new(ring, Vec::new())]);
+        let ground = Ground::Areas(vec![Area { shape, ..Area::default() }]);
+        let dataset =
+            build(Ledger::default(), &ground, About::default()).expect("a data set without incidents");
+        Arc::new(Snapshot::new(dataset, generation))
+    }
+
+    #[test]
+    fn the_last_sixteen_of_ten_minutes_can_be_opened_again_and_no_other() {
+        let engine = Engine::over(snapshot(1));
+        let opened = |generation| engine.opened(&View::all(), generation).map(|found| found.generation());
+        for generation in 2..=18 {
+            engine.publish(snapshot(generation), generation);
+        }
+        assert_eq!([1, 2, 17, 18, 19].map(opened), [None, Some(2), Some(17), Some(18), None]);
+        // 17 ceased to be the newest in second 18.
+        engine.expire(618);
+        assert_eq!([2, 16, 17, 18].map(opened), [None, None, Some(17), Some(18)]);
+        engine.publish(snapshot(18), 700);
+        engine.publish(snapshot(3), 700);
+        assert_eq!(engine.open(&View::all()).generation(), 18);
+        engine.publish_alone(snapshot(19));
+        assert_eq!([17, 18, 19].map(opened), [None, None, Some(19)]);
     }
 }

@@ -220,9 +220,8 @@ impl Snapshot {
             .collect();
         let (mut hours, mut all) = (vec![vec![0.0; HOURS]; members.len()], vec![0.0; HOURS]);
         let scored = self.counted_by(ranking);
-        for at in
-            (0..data.incidents.len()).filter(|&at| !data.held[at] && selection.has(data, at) && scored(at))
-        {
+        let chosen = |at: &usize| !data.held[*at] && selection.has(data, *at) && scored(*at);
+        for at in data.incidents.standing().filter(chosen) {
             let Some(begin) = begin(data, at) else { continue };
             let mut bins = [0.0; HOURS];
             aoristic::add(&mut bins, begin, data.incidents.when(at).seconds);

@@ -1,16 +1,14 @@
 //! Places for events without coordinates: from their addresses along the streets, never for what is sensitive.
 
+use std::borrow::Borrow;
 use std::collections::HashMap;
 
 use rayon::prelude::*;
 
-use super::build::Ground;
 use crate::assign::geocode::{Geocoded, Geocoder};
 use crate::model::events::{Event, Events};
 use crate::model::report::Place;
 use crate::model::reports::Ledger;
-use crate::model::street_words::Words;
-use crate::space::crs::Crs;
 
 /// Events looked up at a time.
 const BATCH: usize = 1 << 10;
@@ -20,10 +18,13 @@ pub(super) type Found = HashMap<u32, Geocoded>;
 
 /// Finds the places of the events that have an address and no coordinates.
 ///
-/// None is found over areas, whose names say nothing of house numbers, and none for an event that is
-/// [`kept_back`]. Time O(events + look-ups).
-pub(super) fn geocode(events: &Events, ledger: &Ledger, ground: &Ground, crs: &Crs, words: &Words) -> Found {
-    let Ground::Streets(streets) = ground else { return Found::new() };
+/// None is found for an event that is [`kept_back`]. The streets are asked for where there is one to be found.
+/// Time O(events + look-ups).
+pub(super) fn geocode<G: Borrow<Geocoder> + Sync>(
+    events: &Events,
+    ledger: &Ledger,
+    geocoder: impl FnOnce() -> G,
+) -> Found {
     let open = |&at: &u32| {
         let event = events.get(at as usize);
         ledger.reports.place(event.told_by) == Place::Missing
@@ -35,7 +36,8 @@ pub(super) fn geocode(events: &Events, ledger: &Ledger, ground: &Ground, crs: &C
     if open.is_empty() {
         return Found::new();
     }
-    let geocoder = Geocoder::new(streets, crs, words);
+    let geocoder = geocoder();
+    let geocoder: &Geocoder = geocoder.borrow();
     let look_up = |batch: &[u32]| -> Vec<(u32, Geocoded)> {
         let address = |&at: &u32| {
             let told_by = events.get(at as usize).told_by;

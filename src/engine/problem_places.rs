@@ -122,7 +122,7 @@ impl Snapshot {
             incidents: counts.iter().map(|&n| u64::from(n)).sum(),
             rows,
             fit,
-            sensitive: (0..data.incidents.len()).filter(|&at| data.sensitive(at) && ranked(at)).count(),
+            sensitive: (0..data.incidents.len()).filter(|&at| ranked(at) && data.sensitive(at)).count(),
             no_house: found.no_house,
             moved: found.moved,
         })

@@ -83,6 +83,7 @@ impl Selection {
             && self.statuses.contains(&incidents.status(at))
             && (self.origins.is_empty() || self.origins.contains(&incidents.origin(at)))
             && !(self.without_sensitive && dataset.sensitive(at))
+            && !incidents.gone(at)
     }
 
     /// Whether incidents of a class are meant.

@@ -38,14 +38,30 @@ pub struct Snapshot {
     outreach: Option<Register>,
 }
 
+/// What a snapshot keeps beside its data set, and what follows from it.
+#[derive(Clone, Debug)]
+pub(super) struct Known {
+    pub(super) index: IncidentIndex,
+    pub(super) categories: Vec<usize>,
+    pub(super) dates: Option<(Date, Date)>,
+    pub(super) coverage: Vec<(Date, Date)>,
+}
+
 impl Snapshot {
     /// Indexes a data set.
     #[must_use]
     pub fn new(dataset: Dataset, generation: u64) -> Self {
         let incidents = &dataset.incidents;
-        let index = IncidentIndex::build((0..incidents.len()).map(|at| incidents.local(at)));
+        let place = |at: usize| incidents.local(at).filter(|_| !incidents.gone(at));
+        let index = IncidentIndex::build((0..incidents.len()).map(place));
         let categories = by_category(incidents, &dataset.classes);
         let (dates, coverage) = (dataset.dates(), dataset.coverage());
+        Self::known(dataset, Known { index, categories, dates, coverage }, generation)
+    }
+
+    /// The same where what follows from the data set is known already.
+    pub(super) fn known(dataset: Dataset, known: Known, generation: u64) -> Self {
+        let Known { index, categories, dates, coverage } = known;
         Self {
             dataset,
             index,
@@ -187,7 +203,7 @@ impl Snapshot {
     pub fn incidents(&self, selection: &Selection, within: Option<LonLatBox>) -> Vec<usize> {
         let chosen = |at: usize| selection.has(&self.dataset, at);
         match within {
-            None => (0..self.dataset.incidents.len()).filter(|&at| chosen(at)).collect(),
+            None => self.dataset.incidents.standing().filter(|&at| chosen(at)).collect(),
             Some(area) => {
                 let exactly = |at: usize| self.dataset.incidents.lonlat(at).is_some_and(|p| area.contains(p));
                 let mut found: Vec<usize> = area
@@ -200,7 +216,7 @@ impl Snapshot {
                             .collect(),
                     })
                     .collect();
-                found.sort_unstable();
+                self.dataset.incidents.sort(&mut found);
                 found.dedup();
                 found
             }
@@ -210,19 +226,25 @@ impl Snapshot {
     /// Selected incidents in a polygon of the local plane, its edges included.
     #[must_use]
     pub fn within_polygon(&self, selection: &Selection, area: &geo::Polygon) -> Vec<usize> {
-        self.index.within_polygon(area, |at| selection.has(&self.dataset, at))
+        self.in_order(self.index.within_polygon(area, |at| selection.has(&self.dataset, at)))
     }
 
     /// Selected incidents no further than a radius from a place.
     #[must_use]
     pub fn within_radius(&self, selection: &Selection, center: Local, radius: Metres) -> Vec<usize> {
-        self.index.within_radius(center, radius, |at| selection.has(&self.dataset, at))
+        self.in_order(self.index.within_radius(center, radius, |at| selection.has(&self.dataset, at)))
     }
 
     /// The `k` selected incidents nearest to a place, nearest first.
     #[must_use]
     pub fn nearest(&self, selection: &Selection, to: Local, k: usize) -> Vec<(usize, Metres)> {
-        self.index.nearest(to, k, |at| selection.has(&self.dataset, at))
+        let incidents = &self.dataset.incidents;
+        self.index.nearest_by(to, k, |at| selection.has(&self.dataset, at), incidents.ranks())
+    }
+
+    fn in_order(&self, mut found: Vec<usize>) -> Vec<usize> {
+        self.dataset.incidents.sort(&mut found);
+        found
     }
 
     /// The local box around a box of degrees, a little larger than it; `None` if it is far larger
@@ -256,7 +278,8 @@ impl Snapshot {
     pub(super) fn drawn(&self, selection: &Selection) -> impl Iterator<Item = (usize, Local)> + '_ {
         let data = &self.dataset;
         let selection = selection.clone();
-        (0..data.incidents.len())
+        let standing = data.incidents.standing();
+        standing
             .filter(move |&at| !data.held[at] && selection.has(data, at))
             .filter(|&at| !data.incidents.classes(at).any(|class| data.classes.get(class).flags.protected()))
             .filter_map(|at| Some((at, data.incidents.local(at)?)))

@@ -110,7 +110,7 @@ fn dataset(snapshot: &Snapshot, defaults: &Values) -> Json {
         "first_date": dates.map(|d| d.0.to_string()),
         "last_date": dates.map(|d| d.1.to_string()),
         "complete_until": snapshot.complete_until().map(|day| day.to_string()),
-        "incidents": data.incidents.len(),
+        "incidents": data.incidents.count(),
         "categories": categories(snapshot),
         "defaults": {
             "category": defaults.categories.clone().unwrap_or_default(),

@@ -1,6 +1,7 @@
 //! Incidents by place: which lie in a box, a polygon, a circle, how many, which are the nearest.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use rstar::primitives::GeomWithData;
 use rstar::{AABB, RTree};
@@ -15,10 +16,10 @@ type Entry = GeomWithData<[f64; 2], u32>;
 /// The places of incidents: most of them packed in a grid, those that came since in an R-tree.
 ///
 /// Answers are positions. Those in a vector are ascending, except for [`IncidentIndex::nearest`]; every question
-/// takes a filter for period and category. A packed incident takes 21 to 25 bytes.
+/// takes a filter for period and category. A packed incident takes 21 to 25 bytes, which copies of the index share.
 #[derive(Clone, Debug, Default)]
 pub struct IncidentIndex {
-    bulk: Packed,
+    bulk: Arc<Packed>,
     fresh: RTree<Entry>,
     /// Taken out of the bulk, with their places.
     gone: BTreeMap<u32, Local>,
@@ -40,7 +41,7 @@ impl IncidentIndex {
                 ids.push(number(id));
             }
         }
-        Self { bulk: Packed::build(at, ids), ..Self::default() }
+        Self { bulk: Arc::new(Packed::build(at, ids)), ..Self::default() }
     }
 
     /// Adds an incident that came after the others. Time O(log n) in those that did.
@@ -139,6 +140,18 @@ impl IncidentIndex {
     /// The `k` incidents nearest to a place, nearest first, equally near ones by position.
     #[must_use]
     pub fn nearest(&self, to: Local, k: usize, keep: impl Fn(usize) -> bool) -> Vec<(usize, Metres)> {
+        self.nearest_by(to, k, keep, |at| at)
+    }
+
+    /// The same with equally near ones by their rank.
+    #[must_use]
+    pub fn nearest_by<R: Ord>(
+        &self,
+        to: Local,
+        k: usize,
+        keep: impl Fn(usize) -> bool,
+        rank: impl Fn(usize) -> R,
+    ) -> Vec<(usize, Metres)> {
         if k == 0 {
             return Vec::new();
         }
@@ -153,7 +166,8 @@ impl IncidentIndex {
             found.push((far, entry.data));
             last = far;
         }
-        found.sort_unstable_by(|a, b| a.0.total_cmp(&b.0).then(a.1.cmp(&b.1)));
+        let rank = |id: u32| rank(id as usize);
+        found.sort_unstable_by(|a, b| a.0.total_cmp(&b.0).then_with(|| rank(a.1).cmp(&rank(b.1))));
         found.truncate(k);
         found.into_iter().map(|(far, id)| (id as usize, Metres(far.sqrt()))).collect()
     }

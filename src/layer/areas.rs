@@ -46,7 +46,7 @@ pub fn areas(snapshot: &Snapshot, ask: &Ask) -> Result<Layer, AreasLayerError> {
         }
     }
     let mut features = Vec::new();
-    for layer in &data.areas {
+    for layer in data.areas.iter() {
         let chosen = |area: &&NamedArea| {
             wanted.is_empty() || wanted.iter().any(|(kind, name)| *kind == layer.kind && *name == area.name)
         };

@@ -1,8 +1,10 @@
 //! The units that are ranked: street segments with their intersections, or polygons.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use super::areas::AreaKind;
+use super::column::Column;
 use super::exposure::Residents;
 use super::house_numbers::Sides;
 use crate::space::coord::{Metres, SquareKm};
@@ -159,9 +161,12 @@ impl Intersections {
 /// which stand once beside.
 #[derive(Clone, Debug, Default)]
 pub struct Assignment {
-    block: Vec<u32>,
-    legs: Vec<Vec<(BlockId, Share)>>,
+    block: Column<u32>,
+    legs: Arc<Vec<Legs>>,
 }
+
+/// The blocks of what is shared out, with their parts.
+type Legs = Vec<(BlockId, Share)>;
 
 const UNASSIGNED: u32 = u32::MAX;
 /// Set in an entry that is a position in `legs`.
@@ -174,49 +179,79 @@ impl Assignment {
     #[must_use]
     pub fn whole(blocks: impl IntoIterator<Item = Option<BlockId>>) -> Self {
         let entry = |block: Option<BlockId>| block.map_or(UNASSIGNED, |BlockId(at)| at);
-        Self { block: blocks.into_iter().map(entry).collect(), legs: Vec::new() }
+        let mut block = Column::default();
+        block.extend(blocks.into_iter().map(entry));
+        Self { block, legs: Arc::default() }
     }
 
     /// Marks the incidents of a block that lie within 10 m of its boundary, in their order.
     #[must_use]
     pub fn near(mut self, near: impl IntoIterator<Item = bool>) -> Self {
-        for (entry, _) in
-            self.block.iter_mut().zip(near).filter(|(entry, near)| *near && **entry != UNASSIGNED)
-        {
-            *entry |= NEAR;
-        }
+        let mut near = near.into_iter();
+        self.block.for_each_mut(|entry| {
+            if near.next() == Some(true) && *entry != UNASSIGNED {
+                *entry |= NEAR;
+            }
+        });
         self
     }
 
     /// Whether an incident of a block lies within 10 m of its boundary.
     #[must_use]
     pub fn near_boundary(&self, incident: usize) -> bool {
-        let entry = self.block[incident];
+        let entry = self.block.get(incident);
         entry != UNASSIGNED && entry & NEAR != 0
+    }
+
+    /// Adds the blocks of an incident of another assignment at the end.
+    pub(crate) fn push(&mut self, other: &Self, incident: usize) {
+        let entry = other.block.get(incident);
+        if entry == UNASSIGNED || entry & SPLIT == 0 {
+            self.block.push(entry);
+            return;
+        }
+        let legs = &other.legs[(entry & !(SPLIT | NEAR)) as usize];
+        let known = self.legs.iter().position(|known| known == legs);
+        let at = known.unwrap_or_else(|| {
+            Arc::make_mut(&mut self.legs).push(legs.clone());
+            self.legs.len() - 1
+        });
+        let at = u32::try_from(at).expect("no more splits than blocks");
+        self.block.push(SPLIT | at | entry & NEAR);
+    }
+
+    /// Those at some positions, in their order.
+    pub(crate) fn gather(&self, order: &[u32]) -> Self {
+        Self { block: self.block.gather(order), legs: Arc::clone(&self.legs) }
+    }
+
+    /// Makes what there is the base that copies share.
+    pub(crate) fn share(&mut self) {
+        self.block.share();
     }
 
     /// Shares out what belongs to a block among others, in equal parts; what has no others stays whole.
     #[must_use]
     pub fn split(mut self, among: &BTreeMap<BlockId, Vec<BlockId>>) -> Self {
         let mut known: BTreeMap<BlockId, u32> = BTreeMap::new();
-        for entry in &mut self.block {
+        let mut all = Vec::new();
+        self.block.for_each_mut(|entry| {
             let (node, near) = (BlockId(*entry & !NEAR), *entry & NEAR);
-            if *entry == UNASSIGNED {
-                continue;
-            }
-            let Some(legs) = among.get(&node).filter(|legs| !legs.is_empty()) else { continue };
+            let legs = among.get(&node).filter(|legs| *entry != UNASSIGNED && !legs.is_empty());
+            let Some(legs) = legs else { return };
             *entry = near
                 | *known.entry(node).or_insert_with(|| {
-                    self.legs.push(equal_parts(legs));
-                    SPLIT | u32::try_from(self.legs.len() - 1).expect("no more splits than blocks")
+                    all.push(equal_parts(legs));
+                    SPLIT | u32::try_from(all.len() - 1).expect("no more splits than blocks")
                 });
-        }
+        });
+        self.legs = Arc::new(all);
         self
     }
 
     /// The blocks of an incident with their shares, which together are whole.
     pub fn shares(&self, incident: usize) -> impl Iterator<Item = (BlockId, Share)> + '_ {
-        let entry = match self.block[incident] {
+        let entry = match self.block.get(incident) {
             UNASSIGNED => UNASSIGNED,
             entry => entry & !NEAR,
         };

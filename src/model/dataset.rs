@@ -1,6 +1,7 @@
 //! A data set: incidents, blocks, who belongs where, in one fixed local CRS.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use hashbrown::HashMap;
 use jiff::civil::Date;
@@ -95,6 +96,30 @@ pub struct ByRule {
     pub excluded: usize,
 }
 
+impl AssignmentReport {
+    /// Adds (`sign` 1) or takes back (-1) how some incidents went that `other` tells of.
+    pub(crate) fn count(&mut self, other: &Self, sign: isize) {
+        let add = |own: &mut usize, n: usize| *own = own.wrapping_add_signed(sign * n.cast_signed());
+        add(&mut self.in_blocks, other.in_blocks);
+        add(&mut self.geocoded, other.geocoded);
+        add(&mut self.unassigned, other.unassigned);
+        add(&mut self.near_boundary, other.near_boundary);
+        for (reason, &n) in &other.unlocated {
+            add(self.unlocated.entry(reason).or_default(), n);
+        }
+        self.unlocated.retain(|_, n| *n > 0);
+        let ByRule { node_by_name, node_by_distance, name_and_number, name, alley, nearest, excluded } =
+            &mut self.by_rule;
+        add(node_by_name, other.by_rule.node_by_name);
+        add(node_by_distance, other.by_rule.node_by_distance);
+        add(name_and_number, other.by_rule.name_and_number);
+        add(name, other.by_rule.name);
+        add(alley, other.by_rule.alley);
+        add(nearest, other.by_rule.nearest);
+        add(excluded, other.by_rule.excluded);
+    }
+}
+
 impl ByRule {
     /// The counts under their words in results, in the order in which the rules are tried.
     #[must_use]
@@ -133,11 +158,11 @@ pub struct Dataset {
     /// What happened.
     pub incidents: Incidents,
     /// The units to be ranked.
-    pub block_set: BlockSet,
+    pub block_set: Arc<BlockSet>,
     /// How incidents came to places and blocks.
     pub placing: Placing,
     /// How addresses are read.
-    pub words: Words,
+    pub words: Arc<Words>,
     /// Who belongs where.
     pub assignment: Assignment,
     /// How that went.
@@ -155,9 +180,9 @@ pub struct Dataset {
     /// Until when each source is complete, in the order of the sources.
     pub horizons: Vec<Option<Horizon>>,
     /// Named territories, one layer a kind; blocks know by name those that they lie in.
-    pub areas: Vec<AreaLayer>,
+    pub areas: Arc<Vec<AreaLayer>>,
     /// Places around blocks, one layer a kind.
-    pub context: Vec<ContextLayer>,
+    pub context: Arc<Vec<ContextLayer>>,
     /// What incidents weigh where blocks are ranked by harm; `None` where nobody gave a table.
     pub harm: Option<HarmTable>,
 }
@@ -189,25 +214,17 @@ impl Dataset {
     pub fn coverage(&self) -> Vec<(Date, Date)> {
         // By source and UTC day first, so that few times need a time zone.
         let mut days: Vec<HashMap<i64, (usize, i64, i64)>> = vec![HashMap::new(); self.sources.len()];
-        for at in 0..self.incidents.len() {
+        for at in (0..self.incidents.len()).filter(|&at| !self.incidents.gone(at)) {
             let from = self.incidents.when(at).from;
             let day = days[usize::from(self.incidents.source(at))]
                 .entry(from.div_euclid(86_400))
                 .or_insert((0, i64::MAX, i64::MIN));
             *day = (day.0 + 1, day.1.min(from), day.2.max(from));
         }
-        let covered = |(days, source): (HashMap<i64, (usize, i64, i64)>, &Source)| {
-            let mut months: BTreeMap<(i16, i8), (usize, Date, Date)> = BTreeMap::new();
-            for (n, from, to) in days.into_values() {
-                let (first, last) = (local_date(from, &source.zone)?, local_date(to, &source.zone)?);
-                let month = months.entry((first.year(), first.month())).or_insert((0, first, last));
-                *month = (month.0 + n, month.1.min(first), month.2.max(last));
-            }
-            let fullest = months.values().map(|month| month.0).max()?;
-            let full = |month: &&(usize, Date, Date)| month.0 as f64 >= FULL_MONTH * fullest as f64;
-            Some((months.values().find(full)?.1, months.values().rev().find(full)?.2))
-        };
-        days.into_iter().zip(&self.sources).filter_map(covered).collect()
+        days.into_iter()
+            .zip(&self.sources)
+            .filter_map(|(days, source)| covered(days.into_values(), source))
+            .collect()
     }
 
     /// The local date on which an incident began, in its source's zone.
@@ -220,22 +237,41 @@ impl Dataset {
     #[must_use]
     pub fn dates(&self) -> Option<(Date, Date)> {
         let mut ends: Vec<Option<(i64, i64)>> = vec![None; self.sources.len()];
-        for at in 0..self.incidents.len() {
+        for at in (0..self.incidents.len()).filter(|&at| !self.incidents.gone(at)) {
             let when = self.incidents.when(at);
             let (from, last) = (when.from, when.to() - 1);
             let end = &mut ends[usize::from(self.incidents.source(at))];
             *end = Some(end.map_or((from, last), |(a, b)| (a.min(from), b.max(last))));
         }
-        let dates: Vec<(Date, Date)> = ends
-            .into_iter()
-            .zip(&self.sources)
-            .filter_map(|(end, source)| {
-                let (from, last) = end?;
-                Some((local_date(from, &source.zone)?, local_date(last, &source.zone)?))
-            })
-            .collect();
-        Some((dates.iter().map(|d| d.0).min()?, dates.iter().map(|d| d.1).max()?))
+        span(ends.into_iter().zip(&self.sources))
     }
+}
+
+/// First and last local date on which a source had data, from its UTC days: incidents, first and last begin of each.
+pub(crate) fn covered(
+    days: impl Iterator<Item = (usize, i64, i64)>,
+    source: &Source,
+) -> Option<(Date, Date)> {
+    let mut months: BTreeMap<(i16, i8), (usize, Date, Date)> = BTreeMap::new();
+    for (n, from, to) in days {
+        let (first, last) = (local_date(from, &source.zone)?, local_date(to, &source.zone)?);
+        let month = months.entry((first.year(), first.month())).or_insert((0, first, last));
+        *month = (month.0 + n, month.1.min(first), month.2.max(last));
+    }
+    let fullest = months.values().map(|month| month.0).max()?;
+    let full = |month: &&(usize, Date, Date)| month.0 as f64 >= FULL_MONTH * fullest as f64;
+    Some((months.values().find(full)?.1, months.values().rev().find(full)?.2))
+}
+
+/// First and last local date of sources, from the first and last second of each.
+pub(crate) fn span<'a>(ends: impl Iterator<Item = (Option<(i64, i64)>, &'a Source)>) -> Option<(Date, Date)> {
+    let dates: Vec<(Date, Date)> = ends
+        .filter_map(|(end, source)| {
+            let (from, last) = end?;
+            Some((local_date(from, &source.zone)?, local_date(last, &source.zone)?))
+        })
+        .collect();
+    Some((dates.iter().map(|d| d.0).min()?, dates.iter().map(|d| d.1).max()?))
 }
 
 /// The part of the fullest month's incidents that a month needs for the source's data to begin or end with it.

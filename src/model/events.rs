@@ -16,6 +16,7 @@ pub struct Events {
 
 #[derive(Clone, Copy, Debug)]
 struct Row {
+    first: u32,
     told_by: u32,
     reports: u32,
     class: ClassId,
@@ -26,6 +27,8 @@ struct Row {
 /// One event, as its reports tell it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Event<'a> {
+    /// Position of its first report, by which events are in order.
+    pub first: usize,
     /// Position of the report that tells time and place: the first located one of the leading class.
     pub told_by: usize,
     /// Its classes, the most serious first, each once.
@@ -57,6 +60,7 @@ impl Events {
         let key = u32::try_from(at).ok().filter(|_| row.several);
         let several = key.and_then(|key| self.several.get(&key));
         Event {
+            first: row.first as usize,
             told_by: row.told_by as usize,
             classes: several.map_or(std::slice::from_ref(&row.class), Vec::as_slice),
             reports: row.reports,
@@ -91,8 +95,10 @@ impl Events {
 
     /// Begins an event with its first report.
     pub(super) fn begin(&mut self, at: usize, reports: &Reports) {
+        let at_first = u32::try_from(at).expect("fewer than 2³² reports");
         self.rows.push(Row {
-            told_by: u32::try_from(at).expect("fewer than 2³² reports"),
+            first: at_first,
+            told_by: at_first,
             reports: 1,
             class: reports.class(at),
             withheld: reports.place(at) == Place::Withheld,

@@ -1,6 +1,8 @@
 //! Completeness: until when a source's incidents are all but all known.
 
-use super::report::{Day, Sign};
+use hashbrown::HashMap;
+
+use super::report::{Day, Report, Sign};
 use super::reports::Ledger;
 
 /// The share of past incidents that must be known.
@@ -33,34 +35,68 @@ const LATEST: usize = 10;
 /// A source that records by month tells a month's last day, so that its lags are long by up to a month and
 /// its horizon is early rather than late. Incidents recorded before they happened count as known at once.
 ///
-/// Time O(n log n). Source: `counting.md` 7 of the project's rules on counting.
+/// Time O(n). Source: `counting.md` 7 of the project's rules on counting.
 #[must_use]
 pub fn horizons(ledger: &Ledger) -> Vec<Option<Horizon>> {
-    let mut known: Vec<Vec<(i32, i32)>> = vec![Vec::new(); ledger.sources.len()];
-    for report in ledger.reports.iter().filter(|report| report.sign == Sign::Adds) {
-        if let Some(recorded) = report.recorded {
-            // To a day; no time zone moves a lag by more.
-            let occurred = i32::try_from(report.when.from.div_euclid(86_400)).unwrap_or(recorded.0);
-            known[usize::from(report.source)].push((recorded.0, (recorded.0 - occurred).max(0)));
-        }
+    let mut known: Vec<Known> = vec![Known::default(); ledger.sources.len()];
+    for report in ledger.reports.iter() {
+        known[usize::from(report.source)].add(&report);
     }
-    known.into_iter().map(horizon).collect()
+    known.iter().map(Known::horizon).collect()
 }
 
-/// From (recorded, lag) of each report.
-fn horizon(mut known: Vec<(i32, i32)>) -> Option<Horizon> {
-    let reports = known.len();
-    known.sort_unstable();
-    let as_of = known.get(reports.saturating_sub(LATEST).min(reports.checked_sub(1)?))?.0;
-    let mut lags: Vec<i32> = known.into_iter().map(|(_, lag)| lag).collect();
-    lags.sort_unstable();
-    let at = ((reports as f64 * KNOWN).ceil() as usize).clamp(1, reports) - 1;
-    Some(Horizon { as_of: Day(as_of), lag_days: lags[at], reports })
+/// How many reports of a source were recorded on each day, and how many so many days after the incident.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Known {
+    recorded: HashMap<i32, usize>,
+    lags: HashMap<i32, usize>,
+    reports: usize,
+}
+
+impl Known {
+    /// Adds a report, if it adds an incident and tells when it was recorded.
+    pub(crate) fn add(&mut self, report: &Report<'_>) {
+        let Some(recorded) = report.recorded.filter(|_| report.sign == Sign::Adds) else { return };
+        // To a day; no time zone moves a lag by more.
+        let occurred = i32::try_from(report.when.from.div_euclid(86_400)).unwrap_or(recorded.0);
+        self.count(recorded.0, recorded.0.saturating_sub(occurred).max(0));
+    }
+
+    fn count(&mut self, recorded: i32, lag: i32) {
+        *self.recorded.entry(recorded).or_default() += 1;
+        *self.lags.entry(lag).or_default() += 1;
+        self.reports += 1;
+    }
+
+    /// Until when the source is complete.
+    pub(crate) fn horizon(&self) -> Option<Horizon> {
+        let reports = self.reports;
+        let as_of = nth(&self.recorded, reports.saturating_sub(LATEST).min(reports.checked_sub(1)?))?;
+        let at = ((reports as f64 * KNOWN).ceil() as usize).clamp(1, reports) - 1;
+        Some(Horizon { as_of: Day(as_of), lag_days: nth(&self.lags, at)?, reports })
+    }
+}
+
+/// The value at a position of those that were counted, in ascending order.
+fn nth(counts: &HashMap<i32, usize>, at: usize) -> Option<i32> {
+    let mut values: Vec<(i32, usize)> = counts.iter().map(|(&value, &n)| (value, n)).collect();
+    values.sort_unstable();
+    let mut upto = 0;
+    values.into_iter().find_map(|(value, n)| {
+        upto += n;
+        (at < upto).then_some(value)
+    })
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn horizon(known: Vec<(i32, i32)>) -> Option<Horizon> {
+        let mut all = Known::default();
+        known.into_iter().for_each(|(recorded, lag)| all.count(recorded, lag));
+        all.horizon()
+    }
 
     #[test]
     fn ninety_eight_of_a_hundred_lags_make_the_horizon() {

@@ -53,14 +53,18 @@ impl Ids {
         address: Option<&str>,
         ledger: &Ledger,
     ) -> Cow<'a, str> {
-        let id = report
-            .id
-            .map_or_else(|| Cow::Owned(format!("c{:016x}", content(report, address, ledger))), Cow::Borrowed);
+        let id = report.id.map_or_else(|| Cow::Owned(made_id(report, address, ledger)), Cow::Borrowed);
         match u32::try_from(event).ok().and_then(|event| self.repeats.get(&event)) {
             Some(nth) => Cow::Owned(format!("{id}-{nth}")),
             None => id,
         }
     }
+}
+
+/// The id of an event whose source gives none, but for the number of a second one that says the same.
+#[must_use]
+pub fn made_id(report: &Report<'_>, address: Option<&str>, ledger: &Ledger) -> String {
+    format!("c{:016x}", content(report, address, ledger))
 }
 
 /// What a report without an id says, as a number.

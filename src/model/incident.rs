@@ -6,7 +6,9 @@ use std::sync::Arc;
 
 use rayon::prelude::*;
 
+use super::arrived::Arrived;
 use super::class::ClassId;
+use super::column::{Column, SharedTexts};
 use super::period::{Interval, Precision};
 use super::report::{Origin, Status};
 use super::texts::{Interned, Texts};
@@ -14,34 +16,53 @@ pub use super::told::{Incident, Located, Told};
 use crate::space::coord::{Local, LonLat, Mercator};
 
 /// All incidents, column by column; an incident is known by its position.
+///
+/// The first lie in the order of their places. Those that came later stand behind them, and those that went leave
+/// their row behind: `0..len()` are rows, [`Incidents::standing`] gives the incidents in their order.
 #[derive(Clone, Debug, Default)]
 pub struct Incidents {
-    source: Vec<u16>,
-    ids: Texts,
-    from: Vec<i64>,
-    seconds: Vec<u32>,
-    class: Vec<ClassId>,
-    more: HashMap<u32, Box<[ClassId]>>,
-    reports: Vec<u16>,
-    kind: Vec<Kind>,
-    mercator: Vec<Mercator>,
-    local: Vec<Local>,
-    address: Vec<u32>,
-    addresses: Arc<Texts>,
+    pub(super) source: Column<u16>,
+    pub(super) ids: SharedTexts,
+    pub(super) from: Column<i64>,
+    pub(super) seconds: Column<u32>,
+    pub(super) class: Column<ClassId>,
+    pub(super) more: More,
+    pub(super) reports: Column<u16>,
+    pub(super) kind: Column<Kind>,
+    pub(super) mercator: Column<Mercator>,
+    pub(super) local: Column<Local>,
+    pub(super) address: Column<u32>,
+    pub(super) addresses: SharedTexts,
+    pub(super) arrived: Arrived,
+}
+
+/// All classes but the first of the incidents that have several: those of the base, which are shared, and the others.
+#[derive(Clone, Debug, Default)]
+pub(super) struct More {
+    pub(super) base: Arc<HashMap<u32, Box<[ClassId]>>>,
+    pub(super) fresh: HashMap<u32, Box<[ClassId]>>,
+}
+
+impl More {
+    pub(super) fn of(&self, at: usize) -> &[ClassId] {
+        let key = u32::try_from(at).ok();
+        let found = key.and_then(|key| self.fresh.get(&key).or_else(|| self.base.get(&key)));
+        found.map_or(&[], |others| others)
+    }
 }
 
 /// What fits in one byte each, together.
-#[derive(Clone, Copy, Debug)]
-struct Kind {
-    located: Located,
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) struct Kind {
+    pub(super) located: Located,
     precision: Precision,
     origin: Origin,
     status: Status,
     intersection: bool,
-    several: bool,
+    pub(super) several: bool,
 }
 
-const NO_ADDRESS: u32 = u32::MAX;
+pub(super) const NO_ADDRESS: u32 = u32::MAX;
 
 /// Incidents made at a time: enough for all cores, few beside the columns.
 const BATCH: usize = 1 << 15;
@@ -83,33 +104,34 @@ impl Incidents {
         addresses: Arc<Texts>,
         told: impl Fn(&[u32]) -> Vec<Told<'a>> + Sync,
     ) -> Self {
-        let mut columns = Self { addresses, ..Self::default() };
+        let mut columns = Self { addresses: addresses.into(), ..Self::default() };
         columns.reserve(order.len());
         for batch in order.chunks(BATCH) {
             let parts: Vec<Vec<Told<'a>>> = batch.par_chunks(PART).map(&told).collect();
             parts.iter().for_each(|rows| columns.extend(rows));
         }
         columns.ids.shrink();
+        columns.arrived = Arrived::after(order.len());
         columns
     }
 
     fn reserve(&mut self, n: usize) {
-        self.source.reserve_exact(n);
-        self.from.reserve_exact(n);
-        self.seconds.reserve_exact(n);
-        self.class.reserve_exact(n);
-        self.reports.reserve_exact(n);
-        self.kind.reserve_exact(n);
-        self.mercator.reserve_exact(n);
-        self.local.reserve_exact(n);
-        self.address.reserve_exact(n);
+        self.source.reserve(n);
+        self.from.reserve(n);
+        self.seconds.reserve(n);
+        self.class.reserve(n);
+        self.reports.reserve(n);
+        self.kind.reserve(n);
+        self.mercator.reserve(n);
+        self.local.reserve(n);
+        self.address.reserve(n);
     }
 
     /// Adds some, a column at a time.
     fn extend(&mut self, rows: &[Told<'_>]) {
         for (at, row) in (self.len()..).zip(rows).filter(|(_, row)| row.classes.len() > 1) {
             let at = u32::try_from(at).expect("fewer than 2³² incidents");
-            self.more.insert(at, row.classes[1..].into());
+            self.more.fresh.insert(at, row.classes[1..].into());
         }
         rows.iter().for_each(|row| self.ids.push(&row.id));
         self.source.extend(rows.iter().map(|row| row.source));
@@ -130,24 +152,24 @@ impl Incidents {
         self.address.extend(rows.iter().map(|row| row.address.unwrap_or(NO_ADDRESS)));
     }
 
-    /// How many incidents there are.
+    /// How many rows there are; where incidents come and go there are fewer [`Incidents::count`].
     #[must_use]
     #[inline]
     pub fn len(&self) -> usize {
         self.class.len()
     }
 
-    /// Whether there is none.
+    /// Whether there is no row.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.class.is_empty()
+        self.len() == 0
     }
 
     /// Position of its source.
     #[must_use]
     #[inline]
     pub fn source(&self, at: usize) -> u16 {
-        self.source[at]
+        self.source.get(at)
     }
 
     /// The source's id, or one made from the content.
@@ -161,109 +183,108 @@ impl Incidents {
     #[must_use]
     #[inline]
     pub fn when(&self, at: usize) -> Interval {
-        let precision = self.kind[at].precision;
-        Interval { from: self.from[at], seconds: self.seconds[at], precision }
+        let precision = self.kind.get(at).precision;
+        Interval { from: self.from.get(at), seconds: self.seconds.get(at), precision }
     }
 
     /// Its most serious class.
     #[must_use]
     #[inline]
     pub fn class(&self, at: usize) -> ClassId {
-        self.class[at]
+        self.class.get(at)
     }
 
     /// Its class, if it has no other.
     #[must_use]
     #[inline]
     pub fn only_class(&self, at: usize) -> Option<ClassId> {
-        (!self.kind[at].several).then(|| self.class[at])
+        (!self.kind.get(at).several).then(|| self.class.get(at))
     }
 
     /// All its classes, the most serious first.
     pub fn classes(&self, at: usize) -> impl Iterator<Item = ClassId> + '_ {
-        let key = u32::try_from(at).ok().filter(|_| self.kind[at].several);
-        let others = key.and_then(|key| self.more.get(&key));
-        std::iter::once(self.class[at]).chain(others.into_iter().flatten().copied())
+        let others = if self.kind.get(at).several { self.more.of(at) } else { &[] };
+        std::iter::once(self.class.get(at)).chain(others.iter().copied())
     }
 
     /// Reports that tell of it, at most 65,535.
     #[must_use]
     #[inline]
     pub fn reports(&self, at: usize) -> u16 {
-        self.reports[at]
+        self.reports.get(at)
     }
 
     /// Whether it has a place.
     #[must_use]
     #[inline]
     pub fn located(&self, at: usize) -> Located {
-        self.kind[at].located
+        self.kind.get(at).located
     }
 
     /// Its place in the local plane, where it has one.
     #[must_use]
     #[inline]
     pub fn local(&self, at: usize) -> Option<Local> {
-        (self.kind[at].located.has_place()).then(|| self.local[at])
+        (self.kind.get(at).located.has_place()).then(|| self.local.get(at))
     }
 
     /// Its place in whole units of Web Mercator, where it has one; incidents of one unit follow each other.
     #[must_use]
     #[inline]
     pub fn mercator(&self, at: usize) -> Option<Mercator> {
-        (self.kind[at].located.has_place()).then(|| self.mercator[at])
+        (self.kind.get(at).located.has_place()).then(|| self.mercator.get(at))
     }
 
     /// Its place on the globe to the centimetre, where it has one.
     #[must_use]
     #[inline]
     pub fn lonlat(&self, at: usize) -> Option<LonLat> {
-        (self.kind[at].located.has_place()).then(|| self.mercator[at].into())
+        (self.kind.get(at).located.has_place()).then(|| self.mercator.get(at).into())
     }
 
     /// Its place on the globe, if that is too far from the blocks to lie in their plane.
     #[must_use]
     pub fn elsewhere(&self, at: usize) -> Option<Mercator> {
-        (self.kind[at].located == Located::Elsewhere).then(|| self.mercator[at])
+        (self.kind.get(at).located == Located::Elsewhere).then(|| self.mercator.get(at))
     }
 
     /// Its address as text.
     #[must_use]
     #[inline]
     pub fn address(&self, at: usize) -> Option<&str> {
-        Some(self.address[at]).filter(|&n| n != NO_ADDRESS).map(|n| self.addresses.get(n as usize))
+        Some(self.address.get(at)).filter(|&n| n != NO_ADDRESS).map(|n| self.addresses.get(n as usize))
     }
 
     /// Number of its address: equal texts have equal numbers.
     #[must_use]
     #[inline]
     pub fn address_number(&self, at: usize) -> Option<u32> {
-        Some(self.address[at]).filter(|&n| n != NO_ADDRESS)
+        Some(self.address.get(at)).filter(|&n| n != NO_ADDRESS)
     }
 
     /// All addresses, by number; some may be those of reports that stand in no incident.
     #[must_use]
-    pub fn addresses(&self) -> &Texts {
+    pub fn addresses(&self) -> &SharedTexts {
         &self.addresses
     }
 
     /// Who brought it up.
     #[must_use]
     pub fn origin(&self, at: usize) -> Origin {
-        self.kind[at].origin
+        self.kind.get(at).origin
     }
 
     /// How far it has been looked at.
     #[must_use]
     pub fn status(&self, at: usize) -> Status {
-        self.kind[at].status
+        self.kind.get(at).status
     }
 
     /// Whether its address names an intersection.
     #[must_use]
     #[inline]
     pub fn at_intersection(&self, at: usize) -> bool {
-        self.kind[at].intersection
+        self.kind.get(at).intersection
     }
 
     /// Bytes that the columns hold.
@@ -283,19 +304,22 @@ impl Incidents {
             local,
             address,
             addresses,
+            arrived,
         } = self;
-        size_of_val(&source[..])
+        let more = more.base.values().chain(more.fresh.values());
+        source.bytes()
             + ids.bytes()
-            + size_of_val(&from[..])
-            + size_of_val(&seconds[..])
-            + size_of_val(&class[..])
-            + more.values().map(|others| 24 + size_of_val(&others[..])).sum::<usize>()
-            + size_of_val(&reports[..])
-            + size_of_val(&kind[..])
-            + size_of_val(&mercator[..])
-            + size_of_val(&local[..])
-            + size_of_val(&address[..])
+            + from.bytes()
+            + seconds.bytes()
+            + class.bytes()
+            + more.map(|others| 24 + size_of_val(&others[..])).sum::<usize>()
+            + reports.bytes()
+            + kind.bytes()
+            + mercator.bytes()
+            + local.bytes()
+            + address.bytes()
             + addresses.bytes()
+            + arrived.bytes()
     }
 }
 

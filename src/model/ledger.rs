@@ -31,6 +31,18 @@ pub struct Resolution {
     pub merged: usize,
 }
 
+impl Resolution {
+    /// Adds (`sign` 1) or takes back (-1) the numbers of some reports, not the lists of single ones.
+    pub(crate) fn count(&mut self, other: &Self, sign: isize) {
+        let add = |own: &mut usize, n: usize| *own = own.wrapping_add_signed(sign * n.cast_signed());
+        add(&mut self.reports, other.reports);
+        add(&mut self.superseded, other.superseded);
+        add(&mut self.withdrawn, other.withdrawn);
+        add(&mut self.cancelled, other.cancelled);
+        add(&mut self.merged, other.merged);
+    }
+}
+
 /// What a report is for, once revisions and corrections are known.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Fate {

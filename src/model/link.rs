@@ -3,7 +3,7 @@
 use super::class::{ClassId, Classes};
 use super::events::Events;
 use super::period::Interval;
-use super::report::{Feed, Place, Status};
+use super::report::{Feed, Place, Source, Status};
 use super::reports::Ledger;
 use crate::space::coord::{LonLat, Metres};
 
@@ -37,19 +37,43 @@ impl LinkRule {
 
 /// What may be one event: the same category, or shots and what they did.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-enum Group {
+pub(crate) enum Group {
     Gunfire,
     Category(usize),
 }
 
 /// An event that can be linked.
-struct Linkable {
-    group: Group,
-    from: i64,
-    to: i64,
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) struct Linkable {
+    pub(crate) group: Group,
+    pub(crate) from: i64,
+    pub(crate) to: i64,
     at: LonLat,
     feed: Feed,
-    event: usize,
+    pub(crate) event: usize,
+}
+
+/// No event that lasts longer can be linked, in seconds.
+pub(crate) const LONGEST: i64 = 3_600;
+
+impl LinkRule {
+    /// Seconds between two events and metres, if they are of different feeds and near enough to be one.
+    pub(crate) fn near(&self, one: &Linkable, other: &Linkable) -> Option<(i64, f64)> {
+        let gap = (other.from - one.to).max(one.from - other.to).max(0);
+        let far = distance(one.at, other.at);
+        let may = one.group == other.group && one.feed != other.feed;
+        (may && gap <= i64::from(self.seconds) && far <= self.distance.0).then_some((gap, far))
+    }
+}
+
+/// Whether sources are of different feeds, so that there is something to link.
+pub(crate) fn several_feeds(sources: &[Source]) -> bool {
+    sources.iter().any(|source| source.feed != sources[0].feed)
+}
+
+/// The events of a ledger that can be linked, in no order that means anything.
+pub(crate) fn linkables(events: &Events, ledger: &Ledger) -> Vec<Linkable> {
+    (0..events.len()).filter_map(|event| linkable(event, events, ledger)).collect()
 }
 
 /// Joins events of different feeds into one; returns the events that remain and how many were joined.
@@ -61,12 +85,10 @@ struct Linkable {
 /// Time O(n log n + pairs in the window). Source: `counting.md` 11 of the project's rules on counting.
 #[must_use]
 pub fn link(events: Events, ledger: &Ledger, rule: LinkRule) -> (Events, usize) {
-    let feeds: Vec<Feed> = ledger.sources.iter().map(|source| source.feed).collect();
-    if feeds.iter().all(|feed| *feed == feeds[0]) {
+    if !several_feeds(&ledger.sources) {
         return (events, 0);
     }
-    let mut all: Vec<Linkable> =
-        (0..events.len()).filter_map(|event| linkable(event, &events, ledger)).collect();
+    let mut all = linkables(&events, ledger);
     all.sort_by_key(|l| (l.group, l.from, l.event));
     // A long event may begin well before the window.
     let longest = all.iter().map(|l| l.to - l.from).max().unwrap_or(0);
@@ -79,15 +101,8 @@ pub fn link(events: Events, ledger: &Ledger, rule: LinkRule) -> (Events, usize) 
         let begin = all.partition_point(|l| (l.group, l.from) < (one.group, one.from - reach - longest));
         let candidates = all[begin..].iter().take_while(|l| l.group == one.group && l.from <= one.to + reach);
         let near = candidates.zip(begin..).filter_map(|(other, place)| {
-            let gap = (other.from - one.to).max(one.from - other.to).max(0);
-            let far = distance(one.at, other.at);
-            (other.feed < one.feed && gap <= reach && far <= rule.distance.0).then_some((
-                other.feed,
-                gap,
-                far,
-                other.event,
-                place,
-            ))
+            let (gap, far) = rule.near(one, other).filter(|_| other.feed < one.feed)?;
+            Some((other.feed, gap, far, other.event, place))
         });
         let best =
             near.min_by(|a, b| (a.0, a.1).cmp(&(b.0, b.1)).then(a.2.total_cmp(&b.2)).then(a.3.cmp(&b.3)));
@@ -111,7 +126,7 @@ fn linkable(event: usize, events: &Events, ledger: &Ledger) -> Option<Linkable> 
     let report = ledger.reports.get(told.told_by);
     let Interval { from, seconds, .. } = report.when;
     let Place::At(at) = report.place else { return None };
-    let usable = !told.withheld && seconds <= 3_600 && report.status != Status::Withdrawn;
+    let usable = !told.withheld && i64::from(seconds) <= LONGEST && report.status != Status::Withdrawn;
     Some(Linkable {
         group: group(told.classes[0], &ledger.classes)?,
         from,
@@ -143,7 +158,7 @@ mod tests {
     use crate::model::class::{Class, Firearm};
     use crate::model::ledger::resolve;
     use crate::model::period::Precision;
-    use crate::model::report::{Report, Source, Unit};
+    use crate::model::report::{Report, Unit};
     use crate::model::reports::Reports;
 
     /// (source: 0 report, 1 call, 2 alert; minute; metres east; category: 0 shots, 1 robbery by firearm, 2 burglary)

@@ -2,10 +2,12 @@
 
 pub mod address;
 pub mod areas;
+mod arrived;
 pub mod block;
 pub mod category;
 pub mod cells;
 pub mod class;
+mod column;
 pub mod context;
 pub mod coverage;
 pub mod dataset;

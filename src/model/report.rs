@@ -122,13 +122,15 @@ pub struct Source {
     pub zone: jiff::tz::TimeZone,
     /// How it moves its places, where it says that it does.
     pub anonymised: Option<String>,
+    /// Whether what a later file says of an event takes the place of what an earlier one said.
+    pub revises: bool,
 }
 
 impl Source {
     /// A source of reports that moves no places.
     #[must_use]
     pub fn new(name: &str, unit: Unit, zone: jiff::tz::TimeZone) -> Self {
-        Self { name: name.to_owned(), unit, feed: Feed::Report, zone, anonymised: None }
+        Self { name: name.to_owned(), unit, feed: Feed::Report, zone, anonymised: None, revises: false }
     }
 }
 

@@ -78,6 +78,18 @@ impl Interned {
         at
     }
 
+    /// The number of a string, if it is known.
+    #[must_use]
+    pub fn find(&self, text: &str) -> Option<u32> {
+        self.known.find(self.hasher.hash_one(text), |&at| self.texts.get(at as usize) == text).copied()
+    }
+
+    /// The strings, by number.
+    #[must_use]
+    pub fn texts(&self) -> &Texts {
+        &self.texts
+    }
+
     /// The string of a number.
     #[must_use]
     pub fn get(&self, at: u32) -> &str {

@@ -56,7 +56,7 @@ pub fn of(data: &Dataset) -> PlaceQuality {
     let study_area = data.study_area.padded(MARGIN);
     let mut quality = PlaceQuality::default();
     let mut shared: HashMap<(u64, u64), (Local, LonLat, usize)> = HashMap::new();
-    for at in 0..data.incidents.len() {
+    for at in data.incidents.standing() {
         let Some(lonlat) = data.incidents.lonlat(at) else { continue };
         let Some(local) = data.incidents.local(at) else { continue };
         quality.located += 1;
@@ -89,7 +89,7 @@ pub fn of(data: &Dataset) -> PlaceQuality {
 /// Incidents too far from the blocks to have local coordinates, by place.
 fn elsewhere(incidents: &Incidents) -> HashMap<(i32, i32), usize> {
     let mut places = HashMap::new();
-    for at in 0..incidents.len() {
+    for at in incidents.standing() {
         if let Some(at) = incidents.elsewhere(at) {
             *places.entry((at.x, at.y)).or_default() += 1;
         }

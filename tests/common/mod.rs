@@ -3,6 +3,7 @@
 
 pub(crate) mod answers;
 pub(crate) mod command;
+pub(crate) mod lots;
 pub(crate) mod town;
 
 use std::path::{Path, PathBuf};

@@ -388,7 +388,8 @@ mod tests {
             line.clone().into(),
             geo::Rect::new((-90.0, 38.0), (-89.0, 39.0)).into(),
         ]);
-        let kinds: Vec<Kind> = Shape::of(&Geometry::GeometryCollection(several)).iter().map(Shape::kind).collect();
+        let kinds: Vec<Kind> =
+            Shape::of(&Geometry::GeometryCollection(several)).iter().map(Shape::kind).collect();
         assert_eq!(kinds, [Kind::Polygons, Kind::Lines, Kind::Points]);
         assert!(Shape::of(&LineString(Vec::new()).into()).is_empty());
     }

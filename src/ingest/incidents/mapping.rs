@@ -105,6 +105,7 @@ impl<'a> Mapping<'a> {
             feed: layout.feed,
             zone: layout.zone.clone(),
             anonymised: layout.anonymised.clone(),
+            revises: layout.later_file_revises,
         };
         let account = Account {
             notes: vec![format!(

@@ -13,6 +13,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use encoding_rs::Encoding;
+use sha2::{Digest, Sha256};
 
 pub use self::detect::Format;
 use self::detect::Packed;
@@ -241,6 +242,25 @@ impl Input {
                 let mut bytes = Vec::new();
                 self.open()?.read_to_end(&mut bytes).map_err(|e| self.failed(e))?;
                 Ok(Cow::Owned(bytes))
+            }
+        }
+    }
+
+    /// SHA-256 of its bytes as they lie, packed.
+    ///
+    /// # Errors
+    ///
+    /// As [`Input::open`].
+    pub fn digest(&self) -> Result<[u8; 32], InputError> {
+        let mut hash = Sha256::new();
+        let mut reader = self.raw()?;
+        let mut part = vec![0; 1 << 16];
+        loop {
+            match reader.read(&mut part) {
+                Ok(0) => return Ok(hash.finalize().into()),
+                Ok(n) => hash.update(&part[..n]),
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) => return Err(self.failed(error)),
             }
         }
     }

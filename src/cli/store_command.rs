@@ -1,0 +1,132 @@
+//! `hotblocks init`, `backup`, `restore`, `verify` and `forget`: a store made, copied, looked at and made to forget.
+
+use clap::{Arg, ArgAction, ArgMatches, Command};
+
+use super::failure::Failure;
+use super::{exit, flags, ground, load, say};
+use crate::engine::build::Ground;
+use crate::ingest::blocks::Shapes;
+use crate::ingest::harm::EQUAL;
+use crate::store::Store;
+use crate::store::setting::Setting;
+use crate::store::sqlite::{Access, SqliteStore, restore as put_back};
+
+/// The commands.
+pub(super) fn commands() -> [Command; 5] {
+    let init = Command::new("init")
+        .about("Make a store: one file that keeps blocks, areas and every report")
+        .after_help("Examples:\n  hotblocks init --store city.hotblocks --blocks streets.shp --areas neighborhood=hoods.geojson\n  hotblocks import incidents crimes.csv --store city.hotblocks\n  hotblocks serve --store city.hotblocks")
+        .arg(flags::store().required(true));
+    let backup = Command::new("backup")
+        .about("Copy a store to a new file while it is served; the copy is looked at before it has its name")
+        .arg(flags::store().required(true))
+        .arg(flags::output("File to write to; it must not be there").required(true));
+    let restore = Command::new("restore")
+        .about("Put a backup in the place of a store, once every checksum of it holds")
+        .arg(flags::file("BACKUP", "File that `hotblocks backup` wrote"))
+        .arg(flags::store().required(true))
+        .arg(
+            Arg::new("replace")
+                .long("replace")
+                .action(ArgAction::SetTrue)
+                .help("Write over the store that is there; without it that is refused"),
+        );
+    let verify = Command::new("verify")
+        .about("Look at every checksum of a store; name what is damaged, or print the counts and the content hash")
+        .arg(flags::store().required(true));
+    let forget = Command::new("forget")
+        .about("Forget every report of an id: it is gone from the store, its log and every backup made from now on")
+        .after_help("Example:\n  hotblocks forget --store city.hotblocks --source slmpd --external-id 18-004711\n\nBackups made before still have it, and a file that is imported later may bring it again.")
+        .arg(flags::store().required(true))
+        .arg(flags::source().required(true))
+        .arg(
+            Arg::new("external-id")
+                .long("external-id")
+                .value_name("ID")
+                .required(true)
+                .allow_hyphen_values(true)
+                .help("The id that its source gave it, or the one that layers show where the source gives none"),
+        );
+    [flags::setting(init), backup, restore, verify, forget]
+}
+
+/// The file of `--store`.
+pub(super) fn open(matches: &ArgMatches, access: Access) -> Result<SqliteStore, Failure> {
+    Ok(SqliteStore::open(&load::path(matches, "store").unwrap_or_default(), access)?)
+}
+
+/// `init`.
+pub(super) fn init(matches: &ArgMatches) -> Result<u8, Failure> {
+    let config = load::config(matches)?;
+    if config.blocks.0.is_empty() {
+        return Err(Failure::NotGiven { flag: "blocks", example: "--blocks streets.shp" });
+    }
+    config.link_rule()?;
+    config.placing()?;
+    config.defaults()?;
+    let read = load::ground(&config, &load::texts(matches, "areas"))?;
+    read.tell(matches)?;
+    let harm = match config.harm.as_deref() {
+        None => None,
+        Some(word) if word.as_os_str() == EQUAL => Some((EQUAL.to_owned(), Vec::new())),
+        Some(path) => Some(load::harm_bytes(path)?),
+    };
+    let blocks = match &read.ground {
+        Ground::Streets(streets) => Some(Shapes::Streets(streets.clone())),
+        Ground::Areas(areas) => Some(Shapes::Areas(areas.clone())),
+        Ground::Addresses => None,
+    };
+    ground::usable(&read.ground)?;
+    let all_kept = read.all_kept();
+    let setting =
+        Setting { blocks, areas: read.areas, context: read.context, harm, config: config.to_keep()? };
+    let path = load::path(matches, "store").unwrap_or_default();
+    SqliteStore::create(&path, &setting)?;
+    let name = path.display();
+    say::tell(&format!(
+        "{name} is made; bring it incidents with hotblocks import incidents FILE --store {name}"
+    ));
+    Ok(if all_kept { exit::DONE } else { exit::SOME_REFUSED })
+}
+
+/// `backup`.
+pub(super) fn backup(matches: &ArgMatches) -> Result<u8, Failure> {
+    let to = load::path(matches, "output").unwrap_or_default();
+    let revision = open(matches, Access::Read)?.backup(&to)?;
+    say::tell(&format!("{}: revision {revision}, every checksum holds", to.display()));
+    Ok(exit::DONE)
+}
+
+/// `restore`.
+pub(super) fn restore(matches: &ArgMatches) -> Result<u8, Failure> {
+    let backup = load::path(matches, "BACKUP").unwrap_or_default();
+    let store = load::path(matches, "store").unwrap_or_default();
+    let verified = put_back(&backup, &store, matches.get_flag("replace"))?;
+    say::tell(&format!(
+        "{}: revision {} with {} reports, every checksum holds",
+        store.display(),
+        verified.revision,
+        say::thousands(verified.reports)
+    ));
+    Ok(exit::DONE)
+}
+
+/// `verify`.
+pub(super) fn verify(matches: &ArgMatches) -> Result<u8, Failure> {
+    let found = open(matches, Access::Read)?.verify()?;
+    let content: String = found.content.iter().map(|byte| format!("{byte:02x}")).collect();
+    load::print(&format!(
+        "revision {}, {} reports in {} parts, every checksum holds, content {content}\n",
+        found.revision, found.reports, found.parts
+    ))?;
+    Ok(exit::DONE)
+}
+
+/// `forget`.
+pub(super) fn forget(matches: &ArgMatches) -> Result<u8, Failure> {
+    let store = open(matches, Access::Write)?;
+    let word = |flag: &str| load::text(matches, flag).unwrap_or_default();
+    let forgotten = store.forget(&word("source"), &word("external-id"))?;
+    say::tell(&format!("{} reports are forgotten", say::thousands(forgotten.reports)));
+    Ok(exit::DONE)
+}

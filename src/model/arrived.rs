@@ -1,0 +1,272 @@
+//! Incidents that came or went after the others were sorted: their order among these, and what is there no more.
+
+use std::sync::Arc;
+
+use super::column::SharedTexts;
+use super::incident::{Incidents, More, NO_ADDRESS, z_order};
+
+/// Which rows stand, and in which order.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Arrived {
+    /// Rows before this one lie in their order.
+    sorted: usize,
+    /// The others that stand, in their order: each with the first sorted row that comes after it.
+    order: Vec<(u32, u32)>,
+    /// A bit for each row that is there no more; empty where none is.
+    gone: Vec<u64>,
+    n_gone: usize,
+}
+
+impl Arrived {
+    /// So many rows in their order, and no other.
+    pub(super) fn after(sorted: usize) -> Self {
+        Self { sorted, ..Self::default() }
+    }
+
+    pub(super) fn bytes(&self) -> usize {
+        size_of_val(&self.order[..]) + size_of_val(&self.gone[..])
+    }
+}
+
+/// Where an incident comes among all: before the sorted row, among those that came later.
+type Rank = (u32, u32);
+
+impl Incidents {
+    /// How many incidents there are.
+    #[must_use]
+    pub fn count(&self) -> usize {
+        self.len() - self.arrived.n_gone
+    }
+
+    /// Whether a row is no incident any more.
+    #[must_use]
+    #[inline]
+    pub fn gone(&self, at: usize) -> bool {
+        self.arrived.gone.get(at >> 6).is_some_and(|word| word >> (at & 63) & 1 != 0)
+    }
+
+    /// Positions of all incidents, in the order of their places, those at one place as they came.
+    ///
+    /// What depends on the order of incidents goes through here, so that it is the same whatever came when.
+    pub fn standing(&self) -> impl Iterator<Item = usize> + '_ {
+        let Arrived { sorted, order, .. } = &self.arrived;
+        let mut from = 0;
+        let late = order.iter().map(|&(before, row)| (before as usize, Some(row as usize)));
+        late.chain([(*sorted, None)])
+            .flat_map(move |(before, row)| {
+                let run = from..before;
+                from = before;
+                run.chain(row)
+            })
+            .filter(|&at| !self.gone(at))
+    }
+
+    /// Puts positions into the order of [`Incidents::standing`].
+    pub fn sort(&self, found: &mut [usize]) {
+        if self.arrived.order.is_empty() {
+            if !found.is_sorted() {
+                found.sort_unstable();
+            }
+        } else {
+            let rank = self.ranks();
+            found.sort_unstable_by_key(|&at| rank(at));
+        }
+    }
+
+    /// Where each incident comes in the order of [`Incidents::standing`].
+    pub fn ranks(&self) -> impl Fn(usize) -> (u32, u32) + use<> {
+        let Arrived { sorted, order, .. } = &self.arrived;
+        let sorted = *sorted;
+        let mut ranks: Vec<Rank> = vec![(u32::MAX, u32::MAX); self.len() - sorted];
+        for (nth, &(before, row)) in (0..).zip(order) {
+            ranks[row as usize - sorted] = (before, nth);
+        }
+        move |at| match at.checked_sub(sorted) {
+            Some(late) => ranks[late],
+            None => (u32::try_from(at).expect("fewer than 2³² incidents"), u32::MAX),
+        }
+    }
+
+    /// How many rows came or went since the others were sorted.
+    pub(crate) fn unsorted(&self) -> usize {
+        self.len() - self.arrived.sorted + self.arrived.n_gone
+    }
+
+    /// How many rows lie in their order.
+    pub(crate) fn sorted(&self) -> usize {
+        self.arrived.sorted
+    }
+
+    /// The place of a row along the curve by which they are sorted; what has no place comes last.
+    pub(crate) fn along(&self, at: usize) -> u64 {
+        self.mercator(at).map_or(u64::MAX, z_order)
+    }
+
+    /// Adds the row of another table behind all others; `address` is the number of its address here.
+    pub(crate) fn push(&mut self, other: &Self, at: usize, address: Option<u32>) -> usize {
+        let row = self.len();
+        if other.kind.get(at).several {
+            let key = u32::try_from(row).expect("fewer than 2³² incidents");
+            self.more.fresh.insert(key, other.more.of(at).into());
+        }
+        self.source.push(other.source.get(at));
+        self.ids.push(other.ids.get(at));
+        self.from.push(other.from.get(at));
+        self.seconds.push(other.seconds.get(at));
+        self.class.push(other.class.get(at));
+        self.reports.push(other.reports.get(at));
+        self.kind.push(other.kind.get(at));
+        self.mercator.push(other.mercator.get(at));
+        self.local.push(other.local.get(at));
+        self.address.push(address.unwrap_or(NO_ADDRESS));
+        row
+    }
+
+    /// Whether a row says the same as that of another table.
+    pub(crate) fn says(&self, at: usize, other: &Self, there: usize) -> bool {
+        self.source(at) == other.source(there)
+            && self.id(at) == other.id(there)
+            && self.when(at) == other.when(there)
+            && self.classes(at).eq(other.classes(there))
+            && self.reports(at) == other.reports(there)
+            && self.kind.get(at) == other.kind.get(there)
+            && self.mercator(at) == other.mercator(there)
+            && self.elsewhere(at) == other.elsewhere(there)
+            && self.local(at) == other.local(there)
+            && self.address(at) == other.address(there)
+    }
+
+    /// Adds the text of the next address.
+    pub(crate) fn push_address(&mut self, text: &str) {
+        self.addresses.push(text);
+    }
+
+    /// Says where a row behind the sorted ones comes, among these (`before`) and among its like.
+    pub(crate) fn place(&mut self, nth: usize, before: usize, row: usize) {
+        let number = |at: usize| u32::try_from(at).expect("fewer than 2³² incidents");
+        self.arrived.order.insert(nth, (number(before), number(row)));
+    }
+
+    /// The row behind the sorted ones at a place in their order.
+    pub(crate) fn late_at(&self, nth: usize) -> usize {
+        self.arrived.order[nth].1 as usize
+    }
+
+    /// How many of them there are.
+    pub(crate) fn n_late(&self) -> usize {
+        self.arrived.order.len()
+    }
+
+    /// Takes a row out; `nth` is its place among those behind the sorted ones, if it is one of them.
+    pub(crate) fn take_out(&mut self, at: usize, nth: Option<usize>) {
+        if let Some(nth) = nth {
+            self.arrived.order.remove(nth);
+        }
+        let word = at >> 6;
+        if self.arrived.gone.len() <= word {
+            self.arrived.gone.resize(self.len().div_ceil(64).max(word + 1), 0);
+        }
+        self.arrived.gone[word] |= 1 << (at & 63);
+        self.arrived.n_gone += 1;
+    }
+
+    /// Makes the rows the base that copies share.
+    pub(crate) fn share(&mut self) {
+        self.source.share();
+        self.ids.share();
+        self.from.share();
+        self.seconds.share();
+        self.class.share();
+        self.reports.share();
+        self.kind.share();
+        self.mercator.share();
+        self.local.share();
+        self.address.share();
+        self.addresses.share();
+        let fresh = std::mem::take(&mut self.more.fresh);
+        if !fresh.is_empty() {
+            Arc::make_mut(&mut self.more.base).extend(fresh);
+        }
+    }
+
+    /// The rows at some positions, in this order, as sorted ones and a base that copies share.
+    pub(crate) fn gather_rows(&self, order: &[u32]) -> Self {
+        let several = (0_u32..).zip(order).filter(|(_, at)| self.kind.get(**at as usize).several);
+        let more = several.map(|(row, &at)| (row, self.more.of(at as usize).into())).collect();
+        let mut addresses: SharedTexts = self.addresses.clone();
+        addresses.share();
+        Self {
+            source: self.source.gather(order),
+            ids: self.ids.gather(order),
+            from: self.from.gather(order),
+            seconds: self.seconds.gather(order),
+            class: self.class.gather(order),
+            more: More { base: Arc::new(more), ..More::default() },
+            reports: self.reports.gather(order),
+            kind: self.kind.gather(order),
+            mercator: self.mercator.gather(order),
+            local: self.local.gather(order),
+            address: self.address.gather(order),
+            addresses,
+            arrived: Arrived::after(order.len()),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::class::ClassId;
+    use crate::model::incident::{Incident, Located};
+    use crate::model::period::{Interval, Precision};
+    use crate::model::report::{Origin, Status};
+    use crate::space::coord::{Local, Mercator};
+
+    fn incidents(xs: &[i32]) -> Incidents {
+        let row = |&x: &i32| Incident {
+            source: 0,
+            id: x.to_string(),
+            when: Interval { from: 0, seconds: 60, precision: Precision::Minute },
+            classes: vec![ClassId(0), ClassId(1)],
+            reports: 1,
+            located: Located::Yes,
+            mercator: Mercator { x, y: 0 },
+            local: Local { x: f64::from(x), y: 0.0 },
+            address: Some(format!("{x} A ST").into()),
+            intersection: false,
+            origin: Origin::Unknown,
+            status: Status::Confirmed,
+        };
+        Incidents::store(xs.iter().map(row).collect())
+    }
+
+    #[test]
+    fn what_came_and_went_stands_in_the_order_of_places_and_is_merged_in_it() {
+        let mut all = incidents(&[10, 20, 30, 40]);
+        all.share();
+        let copy = all.clone();
+        let late = incidents(&[5, 25, 26]);
+        // 26 came before 25.
+        for (at, before, nth) in [(2, 2, 0), (0, 0, 0), (1, 2, 1)] {
+            let number = u32::try_from(all.addresses().len()).expect("few");
+            all.push_address(late.address(at).expect("given"));
+            let row = all.push(&late, at, Some(number));
+            all.place(nth, before, row);
+        }
+        all.take_out(1, None);
+        let ids = |of: &Incidents| of.standing().map(|at| of.id(at).to_owned()).collect::<Vec<_>>();
+        assert_eq!(ids(&all), ["5", "10", "25", "26", "30", "40"]);
+        assert_eq!((all.len(), all.count(), all.unsorted()), (7, 6, 4));
+        assert_eq!(ids(&copy), ["10", "20", "30", "40"]);
+        let mut found: Vec<usize> = (0..7).filter(|&at| !all.gone(at)).rev().collect();
+        all.sort(&mut found);
+        assert!(found.iter().copied().eq(all.standing()));
+        let order: Vec<u32> = all.standing().map(|at| u32::try_from(at).expect("few")).collect();
+        let merged = all.gather_rows(&order);
+        assert_eq!(ids(&merged), ids(&all));
+        assert!((0..6).all(|at| all.says(found[at], &merged, at)), "addresses and classes too");
+        assert_eq!((merged.address(2), merged.classes(2).count()), (Some("25 A ST"), 2));
+        all.take_out(all.late_at(1), Some(1));
+        assert_eq!(ids(&all), ["5", "10", "26", "30", "40"]);
+    }
+}

@@ -1,0 +1,114 @@
+//! What is known already: the keys of all reports, and the highest revision of every id.
+
+use std::hash::BuildHasher;
+
+use hashbrown::{DefaultHashBuilder, HashMap, HashSet};
+
+use super::segment::Segment;
+use crate::model::report::Status;
+
+/// What a report is to what was there before it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Standing {
+    New,
+    Known,
+    Revised,
+    Superseded,
+    Withdrawn,
+}
+
+/// Keys and revisions of all reports; 17 to 50 bytes a report.
+#[derive(Debug, Default)]
+pub(super) struct Index {
+    keys: HashSet<u128>,
+    /// By a hash of source and id: two ids of one hash would be told apart in the receipt's words alone.
+    revisions: HashMap<u64, i64>,
+    hasher: DefaultHashBuilder,
+    /// Ids whose revision rose within the batch at hand.
+    risen: HashSet<u64>,
+}
+
+impl Index {
+    /// Enters what was stored before.
+    pub(super) fn load(&mut self, segment: &Segment) {
+        self.keys.reserve(segment.len());
+        for (key, report) in segment.keys.iter().zip(segment.reports.iter()) {
+            self.keys.insert(*key);
+            if let Some(id) = report.id {
+                let highest = self.revisions.entry(self.hasher.hash_one((report.source, id)));
+                let highest = highest.or_insert(report.revision);
+                *highest = (*highest).max(report.revision);
+            }
+        }
+    }
+
+    /// Begins another batch.
+    pub(super) fn begin(&mut self) {
+        self.risen.clear();
+    }
+
+    /// Whether a report with this key is there.
+    pub(super) fn has(&self, key: u128) -> bool {
+        self.keys.contains(&key)
+    }
+
+    /// The highest revision of an id of a source.
+    pub(super) fn revision(&self, source: u16, id: &str) -> Option<i64> {
+        self.revisions.get(&self.hasher.hash_one((source, id))).copied()
+    }
+
+    /// Enters a report, unless it is there, and tells what it is.
+    pub(super) fn enter(
+        &mut self,
+        key: u128,
+        id: Option<(u16, &str)>,
+        revision: i64,
+        status: Status,
+    ) -> Standing {
+        if !self.keys.insert(key) {
+            return Standing::Known;
+        }
+        let stands = match id {
+            None => Standing::New,
+            Some(id) => {
+                let id = self.hasher.hash_one(id);
+                match self.revisions.get_mut(&id) {
+                    None => {
+                        self.revisions.insert(id, revision);
+                        Standing::New
+                    }
+                    Some(highest) if revision > *highest => {
+                        *highest = revision;
+                        self.risen.insert(id);
+                        Standing::Revised
+                    }
+                    Some(highest) if revision < *highest => return Standing::Superseded,
+                    Some(_) if self.risen.contains(&id) => Standing::Revised,
+                    Some(_) => Standing::New,
+                }
+            }
+        };
+        if status == Status::Withdrawn { Standing::Withdrawn } else { stands }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_report_is_new_known_revised_superseded_or_withdrawn() {
+        let mut index = Index::default();
+        let mut enter = |key, revision, status| index.enter(key, Some((0, "a")), revision, status);
+        assert_eq!(enter(1, 0, Status::Confirmed), Standing::New);
+        assert_eq!(enter(1, 0, Status::Confirmed), Standing::Known);
+        // A second row of the same event, then two of its revision.
+        assert_eq!(enter(2, 0, Status::Confirmed), Standing::New);
+        assert_eq!(enter(3, 2, Status::Confirmed), Standing::Revised);
+        assert_eq!(enter(4, 2, Status::Confirmed), Standing::Revised);
+        assert_eq!(enter(5, 1, Status::Withdrawn), Standing::Superseded);
+        assert_eq!(enter(6, 3, Status::Withdrawn), Standing::Withdrawn);
+        assert_eq!(index.revision(0, "a"), Some(3));
+        assert_eq!(index.enter(7, Some((1, "a")), 0, Status::Confirmed), Standing::New);
+    }
+}

@@ -1,0 +1,158 @@
+//! What was acknowledged is kept: reports in batches, what they lie on, and a way to have all of it again.
+//!
+//! Everything above asks the [`Store`] trait; SQL is in `sqlite/` alone. A store is a set of reports: the same report again
+//! changes nothing, of one id the highest revision stands, so the order in which batches come does not matter.
+
+mod bytes;
+pub mod error;
+mod index;
+mod row_key;
+mod segment;
+pub mod setting;
+mod shapes;
+pub mod sqlite;
+
+use std::path::Path;
+
+use crate::model::reports::Ledger;
+use error::StoreError;
+use setting::Setting;
+
+/// What comes at once and is taken whole or not at all: a file, a request, one alert.
+#[derive(Clone, Debug, Default)]
+pub struct Batch {
+    /// The reports, with tables of their own.
+    pub ledger: Ledger,
+    /// A word by which its sender knows it again: `Idempotency-Key`.
+    pub key: Option<String>,
+    /// SHA-256 of the bytes as they came.
+    pub digest: Option<[u8; 32]>,
+    /// What the sender calls it: a file's name.
+    pub name: String,
+}
+
+/// What became of a batch: `read = new + known + revised + superseded + withdrawn` always holds.
+#[derive(Clone, Debug, Default)]
+pub struct Receipt {
+    /// The store's revision after it.
+    pub revision: u64,
+    /// Reports that it has.
+    pub read: usize,
+    /// Reports that were not there.
+    pub new: usize,
+    /// Reports that were there already.
+    pub known: usize,
+    /// Reports of a higher revision than what stood.
+    pub revised: usize,
+    /// Reports of a lower revision than what stands: kept, and nothing follows from them.
+    pub superseded: usize,
+    /// Reports that take back what stood.
+    pub withdrawn: usize,
+    /// The reports that the store did not have, with the batch's own tables: what a live engine applies.
+    pub accepted: Ledger,
+    /// Whether the same batch came before, by its key or its bytes: nothing was done, and the counts are those of then.
+    pub repeated: bool,
+    /// The name under which it came before.
+    pub before: Option<String>,
+    /// Whether its key came before with other reports: nothing was done.
+    pub conflict: bool,
+}
+
+/// What was forgotten.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Forgotten {
+    /// Reports that are gone.
+    pub reports: usize,
+    /// The store's revision after it.
+    pub revision: u64,
+}
+
+/// What a look at everything found.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Verified {
+    /// The store's revision.
+    pub revision: u64,
+    /// Reports in it.
+    pub reports: usize,
+    /// Parts in which they lie, each with a checksum that held.
+    pub parts: usize,
+    /// The content hash.
+    pub content: [u8; 32],
+}
+
+/// Where reports are kept.
+///
+/// A shared one (PostgreSQL, say) has to give: one transaction a call of [`Store::append`] that is durable when it returns; revisions
+/// that rise with every change and that readers see in order; one writer at a time; checksums that are looked at on the way back.
+pub trait Store: Send + Sync {
+    /// Takes batches, all in one transaction that is on the disk when this returns. A receipt each.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`]; then nothing of any batch was taken.
+    fn append(&self, batches: Vec<Batch>) -> Result<Vec<Receipt>, StoreError>;
+
+    /// The reports that came after a revision, in order and in parts that share one numbering; tells the newest revision.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::Damaged`] where a checksum does not hold: no wrong report is ever handed out.
+    fn replay(&self, after: u64, take: &mut dyn FnMut(Ledger)) -> Result<u64, StoreError>;
+
+    /// Forgets every report of an id, so that its bytes are in no file of the store.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::Unknown`] if there is none.
+    fn forget(&self, source: &str, external_id: &str) -> Result<Forgotten, StoreError>;
+
+    /// The number of the newest change.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`] if it cannot be read.
+    fn revision(&self) -> Result<u64, StoreError>;
+
+    /// What incidents are laid on, and how.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`] if it cannot be read or is damaged.
+    fn setting(&self) -> Result<Setting, StoreError>;
+
+    /// A number of 32 bytes that two stores share if and only if they have the same reports, in whatever order they came.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`] if they cannot be read.
+    fn content_hash(&self) -> Result<[u8; 32], StoreError>;
+
+    /// Looks at every byte that is kept.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::Damaged`] naming the first that is not as it was written.
+    fn verify(&self) -> Result<Verified, StoreError>;
+
+    /// Writes a copy to a new file while others write; tells the revision that it has.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::Present`] if a file is there; the disk's errors.
+    fn backup(&self, to: &Path) -> Result<u64, StoreError>;
+}
+
+/// All reports of a store in one ledger.
+///
+/// # Errors
+///
+/// As [`Store::replay`].
+pub fn ledger(store: &dyn Store) -> Result<(Ledger, u64), StoreError> {
+    let mut all = Ledger::default();
+    let revision = store.replay(0, &mut |part| {
+        let Ledger { sources, files, classes, reports } = part;
+        (all.sources, all.files, all.classes) = (sources, files, classes);
+        all.reports.join(reports);
+    })?;
+    Ok((all, revision))
+}

@@ -1,0 +1,118 @@
+//! The parts in which reports lie: written, read and held against their checksums.
+
+use rusqlite::{Connection, params};
+
+use super::state::{State, check, number, sum};
+use crate::store::error::{StoreError, While};
+use crate::store::segment::Segment;
+
+/// A part as it lies in the file.
+#[derive(Debug)]
+pub(super) struct Part {
+    pub(super) id: i64,
+    pub(super) revision: i64,
+    reports: i64,
+    sum: Vec<u8>,
+    body: Vec<u8>,
+}
+
+impl Part {
+    /// The reports, once the checksum holds.
+    pub(super) fn open(&self) -> Result<(Segment, u128), StoreError> {
+        let what = || format!("part {} with {} reports", self.id, self.reports);
+        let expected = sum(&[self.id, self.revision, self.reports], &self.body);
+        check(what, &self.sum, expected)?;
+        let segment = Segment::decode(&self.body)
+            .map_err(|_| StoreError::Damaged { what: format!("{} cannot be read", what()) })?;
+        Ok((segment, expected))
+    }
+}
+
+/// Adds a part at the end.
+pub(super) fn add(
+    connection: &Connection,
+    state: &mut State,
+    revision: u64,
+    segment: &Segment,
+) -> Result<(), StoreError> {
+    let id: i64 = connection
+        .prepare_cached("SELECT COALESCE(MAX(id), 0) + 1 FROM part")
+        .and_then(|mut last| last.query_row([], |row| row.get(0)))
+        .during("writing reports")?;
+    let body = segment.encode();
+    let numbers = [id, number(revision), number(segment.len())];
+    let sum = sum(&numbers, &body);
+    connection
+        .prepare_cached("INSERT INTO part (id, revision, reports, sum, body) VALUES (?1, ?2, ?3, ?4, ?5)")
+        .and_then(|mut part| {
+            part.execute(params![numbers[0], numbers[1], numbers[2], sum.to_le_bytes(), body])
+        })
+        .during("writing reports")?;
+    state.parts += 1;
+    state.reports += segment.len();
+    state.roll = state.roll.wrapping_add(sum);
+    Ok(())
+}
+
+/// Puts other reports in the place of a part, or takes it away where none are left.
+pub(super) fn replace(
+    connection: &Connection,
+    state: &mut State,
+    part: &Part,
+    segment: &Segment,
+) -> Result<(), StoreError> {
+    let doing = "writing reports anew";
+    let old = sum(&[part.id, part.revision, part.reports], &part.body);
+    state.roll = state.roll.wrapping_sub(old);
+    state.reports -= usize::try_from(part.reports).unwrap_or_default();
+    if segment.len() == 0 {
+        state.parts -= 1;
+        return connection.execute("DELETE FROM part WHERE id = ?1", [part.id]).map(drop).during(doing);
+    }
+    let body = segment.encode();
+    let sum = sum(&[part.id, part.revision, number(segment.len())], &body);
+    state.roll = state.roll.wrapping_add(sum);
+    state.reports += segment.len();
+    let of = params![part.id, number(segment.len()), sum.to_le_bytes(), body];
+    connection
+        .execute("UPDATE part SET reports = ?2, sum = ?3, body = ?4 WHERE id = ?1", of)
+        .map(drop)
+        .during(doing)
+}
+
+/// How many parts are read before they are looked at, at the same time.
+const AT_ONCE: usize = 16;
+
+/// Reads the parts after a revision in order, some at once.
+pub(super) fn each(
+    connection: &Connection,
+    after: u64,
+    mut take: impl FnMut(Vec<Part>) -> Result<(), StoreError>,
+) -> Result<(), StoreError> {
+    let doing = "reading reports";
+    let mut statement = connection
+        .prepare("SELECT id, revision, reports, sum, body FROM part WHERE revision > ?1 ORDER BY id")
+        .during(doing)?;
+    let mut rows = statement.query([number(after)]).during(doing)?;
+    let (mut some, mut reports) = (Vec::new(), 0);
+    while let Some(row) = rows.next().during(doing)? {
+        let part = (|| {
+            Ok(Part {
+                id: row.get(0)?,
+                revision: row.get(1)?,
+                reports: row.get(2)?,
+                sum: row.get(3)?,
+                body: row.get(4)?,
+            })
+        })();
+        let part = part.during(doing)?;
+        reports += usize::try_from(part.reports).unwrap_or_default();
+        some.push(part);
+        // Many small ones of single alerts go together as well as a few of large files.
+        if reports >= AT_ONCE * crate::store::segment::MOST_ROWS {
+            reports = 0;
+            take(std::mem::take(&mut some))?;
+        }
+    }
+    take(some)
+}

@@ -1,0 +1,40 @@
+//! A look at everything that the file holds: SQLite's own checks, and a checksum for every row.
+
+use rusqlite::Connection;
+
+use super::state::State;
+use super::tables::Tables;
+use super::{receipts, replay, setting};
+use crate::store::Verified;
+use crate::store::error::{StoreError, While};
+use crate::store::row_key::content_hash;
+
+/// Looks at everything in one state of the file.
+pub(super) fn verify(connection: &mut Connection) -> Result<Verified, StoreError> {
+    replay::at_one_time(connection, |connection| {
+        // Ours first: they say which part is at fault.
+        let state = State::read(connection)?;
+        setting::read(connection)?;
+        Tables::read(connection)?;
+        receipts::verify(connection)?;
+        replay::replay(connection, 0, &mut |_| ())?;
+        let content = content_hash(replay::keys(connection, &state)?);
+        structure(connection)?;
+        Ok(Verified { revision: state.revision, reports: state.reports, parts: state.parts, content })
+    })
+}
+
+/// SQLite's own look at pages, indexes and references.
+fn structure(connection: &Connection) -> Result<(), StoreError> {
+    let doing = "looking at its pages";
+    let said: String =
+        connection.query_row("PRAGMA integrity_check(1)", [], |row| row.get(0)).during(doing)?;
+    if said != "ok" {
+        return Err(StoreError::Damaged { what: format!("SQLite says: {said}") });
+    }
+    let mut statement = connection.prepare("PRAGMA foreign_key_check").during(doing)?;
+    if statement.exists([]).during(doing)? {
+        return Err(StoreError::Damaged { what: "a class names a source that is not there".to_owned() });
+    }
+    Ok(())
+}

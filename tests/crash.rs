@@ -1,0 +1,353 @@
+//! A store whose process is killed at any moment under eight writers: nothing acknowledged is lost, doubled or half there.
+//!
+//! The child is this test binary again. `ROUNDS=1000` (`make crash`) kills it so often; CI does so 50 times.
+
+mod common;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::io::{BufRead, BufReader, Write};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::sync::{Arc, Mutex, mpsc};
+use std::time::Duration;
+
+use common::lots::Lots;
+use hotblocks::ingest::incidents::{self, Options};
+use hotblocks::ingest::input::Input;
+use hotblocks::store::setting::Setting;
+use hotblocks::store::sqlite::{Access, SqliteStore};
+use hotblocks::store::{Batch, Store, ledger};
+
+const WRITERS: usize = 8;
+/// Reports of one batch: all of them are there, or none.
+const ROWS: usize = 3;
+/// The environment of a child: the store's file, and what it is to do.
+const STORE: &str = "HOTBLOCKS_CRASH_STORE";
+const ROUND: &str = "HOTBLOCKS_CRASH_ROUND";
+const MOST: &str = "HOTBLOCKS_CRASH_MOST";
+
+fn batch(round: &str, writer: usize, n: usize) -> Batch {
+    let rows: String = (0..ROWS)
+        .map(|row| format!("\n{round}-{writer}-{n}-{row},2024-01-05 13:30,robbery,-90.2,38.6"))
+        .collect();
+    let text = format!("incidentid,date,category,longitude,latitude{rows}");
+    let input = Input::of("alerts.csv", text.into_bytes()).expect("a table");
+    let (ledger, _) = incidents::read(&[input], &Options::default(), &|| ()).expect("readable");
+    Batch { ledger, key: Some(format!("{round}-{writer}-{n}")), ..Batch::default() }
+}
+
+/// Writes without an end, or until so many are taken, eight at a time with one commit for all that wait, and says a line for each batch that is
+/// asked for and for each that is acknowledged.
+fn write_for_ever(store: &Path, round: &str) {
+    let store = SqliteStore::open(store, Access::Write).expect("there");
+    store.warm().expect("whole");
+    let said = Arc::new(Mutex::new(std::io::stdout()));
+    let say = move |word: &str, key: &str| {
+        let mut out = said.lock().expect("nobody panicked");
+        writeln!(out, "{word} {key}").and_then(|()| out.flush()).expect("somebody listens");
+    };
+    let (send, wait) = mpsc::channel::<(Batch, mpsc::Sender<()>)>();
+    for writer in 0..WRITERS {
+        let (send, say, round) = (send.clone(), say.clone(), round.to_owned());
+        std::thread::spawn(move || {
+            for n in 0.. {
+                let batch = batch(&round, writer, n);
+                let key = format!("{round}-{writer}-{n}");
+                let (answer, answered) = mpsc::channel();
+                say("asked", &key);
+                send.send((batch, answer)).expect("somebody writes");
+                answered.recv().expect("an answer");
+                say("acknowledged", &key);
+            }
+        });
+    }
+    let most: usize = std::env::var(MOST).ok().and_then(|n| n.parse().ok()).unwrap_or(usize::MAX);
+    let mut taken = 0;
+    while let Ok(first) = wait.recv() {
+        let (batches, answers): (Vec<_>, Vec<_>) = std::iter::once(first).chain(wait.try_iter()).unzip();
+        taken += batches.len();
+        match store.append(batches) {
+            Ok(_) if taken >= most => std::process::exit(0),
+            Ok(_) => answers.into_iter().for_each(|answer| answer.send(()).expect("somebody waits")),
+            Err(error) => {
+                eprintln!("stopped: {}", common::chain(&error));
+                std::process::exit(7);
+            }
+        }
+    }
+}
+
+/// The child's part of the tests below; without its environment there is nothing to do.
+#[test]
+fn child() {
+    if let (Ok(store), Ok(round)) = (std::env::var(STORE), std::env::var(ROUND)) {
+        write_for_ever(Path::new(&store), &round);
+    }
+}
+
+/// This binary as a child that writes, below a command as `strace` or alone.
+fn start(above: &[&str], store: &Path, round: &str, most: Option<usize>) -> Child {
+    let own = std::env::current_exe().expect("this binary");
+    let mut command = match above {
+        [] => Command::new(own),
+        [first, rest @ ..] => {
+            let mut command = Command::new(first);
+            command.args(rest).arg(own);
+            command
+        }
+    };
+    command
+        .args(["--exact", "child", "--nocapture", "--test-threads=1"])
+        .env(STORE, store)
+        .env(ROUND, round)
+        .env(MOST, most.map_or(String::new(), |n| n.to_string()))
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("starts")
+}
+
+/// What a child said before it ended.
+#[derive(Debug, Default)]
+struct Said {
+    asked: BTreeSet<String>,
+    acknowledged: BTreeSet<String>,
+}
+
+impl Said {
+    fn take(&mut self, line: &str) {
+        // The first line follows the harness's own words.
+        let words: Vec<&str> = line.split_whitespace().collect();
+        if let [.., word, key] = words[..] {
+            match word {
+                "asked" => drop(self.asked.insert(key.to_owned())),
+                "acknowledged" => drop(self.acknowledged.insert(key.to_owned())),
+                _ => {}
+            }
+        }
+    }
+
+    /// Batches that were on their way.
+    fn in_flight(&self) -> usize {
+        self.asked.len() - self.acknowledged.len()
+    }
+}
+
+/// How many reports of every batch are there.
+fn kept(store: &dyn Store) -> BTreeMap<String, usize> {
+    let (ledger, _) = ledger(store).expect("whole");
+    let mut kept = BTreeMap::new();
+    for report in ledger.reports.iter() {
+        let id = report.id.expect("all have ids");
+        *kept.entry(id.rsplit_once('-').expect("batch and row").0.to_owned()).or_insert(0) += 1;
+    }
+    kept
+}
+
+fn made(folder: &Path) -> PathBuf {
+    let file = folder.join("city.hotblocks");
+    drop(SqliteStore::create(&file, &Setting::default()).expect("made"));
+    file
+}
+
+#[test]
+fn nothing_acknowledged_is_lost_doubled_or_half_there_after_a_kill_at_any_moment() {
+    let rounds: usize = std::env::var("ROUNDS").ok().and_then(|n| n.parse().ok()).unwrap_or(50);
+    let folder = tempfile::tempdir().expect("a folder");
+    let mut file = made(folder.path());
+    let mut lots = Lots::new(11);
+    let mut all = Said::default();
+    let (mut in_flight, mut acknowledged) = (0, 0);
+    for round in 0..rounds {
+        if round % 25 == 0 {
+            // A store that grows for ever would make the test slower, not better.
+            file = made(tempfile::tempdir_in(folder.path()).expect("a folder").keep().as_path());
+            all = Said::default();
+        }
+        let mut child = start(&[], &file, &format!("r{round}"), None);
+        let mut lines = BufReader::new(child.stdout.take().expect("piped")).lines();
+        let mut said = Said::default();
+        // Killed after so many acknowledgements and a little, so that all moments of a commit are met.
+        let wanted = 1 + lots.below(60);
+        while said.acknowledged.len() < wanted {
+            said.take(&lines.next().expect("it goes on").expect("a line"));
+        }
+        std::thread::sleep(Duration::from_micros(lots.below(3_000) as u64));
+        child.kill().expect("it runs");
+        child.wait().expect("it ended");
+        lines.map_while(Result::ok).for_each(|line| said.take(&line));
+        in_flight += usize::from(said.in_flight() > 0);
+        acknowledged += said.acknowledged.len();
+        all.asked.append(&mut said.asked);
+        all.acknowledged.append(&mut said.acknowledged);
+
+        let store = SqliteStore::open(&file, Access::Write).expect("opens after a kill");
+        let kept = kept(&store);
+        for key in &all.acknowledged {
+            assert_eq!(kept.get(key), Some(&ROWS), "round {round}: `{key}` was acknowledged");
+        }
+        for (key, n) in &kept {
+            assert_eq!(*n, ROWS, "round {round}: `{key}` is there in part or twice");
+            assert!(all.asked.contains(key), "round {round}: nobody asked for `{key}`");
+        }
+        if round % 10 == 0 {
+            store.verify().expect("whole");
+        }
+    }
+    println!(
+        "{rounds} kills under {WRITERS} writers, {in_flight} with a batch in flight: {acknowledged} batches acknowledged, all there, each once and whole"
+    );
+    assert!(in_flight * 10 >= rounds * 8, "{in_flight} of {rounds} kills met a batch in flight");
+}
+
+/// Whether a tool can be run here; says so where it cannot.
+fn there_is(tool: &str) -> bool {
+    let found = Command::new(tool).arg("-V").stdout(Stdio::null()).stderr(Stdio::null()).status();
+    let there = found.is_ok_and(|status| status.success());
+    if !there {
+        eprintln!("SKIPPED: {tool} is not here");
+    }
+    there
+}
+
+/// Lets a child write until it ends by itself.
+fn until_it_ends(mut child: Child) -> (Said, Option<i32>, String) {
+    let mut said = Said::default();
+    let errors = child.stderr.take().expect("piped");
+    let errors = std::thread::spawn(move || std::io::read_to_string(errors).unwrap_or_default());
+    for line in BufReader::new(child.stdout.take().expect("piped")).lines().map_while(Result::ok) {
+        said.take(&line);
+    }
+    let status = child.wait().expect("it ended");
+    (said, status.code(), errors.join().expect("read"))
+}
+
+/// Acknowledged batches are there, whole.
+fn all_there(file: &Path, said: &Said) {
+    let kept = kept(&SqliteStore::open(file, Access::Write).expect("opens again"));
+    for key in &said.acknowledged {
+        assert_eq!(kept.get(key), Some(&ROWS), "`{key}` was acknowledged");
+    }
+    assert!(kept.values().all(|n| *n == ROWS));
+}
+
+#[test]
+fn an_fsync_that_fails_is_never_acknowledged_and_ends_the_writing() {
+    if !there_is("strace") {
+        return;
+    }
+    for n in [3, 9, 17] {
+        let folder = tempfile::tempdir().expect("a folder");
+        let file = made(folder.path());
+        let inject = format!("inject=fsync,fdatasync:error=EIO:when={n}+");
+        let trace = ["strace", "-f", "-o", "/dev/null", "-e", "trace=fsync,fdatasync", "-e", &inject];
+        let (said, code, errors) = until_it_ends(start(&trace, &file, "r", None));
+        assert_eq!(code, Some(7), "{errors}");
+        assert!(errors.contains("cannot be used while taking reports"), "{errors}");
+        assert!(said.in_flight() > 0);
+        all_there(&file, &said);
+    }
+}
+
+#[test]
+fn a_full_disk_is_never_acknowledged_and_what_was_stays() {
+    // A bound on the size of a file stands for a full disk, which takes no rights to set; then a small disk, where one may be mounted.
+    let folder = tempfile::tempdir().expect("a folder");
+    let file = made(folder.path());
+    let limit = ["bash", "-c", "trap '' XFSZ; ulimit -f 300; exec \"$0\" \"$@\""];
+    let (said, code, errors) = until_it_ends(start(&limit, &file, "r", None));
+    assert_eq!(code, Some(7), "{errors}");
+    assert!(errors.contains("stopped"), "{errors}");
+    assert!(!said.acknowledged.is_empty());
+    all_there(&file, &said);
+
+    let disk = folder.path().join("disk");
+    std::fs::create_dir(&disk).expect("made");
+    let mounted = Command::new("mount")
+        .args(["-t", "tmpfs", "-o", "size=1m", "tmpfs"])
+        .arg(&disk)
+        .stderr(Stdio::null())
+        .status()
+        .is_ok_and(|status| status.success());
+    if !mounted {
+        eprintln!("SKIPPED: a small disk, which may not be mounted here");
+        return;
+    }
+    let file = made(&disk);
+    let (said, code, errors) = until_it_ends(start(&[], &file, "r", None));
+    let whole = std::panic::catch_unwind(|| {
+        assert_eq!(code, Some(7), "{errors}");
+        assert!(errors.contains("full"), "{errors}");
+        let reader = SqliteStore::open(&file, Access::Read).expect("opens again");
+        let kept = kept(&reader);
+        assert!(said.acknowledged.iter().all(|key| kept.get(key) == Some(&ROWS)));
+        assert!(!said.acknowledged.is_empty());
+    });
+    let unmounted = Command::new("umount").arg(&disk).status().is_ok_and(|status| status.success());
+    assert!(unmounted);
+    whole.expect("the full disk");
+}
+
+/// In the order of the system's calls no acknowledgement comes before the sync of what it acknowledges.
+///
+/// Between what a writer asks for and what it is told there is a sync of the log.
+#[test]
+fn a_trace_shows_no_acknowledgement_before_its_sync() {
+    if !there_is("strace") {
+        return;
+    }
+    let folder = tempfile::tempdir().expect("a folder");
+    let file = made(folder.path());
+    let trace = folder.path().join("trace");
+    let out = trace.to_string_lossy().into_owned();
+    let calls = "trace=openat,pwrite64,write,fsync,fdatasync,ftruncate";
+    let above = ["strace", "-f", "-y", "-o", &out, "-s", "256", "-e", calls];
+    let (said, ..) = until_it_ends(start(&above, &file, "r", Some(60)));
+    assert!(said.acknowledged.len() >= 40);
+    let text = std::fs::read_to_string(&trace).expect("a trace");
+    let (writes, acknowledged, early) = order(&text);
+    assert!(acknowledged >= 40, "{acknowledged} acknowledgements in the trace");
+    assert_eq!(early, 0, "of {acknowledged} acknowledgements");
+    assert!(writes > 0, "the log was written");
+    // The check can fail: without the syncs all of them come too early.
+    let without: String =
+        text.lines().filter(|line| !line.contains("sync")).flat_map(|line| [line, "\n"]).collect();
+    assert!(order(&without).2 > 0);
+}
+
+/// Writes to the log, acknowledgements, and those of them without a sync of the log since their batch was asked for.
+fn order(trace: &str) -> (usize, usize, usize) {
+    let (mut writes, mut acknowledged, mut early) = (0, 0, 0);
+    let mut syncs = 0_usize;
+    let mut syncing: Vec<&str> = Vec::new();
+    let mut asked_at: BTreeMap<String, usize> = BTreeMap::new();
+    for line in trace.lines() {
+        let log = line.contains("-wal>");
+        let thread = line.split_whitespace().next().unwrap_or_default();
+        if log && line.contains("pwrite64(") {
+            writes += 1;
+        } else if log && line.contains("sync(") && line.contains("unfinished") {
+            syncing.push(thread);
+        } else if (log && line.contains("sync("))
+            || (line.contains("sync resumed") && syncing.contains(&thread))
+        {
+            // Counted when it returns.
+            syncing.retain(|other| *other != thread);
+            syncs += usize::from(line.trim_end().ends_with("= 0"));
+        } else if line.contains(" write(1<") {
+            let said = line.split('"').nth(1).unwrap_or_default().trim_end_matches("\\n");
+            let words: Vec<&str> = said.split_whitespace().collect();
+            match words[..] {
+                [.., "asked", key] => {
+                    asked_at.insert(key.to_owned(), syncs);
+                }
+                [.., "acknowledged", key] => {
+                    acknowledged += 1;
+                    early += usize::from(asked_at.get(key).is_none_or(|&at| at >= syncs));
+                }
+                _ => {}
+            }
+        }
+    }
+    (writes, acknowledged, early)
+}

@@ -1,0 +1,160 @@
+//! The live engine is a fresh build: whatever comes in whatever order, its snapshot says what a build of all reports says.
+
+#[path = "../common/mod.rs"]
+mod common;
+mod feed;
+mod same;
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use feed::{FeedOf, Row};
+use hotblocks::engine::build::{About, Ground, build};
+use hotblocks::engine::live::{Change, Live};
+use hotblocks::engine::snapshot::Snapshot;
+use hotblocks::model::block::Intersections;
+use hotblocks::model::dataset::Placing;
+use hotblocks::model::link::LinkRule;
+use hotblocks::model::reports::Ledger;
+use rayon::prelude::*;
+use same::{same, same_layers};
+
+/// Sequences that every run tries; `HOTBLOCKS_LIVE_CASES` sets another number.
+const CASES: u64 = 10_000;
+
+/// Operations of a sequence, at least.
+const LEAST: usize = 30;
+
+fn about(seed: u64) -> About {
+    let intersections = if seed % 4 == 3 { Intersections::Split } else { Intersections::Node };
+    About {
+        link: (seed % 8 != 7).then(LinkRule::default),
+        placing: Placing { intersections, ..Placing::default() },
+        ..About::default()
+    }
+}
+
+/// A live engine beside the plain list of everything that it was told.
+struct Both {
+    live: Live,
+    all: Ledger,
+    about: About,
+    ground: Arc<Ground>,
+    /// Source and id of all incidents, as the changes tell them.
+    told: BTreeSet<(String, String)>,
+}
+
+impl Both {
+    fn new(ground: &Arc<Ground>, about: About, first: Ledger) -> Self {
+        let live = Live::new(first.clone(), Ground::clone(ground), about.clone()).expect("blocks");
+        let mut both = Self {
+            live: live.merging_at(8),
+            all: first,
+            about,
+            ground: Arc::clone(ground),
+            told: BTreeSet::new(),
+        };
+        let snapshot = both.live.snapshot(1);
+        both.told = ids(&snapshot);
+        both
+    }
+
+    fn apply(&mut self, batch: &Ledger) {
+        self.all.add(batch).expect("few classes");
+        let change = self.live.apply(batch).expect("few classes");
+        self.tell(&change);
+    }
+
+    fn forget(&mut self, source: &str, id: &str) {
+        let named: Vec<bool> = self.all.sources.iter().map(|one| one.name == source).collect();
+        let reports = std::mem::take(&mut self.all.reports);
+        let kept = reports.iter().filter(|one| one.id != Some(id) || !named[usize::from(one.source)]);
+        self.all.reports = kept.collect();
+        let change = self.live.forget(source, id);
+        self.tell(&change);
+    }
+
+    /// Follows the changes: what is added was not there, what is revised or withdrawn was.
+    fn tell(&mut self, change: &Change) {
+        for one in &change.withdrawn {
+            assert!(self.told.remove(&(one.source.clone(), one.id.clone())), "{one:?} was not there");
+        }
+        for one in &change.revised {
+            assert!(self.told.contains(&(one.source.clone(), one.id.clone())), "{one:?} was not there");
+        }
+        for one in &change.added {
+            assert!(self.told.insert((one.source.clone(), one.id.clone())), "{one:?} was there");
+        }
+    }
+
+    fn fresh(&self) -> Snapshot {
+        let dataset = build(self.all.clone(), &self.ground, self.about.clone()).expect("one is on a block");
+        Snapshot::new(dataset, 1)
+    }
+
+    fn check(&mut self, layers: bool) -> Arc<Snapshot> {
+        let (live, fresh) = (self.live.snapshot(1), self.fresh());
+        same(&live, &fresh);
+        if layers {
+            same_layers(&live, &fresh);
+        }
+        assert_eq!(self.told, ids(&live), "the changes tell of every incident");
+        live
+    }
+}
+
+fn ids(snapshot: &Snapshot) -> BTreeSet<(String, String)> {
+    let data = snapshot.dataset();
+    let name = |at: usize| data.sources[usize::from(data.incidents.source(at))].name.clone();
+    data.incidents.standing().map(|at| (name(at), data.incidents.id(at).to_owned())).collect()
+}
+
+/// One sequence of operations, looked at in the middle, now and then between, and at the end.
+fn sequence(seed: u64, ground: &Arc<Ground>) {
+    let mut feed = FeedOf::new(seed);
+    let mut first = vec![feed.first()];
+    // Some begin with a store full of reports, some with an empty one.
+    for _ in 0..feed.chance.pick(&[0, 0, 20]) {
+        first.extend(feed.rows());
+    }
+    let mut both = Both::new(ground, about(seed), feed.ledger(&first));
+    let n = LEAST + feed.chance.below(10);
+    let mut earlier: Option<(Arc<Snapshot>, Snapshot)> = None;
+    for step in 0..n {
+        if feed.chance.one_in(60)
+            && let Some((source, id)) = feed.sent_id()
+        {
+            both.forget(source, &id);
+        }
+        let mut rows: Vec<Row> = feed.rows();
+        if feed.chance.one_in(6) {
+            rows.extend(feed.rows());
+        }
+        both.apply(&feed.ledger(&rows));
+        if step == n / 2 {
+            let seen = both.check(false);
+            earlier = Some((seen, both.fresh()));
+        }
+    }
+    both.check(seed.is_multiple_of(16));
+    // Nobody who holds a snapshot sees it change.
+    let (held, then) = earlier.expect("the middle was passed");
+    same(&held, &then);
+}
+
+#[test]
+fn after_any_sequence_of_reports_a_snapshot_is_that_of_a_fresh_build() {
+    let cases = std::env::var("HOTBLOCKS_LIVE_CASES").ok().and_then(|n| n.parse().ok()).unwrap_or(CASES);
+    let ground = Arc::new(feed::ground());
+    let failed = (0..cases)
+        .into_par_iter()
+        .find_first(|&seed| std::panic::catch_unwind(|| sequence(seed, &ground)).is_err());
+    assert_eq!(failed, None, "the first sequence that fails");
+}
+
+#[test]
+fn blocks_made_of_addresses_are_refused_since_they_would_move() {
+    let refused = Live::new(Ledger::default(), Ground::Addresses, About::default());
+    let error = refused.err().map(|error| error.to_string()).unwrap_or_default();
+    assert!(error.contains("give a file of streets or polygons"), "{error}");
+}

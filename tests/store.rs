@@ -1,0 +1,330 @@
+//! The store: what comes is kept once, revisions win whatever comes first, and nothing wrong is ever handed out.
+
+mod common;
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use common::chain;
+use common::lots::Lots;
+use hotblocks::ingest::incidents::{self, Options};
+use hotblocks::ingest::input::Input;
+use hotblocks::model::class::ClassId;
+use hotblocks::model::ledger::resolve;
+use hotblocks::model::report::{Place, Status};
+use hotblocks::model::reports::Ledger;
+use hotblocks::store::error::StoreError;
+use hotblocks::store::setting::Setting;
+use hotblocks::store::sqlite::{Access, SqliteStore, restore};
+use hotblocks::store::{Batch, Receipt, Store, ledger};
+
+const HEADER: &str = "incidentid,date,category,longitude,latitude";
+
+/// Reports of a file of this text.
+fn read(text: &str) -> Ledger {
+    read_as(text, &Options::default())
+}
+
+fn read_as(text: &str, options: &Options) -> Ledger {
+    let input = Input::of("crimes.csv", text.as_bytes().to_vec()).expect("a table");
+    let (ledger, account) = incidents::read(&[input], options, &|| ()).expect("readable");
+    assert_eq!(account.refused, []);
+    ledger
+}
+
+fn batch(text: &str) -> Batch {
+    Batch { ledger: read(text), name: "crimes.csv".to_owned(), ..Batch::default() }
+}
+
+fn store(folder: &Path) -> SqliteStore {
+    SqliteStore::create(&folder.join("city.hotblocks"), &Setting::default()).expect("made")
+}
+
+fn append(store: &SqliteStore, batch: Batch) -> Receipt {
+    store.append(vec![batch]).expect("taken").remove(0)
+}
+
+/// What follows from the reports of a store: id and what is told, of every event.
+fn state(store: &dyn Store) -> BTreeMap<String, (Status, String, u32)> {
+    let (ledger, _) = ledger(store).expect("whole");
+    let (events, _) = resolve(&ledger);
+    events
+        .iter()
+        .map(|event| {
+            let told = ledger.reports.get(event.told_by);
+            let class = &ledger.classes.get(event.classes[0]).code;
+            (told.id.unwrap_or("-").to_owned(), (told.status, class.clone(), event.reports))
+        })
+        .collect()
+}
+
+#[test]
+fn a_report_comes_back_as_it_went_in_from_a_store_that_was_closed() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let text = format!("{HEADER}\na,2024-01-05 13:30,robbery,-90.2,38.6\nb,2024-01-06,burglary,,\n");
+    let sent = read(&text);
+    let first = store(folder.path());
+    let receipt = append(&first, batch(&text));
+    assert_eq!((receipt.read, receipt.new, receipt.revision), (2, 2, 1));
+    drop(first);
+    let again = SqliteStore::open(&folder.path().join("city.hotblocks"), Access::Read).expect("there");
+    let (kept, revision) = ledger(&again).expect("whole");
+    assert_eq!(revision, 1);
+    assert_eq!((&kept.sources, &kept.files), (&sent.sources, &sent.files));
+    let told = |ledger: &Ledger| {
+        let each = |report: hotblocks::model::report::Report<'_>| {
+            let class = format!("{:?}", ledger.classes.get(report.class));
+            (format!("{:?}", hotblocks::model::report::Report { class: ClassId(0), ..report }), class)
+        };
+        ledger.reports.iter().map(each).collect::<Vec<_>>()
+    };
+    assert_eq!(told(&kept), told(&sent));
+}
+
+#[test]
+fn what_is_known_is_told_apart_from_what_is_new_revised_superseded_and_withdrawn() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let store = store(folder.path());
+    let head = "source,zone,id,revision,status,from,until,precision,classes,place,lon,lat";
+    let counts = |receipt: &Receipt| {
+        let Receipt { read, new, known, revised, superseded, withdrawn, .. } = receipt;
+        assert_eq!(*read, new + known + revised + superseded + withdrawn);
+        (*new, *known, *revised, *superseded, *withdrawn, receipt.accepted.reports.len())
+    };
+    let row = |id: &str, revision: u32, status: &str, class: &str| {
+        let when = "2024-01-05T13:30:00+00:00,2024-01-05T13:31:00+00:00,minute";
+        format!("lab,UTC,{id},{revision},{status},{when},{class}={class},located,-90.2,38.6\n")
+    };
+    let send = |rows: &[String]| append(&store, batch(&format!("{head}\n{}", rows.concat())));
+    let a = row("a", 2, "confirmed", "robbery");
+    assert_eq!(counts(&send(&[a.clone(), row("b", 1, "confirmed", "burglary")])), (2, 0, 0, 0, 0, 2));
+    assert_eq!(counts(&send(&[a, row("c", 1, "confirmed", "burglary")])), (1, 1, 0, 0, 0, 1));
+    let receipt = send(&[
+        row("a", 1, "confirmed", "larceny"),
+        row("b", 2, "confirmed", "robbery"),
+        row("c", 2, "withdrawn", "burglary"),
+    ]);
+    assert_eq!(counts(&receipt), (0, 0, 1, 1, 1, 3));
+    let left: Vec<_> = state(&store).into_iter().map(|(id, (_, class, _))| (id, class)).collect();
+    assert_eq!(left, [("a".to_owned(), "robbery".to_owned()), ("b".to_owned(), "robbery".to_owned())]);
+}
+
+#[test]
+fn the_same_bytes_under_another_name_and_the_same_key_are_known_and_a_key_for_something_else_is_a_conflict() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let store = store(folder.path());
+    let text = format!("{HEADER}\na,2024-01-05 13:30,robbery,-90.2,38.6\n");
+    let digest = Some([7; 32]);
+    let first = append(&store, Batch { digest, name: "one.csv".to_owned(), ..batch(&text) });
+    assert!(!first.repeated && first.new == 1);
+    let again = append(&store, Batch { digest, name: "two.csv".to_owned(), ..batch(&text) });
+    assert!(again.repeated && again.accepted.reports.is_empty());
+    assert_eq!((again.before.as_deref(), again.new, again.revision), (Some("one.csv"), 1, first.revision));
+    // Understood in another way it is another file.
+    let options = Options { source: Some("other".to_owned()), ..Options::default() };
+    let other = append(&store, Batch { digest, ledger: read_as(&text, &options), ..Batch::default() });
+    assert!(!other.repeated && other.new == 1);
+    let key = |word: &str, text: &str| Batch { key: Some(word.to_owned()), ..batch(text) };
+    let more = format!("{HEADER}\nb,2024-01-05 13:30,robbery,-90.2,38.6\n");
+    // Within one call as well as later.
+    let both = store.append(vec![key("k", &more), key("k", &more)]).expect("taken");
+    assert_eq!((both[0].new, both[1].repeated, both[1].new), (1, true, 1));
+    assert!(append(&store, key("k", &more)).repeated);
+    let conflict = append(&store, key("k", &text));
+    assert!(conflict.conflict && !conflict.repeated && conflict.read == 0);
+    assert_eq!(state(&store).len(), 2);
+}
+
+#[test]
+fn equal_rows_of_victims_count_once_a_file_however_often_it_comes() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let store = store(folder.path());
+    // Two victims of one shooting look alike; NYPD's releases hold all years again.
+    let head = "INCIDENT_KEY,OCCUR_DATE,OCCUR_TIME,BORO,PRECINCT,STATISTICAL_MURDER_FLAG,Latitude,Longitude";
+    let row = "1,01/05/2024,13:30:00,BRONX,44,false,40.83,-73.92\n";
+    let twice = format!("{head}\n{row}{row}");
+    let ledger = read(&twice);
+    assert_eq!((ledger.sources[0].name.as_str(), ledger.sources[0].revises), ("nypd-shootings", true));
+    assert_eq!(append(&store, batch(&twice)).new, 2);
+    assert_eq!(append(&store, batch(&twice)).known, 2);
+    let victims = |store: &dyn Store| state(store)["1"].2;
+    assert_eq!(victims(&store), 2);
+    // A later release says that there were three: all its rows take the place of the two.
+    let receipt = append(&store, batch(&format!("{head}\n{row}{row}{row}")));
+    assert_eq!((receipt.revised, receipt.known, victims(&store)), (3, 0, 3));
+    assert!(receipt.accepted.reports.iter().all(|report| report.revision == 2));
+    assert_eq!(append(&store, batch(&format!("{head}\n{row}{row}{row}"))).known, 3);
+}
+
+#[test]
+fn what_is_forgotten_is_in_no_byte_of_the_store_its_log_or_a_new_backup() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let file = folder.path().join("city.hotblocks");
+    let store = store(folder.path());
+    let secret = "SECRET-4711";
+    let rows: String = (0..500).map(|n| format!("{n},2024-01-05 13:30,robbery,-90.2,38.6\n")).collect();
+    append(&store, batch(&format!("{HEADER}\n{rows}{secret},2024-01-06 13:30,burglary,-90.21,38.6\n")));
+    let name = format!("export of {secret}.csv");
+    let more = format!("{HEADER}\n{secret},2024-01-07 13:30,burglary,-90.21,38.6\n");
+    append(&store, Batch { key: Some(secret.to_owned()), name, ..batch(&more) });
+    let holds = || {
+        let files =
+            std::fs::read_dir(folder.path()).expect("a folder").map(|entry| entry.expect("readable").path());
+        let holds = |path: &std::path::PathBuf| {
+            std::fs::read(path)
+                .expect("readable")
+                .windows(secret.len())
+                .any(|bytes| bytes == secret.as_bytes())
+        };
+        files.filter(holds).count()
+    };
+    assert!(holds() > 0, "the test could not fail");
+    let error = store.forget("another", secret).expect_err("another source");
+    assert!(matches!(error, StoreError::Unknown { .. }) && holds() > 0);
+    let forgotten = store.forget("lonlat", secret).expect("there");
+    assert_eq!(forgotten.reports, 2);
+    store.backup(&folder.path().join("backup")).expect("written");
+    assert_eq!(holds(), 0);
+    assert_eq!((state(&store).len(), store.revision().expect("readable")), (500, forgotten.revision));
+    assert!(store.forget("lonlat", secret).is_err());
+    // The others are there and nothing else takes their place.
+    assert_eq!(append(&store, batch(&format!("{HEADER}\n{rows}"))).known, 500);
+    store.verify().expect("whole");
+    drop(store);
+    assert_eq!(holds(), 0);
+    assert!(file.exists());
+}
+
+#[test]
+fn a_report_without_an_id_is_forgotten_by_the_one_that_layers_show() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let store = store(folder.path());
+    append(
+        &store,
+        batch(
+            "date,category,longitude,latitude\n2024-01-05 13:30,robbery,-90.2,38.6\n2024-01-05 13:30,robbery,-90.2,38.7\n",
+        ),
+    );
+    let (all, _) = ledger(&store).expect("whole");
+    let first = all.reports.get(0);
+    let id = hotblocks::model::identity::made_id(&first, first.address, &all);
+    assert_eq!(store.forget(&all.sources[0].name, &id).expect("there").reports, 1);
+    let (left, _) = ledger(&store).expect("whole");
+    assert!(left.reports.iter().all(|report| matches!(report.place, Place::At(at) if at.lat() == 38.7)));
+    assert_eq!(left.reports.len(), 1);
+}
+
+#[test]
+fn a_backup_is_a_state_that_was_and_restores_to_it() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let store = store(folder.path());
+    let row = |id: u32| batch(&format!("{HEADER}\n{id},2024-01-05 13:30,robbery,-90.2,38.6\n"));
+    append(&store, row(1));
+    let was = store.content_hash().expect("readable");
+    let backup = folder.path().join("backup");
+    assert_eq!(store.backup(&backup).expect("written"), 1);
+    assert!(matches!(store.backup(&backup), Err(StoreError::Present { .. })));
+    append(&store, row(2));
+    let file = folder.path().join("city.hotblocks");
+    assert!(matches!(restore(&backup, &file, true), Err(StoreError::InUse { .. })), "it is open");
+    drop(store);
+    assert!(matches!(restore(&backup, &file, false), Err(StoreError::Present { .. })));
+    assert_eq!(restore(&backup, &file, true).expect("restored").content, was);
+    let again = SqliteStore::open(&file, Access::Write).expect("there");
+    assert_eq!((again.content_hash().expect("readable"), state(&again).len()), (was, 1));
+    assert_eq!(append(&again, row(2)).new, 1);
+    // What is no backup takes the place of nothing.
+    std::fs::write(&backup, b"nonsense").expect("written");
+    drop(again);
+    assert!(matches!(restore(&backup, &file, true), Err(StoreError::Foreign { .. })));
+    assert_eq!(state(&SqliteStore::open(&file, Access::Read).expect("there")).len(), 2);
+}
+
+#[test]
+fn only_its_owner_reads_the_files_and_only_one_process_writes() {
+    use std::os::unix::fs::PermissionsExt;
+    let folder = tempfile::tempdir().expect("a folder");
+    let store = store(folder.path());
+    append(&store, batch(&format!("{HEADER}\n1,2024-01-05 13:30,robbery,-90.2,38.6\n")));
+    store.backup(&folder.path().join("backup")).expect("written");
+    let mut n = 0;
+    for entry in std::fs::read_dir(folder.path()).expect("a folder") {
+        let entry = entry.expect("readable");
+        let mode = entry.metadata().expect("readable").permissions().mode() & 0o777;
+        assert_eq!(mode, 0o600, "{}", entry.path().display());
+        n += 1;
+    }
+    assert!(n >= 4, "store, log, lock and backup");
+    let file = folder.path().join("city.hotblocks");
+    let error = SqliteStore::open(&file, Access::Write).expect_err("two writers");
+    assert!(matches!(error, StoreError::InUse { .. }), "{}", chain(&error));
+    let reader = SqliteStore::open(&file, Access::Read).expect("a reader");
+    assert!(matches!(reader.append(Vec::new()), Err(StoreError::ReadOnly)));
+}
+
+#[test]
+fn what_is_no_store_or_a_newer_one_is_refused_with_a_reason() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let file = folder.path().join("x");
+    let open = || SqliteStore::open(&file, Access::Write).map(drop).expect_err("no store").to_string();
+    assert!(open().contains("hotblocks init"));
+    std::fs::write(&file, "id,date\n".repeat(1000)).expect("written");
+    assert!(open().contains("no store of hotblocks"));
+    std::fs::remove_file(&file).expect("removed");
+    rusqlite::Connection::open(&file).and_then(|c| c.execute_batch("CREATE TABLE t (a)")).expect("made");
+    assert!(open().contains("no store of hotblocks"));
+    std::fs::remove_file(&file).expect("removed");
+    drop(SqliteStore::create(&file, &Setting::default()).expect("made"));
+    rusqlite::Connection::open(&file).and_then(|c| c.execute_batch("PRAGMA user_version = 99")).expect("set");
+    assert!(open().contains("form 99"));
+}
+
+/// A byte changed on the disk is found, or lies where nothing is kept: never does anything wrong come out.
+#[test]
+fn a_flipped_byte_is_found_and_named_and_never_gives_wrong_numbers() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let file = folder.path().join("city.hotblocks");
+    {
+        let store = store(folder.path());
+        let rows: String =
+            (0..4_000).map(|n| format!("{n},2024-01-05 13:30,robbery,-90.{n:04},38.6\n")).collect();
+        append(&store, Batch { digest: Some([1; 32]), ..batch(&format!("{HEADER}\n{rows}")) });
+        append(&store, batch(&format!("{HEADER}\nlast,2024-01-05 13:30,burglary,-90.2,38.6\n")));
+    }
+    let whole = std::fs::read(&file).expect("readable");
+    let right = {
+        let store = SqliteStore::open(&file, Access::Read).expect("there");
+        (store.content_hash().expect("readable"), format!("{:?}", state(&store)))
+    };
+    let (mut found, mut named) = (0, 0);
+    let mut lots = Lots::new(0x5707E);
+    let n = 120;
+    for _ in 0..n {
+        let at = lots.below(whole.len());
+        let mut bytes = whole.clone();
+        bytes[at] ^= 1 << lots.below(8);
+        for end in ["-wal", "-shm"] {
+            let _ = std::fs::remove_file(format!("{}{end}", file.display()));
+        }
+        std::fs::write(&file, &bytes).expect("written");
+        let told = SqliteStore::open(&file, Access::Read).and_then(|store| {
+            let all = ledger(&store)?;
+            drop(all);
+            Ok((store.content_hash()?, format!("{:?}", state(&store)), store.verify().map(drop)))
+        });
+        match told {
+            Ok((content, events, verified)) => {
+                assert_eq!((content, events), right.clone(), "byte {at}");
+                found += usize::from(verified.is_err());
+            }
+            Err(error) => {
+                found += 1;
+                let text = chain(&error);
+                named += usize::from(text.contains("part "));
+                assert!(!text.contains("panic"), "{text}");
+            }
+        }
+    }
+    // Most of the file are reports.
+    assert!(found > n / 2 && named > n / 4, "{found} found, {named} of them in a part, of {n}");
+}
