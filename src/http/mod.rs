@@ -6,12 +6,17 @@ pub mod base;
 mod collections;
 mod counts;
 mod cross_origin;
+mod crs;
 mod failures;
+mod fields;
 mod files;
 mod format;
 mod guard;
+mod html;
+mod item;
 mod items;
 mod landing;
+
 mod page;
 mod problem;
 mod query;
@@ -20,6 +25,8 @@ pub mod serve;
 mod shelf;
 mod state;
 mod tiles;
+mod walks;
+mod wanted;
 
 use std::sync::Arc;
 
@@ -56,6 +63,8 @@ pub fn router_behind(access: Access, engine: Arc<Engine>, defaults: Values) -> R
         .route("/collections/{id}", get(collections::one))
         .route("/collections/{id}/items", get(items::items))
         .merge(files::routes())
+        .merge(fields::routes())
+        .merge(item::routes())
         .merge(api::routes())
         .merge(counts::routes())
         .merge(tiles::documents())

@@ -24,12 +24,14 @@ pub(super) struct Problem {
     title: &'static str,
     detail: String,
     parameter: Option<String>,
-    allowed: Vec<&'static str>,
+    allowed: Box<[&'static str]>,
+    /// Where the same is had as it is now.
+    newest: Option<Box<str>>,
 }
 
 impl Problem {
     fn new(status: StatusCode, kind: &'static str, title: &'static str, detail: String) -> Self {
-        Self { status, kind, title, detail, parameter: None, allowed: Vec::new() }
+        Self { status, kind, title, detail, parameter: None, allowed: Box::default(), newest: None }
     }
 
     /// A failure that the framework words by itself, or leaves without words.
@@ -52,7 +54,7 @@ impl Problem {
     pub(super) fn form(given: &str, offered: &[&'static str]) -> Self {
         Self {
             parameter: Some("f".to_owned()),
-            allowed: offered.to_vec(),
+            allowed: offered.into(),
             ..Self::new(
                 StatusCode::BAD_REQUEST,
                 "parameter",
@@ -78,7 +80,7 @@ impl Problem {
         let detail = format!("`query` is not a parameter of {address}{advice}");
         Self {
             parameter: Some("query".to_owned()),
-            allowed,
+            allowed: allowed.into(),
             ..Self::new(StatusCode::BAD_REQUEST, UNKNOWN_PARAMETER, "Unknown query parameter", detail)
         }
     }
@@ -113,6 +115,37 @@ impl Problem {
         Self::new(StatusCode::NOT_FOUND, "not-found", "Not found", detail)
     }
 
+    /// No feature has this id.
+    pub(super) fn no_feature(collection: &str, id: &str) -> Self {
+        let detail = format!("{collection} has no feature `{id}` that may be shown");
+        Self::new(StatusCode::NOT_FOUND, "no-feature", "No such feature", detail)
+    }
+
+    /// A state of the data that is no longer kept.
+    pub(super) fn walk_gone(snapshot: &str, newest: String) -> Self {
+        let detail = format!(
+            "the state `{snapshot}` of the data is no longer kept; begin anew at {newest}, whose pages are of one newer state"
+        );
+        Self {
+            parameter: Some("snapshot".to_owned()),
+            newest: Some(newest.into()),
+            ..Self::new(StatusCode::GONE, "gone", "No longer kept", detail)
+        }
+    }
+
+    /// A parameter that cannot be used, with why.
+    pub(super) fn parameter(name: &str, why: &dyn std::fmt::Display) -> Self {
+        Self {
+            parameter: Some(name.to_owned()),
+            ..Self::new(
+                StatusCode::BAD_REQUEST,
+                "parameter",
+                "A parameter cannot be used",
+                format!("`{name}` cannot be used: {why}"),
+            )
+        }
+    }
+
     /// There is no such collection.
     pub(super) fn no_collection(id: &str, known: &[&'static str]) -> Self {
         let detail = format!("there is no collection `{id}`; there are {}", known.join(", "));
@@ -145,7 +178,7 @@ impl Problem {
         let detail = format!("`{name}` is not a parameter of {address}{hint}");
         Self {
             parameter: Some(name.to_owned()),
-            allowed,
+            allowed: allowed.into(),
             ..Self::new(StatusCode::BAD_REQUEST, UNKNOWN_PARAMETER, "Unknown query parameter", detail)
         }
     }
@@ -262,7 +295,10 @@ impl IntoResponse for Problem {
             body["nearest"] = nearest.into();
         }
         if !self.allowed.is_empty() {
-            body["allowed"] = self.allowed.into();
+            body["allowed"] = self.allowed.to_vec().into();
+        }
+        if let Some(newest) = self.newest {
+            body["links"] = json!([{ "rel": "latest-version", "href": newest }]);
         }
         (self.status, [(header::CONTENT_TYPE, "application/problem+json")], body.to_string()).into_response()
     }

@@ -6,6 +6,7 @@ use tokio::sync::Semaphore;
 
 use super::problem::Problem;
 use super::tiles::Tiles;
+use super::walks::Walks;
 use crate::engine::params::table::Operation;
 use crate::engine::params::values::Values;
 use crate::engine::snapshot::Snapshot;
@@ -25,6 +26,8 @@ pub(super) struct AppState {
     pub(super) defaults: Arc<Values>,
     /// This run of the service, for the tags of its answers.
     pub(super) stamp: u64,
+    /// States of the data in which clients read on, page by page.
+    pub(super) walks: Arc<Walks>,
 }
 
 impl AppState {
@@ -36,6 +39,7 @@ impl AppState {
             tiles: Arc::new(Tiles::new(cores)),
             defaults: Arc::new(defaults),
             stamp: super::revalidate::stamp(),
+            walks: Arc::default(),
         }
     }
 
@@ -68,7 +72,7 @@ impl AppState {
         tokio::task::spawn_blocking(in_turn).await.map_err(Problem::inside)?
     }
 
-    /// Makes a layer and has it encoded, on a thread that may take its time.
+    /// Makes a layer and has it turned into an answer, on a thread that may take its time.
     pub(super) async fn layer<T: Send + 'static>(
         &self,
         operation: Operation,

@@ -38,7 +38,7 @@ pub(super) fn document(snapshot: &Snapshot, defaults: &Values, base: &str) -> Js
     }
     for route in ROUTES {
         let expanded: &[Operation] = match route.asks {
-            Asks::Collection | Asks::Legend => &OPERATIONS,
+            Asks::Collection | Asks::Feature | Asks::Legend => &OPERATIONS,
             Asks::Layer => &TILED,
             Asks::These(_) | Asks::Operation(_) => {
                 made.add(route, None);

@@ -43,6 +43,8 @@ pub(in crate::http) enum Asks {
     These(&'static [Param]),
     /// What the collection of the path takes; the document has a path for each.
     Collection,
+    /// What makes the layer of the collection, and what one feature of it takes.
+    Feature,
     /// What an operation takes, without pages.
     Operation(&'static Operation),
     /// What the layer of the path takes as tiles, without pages; the document has a path for each.
@@ -93,6 +95,8 @@ const OF_ALL_TILES: &[Param] =
 const JSON: &[&str] = &["application/json"];
 const JSON_OR_PAGE: &[&str] = &["application/json", "text/html"];
 const PAGE: &[&str] = &["text/html"];
+const FEATURE_OR_PAGE: &[&str] = &["application/geo+json", "text/html"];
+const SCHEMA: &[&str] = &[super::super::fields::SCHEMA];
 const CSV: &[&str] = &["text/csv; charset=utf-8; header=present"];
 /// Every form of features, as `encode::format` has them.
 const FORMS: &[&str] = &[
@@ -133,17 +137,36 @@ pub(in crate::http) const ROUTES: &[Route] = &[
         ..get("/conformance", "getConformance", "Classes of the standards that are conformed to")
     },
     Route {
-        gives: &[(200, JSON, "collections")],
+        asks: Asks::These(&[F]),
+        gives: &[(200, JSON_OR_PAGE, "collections")],
         ..get("/collections", "getCollections", "All layers, and what the data set holds")
     },
     Route {
-        gives: &[(200, JSON, "collection")],
+        asks: Asks::These(&[F]),
+        gives: &[(200, JSON_OR_PAGE, "collection")],
         ..get("/collections/{id}", "getCollection", "What one layer holds and takes")
     },
     Route {
         asks: Asks::Collection,
         gives: &[(200, FORMS, "features")],
         ..get("/collections/{id}/items", "getItems", "A page of features")
+    },
+    Route {
+        asks: Asks::Feature,
+        gives: &[(200, FEATURE_OR_PAGE, "feature")],
+        ..get("/collections/{id}/items/{fid}", "getFeature", "One feature by its id")
+    },
+    Route {
+        gives: &[(200, SCHEMA, "any")],
+        ..get(
+            "/collections/{id}/queryables",
+            "getQueryables",
+            "Fields that features are chosen by, as JSON Schema",
+        )
+    },
+    Route {
+        gives: &[(200, SCHEMA, "any")],
+        ..get("/collections/{id}/schema", "getSchema", "Fields that features have, as JSON Schema")
     },
     Route {
         path: "/xyz/density/{z}/{x}/{y}.png",
@@ -289,6 +312,7 @@ impl Route {
     pub(super) fn params(&self, collection: Option<&Operation>) -> Vec<&'static Param> {
         let mut params: Vec<&'static Param> = match self.asks {
             Asks::These(params) => params.iter().collect(),
+            Asks::Feature => collection.into_iter().flat_map(query::params_of_one).collect(),
             Asks::Operation(operation) => operation.params.iter().collect(),
             Asks::Layer | Asks::Legend => {
                 let own = collection.into_iter().flat_map(|operation| operation.params);
@@ -337,7 +361,8 @@ fn checked(request: &Request) -> Result<Option<Vec<(String, String)>>, Problem> 
     let allowed: Vec<&'static str> =
         rows().flat_map(|route| route.params(collection.as_ref())).map(|param| param.wire).collect();
     for (name, _) in &asked {
-        if collection.is_none() && rows().any(|route| matches!(route.asks, Asks::Collection)) {
+        if collection.is_none() && rows().any(|route| matches!(route.asks, Asks::Collection | Asks::Feature))
+        {
             break;
         }
         if name == "query" && !allowed.contains(&"query") {
