@@ -19,6 +19,7 @@ mod landing;
 
 mod page;
 mod problem;
+mod processes;
 mod query;
 mod revalidate;
 pub mod serve;
@@ -67,6 +68,7 @@ pub fn router_behind(access: Access, engine: Arc<Engine>, defaults: Values) -> R
         .merge(item::routes())
         .merge(api::routes())
         .merge(counts::routes())
+        .merge(processes::routes())
         .merge(tiles::documents())
         .fallback(async |uri: Uri| Problem::not_found(uri.path()))
         .method_not_allowed_fallback(async || Problem::method())

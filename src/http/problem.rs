@@ -17,7 +17,7 @@ use crate::layer::answer::AnswerError;
 const UNKNOWN_PARAMETER: &str = "unknown-parameter";
 
 /// A failure and how to mend it.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Problem {
     status: StatusCode,
     kind: &'static str,
@@ -107,6 +107,55 @@ impl Problem {
     pub(super) fn foreign_write() -> Self {
         let detail = "pages of other sites may not change anything here".to_owned();
         Self::new(StatusCode::FORBIDDEN, "origin", "Origin not permitted", detail)
+    }
+
+    /// A failure whose type another standard has named, by its address.
+    pub(super) fn exception(
+        status: StatusCode,
+        kind: &'static str,
+        title: &'static str,
+        detail: String,
+    ) -> Self {
+        Self::new(status, kind, title, detail)
+    }
+
+    /// What is wrong and how to mend it.
+    pub(super) fn detail(&self) -> &str {
+        &self.detail
+    }
+
+    /// A body that is too long, or that did not come whole.
+    pub(super) fn body(rejected: &axum::extract::rejection::BytesRejection, most: usize) -> Self {
+        if rejected.status() == StatusCode::PAYLOAD_TOO_LARGE {
+            let detail = format!("the body is longer than {most} bytes; send a shorter one");
+            return Self::new(StatusCode::PAYLOAD_TOO_LARGE, "too-large", "Content too large", detail);
+        }
+        Self::query(rejected.to_string())
+    }
+
+    /// A body of another kind than is taken.
+    pub(super) fn media_type(given: &str, taken: &str) -> Self {
+        let detail = format!("the body is `{given}`; send {taken} and say so in Content-Type");
+        Self::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "media-type", "Unsupported media type", detail)
+    }
+
+    /// Too many jobs wait already.
+    pub(super) fn jobs_full(most: usize) -> Self {
+        let detail =
+            format!("{most} analyses wait or run already; come again when one is done, or dismiss one");
+        Self::new(StatusCode::TOO_MANY_REQUESTS, "too-many", "Too many jobs", detail)
+    }
+
+    /// Somebody dismissed the job.
+    pub(super) fn dismissed() -> Self {
+        let detail = "the job was dismissed; send the request again to have it made".to_owned();
+        Self::new(StatusCode::GONE, "dismissed", "Dismissed", detail)
+    }
+
+    /// A result larger than what is kept.
+    pub(super) fn too_large(bytes: usize) -> Self {
+        let detail = format!("the result has {bytes} bytes, more than are kept; ask for fewer features");
+        Self::new(StatusCode::UNPROCESSABLE_ENTITY, "result-too-large", "Result too large", detail)
     }
 
     /// Nothing lives at this path.
@@ -282,7 +331,7 @@ impl From<AnswerError> for Problem {
 impl IntoResponse for Problem {
     fn into_response(self) -> Response {
         let mut body = json!({
-            "type": format!("urn:hotblocks:problem:{}", self.kind),
+            "type": if self.kind.contains(':') { self.kind.to_owned() } else { format!("urn:hotblocks:problem:{}", self.kind) },
             "title": self.title,
             "status": self.status.as_u16(),
             "detail": self.detail,

@@ -8,13 +8,15 @@ use axum::http::Uri;
 
 use super::problem::Problem;
 use crate::engine::params::choosing::{CHOOSING, CRS, SNAPSHOT, equality};
+use crate::engine::params::counts::OTHER_PERIOD;
 use crate::engine::params::explain::BLOCK;
 use crate::engine::params::form::{F, FORM};
+use crate::engine::params::near_repeat::{DAYS, DISTANCES};
 use crate::engine::params::outreach::{CAPACITY, DELAY, LIST, PROTECTED};
 use crate::engine::params::patrol::{FREE, SPEED};
 use crate::engine::params::ranking::DRAWS;
 use crate::engine::params::table::{
-    BBOX, DEFAULT_LIMIT, Kind, LIMIT, OFFSET, OPERATIONS, Operation, PAGE, PERIOD, Param, WITHIN,
+    BBOX, DEFAULT_LIMIT, Kind, LIMIT, MIN_POINTS, OFFSET, OPERATIONS, Operation, PAGE, PERIOD, Param, WITHIN,
 };
 use crate::engine::params::targets::BUDGET;
 use crate::engine::params::values::{BadValue, Values};
@@ -146,9 +148,12 @@ pub(super) fn check_among(
     Ok(values)
 }
 
-/// Parameters without which a collection has no answer.
+/// Parameters without which a collection or a process has no answer.
 fn required(operation: &Operation) -> &'static [Param] {
     match operation.collection {
+        "clusters" => &[MIN_POINTS],
+        "near-repeat" => &[DISTANCES, DAYS],
+        "compare" => &[OTHER_PERIOD],
         "explain" => &[BLOCK],
         "targets" => &[BUDGET],
         "brief" => &[WITHIN],

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use tokio::sync::Semaphore;
 
 use super::problem::Problem;
+use super::processes::{Identity, Jobs};
 use super::tiles::Tiles;
 use super::walks::Walks;
 use crate::engine::params::table::Operation;
@@ -24,6 +25,10 @@ pub(super) struct AppState {
     pub(super) tiles: Arc<Tiles>,
     /// Values where a request gives none.
     pub(super) defaults: Arc<Values>,
+    /// Analyses that were asked for, with their results.
+    pub(super) jobs: Arc<Jobs>,
+    /// Which data the newest snapshot is of.
+    pub(super) identity: Arc<Identity>,
     /// This run of the service, for the tags of its answers.
     pub(super) stamp: u64,
     /// States of the data in which clients read on, page by page.
@@ -38,6 +43,8 @@ impl AppState {
             turns: Arc::new(Semaphore::new(cores)),
             tiles: Arc::new(Tiles::new(cores)),
             defaults: Arc::new(defaults),
+            jobs: Arc::new(Jobs::new(cores)),
+            identity: Arc::default(),
             stamp: super::revalidate::stamp(),
             walks: Arc::default(),
         }

@@ -3,7 +3,7 @@
 mod conformance;
 mod document;
 mod page;
-mod parameters;
+pub(super) mod parameters;
 mod schemas;
 pub(super) mod table;
 

@@ -9,7 +9,9 @@ use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 
 use super::super::collections::operation;
+use super::super::counts::COUNTS_FORM;
 use super::super::problem::Problem;
+use super::super::processes::LISTING;
 use super::super::query::{self, pairs};
 use super::super::tiles::{self, FORM, SNAPSHOT};
 use crate::encode::mvt::MEDIA;
@@ -47,6 +49,10 @@ pub(in crate::http) enum Asks {
     Feature,
     /// What an operation takes, without pages.
     Operation(&'static Operation),
+    /// The same with the form of the answer.
+    OperationAs(&'static Operation, &'static Param),
+    /// Nothing; the document has a path for each process.
+    Process,
     /// What the layer of the path takes as tiles, without pages; the document has a path for each.
     Layer,
     /// What the collection of the path takes, without pages; the document has a path for each.
@@ -114,7 +120,7 @@ const fn get(path: &'static str, id: &'static str, help: &'static str) -> Route 
 }
 
 const COUNTS_ROUTE: Route = Route {
-    asks: Asks::Operation(&COUNTS),
+    asks: Asks::OperationAs(&COUNTS, &COUNTS_FORM),
     gives: &[(200, &["application/json", "text/csv; charset=utf-8; header=present"], "any")],
     ..get("/counts", "getCounts", "Incidents by area, category, time and more, as a table")
 };
@@ -298,6 +304,47 @@ pub(in crate::http) const ROUTES: &[Route] = &[
         ..get("/tileMatrixSets/{set}", "getMatrixSet", "The tile matrix set WebMercatorQuad")
     },
     Route {
+        gives: &[(200, JSON, "processes")],
+        ..get("/processes", "getProcesses", "Analyses that can be run with inputs of one's own")
+    },
+    Route {
+        asks: Asks::Process,
+        gives: &[(200, JSON, "process")],
+        ..get("/processes/{id}", "getProcess", "What an analysis takes and gives")
+    },
+    Route {
+        method: "post",
+        asks: Asks::Process,
+        gives: &[(200, &["application/geo+json", "application/json"], "any"), (201, JSON, "job")],
+        takes: Some((JSON, "execution")),
+        ..get(
+            "/processes/{id}/execution",
+            "execute",
+            "Runs an analysis, at once where it is short, else as a job",
+        )
+    },
+    Route {
+        asks: Asks::These(&LISTING),
+        gives: &[(200, JSON, "jobs")],
+        ..get("/jobs", "getJobs", "Analyses that were asked for, the newest first")
+    },
+    Route {
+        path: "/jobs/{jobId}",
+        gives: &[(200, JSON, "job")],
+        ..get("/jobs/{id}", "getJob", "How far an analysis is")
+    },
+    Route {
+        method: "delete",
+        path: "/jobs/{jobId}",
+        gives: &[(200, JSON, "job")],
+        ..get("/jobs/{id}", "dismissJob", "Dismisses an analysis: it is not begun, or nothing of it is kept")
+    },
+    Route {
+        path: "/jobs/{jobId}/results",
+        gives: &[(200, &["application/geo+json", "application/json"], "any")],
+        ..get("/jobs/{id}/results", "getResults", "What came of an analysis")
+    },
+    Route {
         gives: &[(200, &["text/plain; charset=utf-8"], "text")],
         ..get("/livez", "getLive", "Whether the service runs")
     },
@@ -314,6 +361,8 @@ impl Route {
             Asks::These(params) => params.iter().collect(),
             Asks::Feature => collection.into_iter().flat_map(query::params_of_one).collect(),
             Asks::Operation(operation) => operation.params.iter().collect(),
+            Asks::OperationAs(operation, form) => operation.params.iter().chain([form]).collect(),
+            Asks::Process => Vec::new(),
             Asks::Layer | Asks::Legend => {
                 let own = collection.into_iter().flat_map(|operation| operation.params);
                 own.chain([&SNAPSHOT, if self.gives_tiles() { &FORM } else { &JSON_FORM }]).collect()
