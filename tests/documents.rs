@@ -113,6 +113,7 @@ fn the_readme_names_both_commands_and_only_commands_that_exist() {
 fn commands_and_flags_use_the_agreed_words() {
     const COMMANDS: &[&str] = &[
         "areas",
+        "backup",
         "blocks",
         "brief",
         "clusters",
@@ -122,13 +123,17 @@ fn commands_and_flags_use_the_agreed_words() {
         "density",
         "explain",
         "export",
+        "forget",
         "hotspots",
         "import",
+        "init",
         "list",
         "near-repeat",
         "plan",
         "rank",
+        "restore",
         "serve",
+        "verify",
     ];
     // Beside the vocabulary stand the options of the methods, and those of `counting.md` 10.
     const FLAGS: &[&str] = &[
@@ -160,6 +165,7 @@ fn commands_and_flags_use_the_agreed_words() {
         "draws",
         "edge",
         "eps",
+        "external-id",
         "every",
         "exposure",
         "fdr",
@@ -185,6 +191,7 @@ fn commands_and_flags_use_the_agreed_words() {
         "lixel",
         "max-blocks",
         "max-zoom",
+        "metrics-listen",
         "method",
         "metric",
         "min-points",
@@ -212,6 +219,7 @@ fn commands_and_flags_use_the_agreed_words() {
         "places",
         "probability",
         "rejects",
+        "replace",
         "review",
         "review-months",
         "same-place",
@@ -232,6 +240,7 @@ fn commands_and_flags_use_the_agreed_words() {
         "steps",
         "surface",
         "stop",
+        "store",
         "top",
         "trend-by",
         "unit",

@@ -236,12 +236,13 @@ impl IntoResponse for Problem {
             "status": self.status.as_u16(),
             "detail": self.detail,
         });
-        if let Some(parameter) = &self.parameter {
-            body["parameter"] = parameter.as_str().into();
+        let near = self.parameter.as_deref().and_then(|name| nearest(name, self.allowed.iter().copied()));
+        let near = near.filter(|_| self.kind == UNKNOWN_PARAMETER);
+        if let Some(parameter) = self.parameter {
+            body["parameter"] = parameter.into();
         }
-        let meant = self.parameter.filter(|_| self.kind == UNKNOWN_PARAMETER);
-        if let Some(nearest) = meant.and_then(|name| nearest(&name, self.allowed.iter().copied())) {
-            body["nearest"] = nearest.into();
+        if let Some(near) = near {
+            body["nearest"] = near.into();
         }
         if !self.allowed.is_empty() {
             body["allowed"] = self.allowed.to_vec().into();

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use tokio::sync::Semaphore;
 
+use super::live::feed::Feed;
 use super::problem::Problem;
 use super::processes::{Identity, Jobs};
 use super::tiles::Tiles;
@@ -25,6 +26,8 @@ pub(super) struct AppState {
     pub(super) tiles: Arc<Tiles>,
     /// Values where a request gives none.
     pub(super) defaults: Arc<Values>,
+    /// What comes in and what is told of it.
+    pub(super) feed: Arc<Feed>,
     /// Analyses that were asked for, with their results.
     pub(super) jobs: Arc<Jobs>,
     /// Which data the newest snapshot is of.
@@ -36,9 +39,11 @@ pub(super) struct AppState {
 }
 
 impl AppState {
+    /// State over an engine into which nothing comes.
     pub(super) fn new(engine: Arc<Engine>, defaults: Values) -> Self {
         let cores = std::thread::available_parallelism().map_or(1, usize::from);
         Self {
+            feed: Feed::reading(Arc::clone(&engine)),
             engine,
             turns: Arc::new(Semaphore::new(cores)),
             tiles: Arc::new(Tiles::new(cores)),
@@ -48,6 +53,11 @@ impl AppState {
             stamp: super::revalidate::stamp(),
             walks: Arc::default(),
         }
+    }
+
+    /// The same with another feed.
+    pub(super) fn fed(self, feed: Arc<Feed>) -> Self {
+        Self { feed, ..self }
     }
 
     /// The newest snapshot.

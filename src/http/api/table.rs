@@ -4,14 +4,17 @@
 //! path and method by method. Parameters of analyses come from the one table of parameters.
 
 use super::super::counts::COUNTS_FORM;
+use super::super::live::body::MEDIA;
+use super::super::live::digest::ATOM;
+use super::super::live::parameters::{EVENTS, INGEST};
 use super::super::processes::LISTING;
 use super::super::tiles::{self, FORM, SNAPSHOT};
 use super::route::{Asks, F, JSON_FORM, Route};
-use crate::encode::mvt::MEDIA;
+use crate::encode::mvt::MEDIA as TILE_MEDIA;
 use crate::engine::params::counts::COUNTS;
 use crate::engine::params::table::{DENSITY, Param};
 
-const TILE: &[(u16, &[&str], &str)] = &[(200, &[MEDIA], "bytes"), (204, &[], "")];
+const TILE: &[(u16, &[&str], &str)] = &[(200, &[TILE_MEDIA], "bytes"), (204, &[], "")];
 
 const OF_ALL: &[Param] =
     &[tiles::OF_ALL[0], tiles::OF_ALL[1], tiles::OF_ALL[2], tiles::OF_ALL[3], SNAPSHOT, JSON_FORM];
@@ -267,6 +270,44 @@ pub(in crate::http) const ROUTES: &[Route] = &[
     Route {
         gives: &[(200, &["text/plain; charset=utf-8"], "text")],
         ..get("/livez", "getLive", "Whether the service runs")
+    },
+    Route {
+        gives: &[(200, JSON, "any")],
+        ..get(
+            "/readyz",
+            "getReady",
+            "Whether the service should be sent requests now; 503 with the reason where not",
+        )
+    },
+    Route {
+        method: "post",
+        asks: Asks::These(&INGEST),
+        takes: Some((MEDIA, "text")),
+        gives: &[(200, JSON, "any")],
+        ..get("/ingest/{source}", "ingest", "Takes a file of incidents in; answers once it is on disk")
+    },
+    Route {
+        gives: &[(200, JSON, "any")],
+        ..get("/ingest/reports/{id}", "getReport", "The rows of a request that were refused, for an hour")
+    },
+    Route {
+        method: "post",
+        takes: Some((JSON, "any")),
+        gives: &[(200, JSON, "any"), (201, JSON, "any")],
+        ..get("/alerts", "alert", "Takes one event of a sensor in, its revision or its withdrawal")
+    },
+    Route {
+        gives: &[(200, &[ATOM], "text")],
+        ..get("/areas/{area}/feed.atom", "getDigest", "What rules found in an area, as an Atom feed")
+    },
+    Route {
+        asks: Asks::These(&EVENTS),
+        gives: &[(200, &["text/event-stream"], "text")],
+        ..get(
+            "/events",
+            "getEvents",
+            "What happens, as it happens, by server-sent events; resumes by Last-Event-ID",
+        )
     },
 ];
 
