@@ -10,7 +10,7 @@ use axum::http::{HeaderMap, Method, StatusCode};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 
-use super::api::table::EXTRAS;
+use super::api::route::EXTRAS;
 use super::base::base;
 use super::query::pairs;
 use super::state::AppState;

@@ -11,8 +11,9 @@ use super::super::processes::{OUTPUT, PROCESSES};
 use super::super::query::lacks;
 use super::super::tiles::TILED;
 use super::parameters::{Names, WELL_KNOWN, of_fields, parameter, schema};
+use super::route::{Asks, Route};
 use super::schemas::schemas;
-use super::table::{Asks, Route, routes};
+use super::table::routes;
 use crate::engine::params::table::{OPERATIONS, Operation, Param};
 use crate::engine::params::values::Values;
 use crate::engine::snapshot::Snapshot;
@@ -177,6 +178,19 @@ impl Made<'_> {
     }
 }
 
+/// The schema of a form: only JSON has the shape that the route names.
+fn schema_of<'a>(media: &str, schema: &'a str) -> &'a str {
+    let plain = media.split(';').next().unwrap_or_default();
+    match plain {
+        _ if plain.ends_with("/json") || plain.ends_with("+json") => schema,
+        "application/flatgeobuf" | "application/geopackage+sqlite3" | "application/vnd.apache.parquet" => {
+            "bytes"
+        }
+        _ if plain.starts_with("image/") || plain.contains("mapbox") => "bytes",
+        _ => "text",
+    }
+}
+
 impl Made<'_> {
     /// The body of a request to run an analysis.
     fn execution(&self, operation: &Operation) -> Json {
@@ -205,19 +219,6 @@ impl Made<'_> {
             body["required"] = json!(["inputs"]);
         }
         body
-    }
-}
-
-/// The schema of a form: only JSON has the shape that the route names.
-fn schema_of<'a>(media: &str, schema: &'a str) -> &'a str {
-    let plain = media.split(';').next().unwrap_or_default();
-    match plain {
-        _ if plain.ends_with("/json") || plain.ends_with("+json") => schema,
-        "application/flatgeobuf" | "application/geopackage+sqlite3" | "application/vnd.apache.parquet" => {
-            "bytes"
-        }
-        _ if plain.starts_with("image/") || plain.contains("mapbox") => "bytes",
-        _ => "text",
     }
 }
 

@@ -2,7 +2,8 @@
 
 use super::super::counts::COUNTS_FORM;
 use super::super::processes::LISTING;
-use super::table::{Asks, JSON, Route, get};
+use super::route::{Asks, Route};
+use super::table::{JSON, get};
 use crate::engine::params::counts::COUNTS;
 
 const CSV: &str = "text/csv; charset=utf-8; header=present";

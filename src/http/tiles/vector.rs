@@ -8,7 +8,7 @@ use axum::response::Response;
 use flate2::Compression;
 use flate2::write::GzEncoder;
 
-use super::super::api::table::EXTRAS;
+use super::super::api::route::EXTRAS;
 use super::super::problem::Problem;
 use super::super::state::AppState;
 use super::Pairs;
