@@ -3,7 +3,7 @@
 CARGO ?= cargo
 BROWSER = tests/browser
 
-.PHONY: crash fuzz-replay page help demo build test unit browser lint docs bench bench-test evidence bench-peers picture fuzz fuzz-smoke setup setup-browser clean
+.PHONY: conformance fuzz-replay page gis client-tests clients setup-clients crash help demo build test unit browser lint docs bench bench-test evidence bench-peers picture fuzz fuzz-smoke setup setup-browser clean
 
 help: ## This list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 16
@@ -20,7 +20,7 @@ setup: ## Install what the build needs and is missing (cmake)
 setup-browser: ## Install what the browser tests need and is missing (chromium, node, npm)
 	sh .ci/setup browser
 
-test: unit page ## Every test
+test: unit page gis ## Every test
 
 unit: setup ## Tests of the crate and of its documentation
 	$(CARGO) test --release --locked --lib --bins --tests
@@ -33,10 +33,28 @@ browser: build page ## The page in headless Chromium, against the real binary
 page: setup-browser
 	cd $(BROWSER) && npm ci --no-audit --no-fund && npm test
 
+setup-clients: ## Install the GIS clients that CI tries (GDAL; pyogrio, geopandas, OWSLib below target/)
+	sh .ci/setup clients
+
+CLIENTS = ../../target/clients/bin/python -m unittest
+
+client-tests: build gis ## GDAL, pyogrio, geopandas and OWSLib against the served sample, and the recipes of docs/clients.md
+
+# Against the binary that lies there, as `page`.
+gis: setup-clients
+	cd tests/clients && $(CLIENTS)
+
+clients: build setup-clients ## The same with R and QGIS, which are large (installs them)
+	sh .ci/setup more-clients
+	cd tests/clients && HOTBLOCKS_CLIENTS=all $(CLIENTS)
+
 lint: setup ## Format, clippy, documentation: warnings are errors
 	$(CARGO) fmt --check
 	$(CARGO) clippy --release --locked --all-targets -- -D warnings
 	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --release --locked --no-deps
+
+conformance: build ## The interface judged by schemathesis, EXAMPLES=500 an operation, and by OGC's registry (installs them below target/)
+	python3 tests/clients/conformance.py $(EXAMPLES)
 
 bench: setup ## All benchmarks
 	$(CARGO) bench --locked
@@ -50,6 +68,7 @@ evidence: build ## Write docs/validation.md, docs/ranking.md and docs/performanc
 bench-peers: setup ## Write the end of docs/performance.md: others' tools beside ours on the same data (installs them below target/)
 	CARGO=$(CARGO) sh benches/peers/run.sh
 
+EXAMPLES ?= 500
 FUZZ_SECONDS ?= 600
 
 fuzz: setup ## Any bytes at every reader, FUZZ_SECONDS=600 each; writes docs/fuzzing.md

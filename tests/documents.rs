@@ -2,7 +2,9 @@
 
 use std::path::Path;
 
-use hotblocks::engine::params::table::{COMMANDS_ONLY, FORM, Kind, OPERATIONS, PAGE, Param};
+use hotblocks::engine::params::choosing::CHOOSING;
+use hotblocks::engine::params::form::FORM;
+use hotblocks::engine::params::table::{COMMANDS_ONLY, Kind, OPERATIONS, PAGE, Param};
 
 fn read(path: &str) -> String {
     let file = Path::new(env!("CARGO_MANIFEST_DIR")).join(path);
@@ -62,7 +64,12 @@ fn parameters() -> String {
         page.extend(operation.params.iter().map(row));
     }
     page.push_str(&format!("\n## Every collection over HTTP, on top\n{head}"));
-    page.extend(PAGE.iter().chain(&FORM).map(|p| row(p).replace(&format!("| `--{}` |", p.flag), "| – |")));
+    page.extend(
+        PAGE.iter()
+            .chain(&FORM)
+            .chain(&CHOOSING)
+            .map(|p| row(p).replace(&format!("| `--{}` |", p.flag), "| – |")),
+    );
     page
 }
 
@@ -184,6 +191,7 @@ fn commands_and_flags_use_the_agreed_words() {
         "lixel",
         "max-blocks",
         "max-zoom",
+        "metrics-listen",
         "method",
         "metric",
         "min-points",

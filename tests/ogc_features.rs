@@ -367,8 +367,9 @@ async fn a_f13_what_clients_add_to_every_address_is_taken_and_arcgis_is_told_of_
     let by_index = get("/collections/blocks/items?limit=5&startindex=5&_=1").await.json();
     assert_eq!(by_offset["features"], by_index["features"]);
     assert!(!by_index["links"].to_string().contains("_=1"), "{}", by_index["links"]);
-    let both = ask(Method::GET, "/collections/blocks/items?offset=1&startindex=1", &[]).await;
-    assert_eq!(both.status, StatusCode::BAD_REQUEST);
+    let both = ask(Method::GET, "/collections/blocks/items?offset=1&startindex=2", &[]).await;
+    assert_eq!(both.status, StatusCode::UNPROCESSABLE_ENTITY);
+    get("/collections/blocks/items?limit=1&offset=1&startindex=1").await;
     let query = ask(Method::GET, "/collections/blocks/items?query=rank%3C5", &[]).await;
     assert_eq!((query.status, &query.json()["parameter"]), (StatusCode::BAD_REQUEST, &"query".into()));
     assert!(query.json()["detail"].as_str().is_some_and(|detail| detail.contains("use ")));
@@ -525,16 +526,9 @@ async fn a_h4_ranges_are_ignored_and_head_is_get_without_its_body() {
     let whole = get(path).await;
     let part = ask(Method::GET, path, &[("range", "bytes=0-1")]).await;
     assert_eq!((part.status, &part.body), (StatusCode::OK, &whole.body));
-    for path in [
-        path,
-        "/",
-        "/api",
-        "/conformance",
-        "/docs",
-        "/collections",
-        "/livez",
-        "/xyz/density/12/1233/1531.png",
-    ] {
+    for path in
+        [path, "/", "/api", "/conformance", "/docs", "/collections", "/livez", "/xyz/density/11/609/765.png"]
+    {
         let (get, head) = (get(path).await, ask(Method::HEAD, path, &[]).await);
         assert_eq!((head.status, head.body.len()), (StatusCode::OK, 0), "{path}");
         for name in [header::CONTENT_TYPE, header::ETAG, header::CACHE_CONTROL, header::VARY] {

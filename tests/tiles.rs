@@ -196,9 +196,9 @@ async fn what_is_no_tile_is_refused_with_the_bound() {
         ("/xyz/density/3/0/0.png?bandwith_m=5", 400, "bandwith_m", "did you mean `bandwidth_m`"),
         ("/xyz/density/3/0/0.png?limit=5", 400, "limit", "not a parameter of /xyz/density"),
         ("/xyz/density/3/0/0.png?bandwidth_m=-5", 400, "bandwidth_m", "from 1 m"),
-        ("/xyz/density/3/0/0.png?cell_m=0.1", 400, "cell_m", "smallest side"),
-        ("/xyz/density/3/0/0.png?network=continuous", 400, "network", "no surface"),
-        ("/xyz/density/3/0/0.png?surface=standard-error", 400, "surface", "`cells`"),
+        ("/xyz/density/3/0/0.png?cell_m=0.1", 422, "cell_m", "smallest side"),
+        ("/xyz/density/3/0/0.png?network=continuous", 422, "network", "no surface"),
+        ("/xyz/density/3/0/0.png?surface=standard-error", 422, "surface", "`cells`"),
         ("/xyz/density/3/0/0.png?category=robery", 400, "category", "robbery"),
     ] {
         let (code, headers, body) = ask(path).await;

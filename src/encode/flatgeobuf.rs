@@ -184,7 +184,7 @@ fn geometry<'a>(fbb: &mut FlatBufferBuilder<'a>, shape: &Geometry) -> WIPOffset<
     match shape {
         Geometry::Point(at) => flat(fbb, type_, &[vec![at.0]]),
         Geometry::Line(line) => flat(fbb, type_, &[vec![line.start, line.end]]),
-        Geometry::LineString(line) => flat(fbb, type_, &[line.0.clone()]),
+        Geometry::LineString(line) => flat(fbb, type_, std::slice::from_ref(&line.0)),
         Geometry::Polygon(shape) => polygon(fbb, shape),
         Geometry::Rect(shape) => polygon(fbb, &shape.to_polygon()),
         Geometry::Triangle(shape) => polygon(fbb, &shape.to_polygon()),

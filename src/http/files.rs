@@ -13,7 +13,8 @@ use super::problem::Problem;
 use super::state::AppState;
 use crate::encode::format::Format;
 use crate::engine::params::explain::BLOCK;
-use crate::engine::params::table::{BOM, Operation};
+use crate::engine::params::form::BOM;
+use crate::engine::params::table::Operation;
 use crate::engine::params::values::Values;
 
 /// What the name of a page of features begins with.
@@ -39,6 +40,12 @@ async fn file(
         .ok_or_else(|| Problem::no_file(uri.path(), &id))?;
     let asked = Asked { operation, ending: Some(format), whole: name != ITEMS };
     items::answer(state, asked, Came::of(&request, uri.path()), pairs).await
+}
+
+/// The files of a collection by their commonest endings: pages of features, then the whole layer.
+pub(super) fn file_names(id: &str) -> Vec<String> {
+    let endings = || Format::ALL.into_iter().filter_map(|format| format.endings().first());
+    [ITEMS, id].iter().flat_map(|name| endings().map(move |ending| format!("{name}.{ending}"))).collect()
 }
 
 /// Formats that are offered as files of a whole layer.

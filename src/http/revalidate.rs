@@ -10,6 +10,7 @@ use axum::http::{HeaderMap, Method, StatusCode};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 
+use super::api::table::EXTRAS;
 use super::base::base;
 use super::query::pairs;
 use super::state::AppState;
@@ -17,13 +18,13 @@ use super::state::AppState;
 /// Paths whose answers follow from the snapshot and the address alone; also what lies below them.
 const OF_SNAPSHOT: [&str; 10] = [
     "/api",
-    "/areas",
     "/collections",
     "/conformance",
     "/counts",
     "/docs",
     "/processes",
     "/styles",
+    "/tileMatrixSets",
     "/tiles",
     "/xyz",
 ];
@@ -86,9 +87,10 @@ pub(super) async fn revalidate(State(state): State<AppState>, request: Request, 
     response
 }
 
-/// Name and value of what is asked for, in the order of the names.
+/// Name and value of what is asked for, in the order of the names, without what changes nothing.
 fn asked(request: &Request) -> Vec<(String, String)> {
     let mut asked = pairs(request.uri());
+    asked.retain(|(name, _)| EXTRAS.iter().all(|extra| extra.wire != name));
     asked.sort_by(|a, b| a.0.cmp(&b.0));
     asked
 }
