@@ -26,7 +26,7 @@ pub(super) struct Problem {
     parameter: Option<String>,
     allowed: Vec<&'static str>,
     /// Where the same is had as it is now.
-    newest: Option<String>,
+    newest: Option<Box<String>>,
 }
 
 impl Problem {
@@ -183,7 +183,7 @@ impl Problem {
         );
         Self {
             parameter: Some("snapshot".to_owned()),
-            newest: Some(newest),
+            newest: Some(Box::new(newest)),
             ..Self::new(StatusCode::GONE, "gone", "No longer kept", detail)
         }
     }
@@ -354,7 +354,7 @@ impl IntoResponse for Problem {
             body["allowed"] = self.allowed.into();
         }
         if let Some(newest) = self.newest {
-            body["links"] = json!([{ "rel": "latest-version", "href": newest }]);
+            body["links"] = json!([{ "rel": "latest-version", "href": *newest }]);
         }
         (self.status, [(header::CONTENT_TYPE, "application/problem+json")], body.to_string()).into_response()
     }
