@@ -168,6 +168,15 @@ const ROUTES: &[Route] = &[
         ..get("/collections/{id}/schema", "getSchema", "Fields that features have, as JSON Schema")
     },
     Route {
+        asks: Asks::Collection,
+        gives: &[(200, FORMS, "features")],
+        ..get(
+            "/collections/{id}/{file}",
+            "getFile",
+            "A page of features as `items` with an ending such as .csv, .gpkg, .fgb, .parquet; or all of them under the collection's own name, without `limit` and `offset`",
+        )
+    },
+    Route {
         path: "/xyz/density/{z}/{x}/{y}.png",
         asks: Asks::Operation(&DENSITY),
         gives: &[(200, &["image/png"], "bytes"), (204, &[], "")],
