@@ -122,6 +122,12 @@ pub fn serve(service: Service, ready: impl FnOnce(SocketAddr, Option<SocketAddr>
         let service = router.into_make_service_with_connect_info::<SocketAddr>();
         let no_more = Arc::new(Notify::new());
         let told = Arc::clone(&no_more);
+        let listener = listener.tap_io(|connection| {
+            // Without it a client that takes nothing would hold its place as long as it likes.
+            if let Err(why) = rustix::net::sockopt::set_tcp_user_timeout(&*connection, TAKES_NOTHING_MS) {
+                tracing::warn!(%why, "a connection has no bound on how long its client takes nothing");
+            }
+        });
         let server =
             axum::serve(listener, service).with_graceful_shutdown(async move { told.notified().await });
         let mut server = std::pin::pin!(server.into_future());
