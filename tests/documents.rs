@@ -2,7 +2,9 @@
 
 use std::path::Path;
 
-use hotblocks::engine::params::table::{COMMANDS_ONLY, FORM, Kind, OPERATIONS, PAGE, Param};
+use hotblocks::engine::params::choosing::CHOOSING;
+use hotblocks::engine::params::form::FORM;
+use hotblocks::engine::params::table::{COMMANDS_ONLY, Kind, OPERATIONS, PAGE, Param};
 
 fn read(path: &str) -> String {
     let file = Path::new(env!("CARGO_MANIFEST_DIR")).join(path);
@@ -62,7 +64,12 @@ fn parameters() -> String {
         page.extend(operation.params.iter().map(row));
     }
     page.push_str(&format!("\n## Every collection over HTTP, on top\n{head}"));
-    page.extend(PAGE.iter().chain(&FORM).map(|p| row(p).replace(&format!("| `--{}` |", p.flag), "| – |")));
+    page.extend(
+        PAGE.iter()
+            .chain(&FORM)
+            .chain(&CHOOSING)
+            .map(|p| row(p).replace(&format!("| `--{}` |", p.flag), "| – |")),
+    );
     page
 }
 
@@ -106,6 +113,7 @@ fn the_readme_names_both_commands_and_only_commands_that_exist() {
 fn commands_and_flags_use_the_agreed_words() {
     const COMMANDS: &[&str] = &[
         "areas",
+        "backup",
         "blocks",
         "brief",
         "clusters",
@@ -115,13 +123,17 @@ fn commands_and_flags_use_the_agreed_words() {
         "density",
         "explain",
         "export",
+        "forget",
         "hotspots",
         "import",
+        "init",
         "list",
         "near-repeat",
         "plan",
         "rank",
+        "restore",
         "serve",
+        "verify",
     ];
     // Beside the vocabulary stand the options of the methods, and those of `counting.md` 10.
     const FLAGS: &[&str] = &[
@@ -153,6 +165,7 @@ fn commands_and_flags_use_the_agreed_words() {
         "draws",
         "edge",
         "eps",
+        "external-id",
         "every",
         "exposure",
         "fdr",
@@ -178,6 +191,7 @@ fn commands_and_flags_use_the_agreed_words() {
         "lixel",
         "max-blocks",
         "max-zoom",
+        "metrics-listen",
         "method",
         "metric",
         "min-points",
@@ -205,6 +219,7 @@ fn commands_and_flags_use_the_agreed_words() {
         "places",
         "probability",
         "rejects",
+        "replace",
         "review",
         "review-months",
         "same-place",
@@ -225,6 +240,7 @@ fn commands_and_flags_use_the_agreed_words() {
         "steps",
         "surface",
         "stop",
+        "store",
         "top",
         "trend-by",
         "unit",

@@ -1,11 +1,13 @@
 //! One address or a block: how many addresses a block's incidents have, and how much the first of them has.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use rayon::prelude::*;
 
 use crate::model::address::Address;
 use crate::model::block::{Assignment, BlockId, Share};
+use crate::model::column::SharedTexts;
 use crate::model::incident::Incidents;
 use crate::model::street_words::Words;
 
@@ -18,41 +20,70 @@ pub struct Addresses {
     pub top_address_share: Option<f64>,
 }
 
-/// The standard form of every address of a data set, as a number; read once, since it takes longest.
+/// The standard form of every address of a data set, as a number. Copies share what was read first.
 #[derive(Clone, Debug, Default)]
 pub struct Forms {
-    /// By the number of the address; `None` where it cannot be read.
-    of: Vec<Option<u32>>,
-    /// By the number of the form: whether it names a house.
-    houses: Vec<bool>,
+    /// By the number of the address: the number of its form, with [`HOUSE`] if it names one, or [`UNREAD`].
+    base: Arc<Vec<u32>>,
+    fresh: Vec<u32>,
+    /// How many forms there are.
+    n: u32,
 }
+
+const UNREAD: u32 = u32::MAX;
+const HOUSE: u32 = 1 << 31;
 
 impl Forms {
     /// Reads all addresses. Time O(addresses).
     #[must_use]
     pub fn of(incidents: &Incidents, words: &Words) -> Self {
-        let texts = incidents.addresses();
-        let read: Vec<Option<Address>> =
-            (0..texts.len()).into_par_iter().map(|at| Address::parse(texts.get(at), words)).collect();
-        let mut known: HashMap<Address, u32> = HashMap::new();
-        let mut houses = Vec::new();
-        let number = |address: Option<Address>| {
-            let (address, next) = (address?, u32::try_from(known.len()).expect("fewer than 2³² addresses"));
-            let house = matches!(address, Address::House(..));
-            Some(*known.entry(address).or_insert_with(|| {
-                houses.push(house);
-                next
-            }))
-        };
-        let of = read.into_iter().map(number).collect();
-        Self { of, houses }
+        FormsRead::default().upto(incidents.addresses(), words)
     }
 
     /// The number of an address's standard form, and whether it names a house; `None` where it cannot be read.
     #[must_use]
     pub fn form(&self, address: u32) -> Option<(u32, bool)> {
-        let form = self.of[address as usize]?;
-        Some((form, self.houses[form as usize]))
+        let at = address as usize;
+        let entry = self.base.get(at).copied().unwrap_or_else(|| self.fresh[at - self.base.len()]);
+        (entry != UNREAD).then_some((entry & !HOUSE, entry & HOUSE != 0))
+    }
+
+    fn len(&self) -> usize {
+        self.base.len() + self.fresh.len()
+    }
+}
+
+/// The addresses that were read so far, of data sets that share their numbers: each is read once.
+#[derive(Clone, Debug, Default)]
+pub struct FormsRead {
+    known: HashMap<Address, u32>,
+    forms: Forms,
+}
+
+/// More fresh addresses than this become shared ones.
+const SHARED_FROM: usize = 1 << 14;
+
+impl FormsRead {
+    /// The forms of these addresses at least; only those that came since the last time are read.
+    pub fn upto(&mut self, texts: &SharedTexts, words: &Words) -> Forms {
+        let new = self.forms.len()..texts.len();
+        let read: Vec<Option<Address>> =
+            new.into_par_iter().map(|at| Address::parse(texts.get(at), words)).collect();
+        let (known, forms) = (&mut self.known, &mut self.forms);
+        let number = |address: Option<Address>| {
+            let Some(address) = address else { return UNREAD };
+            let house = if matches!(address, Address::House(..)) { HOUSE } else { 0 };
+            let next = u32::try_from(known.len()).ok().filter(|&n| n < HOUSE - 1);
+            let next = next.expect("fewer than 2³¹ addresses: those are below 4 GiB of text");
+            *known.entry(address).or_insert(next) | house
+        };
+        forms.fresh.extend(read.into_iter().map(number));
+        forms.n = u32::try_from(known.len()).expect("fewer than 2³¹ addresses");
+        if forms.fresh.len() > SHARED_FROM {
+            let fresh = std::mem::take(&mut forms.fresh);
+            Arc::make_mut(&mut forms.base).extend(fresh);
+        }
+        forms.clone()
     }
 }
 
@@ -85,9 +116,9 @@ pub fn addresses(
         if shares.peek().is_none() || !selected(at) {
             continue;
         }
-        let form = incidents.address_number(at).and_then(|number| forms.of[number as usize]);
+        let form = incidents.address_number(at).and_then(|number| forms.form(number)).map(|(form, _)| form);
         let key = form.unwrap_or_else(|| {
-            let next = u32::try_from(forms.houses.len() + places.len()).expect("fewer than 2³² places");
+            let next = u32::try_from(forms.n as usize + places.len()).expect("fewer than 2³² places");
             let place = incidents.local(at).map(|at| (at.x.to_bits(), at.y.to_bits()));
             *places.entry(place).or_insert(next)
         });

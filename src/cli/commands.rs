@@ -9,7 +9,7 @@ use serde_json::Value as Json;
 use super::failure::Failure;
 use super::{
     blocks_command, exit, explain_command, flags, formats, import_command, import_incidents, load,
-    outreach_command, say, store_command, tiles_command,
+    outreach_command, say, serve_command, store_command, tiles_command,
 };
 use crate::config::Config;
 use crate::encode;
@@ -26,9 +26,6 @@ use crate::engine::params::values::Values;
 use crate::engine::ranking::draws_unasked;
 use crate::engine::snapshot::Snapshot;
 use crate::engine::{Engine, View};
-use crate::http;
-use crate::http::base::Access;
-use crate::http::serve::DEFAULT_ADDRESS;
 use crate::layer::answer::answer;
 use crate::layer::density::Raster;
 use crate::layer::density_answer::surface;
@@ -42,7 +39,7 @@ use crate::store::sqlite::{Access as StoreAccess, SqliteStore};
 pub(super) fn run(matches: &ArgMatches) -> Result<u8, Failure> {
     match matches.subcommand() {
         Some(("demo", matches)) => demo(matches),
-        Some(("serve", matches)) => serve(matches),
+        Some(("serve", matches)) => serve_command::run(matches),
         Some(("export", matches)) => match matches.subcommand() {
             Some(("tiles", matches)) => tiles_command::run(matches),
             _ => export(matches),
@@ -170,35 +167,7 @@ fn demo(matches: &ArgMatches) -> Result<u8, Failure> {
     let opened = Opened::from(loaded, values);
     let list = opened.list(&RANK, Page { limit: DEFAULT_TOP, ..Page::ALL })?;
     load::print(&encode::table::table(&list))?;
-    listen(matches, opened)
-}
-
-fn serve(matches: &ArgMatches) -> Result<u8, Failure> {
-    let mut given = flags::values(matches, flags::all_params().into_iter())?;
-    load::text_of_file(&mut given, &SHIFTS)?;
-    let kept = outreach_command::read(matches, "list")?;
-    // To be written, so that no two processes serve one store.
-    let store = match load::path(matches, "store") {
-        Some(_) => Some(store_command::open(matches, StoreAccess::Write)?),
-        None => None,
-    };
-    let (load::Loaded { dataset, config, all_kept }, values) =
-        loaded_from(matches, &given, &[], store.as_ref())?;
-    let snapshot = outreach_command::with(Snapshot::new(dataset, 1), kept)?;
-    let engine = Arc::new(Engine::of(snapshot));
-    listen(matches, Opened { engine, values, all_kept, config })
-}
-
-fn listen(matches: &ArgMatches, opened: Opened) -> Result<u8, Failure> {
-    let config = opened.config;
-    let access = Access::new(config.public_url.as_deref(), &config.trusted_proxies, &config.allow_origins)?;
-    let address =
-        load::text(matches, "listen").or(config.listen).unwrap_or_else(|| DEFAULT_ADDRESS.to_owned());
-    http::serve::serve(&address, opened.engine, opened.values, access, |address| {
-        load::print(&format!("serving the map at http://{address}/ (stop with Ctrl-C)\n"))
-            .unwrap_or_default();
-    })?;
-    Ok(exit::DONE)
+    serve_command::listen(matches, opened, None)
 }
 
 /// The data that flags and configuration name, with the values that hold, once all that the operations need is known to be
@@ -212,7 +181,7 @@ pub(super) fn loaded(
 }
 
 /// The same from a store that is open already.
-fn loaded_from(
+pub(super) fn loaded_from(
     matches: &ArgMatches,
     given: &Values,
     operations: &[&Operation],
@@ -244,10 +213,10 @@ fn loaded_from(
 
 /// A data set ready to answer, with the values that hold for every question.
 pub(super) struct Opened {
-    engine: Arc<Engine>,
-    values: Values,
-    all_kept: bool,
-    config: Config,
+    pub(super) engine: Arc<Engine>,
+    pub(super) values: Values,
+    pub(super) all_kept: bool,
+    pub(super) config: Config,
 }
 
 impl Opened {

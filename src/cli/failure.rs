@@ -10,6 +10,7 @@ use crate::encode::list_file::ListFileError;
 use crate::engine::build::BuildError;
 use crate::engine::named_block::NoBlock;
 use crate::engine::params::values::BadValue;
+use crate::http::live::WebhookError;
 use crate::http::serve::ServeError;
 use crate::ingest::blocks::BlocksError;
 use crate::ingest::context::ContextError;
@@ -79,6 +80,8 @@ pub(super) enum Failure {
     NoContext { text: String },
     #[error(transparent)]
     Serve(#[from] ServeError),
+    #[error(transparent)]
+    Webhook(#[from] WebhookError),
     #[error(transparent)]
     Store(#[from] StoreError),
     #[error(

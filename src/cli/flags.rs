@@ -121,6 +121,7 @@ fn serve() -> Command {
     let command = Command::new("serve")
         .about("Serve layers and the map over HTTP")
         .arg(listen())
+        .arg(metrics_listen())
         .arg(public_url())
         .arg(outreach_command::list_file());
     inputs(with_params(command, all_params().into_iter()))
@@ -210,6 +211,12 @@ fn listen() -> Arg {
     Arg::new("listen").long("listen").value_name("ADDRESS").help(format!(
         "Address and port to serve at, loopback only; port 0 takes a free one [default: {DEFAULT_ADDRESS}]"
     ))
+}
+
+fn metrics_listen() -> Arg {
+    Arg::new("metrics-listen").long("metrics-listen").value_name("ADDRESS").help(
+        "Address and port of a second listener that tells Prometheus /metrics, loopback only [default: none] [example: 127.0.0.1:9090]",
+    )
 }
 
 fn public_url() -> Arg {

@@ -6,23 +6,23 @@ use std::path::{Path, PathBuf};
 use clap::ArgMatches;
 
 use super::failure::Failure;
-use super::{ground, say};
+use super::{ground, harm, say};
 use crate::config::{Config, Files};
 use crate::engine::areas::set_areas;
 use crate::engine::build::{About, Ground, build};
 use crate::engine::context::set_context;
 use crate::engine::params::table::Param;
 use crate::engine::params::values::Values;
-use crate::ingest;
 use crate::ingest::blocks::Shapes;
+use crate::ingest::crosswalk;
 use crate::ingest::harm::EQUAL;
-use crate::ingest::incidents::{self, Options};
+use crate::ingest::incidents::{self, IncidentsError, Options};
 use crate::ingest::input::Input;
 use crate::ingest::refused::{Account, Refused};
 use crate::ingest::shipped;
 use crate::model::areas::AreaKind;
+use crate::model::class::Classes;
 use crate::model::dataset::Dataset;
-use crate::model::harm::HarmTable;
 use crate::model::reports::Ledger;
 use crate::space::crs::Crs;
 use crate::store::setting::Setting;
@@ -119,22 +119,6 @@ pub(super) fn text_of_file(values: &mut Values, param: &Param) -> Result<(), Fai
     Ok(values.set_wire(param, &text)?)
 }
 
-/// The table of harm weights, where there is one.
-fn harm(table: Option<(&str, &[u8])>, dataset: &Dataset) -> Result<Option<HarmTable>, Failure> {
-    Ok(match table {
-        None => None,
-        Some((EQUAL, _)) => Some(ingest::harm::equal(&dataset.classes)?),
-        Some((name, bytes)) => Some(ingest::harm::read(name, bytes, &dataset.classes)?),
-    })
-}
-
-/// Name and bytes of a table of harm weights.
-pub(super) fn harm_bytes(path: &Path) -> Result<(String, Vec<u8>), Failure> {
-    let file = path.display().to_string();
-    let bytes = std::fs::read(path).map_err(|source| Failure::Read { file: file.clone(), source })?;
-    Ok((path.file_name().map_or(file, |name| name.to_string_lossy().into_owned()), bytes))
-}
-
 /// Loads the sample that ships.
 pub(super) fn load_sample() -> Result<Loaded, Failure> {
     const FOLDER: &str = "new-haven";
@@ -169,10 +153,10 @@ fn assemble(
     }
     let harm_table = |dataset: &Dataset| match config.harm.as_deref() {
         None => Ok(None),
-        Some(path) if path.as_os_str() == EQUAL => harm(Some((EQUAL, &[])), dataset),
+        Some(path) if path.as_os_str() == EQUAL => harm::read(Some((EQUAL, &[])), dataset),
         Some(path) => {
-            let (name, bytes) = harm_bytes(path)?;
-            harm(Some((&name, &bytes)), dataset)
+            let (name, bytes) = harm::bytes(path)?;
+            harm::read(Some((&name, &bytes)), dataset)
         }
     };
     let Read { ground, areas, context, .. } = read;
@@ -181,22 +165,47 @@ fn assemble(
     Ok(Loaded { dataset, all_kept, config })
 }
 
+/// All reports that a store keeps, over the categories that ship where it has none yet.
+pub(super) fn ledger(store: &dyn Store) -> Result<(Ledger, u64), Failure> {
+    let (mut ledger, revision) = store::ledger(store)?;
+    if ledger.classes.tree().rows().is_empty() {
+        ledger.classes = Classes::over(crosswalk::tree().map_err(IncidentsError::from)?);
+    }
+    Ok((ledger, revision))
+}
+
 /// Loads what a store keeps.
 pub(super) fn stored(config: Config, store: &dyn Store, setting: Setting) -> Result<Loaded, Failure> {
-    let (ledger, _) = store::ledger(store)?;
+    let (ledger, _) = ledger(store)?;
     let ground = match setting.blocks {
         Some(Shapes::Streets(streets)) => Ground::Streets(streets),
         Some(Shapes::Areas(areas)) => Ground::Areas(areas),
         None => Ground::Addresses,
     };
     let mut dataset = make(&config, ledger, &ground, setting.areas, setting.context)?;
-    let given = match config.harm.as_deref() {
-        None => setting.harm,
-        Some(path) if path.as_os_str() == EQUAL => Some((EQUAL.to_owned(), Vec::new())),
-        Some(path) => Some(harm_bytes(path)?),
-    };
-    dataset.harm = harm(given.as_ref().map(|(name, bytes)| (name.as_str(), bytes.as_slice())), &dataset)?;
+    dataset.harm = harm::of(&config, setting.harm, &dataset)?;
     Ok(Loaded { dataset, all_kept: true, config })
+}
+
+/// Puts places around blocks into a data set, and says how many are too far from it.
+pub(super) fn put_context(dataset: &mut Dataset, context: ground::ContextFiles) {
+    for (kind, n) in set_context(dataset, context) {
+        say::tell(&format!(
+            "{kind}: {} of the places lie so far from the blocks that their CRS cannot hold them, and are left out",
+            say::thousands(n)
+        ));
+    }
+}
+
+/// What a configuration says of a data set.
+pub(super) fn about(config: &Config) -> Result<About, Failure> {
+    Ok(About {
+        title: config.title.clone().unwrap_or_else(|| "Incidents".to_owned()),
+        notice: config.notice.clone(),
+        released: config.released.clone(),
+        link: config.link_rule()?,
+        placing: config.placing()?,
+    })
 }
 
 /// Builds a data set and says how that went.
@@ -207,21 +216,9 @@ fn make(
     areas: ground::AreaFiles,
     context: ground::ContextFiles,
 ) -> Result<Dataset, Failure> {
-    let about = About {
-        title: config.title.clone().unwrap_or_else(|| "Incidents".to_owned()),
-        notice: config.notice.clone(),
-        released: config.released.clone(),
-        link: config.link_rule()?,
-        placing: config.placing()?,
-    };
-    let mut dataset = build(ledger, ground, about)?;
+    let mut dataset = build(ledger, ground, about(config)?)?;
     set_areas(&mut dataset, areas)?;
-    for (kind, n) in set_context(&mut dataset, context) {
-        say::tell(&format!(
-            "{kind}: {} of the places lie so far from the blocks that their CRS cannot hold them, and are left out",
-            say::thousands(n)
-        ));
-    }
+    put_context(&mut dataset, context);
     say::resolution(&dataset.resolution, dataset.incidents.count());
     say::assigned(&dataset.assigned);
     ground::tell_hundreds(&dataset);

@@ -7,12 +7,14 @@ mod failure;
 mod flags;
 mod formats;
 mod ground;
+mod harm;
 mod import_command;
 mod import_incidents;
 mod import_store;
 mod load;
 mod outreach_command;
 mod say;
+mod serve_command;
 mod store_command;
 mod tiles_command;
 

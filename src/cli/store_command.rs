@@ -3,7 +3,7 @@
 use clap::{Arg, ArgAction, ArgMatches, Command};
 
 use super::failure::Failure;
-use super::{exit, flags, ground, load, say};
+use super::{exit, flags, ground, harm, load, say};
 use crate::engine::build::Ground;
 use crate::ingest::blocks::Shapes;
 use crate::ingest::harm::EQUAL;
@@ -69,7 +69,7 @@ pub(super) fn init(matches: &ArgMatches) -> Result<u8, Failure> {
     let harm = match config.harm.as_deref() {
         None => None,
         Some(word) if word.as_os_str() == EQUAL => Some((EQUAL.to_owned(), Vec::new())),
-        Some(path) => Some(load::harm_bytes(path)?),
+        Some(path) => Some(harm::bytes(path)?),
     };
     let blocks = match &read.ground {
         Ground::Streets(streets) => Some(Shapes::Streets(streets.clone())),

@@ -1,5 +1,7 @@
 //! The configuration file: where the data is, what is said of it, what parameters default to.
 
+pub mod live;
+
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
@@ -55,12 +57,16 @@ pub struct Config {
     pub intersections: Option<String>,
     /// Address to serve at.
     pub listen: Option<String>,
+    /// Address to serve metrics at; nowhere where nothing is said.
+    pub metrics_listen: Option<String>,
     /// The address that clients use, where it is another: all links begin with it.
     pub public_url: Option<String>,
     /// Addresses or networks of proxies whose `Forwarded` and `X-Forwarded-…` count; none where nothing is said.
     pub trusted_proxies: Vec<String>,
     /// Origins whose pages may read; `*` for public data. Those of this machine may in any case.
     pub allow_origins: Vec<String>,
+    /// Bounds of the live feed.
+    pub live: live::LiveConfig,
     /// Held places that someone has looked at and let go, by the name in the list.
     pub released: Vec<String>,
     /// Whether events of different feeds (report, call, alert) become one where they are near each other.
@@ -207,9 +213,11 @@ impl Config {
             geocode: self.geocode.or(other.geocode),
             intersections: self.intersections.or(other.intersections),
             listen: self.listen.or(other.listen),
+            metrics_listen: self.metrics_listen.or(other.metrics_listen),
             public_url: self.public_url.or(other.public_url),
             trusted_proxies: list(self.trusted_proxies, other.trusted_proxies),
             allow_origins: list(self.allow_origins, other.allow_origins),
+            live: if self.live == live::LiveConfig::default() { other.live } else { self.live },
             released: list(self.released, other.released),
             link: self.link.or(other.link),
             link_minutes: self.link_minutes.or(other.link_minutes),

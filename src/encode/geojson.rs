@@ -64,6 +64,14 @@ pub(super) fn provenance(layer: &Layer) -> Json {
     map(&layer.provenance)
 }
 
+/// One feature by itself, with its links.
+#[must_use]
+pub fn one(feature: &Feature, links: Json) -> String {
+    let mut object = self::feature(feature);
+    object.foreign_members = Some(Map::from_iter([("links".to_owned(), links)]));
+    object.to_string()
+}
+
 /// One feature.
 pub(super) fn feature(feature: &Feature) -> geojson::Feature {
     geojson::Feature {

@@ -1,8 +1,10 @@
 //! At what hour of the week an incident happened, and whether its source knows.
 
+use jiff::tz::TimeZone;
+
 use super::snapshot::Snapshot;
 use crate::model::dataset::Dataset;
-use crate::model::period::clock_seconds;
+use crate::model::period::{Interval, clock_seconds};
 use crate::quality::reports::PILE_OF_TIMES;
 
 const DAY: i64 = 86_400;
@@ -28,23 +30,44 @@ pub struct Clocked {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct TimePiles(Vec<[bool; 2]>);
 
+/// By source, the incidents with a time to the minute: at 00:00, at 12:00, and all.
+#[derive(Clone, Debug, Default)]
+pub(super) struct TimesOfDay(Vec<[usize; 3]>);
+
+impl TimesOfDay {
+    /// Adds (`sign` 1) an incident, or takes it out (-1).
+    pub(super) fn count(&mut self, source: u16, when: Interval, zone: &TimeZone, sign: isize) {
+        let Some(begin) = clock_seconds(when.from, zone).filter(|_| when.seconds <= 60) else { return };
+        let at = usize::from(source);
+        if self.0.len() <= at {
+            self.0.resize(at + 1, [0; 3]);
+        }
+        let second = begin.rem_euclid(DAY);
+        for (count, of) in self.0[at].iter_mut().zip([second == 0, second == NOON, true]) {
+            *count = count.wrapping_add_signed(if of { sign } else { 0 });
+        }
+    }
+
+    /// Which of them stand for 'unknown', of so many sources.
+    pub(super) fn piles(&self, sources: usize) -> TimePiles {
+        let pile = |n: usize, all: usize| n as f64 > PILE_OF_TIMES * all as f64;
+        let of = |at: usize| self.0.get(at).copied().unwrap_or_default();
+        let piles = (0..sources).map(of).map(|[zero, noon, all]| [pile(zero, all), pile(noon, all)]);
+        TimePiles(piles.collect())
+    }
+}
+
 impl TimePiles {
     /// Looks at all incidents. Time O(n).
     #[must_use]
     pub fn of(data: &Dataset) -> Self {
-        let mut counts = vec![[0_usize; 3]; data.sources.len()];
-        for at in (0..data.incidents.len()).filter(|&at| !data.incidents.gone(at)) {
-            let Some(begin) = begin(data, at).filter(|_| data.incidents.when(at).seconds <= 60) else {
-                continue;
-            };
-            let count = &mut counts[usize::from(data.incidents.source(at))];
-            let second = begin.rem_euclid(DAY);
-            count[0] += usize::from(second == 0);
-            count[1] += usize::from(second == NOON);
-            count[2] += 1;
+        let mut times = TimesOfDay::default();
+        let incidents = &data.incidents;
+        for at in (0..incidents.len()).filter(|&at| !incidents.gone(at)) {
+            let source = incidents.source(at);
+            times.count(source, incidents.when(at), &data.sources[usize::from(source)].zone, 1);
         }
-        let pile = |n: usize, all: usize| n as f64 > PILE_OF_TIMES * all as f64;
-        Self(counts.into_iter().map(|[zero, noon, all]| [pile(zero, all), pile(noon, all)]).collect())
+        times.piles(data.sources.len())
     }
 
     /// Whether a source has one.

@@ -95,8 +95,8 @@ impl Snapshot {
 /// The columns of some incidents, with their blocks and whether they are held.
 fn incidents(data: &Dataset, range: std::ops::Range<usize>) -> String {
     let mut both = Twice::new();
-    for at in range {
-        let all = &data.incidents;
+    let all = &data.incidents;
+    for at in range.filter(|&at| !all.gone(at)) {
         let when = all.when(at);
         both.add((all.source(at), all.id(at), when.from, when.seconds, when.precision.word()));
         all.classes(at).for_each(|class| both.add(class));

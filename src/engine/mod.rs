@@ -35,6 +35,7 @@ pub mod ranking;
 mod ranking_check;
 mod ranking_made;
 mod ranking_shared;
+pub mod rules;
 pub mod scan;
 pub mod sheets;
 pub mod sites;

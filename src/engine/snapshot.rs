@@ -1,13 +1,13 @@
 //! An immutable state of everything, and the answers that follow from it.
 
 use std::collections::HashMap;
-use std::sync::OnceLock;
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use jiff::civil::Date;
 
 use super::hours::TimePiles;
 use super::query::{Query, Selection, Tally};
-use crate::aggregate::addresses::{Addresses, Forms, addresses};
+use crate::aggregate::addresses::{Addresses, Forms, FormsRead, addresses};
 use crate::aggregate::categories::by_category;
 use crate::aggregate::counts::{Count, count};
 use crate::index::incidents::IncidentIndex;
@@ -30,12 +30,22 @@ pub struct Snapshot {
     categories: Vec<usize>,
     dates: Option<(Date, Date)>,
     coverage: Vec<(Date, Date)>,
-    /// Read when first asked for.
+    /// Read when first asked for, those that another snapshot has read not again.
     forms: OnceLock<Forms>,
+    forms_read: Arc<Mutex<FormsRead>>,
     /// Likewise.
     pub(super) piles: OnceLock<TimePiles>,
     /// The outreach list that the agency keeps, if there is one.
-    outreach: Option<Register>,
+    outreach: Option<Arc<Register>>,
+}
+
+/// Whether reviews can have made a list, and over these blocks.
+pub(super) fn check_list(list: &Register, data: &Dataset) -> Result<(), RegisterError> {
+    check(list)?;
+    let set = &data.block_set;
+    let names: HashMap<&str, &str> =
+        set.blocks.iter().map(|block| (block.id.as_str(), block.name.as_str())).collect();
+    check_blocks(list, (set.name, set.blocks.len()), |id| names.get(id).copied())
 }
 
 /// What a snapshot keeps beside its data set, and what follows from it.
@@ -45,6 +55,10 @@ pub(super) struct Known {
     pub(super) categories: Vec<usize>,
     pub(super) dates: Option<(Date, Date)>,
     pub(super) coverage: Vec<(Date, Date)>,
+    /// `None` where nobody has looked yet.
+    pub(super) piles: Option<TimePiles>,
+    /// What snapshots of one live engine have read of its addresses.
+    pub(super) forms: Arc<Mutex<FormsRead>>,
 }
 
 impl Snapshot {
@@ -56,12 +70,13 @@ impl Snapshot {
         let index = IncidentIndex::build((0..incidents.len()).map(place));
         let categories = by_category(incidents, &dataset.classes);
         let (dates, coverage) = (dataset.dates(), dataset.coverage());
-        Self::known(dataset, Known { index, categories, dates, coverage }, generation)
+        let known = Known { index, categories, dates, coverage, piles: None, forms: Arc::default() };
+        Self::known(dataset, known, generation)
     }
 
     /// The same where what follows from the data set is known already.
     pub(super) fn known(dataset: Dataset, known: Known, generation: u64) -> Self {
-        let Known { index, categories, dates, coverage } = known;
+        let Known { index, categories, dates, coverage, piles, forms } = known;
         Self {
             dataset,
             index,
@@ -70,7 +85,8 @@ impl Snapshot {
             dates,
             coverage,
             forms: OnceLock::new(),
-            piles: OnceLock::new(),
+            forms_read: forms,
+            piles: piles.map_or_else(OnceLock::new, OnceLock::from),
             outreach: None,
         }
     }
@@ -87,18 +103,19 @@ impl Snapshot {
     ///
     /// [`RegisterError`] if no reviews can have made it, or not over these blocks.
     pub fn with_outreach(self, list: Register) -> Result<Self, RegisterError> {
-        check(&list)?;
-        let set = &self.dataset.block_set;
-        let names: HashMap<&str, &str> =
-            set.blocks.iter().map(|block| (block.id.as_str(), block.name.as_str())).collect();
-        check_blocks(&list, (set.name, set.blocks.len()), |id| names.get(id).copied())?;
-        Ok(Self { outreach: Some(list), ..self })
+        check_list(&list, &self.dataset)?;
+        Ok(Self { outreach: Some(Arc::new(list)), ..self })
+    }
+
+    /// The same with a list that was checked over its blocks.
+    pub(super) fn with_checked(self, outreach: Option<Arc<Register>>) -> Self {
+        Self { outreach, ..self }
     }
 
     /// The outreach list that the agency keeps, if there is one.
     #[must_use]
     pub fn outreach(&self) -> Option<&Register> {
-        self.outreach.as_ref()
+        self.outreach.as_deref()
     }
 
     /// Its number; a later state has a higher one.
@@ -142,7 +159,10 @@ impl Snapshot {
 
     /// The standard form of every address; read when first asked for.
     pub(super) fn forms(&self) -> &Forms {
-        self.forms.get_or_init(|| Forms::of(&self.dataset.incidents, &self.dataset.words))
+        self.forms.get_or_init(|| {
+            let mut read = self.forms_read.lock().unwrap_or_else(PoisonError::into_inner);
+            read.upto(self.dataset.incidents.addresses(), &self.dataset.words)
+        })
     }
 
     /// Days of the period on which a source had data: the time that every block was observed.

@@ -6,12 +6,16 @@ use axum::http::header;
 use axum::response::{IntoResponse, Response};
 use serde_json::{Value as Json, json};
 
+use super::accept::wants_page;
 use super::base::base;
+use super::fields::{QUERYABLES, SCHEMA};
 use super::files::enclosures;
 use super::problem::Problem;
-use super::query::lacks;
+use super::query::{lacks, value};
 use super::state::AppState;
 use super::tiles::{PNG, TEMPLATE, TILED, links as tile_links};
+use super::{crs, html};
+use crate::engine::params::form::F;
 use crate::engine::params::table::{BANDWIDTH, CELL, DENSITY, EPS, MIN_POINTS, OPERATIONS, Operation, Param};
 use crate::engine::params::values::Values;
 use crate::engine::snapshot::Snapshot;
@@ -31,8 +35,9 @@ pub(super) fn name(path: Result<Path<String>, PathRejection>) -> Result<String, 
     path.map(|Path(name)| name).map_err(|e| Problem::query(e.to_string()))
 }
 
-pub(super) async fn all(State(state): State<AppState>, request: Request) -> Response {
+pub(super) async fn all(State(state): State<AppState>, request: Request) -> Result<Response, Problem> {
     let (snapshot, base) = (state.open(), base(&request));
+    let as_page = wants_page(request.headers(), value(request.uri(), F.wire).as_deref())?;
     // Map clients ask each listed layer for its features as it stands: one that needs a parameter is no layer to them.
     let as_it_stands = |op: &&Operation| {
         lacks(op, &state.defaults, &snapshot).next().is_none() && state.defaults.lacking(&[*op]).is_none()
@@ -46,7 +51,7 @@ pub(super) async fn all(State(state): State<AppState>, request: Request) -> Resp
         "collections": collections,
         "dataset": dataset(&snapshot, &state.defaults),
     });
-    json_response(&body)
+    Ok(if as_page { html::collections(&base, &body) } else { json_response(&body) })
 }
 
 pub(super) async fn one(
@@ -55,7 +60,10 @@ pub(super) async fn one(
     request: Request,
 ) -> Result<Response, Problem> {
     let operation = operation(&name(id)?)?;
-    Ok(json_response(&collection(&state.open(), &operation, &state.defaults, &base(&request))))
+    let as_page = wants_page(request.headers(), value(request.uri(), F.wire).as_deref())?;
+    let base = base(&request);
+    let body = collection(&state.open(), &operation, &state.defaults, &base);
+    Ok(if as_page { html::collection(&base, &body) } else { json_response(&body) })
 }
 
 fn json_response(body: &Json) -> Response {
@@ -71,6 +79,9 @@ fn collection(snapshot: &Snapshot, operation: &Operation, defaults: &Values, bas
         link("self", "application/json", format!("/collections/{id}")),
         link("items", GEOJSON, format!("/collections/{id}/items")),
     ];
+    links.push(link(QUERYABLES, SCHEMA, format!("/collections/{id}/queryables")));
+    links.push(link("describedby", SCHEMA, format!("/collections/{id}/schema")));
+    links.push(link("alternate", "text/html", format!("/collections/{id}?f=html")));
     links.extend(enclosures(operation, defaults, base));
     if id == DENSITY.collection {
         let mut tiles = link("tiles", PNG, TEMPLATE.to_owned());
@@ -91,7 +102,8 @@ fn collection(snapshot: &Snapshot, operation: &Operation, defaults: &Values, bas
             "spatial": { "bbox": [[data.extent.west, data.extent.south, data.extent.east, data.extent.north]] },
             "temporal": { "interval": interval.unwrap_or_else(|| json!([[null, null]])) },
         },
-        "crs": ["http://www.opengis.net/def/crs/OGC/1.3/CRS84"],
+        "crs": crs::uris(snapshot),
+        "storageCrs": crs::CRS84,
         "parameters": super::query::params(operation).map(parameter).collect::<Vec<_>>(),
         "links": links,
     })

@@ -8,14 +8,25 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use serde_json::json;
 
-use super::guard;
+use super::base::base;
 use super::problem::Problem;
 use super::query;
 use super::state::AppState;
 use crate::encode;
 use crate::engine::params::counts::COUNTS;
+use crate::engine::params::table::{Kind, Param};
 use crate::engine::params::values::BadValue;
 use crate::layer::Page;
+
+/// The form of an answer.
+pub(super) const COUNTS_FORM: Param = Param {
+    flag: "",
+    wire: "f",
+    kind: Kind::Word(&["json", "csv"]),
+    default: "the ending of the address, else what the client accepts",
+    help: "Form of the answer",
+    example: "csv",
+};
 
 /// The forms of an answer: their word under `f` and as an ending of the address, and their media type.
 const FORMS: [(&str, &str); 2] =
@@ -37,7 +48,7 @@ async fn counts(
     let Query(mut pairs) = pairs.map_err(|e| Problem::query(e.to_string()))?;
     let (word, media) = form(uri.path(), &mut pairs, &request)?;
     let values = query::check_counts(&COUNTS, &pairs)?.or(&state.defaults);
-    let address = format!("http://{}/counts", guard::host(&request));
+    let address = format!("{}/counts", base(&request));
     let asked = uri.query().map_or_else(String::new, |query| format!("?{query}"));
     let csv = word == "csv";
     let body = state

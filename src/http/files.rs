@@ -13,7 +13,8 @@ use super::problem::Problem;
 use super::query::required;
 use super::state::AppState;
 use crate::encode::format::Format;
-use crate::engine::params::table::{BOM, Operation};
+use crate::engine::params::form::BOM;
+use crate::engine::params::table::Operation;
 use crate::engine::params::values::Values;
 
 /// What the name of a page of features begins with.

@@ -8,7 +8,7 @@ use serde_json::{Value as Json, json};
 use super::problem::Problem;
 use crate::encode::format::Format;
 use crate::encode::geojson;
-use crate::engine::params::table::{BOM, F};
+use crate::engine::params::form::{BOM, F};
 use crate::engine::params::values::{BadValue, Values};
 use crate::layer::Layer;
 

@@ -70,6 +70,7 @@ pub(super) fn host(request: &Request) -> String {
     named.or_else(|| request.uri().authority().map(|a| a.as_str())).unwrap_or("127.0.0.1").to_owned()
 }
 
+/// Whether a name, with or without a port, is one of the loopback address.
 pub(super) fn is_loopback(host: &str) -> bool {
     let (name, port) = match host.strip_prefix('[') {
         Some(rest) => rest.split_once(']').unwrap_or_default(),

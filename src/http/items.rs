@@ -8,15 +8,18 @@ use serde_json::json;
 
 use super::base::base;
 use super::collections::{name, operation};
-use super::format;
+use super::crs::Crs;
 use super::problem::Problem;
 use super::query::{self, encoded};
 use super::state::AppState;
+use super::wanted::{self, Wanted};
+use super::{format, html};
 use crate::encode::format::Format;
-use crate::engine::params::outreach::{CAPACITY, LIST, REVIEW};
-use crate::engine::params::table::{BOM, F, LIMIT, OFFSET, Operation};
+use crate::engine::params::choosing::{CRS, SNAPSHOT};
+use crate::engine::params::form::{BOM, F};
+use crate::engine::params::table::{LIMIT, OFFSET, Operation};
 use crate::layer::Page;
-use crate::layer::outreach_answer::asks_review;
+use crate::layer::choose::choose;
 
 pub(super) async fn items(
     State(state): State<AppState>,
@@ -61,68 +64,96 @@ pub(super) async fn answer(
     pairs: Vec<(String, String)>,
 ) -> Result<Response, Problem> {
     let Asked { operation, ending, whole } = asked;
-    let values =
-        if whole { query::check_for_files(&operation, &pairs) } else { query::check(&operation, &pairs) }?;
-    let form = format::asked(ending, &values, &came.headers)?;
-    query::bounded(&values, &state.defaults)?;
-    let page = if whole { Page { bbox: values.bbox, ..Page::ALL } } else { query::page(&values) };
-    // A list that is kept is shown as it is, whatever capacity is configured for the first one.
-    let kept =
-        operation.collection == LIST.collection && !asks_review(&values) && state.open().outreach().is_some();
-    let given = if kept {
-        values.or(&state.defaults.without(&[CAPACITY, REVIEW]))
-    } else {
-        values.or(&state.defaults)
-    };
-    if let Some(param) = query::lacks(&operation, &given, &state.open()).next() {
+    let address = format!("{}{}", came.base, came.path);
+    let Wanted { given, values, page, choice, crs, snapshot } =
+        wanted::wanted(&state, &operation, &pairs, whole, &address)?;
+    if let Some(param) = query::lacks(&operation, &values, &snapshot).next() {
         return Err(Problem::not_given(param));
     }
-    let plain = format!("{}/collections/{}/items", came.base, operation.collection);
-    let address = format!("{}{}", came.base, came.path);
-    let make = state.layer(operation, given, page, move |layer| {
-        let links = links([&address, &plain], &pairs, page, layer.matched, form);
-        format::answer(form, layer, links, whole)
+    let as_page = ending.is_none() && html::wanted_of_items(&came.headers, &given);
+    let form = if as_page { Format::GeoJson } else { format::asked(ending, &given, &came.headers)? };
+    if crs != Crs::Crs84 && !matches!(form, Format::GeoJson | Format::GeoJsonSeq | Format::NdJson) {
+        let why = format!(
+            "{} is had in longitude and latitude only; leave crs out or ask for GeoJSON",
+            form.title()
+        );
+        return Err(Problem::parameter(CRS.wire, &why));
+    }
+    let head = crs.in_head();
+    let keeper = state.clone();
+    let make = state.work(move || {
+        let mut layer = choose(&snapshot, &operation, &values, page, &choice)?;
+        crs.project(&mut layer)?;
+        // Who reads on reads in the same state of the data.
+        let more = page.offset.saturating_add(page.limit) < layer.matched;
+        let pinned = pairs.iter().any(|(name, _)| name == SNAPSHOT.wire);
+        let kept = (more || pinned).then(|| keeper.walks.keep(keeper.stamp, &snapshot));
+        let links =
+            Links { base: &came.base, path: &came.path, pairs: &pairs, collection: operation.collection };
+        let links = links.of(page, layer.matched, form, kept);
+        if as_page {
+            return Ok(html::items(&came.base, &layer, &links, page.offset));
+        }
+        format::answer(form, &layer, links, whole)
     });
-    make.await?
+    let mut response = make.await?;
+    if let Ok(head) = head.parse() {
+        response.headers_mut().insert("content-crs", head);
+    }
+    Ok(response)
 }
 
-/// This page, and the next one where there is more: its `offset` stands in the address, as map clients want it.
-fn links(
-    [address, plain]: [&str; 2],
-    pairs: &[(String, String)],
-    page: Page,
-    matched: usize,
-    form: Format,
-) -> serde_json::Value {
-    let written = |address: &str, pairs: &[(&str, String)]| {
+/// What links of an answer are made of.
+struct Links<'a> {
+    base: &'a str,
+    path: &'a str,
+    pairs: &'a [(String, String)],
+    collection: &'a str,
+}
+
+impl Links<'_> {
+    fn written(&self, path: &str, pairs: &[(&str, String)]) -> String {
         let query: Vec<String> =
             pairs.iter().map(|(name, value)| format!("{}={}", encoded(name), encoded(value))).collect();
         let mark = if query.is_empty() { "" } else { "?" };
-        format!("{address}{mark}{}", query.join("&"))
-    };
-    let link = |rel: &str, offset: Option<(usize, usize)>| {
-        let mut pairs: Vec<(&str, String)> = pairs.iter().map(|(n, v)| (n.as_str(), v.clone())).collect();
-        if let Some((offset, limit)) = offset {
-            pairs.retain(|(name, _)| *name != OFFSET.wire && *name != LIMIT.wire);
+        format!("{}{path}{mark}{}", self.base, query.join("&"))
+    }
+
+    fn without(&self, names: &[&str]) -> Vec<(&str, String)> {
+        let rest = self.pairs.iter().filter(|(name, _)| !names.contains(&name.as_str()));
+        rest.map(|(name, value)| (name.as_str(), value.clone())).collect()
+    }
+
+    /// This page and those before and after it: `offset` stands in their addresses, as map clients want it, and the
+    /// state of the data, so that all pages are of one; then the other forms, and the collection.
+    fn of(&self, page: Page, matched: usize, form: Format, kept: Option<String>) -> serde_json::Value {
+        let turn = |rel: &str, offset: usize, limit: usize| {
+            let mut pairs = self.without(&[OFFSET.wire, LIMIT.wire, SNAPSHOT.wire]);
             pairs.push((LIMIT.wire, limit.to_string()));
             pairs.push((OFFSET.wire, offset.to_string()));
+            pairs.extend(kept.clone().map(|kept| (SNAPSHOT.wire, kept)));
+            json!({ "rel": rel, "type": form.media(), "href": self.written(self.path, &pairs) })
+        };
+        let own = self.written(self.path, &self.without(&[]));
+        let mut links = vec![json!({ "rel": "self", "type": form.media(), "href": own })];
+        let next = page.offset.saturating_add(page.limit);
+        if next < matched {
+            links.push(turn("next", next, page.limit));
         }
-        json!({ "rel": rel, "type": form.media(), "href": written(address, &pairs) })
-    };
-    let mut links = vec![link("self", None)];
-    let next = page.offset.saturating_add(page.limit);
-    if next < matched {
-        links.push(link("next", Some((next, page.limit))));
+        if page.offset > 0 {
+            let limit = page.limit.min(page.offset);
+            links.push(turn("prev", page.offset - limit, limit));
+        }
+        let items = format!("/collections/{}/items", self.collection);
+        let in_form = |word: &str| {
+            let mut pairs = self.without(&[F.wire, BOM.wire]);
+            pairs.push((F.wire, word.to_owned()));
+            self.written(&items, &pairs)
+        };
+        links.extend(format::alternates(form, in_form));
+        links.push(json!({ "rel": "alternate", "type": "text/html", "title": "A page", "href": in_form(html::HTML) }));
+        let collection = format!("{}/collections/{}", self.base, self.collection);
+        links.push(json!({ "rel": "collection", "type": "application/json", "href": collection }));
+        links.into()
     }
-    if page.offset > 0 {
-        let limit = page.limit.min(page.offset);
-        links.push(link("prev", Some((page.offset - limit, limit))));
-    }
-    links.extend(format::alternates(form, |word| {
-        let same = pairs.iter().filter(|(name, _)| name != F.wire && name != BOM.wire);
-        let mut pairs: Vec<(&str, String)> = same.map(|(n, v)| (n.as_str(), v.clone())).collect();
-        pairs.push((F.wire, word.to_owned()));
-        written(plain, &pairs)
-    }));
-    links.into()
 }

@@ -6,20 +6,29 @@ pub mod base;
 mod collections;
 mod counts;
 mod cross_origin;
+mod crs;
 mod failures;
+mod fields;
 mod files;
 mod format;
 mod guard;
+mod html;
+mod item;
 mod items;
 mod landing;
+pub mod live;
+mod metrics;
 mod page;
 mod problem;
+mod processes;
 mod query;
 mod revalidate;
 pub mod serve;
 mod shelf;
 mod state;
 mod tiles;
+mod walks;
+mod wanted;
 
 use std::sync::Arc;
 
@@ -45,19 +54,27 @@ pub fn router(engine: Arc<Engine>, defaults: Values) -> Router {
 
 /// The same for clients that come through proxies or under a public name.
 pub fn router_behind(access: Access, engine: Arc<Engine>, defaults: Values) -> Router {
-    let (access, state) = (Arc::new(access), AppState::new(engine, defaults));
+    router_of(access, AppState::new(engine, defaults))
+}
+
+/// All routes over a state.
+fn router_of(access: Access, state: AppState) -> Router {
+    let (access, feed) = (Arc::new(access), Arc::clone(&state.feed));
     // Small answers grow by it, events must not wait for more of their kind, and pictures are compressed already.
     let worth_it = DefaultPredicate::new().and(SizeAbove::new(1024));
     Router::new()
+        .merge(live::routes(&state.feed.limits))
         .route("/", get(landing::landing))
         .route("/page/{*file}", get(page::file))
-        .route("/livez", get(async || "ok\n"))
         .route("/collections", get(collections::all))
         .route("/collections/{id}", get(collections::one))
         .route("/collections/{id}/items", get(items::items))
         .merge(files::routes())
+        .merge(fields::routes())
+        .merge(item::routes())
         .merge(api::routes())
         .merge(counts::routes())
+        .merge(processes::routes())
         .merge(tiles::documents())
         .fallback(async |uri: Uri| Problem::not_found(uri.path()))
         .method_not_allowed_fallback(async || Problem::method())
@@ -70,6 +87,7 @@ pub fn router_behind(access: Access, engine: Arc<Engine>, defaults: Values) -> R
         .layer(TraceLayer::new_for_http())
         // Tiles are many: they check, tag and pack for themselves.
         .merge(tiles::routes().layer(CatchPanicLayer::custom(problem::panicked)))
+        .layer(from_fn_with_state(feed, metrics::measure))
         .layer(cross_origin::layer(Arc::clone(&access)))
         .layer(from_fn_with_state(access, guard::guard))
         .with_state(state)

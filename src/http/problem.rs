@@ -13,11 +13,11 @@ use crate::engine::params::table::Param;
 use crate::engine::params::values::BadValue;
 use crate::layer::answer::AnswerError;
 
-/// The type of a parameter that is not declared.
+/// The type of a problem with a parameter that there is not.
 const UNKNOWN_PARAMETER: &str = "unknown-parameter";
 
 /// A failure and how to mend it.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Problem {
     status: StatusCode,
     kind: &'static str,
@@ -25,11 +25,14 @@ pub(super) struct Problem {
     detail: String,
     parameter: Option<String>,
     allowed: Vec<&'static str>,
+    /// Where the same is had as it is now.
+    newest: Option<String>,
 }
 
 impl Problem {
-    fn new(status: StatusCode, kind: &'static str, title: &'static str, detail: String) -> Self {
-        Self { status, kind, title, detail, parameter: None, allowed: Vec::new() }
+    /// A problem by its status, the last word of its type, its title and what is to be said of this one.
+    pub(super) fn new(status: StatusCode, kind: &'static str, title: &'static str, detail: String) -> Self {
+        Self { status, kind, title, detail, parameter: None, allowed: Vec::new(), newest: None }
     }
 
     /// A failure that the framework words by itself, or leaves without words.
@@ -107,10 +110,95 @@ impl Problem {
         Self::new(StatusCode::FORBIDDEN, "origin", "Origin not permitted", detail)
     }
 
+    /// The same of a parameter, a header or a field.
+    pub(super) fn about(self, parameter: &str) -> Self {
+        Self { parameter: Some(parameter.to_owned()), ..self }
+    }
+
+    /// A failure whose type another standard has named, by its address.
+    pub(super) fn exception(
+        status: StatusCode,
+        kind: &'static str,
+        title: &'static str,
+        detail: String,
+    ) -> Self {
+        Self::new(status, kind, title, detail)
+    }
+
+    /// What is wrong and how to mend it.
+    pub(super) fn detail(&self) -> &str {
+        &self.detail
+    }
+
+    /// A body that is too long, or that did not come whole.
+    pub(super) fn body(rejected: &axum::extract::rejection::BytesRejection, most: usize) -> Self {
+        if rejected.status() == StatusCode::PAYLOAD_TOO_LARGE {
+            let detail = format!("the body is longer than {most} bytes; send a shorter one");
+            return Self::new(StatusCode::PAYLOAD_TOO_LARGE, "too-large", "Content too large", detail);
+        }
+        Self::query(rejected.to_string())
+    }
+
+    /// A body of another kind than is taken.
+    pub(super) fn media_type(given: &str, taken: &str) -> Self {
+        let detail = format!("the body is `{given}`; send {taken} and say so in Content-Type");
+        Self::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "media-type", "Unsupported media type", detail)
+    }
+
+    /// Too many jobs wait already.
+    pub(super) fn jobs_full(most: usize) -> Self {
+        let detail =
+            format!("{most} analyses wait or run already; come again when one is done, or dismiss one");
+        Self::new(StatusCode::TOO_MANY_REQUESTS, "too-many", "Too many jobs", detail)
+    }
+
+    /// Somebody dismissed the job.
+    pub(super) fn dismissed() -> Self {
+        let detail = "the job was dismissed; send the request again to have it made".to_owned();
+        Self::new(StatusCode::GONE, "dismissed", "Dismissed", detail)
+    }
+
+    /// A result larger than what is kept.
+    pub(super) fn too_large(bytes: usize) -> Self {
+        let detail = format!("the result has {bytes} bytes, more than are kept; ask for fewer features");
+        Self::new(StatusCode::UNPROCESSABLE_ENTITY, "result-too-large", "Result too large", detail)
+    }
+
     /// Nothing lives at this path.
     pub(super) fn not_found(path: &str) -> Self {
         let detail = format!("there is nothing at `{path}`; the way in is /collections");
         Self::new(StatusCode::NOT_FOUND, "not-found", "Not found", detail)
+    }
+
+    /// No feature has this id.
+    pub(super) fn no_feature(collection: &str, id: &str) -> Self {
+        let detail = format!("{collection} has no feature `{id}` that may be shown");
+        Self::new(StatusCode::NOT_FOUND, "no-feature", "No such feature", detail)
+    }
+
+    /// A state of the data that is no longer kept.
+    pub(super) fn walk_gone(snapshot: &str, newest: String) -> Self {
+        let detail = format!(
+            "the state `{snapshot}` of the data is no longer kept; begin anew at {newest}, whose pages are of one newer state"
+        );
+        Self {
+            parameter: Some("snapshot".to_owned()),
+            newest: Some(newest),
+            ..Self::new(StatusCode::GONE, "gone", "No longer kept", detail)
+        }
+    }
+
+    /// A parameter that cannot be used, with why.
+    pub(super) fn parameter(name: &str, why: &dyn std::fmt::Display) -> Self {
+        Self {
+            parameter: Some(name.to_owned()),
+            ..Self::new(
+                StatusCode::BAD_REQUEST,
+                "parameter",
+                "A parameter cannot be used",
+                format!("`{name}` cannot be used: {why}"),
+            )
+        }
     }
 
     /// There is no such collection.
@@ -249,20 +337,24 @@ impl From<AnswerError> for Problem {
 impl IntoResponse for Problem {
     fn into_response(self) -> Response {
         let mut body = json!({
-            "type": format!("urn:hotblocks:problem:{}", self.kind),
+            "type": if self.kind.contains(':') { self.kind.to_owned() } else { format!("urn:hotblocks:problem:{}", self.kind) },
             "title": self.title,
             "status": self.status.as_u16(),
             "detail": self.detail,
         });
-        if let Some(parameter) = &self.parameter {
-            body["parameter"] = parameter.as_str().into();
+        let near = self.parameter.as_deref().and_then(|name| nearest(name, self.allowed.iter().copied()));
+        let near = near.filter(|_| self.kind == UNKNOWN_PARAMETER);
+        if let Some(parameter) = self.parameter {
+            body["parameter"] = parameter.into();
         }
-        let meant = self.parameter.filter(|_| self.kind == UNKNOWN_PARAMETER);
-        if let Some(nearest) = meant.and_then(|name| nearest(&name, self.allowed.iter().copied())) {
-            body["nearest"] = nearest.into();
+        if let Some(near) = near {
+            body["nearest"] = near.into();
         }
         if !self.allowed.is_empty() {
             body["allowed"] = self.allowed.into();
+        }
+        if let Some(newest) = self.newest {
+            body["links"] = json!([{ "rel": "latest-version", "href": newest }]);
         }
         (self.status, [(header::CONTENT_TYPE, "application/problem+json")], body.to_string()).into_response()
     }

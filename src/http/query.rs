@@ -1,20 +1,28 @@
 //! A query string, checked against the table of parameters.
 
+use std::collections::HashMap;
+use std::sync::LazyLock;
+
 use axum::extract::Query;
 use axum::http::Uri;
 
 use super::problem::Problem;
+use crate::engine::params::choosing::{CHOOSING, CRS, SNAPSHOT, equality};
+use crate::engine::params::counts::OTHER_PERIOD;
 use crate::engine::params::explain::BLOCK;
+use crate::engine::params::form::{F, FORM};
+use crate::engine::params::near_repeat::{DAYS, DISTANCES};
 use crate::engine::params::outreach::{CAPACITY, DELAY, LIST, PROTECTED};
 use crate::engine::params::patrol::{FREE, SPEED};
 use crate::engine::params::ranking::DRAWS;
 use crate::engine::params::table::{
-    BBOX, DEFAULT_LIMIT, FORM, Kind, LIMIT, OFFSET, Operation, PAGE, Param, WITHIN,
+    BBOX, DEFAULT_LIMIT, Kind, LIMIT, MIN_POINTS, OFFSET, OPERATIONS, Operation, PAGE, PERIOD, Param, WITHIN,
 };
 use crate::engine::params::targets::BUDGET;
 use crate::engine::params::values::{BadValue, Values};
 use crate::engine::snapshot::Snapshot;
 use crate::layer::Page;
+use crate::layer::fields::{Field, FieldKind, ID, all};
 
 /// Name and value of all that an address asks for; none where it cannot be read.
 pub(super) fn pairs(uri: &Uri) -> Vec<(String, String)> {
@@ -34,7 +42,58 @@ pub(super) fn encoded(text: &str) -> String {
 
 /// Parameters of a collection over HTTP.
 pub(super) fn params(operation: &Operation) -> impl Iterator<Item = &'static Param> + use<> {
-    operation.params.iter().chain(&PAGE).chain(&FORM)
+    // OGC API Features, requirement 25: every collection takes a time; features without one match any.
+    let time = (!operation.params.contains(&PERIOD)).then_some(&PERIOD);
+    operation
+        .params
+        .iter()
+        .chain(time)
+        .chain(&PAGE)
+        .chain(&FORM)
+        .chain(&CHOOSING)
+        .chain(queryables(operation))
+}
+
+/// Fields of a collection as parameters: the features that have exactly this value.
+///
+/// A field that bears the name of a parameter has none of its own: the parameter is wider.
+pub(super) fn queryables(operation: &Operation) -> &'static [Param] {
+    static LISTS: LazyLock<HashMap<&'static str, Vec<Param>>> = LazyLock::new(|| {
+        let list = |operation: &Operation| {
+            let taken = |name: &str| {
+                let of_all = PAGE.iter().chain(&FORM).chain(&CHOOSING).chain([&PERIOD]);
+                operation.params.iter().chain(of_all).any(|param| param.wire == name)
+            };
+            let mut fields = vec![ID];
+            fields.extend(all(operation.collection));
+            fields.retain(|field| field.kind.is_plain() && !taken(field.name));
+            (operation.collection, fields.iter().map(as_parameter).collect())
+        };
+        OPERATIONS.iter().map(list).collect()
+    });
+    LISTS.get(operation.collection).map(Vec::as_slice).unwrap_or_default()
+}
+
+fn as_parameter(field: &Field) -> Param {
+    const MOST: f64 = 1e15;
+    let kind = match field.kind {
+        FieldKind::Integer | FieldKind::Number => Kind::Number { least: -MOST, most: MOST },
+        FieldKind::Boolean => Kind::Word(&["true", "false"]),
+        FieldKind::Date => Kind::Date,
+        _ => Kind::Text,
+    };
+    equality(field.name, kind, field.help)
+}
+
+/// Parameters of one feature: those that make its layer, its CRS and form.
+pub(super) fn params_of_one(operation: &Operation) -> impl Iterator<Item = &'static Param> + use<> {
+    operation.params.iter().chain([&F, &CRS, &SNAPSHOT])
+}
+
+/// Checks a query for one feature.
+pub(super) fn check_for_one(operation: &Operation, pairs: &[(String, String)]) -> Result<Values, Problem> {
+    let address = format!("/collections/{}/items/…", operation.collection);
+    check_among(&params_of_one(operation).collect::<Vec<_>>(), &address, pairs)
 }
 
 /// Checks a query: unknown, repeated and unusable parameters are refused.
@@ -60,7 +119,13 @@ pub(super) fn check_counts(operation: &Operation, pairs: &[(String, String)]) ->
 /// The same for files of a whole layer, which have no pages either.
 pub(super) fn check_for_files(operation: &Operation, pairs: &[(String, String)]) -> Result<Values, Problem> {
     let address = format!("/collections/{id}/{id}.gpkg and its like", id = operation.collection);
-    let params = operation.params.iter().chain(std::iter::once(&BBOX)).chain(&FORM);
+    let params = operation
+        .params
+        .iter()
+        .chain(std::iter::once(&BBOX))
+        .chain(&FORM)
+        .chain(&CHOOSING)
+        .chain(queryables(operation));
     check_among(&params.collect::<Vec<_>>(), &address, pairs)
 }
 
@@ -83,9 +148,12 @@ pub(super) fn check_among(
     Ok(values)
 }
 
-/// Parameters without which a collection has no answer.
+/// Parameters without which a collection or a process has no answer.
 pub(super) fn required(operation: &Operation) -> &'static [Param] {
     match operation.collection {
+        "clusters" => &[MIN_POINTS],
+        "near-repeat" => &[DISTANCES, DAYS],
+        "compare" => &[OTHER_PERIOD],
         "explain" => &[BLOCK],
         "targets" => &[BUDGET],
         "brief" => &[WITHIN],

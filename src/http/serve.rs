@@ -4,10 +4,14 @@ use std::net::{SocketAddr, ToSocketAddrs};
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::signal::unix::{SignalKind, signal};
+use tokio::net::TcpListener;
+use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::Notify;
 
 use super::base::Access;
+use super::live::feed::Feed;
+use super::live::{Limits, Taking};
+use super::state::AppState;
 use crate::engine::Engine;
 use crate::engine::params::values::Values;
 
@@ -16,6 +20,9 @@ pub const DEFAULT_ADDRESS: &str = "127.0.0.1:8080";
 
 /// How long requests in flight may take to finish after the service was told to stop.
 const PATIENCE: Duration = Duration::from_secs(10);
+
+/// How long requests are still taken while the service says that it is not ready.
+const GOODBYE: Duration = Duration::from_millis(500);
 
 /// How long what is still being computed after that may take.
 const LAST_WORK: Duration = Duration::from_secs(1);
@@ -50,54 +57,118 @@ pub enum ServeError {
         /// Why.
         source: std::io::Error,
     },
+    /// Told to stop twice.
+    #[error("stopped at once, before requests in flight were answered")]
+    Cut,
     /// The system refused.
     #[error("the service stopped")]
     Stopped(#[source] std::io::Error),
 }
 
-/// Serves until Ctrl-C or SIGTERM, then lets requests in flight finish. `ready` is told the address.
+/// What is served, and where.
+#[derive(Debug)]
+pub struct Service {
+    /// Where: a loopback address with a port.
+    pub address: String,
+    /// Where metrics are served; nowhere if `None`.
+    pub metrics: Option<String>,
+    /// What is asked.
+    pub engine: Arc<Engine>,
+    /// Values where a request gives none.
+    pub defaults: Values,
+    /// Under which names, and through which proxies.
+    pub access: Access,
+    /// What comes in and where it is kept; nothing comes in if `None`.
+    pub taking: Option<Taking>,
+    /// Bounds of the live feed.
+    pub limits: Limits,
+}
+
+/// Serves until Ctrl-C or SIGTERM, then lets requests in flight finish; a second signal ends at once. `ready` is told the
+/// address and that of metrics.
 ///
 /// # Errors
 ///
 /// [`ServeError`]; an address that is not loopback is refused before anything is bound.
-pub fn serve(
-    address: &str,
-    engine: Arc<Engine>,
-    defaults: Values,
-    access: Access,
-    ready: impl FnOnce(SocketAddr),
-) -> Result<(), ServeError> {
-    let place = loopback(address)?;
-    let subscriber = tracing_subscriber::fmt().with_writer(std::io::stderr).with_env_filter(
-        tracing_subscriber::EnvFilter::try_from_env("HOTBLOCKS_LOG").unwrap_or_else(|_| "warn".into()),
-    );
-    // A second server in one process keeps the first one's log.
-    let _already_set = subscriber.try_init();
+pub fn serve(service: Service, ready: impl FnOnce(SocketAddr, Option<SocketAddr>)) -> Result<(), ServeError> {
+    let Service { address, metrics, engine, defaults, access, taking, limits } = service;
+    let place = loopback(&address)?;
+    let metrics = metrics.as_deref().map(loopback).transpose()?;
+    log();
+    let feed = Feed::start(Arc::clone(&engine), taking, limits).map_err(ServeError::Stopped)?;
     let runtime = tokio::runtime::Runtime::new().map_err(ServeError::Stopped)?;
+    let of_server = Arc::clone(&feed);
     let ended = runtime.block_on(async {
-        let listener = tokio::net::TcpListener::bind(place)
-            .await
-            .map_err(|source| ServeError::Listen { address: place, source })?;
-        let stop = stop().map_err(ServeError::Stopped)?;
-        ready(listener.local_addr().map_err(ServeError::Stopped)?);
-        let told = Arc::new(Notify::new());
-        let tell = Arc::clone(&told);
-        let router = super::router_behind(access, engine, defaults);
+        let feed = of_server;
+        let listener = listen(place).await?;
+        let second = match metrics {
+            Some(place) => Some(listen(place).await?),
+            None => None,
+        };
+        let mut stop = Stop::new().map_err(ServeError::Stopped)?;
+        let at = |listener: &TcpListener| listener.local_addr().map_err(ServeError::Stopped);
+        ready(at(&listener)?, second.as_ref().map(at).transpose()?);
+        if let Some(second) = second {
+            let router = super::metrics::router(Arc::clone(&feed));
+            tokio::spawn(axum::serve(second, router).into_future());
+        }
+        feed.deliver();
+        let router = super::router_of(access, AppState::new(engine, defaults).fed(Arc::clone(&feed)));
         // Who is at the other end decides whether its word about the address counts.
         let service = router.into_make_service_with_connect_info::<SocketAddr>();
-        let server = axum::serve(listener, service).with_graceful_shutdown(async move {
-            stop.await;
-            tell.notify_one();
-        });
+        let no_more = Arc::new(Notify::new());
+        let told = Arc::clone(&no_more);
+        let server =
+            axum::serve(listener, service).with_graceful_shutdown(async move { told.notified().await });
+        let mut server = std::pin::pin!(server.into_future());
         tokio::select! {
-            ended = server.into_future() => ended.map_err(ServeError::Stopped),
+            ended = &mut server => return ended.map_err(ServeError::Stopped),
+            () = stop.next() => {}
+        }
+        feed.say_goodbye();
+        let last = async {
+            // Whoever sends requests here hears that it should not, before nobody answers any more.
+            let soon = tokio::time::sleep(GOODBYE);
+            let mut soon = std::pin::pin!(soon);
+            tokio::select! {
+                ended = &mut server => return ended.map_err(ServeError::Stopped),
+                () = &mut soon => no_more.notify_one(),
+            }
             // A client that never finishes its request must not keep the process alive.
-            () = async { told.notified().await; tokio::time::sleep(PATIENCE).await } => Ok(()),
+            match tokio::time::timeout(PATIENCE, &mut server).await {
+                Ok(ended) => ended.map_err(ServeError::Stopped),
+                Err(_late) => Ok(()),
+            }
+        };
+        tokio::select! {
+            ended = last => ended,
+            () = stop.next() => Err(ServeError::Cut),
         }
     });
+    if matches!(ended, Err(ServeError::Cut)) {
+        runtime.shutdown_background();
+        return ended;
+    }
     // Work that nobody waits for any more does not keep the process alive either.
     runtime.shutdown_timeout(LAST_WORK);
+    feed.finish();
     ended
+}
+
+async fn listen(place: SocketAddr) -> Result<TcpListener, ServeError> {
+    TcpListener::bind(place).await.map_err(|source| ServeError::Listen { address: place, source })
+}
+
+/// Sends the log to stderr, as JSON where `HOTBLOCKS_LOG_FORMAT=json`.
+fn log() {
+    let level =
+        tracing_subscriber::EnvFilter::try_from_env("HOTBLOCKS_LOG").unwrap_or_else(|_| "warn".into());
+    let log = tracing_subscriber::fmt().with_writer(std::io::stderr).with_env_filter(level);
+    // A second server in one process keeps the first one's log.
+    let _already_set = match std::env::var("HOTBLOCKS_LOG_FORMAT").as_deref() {
+        Ok("json") => log.json().flatten_event(true).try_init(),
+        _ => log.try_init(),
+    };
 }
 
 fn loopback(address: &str) -> Result<SocketAddr, ServeError> {
@@ -109,16 +180,24 @@ fn loopback(address: &str) -> Result<SocketAddr, ServeError> {
     all.first().copied().ok_or_else(|| unusable(std::io::ErrorKind::InvalidInput.into()))
 }
 
-/// Ends when the process is told to stop. The signals are caught from the call on, not from the first poll.
-fn stop() -> Result<impl Future<Output = ()>, std::io::Error> {
-    let mut interrupt = signal(SignalKind::interrupt())?;
-    let mut terminate = signal(SignalKind::terminate())?;
-    Ok(async move {
+/// The signals that tell the process to stop. They are caught from here on, not from the first wait.
+struct Stop {
+    interrupt: Signal,
+    terminate: Signal,
+}
+
+impl Stop {
+    fn new() -> Result<Self, std::io::Error> {
+        Ok(Self { interrupt: signal(SignalKind::interrupt())?, terminate: signal(SignalKind::terminate())? })
+    }
+
+    /// Ends with the next of them.
+    async fn next(&mut self) {
         tokio::select! {
-            _ = interrupt.recv() => {}
-            _ = terminate.recv() => {}
+            _ = self.interrupt.recv() => {}
+            _ = self.terminate.recv() => {}
         }
-    })
+    }
 }
 
 #[cfg(test)]

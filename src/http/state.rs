@@ -4,8 +4,11 @@ use std::sync::Arc;
 
 use tokio::sync::Semaphore;
 
+use super::live::feed::Feed;
 use super::problem::Problem;
+use super::processes::{Identity, Jobs};
 use super::tiles::Tiles;
+use super::walks::Walks;
 use crate::engine::params::table::Operation;
 use crate::engine::params::values::Values;
 use crate::engine::snapshot::Snapshot;
@@ -23,20 +26,38 @@ pub(super) struct AppState {
     pub(super) tiles: Arc<Tiles>,
     /// Values where a request gives none.
     pub(super) defaults: Arc<Values>,
+    /// What comes in and what is told of it.
+    pub(super) feed: Arc<Feed>,
+    /// Analyses that were asked for, with their results.
+    pub(super) jobs: Arc<Jobs>,
+    /// Which data the newest snapshot is of.
+    pub(super) identity: Arc<Identity>,
     /// This run of the service, for the tags of its answers.
     pub(super) stamp: u64,
+    /// States of the data in which clients read on, page by page.
+    pub(super) walks: Arc<Walks>,
 }
 
 impl AppState {
+    /// State over an engine into which nothing comes.
     pub(super) fn new(engine: Arc<Engine>, defaults: Values) -> Self {
         let cores = std::thread::available_parallelism().map_or(1, usize::from);
         Self {
+            feed: Feed::reading(Arc::clone(&engine)),
             engine,
             turns: Arc::new(Semaphore::new(cores)),
             tiles: Arc::new(Tiles::new(cores)),
             defaults: Arc::new(defaults),
+            jobs: Arc::new(Jobs::new(cores)),
+            identity: Arc::default(),
             stamp: super::revalidate::stamp(),
+            walks: Arc::default(),
         }
+    }
+
+    /// The same with another feed.
+    pub(super) fn fed(self, feed: Arc<Feed>) -> Self {
+        Self { feed, ..self }
     }
 
     /// The newest snapshot.
@@ -68,7 +89,7 @@ impl AppState {
         tokio::task::spawn_blocking(in_turn).await.map_err(Problem::inside)?
     }
 
-    /// Makes a layer and has it encoded, on a thread that may take its time.
+    /// Makes a layer and has it turned into an answer, on a thread that may take its time.
     pub(super) async fn layer<T: Send + 'static>(
         &self,
         operation: Operation,

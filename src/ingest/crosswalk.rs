@@ -174,6 +174,13 @@ impl Crosswalk {
         }
     }
 
+    /// The codes that it names whole, in lower case and sorted.
+    pub(super) fn codes(&self) -> Vec<String> {
+        let mut codes: Vec<String> = self.exact.keys().map(|code| code.to_lowercase()).collect();
+        codes.sort_unstable();
+        codes
+    }
+
     /// What a code is. A code in no table is a category's own name, or stays unmapped.
     #[must_use]
     pub fn class(&self, code: &str, tree: &CategoryTree) -> Class {

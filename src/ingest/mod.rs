@@ -1,5 +1,6 @@
 //! Bytes in, reports and blocks out, and every refused row accounted for.
 
+pub mod alert;
 pub mod blocks;
 pub mod context;
 pub mod crosswalk;

@@ -197,6 +197,24 @@ pub struct Layer {
     pub provenance: Vec<(&'static str, Value)>,
 }
 
+impl Layer {
+    /// One feature by itself, without what made it.
+    #[must_use]
+    pub fn of_one(name: &'static str, feature: Feature, notice: Option<String>) -> Self {
+        let legend =
+            Legend { property: None, title: String::new(), unit: "", classes: Vec::new(), none: None };
+        Self {
+            name,
+            matched: 1,
+            features: vec![feature],
+            legend,
+            notice,
+            held_places: Vec::new(),
+            provenance: Vec::new(),
+        }
+    }
+}
+
 /// Which part of a layer is wanted.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Page {

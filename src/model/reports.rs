@@ -1,9 +1,6 @@
 //! Reports in rows of 56 bytes beside their texts, so that a million fit where a thousand did.
 
-use std::collections::HashMap;
-use std::collections::hash_map::Entry;
-
-use super::class::{Class, ClassId, Classes};
+use super::class::{ClassId, Classes};
 use super::period::{Interval, Precision};
 use super::report::{Day, Origin, Place, Report, Sign, Source, Status};
 use super::texts::{Interned, Texts};
@@ -20,74 +17,6 @@ pub struct Ledger {
     pub classes: Classes,
     /// The reports.
     pub reports: Reports,
-}
-
-/// The table of classes is full.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error(
-    "class `{code}` of source `{source_name}` would be more than the 65,535 that a data set can have; is its column the offense?"
-)]
-pub struct TooManyClasses {
-    /// The class that found no room.
-    pub code: String,
-    /// Its source.
-    pub source_name: String,
-}
-
-impl Ledger {
-    /// Adds the reports of another ledger at the end, in their order.
-    ///
-    /// Sources that are equal are one, classes of one source with one code are one: the first that came says what
-    /// they mean. Where the other's category tree differs, categories go by their names.
-    ///
-    /// # Errors
-    ///
-    /// [`TooManyClasses`] if there is no room; then nothing was added but classes and sources without reports.
-    pub fn add(&mut self, other: &Self) -> Result<(), TooManyClasses> {
-        if self.classes.rows().is_empty() && self.classes.tree().rows().is_empty() {
-            self.classes = Classes::over(other.classes.tree().clone());
-        }
-        let number = |n: usize| u16::try_from(n).unwrap_or(u16::MAX);
-        let mut sources = Vec::with_capacity(other.sources.len());
-        for source in &other.sources {
-            let known = self.sources.iter().position(|known| known == source);
-            sources.push(number(known.unwrap_or_else(|| {
-                self.sources.push(source.clone());
-                self.sources.len() - 1
-            })));
-        }
-        let mut files = Vec::with_capacity(other.files.len());
-        for file in &other.files {
-            let known = self.files.iter().rposition(|known| known == file);
-            files.push(number(known.unwrap_or_else(|| {
-                self.files.push(file.clone());
-                self.files.len() - 1
-            })));
-        }
-        // Classes of the other by its source and its number, since they are entered as they are met.
-        let mut classes: HashMap<(u16, ClassId), ClassId> = HashMap::new();
-        for report in other.reports.iter() {
-            let Entry::Vacant(room) = classes.entry((report.source, report.class)) else { continue };
-            let source = sources[usize::from(report.source)];
-            let class = other.classes.get(report.class);
-            let name = class.category.map(|at| other.classes.tree().rows()[at].name.as_str());
-            let category = name.and_then(|name| self.classes.tree().position(name));
-            let id = self.classes.intern(source, &class.code, || Class { category, ..class.clone() });
-            room.insert(id.ok_or_else(|| TooManyClasses {
-                code: class.code.clone(),
-                source_name: self.sources[usize::from(source)].name.clone(),
-            })?);
-        }
-        for report in other.reports.iter() {
-            self.reports.push(&Report {
-                source: sources[usize::from(report.source)],
-                file: files.get(usize::from(report.file)).copied().unwrap_or(u16::MAX),
-                class: classes[&(report.source, report.class)],
-                ..report
-            });
-        }
-        Ok(())
-    }
 }
 
 /// Reports, one row of fixed size each and their texts beside; a report is known by its position.

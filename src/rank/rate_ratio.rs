@@ -49,7 +49,8 @@ pub struct RateRatio {
 #[must_use]
 pub fn rate_ratio(before: u64, now: u64, days: (f64, f64), level: f64) -> Option<RateRatio> {
     let observed = |days: f64| days > 0.0 && days.is_finite();
-    if before + now == 0 || !observed(days.0) || !observed(days.1) || !(level > 0.0 && level < 1.0) {
+    let usable = level > 0.0 && level < 1.0 && observed(days.0) && observed(days.1);
+    if !usable || before + now == 0 {
         return None;
     }
     let (y0, y1, per_day) = (before as f64, now as f64, days.0 / days.1);

@@ -5,6 +5,7 @@ pub(crate) mod answers;
 pub(crate) mod command;
 pub(crate) mod lots;
 pub(crate) mod town;
+pub(crate) mod wire;
 
 use std::path::{Path, PathBuf};
 

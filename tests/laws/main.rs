@@ -19,6 +19,7 @@ mod near_repeat;
 mod outreach;
 mod patrol;
 mod plan;
+mod queries;
 mod rank;
 mod ranking;
 mod ranking_over_time;

@@ -1,5 +1,7 @@
 //! A made-up town and what its feeds send: reports in any order, of few places and times, so that they meet.
 
+use std::sync::LazyLock;
+
 use hotblocks::engine::build::Ground;
 use hotblocks::ingest::crosswalk::tree;
 use hotblocks::model::category::{CategoryTree, Flags};
@@ -125,14 +127,15 @@ pub(crate) struct Row {
 /// What has been sent, so that it can be sent again otherwise.
 pub(crate) struct FeedOf {
     pub(crate) chance: Chance,
-    tree: CategoryTree,
+    tree: &'static CategoryTree,
     sent: Vec<Row>,
     next: usize,
 }
 
 impl FeedOf {
     pub(crate) fn new(seed: u64) -> Self {
-        Self { chance: Chance::new(seed), tree: tree().expect("ships"), sent: Vec::new(), next: 0 }
+        static TREE: LazyLock<CategoryTree> = LazyLock::new(|| tree().expect("ships"));
+        Self { chance: Chance::new(seed), tree: &TREE, sent: Vec::new(), next: 0 }
     }
 
     /// A table of classes without any.
@@ -156,6 +159,12 @@ impl FeedOf {
             address: None,
             origin: Origin::Citizen,
         }
+    }
+
+    /// One at the same place and time, of another code and id.
+    pub(crate) fn of_code(&self, code: &str, id: &str) -> Row {
+        let code = CODES.iter().position(|(known, ..)| *known == code).expect("a code");
+        Row { code, id: Some(id.to_owned()), ..self.first() }
     }
 
     fn when(&mut self) -> Interval {

@@ -10,7 +10,7 @@ use std::sync::Arc;
 
 use feed::{FeedOf, Row};
 use hotblocks::engine::build::{About, Ground, build};
-use hotblocks::engine::live::{Change, Live};
+use hotblocks::engine::live::{Change, Live, Merges};
 use hotblocks::engine::snapshot::Snapshot;
 use hotblocks::model::block::Intersections;
 use hotblocks::model::dataset::Placing;
@@ -45,10 +45,10 @@ struct Both {
 }
 
 impl Both {
-    fn new(ground: &Arc<Ground>, about: About, first: Ledger) -> Self {
+    fn new(ground: &Arc<Ground>, about: About, merges: Merges, first: Ledger) -> Self {
         let live = Live::new(first.clone(), Ground::clone(ground), about.clone()).expect("blocks");
         let mut both = Self {
-            live: live.merging_at(8),
+            live: live.merging(merges),
             all: first,
             about,
             ground: Arc::clone(ground),
@@ -92,14 +92,14 @@ impl Both {
         Snapshot::new(dataset, 1)
     }
 
-    fn check(&mut self, layers: bool) -> Arc<Snapshot> {
+    fn check(&mut self, layers: bool) -> (Arc<Snapshot>, Snapshot) {
         let (live, fresh) = (self.live.snapshot(1), self.fresh());
         same(&live, &fresh);
         if layers {
             same_layers(&live, &fresh);
         }
         assert_eq!(self.told, ids(&live), "the changes tell of every incident");
-        live
+        (live, fresh)
     }
 }
 
@@ -117,7 +117,9 @@ fn sequence(seed: u64, ground: &Arc<Ground>) {
     for _ in 0..feed.chance.pick(&[0, 0, 20]) {
         first.extend(feed.rows());
     }
-    let mut both = Both::new(ground, about(seed), feed.ledger(&first));
+    // A merge takes effect at once, or while further batches come.
+    let merges = Merges { rows: 8, batches: Some(feed.chance.below(4)) };
+    let mut both = Both::new(ground, about(seed), merges, feed.ledger(&first));
     let n = LEAST + feed.chance.below(10);
     let mut earlier: Option<(Arc<Snapshot>, Snapshot)> = None;
     for step in 0..n {
@@ -132,8 +134,7 @@ fn sequence(seed: u64, ground: &Arc<Ground>) {
         }
         both.apply(&feed.ledger(&rows));
         if step == n / 2 {
-            let seen = both.check(false);
-            earlier = Some((seen, both.fresh()));
+            earlier = Some(both.check(false));
         }
     }
     both.check(seed.is_multiple_of(16));
@@ -157,4 +158,31 @@ fn blocks_made_of_addresses_are_refused_since_they_would_move() {
     let refused = Live::new(Ledger::default(), Ground::Addresses, About::default());
     let error = refused.err().map(|error| error.to_string()).unwrap_or_default();
     assert!(error.contains("give a file of streets or polygons"), "{error}");
+}
+
+#[test]
+fn a_change_tells_nothing_of_a_sensitive_incident_but_its_id() {
+    let feed = FeedOf::new(1);
+    let mut live = Live::new(feed.ledger(&[feed.first()]), feed::ground(), About::default()).expect("blocks");
+    let batch = feed.ledger(&["R", "X", "?"].map(|code| feed.of_code(code, &format!("one-{code}"))));
+    let change = live.apply(&batch).expect("few classes");
+    let told: Vec<_> = change.added.iter().map(|one| (one.id.as_str(), one.shown.is_some())).collect();
+    assert_eq!(told, [("one-?", false), ("one-R", true), ("one-X", false)]);
+    let shown = change.added[1].shown.as_ref().expect("a robbery");
+    assert_eq!(shown.category.as_deref(), Some("robbery"));
+    assert!(shown.block.is_some() && shown.at.is_some());
+    let again = live.apply(&batch).expect("few classes");
+    assert!(again.added.is_empty() && again.withdrawn.is_empty(), "{again:?}");
+}
+
+#[test]
+fn what_is_forgotten_is_in_no_report_and_no_snapshot_any_more() {
+    let feed = FeedOf::new(1);
+    let mut live = Live::new(feed.ledger(&[feed.first()]), feed::ground(), About::default()).expect("blocks");
+    live.apply(&feed.ledger(&[feed.of_code("R", "gone"), feed.of_code("R", "stays")])).expect("few classes");
+    let change = live.forget("police", "gone");
+    assert_eq!(change.withdrawn.iter().map(|one| one.id.as_str()).collect::<Vec<_>>(), ["gone"]);
+    assert!(live.ledger().reports.iter().all(|report| report.id != Some("gone")));
+    assert_eq!(ids(&live.snapshot(2)).len(), 2);
+    assert!(live.forget("police", "gone").is_empty());
 }

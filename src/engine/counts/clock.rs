@@ -25,7 +25,7 @@ impl Clock {
     pub(super) fn new(zone: &TimeZone, (from, to): (i64, i64)) -> Self {
         let (first, last) = (from.div_euclid(DAY), to.div_euclid(DAY));
         let last = last.min(first.saturating_add(MOST_DAYS));
-        let offset = |second: i64| Some(i32::try_from(clock_seconds(second, zone)? - second).ok()?);
+        let offset = |second: i64| i32::try_from(clock_seconds(second, zone)? - second).ok();
         let of_day = |day: i64| {
             let (begin, end) = (offset(day * DAY), offset(day * DAY + DAY - 1));
             begin.filter(|_| begin == end).unwrap_or(CHANGES)

@@ -196,7 +196,8 @@ impl Days {
         let data = snapshot.dataset();
         // Coverage is told of sources with incidents alone, in their order.
         let mut present = vec![false; data.sources.len()];
-        (0..data.incidents.len()).for_each(|at| present[usize::from(data.incidents.source(at))] = true);
+        let there = (0..data.incidents.len()).filter(|&at| !data.incidents.gone(at));
+        there.for_each(|at| present[usize::from(data.incidents.source(at))] = true);
         let mut told = snapshot.coverage().iter();
         let coverage: Vec<Vec<(Date, Date)>> = present
             .iter()

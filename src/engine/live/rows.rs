@@ -1,10 +1,12 @@
-//! The rows of the columns as incidents come and go, and the merge that puts them in order again.
+//! The rows of the columns as incidents come and go.
 
-use super::part::Part;
 use crate::index::incidents::IncidentIndex;
+use crate::model::block::Assignment;
 use crate::model::dataset::Dataset;
+use crate::model::incident::Incidents;
 
-const NONE: u32 = u32::MAX;
+/// Stands for no row.
+pub(super) const NONE: u32 = u32::MAX;
 
 /// Which row each event has: events are known by their first reports, which never change their numbers.
 #[derive(Clone, Debug, Default)]
@@ -40,6 +42,16 @@ impl Rows {
         Some(self.of_lead[lead as usize]).filter(|&row| row != NONE).map(|row| row as usize)
     }
 
+    /// For how many reports there is room.
+    pub(super) fn reports(&self) -> usize {
+        self.of_lead.len()
+    }
+
+    /// The rows at some positions, in their order.
+    pub(super) fn gather(&self, order: &[u32]) -> Self {
+        Self::of(order.iter().map(|&at| self.lead[at as usize]).collect(), self.of_lead.len())
+    }
+
     /// The first report of a row's event.
     pub(super) fn lead(&self, row: usize) -> u32 {
         self.lead[row]
@@ -66,13 +78,21 @@ impl Columns<'_> {
         from
     }
 
-    /// Adds an incident of a part behind all others; `address` is the number of its address here.
-    pub(super) fn add(&mut self, part: &Part, at: usize, address: Option<u32>) -> usize {
-        let row = self.data.incidents.push(&part.incidents, at, address);
-        self.data.assignment.push(&part.assignment, at);
+    /// Adds the row of another table behind all others; `address` is the number of its address here, `lead` the
+    /// first report of its event.
+    pub(super) fn push(
+        &mut self,
+        incidents: &Incidents,
+        assignment: &Assignment,
+        at: usize,
+        address: Option<u32>,
+        lead: u32,
+    ) -> usize {
+        let row = self.data.incidents.push(incidents, at, address);
+        self.data.assignment.push(assignment, at);
         self.data.held.push(false);
-        self.rows.lead.push(part.leads[at]);
-        self.rows.of_lead[part.leads[at] as usize] = u32::try_from(row).expect("fewer than 2³² incidents");
+        self.rows.lead.push(lead);
+        self.rows.of_lead[lead as usize] = u32::try_from(row).expect("fewer than 2³² incidents");
         self.stand(row);
         row
     }
@@ -107,24 +127,5 @@ impl Columns<'_> {
         self.data.held[row] = false;
         let lead = self.rows.lead[row] as usize;
         self.rows.of_lead[lead] = NONE;
-    }
-
-    /// Puts all rows in order again and drops those that are gone.
-    pub(super) fn merge(&mut self) {
-        let order: Vec<u32> = self
-            .data
-            .incidents
-            .standing()
-            .map(|at| u32::try_from(at).expect("fewer than 2³² incidents"))
-            .collect();
-        self.data.incidents = self.data.incidents.gather_rows(&order);
-        self.data.assignment = self.data.assignment.gather(&order);
-        self.data.held = order.iter().map(|&at| self.data.held[at as usize]).collect();
-        self.rows.lead = order.iter().map(|&at| self.rows.lead[at as usize]).collect();
-        for (row, &lead) in (0..).zip(&self.rows.lead) {
-            self.rows.of_lead[lead as usize] = row;
-        }
-        let incidents = &self.data.incidents;
-        *self.index = IncidentIndex::build((0..incidents.len()).map(|at| incidents.local(at)));
     }
 }

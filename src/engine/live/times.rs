@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use jiff::civil::Date;
 
+use crate::engine::hours::{TimePiles, TimesOfDay};
 use crate::model::dataset::{covered, span};
 use crate::model::period::Interval;
 use crate::model::report::Source;
@@ -17,12 +18,18 @@ pub(super) struct Times {
     ends: BTreeMap<(u16, i64), u32>,
     /// By source and UTC day: incidents, first and last begin.
     days: BTreeMap<(u16, i64), (usize, i64, i64)>,
+    clock: TimesOfDay,
 }
 
 impl Times {
     /// Those of all incidents at once.
-    pub(super) fn of(all: impl Iterator<Item = (u16, Interval)> + Clone) -> Self {
+    pub(super) fn of(all: impl Iterator<Item = (u16, Interval)> + Clone, sources: &[Source]) -> Self {
+        let mut clock = TimesOfDay::default();
+        for (source, when) in all.clone() {
+            clock.count(source, when, &sources[usize::from(source)].zone, 1);
+        }
         let mut times = Self {
+            clock,
             begins: counted(all.clone().map(|(source, when)| (source, when.from))),
             ends: counted(all.map(|(source, when)| (source, when.to() - 1))),
             days: BTreeMap::new(),
@@ -35,14 +42,16 @@ impl Times {
     }
 
     /// Adds an incident.
-    pub(super) fn add(&mut self, source: u16, when: Interval) {
+    pub(super) fn add(&mut self, source: u16, when: Interval, sources: &[Source]) {
+        self.clock.count(source, when, &sources[usize::from(source)].zone, 1);
         *self.begins.entry((source, when.from)).or_default() += 1;
         *self.ends.entry((source, when.to() - 1)).or_default() += 1;
         self.tell_day(source, when.from, 1);
     }
 
     /// Takes an incident out.
-    pub(super) fn remove(&mut self, source: u16, when: Interval) {
+    pub(super) fn remove(&mut self, source: u16, when: Interval, sources: &[Source]) {
+        self.clock.count(source, when, &sources[usize::from(source)].zone, -1);
         take(&mut self.begins, (source, when.from));
         take(&mut self.ends, (source, when.to() - 1));
         self.tell_day(source, when.from, -1);
@@ -51,8 +60,8 @@ impl Times {
     fn tell_day(&mut self, source: u16, from: i64, sign: isize) {
         let day = from.div_euclid(DAY);
         let known = self.days.get(&(source, day)).map_or(0, |day| day.0);
-        let mut begins =
-            self.begins.range((source, day * DAY)..(source, (day + 1) * DAY)).map(|(key, _)| key.1);
+        let of_day = (source, day.saturating_mul(DAY))..(source, (day + 1).saturating_mul(DAY));
+        let mut begins = self.begins.range(of_day).map(|(key, _)| key.1);
         match begins.next() {
             Some(first) => {
                 let last = begins.next_back().unwrap_or(first);
@@ -60,6 +69,11 @@ impl Times {
             }
             None => drop(self.days.remove(&(source, day))),
         }
+    }
+
+    /// Which times of day stand for 'unknown'.
+    pub(super) fn piles(&self, sources: &[Source]) -> TimePiles {
+        self.clock.piles(sources.len())
     }
 
     /// First and last local date of all incidents.

@@ -252,36 +252,6 @@ pub const OFFSET: Param = Param {
     example: "0",
 };
 
-/// Form of the features.
-pub const F: Param = Param {
-    flag: "format",
-    wire: "f",
-    kind: Kind::Word(&[
-        "json",
-        "geojson",
-        "geojsonseq",
-        "ndjson",
-        "csv",
-        "csv-excel",
-        "fgb",
-        "gpkg",
-        "parquet",
-    ]),
-    default: "what the client accepts, else geojson",
-    help: "Form of the features; `items.csv` and its like say the same",
-    example: "csv",
-};
-
-/// A mark for Excel.
-pub const BOM: Param = Param {
-    flag: "bom",
-    wire: "bom",
-    kind: Kind::Word(&["true", "false"]),
-    default: "false",
-    help: "Whether CSV is for Excel, with a byte order mark: else it takes no text for UTF-8",
-    example: "true",
-};
-
 /// Blocks in a list where no `--top` is given.
 pub const DEFAULT_TOP: usize = 10;
 
@@ -303,9 +273,6 @@ pub struct Operation {
 
 /// Parameters of every collection over HTTP.
 pub const PAGE: [Param; 3] = [BBOX, LIMIT, OFFSET];
-
-/// Parameters of the form, over HTTP.
-pub const FORM: [Param; 2] = [F, BOM];
 
 /// Density.
 pub const DENSITY: Operation = Operation {

@@ -7,9 +7,7 @@ use jiff::civil::Date;
 use super::amount::{self, Amount};
 use super::parse::{MOST_HOURS, list, parse_bbox, parse_hours, parse_length};
 use super::patrol::{NOT_WITH_SITES, SITES};
-use super::table::{
-    DEFAULT_PERMUTATIONS, DEFAULT_SEED, Kind, LIMIT, ORIGIN, PERIOD, PERMUTATIONS, Param, SEED, STATUS,
-};
+use super::table::{Kind, LIMIT, ORIGIN, PERIOD, Param, STATUS};
 use crate::engine::query::Query;
 use crate::model::period::{Period, PeriodError};
 use crate::model::report::{Origin, Status};
@@ -147,18 +145,6 @@ impl Values {
     #[must_use]
     pub fn has(&self, param: &Param) -> bool {
         self.given.contains_key(param.wire)
-    }
-
-    /// How often chance is asked.
-    #[must_use]
-    pub fn permutations(&self) -> u32 {
-        u32::try_from(self.count(&PERMUTATIONS).unwrap_or(DEFAULT_PERMUTATIONS)).unwrap_or(u32::MAX)
-    }
-
-    /// What chance follows from.
-    #[must_use]
-    pub fn seed(&self) -> u64 {
-        self.count(&SEED).unwrap_or(DEFAULT_SEED)
     }
 
     /// A whole number, where it was given.

@@ -7,27 +7,33 @@ use std::collections::BTreeMap;
 use serde_json::{Map, Value as Json, json};
 
 use super::super::files::file_names;
+use super::super::processes::{OUTPUT, PROCESSES};
 use super::super::query::lacks;
 use super::super::tiles::TILED;
-use super::parameters::{Names, WELL_KNOWN, parameter};
+use super::parameters::{Names, WELL_KNOWN, parameter, schema};
 use super::schemas::schemas;
-use super::table::{Asks, ROUTES, Route};
+use super::table::{Asks, Route, routes};
 use crate::engine::params::table::{OPERATIONS, Operation, Param};
 use crate::engine::params::values::Values;
 use crate::engine::snapshot::Snapshot;
 
 /// What may go wrong anywhere, with the words for it.
-const FAILURES: [(&str, &str); 9] = [
+const FAILURES: [(&str, &str); 11] = [
     ("400", "What is asked cannot be read, or is not among what can be asked"),
     ("403", "Not from this place"),
     ("404", "There is no such thing"),
     ("405", "This method is not offered; `Allow` tells which are"),
     ("406", "None of the accepted forms is offered"),
     ("410", "The snapshot is no longer kept"),
+    ("413", "The body is too long"),
+    ("415", "The body is of another kind than is taken"),
     ("422", "Each value is well, but not with the others or not with these data"),
     ("429", "Too much is asked at once; `Retry-After` tells when to come back"),
     ("500", "Something went wrong here"),
 ];
+
+/// What may go wrong where a body is taken.
+const BODY_FAILURES: [&str; 2] = ["413", "415"];
 
 /// The document of these data, for clients that know the service by this base.
 pub(super) fn document(snapshot: &Snapshot, defaults: &Values, base: &str) -> Json {
@@ -37,16 +43,20 @@ pub(super) fn document(snapshot: &Snapshot, defaults: &Values, base: &str) -> Js
     for param in WELL_KNOWN {
         made.share(param, false);
     }
-    for route in ROUTES {
+    for route in routes() {
         let expanded: &[Operation] = match route.asks {
-            Asks::Collection | Asks::Legend => &OPERATIONS,
+            Asks::Collection | Asks::Feature | Asks::Legend => &OPERATIONS,
             Asks::Layer => &TILED,
-            Asks::These(_) | Asks::Operation(_) => {
+            Asks::Process => {
+                PROCESSES.iter().for_each(|(id, operation)| made.add(route, Some((id, operation))));
+                continue;
+            }
+            Asks::These(_) | Asks::Operation(_) | Asks::OperationAs(..) => {
                 made.add(route, None);
                 continue;
             }
         };
-        expanded.iter().for_each(|operation| made.add(route, Some(operation)));
+        expanded.iter().for_each(|operation| made.add(route, Some((operation.collection, operation))));
     }
     let failure = |(_, words): &(&str, &str)| {
         let content =
@@ -91,10 +101,10 @@ impl Made<'_> {
         json!({ "$ref": address })
     }
 
-    fn add(&mut self, route: &Route, collection: Option<&Operation>) {
-        let path = collection.map_or(route.path.to_owned(), |op| {
-            route.path.replace("{id}", op.collection).replace("{layer}", op.collection)
-        });
+    fn add(&mut self, route: &Route, named: Option<(&str, &Operation)>) {
+        let collection = named.map(|(_, operation)| operation);
+        let path = named
+            .map_or(route.path.to_owned(), |(id, _)| route.path.replace("{id}", id).replace("{layer}", id));
         let mut parameters: Vec<Json> = Vec::new();
         for name in path.split(['{', '}']).skip(1).step_by(2) {
             parameters.push(in_path(name, collection));
@@ -127,28 +137,68 @@ impl Made<'_> {
         if route.method == "get" {
             responses.insert("304".to_owned(), json!({ "description": "The client has the newest answer" }));
         }
-        for (status, _) in FAILURES {
+        for (status, _) in FAILURES.iter().filter(|(status, _)| !BODY_FAILURES.contains(status)) {
             responses.insert(
-                status.to_owned(),
+                (*status).to_owned(),
                 json!({ "$ref": format!("#/components/responses/Problem{status}") }),
             );
         }
-        let id = match collection {
-            Some(operation) => format!("{}Of{}", route.id, capital(operation.collection)),
+        let id = match named {
+            Some((id, _)) => format!("{}Of{}", route.id, capital(id)),
             None => route.id.to_owned(),
         };
         let summary = collection.map_or(route.help.to_owned(), |op| format!("{}: {}", route.help, op.help));
         let mut told = json!({ "operationId": id, "summary": summary, "parameters": parameters, "responses": responses });
         if let Some((media, schema)) = route.takes {
             let reference = format!("#/components/schemas/{schema}");
-            let content: Map<String, Json> = media
-                .iter()
-                .map(|media| ((*media).to_owned(), json!({ "schema": { "$ref": reference } })))
-                .collect();
+            // A process has inputs of its own.
+            let body = match (route.asks, collection) {
+                (Asks::Process, Some(operation)) => self.execution(operation),
+                _ => json!({ "$ref": reference }),
+            };
+            let content: Map<String, Json> =
+                media.iter().map(|media| ((*media).to_owned(), json!({ "schema": body }))).collect();
             told["requestBody"] = json!({ "required": true, "content": content });
+        }
+        if route.takes.is_some() {
+            for status in BODY_FAILURES {
+                told["responses"][status] =
+                    json!({ "$ref": format!("#/components/responses/Problem{status}") });
+            }
         }
         let methods = self.paths.entry(path).or_insert_with(|| json!({}));
         methods[route.method] = told;
+    }
+}
+
+impl Made<'_> {
+    /// The body of a request to run an analysis.
+    fn execution(&self, operation: &Operation) -> Json {
+        let mut inputs = Map::new();
+        for param in operation.params.iter().filter(|param| self.names.allow(param)) {
+            inputs.insert(param.wire.to_owned(), schema(param, &self.names));
+        }
+        let required: Vec<&str> =
+            lacks(operation, self.defaults, self.snapshot).map(|param| param.wire).collect();
+        let mut given = json!({ "type": "object", "properties": inputs, "additionalProperties": false });
+        if !required.is_empty() {
+            given["required"] = required.clone().into();
+        }
+        let mut output = Map::new();
+        output.insert(OUTPUT.to_owned(), json!({ "type": "object", "additionalProperties": false }));
+        let mut body = json!({
+            "type": "object",
+            "properties": {
+                "inputs": given,
+                "outputs": { "type": "object", "properties": output, "additionalProperties": false },
+                "response": { "type": "string", "enum": ["raw", "document"], "default": "raw" },
+            },
+            "additionalProperties": false,
+        });
+        if !required.is_empty() {
+            body["required"] = json!(["inputs"]);
+        }
+        body
     }
 }
 

@@ -3,9 +3,10 @@
 mod conformance;
 mod document;
 mod page;
-mod parameters;
+pub(super) mod parameters;
 mod schemas;
 pub(super) mod table;
+mod tile_routes;
 
 use axum::Router;
 use axum::extract::{Request, State};

@@ -13,13 +13,13 @@ const MOST_NAMES: usize = 500;
 const DAY: &str = "([0-9]{4}-((0[13578]|1[02])-(0[1-9]|[12][0-9]|3[01])|(0[469]|11)-(0[1-9]|[12][0-9]|30)|02-(0[1-9]|1[0-9]|2[0-8]))|([0-9]{2}(0[48]|[2468][048]|[13579][26])|([02468][048]|[13579][26])00)-02-29)";
 
 /// Names of the data set that parameters take.
-pub(super) struct Names {
+pub(in crate::http) struct Names {
     categories: Vec<String>,
     areas: Vec<String>,
 }
 
 impl Names {
-    pub(super) fn of(snapshot: &Snapshot) -> Self {
+    pub(in crate::http) fn of(snapshot: &Snapshot) -> Self {
         let data = snapshot.dataset();
         let categories = data.classes.tree().rows().iter().map(|row| row.name.clone());
         let areas = data
@@ -33,7 +33,7 @@ impl Names {
     }
 
     /// Whether a parameter can be used at all with these data.
-    pub(super) fn allow(&self, param: &Param) -> bool {
+    pub(in crate::http) fn allow(&self, param: &Param) -> bool {
         param.kind != Kind::Areas || !self.areas.is_empty()
     }
 }
@@ -60,7 +60,7 @@ pub(super) fn parameter(param: &Param, required: bool, names: &Names, defaults: 
 }
 
 /// What a value looks like.
-pub(super) fn schema(param: &Param, names: &Names) -> Json {
+pub(in crate::http) fn schema(param: &Param, names: &Names) -> Json {
     let several = |items: Json| json!({ "type": "array", "minItems": 1, "items": items });
     let pattern =
         |pattern: String| json!({ "type": "string", "minLength": 1, "pattern": format!("^({pattern})$") });

@@ -9,10 +9,16 @@ use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 
 use super::super::collections::operation;
+use super::super::counts::COUNTS_FORM;
+use super::super::live::body::MEDIA;
+use super::super::live::digest::ATOM;
+use super::super::live::parameters::{EVENTS, INGEST};
 use super::super::problem::Problem;
+use super::super::processes::LISTING;
 use super::super::query::{self, pairs};
-use super::super::tiles::{self, FORM, SNAPSHOT};
-use crate::encode::mvt::MEDIA;
+use super::super::tiles::{FORM, SNAPSHOT};
+use super::tile_routes::{JSON_FORM, TILE_ROUTES};
+use crate::encode::mvt::MEDIA as TILE_MEDIA;
 use crate::engine::params::counts::COUNTS;
 use crate::engine::params::table::{DENSITY, Kind, OFFSET, Operation, Param};
 
@@ -43,8 +49,14 @@ pub(in crate::http) enum Asks {
     These(&'static [Param]),
     /// What the collection of the path takes; the document has a path for each.
     Collection,
+    /// What makes the layer of the collection, and what one feature of it takes.
+    Feature,
     /// What an operation takes, without pages.
     Operation(&'static Operation),
+    /// The same with the form of the answer.
+    OperationAs(&'static Operation, &'static Param),
+    /// Nothing; the document has a path for each process.
+    Process,
     /// What the layer of the path takes as tiles, without pages; the document has a path for each.
     Layer,
     /// What the collection of the path takes, without pages; the document has a path for each.
@@ -52,7 +64,7 @@ pub(in crate::http) enum Asks {
 }
 
 /// The form of an answer that is also a page.
-const F: Param = Param {
+pub(super) const F: Param = Param {
     flag: "",
     wire: "f",
     kind: Kind::Word(&super::super::accept::FORMS),
@@ -79,20 +91,11 @@ pub(in crate::http) const STARTINDEX: Param = Param {
     ..OFFSET
 };
 
-/// The form of a document, of which there is one.
-const JSON_FORM: Param =
-    Param { kind: Kind::Word(&["json"]), default: "json", help: "Form of the answer", ..F };
-
-const TILE: &[(u16, &[&str], &str)] = &[(200, &[MEDIA], "bytes"), (204, &[], "")];
-
-const OF_ALL: &[Param] =
-    &[tiles::OF_ALL[0], tiles::OF_ALL[1], tiles::OF_ALL[2], tiles::OF_ALL[3], SNAPSHOT, JSON_FORM];
-const OF_ALL_TILES: &[Param] =
-    &[tiles::OF_ALL[0], tiles::OF_ALL[1], tiles::OF_ALL[2], tiles::OF_ALL[3], SNAPSHOT, FORM];
-
-const JSON: &[&str] = &["application/json"];
+pub(super) const JSON: &[&str] = &["application/json"];
 const JSON_OR_PAGE: &[&str] = &["application/json", "text/html"];
 const PAGE: &[&str] = &["text/html"];
+const FEATURE_OR_PAGE: &[&str] = &["application/geo+json", "text/html"];
+const SCHEMA: &[&str] = &[super::super::fields::SCHEMA];
 const CSV: &[&str] = &["text/csv; charset=utf-8; header=present"];
 /// Every form of features, as `encode::format` has them.
 const FORMS: &[&str] = &[
@@ -105,18 +108,18 @@ const FORMS: &[&str] = &[
     "application/vnd.apache.parquet",
 ];
 
-const fn get(path: &'static str, id: &'static str, help: &'static str) -> Route {
+pub(super) const fn get(path: &'static str, id: &'static str, help: &'static str) -> Route {
     Route { method: "get", at: path, path, id, help, asks: Asks::These(&[]), gives: &[], takes: None }
 }
 
 const COUNTS_ROUTE: Route = Route {
-    asks: Asks::Operation(&COUNTS),
+    asks: Asks::OperationAs(&COUNTS, &COUNTS_FORM),
     gives: &[(200, &["application/json", "text/csv; charset=utf-8; header=present"], "any")],
     ..get("/counts", "getCounts", "Incidents by area, category, time and more, as a table")
 };
 
-/// All routes, but for the files of the page (`/page/…`), which are no interface.
-pub(in crate::http) const ROUTES: &[Route] = &[
+/// All routes, but for those of tiles.
+const ROUTES: &[Route] = &[
     Route {
         asks: Asks::These(&[F]),
         gives: &[(200, JSON_OR_PAGE, "landing")],
@@ -133,17 +136,36 @@ pub(in crate::http) const ROUTES: &[Route] = &[
         ..get("/conformance", "getConformance", "Classes of the standards that are conformed to")
     },
     Route {
-        gives: &[(200, JSON, "collections")],
+        asks: Asks::These(&[F]),
+        gives: &[(200, JSON_OR_PAGE, "collections")],
         ..get("/collections", "getCollections", "All layers, and what the data set holds")
     },
     Route {
-        gives: &[(200, JSON, "collection")],
+        asks: Asks::These(&[F]),
+        gives: &[(200, JSON_OR_PAGE, "collection")],
         ..get("/collections/{id}", "getCollection", "What one layer holds and takes")
     },
     Route {
         asks: Asks::Collection,
         gives: &[(200, FORMS, "features")],
         ..get("/collections/{id}/items", "getItems", "A page of features")
+    },
+    Route {
+        asks: Asks::Feature,
+        gives: &[(200, FEATURE_OR_PAGE, "feature")],
+        ..get("/collections/{id}/items/{fid}", "getFeature", "One feature by its id")
+    },
+    Route {
+        gives: &[(200, SCHEMA, "any")],
+        ..get(
+            "/collections/{id}/queryables",
+            "getQueryables",
+            "Fields that features are chosen by, as JSON Schema",
+        )
+    },
+    Route {
+        gives: &[(200, SCHEMA, "any")],
+        ..get("/collections/{id}/schema", "getSchema", "Fields that features have, as JSON Schema")
     },
     Route {
         asks: Asks::Collection,
@@ -180,125 +202,108 @@ pub(in crate::http) const ROUTES: &[Route] = &[
         ..COUNTS_ROUTE
     },
     Route {
-        path: "/xyz/{layer}/{z}/{x}/{y}.mvt",
-        asks: Asks::Layer,
-        gives: TILE,
-        ..get("/xyz/{layer}/{z}/{x}/{y}", "getTile", "A vector tile of one layer; 204 where it is empty")
+        gives: &[(200, JSON, "processes")],
+        ..get("/processes", "getProcesses", "Analyses that can be run with inputs of one's own")
     },
     Route {
-        path: "/xyz/all/{z}/{x}/{y}.mvt",
-        asks: Asks::These(OF_ALL_TILES),
-        gives: TILE,
+        asks: Asks::Process,
+        gives: &[(200, JSON, "process")],
+        ..get("/processes/{id}", "getProcess", "What an analysis takes and gives")
+    },
+    Route {
+        method: "post",
+        asks: Asks::Process,
+        gives: &[(200, &["application/geo+json", "application/json"], "any"), (201, JSON, "job")],
+        takes: Some((JSON, "execution")),
         ..get(
-            "/xyz/{layer}/{z}/{x}/{y}",
-            "getTileOfAll",
-            "A vector tile of all layers; 204 where it is empty",
+            "/processes/{id}/execution",
+            "execute",
+            "Runs an analysis, at once where it is short, else as a job",
         )
     },
     Route {
-        path: "/xyz/{layer}.json",
-        asks: Asks::Layer,
-        gives: &[(200, JSON, "any")],
-        ..get("/xyz/{file}", "getTileJson", "Where the tiles of a layer are, as TileJSON 3.0")
+        asks: Asks::These(&LISTING),
+        gives: &[(200, JSON, "jobs")],
+        ..get("/jobs", "getJobs", "Analyses that were asked for, the newest first")
     },
     Route {
-        path: "/xyz/all.json",
-        asks: Asks::These(OF_ALL),
-        gives: &[(200, JSON, "any")],
-        ..get("/xyz/{file}", "getTileJsonOfAll", "Where the tiles of all layers are, as TileJSON 3.0")
+        path: "/jobs/{jobId}",
+        gives: &[(200, JSON, "job")],
+        ..get("/jobs/{id}", "getJob", "How far an analysis is")
     },
     Route {
-        path: "/styles/{layer}.json",
-        asks: Asks::Layer,
-        gives: &[(200, JSON, "any")],
-        ..get("/styles/{file}", "getStyle", "A style of MapLibre over the tiles of a layer")
+        method: "delete",
+        path: "/jobs/{jobId}",
+        gives: &[(200, JSON, "job")],
+        ..get("/jobs/{id}", "dismissJob", "Dismisses an analysis: it is not begun, or nothing of it is kept")
     },
     Route {
-        path: "/styles/{layer}.qml",
-        asks: Asks::Layer,
-        gives: &[(200, &["application/xml"], "text")],
-        ..get("/styles/{file}", "getQgisStyle", "A style of QGIS for the features of a layer")
-    },
-    Route {
-        path: "/styles/all.json",
-        asks: Asks::These(OF_ALL),
-        gives: &[(200, JSON, "any")],
-        ..get("/styles/{file}", "getStyleOfAll", "A style of MapLibre over the tiles of all layers")
-    },
-    Route {
-        asks: Asks::Legend,
-        gives: &[(200, JSON, "any")],
-        ..get("/collections/{id}/legend", "getLegend", "What the colors of a layer mean")
-    },
-    Route {
-        asks: Asks::Layer,
-        gives: &[(200, JSON, "any")],
-        ..get("/collections/{id}/tiles", "getTilesets", "Tile sets of a layer")
-    },
-    Route {
-        path: "/collections/{id}/tiles/WebMercatorQuad",
-        asks: Asks::Layer,
-        gives: &[(200, JSON, "any")],
-        ..get("/collections/{id}/tiles/{set}", "getTileset", "The tile set of a layer")
-    },
-    Route {
-        path: "/collections/{id}/tiles/WebMercatorQuad/{tileMatrix}/{tileRow}/{tileCol}",
-        asks: Asks::Layer,
-        gives: TILE,
-        ..get(
-            "/collections/{id}/tiles/{set}/{z}/{row}/{col}",
-            "getTileOfSet",
-            "A vector tile of one layer; 204 where it is empty",
-        )
-    },
-    Route {
-        asks: Asks::These(OF_ALL),
-        gives: &[(200, JSON, "any")],
-        ..get("/tiles", "getTilesetsOfAll", "Tile sets of all layers")
-    },
-    Route {
-        path: "/tiles/WebMercatorQuad",
-        asks: Asks::These(OF_ALL),
-        gives: &[(200, JSON, "any")],
-        ..get("/tiles/{set}", "getTilesetOfAll", "The tile set of all layers")
-    },
-    Route {
-        path: "/tiles/WebMercatorQuad/{tileMatrix}/{tileRow}/{tileCol}",
-        asks: Asks::These(OF_ALL_TILES),
-        gives: TILE,
-        ..get(
-            "/tiles/{set}/{z}/{row}/{col}",
-            "getTileOfAllSet",
-            "A vector tile of all layers; 204 where it is empty",
-        )
-    },
-    Route {
-        asks: Asks::These(&[JSON_FORM]),
-        gives: &[(200, JSON, "any")],
-        ..get("/tileMatrixSets", "getMatrixSets", "How tiles are cut")
-    },
-    Route {
-        path: "/tileMatrixSets/WebMercatorQuad",
-        asks: Asks::These(&[JSON_FORM]),
-        gives: &[(200, JSON, "any")],
-        ..get("/tileMatrixSets/{set}", "getMatrixSet", "The tile matrix set WebMercatorQuad")
+        path: "/jobs/{jobId}/results",
+        gives: &[(200, &["application/geo+json", "application/json"], "any")],
+        ..get("/jobs/{id}/results", "getResults", "What came of an analysis")
     },
     Route {
         gives: &[(200, &["text/plain; charset=utf-8"], "text")],
         ..get("/livez", "getLive", "Whether the service runs")
     },
+    Route {
+        gives: &[(200, JSON, "any")],
+        ..get(
+            "/readyz",
+            "getReady",
+            "Whether the service should be sent requests now; 503 with the reason where not",
+        )
+    },
+    Route {
+        method: "post",
+        asks: Asks::These(&INGEST),
+        takes: Some((MEDIA, "text")),
+        gives: &[(200, JSON, "any")],
+        ..get("/ingest/{source}", "ingest", "Takes a file of incidents in; answers once it is on disk")
+    },
+    Route {
+        gives: &[(200, JSON, "any")],
+        ..get("/ingest/reports/{id}", "getReport", "The rows of a request that were refused, for an hour")
+    },
+    Route {
+        method: "post",
+        takes: Some((JSON, "any")),
+        gives: &[(200, JSON, "any"), (201, JSON, "any")],
+        ..get("/alerts", "alert", "Takes one event of a sensor in, its revision or its withdrawal")
+    },
+    Route {
+        gives: &[(200, &[ATOM], "text")],
+        ..get("/areas/{area}/feed.atom", "getDigest", "What rules found in an area, as an Atom feed")
+    },
+    Route {
+        asks: Asks::These(&EVENTS),
+        gives: &[(200, &["text/event-stream"], "text")],
+        ..get(
+            "/events",
+            "getEvents",
+            "What happens, as it happens, by server-sent events; resumes by Last-Event-ID",
+        )
+    },
 ];
+
+/// All routes, but for the files of the page (`/page/…`), which are no interface.
+pub(in crate::http) fn routes() -> impl Iterator<Item = &'static Route> {
+    ROUTES.iter().chain(TILE_ROUTES)
+}
 
 impl Route {
     fn gives_tiles(&self) -> bool {
-        self.gives.iter().any(|(_, media, _)| media.contains(&MEDIA))
+        self.gives.iter().any(|(_, media, _)| media.contains(&TILE_MEDIA))
     }
 
     /// Parameters of a query on this route, for the collection of the path where it has one.
     pub(super) fn params(&self, collection: Option<&Operation>) -> Vec<&'static Param> {
         let mut params: Vec<&'static Param> = match self.asks {
             Asks::These(params) => params.iter().collect(),
+            Asks::Feature => collection.into_iter().flat_map(query::params_of_one).collect(),
             Asks::Operation(operation) => operation.params.iter().collect(),
+            Asks::OperationAs(operation, form) => operation.params.iter().chain([form]).collect(),
+            Asks::Process => Vec::new(),
             Asks::Layer | Asks::Legend => {
                 let own = collection.into_iter().flat_map(|operation| operation.params);
                 own.chain([&SNAPSHOT, if self.gives_tiles() { &FORM } else { &JSON_FORM }]).collect()
@@ -335,7 +340,7 @@ fn checked(request: &Request) -> Result<Option<Vec<(String, String)>>, Problem> 
     let at = request.extensions().get::<MatchedPath>().map(MatchedPath::as_str).unwrap_or_default();
     let method = if *request.method() == Method::HEAD { "GET" } else { request.method().as_str() };
     let path = request.uri().path();
-    let rows = || ROUTES.iter().filter(|route| route.at == at && route.method.eq_ignore_ascii_case(method));
+    let rows = || routes().filter(|route| route.at == at && route.method.eq_ignore_ascii_case(method));
     if asked.is_empty() || rows().next().is_none() {
         return Ok(None);
     }
@@ -346,7 +351,8 @@ fn checked(request: &Request) -> Result<Option<Vec<(String, String)>>, Problem> 
     let allowed: Vec<&'static str> =
         rows().flat_map(|route| route.params(collection.as_ref())).map(|param| param.wire).collect();
     for (name, _) in &asked {
-        if collection.is_none() && rows().any(|route| matches!(route.asks, Asks::Collection)) {
+        if collection.is_none() && rows().any(|route| matches!(route.asks, Asks::Collection | Asks::Feature))
+        {
             break;
         }
         if name == "query" && !allowed.contains(&"query") {

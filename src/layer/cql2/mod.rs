@@ -8,6 +8,8 @@ mod parse;
 mod shapes;
 mod tokens;
 
+pub use shapes::rectangle;
+
 use super::fields::Field;
 use super::filter::Expr;
 

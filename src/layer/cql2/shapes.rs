@@ -130,7 +130,7 @@ impl Parser<'_> {
 /// # Errors
 ///
 /// Why it is none.
-pub(super) fn rectangle(
+pub fn rectangle(
     numbers: &[f64],
     to_degrees: &dyn Fn(f64, f64) -> Option<(f64, f64)>,
 ) -> Result<Geometry, &'static str> {

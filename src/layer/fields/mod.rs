@@ -4,6 +4,7 @@ mod blocks;
 mod others;
 
 use super::filter::Cell;
+use crate::model::areas::AreaKind;
 use crate::model::dataset::Dataset;
 
 /// What a field holds.
@@ -116,11 +117,23 @@ const AREAS: Field = of(FieldKind::Map, "areas", "Names of the areas that it lie
 /// Areas can be asked for by kind (`neighborhood`, `district` …), as far as the data have that kind.
 #[must_use]
 pub fn fields(layer: &str, data: &Dataset) -> Vec<Field> {
+    let there = |field: &Field| {
+        let kind = AreaKind::ALL
+            .into_iter()
+            .find(|kind| field.kind == FieldKind::Texts && kind.word() == field.name);
+        kind.is_none_or(|kind| data.areas.iter().any(|layer| layer.kind == kind))
+    };
+    all(layer).into_iter().filter(there).collect()
+}
+
+/// The fields of a layer over any data set.
+#[must_use]
+pub fn all(layer: &str) -> Vec<Field> {
     let mut all: Vec<Field> = tables(layer).concat();
     if all.iter().any(|field| field.name == AREAS.name) {
-        all.extend(data.areas.iter().map(|layer| Field {
+        all.extend(AreaKind::ALL.map(|kind| Field {
             shown: false,
-            ..of(FieldKind::Texts, layer.kind.word(), "Name of an area of this kind that it lies in")
+            ..of(FieldKind::Texts, kind.word(), "Name of an area of this kind that it lies in")
         }));
     }
     all

@@ -53,6 +53,11 @@ pub(super) const DENSITY: &[Field] = &[
     number("factor", "Beside another period: how many times as dense"),
     integer("incidents_inside_before", "Incidents inside in the other period"),
     measure("observed_days", "d", "Days on which a source had data"),
+    measure(
+        "observed_days_before",
+        "d",
+        "Beside another period: days on which a source had data in that one",
+    ),
     text("block", "Along streets: id of the block"),
     text("name", "Along streets: name of the block"),
     measure("density_per_km", "/km", "Along streets: incidents a kilometre"),

@@ -1,0 +1,103 @@
+//! The state of all reports at once, and what only grows with them.
+
+use std::sync::Arc;
+
+use super::fixed::Fixed;
+use super::groups::Groups;
+use super::links::Links;
+use super::merge::Merges;
+use super::part::{Part, Resolved};
+use super::places::Places;
+use super::rows::Rows;
+use super::times::Times;
+use super::{Live, number};
+use crate::index::incidents::IncidentIndex;
+use crate::model::dataset::Dataset;
+use crate::model::horizon::Known;
+use crate::model::link::several_feeds;
+use crate::model::reports::Ledger;
+
+impl Live {
+    /// Builds everything of a ledger; `data` has what does not come from it.
+    pub(super) fn over(ledger: Ledger, fixed: Arc<Fixed>, data: Dataset) -> Self {
+        let resolved = Resolved::of(&ledger, number, &fixed);
+        let mut part = Part::of(resolved, &ledger, number, &fixed);
+        part.incidents.share();
+        part.assignment.share();
+        let mut live = Self {
+            groups: Groups::default(),
+            links: None,
+            index: IncidentIndex::default(),
+            rows: Rows::of(part.leads, ledger.reports.len()),
+            places: Places::default(),
+            times: Times::default(),
+            known: Vec::new(),
+            categories: part.categories,
+            unmatched: part.resolution.unmatched.iter().copied().collect(),
+            taken_back: part.resolution.taken_back.iter().copied().collect(),
+            dates: None,
+            coverage: Vec::new(),
+            stale: true,
+            merges: Merges::default(),
+            merging: None,
+            forms: Arc::default(),
+            outreach: None,
+            data: Dataset {
+                held: vec![false; part.incidents.len()],
+                incidents: part.incidents,
+                assignment: part.assignment,
+                assigned: part.assigned,
+                resolution: part.resolution,
+                linked: part.linked,
+                ..data
+            },
+            fixed,
+            ledger,
+        };
+        live.take_in(0);
+        if let Some(links) = &mut live.links {
+            links.add(&part.linkables);
+        }
+        let incidents = &live.data.incidents;
+        live.index = IncidentIndex::build((0..incidents.len()).map(|at| incidents.local(at)));
+        let times = (0..incidents.len()).map(|at| (incidents.source(at), incidents.when(at)));
+        live.times = Times::of(times, &live.ledger.sources);
+        for at in 0..incidents.len() {
+            live.places.add(incidents, at, live.rows.lead(at), &live.ledger.classes);
+        }
+        live
+    }
+
+    /// Brings all that only grows up to the reports that came since `before`.
+    pub(super) fn take_in(&mut self, before: u32) {
+        let ledger = &self.ledger;
+        self.groups.extend(ledger);
+        self.rows.reserve(ledger.reports.len());
+        if self.data.sources.len() != ledger.sources.len() {
+            self.data.sources = ledger.sources.clone();
+        }
+        if self.data.classes.rows().len() != ledger.classes.rows().len()
+            || self.data.classes.tree() != ledger.classes.tree()
+        {
+            self.data.classes = ledger.classes.clone();
+            self.categories.resize(ledger.classes.tree().rows().len(), 0);
+        }
+        let addresses = ledger.reports.addresses();
+        for at in self.data.incidents.addresses().len()..addresses.len() {
+            self.data.incidents.push_address(addresses.get(number(at)));
+        }
+        self.known.resize_with(ledger.sources.len(), Known::default);
+        for at in before as usize..ledger.reports.len() {
+            let report = ledger.reports.get(at);
+            self.known[usize::from(report.source)].add(&report);
+        }
+        if self.links.is_none() && self.fixed.link.is_some() && several_feeds(&ledger.sources) {
+            let mut links = Links::default();
+            if before > 0 {
+                let earlier: Vec<u32> = (0..before).collect();
+                links.add(&self.resolved(&earlier).linkables);
+            }
+            self.links = Some(links);
+        }
+    }
+}

@@ -1,0 +1,114 @@
+//! One step: what the groups of a batch came to before goes, what they come to now comes.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use hashbrown::HashMap;
+
+use super::part::{Part, Resolved};
+use super::{Live, number};
+use crate::model::reports::{Ledger, Reports};
+
+impl Live {
+    /// Has something made of some of the reports alone.
+    fn of_reports<T>(&mut self, reports: &[u32], make: impl FnOnce(&Ledger) -> T) -> T {
+        let some: Reports = reports.iter().map(|&at| self.ledger.reports.get(at as usize)).collect();
+        let ledger = Ledger {
+            sources: std::mem::take(&mut self.ledger.sources),
+            classes: std::mem::take(&mut self.ledger.classes),
+            files: Vec::new(),
+            reports: some,
+        };
+        let made = make(&ledger);
+        (self.ledger.sources, self.ledger.classes) = (ledger.sources, ledger.classes);
+        made
+    }
+
+    pub(super) fn resolved(&mut self, reports: &[u32]) -> Resolved {
+        let fixed = Arc::clone(&self.fixed);
+        self.of_reports(reports, |ledger| Resolved::of(ledger, |at| reports[at], &fixed))
+    }
+
+    fn part(&mut self, resolved: Resolved, reports: &[u32]) -> Part {
+        let fixed = Arc::clone(&self.fixed);
+        self.of_reports(reports, |ledger| Part::of(resolved, ledger, |at| reports[at], &fixed))
+    }
+
+    /// What the groups of some reports came to before and come to now, with all groups whose events linking may join
+    /// to theirs: alone they come to the same as among all.
+    pub(super) fn outcomes(
+        &mut self,
+        dirty: Vec<u32>,
+        was: impl Fn(u32) -> bool,
+        is: impl Fn(u32) -> bool,
+    ) -> (Part, Part) {
+        let mut groups: BTreeSet<u32> =
+            dirty.into_iter().map(|at| self.groups.group(&self.ledger, at)).collect();
+        loop {
+            let members = self.groups.members(groups.iter().copied());
+            let before: Vec<u32> = members.iter().copied().filter(|&at| was(at)).collect();
+            let now: Vec<u32> = members.into_iter().filter(|&at| is(at)).collect();
+            let (old, new) = (self.resolved(&before), self.resolved(&now));
+            let mut joined = groups.clone();
+            if let (Some(links), Some(rule)) = (&self.links, &self.fixed.link) {
+                let events = old.linkables.iter().chain(&new.linkables);
+                let near = events.flat_map(|one| links.near(one, rule));
+                joined.extend(near.map(|first| self.groups.group(&self.ledger, number(first))));
+            }
+            if joined.len() == groups.len() {
+                return (self.part(old, &before), self.part(new, &now));
+            }
+            groups = joined;
+        }
+    }
+
+    /// Takes out what some groups came to before, and puts in what they come to now.
+    pub(super) fn replace(&mut self, old: &Part, new: &Part) {
+        self.stale = true;
+        let before: HashMap<u32, usize> = old.leads.iter().copied().zip(0..).collect();
+        let mut stays = vec![false; old.leads.len()];
+        let mut comes = vec![true; new.leads.len()];
+        for (at, lead) in new.leads.iter().enumerate() {
+            if let Some(&was) = before.get(lead) {
+                stays[was] = old.incidents.says(was, &new.incidents, at);
+                comes[at] = !stays[was];
+            }
+        }
+        for (&lead, _) in old.leads.iter().zip(stays).filter(|(_, stays)| !stays) {
+            let row = self.rows.row(lead).expect("what an event came to has a row");
+            let incidents = &self.data.incidents;
+            self.places.remove(incidents, row, lead, &self.ledger.classes);
+            self.times.remove(incidents.source(row), incidents.when(row), &self.ledger.sources);
+            self.columns().remove(row);
+        }
+        for (at, &lead) in new.leads.iter().enumerate().filter(|(at, _)| comes[*at]) {
+            let known = self.ledger.reports.addresses();
+            let address = new.incidents.address(at).and_then(|text| known.find(text));
+            let row = self.columns().push(&new.incidents, &new.assignment, at, address, lead);
+            let incidents = &self.data.incidents;
+            self.places.add(incidents, row, lead, &self.ledger.classes);
+            self.times.add(incidents.source(row), incidents.when(row), &self.ledger.sources);
+        }
+        for (all, (old, new)) in self.categories.iter_mut().zip(old.categories.iter().zip(&new.categories)) {
+            *all = *all + new - old;
+        }
+        let data = &mut self.data;
+        data.linked = data.linked + new.linked - old.linked;
+        for (part, sign) in [(new, 1), (old, -1)] {
+            data.assigned.count(&part.assigned, sign);
+            data.resolution.count(&part.resolution, sign);
+        }
+        for at in &old.resolution.unmatched {
+            self.unmatched.remove(at);
+        }
+        for pair in &old.resolution.taken_back {
+            self.taken_back.remove(pair);
+        }
+        self.unmatched.extend(&new.resolution.unmatched);
+        self.taken_back.extend(&new.resolution.taken_back);
+        if let Some(links) = &mut self.links {
+            links.remove(&old.linkables);
+            links.add(&new.linkables);
+        }
+    }
+}

@@ -1,0 +1,82 @@
+//! `POST /alerts`: one event of a sensor, its revision or its withdrawal, answered once it is on disk.
+
+use std::sync::Arc;
+
+use axum::body::Bytes;
+use axum::extract::rejection::BytesRejection;
+use axum::extract::{FromRequest, Request, State};
+use axum::http::{StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
+use serde_json::json;
+
+use super::body;
+use super::ingest::key;
+use super::refusal::Refusal;
+use super::writer::{Taken, chain};
+use crate::http::problem::Problem;
+use crate::http::state::AppState;
+use crate::ingest::alert::{self, AlertError};
+use crate::store::Batch;
+
+/// Bytes of an alert at most.
+pub(super) const MOST_BYTES: usize = 16 << 10;
+
+pub(super) async fn alert(State(state): State<AppState>, request: Request) -> Result<Response, Refusal> {
+    let feed = Arc::clone(&state.feed);
+    let headers = request.headers().clone();
+    feed.open()?;
+    body::json(&headers)?;
+    let key = key(&headers)?;
+    let room = feed.room_for_alert()?;
+    let bytes: Result<Bytes, BytesRejection> = Bytes::from_request(request, &()).await;
+    let bytes = body::whole(bytes, MOST_BYTES)?;
+    let bytes: Bytes = body::unpacked(bytes, &headers, MOST_BYTES)?.into();
+    let alert = alert::read(&bytes, Timestamp::now(), &zone(&state)).map_err(refusal)?;
+    let batch = Batch {
+        ledger: alert.ledger,
+        key: key.map(|key| format!("alerts/{}/{key}", alert.source)),
+        // The same alert again is known by its revision.
+        digest: None,
+        name: alert.source.clone(),
+    };
+    let taken = feed.write(batch, bytes.len(), room).await?;
+    let outcome = outcome(&taken);
+    feed.metrics.took(&[(outcome, 1)]);
+    let status = if outcome == "inserted" { StatusCode::CREATED } else { StatusCode::OK };
+    let body = json!({
+        "id": format!("{}:{}", alert.source, alert.external_id),
+        "source": alert.source,
+        "external_id": alert.external_id,
+        "revision": alert.revision,
+        "status": alert.status.word(),
+        "outcome": outcome,
+        "snapshot": taken.revision.to_string(),
+    });
+    Ok((status, [(header::CONTENT_TYPE, "application/json")], body.to_string()).into_response())
+}
+
+/// What became of the one report.
+fn outcome(taken: &Taken) -> &'static str {
+    match taken {
+        Taken { new: 1, .. } => "inserted",
+        Taken { revised: 1, .. } => "revised",
+        Taken { withdrawn: 1, .. } => "withdrawn",
+        Taken { superseded: 1, .. } => "superseded",
+        _ => "unchanged",
+    }
+}
+
+/// The zone of the data: that of the first source, as dates of the data set are.
+fn zone(state: &AppState) -> TimeZone {
+    state.open().dataset().sources.first().map_or(TimeZone::UTC, |source| source.zone.clone())
+}
+
+fn refusal(error: AlertError) -> Refusal {
+    match &error {
+        AlertError::Value { field, .. } => Refusal::unusable(error.to_string()).of(field),
+        AlertError::Json(_) => Refusal::unusable(chain(&error)),
+        _ => Problem::inside(error).into(),
+    }
+}

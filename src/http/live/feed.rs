@@ -1,0 +1,305 @@
+//! What the handlers of the live feed share, and the two threads behind them: one writes, one shows.
+
+use std::fmt;
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError, mpsc};
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
+
+use super::delivery;
+use super::hub::Hub;
+use super::publisher::Publisher;
+use super::refusal::Refusal;
+use super::reports::Reports;
+use super::watch::{Findings, Watch};
+use super::webhook::Webhook;
+use super::writer::{self, Job, Taken};
+use crate::engine::live::Live;
+use crate::engine::rules::Rule;
+use crate::engine::{Engine, View};
+use crate::http::metrics::Metrics;
+use crate::ingest::incidents::Options;
+use crate::store::{Batch, Store};
+
+/// Bounds of the live feed.
+#[derive(Clone, Debug)]
+pub struct Limits {
+    /// Clients of `/events` at most.
+    pub clients: usize,
+    /// How often a client that hears nothing else is told that the line is alive.
+    pub heartbeat: Duration,
+    /// Bytes of a body at most, as it comes.
+    pub body: usize,
+    /// Bytes of a body at most, unpacked.
+    pub unpacked: usize,
+    /// Bytes of files that may be read, written and shown at a time; what is more is told to come again.
+    pub files: usize,
+    /// Alerts that may wait to be written and shown; likewise.
+    pub alerts: usize,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            clients: 200,
+            heartbeat: Duration::from_secs(15),
+            body: 64 << 20,
+            unpacked: 512 << 20,
+            files: 256 << 20,
+            alerts: 4_096,
+        }
+    }
+}
+
+/// What reports are written to and shown by.
+pub struct Taking {
+    /// The store.
+    pub store: Arc<dyn Store>,
+    /// Its file, to tell its size and the room that is left beside it.
+    pub file: PathBuf,
+    /// The engine behind the snapshots.
+    pub live: Live,
+    /// How files are to be read, beside what they say themselves.
+    pub options: Options,
+    /// What someone wants to be told at once.
+    pub rules: Vec<Rule>,
+    /// Where it is sent.
+    pub webhooks: Vec<Webhook>,
+}
+
+impl fmt::Debug for Taking {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Taking").field("file", &self.file).finish_non_exhaustive()
+    }
+}
+
+/// Bytes that one permit for files stands for.
+const PERMIT: usize = 1 << 10;
+
+/// What the handlers share.
+pub(in crate::http) struct Feed {
+    pub(in crate::http) limits: Limits,
+    pub(super) hub: Hub,
+    /// A permit for every client that may still come.
+    pub(super) clients: Arc<Semaphore>,
+    pub(super) reports: Reports,
+    pub(in crate::http) metrics: Metrics,
+    /// What rules found.
+    pub(super) findings: Findings,
+    era: u64,
+    /// Held as long as rules are looked at.
+    watching: Mutex<Option<mpsc::Sender<()>>>,
+    webhooks: Mutex<Vec<Webhook>>,
+    /// How files are to be read; `None` where nothing is taken in.
+    pub(super) options: Option<Options>,
+    file: Option<PathBuf>,
+    files: Arc<Semaphore>,
+    alerts: Arc<Semaphore>,
+    jobs: Mutex<Option<mpsc::Sender<Job>>>,
+    threads: Mutex<Vec<JoinHandle<()>>>,
+    /// Whether the store has refused, or what it took cannot be shown.
+    failed: AtomicBool,
+    stopping: AtomicBool,
+    engine: Arc<Engine>,
+    published: Mutex<Instant>,
+}
+
+impl fmt::Debug for Feed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Feed").field("limits", &self.limits).field("file", &self.file).finish_non_exhaustive()
+    }
+}
+
+impl Feed {
+    /// A feed that takes nothing in.
+    pub(in crate::http) fn reading(engine: Arc<Engine>) -> Arc<Self> {
+        Arc::new(Self::new(engine, None, Limits::default()).0)
+    }
+
+    /// A feed over an engine; with `taking` it takes reports in.
+    ///
+    /// # Errors
+    ///
+    /// The system's, if it gives no thread.
+    pub(in crate::http) fn start(
+        engine: Arc<Engine>,
+        taking: Option<Taking>,
+        limits: Limits,
+    ) -> Result<Arc<Self>, std::io::Error> {
+        let (feed, waiting) = Self::new(engine, taking.as_ref(), limits);
+        let feed = Arc::new(feed);
+        if let Some(taking) = taking {
+            let (accepted, to_show) = mpsc::channel();
+            let publisher = Publisher::new(Arc::clone(&feed), taking.live);
+            let store = taking.store;
+            let of_writer = Arc::clone(&feed);
+            let named = |name: &str| std::thread::Builder::new().name(name.to_owned());
+            let shows = named("hotblocks-show").spawn(move || publisher.run(&to_show))?;
+            let writes = named("hotblocks-write")
+                .spawn(move || writer::run(&*store, &waiting, &accepted, &of_writer))?;
+            let mut threads = vec![writes, shows];
+            if !taking.rules.is_empty() {
+                let (watching, end) = mpsc::channel();
+                let watch = Watch::new(Arc::clone(&feed), taking.rules);
+                threads.push(named("hotblocks-rules").spawn(move || watch.run(&end))?);
+                *feed.watching.lock().unwrap_or_else(PoisonError::into_inner) = Some(watching);
+            }
+            *feed.threads.lock().unwrap_or_else(PoisonError::into_inner) = threads;
+        }
+        Ok(feed)
+    }
+
+    fn new(engine: Arc<Engine>, taking: Option<&Taking>, limits: Limits) -> (Self, mpsc::Receiver<Job>) {
+        let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+        let era = u64::try_from(since.as_micros()).unwrap_or_default();
+        let (jobs, waiting) = mpsc::channel();
+        let feed = Self {
+            hub: Hub::new(era),
+            findings: Findings::default(),
+            era,
+            watching: Mutex::default(),
+            webhooks: Mutex::new(taking.map(|taking| taking.webhooks.clone()).unwrap_or_default()),
+            clients: Arc::new(Semaphore::new(limits.clients)),
+            reports: Reports::new(era),
+            metrics: Metrics::default(),
+            options: taking.map(|taking| taking.options.clone()),
+            file: taking.map(|taking| taking.file.clone()),
+            files: Arc::new(Semaphore::new(limits.files / PERMIT)),
+            alerts: Arc::new(Semaphore::new(limits.alerts)),
+            jobs: Mutex::new(taking.is_some().then_some(jobs)),
+            threads: Mutex::default(),
+            failed: AtomicBool::new(false),
+            stopping: AtomicBool::new(false),
+            published: Mutex::new(Instant::now()),
+            limits,
+            engine,
+        };
+        (feed, waiting)
+    }
+
+    /// Begins to send what webhooks want; on the runtime that calls.
+    pub(in crate::http) fn deliver(self: &Arc<Self>) {
+        let webhooks = std::mem::take(&mut *self.webhooks.lock().unwrap_or_else(PoisonError::into_inner));
+        for hook in webhooks {
+            tokio::spawn(delivery::run(hook, Arc::clone(self)));
+        }
+    }
+
+    /// Keeps what is told by this run of the service apart from what another told.
+    pub(super) fn era(&self) -> u64 {
+        self.era
+    }
+
+    /// Room for a body of so many bytes, kept until what it holds is shown.
+    pub(super) fn room_for_file(&self, bytes: usize) -> Result<OwnedSemaphorePermit, Refusal> {
+        let permits = bytes.div_ceil(PERMIT).clamp(1, self.limits.files / PERMIT);
+        let permits = u32::try_from(permits).unwrap_or(u32::MAX);
+        Arc::clone(&self.files).try_acquire_many_owned(permits).map_err(|_| Refusal::busy())
+    }
+
+    /// Room for an alert.
+    pub(super) fn room_for_alert(&self) -> Result<OwnedSemaphorePermit, Refusal> {
+        Arc::clone(&self.alerts).try_acquire_owned().map_err(|_| Refusal::busy())
+    }
+
+    /// Refuses what cannot be taken now, before its body is read.
+    pub(super) fn open(&self) -> Result<&Options, Refusal> {
+        let options = self.options.as_ref().ok_or_else(Refusal::no_store)?;
+        if self.has_failed() {
+            return Err(Refusal::stopped());
+        }
+        Ok(options)
+    }
+
+    /// Has a batch written; comes back once it is on disk.
+    pub(super) async fn write(
+        &self,
+        batch: Batch,
+        bytes: usize,
+        room: OwnedSemaphorePermit,
+    ) -> Result<Taken, Refusal> {
+        self.open()?;
+        let (answer, told) = oneshot::channel();
+        let job = Job { batch, bytes, room, answer };
+        let sent = match &*self.jobs.lock().unwrap_or_else(PoisonError::into_inner) {
+            Some(jobs) => jobs.send(job).map_err(|_| Refusal::stopped()),
+            None => Err(Refusal::stopping()),
+        };
+        sent?;
+        told.await.map_err(|_| Refusal::stopped())?
+    }
+
+    /// From now on nothing is taken in, and nobody is told that it was.
+    pub(super) fn fail(&self) {
+        self.failed.store(true, Ordering::SeqCst);
+    }
+
+    /// Whether the store has refused, or what it took cannot be shown.
+    pub(super) fn has_failed(&self) -> bool {
+        self.failed.load(Ordering::SeqCst)
+    }
+
+    /// Whether the service is being stopped.
+    pub(super) fn is_stopping(&self) -> bool {
+        self.stopping.load(Ordering::SeqCst)
+    }
+
+    /// The service is being stopped: it is not ready any more, and clients of the feed are told.
+    pub(in crate::http) fn say_goodbye(&self) {
+        self.stopping.store(true, Ordering::SeqCst);
+        self.hub.close();
+    }
+
+    /// Takes nothing more, and waits until what was taken is written and shown.
+    pub(in crate::http) fn finish(&self) {
+        self.jobs.lock().unwrap_or_else(PoisonError::into_inner).take();
+        self.watching.lock().unwrap_or_else(PoisonError::into_inner).take();
+        let threads = std::mem::take(&mut *self.threads.lock().unwrap_or_else(PoisonError::into_inner));
+        for thread in threads {
+            if thread.join().is_err() {
+                tracing::error!("a thread of the live feed panicked");
+            }
+        }
+    }
+
+    /// A new state is shown.
+    pub(super) fn published(&self) {
+        *self.published.lock().unwrap_or_else(PoisonError::into_inner) = Instant::now();
+    }
+
+    /// The engine that readers ask.
+    pub(super) fn engine(&self) -> &Engine {
+        &self.engine
+    }
+
+    /// Generation of the newest snapshot, and when it was published.
+    pub(in crate::http) fn newest(&self) -> (u64, Instant) {
+        let at = *self.published.lock().unwrap_or_else(PoisonError::into_inner);
+        (self.engine.open(&View::all()).generation(), at)
+    }
+
+    /// Bytes of the store's files; 0 without a store.
+    pub(in crate::http) fn store_bytes(&self) -> u64 {
+        let size = |ending: &str| {
+            let mut file = self.file.clone()?.into_os_string();
+            file.push(ending);
+            Some(std::fs::metadata(file).ok()?.len())
+        };
+        ["", "-wal"].into_iter().filter_map(size).sum()
+    }
+
+    /// Bytes of files that wait to be written and shown.
+    pub(in crate::http) fn queued_bytes(&self) -> u64 {
+        let free = self.files.available_permits().min(self.limits.files / PERMIT);
+        ((self.limits.files / PERMIT - free) * PERMIT) as u64
+    }
+
+    /// The folder of the store, where there is one.
+    pub(super) fn folder(&self) -> Option<PathBuf> {
+        let folder = self.file.as_ref()?.parent()?;
+        Some(if folder.as_os_str().is_empty() { PathBuf::from(".") } else { folder.to_owned() })
+    }
+}

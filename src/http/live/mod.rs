@@ -1,0 +1,40 @@
+//! The live feed: reports and alerts in, events out, and whether the service is ready.
+
+mod alerts;
+pub(super) mod body;
+mod delivery;
+pub(super) mod digest;
+mod events;
+pub(super) mod feed;
+mod hub;
+mod ingest;
+pub(super) mod parameters;
+mod publisher;
+mod ready;
+mod refusal;
+mod reports;
+mod told;
+mod watch;
+mod webhook;
+mod writer;
+
+use axum::Router;
+use axum::extract::DefaultBodyLimit;
+use axum::routing::{get, post};
+
+pub use feed::{Limits, Taking};
+pub use webhook::{Webhook, WebhookError};
+
+use super::state::AppState;
+
+/// The routes of the live feed; a body of at most so many bytes is read.
+pub(super) fn routes(limits: &Limits) -> Router<AppState> {
+    Router::new()
+        .route("/ingest/{source}", post(ingest::ingest).layer(DefaultBodyLimit::max(limits.body)))
+        .route("/ingest/reports/{id}", get(ingest::report))
+        .route("/alerts", post(alerts::alert).layer(DefaultBodyLimit::max(alerts::MOST_BYTES)))
+        .route("/events", get(events::events))
+        .route("/areas/{area}/feed.atom", get(digest::digest))
+        .route("/livez", get(async || "ok\n"))
+        .route("/readyz", get(ready::ready))
+}

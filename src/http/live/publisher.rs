@@ -1,0 +1,105 @@
+//! The thread that shows: what is on disk is applied, published at most ten times a second, and told.
+
+use std::sync::Arc;
+use std::sync::mpsc::{Receiver, RecvTimeoutError};
+use std::time::{Duration, Instant};
+
+use super::feed::Feed;
+use super::told;
+use super::writer::{Accepted, FailIfLost, chain};
+use crate::engine::View;
+use crate::engine::live::{Change, Live};
+
+/// The least time between two snapshots.
+const PACE: Duration = Duration::from_millis(100);
+
+/// How often old snapshots are dropped and rules of time are looked at while nothing comes.
+const IDLE: Duration = Duration::from_secs(10);
+
+/// What shows.
+pub(super) struct Publisher {
+    feed: Arc<Feed>,
+    live: Live,
+    /// What the next snapshot will show, beside the last one.
+    changes: Vec<Change>,
+    revision: u64,
+    begun: Instant,
+    last: Option<Instant>,
+}
+
+impl Publisher {
+    pub(super) fn new(feed: Arc<Feed>, live: Live) -> Self {
+        let revision = feed.engine().open(&View::all()).generation();
+        Self { feed, live, changes: Vec::new(), revision, begun: Instant::now(), last: None }
+    }
+
+    /// Shows what comes until nobody can send any more; then what is left.
+    pub(super) fn run(mut self, to_show: &Receiver<Accepted>) {
+        let feed = Arc::clone(&self.feed);
+        let guard = FailIfLost(&feed);
+        loop {
+            let next = if self.changes.is_empty() { IDLE } else { self.due() };
+            match to_show.recv_timeout(next) {
+                Ok(accepted) => {
+                    if !self.apply(&accepted) {
+                        return;
+                    }
+                }
+                Err(RecvTimeoutError::Timeout) => self.feed.engine().expire(self.now()),
+                Err(RecvTimeoutError::Disconnected) => break,
+            }
+            if !self.changes.is_empty() && self.due().is_zero() {
+                self.publish();
+            }
+        }
+        if !self.changes.is_empty() {
+            self.publish();
+        }
+        std::mem::forget(guard);
+    }
+
+    /// How long until the next snapshot may be published.
+    fn due(&self) -> Duration {
+        self.last.map_or(Duration::ZERO, |last| PACE.saturating_sub(last.elapsed()))
+    }
+
+    /// Seconds of a clock that never goes back.
+    fn now(&self) -> u64 {
+        self.begun.elapsed().as_secs()
+    }
+
+    /// Takes in what is on disk; `false` where it cannot be shown.
+    fn apply(&mut self, accepted: &Accepted) -> bool {
+        let now = jiff::Timestamp::now().as_second();
+        for ledger in &accepted.ledgers {
+            ledger.sources.iter().for_each(|source| self.feed.findings.hear(&source.name, now));
+            match self.live.apply(ledger) {
+                Ok(change) => self.changes.push(change),
+                Err(error) => {
+                    let chain = chain(&error);
+                    tracing::error!(chain, "what was written cannot be shown; nothing more is taken in");
+                    return false;
+                }
+            }
+        }
+        self.revision = self.revision.max(accepted.revision);
+        true
+    }
+
+    fn publish(&mut self) {
+        let mut snapshot = self.live.snapshot(self.revision);
+        if let Some(list) = self.feed.engine().open(&View::all()).outreach().cloned() {
+            // The agency's list goes on over the new state; its blocks are the same.
+            snapshot = match Arc::try_unwrap(snapshot).map(|own| own.with_outreach(list)) {
+                Ok(Ok(own)) => Arc::new(own),
+                _ => self.live.snapshot(self.revision),
+            };
+        }
+        let extent = snapshot.dataset().extent;
+        self.feed.engine().publish(snapshot, self.now());
+        self.feed.published();
+        self.last = Some(Instant::now());
+        let changes = std::mem::take(&mut self.changes);
+        self.feed.hub.tell(told::events(&changes, self.revision, extent));
+    }
+}

@@ -1,0 +1,180 @@
+//! The thread that writes: what waits goes to the store in one transaction and is acknowledged once that is on disk.
+
+use std::sync::mpsc::{Receiver, Sender};
+use std::time::Instant;
+
+use tokio::sync::{OwnedSemaphorePermit, oneshot};
+
+use super::feed::Feed;
+use super::refusal::Refusal;
+use crate::model::reports::Ledger;
+use crate::store::error::StoreError;
+use crate::store::{Batch, Receipt, Store};
+
+/// Bytes beyond which no more batches are put into one transaction: an alert does not wait for a city's files.
+const GROUP: usize = 4 << 20;
+
+/// Batches of one transaction at most.
+const MOST: usize = 1_024;
+
+/// A batch that waits to be written.
+#[derive(Debug)]
+pub(super) struct Job {
+    pub(super) batch: Batch,
+    /// How large it came.
+    pub(super) bytes: usize,
+    /// Given back once it is shown.
+    pub(super) room: OwnedSemaphorePermit,
+    pub(super) answer: oneshot::Sender<Result<Taken, Refusal>>,
+}
+
+/// What the store made of a batch.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Taken {
+    /// The store's revision after it: the batch is in every snapshot of this generation or a later one.
+    pub(super) revision: u64,
+    pub(super) new: usize,
+    pub(super) known: usize,
+    pub(super) revised: usize,
+    pub(super) superseded: usize,
+    pub(super) withdrawn: usize,
+    /// Whether the store had the very same request before.
+    pub(super) repeated: bool,
+}
+
+/// Reports that are on disk and not shown yet.
+#[derive(Debug)]
+pub(super) struct Accepted {
+    pub(super) revision: u64,
+    pub(super) ledgers: Vec<Ledger>,
+    /// Given back once they are shown.
+    pub(super) rooms: Vec<OwnedSemaphorePermit>,
+}
+
+/// Writes until nobody can send any more, or the store refuses.
+pub(super) fn run(store: &dyn Store, waiting: &Receiver<Job>, accepted: &Sender<Accepted>, feed: &Feed) {
+    let guard = FailIfLost(feed);
+    let mut next = waiting.recv().ok();
+    while let Some(first) = next {
+        let mut group = vec![first];
+        next = fill(&mut group, waiting);
+        if !write(store, group, accepted, feed) {
+            feed.fail();
+            break;
+        }
+        next = next.or_else(|| waiting.recv().ok());
+    }
+    // What still waits was not written, and whoever sent it is told so.
+    next.into_iter().chain(waiting.try_iter()).for_each(|job| refuse(job.answer, Refusal::stopped()));
+    std::mem::forget(guard);
+}
+
+/// Puts what waits into a group while it fits; gives back what came and does not.
+fn fill(group: &mut Vec<Job>, waiting: &Receiver<Job>) -> Option<Job> {
+    let mut bytes = group[0].bytes;
+    while group.len() < MOST {
+        let job = waiting.try_recv().ok()?;
+        bytes = bytes.saturating_add(job.bytes);
+        if bytes > GROUP {
+            return Some(job);
+        }
+        group.push(job);
+    }
+    None
+}
+
+/// A thread that ends by a panic must not leave the service accepting.
+pub(super) struct FailIfLost<'a>(pub(super) &'a Feed);
+
+impl Drop for FailIfLost<'_> {
+    fn drop(&mut self) {
+        self.0.fail();
+    }
+}
+
+fn refuse(answer: oneshot::Sender<Result<Taken, Refusal>>, why: Refusal) {
+    // A client that has gone away hears nothing.
+    let _gone = answer.send(Err(why));
+}
+
+/// Writes a group in one transaction; `false` where nothing more can be written.
+fn write(store: &dyn Store, group: Vec<Job>, accepted: &Sender<Accepted>, feed: &Feed) -> bool {
+    let alone = group.len() == 1;
+    let copies: Vec<Batch> =
+        if alone { Vec::new() } else { group.iter().map(|job| job.batch.clone()).collect() };
+    let (mut batches, mut answers) = (Vec::new(), Vec::new());
+    for job in group {
+        batches.push(job.batch);
+        answers.push((job.answer, job.room, job.bytes));
+    }
+    let begun = Instant::now();
+    let receipts = match store.append(batches) {
+        Ok(receipts) => receipts,
+        Err(error) if error.ends_writing() || matches!(error, StoreError::Stopped) => {
+            // Which of them are on disk nobody knows after a failed fsync: nothing is acknowledged, nothing more is taken.
+            let chain = chain(&error);
+            tracing::error!(chain, "the store cannot be written to; nothing more is taken in");
+            answers.into_iter().for_each(|(answer, ..)| refuse(answer, Refusal::stopped()));
+            return false;
+        }
+        Err(error) if alone => {
+            let chain = chain(&error);
+            tracing::error!(chain, "the store took nothing of a batch");
+            let why =
+                || if error.disk_full() { Refusal::full() } else { Refusal::unusable(error.to_string()) };
+            answers.into_iter().for_each(|(answer, ..)| refuse(answer, why()));
+            return true;
+        }
+        Err(_) => {
+            // One of them is at fault, perhaps; the others are not to suffer for it.
+            let jobs = answers.into_iter().zip(copies);
+            return jobs
+                .map(|((answer, room, bytes), batch)| Job { batch, bytes, room, answer })
+                .all(|job| write(store, vec![job], accepted, feed));
+        }
+    };
+    feed.metrics.commits.observe(begun.elapsed().as_secs_f64());
+    let mut show = Accepted { revision: 0, ledgers: Vec::new(), rooms: Vec::new() };
+    for (receipt, (answer, room, _)) in receipts.into_iter().zip(answers) {
+        let Receipt {
+            revision,
+            new,
+            known,
+            revised,
+            superseded,
+            withdrawn,
+            repeated,
+            conflict,
+            accepted,
+            ..
+        } = receipt;
+        if conflict {
+            refuse(answer, Refusal::key());
+            continue;
+        }
+        let taken = Taken { revision, new, known, revised, superseded, withdrawn, repeated };
+        // On disk: now, and not before, the client hears of it.
+        let _gone = answer.send(Ok(taken));
+        if !accepted.reports.is_empty() {
+            show.revision = show.revision.max(revision);
+            show.ledgers.push(accepted);
+            show.rooms.push(room);
+        }
+    }
+    if !show.ledgers.is_empty() && accepted.send(show).is_err() {
+        tracing::error!("what was written cannot be shown; nothing more is taken in");
+        return false;
+    }
+    true
+}
+
+/// An error with its causes, in one line.
+pub(super) fn chain(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(next) = cause {
+        text = format!("{text}: {next}");
+        cause = next.source();
+    }
+    text
+}

@@ -1,0 +1,147 @@
+//! What a request for features wants, beside what its operation makes: time, box, condition, order, fields, CRS, state.
+
+use std::sync::Arc;
+
+use geo::BoundingRect;
+
+use super::crs::Crs;
+use super::problem::Problem;
+use super::query;
+use super::state::AppState;
+use super::walks::Walks;
+use crate::engine::params::choosing::{
+    BBOX_CRS, CHOOSING, CRS, FILTER, FILTER_CRS, PROPERTIES, SNAPSHOT, SORTBY,
+};
+use crate::engine::params::outreach::{CAPACITY, LIST, REVIEW};
+use crate::engine::params::table::{BBOX, Operation, PERIOD, Param};
+use crate::engine::params::values::Values;
+use crate::engine::snapshot::Snapshot;
+use crate::layer::Page;
+use crate::layer::choose::Choice;
+use crate::layer::cql2::{FilterError, rectangle};
+use crate::layer::outreach_answer::asks_review;
+use crate::model::datetime::{Datetime, DatetimeError};
+
+/// All that a request asks for, checked.
+pub(super) struct Wanted {
+    /// Values of the operation's parameters and of the form, without the defaults.
+    pub(super) given: Values,
+    /// The same with the defaults, for the operation.
+    pub(super) values: Values,
+    pub(super) page: Page,
+    pub(super) choice: Choice,
+    pub(super) crs: Crs,
+    pub(super) snapshot: Arc<Snapshot>,
+}
+
+/// Name and value of everything in the query.
+type Pairs = Vec<(String, String)>;
+
+/// Reads a query; `plainly` are all features and no page of them. `anew` is where to begin when its state is gone.
+pub(super) fn wanted(
+    state: &AppState,
+    operation: &Operation,
+    pairs: &Pairs,
+    plainly: bool,
+    anew: &str,
+) -> Result<Wanted, Problem> {
+    let snapshot = snapshot(state, pairs, anew)?;
+    let mut choice = Choice::all(operation, snapshot.dataset());
+    let mut pairs = pairs.clone();
+    choice.during = datetime(&mut pairs, &snapshot)?;
+    let shape = bbox(&mut pairs, &snapshot)?;
+    let given =
+        if plainly { query::check_for_files(operation, &pairs) } else { query::check(operation, &pairs) }?;
+    query::bounded(&given, &state.defaults)?;
+    let refused = |param: &Param| {
+        let name = param.wire;
+        move |why: FilterError| Problem::parameter(name, &why)
+    };
+    shape.into_iter().for_each(|shape| choice.touches(shape));
+    for (name, text) in &pairs {
+        if let Some(param) = query::queryables(operation).iter().find(|param| param.wire == name) {
+            choice.equals(name, text).map_err(refused(param))?;
+        }
+    }
+    let of_filter = Crs::read(&FILTER_CRS, given.text(&FILTER_CRS), &snapshot)?;
+    if let Some(text) = given.text(&FILTER) {
+        choice.filter(text, &|x, y| of_filter.to_degrees(x, y)).map_err(refused(&FILTER))?;
+    }
+    if let Some(text) = given.text(&SORTBY) {
+        choice.sort_by(text).map_err(refused(&SORTBY))?;
+    }
+    if let Some(text) = given.text(&PROPERTIES) {
+        choice.properties(text).map_err(refused(&PROPERTIES))?;
+    }
+    let crs = Crs::read(&CRS, given.text(&CRS), &snapshot)?;
+    let page = if plainly { Page { bbox: given.bbox, ..Page::ALL } } else { query::page(&given) };
+    let values = values(state, operation, &given, &snapshot);
+    Ok(Wanted { given, values, page, choice, crs, snapshot })
+}
+
+/// Values for the operation: what was given for it, else what is configured.
+pub(super) fn values(state: &AppState, operation: &Operation, given: &Values, snapshot: &Snapshot) -> Values {
+    // What chooses among features is not the operation's.
+    let mut own = given.without(&CHOOSING).without(query::queryables(operation));
+    if !operation.params.contains(&PERIOD) {
+        own.period = None;
+    }
+    // A list that is kept is shown as it is, whatever capacity is configured for the first one.
+    let kept = operation.collection == LIST.collection && !asks_review(&own) && snapshot.outreach().is_some();
+    if kept { own.or(&state.defaults.without(&[CAPACITY, REVIEW])) } else { own.or(&state.defaults) }
+}
+
+/// The state of the data that is asked for, else the newest.
+pub(super) fn snapshot(state: &AppState, pairs: &Pairs, anew: &str) -> Result<Arc<Snapshot>, Problem> {
+    let newest = state.open();
+    match value(pairs, &SNAPSHOT) {
+        None => Ok(newest),
+        Some(name) => {
+            let found = Walks::find(&state.walks, state.stamp, name.trim(), newest);
+            found.ok_or_else(|| Problem::walk_gone(name, anew.to_owned()))
+        }
+    }
+}
+
+/// Takes the time as OGC clients write it and leaves the local dates that it touches, for analyses go by whole days.
+fn datetime(pairs: &mut Pairs, snapshot: &Snapshot) -> Result<Option<Datetime>, Problem> {
+    let Some((_, text)) = pairs.iter_mut().find(|(name, _)| name == PERIOD.wire) else { return Ok(None) };
+    let time: Datetime = text.parse().map_err(|why: DatetimeError| Problem::parameter(PERIOD.wire, &why))?;
+    let zone =
+        snapshot.dataset().sources.first().map_or(jiff::tz::TimeZone::UTC, |source| source.zone.clone());
+    if let Some(period) = time.period_in(&zone) {
+        *text = period.to_string();
+    }
+    Ok(Some(time))
+}
+
+/// Takes a box of another CRS and leaves the box of degrees around it; what is given back is its true shape.
+fn bbox(pairs: &mut Pairs, snapshot: &Snapshot) -> Result<Option<geo::Geometry>, Problem> {
+    let crs = Crs::read(&BBOX_CRS, value(pairs, &BBOX_CRS), snapshot)?;
+    let Some((_, text)) = pairs.iter_mut().find(|(name, _)| name == BBOX.wire) else { return Ok(None) };
+    if crs == Crs::Crs84 {
+        return Ok(None);
+    }
+    let numbers: Result<Vec<f64>, _> = text.split(',').map(|part| part.trim().parse::<f64>()).collect();
+    let numbers = numbers.ok().filter(|numbers| numbers.iter().all(|number| number.is_finite()));
+    let bad =
+        |why: &str| Problem::parameter(BBOX.wire, &format!("`{text}` is no box of {}: {why}", crs.uri()));
+    let numbers = numbers.ok_or_else(|| bad("give four numbers separated by commas"))?;
+    let shape = rectangle(&numbers, &|x, y| crs.to_degrees(x, y)).map_err(bad)?;
+    let around = shape.bounding_rect().ok_or_else(|| bad("it is empty"))?;
+    let (west, east) = match &shape {
+        // Two parts beside the 180th meridian.
+        geo::Geometry::MultiPolygon(parts) => {
+            let edge = |part: &geo::Polygon| part.bounding_rect();
+            let edges: Vec<geo::Rect> = parts.iter().filter_map(edge).collect();
+            (edges[0].min().x, edges[edges.len() - 1].max().x)
+        }
+        _ => (around.min().x, around.max().x),
+    };
+    *text = format!("{west},{},{east},{}", around.min().y, around.max().y);
+    Ok(Some(shape))
+}
+
+fn value<'a>(pairs: &'a Pairs, param: &Param) -> Option<&'a str> {
+    pairs.iter().find(|(name, _)| name == param.wire).map(|(_, text)| text.as_str())
+}

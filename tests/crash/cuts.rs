@@ -1,0 +1,206 @@
+//! Power cuts, played: what a store wrote is recorded with its syncs, cut at many moments, and of what was not synced
+//! any part is dropped; the store must open and have all that was acknowledged before the cut.
+//!
+//! `CUTS=10000` (`make crash`) cuts so often; CI does so 300 times.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::panic::AssertUnwindSafe;
+use std::path::Path;
+
+use hotblocks::store::sqlite::{Access, SqliteStore};
+
+use super::common::lots::Lots;
+use super::{ROWS, kept, made, start, there_is, until_it_ends};
+
+/// What a store did to its files and said, in order.
+#[derive(Clone, Debug)]
+enum Step {
+    Write { file: String, at: usize, bytes: Vec<u8> },
+    Truncate { file: String, len: usize },
+    Synced { file: String },
+    Acknowledged { key: String },
+}
+
+/// Bytes that strace wrote as `\x41\x42`.
+fn bytes(text: &str) -> Vec<u8> {
+    let hex = |two: &str| u8::from_str_radix(two, 16).expect("two digits");
+    text.split("\\x").skip(1).map(|two| hex(&two[..2])).collect()
+}
+
+/// The name after the last slash of a file that strace names as `5<\x2f…>` or `5</…>`.
+fn name(call: &str) -> String {
+    let inside = call.split('<').nth(1).and_then(|rest| rest.split('>').next()).unwrap_or_default();
+    let path = if inside.contains("\\x") {
+        String::from_utf8_lossy(&bytes(inside)).into_owned()
+    } else {
+        inside.to_owned()
+    };
+    path.rsplit('/').next().unwrap_or_default().to_owned()
+}
+
+/// Reads a trace of `strace -f -y -xx`: writes count when they begin, syncs when they return.
+fn steps(trace: &str, store: &str) -> Vec<Step> {
+    let mut steps = Vec::new();
+    let mut syncing: BTreeMap<&str, String> = BTreeMap::new();
+    let ours = |file: &str| file == store || file == format!("{store}-wal");
+    for line in trace.lines() {
+        let (thread, call) = line.split_once(' ').unwrap_or_default();
+        let call = call.trim_start();
+        let file = name(call);
+        if call.starts_with("pwrite64(") && ours(&file) {
+            let mut parts = call.split('"');
+            let data = bytes(parts.nth(1).expect("what was written"));
+            let rest = parts.next().expect("how much and where");
+            let numbers: Vec<usize> = rest
+                .split(|c: char| !c.is_ascii_digit())
+                .filter(|part| !part.is_empty())
+                .map(|part| part.parse().expect("a number"))
+                .collect();
+            assert_eq!(numbers[0], data.len(), "strace cut the bytes short");
+            steps.push(Step::Write { file, at: numbers[1], bytes: data });
+        } else if call.starts_with("ftruncate(") && ours(&file) {
+            let len = call.split(", ").nth(1).and_then(|rest| rest.split(')').next()).expect("a length");
+            let len = len.split(' ').next().and_then(|len| len.parse().ok()).expect("a length");
+            steps.push(Step::Truncate { file, len });
+        } else if (call.starts_with("fsync(") || call.starts_with("fdatasync(")) && ours(&file) {
+            if call.contains("<unfinished") {
+                syncing.insert(thread, file);
+            } else if call.trim_end().ends_with("= 0") {
+                steps.push(Step::Synced { file });
+            }
+        } else if call.contains("sync resumed") {
+            if let Some(file) = syncing.remove(thread).filter(|_| call.trim_end().ends_with("= 0")) {
+                steps.push(Step::Synced { file });
+            }
+        } else if call.starts_with("write(1<") {
+            let said = String::from_utf8(bytes(call.split('"').nth(1).unwrap_or_default())).expect("words");
+            let words: Vec<&str> = said.split_whitespace().collect();
+            if let [.., "acknowledged", key] = words[..] {
+                steps.push(Step::Acknowledged { key: key.to_owned() });
+            }
+        }
+    }
+    steps
+}
+
+fn apply(file: &mut Vec<u8>, step: &Step) {
+    match step {
+        Step::Write { at, bytes, .. } => {
+            file.resize(file.len().max(at + bytes.len()), 0);
+            file[*at..at + bytes.len()].copy_from_slice(bytes);
+        }
+        Step::Truncate { len, .. } => file.resize(*len, 0),
+        Step::Synced { .. } | Step::Acknowledged { .. } => {}
+    }
+}
+
+/// The files as a cut before a step may leave them: what was synced, and of the rest any part.
+fn cut(
+    before: &BTreeMap<String, Vec<u8>>,
+    steps: &[Step],
+    keeps: &mut impl FnMut(usize) -> usize,
+) -> BTreeMap<String, Vec<u8>> {
+    let mut files = before.clone();
+    for (name, file) in &mut files {
+        let of_file = |step: &&Step| match step {
+            Step::Write { file, .. } | Step::Truncate { file, .. } | Step::Synced { file } => file == name,
+            Step::Acknowledged { .. } => false,
+        };
+        let last = steps.iter().rposition(|step| matches!(step, Step::Synced { file } if file == name));
+        let (safe, open) = steps.split_at(last.map_or(0, |at| at + 1));
+        safe.iter().filter(of_file).for_each(|step| apply(file, step));
+        for step in open.iter().filter(of_file) {
+            match step {
+                Step::Write { file: name, at, bytes } => {
+                    let bytes = bytes[..keeps(bytes.len())].to_vec();
+                    if bytes.is_empty() {
+                        continue;
+                    }
+                    apply(file, &Step::Write { file: name.clone(), at: *at, bytes });
+                }
+                step if keeps(1) == 1 => apply(file, step),
+                _ => {}
+            }
+        }
+    }
+    files
+}
+
+/// What is wrong with the store that a cut left, if anything.
+fn wrong(folder: &Path, files: &BTreeMap<String, Vec<u8>>, acknowledged: &BTreeSet<&str>) -> Option<String> {
+    for (name, bytes) in files {
+        std::fs::write(folder.join(name), bytes).expect("written");
+    }
+    let _ = std::fs::remove_file(folder.join("city.hotblocks-shm"));
+    let store = match SqliteStore::open(&folder.join("city.hotblocks"), Access::Write) {
+        Ok(store) => store,
+        Err(error) => return Some(error.to_string()),
+    };
+    let kept = match std::panic::catch_unwind(AssertUnwindSafe(|| kept(&store))) {
+        Ok(kept) => kept,
+        Err(_) => return Some("damaged".to_owned()),
+    };
+    if let Some(lost) = acknowledged.iter().find(|key| !kept.contains_key(**key)) {
+        return Some(format!("`{lost}` was acknowledged"));
+    }
+    kept.iter().find(|(_, n)| **n != ROWS).map(|(key, n)| format!("`{key}` has {n} reports"))
+}
+
+/// The batches that were acknowledged.
+fn keys(steps: &[Step]) -> BTreeSet<&str> {
+    let told = |step| match step {
+        &Step::Acknowledged { ref key } => Some(key.as_str()),
+        _ => None,
+    };
+    steps.iter().filter_map(told).collect()
+}
+
+#[test]
+fn whatever_of_what_was_not_synced_a_power_cut_drops_nothing_acknowledged_is_lost() {
+    if !there_is("strace") {
+        return;
+    }
+    let cuts: usize = std::env::var("CUTS").ok().and_then(|n| n.parse().ok()).unwrap_or(300);
+    let folder = tempfile::tempdir().expect("a folder");
+    let file = made(folder.path());
+    let before: BTreeMap<String, Vec<u8>> = BTreeMap::from([
+        ("city.hotblocks".to_owned(), std::fs::read(&file).expect("readable")),
+        ("city.hotblocks-wal".to_owned(), Vec::new()),
+    ]);
+    let trace = folder.path().join("trace");
+    let out = trace.to_string_lossy().into_owned();
+    let calls = "trace=pwrite64,write,fsync,fdatasync,ftruncate";
+    let above = ["strace", "-f", "-y", "-xx", "-s", "1000000", "-o", &out, "-e", calls];
+    let (said, code, errors) = until_it_ends(start(&above, &file, "emptied", Some(120)));
+    assert_eq!(code, Some(0), "{errors}");
+    assert!(said.acknowledged.len() > 50);
+    let steps = steps(&std::fs::read_to_string(&trace).expect("a trace"), "city.hotblocks");
+    let emptied = |step: &Step| matches!(step, Step::Truncate { len: 0, .. });
+    assert!(steps.iter().any(emptied), "the log was brought into the file in between");
+
+    let spot = tempfile::tempdir().expect("a folder");
+    let mut lots = Lots::new(3);
+    let acknowledged = |upto: usize| -> BTreeSet<&str> { keys(&steps[..upto]) };
+    for n in 0..cuts {
+        // Every moment in turn, and the end as well.
+        let upto = (n * steps.len() / cuts + lots.below(steps.len() / cuts + 2)).min(steps.len());
+        let one_in = lots.below(4);
+        // All of it is dropped, or every second write and so on; what is kept may end at any sector.
+        let mut keeps = |n: usize| match (one_in, lots.below(one_in + 1), lots.below(4)) {
+            (0, ..) => 0,
+            (_, 0, 0) => n.min(512 * lots.below(n / 512 + 1)),
+            (_, 0, _) => n,
+            _ => 0,
+        };
+        let files = cut(&before, &steps[..upto], &mut keeps);
+        let wrong = wrong(spot.path(), &files, &acknowledged(upto));
+        assert_eq!(wrong, None, "cut {n} before step {upto} of {}", steps.len());
+    }
+    println!("{cuts} power cuts over {} steps: nothing acknowledged is lost", steps.len());
+
+    // The same of a store that does not sync (`synchronous=OFF`) loses what it acknowledged.
+    let unsynced: Vec<Step> =
+        steps.iter().filter(|step| !matches!(step, Step::Synced { .. })).cloned().collect();
+    let files = cut(&before, &unsynced, &mut |_| 0);
+    assert!(wrong(spot.path(), &files, &keys(&unsynced)).is_some_and(|why| why.contains("was acknowledged")));
+}

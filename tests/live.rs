@@ -1,0 +1,611 @@
+//! The live feed over a socket: what is taken in is on disk when it is acknowledged, is shown, and is told.
+
+mod common;
+
+use std::io::{BufRead, BufReader};
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::process::{Child, Command as Process, Stdio};
+use std::sync::mpsc::channel;
+use std::sync::{Arc, LazyLock};
+
+use common::command::run;
+use common::town;
+use common::wire::{Answer, Events, begin, finish, get, send};
+use hotblocks::engine::Engine;
+use hotblocks::engine::areas::set_areas;
+use hotblocks::engine::build::{About, Ground};
+use hotblocks::engine::live::Live;
+use hotblocks::engine::params::values::Values;
+use hotblocks::engine::rules::{Counts, Looks, Rule};
+use hotblocks::http::base::Access;
+use hotblocks::http::live::{Limits, Taking, Webhook};
+use hotblocks::http::serve::{Service, serve};
+use hotblocks::ingest::blocks::{self, Shapes};
+use hotblocks::ingest::incidents::Options;
+use hotblocks::ingest::input::Input;
+use hotblocks::model::areas::{Area, AreaKind};
+use hotblocks::model::link::LinkRule;
+use hotblocks::space::coord::Metres;
+use hotblocks::store::setting::Setting;
+use hotblocks::store::sqlite::SqliteStore;
+use hotblocks::store::{Store, ledger};
+use serde_json::{Value as Json, json};
+
+/// A service over a store in a folder of its own.
+struct Town {
+    at: SocketAddr,
+    metrics: SocketAddr,
+    store: Arc<dyn Store>,
+    file: PathBuf,
+    _folder: tempfile::TempDir,
+}
+
+impl Town {
+    fn serve(limits: Limits) -> Self {
+        Self::telling(limits, (Vec::new(), Vec::new()))
+    }
+
+    /// The same with rules, and webhooks that tell what they find.
+    fn telling(limits: Limits, notify: (Vec<Rule>, Vec<Webhook>)) -> Self {
+        let folder = tempfile::tempdir().expect("a folder");
+        let streets = Input::at(town::town(folder.path()).as_ref()).expect("streets");
+        let shapes = blocks::read(&streets, None).expect("readable").0;
+        let Shapes::Streets(streets) = shapes.clone() else { panic!("streets") };
+        let file = folder.path().join("town.hotblocks");
+        let setting = Setting { blocks: Some(shapes), ..Setting::default() };
+        let store: Arc<dyn Store> = Arc::new(SqliteStore::create(&file, &setting).expect("made"));
+        let (all, revision) = ledger(&*store).expect("empty");
+        let about = About { link: Some(LinkRule::default()), ..About::default() };
+        let mut live = Live::new(all, Ground::Streets(streets), about).expect("a data set");
+        // West of the middle lies a ward.
+        let ring =
+            geo::LineString::from(vec![(-90.22, 38.59), (-90.2, 38.59), (-90.2, 38.61), (-90.22, 38.61)]);
+        let shape = geo::MultiPolygon(vec![geo::Polygon::new(ring, Vec::new())]);
+        let ward = Area { name: Some("West & Co".to_owned()), shape, ..Area::default() };
+        live.dress(|data| set_areas(data, vec![(AreaKind::Ward, vec![ward])])).expect("near");
+        let engine = Arc::new(Engine::over(live.snapshot(revision)));
+        let options = Options::default();
+        let (rules, webhooks) = notify;
+        let taking = Taking { store: Arc::clone(&store), file: file.clone(), live, options, rules, webhooks };
+        let service = Service {
+            address: "127.0.0.1:0".to_owned(),
+            metrics: Some("127.0.0.1:0".to_owned()),
+            engine,
+            defaults: Values::default(),
+            access: Access::default(),
+            taking: Some(taking),
+            limits,
+        };
+        let (tell, told) = channel();
+        std::thread::spawn(move || {
+            serve(service, |at, metrics| tell.send((at, metrics)).expect("waited for")).expect("served");
+        });
+        let (at, metrics) = told.recv().expect("served");
+        Self { at, metrics: metrics.expect("a second listener"), store, file, _folder: folder }
+    }
+
+    fn ingest(&self, path: &str, media: &str, body: &[u8]) -> Answer {
+        send(self.at, "POST", path, &[("Content-Type", media)], body)
+    }
+
+    fn alert(&self, changes: Json) -> Answer {
+        let body = alert(changes).to_string();
+        send(self.at, "POST", "/alerts", &[("Content-Type", "application/json")], body.as_bytes())
+    }
+
+    /// How many incidents a map sees.
+    fn shown(&self, query: &str) -> u64 {
+        let items = get(self.at, &format!("/collections/incidents/items?category=all{query}"));
+        assert_eq!(items.status, 200, "{}", items.text());
+        items.json()["numberMatched"].as_u64().expect("a number")
+    }
+}
+
+fn alert(changes: Json) -> Json {
+    let now = jiff::Timestamp::now().to_string();
+    let mut alert = json!({
+        "external_id": "ss-1", "revision": 1, "status": "confirmed", "occurred_at": now,
+        "type": "gunfire", "rounds": 4, "lon": -90.205, "lat": 38.6, "accuracy_m": 25,
+    });
+    for (name, value) in changes.as_object().expect("an object") {
+        alert[name] = value.clone();
+    }
+    alert
+}
+
+/// Waits until the snapshot of an answer is shown.
+fn wait(at: SocketAddr, answer: &Answer) {
+    let wanted: u64 = answer.json()["snapshot"].as_str().expect("a snapshot").parse().expect("a number");
+    for _ in 0..3_000 {
+        let ready = get(at, "/readyz").json();
+        if ready["snapshot"].as_str().and_then(|n| n.parse::<u64>().ok()).expect("a number") >= wanted {
+            return;
+        }
+        std::thread::sleep(std::time::Duration::from_millis(10));
+    }
+    panic!("snapshot {wanted} was never shown");
+}
+
+const CSV: &str = "incidentid,date,category,longitude,latitude\n\
+    a-1,2024-01-03T10:00:00Z,robbery,-90.205,38.6\n\
+    a-2,2024-01-04T10:00:00Z,robbery,-90.195,38.6\n\
+    a-3,never,robbery,-90.195,38.6\n\
+    a-4,2024-01-05T10:00:00Z,rape,-90.195,38.6\n";
+
+/// One service for the tests that do not mind each other.
+static SHARED: LazyLock<Town> = LazyLock::new(|| Town::serve(Limits::default()));
+
+#[test]
+fn a_file_sent_twice_is_stored_once_and_every_row_is_accounted_for() {
+    let town = Town::serve(Limits::default());
+    let first = town.ingest("/ingest/police", "text/csv", CSV.as_bytes());
+    assert_eq!(first.status, 200, "{}", first.text());
+    let told = first.json();
+    assert_eq!(
+        (&told["read"], &told["inserted"], &told["unchanged"], &told["refused"]),
+        (&json!(4), &json!(3), &json!(0), &json!(1)),
+        "{told}"
+    );
+    let rejects = json!([{
+        "line": 4, "column": "date", "value": "never", "reason": "date unreadable"
+    }]);
+    assert_eq!(told["rejects"], rejects);
+    let report = get(town.at, told["report"].as_str().expect("an address"));
+    assert_eq!((report.status, &report.json()["rejects"]), (200, &rejects));
+    assert_eq!(get(town.at, "/ingest/reports/0-1").status, 404);
+    wait(town.at, &first);
+    assert_eq!(town.shown(""), 2, "what is protected is in no layer of single incidents");
+
+    // The same bytes, and the same rows in another order.
+    let again = town.ingest("/ingest/police", "text/csv", CSV.as_bytes()).json();
+    assert_eq!((&again["repeated"], &again["snapshot"]), (&json!(true), &told["snapshot"]), "{again}");
+    let lines: Vec<&str> = CSV.lines().collect();
+    let shuffled = [lines[0], lines[3], lines[2], lines[4], lines[1]].join("\n");
+    let shuffled = town.ingest("/ingest/police", "text/csv", shuffled.as_bytes()).json();
+    assert_eq!((&shuffled["inserted"], &shuffled["unchanged"]), (&json!(0), &json!(3)), "{shuffled}");
+    // And the same incidents in every other form.
+    let feature = r#"{"type":"Feature","properties":{"incidentid":"a-1","date":"2024-01-03T10:00:00Z","category":"robbery","longitude":-90.205,"latitude":38.6},"geometry":{"type":"Point","coordinates":[-90.205,38.6]}}"#;
+    let collection = format!(r#"{{"type":"FeatureCollection","features":[{feature}]}}"#);
+    let plain = r#"{"incidentid":"a-1","date":"2024-01-03T10:00:00Z","category":"robbery","longitude":-90.205,"latitude":38.6}"#;
+    for (media, body) in [
+        ("application/geo+json", collection.clone()),
+        ("application/geo+json-seq", format!("\u{1e}{feature}\n")),
+        ("application/x-ndjson", format!("{plain}\n{plain}\n")),
+    ] {
+        let told = town.ingest("/ingest/police", media, body.as_bytes());
+        assert_eq!(told.status, 200, "{media}: {}", told.text());
+        let told = told.json();
+        assert_eq!(told["inserted"], 0, "{media}: {told}");
+        assert!(told["unchanged"].as_u64() >= Some(1), "{media}: {told}");
+    }
+    assert_eq!(ledger(&*town.store).expect("whole").0.reports.len(), 3);
+}
+
+#[test]
+fn a_dry_run_and_a_strict_request_with_a_bad_row_store_nothing() {
+    let town = Town::serve(Limits::default());
+    let dry = town.ingest("/ingest/police?dry_run=true", "text/csv", CSV.as_bytes());
+    assert_eq!((dry.status, &dry.json()["read"], &dry.json()["refused"]), (200, &json!(4), &json!(1)));
+    let strict = town.ingest("/ingest/police?strict=true", "text/csv", CSV.as_bytes());
+    let problem = strict.json();
+    let detail = problem["detail"].as_str().expect("a detail");
+    let report = detail.split(' ').find(|word| word.starts_with("/ingest/reports/")).expect("an address");
+    assert_eq!((strict.status, get(town.at, report).json()["rejects"][0]["line"].as_u64()), (422, Some(4)));
+    assert_eq!(strict.header("content-type"), Some("application/problem+json"));
+    assert_eq!(ledger(&*town.store).expect("whole").1, 0, "nothing was written");
+    let packed = {
+        use std::io::Write;
+        let mut gzip = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::default());
+        gzip.write_all(CSV.as_bytes()).expect("packed");
+        gzip.finish().expect("packed")
+    };
+    let headers = [("Content-Type", "text/csv"), ("Content-Encoding", "gzip"), ("Idempotency-Key", "k1")];
+    let taken = send(town.at, "POST", "/ingest/police?layout=lonlat", &headers, &packed);
+    assert_eq!((taken.status, &taken.json()["inserted"]), (200, &json!(3)), "{}", taken.text());
+    // The same key with another body is no repetition.
+    let other = send(town.at, "POST", "/ingest/police", &headers[..1], CSV.replace("a-2", "a-9").as_bytes());
+    assert_eq!(other.json()["inserted"], 1, "{}", other.text());
+    let reused = [headers[0], headers[2]];
+    let reused = send(town.at, "POST", "/ingest/police", &reused, CSV.replace("a-2", "a-8").as_bytes());
+    assert_eq!((reused.status, &reused.json()["parameter"]), (422, &json!("Idempotency-Key")));
+}
+
+#[test]
+fn an_alert_is_revised_superseded_withdrawn_and_told_each_time() {
+    let town = Town::serve(Limits::default());
+    let events = Events::listen(town.at, "/events?collections=incidents&bbox=-90.3,38.5,-90.1,38.7", &[]);
+    assert_eq!(events.next().expect("the first frame").retry, "3000");
+    events.next().expect("where it stands");
+    let first = town.alert(json!({}));
+    assert_eq!((first.status, &first.json()["outcome"]), (201, &json!("inserted")), "{}", first.text());
+    let added = events.of("incident.added");
+    assert_eq!(added.json()["id"], "alerts:ss-1");
+    assert_eq!(added.json()["category"], "weapon_discharge");
+    assert_eq!(added.json()["status"], "confirmed");
+    assert!(events.of("snapshot.published").json()["changed"].as_array().is_some());
+    assert_eq!(town.shown(""), 1, "what is told can be asked for");
+    let again = town.alert(json!({}));
+    assert_eq!((again.status, &again.json()["outcome"]), (200, &json!("unchanged")));
+    let revised = town.alert(json!({ "revision": 3, "lon": -90.195, "type": "person_shot" }));
+    assert_eq!((revised.status, &revised.json()["outcome"]), (200, &json!("revised")));
+    let told = events.of("incident.revised").json();
+    assert_eq!((&told["category"], &told["revision"]), (&json!("aggravated_assault"), &json!(3)), "{told}");
+    let late = town.alert(json!({ "revision": 2 }));
+    assert_eq!((late.status, &late.json()["outcome"]), (200, &json!("superseded")));
+    let gone = town.alert(json!({ "revision": 4, "status": "withdrawn", "lon": null, "lat": null }));
+    assert_eq!((gone.status, &gone.json()["outcome"]), (200, &json!("withdrawn")), "{}", gone.text());
+    let told = events.of("incident.withdrawn").json();
+    assert_eq!((&told["id"], told.get("lon")), (&json!("alerts:ss-1"), None), "{told}");
+    events.of("snapshot.published");
+    assert_eq!(town.shown(""), 0);
+    // Nobody has looked at it yet: in no rank unless asked for.
+    let unreviewed = town.alert(json!({ "external_id": "ss-2", "status": "unreviewed" }));
+    wait(town.at, &unreviewed);
+    assert_eq!(town.shown(""), 0);
+    assert_eq!(town.shown("&status=unreviewed"), 1);
+    let ranked = |query: &str| {
+        get(town.at, &format!("/collections/blocks/items?category=all{query}")).json()["features"][0]
+            ["properties"]["incidents"]
+            .clone()
+    };
+    assert_eq!((ranked(""), ranked("&status=unreviewed")), (json!(0), json!(1)));
+    // Elsewhere nothing was heard.
+    assert_eq!(events.of("incident.added").json()["status"], "unreviewed");
+}
+
+#[test]
+fn a_client_that_comes_back_hears_what_it_missed_and_one_that_was_away_too_long_hears_of_a_gap() {
+    let town = Town::serve(Limits::default());
+    let events = Events::listen(town.at, "/events?collections=incidents", &[]);
+    let here = loop {
+        let frame = events.next().expect("a frame");
+        if frame.comment == "here" {
+            break frame.id;
+        }
+    };
+    town.alert(json!({}));
+    let first = events.of("incident.added");
+    events.of("snapshot.published");
+    events.close();
+    for n in 2..5 {
+        wait(town.at, &town.alert(json!({ "external_id": format!("ss-{n}") })));
+    }
+    // From where it stood, and from before anything happened.
+    for (last, from) in [(&first.id, 2), (&here, 1)] {
+        let again = Events::listen(town.at, "/events?collections=incidents", &[("Last-Event-ID", last)]);
+        for n in from..5 {
+            assert_eq!(again.of("incident.added").json()["external_id"], format!("ss-{n}"));
+        }
+    }
+    let long = Events::listen(town.at, "/events", &[("Last-Event-ID", "1f-7")]);
+    let gap = long.event();
+    assert_eq!((gap.event.as_str(), &gap.json()["from"]), ("gap", &json!("1f-7")));
+    town.alert(json!({ "external_id": "ss-9" }));
+    let next = long.event();
+    assert_eq!((next.event.as_str(), &next.json()["external_id"]), ("incident.added", &json!("ss-9")));
+    // Where nothing of it lies nothing is heard of it.
+    let far = Events::listen(town.at, "/events?bbox=10,10,11,11", &[("Last-Event-ID", &here)]);
+    let near = Events::listen(town.at, "/events?bbox=-91,38,-90,39", &[("Last-Event-ID", &here)]);
+    assert_eq!(near.event().event, "incident.added");
+    town.alert(json!({ "external_id": "ss-10" }));
+    near.of("incident.added");
+    far.close();
+}
+
+#[test]
+fn what_is_protected_is_told_only_as_a_new_snapshot() {
+    let town = Town::serve(Limits::default());
+    let events = Events::listen(town.at, "/events", &[]);
+    let csv =
+        "incidentid,date,category,longitude,latitude\nsecret-1,2024-01-03T10:00:00Z,rape,-90.2049,38.6\n";
+    town.ingest("/ingest/police", "text/csv", csv.as_bytes());
+    let told = events.event();
+    assert_eq!(told.event, "snapshot.published");
+    assert!(!told.data.contains("secret") && !told.data.contains("90.2049"), "{}", told.data);
+    let bbox = told.json()["bbox"].clone();
+    assert_eq!(bbox, json!([-90.21, 38.59, -90.19, 38.61]), "the box of all, not of the one");
+}
+
+#[test]
+fn a_silent_line_is_kept_alive_and_clients_are_bounded() {
+    let heartbeat = std::time::Duration::from_millis(50);
+    let town = Town::serve(Limits { heartbeat, clients: 2, ..Limits::default() });
+    let first = Events::listen(town.at, "/events", &[]);
+    let _second = Events::listen(town.at, "/events", &[]);
+    loop {
+        if first.next().expect("a frame").comment == "alive" {
+            break;
+        }
+    }
+    let third = get(town.at, "/events");
+    assert_eq!((third.status, third.header("retry-after")), (503, Some("5")), "{}", third.head);
+    first.close();
+    // Its place is free again as soon as the service sees that it has gone.
+    for _ in 0..3_000 {
+        let stream = begin(town.at, "GET", "/events", &[], 0);
+        let mut first_bytes = [0; 12];
+        std::io::Read::read_exact(&mut &stream, &mut first_bytes).expect("answered");
+        if &first_bytes == b"HTTP/1.1 200" {
+            return;
+        }
+        std::thread::sleep(std::time::Duration::from_millis(10));
+    }
+    panic!("a client that has gone keeps its place");
+}
+
+#[test]
+fn more_than_is_taken_at_a_time_is_told_to_come_again_and_nothing_is_dropped() {
+    let limits = Limits { body: 1 << 20, files: 1 << 20, ..Limits::default() };
+    let town = Town::serve(limits);
+    // A slow client holds all the room there is.
+    let media = [("Content-Type", "text/csv")];
+    let filled = CSV.to_owned() + &"\n".repeat((1 << 20) - CSV.len());
+    let mut slow = begin(town.at, "POST", "/ingest/police", &media, filled.len());
+    let busy = loop {
+        let answer = town.ingest("/ingest/fire", "text/csv", CSV.as_bytes());
+        if answer.status != 200 {
+            break answer;
+        }
+    };
+    assert_eq!((busy.status, busy.header("retry-after")), (429, Some("1")), "{}", busy.text());
+    assert_eq!(town.alert(json!({})).status, 201, "an alert has room of its own");
+    std::io::Write::write_all(&mut slow, filled.as_bytes()).expect("sent");
+    let answer = finish(slow);
+    assert_eq!((answer.status, &answer.json()["inserted"]), (200, &json!(3)), "{}", answer.text());
+    for _ in 0..3_000 {
+        if town.ingest("/ingest/fire", "text/csv", CSV.as_bytes()).status == 200 {
+            return;
+        }
+        std::thread::sleep(std::time::Duration::from_millis(10));
+    }
+    panic!("the room was not given back");
+}
+
+#[test]
+fn what_cannot_be_used_is_a_problem_that_names_what_and_how_to_mend_it() {
+    let town = &*SHARED;
+    let csv = CSV.as_bytes();
+    for (path, media, body, status, parameter, says) in [
+        ("/ingest/police", "text/plain", csv, 415, "Content-Type", "text/csv"),
+        ("/ingest/police", "", csv, 415, "Content-Type", "text/csv"),
+        ("/ingest/police", "application/geo+json", csv, 422, "", "GeoJSON"),
+        ("/ingest/police", "text/csv", b"PAR1", 415, "Content-Type", "Parquet"),
+        ("/ingest/police", "text/csv", b"\x1f\x8b\x08", 415, "Content-Encoding", "gzip"),
+        ("/ingest/police", "text/csv", b"a,b\n1,2\n", 422, "", "no layout fits"),
+        ("/ingest/police", "text/csv", b"", 422, "", "empty"),
+        ("/ingest/Police!", "text/csv", csv, 400, "source", "one word"),
+        ("/ingest/police?layout=nothing", "text/csv", csv, 400, "layout", "lonlat"),
+        ("/ingest/police?layout=../categories", "text/csv", csv, 400, "layout", "lonlat"),
+        ("/ingest/police?layout=slmpd", "text/csv", csv, 422, "", "lacks the columns"),
+        ("/ingest/police?crs=EPSG:0", "text/csv", csv, 400, "crs", "EPSG:0"),
+        ("/ingest/police?dry_run=yes", "text/csv", csv, 400, "dry_run", "true or false"),
+        ("/ingest/police?dryrun=true", "text/csv", csv, 400, "dryrun", "did you mean `dry_run`"),
+        ("/ingest/police?strict=true&strict=true", "text/csv", csv, 400, "strict", "twice"),
+        ("/alerts", "text/plain", b"{}", 415, "Content-Type", "application/json"),
+        ("/alerts", "application/json", b"{}", 422, "", "missing field"),
+        ("/alerts", "application/json", b"{\"victim\":1}", 422, "", "unknown field `victim`"),
+        ("/alerts", "application/json", b"", 422, "", "EOF"),
+        ("/alerts?x=1", "application/json", b"{}", 400, "x", "not a parameter"),
+    ] {
+        let answer = town.ingest(path, media, body);
+        let told = format!("{path} {media}: {}", answer.text());
+        assert_eq!(answer.status, status, "{told}");
+        assert_eq!(answer.header("content-type"), Some("application/problem+json"), "{told}");
+        let problem = answer.json();
+        assert_eq!(problem["parameter"].as_str().unwrap_or_default(), parameter, "{told}");
+        assert!(problem["detail"].as_str().is_some_and(|detail| detail.contains(says)), "{told}");
+    }
+    let large = town.ingest("/alerts", "application/json", &vec![b' '; 32 << 10]);
+    assert_eq!(large.status, 413, "{}", large.text());
+    let wrong = town.alert(json!({ "type": "burglary" }));
+    assert_eq!((wrong.status, &wrong.json()["parameter"]), (422, &json!("type")));
+    for headers in [("Origin", "https://evil.example"), ("Idempotency-Key", "")] {
+        let all = [("Content-Type", "application/json"), headers];
+        let answer = send(town.at, "POST", "/alerts", &all, alert(json!({})).to_string().as_bytes());
+        assert!([400, 403].contains(&answer.status), "{headers:?}: {}", answer.text());
+    }
+    for (method, path) in [("GET", "/alerts"), ("GET", "/ingest/police"), ("POST", "/events")] {
+        let answer = send(town.at, method, path, &[], b"");
+        assert_eq!((answer.status, answer.header("allow").is_some()), (405, true), "{method} {path}");
+    }
+    for path in ["/events?collections=x", "/events?bbox=1", "/events?x=1"] {
+        assert_eq!(get(town.at, path).status, 400, "{path}");
+    }
+}
+
+#[test]
+fn metrics_are_told_on_the_second_listener_alone_by_template() {
+    let town = &*SHARED;
+    assert_eq!(town.ingest("/ingest/counted", "text/csv", CSV.as_bytes()).status, 200);
+    assert_eq!(get(town.at, "/metrics").status, 404);
+    let text = get(town.metrics, "/metrics").text();
+    for line in [
+        "hotblocks_requests_total{method=\"POST\",route=\"/ingest/{source}\",status=\"200\"}",
+        "hotblocks_request_duration_seconds_bucket{le=\"0.001\",route=",
+        "hotblocks_requests_in_flight",
+        "hotblocks_ingest_rows_total{outcome=\"refused\"}",
+        "hotblocks_store_commit_seconds_count",
+        "hotblocks_snapshot_generation",
+        "hotblocks_snapshot_age_seconds",
+        "hotblocks_store_size_bytes",
+        "hotblocks_event_clients",
+        "hotblocks_webhook_failures_total",
+        "# EOF",
+    ] {
+        assert!(text.contains(line), "{line} is not in\n{text}");
+    }
+    assert!(!text.contains("counted"), "an address is no template");
+    assert_eq!(get(town.metrics, "/collections").status, 404);
+}
+
+#[test]
+fn a_service_that_takes_in_is_ready_and_says_why_where_it_is_not() {
+    let town = &*SHARED;
+    assert_eq!(get(town.at, "/livez").text(), "ok\n");
+    let ready = get(town.at, "/readyz");
+    assert_eq!((ready.status, &ready.json()["ready"]), (200, &json!(true)), "{}", ready.text());
+    assert!(town.file.exists());
+}
+
+/// The first address that a program tells.
+fn address(lines: &mut impl Iterator<Item = String>) -> SocketAddr {
+    let of = |line: String| line.split_once("http://")?.1.split(['/', ' ']).next()?.parse().ok();
+    lines.find_map(of).expect("it says its address")
+}
+
+/// The binary over a store of its own.
+struct Binary {
+    child: Child,
+    at: SocketAddr,
+    metrics: SocketAddr,
+    _folder: tempfile::TempDir,
+}
+
+impl Binary {
+    fn serve(environment: &[(&str, &str)]) -> Self {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = |name: &str| folder.path().join(name).to_string_lossy().into_owned();
+        let (streets, store) = (town::town(folder.path()), path("town.hotblocks"));
+        let incidents = town::write(folder.path(), "incidents.csv", CSV);
+        let (code, _, err) = run(&["init", "--store", &store, "--blocks", &streets]);
+        assert_eq!(code, 0, "{err}");
+        let (code, _, err) = run(&["import", "incidents", &incidents, "--store", &store]);
+        assert_eq!(code, 3, "some rows are refused: {err}");
+        let mut child = Process::new(assert_cmd::cargo::cargo_bin("hotblocks"))
+            .args(["serve", "--store", &store, "--listen", "127.0.0.1:0", "--metrics-listen", "127.0.0.1:0"])
+            .envs(environment.iter().copied())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .expect("runs");
+        let err = BufReader::new(child.stderr.take().expect("piped"));
+        let mut err = err.lines().map_while(Result::ok);
+        let metrics = address(&mut err);
+        // What it logs is read, so that it never waits for a reader.
+        std::thread::spawn(move || err.for_each(|line| eprintln!("{line}")));
+        let out = BufReader::new(child.stdout.take().expect("piped"));
+        let at = address(&mut out.lines().map_while(Result::ok));
+        Self { child, at, metrics, _folder: folder }
+    }
+
+    fn signal(&self, name: &str) {
+        let sent = Process::new("kill").args([name, &self.child.id().to_string()]).status();
+        assert!(sent.expect("kill runs").success());
+    }
+}
+
+impl Drop for Binary {
+    fn drop(&mut self) {
+        let _ended = self.child.kill();
+        let _waited = self.child.wait();
+    }
+}
+
+#[test]
+fn told_to_stop_it_is_not_ready_answers_what_is_in_flight_says_goodbye_and_ends_with_0() {
+    let mut service = Binary::serve(&[("HOTBLOCKS_LOG_FORMAT", "json")]);
+    assert_eq!(get(service.at, "/readyz").status, 200);
+    assert!(get(service.metrics, "/metrics").text().contains("hotblocks_store_size_bytes"));
+    let shown = get(service.at, "/collections/incidents/items?category=all").json();
+    assert_eq!(shown["numberMatched"], 2, "what was imported before is there");
+    let events = Events::listen(service.at, "/events", &[]);
+    events.next().expect("it is there");
+    // A request whose body is still on its way.
+    let body = CSV.replace("a-", "b-");
+    let mut slow = begin(service.at, "POST", "/ingest/late", &[("Content-Type", "text/csv")], body.len());
+    std::io::Write::write_all(&mut slow, &body.as_bytes()[..20]).expect("sent");
+    service.signal("-TERM");
+    assert_eq!(events.of("bye").event, "bye");
+    let ready = get(service.at, "/readyz");
+    assert_eq!((ready.status, &ready.json()["checks"]["running"]), (503, &json!(false)));
+    std::io::Write::write_all(&mut slow, &body.as_bytes()[20..]).expect("sent");
+    let answer = finish(slow);
+    assert_eq!((answer.status, &answer.json()["inserted"]), (200, &json!(3)), "{}", answer.text());
+    assert_eq!(service.child.wait().expect("ended").code(), Some(0));
+}
+
+#[test]
+fn a_second_signal_ends_it_at_once() {
+    let mut service = Binary::serve(&[]);
+    // It would wait for this one.
+    let _slow = begin(service.at, "POST", "/ingest/late", &[("Content-Type", "text/csv")], 1_000);
+    let events = Events::listen(service.at, "/events", &[]);
+    service.signal("-TERM");
+    events.of("bye");
+    service.signal("-TERM");
+    assert_eq!(service.child.wait().expect("ended").code(), Some(1));
+}
+
+/// Answers one request after the other as it is told to, and tells what came.
+fn receiver(answers: Vec<&'static str>) -> (SocketAddr, std::sync::mpsc::Receiver<String>) {
+    use std::io::{Read, Write};
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
+    let at = listener.local_addr().expect("an address");
+    let (tell, told) = channel();
+    std::thread::spawn(move || {
+        for answer in answers {
+            let (mut stream, _) = listener.accept().expect("asked");
+            let (mut text, mut part) = (String::new(), [0; 4096]);
+            while !text.contains("}}") {
+                let n = stream.read(&mut part).expect("sent");
+                text.push_str(&String::from_utf8_lossy(&part[..n]));
+                assert!(n > 0, "{text}");
+            }
+            stream
+                .write_all(format!("HTTP/1.1 {answer}\r\nContent-Length: 0\r\n\r\n").as_bytes())
+                .expect("sent");
+            tell.send(text).expect("waited for");
+        }
+    });
+    (at, told)
+}
+
+#[test]
+fn three_shots_near_each_other_are_told_on_events_by_webhook_and_in_the_area_s_feed_once() {
+    let (at, told) = receiver(vec!["503 Busy\r\nRetry-After: 0", "200 OK", "410 Gone"]);
+    let secret = ["whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw".to_owned()];
+    let hook = Webhook::new(&format!("http://{at}/hook"), &secret, Vec::new(), true, 0.05).expect("usable");
+    let rule = Rule {
+        name: "three <shots>".to_owned(),
+        looks: Looks::Threshold { at_least: 3, days: 7.0, radius: Metres(300.0) },
+        counts: Counts::Categories(vec!["weapon_discharge".to_owned()]),
+        unreviewed: false,
+    };
+    let town = Town::telling(Limits::default(), (vec![rule], vec![hook]));
+    let events = Events::listen(town.at, "/events?collections=rules", &[]);
+    events.next().expect("it is there");
+    for n in 1..=5 {
+        wait(town.at, &town.alert(json!({ "external_id": format!("ss-{n}") })));
+    }
+    let fired = events.event();
+    assert_eq!((fired.event.as_str(), &fired.json()["rule"]), ("rule.fired", &json!("three <shots>")));
+    assert!(fired.json()["incidents"].as_array().is_some_and(|all| all.len() >= 3), "{}", fired.data);
+    assert_eq!(fired.json()["areas"], json!(["ward:West & Co"]));
+    // The same message under the same name, signed, until it is taken.
+    let first = told.recv_timeout(common::wire::PATIENCE).expect("delivered");
+    let second = told.recv_timeout(common::wire::PATIENCE).expect("delivered again");
+    let header = |text: &str, name: &str| {
+        let line =
+            text.lines().find(|line| line.starts_with(name)).unwrap_or_else(|| panic!("{name}: {text}"));
+        line.split_once(": ").expect("a value").1.to_owned()
+    };
+    assert_eq!(header(&first, "webhook-id"), header(&second, "webhook-id"));
+    assert!(header(&second, "webhook-signature").starts_with("v1,"));
+    assert!(second.contains("\"type\":\"rule.fired\"") && second.contains("three <shots>"), "{second}");
+    // Elsewhere three more: news, and the receiver says that it is gone.
+    for n in 6..=8 {
+        wait(town.at, &town.alert(json!({ "external_id": format!("ss-{n}"), "lon": -90.192 })));
+    }
+    assert_eq!(events.event().event, "rule.fired");
+    told.recv_timeout(common::wire::PATIENCE).expect("delivered");
+    let feed = get(town.at, "/areas/ward:West%20&%20Co/feed.atom");
+    assert_eq!(feed.status, 200, "{}", feed.text());
+    assert!(feed.header("content-type").is_some_and(|media| media.starts_with("application/atom+xml")));
+    let text = feed.text();
+    assert_eq!(text.matches("<entry>").count(), 1, "{text}");
+    assert!(text.contains("three &lt;shots&gt;") && text.contains("West &amp; Co"), "{text}");
+    assert_eq!(get(town.at, "/areas/ward:Nowhere/feed.atom").status, 404);
+    let metrics = get(town.metrics, "/metrics").text();
+    assert!(metrics.contains("hotblocks_webhook_failures_total 1"), "{metrics}");
+}
