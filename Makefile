@@ -3,7 +3,7 @@
 CARGO ?= cargo
 BROWSER = tests/browser
 
-.PHONY: conformance crash fuzz-replay page help demo build test unit browser lint docs bench bench-test evidence bench-peers picture fuzz fuzz-smoke setup setup-browser clean
+.PHONY: conformance fuzz-replay page gis client-tests clients setup-clients crash help demo build test unit browser lint docs bench bench-test evidence bench-peers picture fuzz fuzz-smoke setup setup-browser clean
 
 help: ## This list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 16
@@ -20,7 +20,7 @@ setup: ## Install what the build needs and is missing (cmake)
 setup-browser: ## Install what the browser tests need and is missing (chromium, node, npm)
 	sh .ci/setup browser
 
-test: unit page ## Every test
+test: unit page gis ## Every test
 
 unit: setup ## Tests of the crate and of its documentation
 	$(CARGO) test --release --locked --lib --bins --tests
@@ -32,6 +32,21 @@ browser: build page ## The page in headless Chromium, against the real binary
 # fewer features, would compile the crate again.
 page: setup-browser
 	cd $(BROWSER) && npm ci --no-audit --no-fund && npm test
+
+setup-clients: ## Install the GIS clients that CI tries (GDAL; pyogrio, geopandas, OWSLib below target/)
+	sh .ci/setup clients
+
+CLIENTS = ../../target/clients/bin/python -m unittest
+
+client-tests: build gis ## GDAL, pyogrio, geopandas and OWSLib against the served sample, and the recipes of docs/clients.md
+
+# Against the binary that lies there, as `page`.
+gis: setup-clients
+	cd tests/clients && $(CLIENTS)
+
+clients: build setup-clients ## The same with R and QGIS, which are large (installs them)
+	sh .ci/setup more-clients
+	cd tests/clients && HOTBLOCKS_CLIENTS=all $(CLIENTS)
 
 lint: setup ## Format, clippy, documentation: warnings are errors
 	$(CARGO) fmt --check

@@ -290,9 +290,9 @@ async fn the_same_inputs_on_the_same_data_are_the_same_run_and_are_kept() {
     let live = hotblocks::http::router(Arc::clone(&engine), defaults());
     let inputs = || json!({"category": "robbery,burglary", "eps_m": 200});
     assert_eq!(id_of(&live, inputs()).await.0, first);
-    engine.publish(DATASET.clone());
+    engine.publish(Arc::new(Snapshot::new(DATASET.clone(), 2)), 0);
     assert_eq!(id_of(&live, inputs()).await.0, first, "a generation is no data");
-    engine.publish(dataset);
+    engine.publish(Arc::new(Snapshot::new(dataset, 3)), 0);
     assert_ne!(id_of(&live, inputs()).await.0, first);
 }
 
@@ -304,11 +304,11 @@ fn the_identity_of_data_follows_from_each_part_of_them() {
         ("title", |d| d.title.push('x')),
         ("notice", |d| d.notice = Some("other".to_owned())),
         ("held", |d| d.held[0] = !d.held[0]),
-        ("block", |d| d.block_set.blocks[0].name.push('x')),
-        ("area", |d| d.areas[0].areas[0].name.push('x')),
+        ("block", |d| Arc::make_mut(&mut d.block_set).blocks[0].name.push('x')),
+        ("area", |d| Arc::make_mut(&mut d.areas)[0].areas[0].name.push('x')),
         ("zone", |d| d.sources[0].zone = jiff::tz::TimeZone::UTC),
         ("horizon", |d| d.horizons = vec![None; 3]),
-        ("areas", |d| d.areas.clear()),
+        ("areas", |d| Arc::make_mut(&mut d.areas).clear()),
     ];
     for (name, change) in changes {
         let mut dataset = DATASET.clone();

@@ -7,6 +7,7 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 
 use super::csv::{cell, plain};
+use crate::layer::fields::{FieldKind, tables};
 use crate::layer::{Feature, Layer, Value};
 
 /// What the formats themselves call a column; a property of that name gets a number behind it.
@@ -108,7 +109,7 @@ impl<'a> Columns<'a> {
     /// Of a layer. A property with members is a column for each; a property that some features lack is null there.
     pub(super) fn of(layer: &'a Layer) -> Self {
         let mut names: Vec<String> = Vec::new();
-        let mut found: HashMap<(&'static str, Option<&'static str>), usize> = HashMap::new();
+        let mut found: HashMap<Key, usize> = HashMap::new();
         let mut known: HashSet<String> = TAKEN.map(str::to_owned).into();
         let mut kinds: Vec<Option<Kind>> = Vec::new();
         let mut rows = Vec::with_capacity(layer.features.len());
@@ -128,13 +129,52 @@ impl<'a> Columns<'a> {
             rows.push(row);
         }
         rows.iter_mut().for_each(|row: &mut Vec<Cell<'a>>| row.resize(names.len(), Cell::Null));
-        let column = |(name, kind): (String, Option<Kind>)| Column { name, kind: kind.unwrap_or(Kind::Text) };
-        Self { columns: names.into_iter().zip(kinds).map(column).collect(), rows }
+        let mut keys: Vec<_> = found.into_iter().collect();
+        keys.sort_unstable_by_key(|(_, at)| *at);
+        // A column is what the layer says of it, the same on every page; and wider where its values are.
+        let column = |((name, kind), (key, _)): ((String, Option<Kind>), (Key, usize))| Column {
+            name,
+            kind: both(declared(layer.name, key), kind).unwrap_or(Kind::Text),
+        };
+        let mut columns: Vec<Column> = names.into_iter().zip(kinds).zip(keys).map(column).collect();
+        if layer.features.is_empty() {
+            let usual = tables(layer.name).first().into_iter().copied().flatten();
+            let usual = usual.filter(|field| field.shown);
+            columns.extend(usual.filter_map(|field| {
+                Some(Column { name: free((field.name, None), &mut known), kind: column_kind(field.kind)? })
+            }));
+        }
+        Self { columns, rows }
     }
 }
 
-/// The properties of a feature by where they stand: the name, and that of the member.
-fn each<'a>(feature: &'a Feature, mut take: impl FnMut((&'static str, Option<&'static str>), Cell<'a>)) {
+/// Where a property stands: its name, and that of the member.
+type Key = (&'static str, Option<&'static str>);
+
+/// What the layer says that a property is; nothing of what is made of several.
+fn declared(layer: &str, (name, member): Key) -> Option<Kind> {
+    let mut all = tables(layer).iter().copied().flatten();
+    member
+        .is_none()
+        .then(|| all.find(|field| field.name == name))
+        .flatten()
+        .and_then(|field| column_kind(field.kind))
+}
+
+fn column_kind(kind: FieldKind) -> Option<Kind> {
+    Some(match kind {
+        FieldKind::Boolean => Kind::Bool,
+        FieldKind::Integer => Kind::Int,
+        FieldKind::Number => Kind::Float,
+        FieldKind::Date => Kind::Date,
+        FieldKind::Time => Kind::Time,
+        FieldKind::Text | FieldKind::Texts | FieldKind::List => Kind::Text,
+        FieldKind::Map => return None,
+    })
+}
+
+/// The properties of a feature by where they stand.
+fn each<'a>(feature: &'a Feature, mut take: impl FnMut(Key, Cell<'a>)) {
     for (name, value) in &feature.properties {
         match value {
             Value::Map(members) => {
@@ -167,7 +207,7 @@ fn listed(value: &Value) -> Cell<'_> {
 }
 
 /// A name that no column has yet, in whatever case.
-fn free((name, member): (&'static str, Option<&'static str>), known: &mut HashSet<String>) -> String {
+fn free((name, member): Key, known: &mut HashSet<String>) -> String {
     let longer = member.map(|member| format!("{name}_{member}"));
     let plain = member.unwrap_or(name).to_owned();
     let numbered = (2..).map(|n| format!("{plain}_{n}"));
@@ -229,12 +269,26 @@ pub(super) mod tests {
         assert_eq!(kind(vec![int.clone(), float, null.clone()]), Kind::Float);
         assert_eq!(kind(vec![null.clone(), null.clone()]), Kind::Text);
         assert_eq!(kind(vec![Value::Bool(true), int]), Kind::Text);
-        assert_eq!(kind(vec![day.clone(), null]), Kind::Date);
+        assert_eq!(kind(vec![day.clone(), null.clone()]), Kind::Date);
         assert_eq!(kind(vec![time.clone(), time.clone()]), Kind::Time);
         assert_eq!(kind(vec![day, time]), Kind::Text);
         for words in ["2014-02-30", "2014-09-05T99:00", "0123456789", "9 Elm-St-5"] {
             assert_eq!(kind(vec![Value::text(words)]), Kind::Text, "{words}");
         }
+    }
+
+    #[test]
+    fn a_column_without_a_value_has_the_type_that_the_layer_says() {
+        let properties = vec![("rank", Value::Null), ("rate_mean", Value::Int(2)), ("latest", Value::Null)];
+        let kinds = |layer: &Layer| -> Vec<(String, Kind)> {
+            Columns::of(layer).columns.into_iter().map(|column| (column.name, column.kind)).collect()
+        };
+        let found = kinds(&layer(vec![("a", None, properties)]));
+        assert_eq!(found.iter().map(|one| one.1).collect::<Vec<_>>(), [Kind::Int, Kind::Float, Kind::Date]);
+        let empty = kinds(&layer(Vec::new()));
+        assert!(
+            found.iter().all(|one| empty.contains(one)) && !empty.iter().any(|(name, _)| name == "areas")
+        );
     }
 
     #[test]

@@ -7,7 +7,7 @@ use serde_json::{Value as Json, json};
 
 use super::accept::wants_page;
 use super::api::OPENAPI;
-use super::api::table::ROUTES;
+use super::api::table::routes;
 use super::base::base;
 use super::page;
 use super::problem::Problem;
@@ -64,5 +64,5 @@ fn is_there(address: &str) -> bool {
     let path = address.split('?').next().unwrap_or_default();
     // `/xyz/all.json` is one of `/xyz/{layer}.json`.
     let plain = |one: &str| one.replace("{layer}", "all");
-    ROUTES.iter().any(|route| plain(route.path) == path)
+    routes().any(|route| plain(route.path) == path)
 }

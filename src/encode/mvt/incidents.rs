@@ -11,7 +11,7 @@ use super::wire::{LayerBytes, value};
 use super::{Cut, EXTENT, number_of};
 use crate::engine::query::Selection;
 use crate::engine::snapshot::Snapshot;
-use crate::index::squares::{Squares, south_west};
+use crate::index::squares::{in_tile, south_west};
 use crate::layer::Value;
 use crate::model::class::ClassId;
 use crate::space::bbox::LonLatBox;
@@ -32,7 +32,6 @@ const RULE: &str =
 pub(super) struct Points {
     snapshot: Arc<Snapshot>,
     selection: Selection,
-    squares: Squares,
     /// By class: its category, `None` where no incident of it is shown.
     classes: Vec<Option<u32>>,
     /// By category, as fields of a layer.
@@ -70,7 +69,6 @@ impl Points {
             number.filter(|_| !class.flags.sensitive())
         });
         Self {
-            squares: Squares::of(&data.incidents),
             classes: classes.collect(),
             categories: data.classes.tree().rows().iter().map(|row| ready(&row.name)).collect(),
             sources: data.sources.iter().map(feed).collect(),
@@ -115,12 +113,8 @@ impl Points {
     /// Time O(log n) and O(incidents of the tile).
     pub(super) fn draw(&self, tile: Tile, room: usize) -> (LayerBytes, Option<Cut>) {
         let incidents = &self.snapshot.dataset().incidents;
-        let found: Vec<u32> = self
-            .squares
-            .within(incidents, tile)
-            .filter(|&at| self.shows(at))
-            .map(|at| u32::try_from(at).expect("fewer than 2³² incidents"))
-            .collect();
+        let mut found = in_tile(incidents, tile);
+        found.retain(|&at| self.shows(at));
         let of = found.len();
         let mut share = (room as f64 / (of * POINT).max(1) as f64).min(1.0);
         loop {
@@ -135,7 +129,7 @@ impl Points {
         }
     }
 
-    fn drawn(&self, found: &[u32], tile: Tile, share: f64) -> LayerBytes {
+    fn drawn(&self, found: &[usize], tile: Tile, share: f64) -> LayerBytes {
         let data = self.snapshot.dataset();
         let incidents = &data.incidents;
         let several = self.sources.len() > 1;
@@ -150,7 +144,6 @@ impl Points {
         let corner = south_west(tile);
         let (mut id, mut tags) = (String::new(), Vec::with_capacity(8));
         for &at in found {
-            let at = at as usize;
             let source = usize::from(incidents.source(at));
             let feed = &self.sources[source];
             id.clear();

@@ -157,15 +157,28 @@ const TOLD: usize = 400;
 
 /// A tile of some layers: it has [`MOST_BYTES`] at most, the rest is left out and told in a layer [`TRUNCATED`].
 ///
-/// Layers get equal shares of the room that is left, in turn; what one does not need goes to those after it.
+/// Where all do not fit, the room is shared equally, and what a layer does not need goes to the others.
 #[must_use]
 pub fn tile(layers: &[&Tiled], tile: Tile) -> Drawn {
+    let mut parts: Vec<(LayerBytes, Option<Cut>)> =
+        layers.iter().map(|layer| layer.draw(tile, MOST_BYTES - TOLD)).collect();
+    let n_filled = parts.iter().filter(|(part, _)| part.n_features() > 0).count();
+    let room = MOST_BYTES.saturating_sub(TOLD * n_filled);
+    if parts.iter().map(|(part, _)| part.len()).sum::<usize>() > room {
+        let mut smallest_first: Vec<usize> = (0..parts.len()).collect();
+        smallest_first.sort_by_key(|&at| (parts[at].0.len(), at));
+        let mut left = room;
+        for (shares, at) in (1..=parts.len()).rev().zip(smallest_first) {
+            if parts[at].0.len() > left / shares {
+                parts[at] = layers[at].draw(tile, left / shares);
+            }
+            left = left.saturating_sub(parts[at].0.len());
+        }
+    }
     let mut drawn = Drawn::default();
-    let room = MOST_BYTES.saturating_sub(TOLD * layers.len());
-    for (left, layer) in (1..=layers.len()).rev().zip(layers) {
-        let (bytes, cut) = layer.draw(tile, room.saturating_sub(drawn.bytes.len()) / left);
-        if bytes.n_features() > 0 {
-            bytes.write(&mut drawn.bytes);
+    for (part, cut) in parts {
+        if part.n_features() > 0 {
+            part.write(&mut drawn.bytes);
         }
         drawn.cut.extend(cut);
     }

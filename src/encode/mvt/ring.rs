@@ -68,7 +68,8 @@ pub(super) fn polygons(rings: Vec<(bool, Vec<Unit>)>) -> Vec<Vec<Vec<Unit>>> {
             if (area > 0) != is_outer {
                 ring.reverse();
             }
-            (area != 0).then_some(ring)
+            // One that crosses itself may have as much area on either side: it is no less there.
+            (!ring.is_empty()).then_some(ring)
         })
         .collect();
     match &mut rings[..] {

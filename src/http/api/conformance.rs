@@ -3,7 +3,7 @@
 /// Conformance classes, each with the test in `tests/` that shows it.
 ///
 /// The version is `1.0`: clients and OGC's own suite look for exactly these.
-pub(super) const CLASSES: [(&str, &str); 4] = [
+pub(super) const CLASSES: [(&str, &str); 10] = [
     (
         "http://www.opengis.net/spec/ogcapi-common-1/1.0/conf/core",
         "a_f1_the_landing_page_links_what_there_is_and_the_document_by_its_exact_type",
@@ -19,6 +19,30 @@ pub(super) const CLASSES: [(&str, &str); 4] = [
     (
         "http://www.opengis.net/spec/ogcapi-features-1/1.0/conf/geojson",
         "a_f4_features_are_geojson_with_ids_and_links",
+    ),
+    (
+        "http://www.opengis.net/spec/ogcapi-tiles-1/1.0/conf/core",
+        "a_t4_an_empty_tile_is_204_one_outside_the_matrix_404_and_junk_400",
+    ),
+    (
+        "http://www.opengis.net/spec/ogcapi-tiles-1/1.0/conf/tileset",
+        "a_t7_tile_sets_are_found_from_the_collection_by_their_links",
+    ),
+    (
+        "http://www.opengis.net/spec/ogcapi-tiles-1/1.0/conf/tilesets-list",
+        "a_t7_tile_sets_are_found_from_the_collection_by_their_links",
+    ),
+    (
+        "http://www.opengis.net/spec/ogcapi-tiles-1/1.0/conf/dataset-tilesets",
+        "a_t7_tile_sets_are_found_from_the_collection_by_their_links",
+    ),
+    (
+        "http://www.opengis.net/spec/ogcapi-tiles-1/1.0/conf/geodata-tilesets",
+        "a_t7_tile_sets_are_found_from_the_collection_by_their_links",
+    ),
+    (
+        "http://www.opengis.net/spec/ogcapi-tiles-1/1.0/conf/mvt",
+        "a_t2_tiles_are_of_version_2_with_valid_polygons_wound_right_within_the_buffer",
     ),
 ];
 

@@ -9,7 +9,7 @@ use super::super::collections::operation;
 use super::super::problem::Problem;
 use super::super::query::{self, pairs};
 use super::route::{Asks, EXTRAS, STARTINDEX};
-use super::table::ROUTES;
+use super::table::routes;
 use crate::engine::params::table::OFFSET;
 
 /// Refuses parameters that the document does not have, before anything else is done.
@@ -31,7 +31,7 @@ fn checked(request: &Request) -> Result<Option<Vec<(String, String)>>, Problem> 
     let at = request.extensions().get::<MatchedPath>().map(MatchedPath::as_str).unwrap_or_default();
     let method = if *request.method() == Method::HEAD { "GET" } else { request.method().as_str() };
     let path = request.uri().path();
-    let rows = || ROUTES.iter().filter(|route| route.at == at && route.method.eq_ignore_ascii_case(method));
+    let rows = || routes().filter(|route| route.at == at && route.method.eq_ignore_ascii_case(method));
     if asked.is_empty() || rows().next().is_none() {
         return Ok(None);
     }

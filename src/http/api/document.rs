@@ -6,13 +6,14 @@ use std::collections::BTreeMap;
 
 use serde_json::{Map, Value as Json, json};
 
+use super::super::files::file_names;
 use super::super::processes::{OUTPUT, PROCESSES};
 use super::super::query::lacks;
 use super::super::tiles::TILED;
 use super::parameters::{Names, WELL_KNOWN, parameter, schema};
 use super::route::{Asks, Route};
 use super::schemas::schemas;
-use super::table::ROUTES;
+use super::table::routes;
 use crate::engine::params::table::{OPERATIONS, Operation, Param};
 use crate::engine::params::values::Values;
 use crate::engine::snapshot::Snapshot;
@@ -43,7 +44,7 @@ pub(super) fn document(snapshot: &Snapshot, defaults: &Values, base: &str) -> Js
     for param in WELL_KNOWN {
         made.share(param, false);
     }
-    for route in ROUTES {
+    for route in routes() {
         let expanded: &[Operation] = match route.asks {
             Asks::Collection | Asks::Feature | Asks::Legend => &OPERATIONS,
             Asks::Layer => &TILED,
@@ -107,7 +108,7 @@ impl Made<'_> {
             .map_or(route.path.to_owned(), |(id, _)| route.path.replace("{id}", id).replace("{layer}", id));
         let mut parameters: Vec<Json> = Vec::new();
         for name in path.split(['{', '}']).skip(1).step_by(2) {
-            parameters.push(in_path(name));
+            parameters.push(in_path(name, collection));
         }
         for param in route.params(collection) {
             if !self.names.allow(param) {
@@ -216,13 +217,14 @@ impl Made<'_> {
 }
 
 /// A parameter of a path.
-fn in_path(name: &str) -> Json {
+fn in_path(name: &str, collection: Option<&Operation>) -> Json {
     let schema = match name {
         "id" => json!({ "type": "string", "enum": OPERATIONS.map(|operation| operation.collection) }),
         "z" | "tileMatrix" => {
             json!({ "type": "integer", "minimum": 0, "maximum": crate::space::tile::MAX_ZOOM })
         }
         "x" | "y" | "tileRow" | "tileCol" => json!({ "type": "integer", "minimum": 0 }),
+        "file" => json!({ "type": "string", "enum": file_names(collection.map_or("", |op| op.collection)) }),
         _ => json!({ "type": "string", "minLength": 1 }),
     };
     json!({ "name": name, "in": "path", "required": true, "schema": schema })

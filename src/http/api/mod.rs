@@ -8,6 +8,7 @@ pub(super) mod parameters;
 pub(super) mod route;
 mod schemas;
 pub(super) mod table;
+mod tile_routes;
 
 use axum::Router;
 use axum::extract::{Request, State};

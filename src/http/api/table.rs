@@ -8,20 +8,12 @@ use super::super::live::body::MEDIA;
 use super::super::live::digest::ATOM;
 use super::super::live::parameters::{EVENTS, INGEST};
 use super::super::processes::LISTING;
-use super::super::tiles::{self, FORM, SNAPSHOT};
-use super::route::{Asks, F, JSON_FORM, Route};
-use crate::encode::mvt::MEDIA as TILE_MEDIA;
+use super::route::{Asks, F, Route};
+use super::tile_routes::TILE_ROUTES;
 use crate::engine::params::counts::COUNTS;
-use crate::engine::params::table::{DENSITY, Param};
+use crate::engine::params::table::DENSITY;
 
-const TILE: &[(u16, &[&str], &str)] = &[(200, &[TILE_MEDIA], "bytes"), (204, &[], "")];
-
-const OF_ALL: &[Param] =
-    &[tiles::OF_ALL[0], tiles::OF_ALL[1], tiles::OF_ALL[2], tiles::OF_ALL[3], SNAPSHOT, JSON_FORM];
-const OF_ALL_TILES: &[Param] =
-    &[tiles::OF_ALL[0], tiles::OF_ALL[1], tiles::OF_ALL[2], tiles::OF_ALL[3], SNAPSHOT, FORM];
-
-const JSON: &[&str] = &["application/json"];
+pub(super) const JSON: &[&str] = &["application/json"];
 const JSON_OR_PAGE: &[&str] = &["application/json", "text/html"];
 const PAGE: &[&str] = &["text/html"];
 const FEATURE_OR_PAGE: &[&str] = &["application/geo+json", "text/html"];
@@ -38,7 +30,7 @@ const FORMS: &[&str] = &[
     "application/vnd.apache.parquet",
 ];
 
-const fn get(path: &'static str, id: &'static str, help: &'static str) -> Route {
+pub(super) const fn get(path: &'static str, id: &'static str, help: &'static str) -> Route {
     Route { method: "get", at: path, path, id, help, asks: Asks::These(&[]), gives: &[], takes: None }
 }
 
@@ -48,8 +40,8 @@ const COUNTS_ROUTE: Route = Route {
     ..get("/counts", "getCounts", "Incidents by area, category, time and more, as a table")
 };
 
-/// All routes, but for the files of the page (`/page/…`), which are no interface.
-pub(in crate::http) const ROUTES: &[Route] = &[
+/// All routes, but for those of tiles.
+const ROUTES: &[Route] = &[
     Route {
         asks: Asks::These(&[F]),
         gives: &[(200, JSON_OR_PAGE, "landing")],
@@ -98,6 +90,15 @@ pub(in crate::http) const ROUTES: &[Route] = &[
         ..get("/collections/{id}/schema", "getSchema", "Fields that features have, as JSON Schema")
     },
     Route {
+        asks: Asks::Collection,
+        gives: &[(200, FORMS, "features")],
+        ..get(
+            "/collections/{id}/{file}",
+            "getFile",
+            "A page of features as `items` with an ending such as .csv, .gpkg, .fgb, .parquet; or all of them under the collection's own name, without `limit` and `offset`",
+        )
+    },
+    Route {
         path: "/xyz/density/{z}/{x}/{y}.png",
         asks: Asks::Operation(&DENSITY),
         gives: &[(200, &["image/png"], "bytes"), (204, &[], "")],
@@ -121,110 +122,6 @@ pub(in crate::http) const ROUTES: &[Route] = &[
         id: "getCountsCsv",
         gives: &[(200, CSV, "text")],
         ..COUNTS_ROUTE
-    },
-    Route {
-        path: "/xyz/{layer}/{z}/{x}/{y}.mvt",
-        asks: Asks::Layer,
-        gives: TILE,
-        ..get("/xyz/{layer}/{z}/{x}/{y}", "getTile", "A vector tile of one layer; 204 where it is empty")
-    },
-    Route {
-        path: "/xyz/all/{z}/{x}/{y}.mvt",
-        asks: Asks::These(OF_ALL_TILES),
-        gives: TILE,
-        ..get(
-            "/xyz/{layer}/{z}/{x}/{y}",
-            "getTileOfAll",
-            "A vector tile of all layers; 204 where it is empty",
-        )
-    },
-    Route {
-        path: "/xyz/{layer}.json",
-        asks: Asks::Layer,
-        gives: &[(200, JSON, "any")],
-        ..get("/xyz/{file}", "getTileJson", "Where the tiles of a layer are, as TileJSON 3.0")
-    },
-    Route {
-        path: "/xyz/all.json",
-        asks: Asks::These(OF_ALL),
-        gives: &[(200, JSON, "any")],
-        ..get("/xyz/{file}", "getTileJsonOfAll", "Where the tiles of all layers are, as TileJSON 3.0")
-    },
-    Route {
-        path: "/styles/{layer}.json",
-        asks: Asks::Layer,
-        gives: &[(200, JSON, "any")],
-        ..get("/styles/{file}", "getStyle", "A style of MapLibre over the tiles of a layer")
-    },
-    Route {
-        path: "/styles/{layer}.qml",
-        asks: Asks::Layer,
-        gives: &[(200, &["application/xml"], "text")],
-        ..get("/styles/{file}", "getQgisStyle", "A style of QGIS for the features of a layer")
-    },
-    Route {
-        path: "/styles/all.json",
-        asks: Asks::These(OF_ALL),
-        gives: &[(200, JSON, "any")],
-        ..get("/styles/{file}", "getStyleOfAll", "A style of MapLibre over the tiles of all layers")
-    },
-    Route {
-        asks: Asks::Legend,
-        gives: &[(200, JSON, "any")],
-        ..get("/collections/{id}/legend", "getLegend", "What the colors of a layer mean")
-    },
-    Route {
-        asks: Asks::Layer,
-        gives: &[(200, JSON, "any")],
-        ..get("/collections/{id}/tiles", "getTilesets", "Tile sets of a layer")
-    },
-    Route {
-        path: "/collections/{id}/tiles/WebMercatorQuad",
-        asks: Asks::Layer,
-        gives: &[(200, JSON, "any")],
-        ..get("/collections/{id}/tiles/{set}", "getTileset", "The tile set of a layer")
-    },
-    Route {
-        path: "/collections/{id}/tiles/WebMercatorQuad/{tileMatrix}/{tileRow}/{tileCol}",
-        asks: Asks::Layer,
-        gives: TILE,
-        ..get(
-            "/collections/{id}/tiles/{set}/{z}/{row}/{col}",
-            "getTileOfSet",
-            "A vector tile of one layer; 204 where it is empty",
-        )
-    },
-    Route {
-        asks: Asks::These(OF_ALL),
-        gives: &[(200, JSON, "any")],
-        ..get("/tiles", "getTilesetsOfAll", "Tile sets of all layers")
-    },
-    Route {
-        path: "/tiles/WebMercatorQuad",
-        asks: Asks::These(OF_ALL),
-        gives: &[(200, JSON, "any")],
-        ..get("/tiles/{set}", "getTilesetOfAll", "The tile set of all layers")
-    },
-    Route {
-        path: "/tiles/WebMercatorQuad/{tileMatrix}/{tileRow}/{tileCol}",
-        asks: Asks::These(OF_ALL_TILES),
-        gives: TILE,
-        ..get(
-            "/tiles/{set}/{z}/{row}/{col}",
-            "getTileOfAllSet",
-            "A vector tile of all layers; 204 where it is empty",
-        )
-    },
-    Route {
-        asks: Asks::These(&[JSON_FORM]),
-        gives: &[(200, JSON, "any")],
-        ..get("/tileMatrixSets", "getMatrixSets", "How tiles are cut")
-    },
-    Route {
-        path: "/tileMatrixSets/WebMercatorQuad",
-        asks: Asks::These(&[JSON_FORM]),
-        gives: &[(200, JSON, "any")],
-        ..get("/tileMatrixSets/{set}", "getMatrixSet", "The tile matrix set WebMercatorQuad")
     },
     Route {
         gives: &[(200, JSON, "processes")],
@@ -310,6 +207,11 @@ pub(in crate::http) const ROUTES: &[Route] = &[
         )
     },
 ];
+
+/// All routes, but for the files of the page (`/page/…`), which are no interface.
+pub(in crate::http) fn routes() -> impl Iterator<Item = &'static Route> {
+    ROUTES.iter().chain(TILE_ROUTES)
+}
 
 #[cfg(test)]
 mod tests {

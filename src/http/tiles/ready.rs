@@ -18,7 +18,7 @@ use crate::engine::params::values::Values;
 use crate::engine::snapshot::Snapshot;
 use crate::layer::answer::AnswerError;
 
-/// Collections with tiles; the last gets the room in a tile that the others leave.
+/// Collections with tiles.
 pub(in crate::http) const TILED: [Operation; 7] =
     [AREAS, TARGETS, CLUSTERS, HOTSPOTS, RANK, DENSITY, INCIDENTS];
 

@@ -129,7 +129,19 @@ pub fn fields(layer: &str, data: &Dataset) -> Vec<Field> {
 /// The fields of a layer over any data set.
 #[must_use]
 pub fn all(layer: &str) -> Vec<Field> {
-    let tables: &[&[Field]] = match layer {
+    let mut all: Vec<Field> = tables(layer).concat();
+    if all.iter().any(|field| field.name == AREAS.name) {
+        all.extend(AreaKind::ALL.map(|kind| Field {
+            shown: false,
+            ..of(FieldKind::Texts, kind.word(), "Name of an area of this kind that it lies in")
+        }));
+    }
+    all
+}
+
+/// The fields of a layer by its views, the usual one first.
+pub(crate) fn tables(layer: &str) -> &'static [&'static [Field]] {
+    match layer {
         "incidents" => &[others::INCIDENTS],
         "blocks" => &[blocks::LIST, blocks::BIAS, blocks::CONCENTRATION, blocks::CHANGE],
         "density" => &[others::DENSITY],
@@ -142,15 +154,7 @@ pub fn all(layer: &str) -> Vec<Field> {
         "brief" => &[others::BRIEF],
         "plan" => &[others::PLAN],
         _ => &[],
-    };
-    let mut all: Vec<Field> = tables.concat();
-    if all.iter().any(|field| field.name == AREAS.name) {
-        all.extend(AreaKind::ALL.map(|kind| Field {
-            shown: false,
-            ..of(FieldKind::Texts, kind.word(), "Name of an area of this kind that it lies in")
-        }));
     }
-    all
 }
 
 /// What the features of a layer are on the map.
