@@ -2,6 +2,8 @@
 
 use serde_json::{Value as Json, json};
 
+use super::super::crs::uris;
+use crate::engine::params::choosing::{BBOX_CRS, CRS, FILTER_CRS};
 use crate::engine::params::table::{BBOX, DEFAULT_LIMIT, Kind, LIMIT, OFFSET, Param};
 use crate::engine::params::values::Values;
 use crate::engine::snapshot::Snapshot;
@@ -16,6 +18,7 @@ const DAY: &str = "([0-9]{4}-((0[13578]|1[02])-(0[1-9]|[12][0-9]|3[01])|(0[469]|
 pub(in crate::http) struct Names {
     categories: Vec<String>,
     areas: Vec<String>,
+    crs: Vec<String>,
 }
 
 impl Names {
@@ -29,7 +32,11 @@ impl Names {
         let mut areas: Vec<String> = areas.collect();
         areas.sort_unstable();
         areas.dedup();
-        Self { categories: ["all".to_owned()].into_iter().chain(categories).collect(), areas }
+        Self {
+            categories: ["all".to_owned()].into_iter().chain(categories).collect(),
+            areas,
+            crs: uris(snapshot),
+        }
     }
 
     /// Whether a parameter can be used at all with these data.
@@ -87,6 +94,9 @@ pub(in crate::http) fn schema(param: &Param, names: &Names) -> Json {
             pattern("[1-9][0-9]{0,5}(\\.[0-9]{1,3})?(km2|mi2|km|mi|ft|m|blocks|households)".to_owned())
         }
         Kind::Capacity => pattern("[1-9][0-9]{0,5}(blocks|households)".to_owned()),
+        Kind::Text if [CRS.wire, BBOX_CRS.wire, FILTER_CRS.wire].contains(&param.wire) => {
+            json!({ "type": "string", "enum": names.crs })
+        }
         // An empty value of what clients add to every address is as good as any.
         Kind::Text if param.flag.is_empty() => json!({ "type": "string" }),
         Kind::Text => json!({ "type": "string", "minLength": 1, "pattern": "[^ \\t\\r\\n]" }),
