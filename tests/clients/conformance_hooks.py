@@ -72,7 +72,7 @@ def before_call(context, case, kwargs):
         if "sortby" in query:
             query["sortby"] = "-id"
         if "properties" in query:
-            query["properties"] = "id"
+            query["properties"] = ","  # no field but id and shape
         if "bbox-crs" in query:
             # The numbers of the box below are degrees, as those of this are.
             query["bbox-crs"] = "http://www.opengis.net/def/crs/OGC/1.3/CRS84"
