@@ -3,10 +3,13 @@
 use serde_json::{Value as Json, json};
 
 use super::super::crs::uris;
+use super::super::query::MOST_DRAWS;
 use crate::engine::params::choosing::{BBOX_CRS, CRS, FILTER_CRS};
+use crate::engine::params::ranking::DRAWS;
 use crate::engine::params::table::{BBOX, DEFAULT_LIMIT, Kind, LIMIT, OFFSET, Param};
 use crate::engine::params::values::Values;
 use crate::engine::snapshot::Snapshot;
+use crate::model::areas::AreaKind;
 
 /// More names of areas than these are not listed one by one.
 const MOST_NAMES: usize = 500;
@@ -18,6 +21,7 @@ const DAY: &str = "([0-9]{4}-((0[13578]|1[02])-(0[1-9]|[12][0-9]|3[01])|(0[469]|
 pub(in crate::http) struct Names {
     categories: Vec<String>,
     areas: Vec<String>,
+    kinds: Vec<AreaKind>,
     crs: Vec<String>,
 }
 
@@ -29,19 +33,23 @@ impl Names {
             .areas
             .iter()
             .flat_map(|layer| layer.areas.iter().map(move |area| format!("{}:{}", layer.kind, area.name)));
+        let kinds = data.areas.iter().map(|layer| layer.kind).collect();
         let mut areas: Vec<String> = areas.collect();
         areas.sort_unstable();
         areas.dedup();
         Self {
             categories: ["all".to_owned()].into_iter().chain(categories).collect(),
             areas,
+            kinds,
             crs: uris(snapshot),
         }
     }
 
     /// Whether a parameter can be used at all with these data.
     pub(in crate::http) fn allow(&self, param: &Param) -> bool {
-        param.kind != Kind::Areas || !self.areas.is_empty()
+        let kind = AreaKind::ALL.into_iter().find(|kind| kind.word() == param.wire);
+        let is_there = kind.is_none_or(|kind| self.kinds.contains(&kind));
+        is_there && (param.kind != Kind::Areas || !self.areas.is_empty())
     }
 }
 
@@ -89,6 +97,9 @@ pub(in crate::http) fn schema(param: &Param, names: &Names) -> Json {
             ascending
         }
         Kind::Hours => number(0.0, 8_760.0),
+        Kind::Count { least, .. } if param.wire == DRAWS.wire => {
+            json!({ "type": "integer", "minimum": least, "maximum": MOST_DRAWS })
+        }
         Kind::Count { least, most } => json!({ "type": "integer", "minimum": least, "maximum": most }),
         Kind::Amount => {
             pattern("[1-9][0-9]{0,5}(\\.[0-9]{1,3})?(km2|mi2|km|mi|ft|m|blocks|households)".to_owned())
