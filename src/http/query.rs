@@ -177,7 +177,7 @@ pub(super) fn lacks(
 }
 
 /// How many draws a request may ask for: more would keep all others waiting.
-const MOST_DRAWS: u64 = 10_000;
+pub(super) const MOST_DRAWS: u64 = 10_000;
 
 /// Refuses what is the agency's to decide or would keep others waiting.
 pub(super) fn bounded(values: &Values, configured: &Values) -> Result<(), Problem> {

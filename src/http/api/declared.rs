@@ -10,7 +10,8 @@ use super::super::problem::Problem;
 use super::super::query::{self, pairs};
 use super::route::{Asks, EXTRAS, STARTINDEX};
 use super::table::routes;
-use crate::engine::params::table::OFFSET;
+use crate::engine::params::table::{Kind, OFFSET, Param};
+use crate::engine::params::values::Values;
 
 /// Refuses parameters that the document does not have, before anything else is done.
 ///
@@ -51,6 +52,22 @@ fn checked(request: &Request) -> Result<Option<Vec<(String, String)>>, Problem> 
         }
         if !allowed.contains(&name.as_str()) {
             return Err(Problem::unknown_parameter(name, path, allowed));
+        }
+    }
+    // What has no analysis behind it has nobody else to look at its words.
+    let plain = rows().filter(|route| matches!(route.asks, Asks::These(_) | Asks::Layer | Asks::Legend));
+    let words: Vec<&Param> = plain
+        .flat_map(|route| route.params(collection.as_ref()))
+        .filter(|param| matches!(param.kind, Kind::Word(_)))
+        .collect();
+    for (name, text) in &asked {
+        let mut read = words
+            .iter()
+            .filter(|param| param.wire == name)
+            .map(|param| Values::default().set_wire(param, text));
+        if let Some(Err(bad)) = read.next().filter(|first| first.is_err() && !read.any(|other| other.is_ok()))
+        {
+            return Err(bad.into());
         }
     }
     let value = |wire: &str| asked.iter().find(|(name, _)| name == wire).map(|(_, value)| value);
