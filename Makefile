@@ -3,7 +3,7 @@
 CARGO ?= cargo
 BROWSER = tests/browser
 
-.PHONY: conformance fuzz-replay page gis client-tests clients setup-clients crash help demo build test unit browser lint docs bench bench-test evidence bench-peers picture fuzz fuzz-smoke setup setup-browser clean
+.PHONY: conformance fuzz-replay page gis client-tests clients setup-clients crash help demo build test unit browser lint docs bench bench-test evidence bench-peers picture fuzz fuzz-smoke setup setup-trace setup-browser clean
 
 help: ## This list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 16
@@ -17,12 +17,15 @@ build: setup ## Build the binary
 setup: ## Install what the build needs and is missing (cmake)
 	sh .ci/setup build
 
+setup-trace: ## Install strace, with which faults and power cuts are played; without it those tests say that they were skipped
+	-sh .ci/setup trace
+
 setup-browser: ## Install what the browser tests need and is missing (chromium, node, npm)
 	sh .ci/setup browser
 
 test: unit page gis ## Every test
 
-unit: setup ## Tests of the crate and of its documentation
+unit: setup setup-trace ## Tests of the crate and of its documentation
 	$(CARGO) test --release --locked --lib --bins --tests
 	$(CARGO) test --release --locked --doc
 
@@ -83,7 +86,7 @@ fuzz-smoke: setup ## The same for 20 s each from one seed, after the corpus; one
 
 ROUNDS ?= 1000
 
-crash: setup ## Kill a store under eight writers, ROUNDS=1000 times, and cut what it wrote at 10,000 moments
+crash: setup setup-trace ## Kill a store under eight writers, ROUNDS=1000 times, and cut what it wrote at 10,000 moments
 	ROUNDS=$(ROUNDS) CUTS=10000 $(CARGO) test --release --locked --test crash -- --nocapture
 
 docs: setup ## Write docs/parameters.md from the table of parameters, and what the reference tests found into docs/validation.md

@@ -68,6 +68,26 @@ const NOWHERE: (f64, f64) = (f64::INFINITY, f64::INFINITY);
 impl Reports {
     /// Adds a report at the end.
     pub fn push(&mut self, report: &Report<'_>) {
+        let address = report.address.map_or(NO_ADDRESS, |text| self.addresses.intern(text));
+        self.put(report, address);
+    }
+
+    /// None yet, but these addresses, which reports name by their places in the list; `None` if one stands twice.
+    #[must_use]
+    pub fn over(addresses: &[&str]) -> Option<Self> {
+        let mut all = Self::default();
+        for text in addresses {
+            all.addresses.intern(text);
+        }
+        (all.addresses.len() == addresses.len()).then_some(all)
+    }
+
+    /// Adds a report at the end with an address by its number, which is below how many there are; its own text is not looked at.
+    pub fn push_addressed(&mut self, report: &Report<'_>, address: Option<u32>) {
+        self.put(report, address.unwrap_or(NO_ADDRESS));
+    }
+
+    fn put(&mut self, report: &Report<'_>, address: u32) {
         self.ids.push(report.id.unwrap_or_default());
         if report.revision != 0 && self.revision.is_empty() {
             self.revision = vec![0; self.len()];
@@ -76,7 +96,6 @@ impl Reports {
             self.revision.push(report.revision);
         }
         let bit = |set: bool, bit: u8| if set { bit } else { 0 };
-        let address = report.address.map_or(NO_ADDRESS, |text| self.addresses.intern(text));
         self.rows.push(Row {
             from: report.when.from,
             place: match report.place {

@@ -72,18 +72,18 @@ impl Segment {
         let n = take.len()?;
         let rows = take.bytes(n.checked_mul(ROW).ok_or(Torn)?)?;
         let texts = take.list(Take::text)?;
-        let mut segment = Self { keys: Vec::with_capacity(n), reports: Reports::default() };
+        let mut segment = Self { keys: Vec::with_capacity(n), reports: Reports::over(&texts).ok_or(Torn)? };
         for bytes in rows.chunks_exact(ROW) {
             let (key, mut report, address) = unrow(&mut Take(bytes))?;
-            report.address = match address {
-                Some(at) => Some(texts.get(at as usize).copied().ok_or(Torn)?),
-                None => None,
-            };
+            if address.is_some_and(|at| at as usize >= texts.len()) {
+                return Err(Torn);
+            }
             if report.id.is_some() {
                 report.id = Some(take.text()?).filter(|id| !id.is_empty());
                 report.id.ok_or(Torn)?;
             }
-            segment.push(key, &report);
+            segment.keys.push(key);
+            segment.reports.push_addressed(&report, address);
         }
         take.end()?;
         Ok(segment)

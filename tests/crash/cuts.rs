@@ -7,10 +7,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::panic::AssertUnwindSafe;
 use std::path::Path;
 
-use hotblocks::store::sqlite::{Access, SqliteStore};
-
 use super::common::lots::Lots;
-use super::{ROWS, kept, made, start, there_is, until_it_ends};
+use super::{ROWS, kept, made, opened, start, there_is, until_it_ends};
 
 /// What a store did to its files and said, in order.
 #[derive(Clone, Debug)]
@@ -132,7 +130,7 @@ fn wrong(folder: &Path, files: &BTreeMap<String, Vec<u8>>, acknowledged: &BTreeS
         std::fs::write(folder.join(name), bytes).expect("written");
     }
     let _ = std::fs::remove_file(folder.join("city.hotblocks-shm"));
-    let store = match SqliteStore::open(&folder.join("city.hotblocks"), Access::Write) {
+    let store = match opened(&folder.join("city.hotblocks")) {
         Ok(store) => store,
         Err(error) => return Some(error.to_string()),
     };

@@ -16,6 +16,7 @@ use std::time::Duration;
 use common::lots::Lots;
 use hotblocks::ingest::incidents::{self, Options};
 use hotblocks::ingest::input::Input;
+use hotblocks::store::error::StoreError;
 use hotblocks::store::setting::Setting;
 use hotblocks::store::sqlite::{Access, SqliteStore};
 use hotblocks::store::{Batch, Store, ledger};
@@ -41,7 +42,7 @@ fn batch(round: &str, writer: usize, n: usize) -> Batch {
 /// Writes without an end, or until so many are taken, eight at a time with one commit for all that wait, and says a line for each batch that is
 /// asked for and for each that is acknowledged.
 fn write_for_ever(store: &Path, round: &str) {
-    let store = SqliteStore::open(store, Access::Write).expect("there");
+    let store = opened(store).expect("there");
     store.warm().expect("whole");
     let said = Arc::new(Mutex::new(std::io::stdout()));
     let say = move |word: &str, key: &str| {
@@ -139,6 +140,18 @@ impl Said {
     }
 }
 
+/// Opens a store that nobody writes to any more. A child that another test starts at this moment holds a copy of every
+/// lock of this process for an instant, until it becomes a program of its own.
+fn opened(file: &Path) -> Result<SqliteStore, StoreError> {
+    for _ in 0..500 {
+        match SqliteStore::open(file, Access::Write) {
+            Err(StoreError::InUse { .. }) => std::thread::sleep(Duration::from_millis(10)),
+            other => return other,
+        }
+    }
+    SqliteStore::open(file, Access::Write)
+}
+
 /// How many reports of every batch are there.
 fn kept(store: &dyn Store) -> BTreeMap<String, usize> {
     let (ledger, _) = ledger(store).expect("whole");
@@ -187,7 +200,7 @@ fn nothing_acknowledged_is_lost_doubled_or_half_there_after_a_kill_at_any_moment
         all.asked.append(&mut said.asked);
         all.acknowledged.append(&mut said.acknowledged);
 
-        let store = SqliteStore::open(&file, Access::Write).expect("opens after a kill");
+        let store = opened(&file).expect("opens after a kill");
         let kept = kept(&store);
         for key in &all.acknowledged {
             assert_eq!(kept.get(key), Some(&ROWS), "round {round}: `{key}` was acknowledged");
@@ -230,7 +243,7 @@ fn until_it_ends(mut child: Child) -> (Said, Option<i32>, String) {
 
 /// Acknowledged batches are there, whole.
 fn all_there(file: &Path, said: &Said) {
-    let kept = kept(&SqliteStore::open(file, Access::Write).expect("opens again"));
+    let kept = kept(&opened(file).expect("opens again"));
     for key in &said.acknowledged {
         assert_eq!(kept.get(key), Some(&ROWS), "`{key}` was acknowledged");
     }
