@@ -81,7 +81,7 @@ const CODES: [(&str, Option<&str>, Firearm); 10] = [
     ("D", Some("drugs"), Firearm::No),
     ("H", Some("homicide"), Firearm::Unknown),
     ("X", Some("rape"), Firearm::No),
-    ("W", Some("mental_health"), Firearm::No),
+    ("W", Some("warrant"), Firearm::No),
     ("?", None, Firearm::Unknown),
 ];
 const WANTED: usize = 8;
