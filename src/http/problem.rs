@@ -26,6 +26,10 @@ pub(super) struct Problem {
     parameter: Option<String>,
     allowed: Vec<&'static str>,
     /// Where the same is had as it is now.
+    #[expect(
+        clippy::box_collection,
+        reason = "one word instead of three keeps every result of a handler small"
+    )]
     newest: Option<Box<String>>,
 }
 
