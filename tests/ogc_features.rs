@@ -389,6 +389,7 @@ async fn a_f14_every_failure_is_a_problem_document() {
         (Method::GET, "/collections/explain/items?block=nowhere", &[], 422),
         (Method::GET, "/collections/density/items?bandwidth_m=20&cell_m=50", &[], 422),
         (Method::GET, "/?f=pdf", &[], 400),
+        (Method::GET, "/tileMatrixSets?f=pdf", &[], 400),
         (Method::GET, "/", &[("accept", "image/png")], 406),
         (Method::PUT, "/collections", &[], 405),
         (Method::TRACE, "/", &[], 405),

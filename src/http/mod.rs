@@ -22,6 +22,7 @@ mod page;
 mod problem;
 mod processes;
 mod query;
+mod refusals;
 mod revalidate;
 pub mod serve;
 mod shelf;
@@ -79,7 +80,7 @@ fn router_of(access: Access, state: AppState) -> Router {
         .fallback(async |uri: Uri| Problem::not_found(uri.path()))
         .method_not_allowed_fallback(async || Problem::method())
         // From the inside out.
-        .layer(from_fn(api::table::declared))
+        .layer(from_fn(api::declared::declared))
         .layer(CatchPanicLayer::custom(problem::panicked))
         .layer(from_fn(failures::failures))
         .layer(CompressionLayer::new().compress_when(worth_it))

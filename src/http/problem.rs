@@ -5,16 +5,15 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use serde_json::json;
+use serde_json::{Value as Json, json};
 
-use crate::encode::format::Format;
 use crate::engine::params::nearest::nearest;
 use crate::engine::params::table::Param;
 use crate::engine::params::values::BadValue;
 use crate::layer::answer::AnswerError;
 
-/// The type of a problem with a parameter that there is not.
-const UNKNOWN_PARAMETER: &str = "unknown-parameter";
+/// The type of a parameter that is not declared.
+pub(super) const UNKNOWN_PARAMETER: &str = "unknown-parameter";
 
 /// A failure and how to mend it.
 #[derive(Clone, Debug)]
@@ -24,19 +23,25 @@ pub(super) struct Problem {
     title: &'static str,
     detail: String,
     parameter: Option<String>,
-    allowed: Vec<&'static str>,
+    allowed: Box<[&'static str]>,
     /// Where the same is had as it is now.
-    #[expect(
-        clippy::box_collection,
-        reason = "one word instead of three keeps every result of a handler small"
-    )]
-    newest: Option<Box<String>>,
+    newest: Option<Box<Json>>,
 }
 
 impl Problem {
     /// A problem by its status, the last word of its type, its title and what is to be said of this one.
     pub(super) fn new(status: StatusCode, kind: &'static str, title: &'static str, detail: String) -> Self {
-        Self { status, kind, title, detail, parameter: None, allowed: Vec::new(), newest: None }
+        Self { status, kind, title, detail, parameter: None, allowed: Box::default(), newest: None }
+    }
+
+    /// The same of a parameter, a header or a field.
+    pub(super) fn about(self, parameter: &str) -> Self {
+        Self { parameter: Some(parameter.to_owned()), ..self }
+    }
+
+    /// The same with what could be given instead.
+    pub(super) fn among(self, allowed: Vec<&'static str>) -> Self {
+        Self { allowed: allowed.into(), ..self }
     }
 
     /// A failure that the framework words by itself, or leaves without words.
@@ -55,41 +60,6 @@ impl Problem {
         Self::new(status, kind, title, detail)
     }
 
-    /// A form that is not offered under `f`.
-    pub(super) fn form(given: &str, offered: &[&'static str]) -> Self {
-        Self {
-            parameter: Some("f".to_owned()),
-            allowed: offered.to_vec(),
-            ..Self::new(
-                StatusCode::BAD_REQUEST,
-                "parameter",
-                "A parameter cannot be used",
-                format!("`f` is `{given}`; give one of {}", offered.join(", ")),
-            )
-        }
-    }
-
-    /// The client accepts none of the forms that there are.
-    pub(super) fn not_acceptable(offered: &str) -> Self {
-        let detail = format!("none of the accepted forms is offered; there are {offered}");
-        Self::new(StatusCode::NOT_ACCEPTABLE, "not-acceptable", "Not acceptable", detail)
-    }
-
-    /// ArcGIS puts its definition expression here.
-    pub(super) fn query_of_arcgis(address: &str, allowed: Vec<&'static str>) -> Self {
-        let advice = if allowed.contains(&"filter") {
-            "; use filter= with CQL2 text, or a parameter for each property"
-        } else {
-            "; use a parameter for each property"
-        };
-        let detail = format!("`query` is not a parameter of {address}{advice}");
-        Self {
-            parameter: Some("query".to_owned()),
-            allowed,
-            ..Self::new(StatusCode::BAD_REQUEST, UNKNOWN_PARAMETER, "Unknown query parameter", detail)
-        }
-    }
-
     /// A parameter without which there is no answer.
     pub(super) fn not_given(param: &Param) -> Self {
         Self {
@@ -97,26 +67,6 @@ impl Problem {
             parameter: Some(param.wire.to_owned()),
             ..AnswerError::NotGiven(*param).into()
         }
-    }
-
-    /// Two names of one thing with different values.
-    pub(super) fn not_both(name: &str, other: &str, value: &str) -> Self {
-        let detail = format!("`{name}` is `{value}`, and `{other}` is another; they mean the same, give one");
-        Self {
-            parameter: Some(name.to_owned()),
-            ..Self::new(StatusCode::UNPROCESSABLE_ENTITY, "parameter", "A parameter cannot be used", detail)
-        }
-    }
-
-    /// A page of another site wants to change something.
-    pub(super) fn foreign_write() -> Self {
-        let detail = "pages of other sites may not change anything here".to_owned();
-        Self::new(StatusCode::FORBIDDEN, "origin", "Origin not permitted", detail)
-    }
-
-    /// The same of a parameter, a header or a field.
-    pub(super) fn about(self, parameter: &str) -> Self {
-        Self { parameter: Some(parameter.to_owned()), ..self }
     }
 
     /// A failure whose type another standard has named, by its address.
@@ -132,40 +82,6 @@ impl Problem {
     /// What is wrong and how to mend it.
     pub(super) fn detail(&self) -> &str {
         &self.detail
-    }
-
-    /// A body that is too long, or that did not come whole.
-    pub(super) fn body(rejected: &axum::extract::rejection::BytesRejection, most: usize) -> Self {
-        if rejected.status() == StatusCode::PAYLOAD_TOO_LARGE {
-            let detail = format!("the body is longer than {most} bytes; send a shorter one");
-            return Self::new(StatusCode::PAYLOAD_TOO_LARGE, "too-large", "Content too large", detail);
-        }
-        Self::query(rejected.to_string())
-    }
-
-    /// A body of another kind than is taken.
-    pub(super) fn media_type(given: &str, taken: &str) -> Self {
-        let detail = format!("the body is `{given}`; send {taken} and say so in Content-Type");
-        Self::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "media-type", "Unsupported media type", detail)
-    }
-
-    /// Too many jobs wait already.
-    pub(super) fn jobs_full(most: usize) -> Self {
-        let detail =
-            format!("{most} analyses wait or run already; come again when one is done, or dismiss one");
-        Self::new(StatusCode::TOO_MANY_REQUESTS, "too-many", "Too many jobs", detail)
-    }
-
-    /// Somebody dismissed the job.
-    pub(super) fn dismissed() -> Self {
-        let detail = "the job was dismissed; send the request again to have it made".to_owned();
-        Self::new(StatusCode::GONE, "dismissed", "Dismissed", detail)
-    }
-
-    /// A result larger than what is kept.
-    pub(super) fn too_large(bytes: usize) -> Self {
-        let detail = format!("the result has {bytes} bytes, more than are kept; ask for fewer features");
-        Self::new(StatusCode::UNPROCESSABLE_ENTITY, "result-too-large", "Result too large", detail)
     }
 
     /// Nothing lives at this path.
@@ -187,7 +103,7 @@ impl Problem {
         );
         Self {
             parameter: Some("snapshot".to_owned()),
-            newest: Some(Box::new(newest)),
+            newest: Some(Box::new(newest.into())),
             ..Self::new(StatusCode::GONE, "gone", "No longer kept", detail)
         }
     }
@@ -203,6 +119,11 @@ impl Problem {
                 format!("`{name}` cannot be used: {why}"),
             )
         }
+    }
+
+    /// A parameter that is well by itself, but not with the others or not with these data.
+    pub(super) fn not_together(name: &str, why: &dyn std::fmt::Display) -> Self {
+        Self { status: StatusCode::UNPROCESSABLE_ENTITY, ..Self::parameter(name, why) }
     }
 
     /// There is no such collection.
@@ -237,35 +158,9 @@ impl Problem {
         let detail = format!("`{name}` is not a parameter of {address}{hint}");
         Self {
             parameter: Some(name.to_owned()),
-            allowed,
+            allowed: allowed.into(),
             ..Self::new(StatusCode::BAD_REQUEST, UNKNOWN_PARAMETER, "Unknown query parameter", detail)
         }
-    }
-
-    /// There is no such file of a collection.
-    pub(super) fn no_file(path: &str, id: &str) -> Self {
-        let endings = Format::ALL.iter().filter_map(|format| format.endings().first());
-        let endings = endings.map(|ending| format!(".{ending}")).collect::<Vec<_>>().join(", ");
-        let detail = format!(
-            "there is nothing at `{path}`; there are /collections/{id}/items and /collections/{id}/{id} with {endings}"
-        );
-        Self::new(StatusCode::NOT_FOUND, "not-found", "Not found", detail)
-    }
-
-    /// There are no tiles of this name or form.
-    pub(super) fn no_tiles(name: &str) -> Self {
-        let detail = format!(
-            "there are no tiles `{name}`; vector tiles lie at /xyz/{{layer}}/{{z}}/{{x}}/{{y}}.mvt and are told of in \
-             /xyz/{{layer}}.json, where a layer is incidents, blocks, density, hotspots, clusters, areas, targets or all; \
-             pictures of a density lie at /xyz/density/{{z}}/{{x}}/{{y}}.png"
-        );
-        Self::new(StatusCode::NOT_FOUND, "no-tiles", "No such tiles", detail)
-    }
-
-    /// There is no such tile matrix set.
-    pub(super) fn no_set(set: &str) -> Self {
-        let detail = format!("there is no tile matrix set `{set}`; there is WebMercatorQuad");
-        Self::new(StatusCode::NOT_FOUND, "no-set", "No such tile matrix set", detail)
     }
 
     /// A snapshot that is kept no longer, or never was.
@@ -355,7 +250,7 @@ impl IntoResponse for Problem {
             body["nearest"] = near.into();
         }
         if !self.allowed.is_empty() {
-            body["allowed"] = self.allowed.into();
+            body["allowed"] = self.allowed.to_vec().into();
         }
         if let Some(newest) = self.newest {
             body["links"] = json!([{ "rel": "latest-version", "href": *newest }]);

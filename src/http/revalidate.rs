@@ -10,17 +10,19 @@ use axum::http::{HeaderMap, Method, StatusCode};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 
-use super::api::table::EXTRAS;
+use super::api::route::EXTRAS;
 use super::base::base;
 use super::query::pairs;
 use super::state::AppState;
 
 /// Paths whose answers follow from the snapshot and the address alone; also what lies below them.
-const OF_SNAPSHOT: [&str; 10] = [
+const OF_SNAPSHOT: [&str; 12] = [
     "/api",
     "/collections",
     "/conformance",
     "/counts",
+    "/counts.csv",
+    "/counts.json",
     "/docs",
     "/processes",
     "/styles",

@@ -10,9 +10,10 @@ use super::super::files::file_names;
 use super::super::processes::{OUTPUT, PROCESSES};
 use super::super::query::lacks;
 use super::super::tiles::TILED;
-use super::parameters::{Names, WELL_KNOWN, parameter, schema};
+use super::parameters::{Names, WELL_KNOWN, of_fields, parameter, schema};
+use super::route::{Asks, Route};
 use super::schemas::schemas;
-use super::table::{Asks, Route, routes};
+use super::table::routes;
 use crate::engine::params::table::{OPERATIONS, Operation, Param};
 use crate::engine::params::values::Values;
 use crate::engine::snapshot::Snapshot;
@@ -115,6 +116,12 @@ impl Made<'_> {
             }
             let must = collection
                 .is_some_and(|op| lacks(op, self.defaults, self.snapshot).any(|one| one.wire == param.wire));
+            if let Some(schema) = collection.and_then(|op| of_fields(param, op.collection, self.snapshot)) {
+                let mut own = parameter(param, must, &self.names, self.defaults);
+                own["schema"] = schema;
+                parameters.push(own);
+                continue;
+            }
             let reference = self.share(param, must);
             parameters.push(reference);
         }
@@ -171,6 +178,19 @@ impl Made<'_> {
     }
 }
 
+/// The schema of a form: only JSON has the shape that the route names.
+fn schema_of<'a>(media: &str, schema: &'a str) -> &'a str {
+    let plain = media.split(';').next().unwrap_or_default();
+    match plain {
+        _ if plain.ends_with("/json") || plain.ends_with("+json") => schema,
+        "application/flatgeobuf" | "application/geopackage+sqlite3" | "application/vnd.apache.parquet" => {
+            "bytes"
+        }
+        _ if plain.starts_with("image/") || plain.contains("mapbox") => "bytes",
+        _ => "text",
+    }
+}
+
 impl Made<'_> {
     /// The body of a request to run an analysis.
     fn execution(&self, operation: &Operation) -> Json {
@@ -199,19 +219,6 @@ impl Made<'_> {
             body["required"] = json!(["inputs"]);
         }
         body
-    }
-}
-
-/// The schema of a form: only JSON has the shape that the route names.
-fn schema_of<'a>(media: &str, schema: &'a str) -> &'a str {
-    let plain = media.split(';').next().unwrap_or_default();
-    match plain {
-        _ if plain.ends_with("/json") || plain.ends_with("+json") => schema,
-        "application/flatgeobuf" | "application/geopackage+sqlite3" | "application/vnd.apache.parquet" => {
-            "bytes"
-        }
-        _ if plain.starts_with("image/") || plain.contains("mapbox") => "bytes",
-        _ => "text",
     }
 }
 

@@ -1,9 +1,12 @@
 //! What the service says of itself: the document of its routes, as OpenAPI and as a page, and its conformance classes.
 
 mod conformance;
+pub(super) mod declared;
 mod document;
 mod page;
 pub(super) mod parameters;
+mod process_routes;
+pub(super) mod route;
 mod schemas;
 pub(super) mod table;
 mod tile_routes;

@@ -2,9 +2,15 @@
 
 use serde_json::{Value as Json, json};
 
+use super::super::crs::uris;
+use super::super::query::MOST_DRAWS;
+use crate::engine::params::choosing::{BBOX_CRS, CRS, FILTER_CRS, PROPERTIES, SORTBY};
+use crate::engine::params::ranking::DRAWS;
 use crate::engine::params::table::{BBOX, DEFAULT_LIMIT, Kind, LIMIT, OFFSET, Param};
 use crate::engine::params::values::Values;
 use crate::engine::snapshot::Snapshot;
+use crate::layer::fields::{Field, FieldKind, ID, fields};
+use crate::model::areas::AreaKind;
 
 /// More names of areas than these are not listed one by one.
 const MOST_NAMES: usize = 500;
@@ -16,6 +22,8 @@ const DAY: &str = "([0-9]{4}-((0[13578]|1[02])-(0[1-9]|[12][0-9]|3[01])|(0[469]|
 pub(in crate::http) struct Names {
     categories: Vec<String>,
     areas: Vec<String>,
+    kinds: Vec<AreaKind>,
+    crs: Vec<String>,
 }
 
 impl Names {
@@ -26,16 +34,40 @@ impl Names {
             .areas
             .iter()
             .flat_map(|layer| layer.areas.iter().map(move |area| format!("{}:{}", layer.kind, area.name)));
+        let kinds = data.areas.iter().map(|layer| layer.kind).collect();
         let mut areas: Vec<String> = areas.collect();
         areas.sort_unstable();
         areas.dedup();
-        Self { categories: ["all".to_owned()].into_iter().chain(categories).collect(), areas }
+        Self {
+            categories: ["all".to_owned()].into_iter().chain(categories).collect(),
+            areas,
+            kinds,
+            crs: uris(snapshot),
+        }
     }
 
     /// Whether a parameter can be used at all with these data.
     pub(in crate::http) fn allow(&self, param: &Param) -> bool {
-        param.kind != Kind::Areas || !self.areas.is_empty()
+        let kind = AreaKind::ALL.into_iter().find(|kind| kind.word() == param.wire);
+        let is_there = kind.is_none_or(|kind| self.kinds.contains(&kind));
+        is_there && (param.kind != Kind::Areas || !self.areas.is_empty())
     }
+}
+
+/// What a parameter takes that names fields of a layer; `None` of any other.
+pub(super) fn of_fields(param: &Param, layer: &str, snapshot: &Snapshot) -> Option<Json> {
+    let all = || [ID].into_iter().chain(fields(layer, snapshot.dataset()));
+    let names: Vec<String> = if *param == SORTBY {
+        let sorts = |field: &Field| field.kind.is_plain() && field.kind != FieldKind::Texts;
+        all().filter(sorts).flat_map(|field| [field.name.to_owned(), format!("-{}", field.name)]).collect()
+    } else if *param == PROPERTIES {
+        all().filter(|field| field.shown).map(|field| field.name.to_owned()).collect()
+    } else {
+        return None;
+    };
+    Some(
+        json!({ "type": "array", "minItems": 1, "maxItems": 20, "items": { "type": "string", "enum": names } }),
+    )
 }
 
 /// A parameter of a query.
@@ -82,11 +114,17 @@ pub(in crate::http) fn schema(param: &Param, names: &Names) -> Json {
             ascending
         }
         Kind::Hours => number(0.0, 8_760.0),
+        Kind::Count { least, .. } if param.wire == DRAWS.wire => {
+            json!({ "type": "integer", "minimum": least, "maximum": MOST_DRAWS })
+        }
         Kind::Count { least, most } => json!({ "type": "integer", "minimum": least, "maximum": most }),
         Kind::Amount => {
             pattern("[1-9][0-9]{0,5}(\\.[0-9]{1,3})?(km2|mi2|km|mi|ft|m|blocks|households)".to_owned())
         }
         Kind::Capacity => pattern("[1-9][0-9]{0,5}(blocks|households)".to_owned()),
+        Kind::Text if [CRS.wire, BBOX_CRS.wire, FILTER_CRS.wire].contains(&param.wire) => {
+            json!({ "type": "string", "enum": names.crs })
+        }
         // An empty value of what clients add to every address is as good as any.
         Kind::Text if param.flag.is_empty() => json!({ "type": "string" }),
         Kind::Text => json!({ "type": "string", "minLength": 1, "pattern": "[^ \\t\\r\\n]" }),

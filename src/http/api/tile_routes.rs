@@ -1,13 +1,10 @@
 //! Rows of the table of routes: tiles, what says where they are, legends and styles.
 
 use super::super::tiles::{self, FORM, SNAPSHOT};
-use super::table::{Asks, F, JSON, Route, get};
+use super::route::{Asks, JSON_FORM, Route};
+use super::table::{JSON, get};
 use crate::encode::mvt::MEDIA;
-use crate::engine::params::table::{Kind, Param};
-
-/// The form of a document, of which there is one.
-pub(super) const JSON_FORM: Param =
-    Param { kind: Kind::Word(&["json"]), default: "json", help: "Form of the answer", ..F };
+use crate::engine::params::table::Param;
 
 const TILE: &[(u16, &[&str], &str)] = &[(200, &[MEDIA], "bytes"), (204, &[], "")];
 

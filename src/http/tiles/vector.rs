@@ -8,7 +8,7 @@ use axum::response::Response;
 use flate2::Compression;
 use flate2::write::GzEncoder;
 
-use super::super::api::table::EXTRAS;
+use super::super::api::route::EXTRAS;
 use super::super::problem::Problem;
 use super::super::state::AppState;
 use super::Pairs;
@@ -101,6 +101,8 @@ pub(super) async fn tile(
         if let Some(found) = state.tiles.encoded.get(&key) {
             return Ok::<_, Problem>(found);
         }
+        let newest = state.open().generation();
+        state.tiles.tidy(newest, |generation| state.keeps(generation));
         let plain = Key { is_gzip: false, ..key.clone() };
         let drawn = match state.tiles.encoded.get(&plain) {
             Some(drawn) => drawn,
