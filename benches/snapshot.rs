@@ -9,6 +9,8 @@ use common::{city, naive, sizes};
 use divan::Bencher;
 use divan::counter::ItemsCount;
 use hotblocks::engine::build::{About, Ground, build};
+use hotblocks::engine::counts::Compare;
+use hotblocks::engine::counts::axis::{Axis, Unit};
 use hotblocks::engine::query::Query;
 use hotblocks::engine::ranking::Scoring;
 use hotblocks::engine::snapshot::Snapshot;
@@ -108,6 +110,44 @@ fn ranking_after_a_filter_change_naive(bencher: Bencher, n: usize) {
             counts.iter().map(|n| (*n, posterior(n).mean(), posterior(n).interval(0.9))).collect();
         rows.sort_by_key(|row| std::cmp::Reverse(row.0));
         rows
+    });
+}
+
+/// Counts by category and week of all years, each beside a year ago, as a dashboard draws them.
+#[divan::bench(args = sizes(), sample_count = 10, sample_size = 1, max_time = 1)]
+fn counts_by_category_and_week(bencher: Bencher, n: usize) {
+    let snapshot = snapshot(n);
+    let by = [Axis::Category, Axis::Calendar(Unit::Week)];
+    bencher.counter(ItemsCount::new(n)).bench(|| {
+        snapshot.cross_counts(&Query::default(), &[], &by, Some(Compare::YearAgo)).expect("counts")
+    });
+}
+
+/// Counts by weekday and hour, with the last 28 days and the year to date.
+#[divan::bench(args = sizes(), sample_count = 10, sample_size = 1, max_time = 1)]
+fn counts_by_weekday_and_hour(bencher: Bencher, n: usize) {
+    let snapshot = snapshot(n);
+    let by = [Axis::Weekday, Axis::Hour];
+    bencher
+        .counter(ItemsCount::new(n))
+        .bench(|| snapshot.cross_counts(&query(), &[], &by, None).expect("counts"));
+}
+
+/// One weekday and hour after the other asks its zone what its clock shows: the naive way, without any comparison.
+#[divan::bench(args = sizes(), sample_count = 3, sample_size = 1, max_time = 1)]
+fn counts_by_weekday_and_hour_naive(bencher: Bencher, n: usize) {
+    let snapshot = snapshot(n);
+    let data = snapshot.dataset();
+    bencher.counter(ItemsCount::new(n)).bench(|| {
+        let selection = snapshot.select(&query()).expect("known categories");
+        let mut counts: HashMap<(i8, i8), u64> = HashMap::new();
+        for at in (0..data.incidents.len()).filter(|&at| selection.has(data, at)) {
+            let zone = data.sources[usize::from(data.incidents.source(at))].zone.clone();
+            let when = jiff::Timestamp::from_second(data.incidents.when(at).from).expect("a time");
+            let local = when.to_zoned(zone);
+            *counts.entry((local.weekday().to_monday_zero_offset(), local.hour())).or_default() += 1;
+        }
+        counts
     });
 }
 

@@ -8,7 +8,8 @@ use std::sync::{Arc, LazyLock};
 use axum::body::{Body, to_bytes};
 use axum::http::{HeaderMap, Request, StatusCode, header};
 use common::answers::ask;
-use geo::{Area, Geometry, Winding};
+use geo::orient::Direction;
+use geo::{Area, Geometry, Orient, Winding};
 use geojson::{FeatureCollection, GeoJson};
 use hotblocks::config::Config;
 use hotblocks::encode::format::Format;
@@ -223,6 +224,16 @@ fn a_x1_sequences_and_lines_are_the_features_of_the_collection_and_csv_has_their
 fn a_x2_shapes_have_seven_decimals_at_most_and_follow_the_right_hand_rule() {
     let mut polygons = 0;
     for layer in LAYERS.iter() {
+        // Ours are wound right already: here they come the other way around.
+        let mut layer = layer.clone();
+        for shape in layer.features.iter_mut().filter_map(|f| f.geometry.as_mut()) {
+            match shape {
+                Geometry::Polygon(one) => *one = one.orient(Direction::Reversed),
+                Geometry::MultiPolygon(many) => *many = many.orient(Direction::Reversed),
+                _ => {}
+            }
+        }
+        let layer = &layer;
         let text = String::from_utf8(Format::GeoJson.write(layer).expect("written")).expect("UTF-8");
         let json: Json = serde_json::from_str(&text).expect("JSON");
         assert!(json.get("crs").is_none());
@@ -302,6 +313,11 @@ fn the_same_layer_gives_the_same_bytes() {
 #[test]
 fn a_geopackage_says_of_itself_what_the_standard_demands() {
     let bytes = Format::GeoPackage.write(&LAYERS[1]).expect("written");
+    let line = LAYERS[1]
+        .features
+        .iter()
+        .find(|f| matches!(f.geometry, Some(Geometry::LineString(_))))
+        .expect("a line");
     // GeoPackage 1.3.1, requirements 2 and 1: application id and the begin of an SQLite file.
     assert_eq!((&bytes[..16], &bytes[68..72]), (&b"SQLite format 3\0"[..], &b"GPKG"[..]));
     let file = tempfile::NamedTempFile::with_suffix(".gpkg").expect("a file");
@@ -318,6 +334,17 @@ fn a_geopackage_says_of_itself_what_the_standard_demands() {
     assert_eq!(one("SELECT type FROM pragma_table_info('blocks') WHERE name = 'latest'"), "DATE");
     assert!(one("SELECT metadata FROM gpkg_metadata").contains("\"layer\":\"blocks\""));
     assert_eq!(one("SELECT count(*)||'' FROM blocks WHERE id IS NULL OR geom IS NULL"), "0");
+    // The box before a shape, by which readers choose: west, east, south, north behind magic, flags and CRS.
+    let blob: Vec<u8> = db
+        .query_row("SELECT geom FROM blocks WHERE id = ?1", [&line.id], |row| row.get(0))
+        .expect("a line of the layer");
+    let side = |at: usize| f64::from_le_bytes(blob[8 + 8 * at..16 + 8 * at].try_into().expect("eight bytes"));
+    let box_of = line.geometry.as_ref().and_then(geo::BoundingRect::bounding_rect).expect("a box");
+    for (found, expected) in
+        (0..4).map(side).zip([box_of.min().x, box_of.max().x, box_of.min().y, box_of.max().y])
+    {
+        assert!((found - expected).abs() < 1e-7, "{found} {expected}");
+    }
     let changed = one("SELECT last_change FROM gpkg_contents");
     assert!(changed.starts_with("2014-09-") && changed.ends_with("T00:00:00.000Z"), "{changed}");
 }

@@ -55,28 +55,15 @@ async fn get(path: &str) -> Json {
 #[tokio::test]
 async fn every_collection_has_items_that_say_what_made_them() {
     let all = get("/collections").await;
-    let ids: Vec<&str> = all["collections"]
+    let listed: Vec<&str> = all["collections"]
         .as_array()
         .expect("a list")
         .iter()
         .map(|c| c["id"].as_str().expect("an id"))
         .collect();
-    assert_eq!(
-        ids,
-        [
-            "incidents",
-            "blocks",
-            "density",
-            "clusters",
-            "hotspots",
-            "areas",
-            "targets",
-            "explain",
-            "list",
-            "brief",
-            "plan"
-        ]
-    );
+    // What needs a parameter that nobody has chosen is no layer to a map client, but has its address.
+    assert_eq!(listed, ["incidents", "blocks", "density", "clusters", "hotspots", "areas"]);
+    let ids = [&listed[..], &["targets", "explain", "list", "brief", "plan"]].concat();
     let areas = get("/collections/areas/items").await;
     let beat = areas["features"][0]["properties"]["name"].as_str().expect("a name").replace(' ', "+");
     for id in ids {

@@ -7,6 +7,7 @@ use super::failure::Failure;
 use super::{load, say};
 use crate::config::{ADDRESSES, Config, Files};
 use crate::engine::build::{BuildError, Ground};
+use crate::engine::context::set_context;
 use crate::ingest::blocks::{self, Purpose, Shapes};
 use crate::ingest::context;
 use crate::ingest::input::Input;
@@ -163,6 +164,16 @@ pub(super) fn context(
         }
     }
     Ok((all, account))
+}
+
+/// Puts places around blocks into a data set, and says how many are too far from it.
+pub(super) fn put_context(dataset: &mut Dataset, context: ContextFiles) {
+    for (kind, n) in set_context(dataset, context) {
+        say::tell(&format!(
+            "{kind}: {} of the places lie so far from the blocks that their CRS cannot hold them, and are left out",
+            say::thousands(n)
+        ));
+    }
 }
 
 /// Says what blocks were made from addresses, and whether there is a place at all.

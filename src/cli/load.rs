@@ -10,7 +10,6 @@ use super::{ground, harm, say};
 use crate::config::{Config, Files};
 use crate::engine::areas::set_areas;
 use crate::engine::build::{About, Ground, build};
-use crate::engine::context::set_context;
 use crate::engine::params::table::Param;
 use crate::engine::params::values::Values;
 use crate::ingest::blocks::Shapes;
@@ -187,16 +186,6 @@ pub(super) fn stored(config: Config, store: &dyn Store, setting: Setting) -> Res
     Ok(Loaded { dataset, all_kept: true, config })
 }
 
-/// Puts places around blocks into a data set, and says how many are too far from it.
-pub(super) fn put_context(dataset: &mut Dataset, context: ground::ContextFiles) {
-    for (kind, n) in set_context(dataset, context) {
-        say::tell(&format!(
-            "{kind}: {} of the places lie so far from the blocks that their CRS cannot hold them, and are left out",
-            say::thousands(n)
-        ));
-    }
-}
-
 /// What a configuration says of a data set.
 pub(super) fn about(config: &Config) -> Result<About, Failure> {
     Ok(About {
@@ -218,7 +207,7 @@ fn make(
 ) -> Result<Dataset, Failure> {
     let mut dataset = build(ledger, ground, about(config)?)?;
     set_areas(&mut dataset, areas)?;
-    put_context(&mut dataset, context);
+    ground::put_context(&mut dataset, context);
     say::resolution(&dataset.resolution, dataset.incidents.count());
     say::assigned(&dataset.assigned);
     ground::tell_hundreds(&dataset);

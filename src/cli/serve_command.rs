@@ -7,7 +7,7 @@ use clap::ArgMatches;
 
 use super::commands::{Opened, loaded_from};
 use super::failure::Failure;
-use super::{exit, flags, harm, load, outreach_command, say, store_command};
+use super::{exit, flags, ground, harm, load, outreach_command, say, store_command};
 use crate::config::Config;
 use crate::config::live::{LiveConfig, WebhookConfig};
 use crate::engine::areas::set_areas;
@@ -86,7 +86,7 @@ fn live(
     let Setting { areas, context, harm, .. } = setting;
     live.dress(|dataset| {
         set_areas(dataset, areas)?;
-        load::put_context(dataset, context);
+        ground::put_context(dataset, context);
         dataset.harm = harm::of(config, harm, dataset)?;
         Ok::<(), Failure>(())
     })?;

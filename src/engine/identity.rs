@@ -53,11 +53,9 @@ impl Snapshot {
     pub fn identity(&self) -> String {
         let data = self.dataset();
         let mut both = Twice::new();
-        let n = data.incidents.len();
-        let parts: Vec<String> = (0..n.div_ceil(PART))
-            .into_par_iter()
-            .map(|part| incidents(data, part * PART..((part + 1) * PART).min(n)))
-            .collect();
+        // In the order of their places, so that it is the same whatever came when.
+        let standing: Vec<usize> = data.incidents.standing().collect();
+        let parts: Vec<String> = standing.par_chunks(PART).map(|part| incidents(data, part)).collect();
         both.add(&parts);
         // What is small is told through its own text, whole: a field that comes to it later is told as well.
         let told = write!(
@@ -93,10 +91,10 @@ impl Snapshot {
 }
 
 /// The columns of some incidents, with their blocks and whether they are held.
-fn incidents(data: &Dataset, range: std::ops::Range<usize>) -> String {
+fn incidents(data: &Dataset, part: &[usize]) -> String {
     let mut both = Twice::new();
     let all = &data.incidents;
-    for at in range.filter(|&at| !all.gone(at)) {
+    for &at in part {
         let when = all.when(at);
         both.add((all.source(at), all.id(at), when.from, when.seconds, when.precision.word()));
         all.classes(at).for_each(|class| both.add(class));

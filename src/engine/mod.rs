@@ -78,6 +78,8 @@ struct State {
     newest: Arc<Snapshot>,
     /// Those before it, the oldest first.
     earlier: VecDeque<Earlier>,
+    /// The first generation from which nothing has been erased since.
+    whole_since: u64,
 }
 
 /// A snapshot that is not the newest any more.
@@ -104,7 +106,7 @@ impl Engine {
     /// The same over a snapshot that is shared already.
     #[must_use]
     pub fn over(snapshot: Arc<Snapshot>) -> Self {
-        Self { state: RwLock::new(State { newest: snapshot, earlier: VecDeque::new() }) }
+        Self { state: RwLock::new(State { newest: snapshot, earlier: VecDeque::new(), whole_since: 0 }) }
     }
 
     /// The newest snapshot, as far as the view reaches.
@@ -147,7 +149,15 @@ impl Engine {
         if snapshot.generation() > state.newest.generation() {
             state.newest = snapshot;
         }
+        state.whole_since = state.newest.generation();
         state.earlier.clear();
+    }
+
+    /// The first generation from which nothing has been erased since: whoever keeps a snapshot of an earlier one must
+    /// let it go.
+    #[must_use]
+    pub fn whole_since(&self) -> u64 {
+        self.state.read().unwrap_or_else(PoisonError::into_inner).whole_since
     }
 }
 
@@ -191,5 +201,6 @@ mod tests {
         assert_eq!(engine.open(&View::all()).generation(), 18);
         engine.publish_alone(snapshot(19));
         assert_eq!([17, 18, 19].map(opened), [None, None, Some(19)]);
+        assert_eq!(engine.whole_since(), 19);
     }
 }

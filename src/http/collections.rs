@@ -11,7 +11,7 @@ use super::base::base;
 use super::fields::{QUERYABLES, SCHEMA};
 use super::files::enclosures;
 use super::problem::Problem;
-use super::query::value;
+use super::query::{lacks, value};
 use super::state::AppState;
 use super::tiles::{PNG, TEMPLATE, TILED, links as tile_links};
 use super::{crs, html};
@@ -38,8 +38,12 @@ pub(super) fn name(path: Result<Path<String>, PathRejection>) -> Result<String, 
 pub(super) async fn all(State(state): State<AppState>, request: Request) -> Result<Response, Problem> {
     let (snapshot, base) = (state.open(), base(&request));
     let as_page = wants_page(request.headers(), value(request.uri(), F.wire).as_deref())?;
-    let collections: Vec<Json> =
-        OPERATIONS.iter().map(|op| collection(&snapshot, op, &state.defaults, &base)).collect();
+    // Map clients ask each listed layer for its features as it stands: one that needs a parameter is no layer to them.
+    let as_it_stands = |op: &&Operation| {
+        lacks(op, &state.defaults, &snapshot).next().is_none() && state.defaults.lacking(&[*op]).is_none()
+    };
+    let listed = OPERATIONS.iter().filter(as_it_stands);
+    let collections: Vec<Json> = listed.map(|op| collection(&snapshot, op, &state.defaults, &base)).collect();
     let body = json!({
         "title": snapshot.dataset().title,
         "description": "Incidents, ranked blocks, density and clusters of one data set",

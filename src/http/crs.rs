@@ -126,7 +126,7 @@ impl Crs {
                     .try_map_coords(|at| self.of_degrees(at.x, at.y).map(|(x, y)| Coord { x, y }).ok_or(()));
                 *shape = moved.map_err(|()| {
                     let why = format!("feature `{}` has no coordinates in {}", feature.id, self.uri());
-                    Problem::parameter("crs", &why)
+                    Problem::not_together("crs", &why)
                 })?;
             }
         }

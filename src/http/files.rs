@@ -10,9 +10,9 @@ use serde_json::{Value as Json, json};
 use super::collections::operation;
 use super::items::{self, Asked, Came};
 use super::problem::Problem;
+use super::query::required;
 use super::state::AppState;
 use crate::encode::format::Format;
-use crate::engine::params::explain::BLOCK;
 use crate::engine::params::form::BOM;
 use crate::engine::params::table::Operation;
 use crate::engine::params::values::Values;
@@ -54,7 +54,8 @@ const BULK: [Format; 5] =
 
 /// Links to files of a whole layer, where it can be had without a parameter that somebody must choose.
 pub(super) fn enclosures(operation: &Operation, defaults: &Values, base: &str) -> Vec<Json> {
-    let chosen = operation.params.contains(&BLOCK) || defaults.lacking(&[operation]).is_some();
+    let open = required(operation).iter().any(|param| !defaults.has(param));
+    let chosen = open || defaults.lacking(&[operation]).is_some();
     let id = operation.collection;
     let link = |format: Format| {
         let query = if format == Format::CsvExcel { format!("?{}=true", BOM.wire) } else { String::new() };

@@ -77,7 +77,7 @@ pub(super) async fn answer(
             "{} is had in longitude and latitude only; leave crs out or ask for GeoJSON",
             form.title()
         );
-        return Err(Problem::parameter(CRS.wire, &why));
+        return Err(Problem::not_together(CRS.wire, &why));
     }
     let head = crs.in_head();
     let keeper = state.clone();
@@ -87,7 +87,7 @@ pub(super) async fn answer(
         // Who reads on reads in the same state of the data.
         let more = page.offset.saturating_add(page.limit) < layer.matched;
         let pinned = pairs.iter().any(|(name, _)| name == SNAPSHOT.wire);
-        let kept = (more || pinned).then(|| keeper.walks.keep(keeper.stamp, &snapshot));
+        let kept = (more || pinned).then(|| keeper.keep(&snapshot));
         let links =
             Links { base: &came.base, path: &came.path, pairs: &pairs, collection: operation.collection };
         let links = links.of(page, layer.matched, form, kept);

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use serde_json::json;
+use serde_json::{Value as Json, json};
 
 use crate::engine::params::nearest::nearest;
 use crate::engine::params::table::Param;
@@ -25,7 +25,7 @@ pub(super) struct Problem {
     parameter: Option<String>,
     allowed: Box<[&'static str]>,
     /// Where the same is had as it is now.
-    newest: Option<Box<str>>,
+    newest: Option<Box<Json>>,
 }
 
 impl Problem {
@@ -103,7 +103,7 @@ impl Problem {
         );
         Self {
             parameter: Some("snapshot".to_owned()),
-            newest: Some(newest.into()),
+            newest: Some(Box::new(newest.into())),
             ..Self::new(StatusCode::GONE, "gone", "No longer kept", detail)
         }
     }
@@ -119,6 +119,11 @@ impl Problem {
                 format!("`{name}` cannot be used: {why}"),
             )
         }
+    }
+
+    /// A parameter that is well by itself, but not with the others or not with these data.
+    pub(super) fn not_together(name: &str, why: &dyn std::fmt::Display) -> Self {
+        Self { status: StatusCode::UNPROCESSABLE_ENTITY, ..Self::parameter(name, why) }
     }
 
     /// There is no such collection.
@@ -248,7 +253,7 @@ impl IntoResponse for Problem {
             body["allowed"] = self.allowed.to_vec().into();
         }
         if let Some(newest) = self.newest {
-            body["links"] = json!([{ "rel": "latest-version", "href": newest }]);
+            body["links"] = json!([{ "rel": "latest-version", "href": *newest }]);
         }
         (self.status, [(header::CONTENT_TYPE, "application/problem+json")], body.to_string()).into_response()
     }

@@ -66,7 +66,9 @@ pub(super) fn queryables(operation: &Operation) -> &'static [Param] {
             };
             let mut fields = vec![ID];
             fields.extend(all(operation.collection));
-            fields.retain(|field| field.kind.is_plain() && !taken(field.name));
+            // An instant to the second is no question.
+            let asked = |field: &Field| field.kind.is_plain() && field.kind != FieldKind::Time;
+            fields.retain(|field| asked(field) && !taken(field.name));
             (operation.collection, fields.iter().map(as_parameter).collect())
         };
         OPERATIONS.iter().map(list).collect()
@@ -149,7 +151,7 @@ pub(super) fn check_among(
 }
 
 /// Parameters without which a collection or a process has no answer.
-fn required(operation: &Operation) -> &'static [Param] {
+pub(super) fn required(operation: &Operation) -> &'static [Param] {
     match operation.collection {
         "clusters" => &[MIN_POINTS],
         "near-repeat" => &[DISTANCES, DAYS],

@@ -16,11 +16,13 @@ use super::query::pairs;
 use super::state::AppState;
 
 /// Paths whose answers follow from the snapshot and the address alone; also what lies below them.
-const OF_SNAPSHOT: [&str; 10] = [
+const OF_SNAPSHOT: [&str; 12] = [
     "/api",
     "/collections",
     "/conformance",
     "/counts",
+    "/counts.csv",
+    "/counts.json",
     "/docs",
     "/processes",
     "/styles",

@@ -36,6 +36,12 @@ impl<T> Shelf<T> {
         made
     }
 
+    /// Keeps only things of some keys.
+    pub(super) fn retain(&self, keep: impl Fn(&str) -> bool) {
+        let mut things = self.things.lock().unwrap_or_else(PoisonError::into_inner);
+        things.retain(|(key, _)| keep(key));
+    }
+
     fn cell(&self, key: &str) -> Cell<T> {
         let mut things = self.things.lock().unwrap_or_else(PoisonError::into_inner);
         let thing = match things.iter().position(|(known, _)| known == key) {

@@ -19,7 +19,7 @@ use crate::layer::{Layer, Page};
 /// State of all handlers.
 #[derive(Clone)]
 pub(super) struct AppState {
-    engine: Arc<Engine>,
+    pub(super) engine: Arc<Engine>,
     /// As many layers are made at once as there are cores; the others wait, so that memory stays bounded.
     turns: Arc<Semaphore>,
     /// What tiles are drawn from.
@@ -63,6 +63,11 @@ impl AppState {
     /// The newest snapshot.
     pub(super) fn open(&self) -> Arc<Snapshot> {
         self.engine.open(&View::all())
+    }
+
+    /// Whether a snapshot can still be opened.
+    pub(super) fn keeps(&self, generation: u64) -> bool {
+        self.engine.opened(&View::all(), generation).is_some()
     }
 
     /// The snapshot of this number, as long as it is kept.

@@ -1,9 +1,12 @@
 //! Snapshots that clients read on in, page by page: the last few of some minutes.
+//!
+//! The engine keeps its last ones too, but a live feed makes new ones faster than anybody turns pages.
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
+use super::state::AppState;
 use crate::engine::snapshot::Snapshot;
 
 /// How many are kept at most.
@@ -17,8 +20,7 @@ const LONGEST: Duration = Duration::from_secs(600);
 pub(super) struct Walks(Mutex<VecDeque<(Instant, Arc<Snapshot>)>>);
 
 impl Walks {
-    /// Keeps a snapshot and tells the name by which it is found again, in this run of the service.
-    pub(super) fn keep(&self, stamp: u64, snapshot: &Arc<Snapshot>) -> String {
+    fn keep(&self, snapshot: &Arc<Snapshot>) {
         let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let now = Instant::now();
         kept.retain(|(at, one)| {
@@ -27,21 +29,30 @@ impl Walks {
         kept.push_back((now, Arc::clone(snapshot)));
         let too_many = kept.len().saturating_sub(MOST);
         kept.drain(..too_many);
-        format!("{stamp:x}-{}", snapshot.generation())
     }
 
-    /// The snapshot of a name, if it is kept or is the newest.
-    pub(super) fn find(&self, stamp: u64, name: &str, newest: Arc<Snapshot>) -> Option<Arc<Snapshot>> {
+    /// The one of a generation, if nothing has been erased since the generation `whole`: what was goes for good.
+    fn find(&self, generation: u64, whole: u64) -> Option<Arc<Snapshot>> {
+        let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        kept.retain(|(at, one)| one.generation() >= whole && at.elapsed() <= LONGEST);
+        kept.iter().find(|(_, one)| one.generation() == generation).map(|(_, snapshot)| Arc::clone(snapshot))
+    }
+}
+
+impl AppState {
+    /// Keeps a snapshot for who reads on, and tells the name by which it is found again in this run of the service.
+    ///
+    /// A generation alone is no name: after a new start it may be one of other data.
+    pub(super) fn keep(&self, snapshot: &Arc<Snapshot>) -> String {
+        self.walks.keep(snapshot);
+        format!("{:x}-{}", self.stamp, snapshot.generation())
+    }
+
+    /// The snapshot of a name, if it is kept.
+    pub(super) fn kept(&self, name: &str) -> Option<Arc<Snapshot>> {
         let (run, generation) = name.split_once('-')?;
-        let generation: u64 = generation.parse().ok()?;
-        if run != format!("{stamp:x}") {
-            return None;
-        }
-        if newest.generation() == generation {
-            return Some(newest);
-        }
-        let kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let found = kept.iter().find(|(at, one)| one.generation() == generation && at.elapsed() <= LONGEST);
-        found.map(|(_, snapshot)| Arc::clone(snapshot))
+        let generation = generation.parse().ok().filter(|_| run == format!("{:x}", self.stamp))?;
+        let newest = Some(self.open()).filter(|newest| newest.generation() == generation);
+        newest.or_else(|| self.walks.find(generation, self.engine.whole_since()))
     }
 }

@@ -8,7 +8,6 @@ use super::crs::Crs;
 use super::problem::Problem;
 use super::query;
 use super::state::AppState;
-use super::walks::Walks;
 use crate::engine::params::choosing::{
     BBOX_CRS, CHOOSING, CRS, FILTER, FILTER_CRS, PROPERTIES, SNAPSHOT, SORTBY,
 };
@@ -93,13 +92,9 @@ pub(super) fn values(state: &AppState, operation: &Operation, given: &Values, sn
 
 /// The state of the data that is asked for, else the newest.
 pub(super) fn snapshot(state: &AppState, pairs: &Pairs, anew: &str) -> Result<Arc<Snapshot>, Problem> {
-    let newest = state.open();
     match value(pairs, &SNAPSHOT) {
-        None => Ok(newest),
-        Some(name) => {
-            let found = Walks::find(&state.walks, state.stamp, name.trim(), newest);
-            found.ok_or_else(|| Problem::walk_gone(name, anew.to_owned()))
-        }
+        None => Ok(state.open()),
+        Some(name) => state.kept(name.trim()).ok_or_else(|| Problem::walk_gone(name, anew.to_owned())),
     }
 }
 

@@ -10,7 +10,7 @@ use super::super::files::file_names;
 use super::super::processes::{OUTPUT, PROCESSES};
 use super::super::query::lacks;
 use super::super::tiles::TILED;
-use super::parameters::{Names, WELL_KNOWN, parameter, schema};
+use super::parameters::{Names, WELL_KNOWN, of_fields, parameter, schema};
 use super::route::{Asks, Route};
 use super::schemas::schemas;
 use super::table::routes;
@@ -116,6 +116,12 @@ impl Made<'_> {
             }
             let must = collection
                 .is_some_and(|op| lacks(op, self.defaults, self.snapshot).any(|one| one.wire == param.wire));
+            if let Some(schema) = collection.and_then(|op| of_fields(param, op.collection, self.snapshot)) {
+                let mut own = parameter(param, must, &self.names, self.defaults);
+                own["schema"] = schema;
+                parameters.push(own);
+                continue;
+            }
             let reference = self.share(param, must);
             parameters.push(reference);
         }

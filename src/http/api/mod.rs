@@ -5,6 +5,7 @@ pub(super) mod declared;
 mod document;
 mod page;
 pub(super) mod parameters;
+mod process_routes;
 pub(super) mod route;
 mod schemas;
 pub(super) mod table;

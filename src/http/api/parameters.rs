@@ -4,11 +4,12 @@ use serde_json::{Value as Json, json};
 
 use super::super::crs::uris;
 use super::super::query::MOST_DRAWS;
-use crate::engine::params::choosing::{BBOX_CRS, CRS, FILTER_CRS};
+use crate::engine::params::choosing::{BBOX_CRS, CRS, FILTER_CRS, PROPERTIES, SORTBY};
 use crate::engine::params::ranking::DRAWS;
 use crate::engine::params::table::{BBOX, DEFAULT_LIMIT, Kind, LIMIT, OFFSET, Param};
 use crate::engine::params::values::Values;
 use crate::engine::snapshot::Snapshot;
+use crate::layer::fields::{Field, FieldKind, ID, fields};
 use crate::model::areas::AreaKind;
 
 /// More names of areas than these are not listed one by one.
@@ -21,7 +22,6 @@ const DAY: &str = "([0-9]{4}-((0[13578]|1[02])-(0[1-9]|[12][0-9]|3[01])|(0[469]|
 pub(in crate::http) struct Names {
     categories: Vec<String>,
     areas: Vec<String>,
-    kinds: Vec<AreaKind>,
     crs: Vec<String>,
 }
 
@@ -33,24 +33,36 @@ impl Names {
             .areas
             .iter()
             .flat_map(|layer| layer.areas.iter().map(move |area| format!("{}:{}", layer.kind, area.name)));
-        let kinds = data.areas.iter().map(|layer| layer.kind).collect();
         let mut areas: Vec<String> = areas.collect();
         areas.sort_unstable();
         areas.dedup();
-        Self {
-            categories: ["all".to_owned()].into_iter().chain(categories).collect(),
-            areas,
-            kinds,
-            crs: uris(snapshot),
-        }
+        let categories = ["all".to_owned()].into_iter().chain(categories).collect();
+        Self { categories, areas, crs: uris(snapshot) }
     }
 
     /// Whether a parameter can be used at all with these data.
     pub(in crate::http) fn allow(&self, param: &Param) -> bool {
-        let kind = AreaKind::ALL.into_iter().find(|kind| kind.word() == param.wire);
-        let is_there = kind.is_none_or(|kind| self.kinds.contains(&kind));
-        is_there && (param.kind != Kind::Areas || !self.areas.is_empty())
+        if let Some(kind) = AreaKind::ALL.into_iter().find(|kind| kind.word() == param.wire) {
+            return self.areas.iter().any(|area| area.split(':').next() == Some(kind.word()));
+        }
+        param.kind != Kind::Areas || !self.areas.is_empty()
     }
+}
+
+/// What a parameter takes that names fields of a layer; `None` of any other.
+pub(super) fn of_fields(param: &Param, layer: &str, snapshot: &Snapshot) -> Option<Json> {
+    let all = || [ID].into_iter().chain(fields(layer, snapshot.dataset()));
+    let names: Vec<String> = if *param == SORTBY {
+        let sorts = |field: &Field| field.kind.is_plain() && field.kind != FieldKind::Texts;
+        all().filter(sorts).flat_map(|field| [field.name.to_owned(), format!("-{}", field.name)]).collect()
+    } else if *param == PROPERTIES {
+        all().filter(|field| field.shown).map(|field| field.name.to_owned()).collect()
+    } else {
+        return None;
+    };
+    Some(
+        json!({ "type": "array", "minItems": 1, "maxItems": 20, "items": { "type": "string", "enum": names } }),
+    )
 }
 
 /// A parameter of a query.
@@ -105,7 +117,7 @@ pub(in crate::http) fn schema(param: &Param, names: &Names) -> Json {
             pattern("[1-9][0-9]{0,5}(\\.[0-9]{1,3})?(km2|mi2|km|mi|ft|m|blocks|households)".to_owned())
         }
         Kind::Capacity => pattern("[1-9][0-9]{0,5}(blocks|households)".to_owned()),
-        Kind::Text if [CRS.wire, BBOX_CRS.wire, FILTER_CRS.wire].contains(&param.wire) => {
+        Kind::Text if [CRS, BBOX_CRS, FILTER_CRS].contains(param) => {
             json!({ "type": "string", "enum": names.crs })
         }
         // An empty value of what clients add to every address is as good as any.

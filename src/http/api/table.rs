@@ -3,14 +3,12 @@
 //! A new route is a row here and a line in its own `routes()`; a test compares this table with the router, path by
 //! path and method by method. Parameters of analyses come from the one table of parameters.
 
-use super::super::counts::COUNTS_FORM;
-use super::super::live::body::MEDIA;
+use super::super::live::body::FILES;
 use super::super::live::digest::ATOM;
 use super::super::live::parameters::{EVENTS, INGEST};
-use super::super::processes::LISTING;
+use super::process_routes::PROCESS_ROUTES;
 use super::route::{Asks, F, Route};
 use super::tile_routes::TILE_ROUTES;
-use crate::engine::params::counts::COUNTS;
 use crate::engine::params::table::DENSITY;
 
 pub(super) const JSON: &[&str] = &["application/json"];
@@ -18,7 +16,6 @@ const JSON_OR_PAGE: &[&str] = &["application/json", "text/html"];
 const PAGE: &[&str] = &["text/html"];
 const FEATURE_OR_PAGE: &[&str] = &["application/geo+json", "text/html"];
 const SCHEMA: &[&str] = &[super::super::fields::SCHEMA];
-const CSV: &[&str] = &["text/csv; charset=utf-8; header=present"];
 /// Every form of features, as `encode::format` has them.
 const FORMS: &[&str] = &[
     "application/geo+json",
@@ -28,19 +25,14 @@ const FORMS: &[&str] = &[
     "application/flatgeobuf",
     "application/geopackage+sqlite3",
     "application/vnd.apache.parquet",
+    "text/html",
 ];
 
 pub(super) const fn get(path: &'static str, id: &'static str, help: &'static str) -> Route {
     Route { method: "get", at: path, path, id, help, asks: Asks::These(&[]), gives: &[], takes: None }
 }
 
-const COUNTS_ROUTE: Route = Route {
-    asks: Asks::OperationAs(&COUNTS, &COUNTS_FORM),
-    gives: &[(200, &["application/json", "text/csv; charset=utf-8; header=present"], "any")],
-    ..get("/counts", "getCounts", "Incidents by area, category, time and more, as a table")
-};
-
-/// All routes, but for those of tiles.
+/// All routes, but for those of tiles, counts and processes.
 const ROUTES: &[Route] = &[
     Route {
         asks: Asks::These(&[F]),
@@ -108,62 +100,6 @@ const ROUTES: &[Route] = &[
             "A density as a picture for maps; 204 where it is empty",
         )
     },
-    COUNTS_ROUTE,
-    Route {
-        at: "/counts.json",
-        path: "/counts.json",
-        id: "getCountsJson",
-        gives: &[(200, JSON, "any")],
-        ..COUNTS_ROUTE
-    },
-    Route {
-        at: "/counts.csv",
-        path: "/counts.csv",
-        id: "getCountsCsv",
-        gives: &[(200, CSV, "text")],
-        ..COUNTS_ROUTE
-    },
-    Route {
-        gives: &[(200, JSON, "processes")],
-        ..get("/processes", "getProcesses", "Analyses that can be run with inputs of one's own")
-    },
-    Route {
-        asks: Asks::Process,
-        gives: &[(200, JSON, "process")],
-        ..get("/processes/{id}", "getProcess", "What an analysis takes and gives")
-    },
-    Route {
-        method: "post",
-        asks: Asks::Process,
-        gives: &[(200, &["application/geo+json", "application/json"], "any"), (201, JSON, "job")],
-        takes: Some((JSON, "execution")),
-        ..get(
-            "/processes/{id}/execution",
-            "execute",
-            "Runs an analysis, at once where it is short, else as a job",
-        )
-    },
-    Route {
-        asks: Asks::These(&LISTING),
-        gives: &[(200, JSON, "jobs")],
-        ..get("/jobs", "getJobs", "Analyses that were asked for, the newest first")
-    },
-    Route {
-        path: "/jobs/{jobId}",
-        gives: &[(200, JSON, "job")],
-        ..get("/jobs/{id}", "getJob", "How far an analysis is")
-    },
-    Route {
-        method: "delete",
-        path: "/jobs/{jobId}",
-        gives: &[(200, JSON, "job")],
-        ..get("/jobs/{id}", "dismissJob", "Dismisses an analysis: it is not begun, or nothing of it is kept")
-    },
-    Route {
-        path: "/jobs/{jobId}/results",
-        gives: &[(200, &["application/geo+json", "application/json"], "any")],
-        ..get("/jobs/{id}/results", "getResults", "What came of an analysis")
-    },
     Route {
         gives: &[(200, &["text/plain; charset=utf-8"], "text")],
         ..get("/livez", "getLive", "Whether the service runs")
@@ -179,7 +115,7 @@ const ROUTES: &[Route] = &[
     Route {
         method: "post",
         asks: Asks::These(&INGEST),
-        takes: Some((MEDIA, "text")),
+        takes: Some((FILES, "text")),
         gives: &[(200, JSON, "any")],
         ..get("/ingest/{source}", "ingest", "Takes a file of incidents in; answers once it is on disk")
     },
@@ -210,7 +146,7 @@ const ROUTES: &[Route] = &[
 
 /// All routes, but for the files of the page (`/page/…`), which are no interface.
 pub(in crate::http) fn routes() -> impl Iterator<Item = &'static Route> {
-    ROUTES.iter().chain(TILE_ROUTES)
+    ROUTES.iter().chain(TILE_ROUTES).chain(PROCESS_ROUTES)
 }
 
 #[cfg(test)]

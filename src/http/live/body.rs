@@ -29,7 +29,7 @@ const KINDS: [(&str, Format, &str); 8] = [
 ];
 
 /// The media types of files of incidents.
-pub(in crate::http) const MEDIA: &[&str] =
+pub(in crate::http) const FILES: &[&str] =
     &[KINDS[0].0, KINDS[1].0, KINDS[2].0, KINDS[3].0, KINDS[4].0, KINDS[5].0, KINDS[6].0, KINDS[7].0];
 
 /// The media type of a body without its parameters; in small letters.
@@ -43,7 +43,7 @@ pub(super) fn kind(headers: &HeaderMap) -> Result<(Format, &'static str), Refusa
     let media = media(headers);
     let known = KINDS.iter().find(|(name, ..)| *name == media);
     known.map(|(_, format, ending)| (*format, *ending)).ok_or_else(|| {
-        Refusal::media(format!("Content-Type is `{media}`; send one of {}", MEDIA.join(", ")))
+        Refusal::media(format!("Content-Type is `{media}`; send one of {}", FILES.join(", ")))
             .of("Content-Type")
     })
 }

@@ -1,6 +1,7 @@
 //! What is kept for tiles: surfaces and layers made ready, and encoded tiles up to a number of bytes.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use quick_cache::Weighter;
 use quick_cache::sync::Cache;
@@ -56,6 +57,8 @@ pub(in crate::http) struct Tiles {
     pub(super) surfaces: Shelf<Shaded>,
     pub(super) ready: Shelf<Tiled>,
     pub(super) encoded: Cache<Key, Encoded, Bytes>,
+    /// The generation that was asked for last.
+    newest: AtomicU64,
 }
 
 impl Tiles {
@@ -65,7 +68,22 @@ impl Tiles {
             surfaces: Shelf::new(MOST_SURFACES, 2 * MAX_CELLS, Shaded::n_cells),
             ready: Shelf::new(MOST_READY, MOST_READY_BYTES, Tiled::weight),
             encoded: Cache::with_weighter(10_000, MOST_ENCODED, Bytes),
+            newest: AtomicU64::new(0),
         }
+    }
+
+    /// Lets go of all that is of snapshots which cannot be opened any more, when a newer one is met: what was erased
+    /// from the data is kept in no tile either.
+    pub(super) fn tidy(&self, newest: u64, can_be_opened: impl Fn(u64) -> bool) {
+        if self.newest.swap(newest, Ordering::Relaxed) == newest {
+            return;
+        }
+        // Keys of shelves begin with the generation.
+        let of = |key: &str| key.split(' ').next().and_then(|word| word.parse().ok());
+        let keep = |key: &str| of(key).is_some_and(&can_be_opened);
+        self.surfaces.retain(keep);
+        self.ready.retain(keep);
+        self.encoded.retain(|key, _| can_be_opened(key.generation));
     }
 }
 
@@ -91,5 +109,7 @@ mod tests {
             assert!(tiles.encoded.weight() <= MOST_ENCODED);
         }
         assert!(tiles.encoded.weight() > MOST_ENCODED / 4, "{}", tiles.encoded.weight());
+        tiles.tidy(2, |generation| generation == 2);
+        assert_eq!(tiles.encoded.len(), 0, "the snapshot of all these is gone");
     }
 }

@@ -50,6 +50,9 @@ pub(super) fn documents() -> Router<AppState> {
         .route("/styles/{file}", get(legend::style))
 }
 
+/// Collection, tile matrix set, zoom, row and column.
+type InCollection = (String, String, String, String, String);
+
 /// Names and values of a query, as they came.
 pub(super) type Pairs = Vec<(String, String)>;
 
@@ -78,7 +81,7 @@ async fn xyz(
 /// `GET /collections/{id}/tiles/WebMercatorQuad/{tileMatrix}/{tileRow}/{tileCol}`.
 async fn of_matrix(
     State(state): State<AppState>,
-    path: Result<Path<(String, String, String, String, String)>, PathRejection>,
+    path: Result<Path<InCollection>, PathRejection>,
     RawQuery(query): RawQuery,
     pairs: Result<Query<Pairs>, QueryRejection>,
     headers: HeaderMap,

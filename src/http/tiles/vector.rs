@@ -101,6 +101,8 @@ pub(super) async fn tile(
         if let Some(found) = state.tiles.encoded.get(&key) {
             return Ok::<_, Problem>(found);
         }
+        let newest = state.open().generation();
+        state.tiles.tidy(newest, |generation| state.keeps(generation));
         let plain = Key { is_gzip: false, ..key.clone() };
         let drawn = match state.tiles.encoded.get(&plain) {
             Some(drawn) => drawn,
