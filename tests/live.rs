@@ -26,10 +26,12 @@ use hotblocks::ingest::incidents::Options;
 use hotblocks::ingest::input::Input;
 use hotblocks::model::areas::{Area, AreaKind};
 use hotblocks::model::link::LinkRule;
+use hotblocks::model::reports::Ledger;
 use hotblocks::space::coord::Metres;
+use hotblocks::store::error::StoreError;
 use hotblocks::store::setting::Setting;
 use hotblocks::store::sqlite::SqliteStore;
-use hotblocks::store::{Store, ledger};
+use hotblocks::store::{Batch, Forgotten, Receipt, Store, Verified, ledger};
 use serde_json::{Value as Json, json};
 
 /// A service over a store in a folder of its own.
@@ -48,13 +50,22 @@ impl Town {
 
     /// The same with rules, and webhooks that tell what they find.
     fn telling(limits: Limits, notify: (Vec<Rule>, Vec<Webhook>)) -> Self {
+        Self::over(limits, notify, |store| store)
+    }
+
+    /// The same over a store that is not what it seems.
+    fn over(
+        limits: Limits,
+        notify: (Vec<Rule>, Vec<Webhook>),
+        instead: impl FnOnce(Arc<dyn Store>) -> Arc<dyn Store>,
+    ) -> Self {
         let folder = tempfile::tempdir().expect("a folder");
         let streets = Input::at(town::town(folder.path()).as_ref()).expect("streets");
         let shapes = blocks::read(&streets, None).expect("readable").0;
         let Shapes::Streets(streets) = shapes.clone() else { panic!("streets") };
         let file = folder.path().join("town.hotblocks");
         let setting = Setting { blocks: Some(shapes), ..Setting::default() };
-        let store: Arc<dyn Store> = Arc::new(SqliteStore::create(&file, &setting).expect("made"));
+        let store = instead(Arc::new(SqliteStore::create(&file, &setting).expect("made")));
         let (all, revision) = ledger(&*store).expect("empty");
         let about = About { link: Some(LinkRule::default()), ..About::default() };
         let mut live = Live::new(all, Ground::Streets(streets), about).expect("a data set");
@@ -608,4 +619,80 @@ fn three_shots_near_each_other_are_told_on_events_by_webhook_and_in_the_area_s_f
     assert_eq!(get(town.at, "/areas/ward:Nowhere/feed.atom").status, 404);
     let metrics = get(town.metrics, "/metrics").text();
     assert!(metrics.contains("hotblocks_webhook_failures_total 1"), "{metrics}");
+}
+
+/// A store whose disk fails when it is told to.
+struct Failing {
+    store: Arc<dyn Store>,
+    /// The code with which SQLite fails; none where it does not.
+    code: Arc<std::sync::atomic::AtomicI32>,
+}
+
+impl Store for Failing {
+    fn append(&self, batches: Vec<Batch>) -> Result<Vec<Receipt>, StoreError> {
+        match self.code.load(std::sync::atomic::Ordering::SeqCst) {
+            0 => self.store.append(batches),
+            code => {
+                let source = rusqlite::Error::SqliteFailure(rusqlite::ffi::Error::new(code), None);
+                Err(StoreError::Sqlite { doing: "committing", source })
+            }
+        }
+    }
+
+    fn replay(&self, after: u64, take: &mut dyn FnMut(Ledger)) -> Result<u64, StoreError> {
+        self.store.replay(after, take)
+    }
+
+    fn forget(&self, source: &str, external_id: &str) -> Result<Forgotten, StoreError> {
+        self.store.forget(source, external_id)
+    }
+
+    fn revision(&self) -> Result<u64, StoreError> {
+        self.store.revision()
+    }
+
+    fn setting(&self) -> Result<Setting, StoreError> {
+        self.store.setting()
+    }
+
+    fn content_hash(&self) -> Result<[u8; 32], StoreError> {
+        self.store.content_hash()
+    }
+
+    fn verify(&self) -> Result<Verified, StoreError> {
+        self.store.verify()
+    }
+
+    fn backup(&self, to: &std::path::Path) -> Result<u64, StoreError> {
+        self.store.backup(to)
+    }
+}
+
+#[test]
+fn what_the_disk_refuses_is_never_acknowledged_and_reading_goes_on() {
+    let code = Arc::new(std::sync::atomic::AtomicI32::new(0));
+    let set = |to: i32| code.store(to, std::sync::atomic::Ordering::SeqCst);
+    let town = Town::over(Limits::default(), (Vec::new(), Vec::new()), |store| {
+        Arc::new(Failing { store, code: Arc::clone(&code) })
+    });
+    wait(town.at, &town.alert(json!({})));
+    // A full disk may have room again.
+    set(rusqlite::ffi::SQLITE_FULL);
+    let full = town.alert(json!({ "external_id": "ss-2" }));
+    assert_eq!((full.status, full.header("retry-after")), (503, Some("60")), "{}", full.text());
+    assert_eq!(get(town.at, "/readyz").status, 200);
+    set(0);
+    assert_eq!(town.alert(json!({ "external_id": "ss-2" })).status, 201);
+    // After a failed fsync nobody knows what is on the disk.
+    set(rusqlite::ffi::SQLITE_IOERR_FSYNC);
+    let failed = town.alert(json!({ "external_id": "ss-3" }));
+    assert_eq!(failed.status, 503, "{}", failed.text());
+    assert!(failed.text().contains("cannot be written to"), "{}", failed.text());
+    set(0);
+    assert_eq!(town.alert(json!({ "external_id": "ss-4" })).status, 503, "not even once the disk is well");
+    assert_eq!(town.ingest("/ingest/police", "text/csv", CSV.as_bytes()).status, 503);
+    let ready = get(town.at, "/readyz");
+    assert_eq!((ready.status, &ready.json()["checks"]["store"]), (503, &json!(false)), "{}", ready.text());
+    assert_eq!(town.shown(""), 2, "what was acknowledged is shown");
+    assert_eq!(ledger(&*town.store).expect("whole").0.reports.len(), 2);
 }

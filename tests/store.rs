@@ -279,6 +279,30 @@ fn what_is_no_store_or_a_newer_one_is_refused_with_a_reason() {
     assert!(open().contains("form 99"));
 }
 
+#[test]
+fn single_reports_of_many_commits_are_merged_when_the_store_is_opened_and_stay_the_same() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let store = store(folder.path());
+    for n in 0..300 {
+        append(&store, batch(&format!("{HEADER}\n{n},2024-01-05 13:30,robbery,-90.2,38.6\n")));
+    }
+    let ids = |store: &dyn Store| {
+        let (ledger, revision) = ledger(store).expect("whole");
+        let ids: Vec<String> = ledger.reports.iter().filter_map(|r| r.id.map(str::to_owned)).collect();
+        (ids, revision)
+    };
+    let before = (ids(&store), store.verify().expect("whole"));
+    assert_eq!((before.0.0.len(), before.1.parts), (300, 300));
+    drop(store);
+    let again = SqliteStore::open(&folder.path().join("city.hotblocks"), Access::Write).expect("there");
+    let after = (ids(&again), again.verify().expect("whole"));
+    assert_eq!(after.0, before.0);
+    assert_eq!((after.1.parts, after.1.content, after.1.revision), (1, before.1.content, 300));
+    let more = batch(&format!("{HEADER}\n7,2024-01-05 13:30,robbery,-90.2,38.6\nx,2024-01-05,robbery,,\n"));
+    let receipt = append(&again, more);
+    assert_eq!((receipt.known, receipt.new, receipt.revision), (1, 1, 301));
+}
+
 /// A byte changed on the disk is found, or lies where nothing is kept: never does anything wrong come out.
 #[test]
 fn a_flipped_byte_is_found_and_named_and_never_gives_wrong_numbers() {

@@ -4,6 +4,7 @@ use std::net::{SocketAddr, ToSocketAddrs};
 use std::sync::Arc;
 use std::time::Duration;
 
+use axum::serve::ListenerExt;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::Notify;
@@ -20,6 +21,9 @@ pub const DEFAULT_ADDRESS: &str = "127.0.0.1:8080";
 
 /// How long requests in flight may take to finish after the service was told to stop.
 const PATIENCE: Duration = Duration::from_secs(10);
+
+/// How long what is sent may wait for a client that takes nothing, before it is cut off.
+const TAKES_NOTHING_MS: u32 = 30_000;
 
 /// How long requests are still taken while the service says that it is not ready.
 const GOODBYE: Duration = Duration::from_millis(500);
@@ -118,6 +122,12 @@ pub fn serve(service: Service, ready: impl FnOnce(SocketAddr, Option<SocketAddr>
         let service = router.into_make_service_with_connect_info::<SocketAddr>();
         let no_more = Arc::new(Notify::new());
         let told = Arc::clone(&no_more);
+        let listener = listener.tap_io(|connection| {
+            // Without it a client that takes nothing would hold its place as long as it likes.
+            if let Err(why) = rustix::net::sockopt::set_tcp_user_timeout(&*connection, TAKES_NOTHING_MS) {
+                tracing::warn!(%why, "a connection has no bound on how long its client takes nothing");
+            }
+        });
         let server =
             axum::serve(listener, service).with_graceful_shutdown(async move { told.notified().await });
         let mut server = std::pin::pin!(server.into_future());

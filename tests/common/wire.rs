@@ -1,4 +1,5 @@
 //! Requests over a socket, as any client sends them, and the frames of server-sent events.
+#![allow(dead_code, reason = "each test binary and benchmark uses a part of it")]
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpStream};

@@ -170,6 +170,8 @@ impl FeedOf {
     fn when(&mut self) -> Interval {
         let chance = &mut self.chance;
         let from = chance.pick(&BEGINS) + 60 * chance.pick(&[-31, -30, -1, 0, 0, 1, 12, 29, 30, 60, 90]);
+        // Some are the first, the last or the only one of their day for a while.
+        let from = if chance.one_in(8) { from + 86_400 * (chance.below(900) as i64 - 450) } else { from };
         let (seconds, precision) =
             chance.pick(&[(60, Precision::Minute), (60, Precision::Minute), (3_600, Precision::Range)]);
         Interval { from, seconds, precision }
@@ -301,7 +303,18 @@ impl FeedOf {
                     ..self.fresh(source)
                 }]
             }
-            88..=99 => self.booked(),
+            88..=95 => self.booked(),
+            // Many of those that were booked are withdrawn, or were larcenies after all.
+            96..=99 => {
+                let (n, thefts) = (12 + self.chance.below(24), self.chance.one_in(2));
+                let booked =
+                    self.sent.iter().filter(|row| row.code == WANTED && row.status == Status::Confirmed);
+                let other = |row: &Row| match thefts {
+                    true => Row { code: LARCENY, revision: row.revision + 1, ..row.clone() },
+                    false => Row { status: Status::Withdrawn, revision: row.revision + 1, ..row.clone() },
+                };
+                booked.take(n).map(other).collect()
+            }
             _ => unreachable!("below 100"),
         };
         self.sent.extend(rows.iter().cloned());
@@ -310,7 +323,14 @@ impl FeedOf {
 
     /// Many at headquarters: administrative ones mostly.
     fn booked(&mut self) -> Vec<Row> {
-        let (n, code) = self.chance.pick(&[(12, WANTED), (16, WANTED), (12, LARCENY), (4, 6), (31, WANTED)]);
+        let (n, code) = self.chance.pick(&[
+            (12, WANTED),
+            (16, WANTED),
+            (31, WANTED),
+            (20, LARCENY),
+            (40, LARCENY),
+            (4, 6),
+        ]);
         let (lon, lat) = PLACES[self.chance.below(2)];
         let address = self.chance.one_in(2).then_some(ADDRESSES[0]);
         let row = |feed: &mut Self| Row {

@@ -3,7 +3,7 @@
 /// Conformance classes, each with the test in `tests/` that shows it.
 ///
 /// The version is `1.0`: clients and OGC's own suite look for exactly these.
-pub(super) const CLASSES: [(&str, &str); 20] = [
+pub(super) const CLASSES: [(&str, &str); 21] = [
     (
         "http://www.opengis.net/spec/ogcapi-common-1/1.0/conf/core",
         "a_f1_the_landing_page_links_what_there_is_and_the_document_by_its_exact_type",
@@ -85,44 +85,8 @@ pub(super) const CLASSES: [(&str, &str); 20] = [
         "a_t2_tiles_are_of_version_2_with_valid_polygons_wound_right_within_the_buffer",
     ),
     (
-        "http://www.opengis.net/spec/ogcapi-features-2/1.0/conf/crs",
-        "shapes_come_and_boxes_go_in_the_crs_that_is_named",
-    ),
-    (
-        "http://www.opengis.net/spec/ogcapi-features-3/1.0/conf/queryables",
-        "whatever_queryables_list_can_be_asked_for_in_a_filter_and_nothing_else",
-    ),
-    (
-        "http://www.opengis.net/spec/ogcapi-features-3/1.0/conf/queryables-query-parameters",
-        "every_queryable_with_one_value_is_a_parameter",
-    ),
-    (
-        "http://www.opengis.net/spec/ogcapi-features-3/1.0/conf/filter",
-        "what_cannot_be_asked_is_refused_with_where_and_the_nearest_name",
-    ),
-    (
-        "http://www.opengis.net/spec/ogcapi-features-3/1.0/conf/features-filter",
-        "no_filter_brings_a_sensitive_incident_to_light",
-    ),
-    (
         "http://www.opengis.net/spec/ogcapi-features-5/1.0/conf/schemas",
         "the_schema_names_every_field_of_every_view_with_its_type",
-    ),
-    (
-        "http://www.opengis.net/spec/cql2/1.0/conf/cql2-text",
-        "a_filter_of_each_class_that_is_claimed_chooses_as_it_should",
-    ),
-    (
-        "http://www.opengis.net/spec/cql2/1.0/conf/basic-cql2",
-        "a_filter_of_each_class_that_is_claimed_chooses_as_it_should",
-    ),
-    (
-        "http://www.opengis.net/spec/cql2/1.0/conf/advanced-comparison-operators",
-        "a_filter_of_each_class_that_is_claimed_chooses_as_it_should",
-    ),
-    (
-        "http://www.opengis.net/spec/cql2/1.0/conf/basic-spatial-functions",
-        "a_filter_of_each_class_that_is_claimed_chooses_as_it_should",
     ),
 ];
 

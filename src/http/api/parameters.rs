@@ -22,6 +22,7 @@ const DAY: &str = "([0-9]{4}-((0[13578]|1[02])-(0[1-9]|[12][0-9]|3[01])|(0[469]|
 pub(in crate::http) struct Names {
     categories: Vec<String>,
     areas: Vec<String>,
+    kinds: Vec<AreaKind>,
     crs: Vec<String>,
 }
 
@@ -33,19 +34,23 @@ impl Names {
             .areas
             .iter()
             .flat_map(|layer| layer.areas.iter().map(move |area| format!("{}:{}", layer.kind, area.name)));
+        let kinds = data.areas.iter().map(|layer| layer.kind).collect();
         let mut areas: Vec<String> = areas.collect();
         areas.sort_unstable();
         areas.dedup();
-        let categories = ["all".to_owned()].into_iter().chain(categories).collect();
-        Self { categories, areas, crs: uris(snapshot) }
+        Self {
+            categories: ["all".to_owned()].into_iter().chain(categories).collect(),
+            areas,
+            kinds,
+            crs: uris(snapshot),
+        }
     }
 
     /// Whether a parameter can be used at all with these data.
     pub(in crate::http) fn allow(&self, param: &Param) -> bool {
-        if let Some(kind) = AreaKind::ALL.into_iter().find(|kind| kind.word() == param.wire) {
-            return self.areas.iter().any(|area| area.split(':').next() == Some(kind.word()));
-        }
-        param.kind != Kind::Areas || !self.areas.is_empty()
+        let kind = AreaKind::ALL.into_iter().find(|kind| kind.word() == param.wire);
+        let is_there = kind.is_none_or(|kind| self.kinds.contains(&kind));
+        is_there && (param.kind != Kind::Areas || !self.areas.is_empty())
     }
 }
 
@@ -117,7 +122,7 @@ pub(in crate::http) fn schema(param: &Param, names: &Names) -> Json {
             pattern("[1-9][0-9]{0,5}(\\.[0-9]{1,3})?(km2|mi2|km|mi|ft|m|blocks|households)".to_owned())
         }
         Kind::Capacity => pattern("[1-9][0-9]{0,5}(blocks|households)".to_owned()),
-        Kind::Text if [CRS, BBOX_CRS, FILTER_CRS].contains(param) => {
+        Kind::Text if [CRS.wire, BBOX_CRS.wire, FILTER_CRS.wire].contains(&param.wire) => {
             json!({ "type": "string", "enum": names.crs })
         }
         // An empty value of what clients add to every address is as good as any.

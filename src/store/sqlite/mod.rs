@@ -1,6 +1,7 @@
 //! A store in one SQLite file.
 
 mod append;
+mod compact;
 mod copy;
 mod forget;
 mod lock;
@@ -110,7 +111,10 @@ impl SqliteStore {
             return Ok(Self { file: file.to_owned(), writer: None });
         }
         let lock = Lock::take(file)?;
-        let connection = schema::open(file, Access::Write)?;
+        let mut connection = schema::open(file, Access::Write)?;
+        // On a full disk it stays as it is.
+        compact::compact(&mut connection)
+            .or_else(|error| if error.disk_full() { Ok(()) } else { Err(error) })?;
         let writer = Writer { connection, known: None, stopped: false, _lock: lock };
         Ok(Self { file: file.to_owned(), writer: Some(Mutex::new(writer)) })
     }

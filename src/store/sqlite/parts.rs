@@ -17,6 +17,16 @@ pub(super) struct Part {
 }
 
 impl Part {
+    fn read(row: &rusqlite::Row<'_>) -> Result<Self, rusqlite::Error> {
+        Ok(Self {
+            id: row.get(0)?,
+            revision: row.get(1)?,
+            reports: row.get(2)?,
+            sum: row.get(3)?,
+            body: row.get(4)?,
+        })
+    }
+
     /// The reports, once the checksum holds.
     pub(super) fn open(&self) -> Result<(Segment, u128), StoreError> {
         let what = || format!("part {} with {} reports", self.id, self.reports);
@@ -80,6 +90,41 @@ pub(super) fn replace(
         .during(doing)
 }
 
+/// Puts one part in the place of several neighbors, under the first one's number and the last one's revision.
+pub(super) fn merge(connection: &Connection, state: &mut State, parts: &[Part]) -> Result<(), StoreError> {
+    let doing = "merging its parts";
+    let (Some(first), Some(last)) = (parts.first(), parts.last()) else { return Ok(()) };
+    let mut whole = Segment::default();
+    for part in parts {
+        let (segment, sum) = part.open()?;
+        state.roll = state.roll.wrapping_sub(sum);
+        whole.keys.extend(segment.keys);
+        whole.reports.join(segment.reports);
+    }
+    connection.execute("DELETE FROM part WHERE id BETWEEN ?1 AND ?2", [first.id, last.id]).during(doing)?;
+    let body = whole.encode();
+    let numbers = [first.id, last.revision, number(whole.len())];
+    let sum = sum(&numbers, &body);
+    connection
+        .execute(
+            "INSERT INTO part (id, revision, reports, sum, body) VALUES (?1, ?2, ?3, ?4, ?5)",
+            params![numbers[0], numbers[1], numbers[2], sum.to_le_bytes(), body],
+        )
+        .during(doing)?;
+    state.parts = state.parts + 1 - parts.len();
+    state.roll = state.roll.wrapping_add(sum);
+    Ok(())
+}
+
+/// The parts from one number to another.
+pub(super) fn between(connection: &Connection, first: i64, last: i64) -> Result<Vec<Part>, StoreError> {
+    let doing = "merging its parts";
+    let sql = "SELECT id, revision, reports, sum, body FROM part WHERE id BETWEEN ?1 AND ?2 ORDER BY id";
+    let mut statement = connection.prepare_cached(sql).during(doing)?;
+    let parts = statement.query_map([first, last], Part::read).during(doing)?;
+    parts.collect::<Result<_, _>>().during(doing)
+}
+
 /// How many parts are read before they are looked at, at the same time.
 const AT_ONCE: usize = 16;
 
@@ -96,16 +141,7 @@ pub(super) fn each(
     let mut rows = statement.query([number(after)]).during(doing)?;
     let (mut some, mut reports) = (Vec::new(), 0);
     while let Some(row) = rows.next().during(doing)? {
-        let part = (|| {
-            Ok(Part {
-                id: row.get(0)?,
-                revision: row.get(1)?,
-                reports: row.get(2)?,
-                sum: row.get(3)?,
-                body: row.get(4)?,
-            })
-        })();
-        let part = part.during(doing)?;
+        let part = Part::read(row).during(doing)?;
         reports += usize::try_from(part.reports).unwrap_or_default();
         some.push(part);
         // Many small ones of single alerts go together as well as a few of large files.

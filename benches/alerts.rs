@@ -1,0 +1,161 @@
+//! Alerts over HTTP: how long until one is on disk and acknowledged, and until fifty clients of events have heard of it.
+//!
+//! `cargo bench --bench alerts` measures over a million incidents; run as a test it goes through once over a thousand.
+//! `HOTBLOCKS_BENCH_MAX` sets the number, `HOTBLOCKS_LIVE_SECONDS` how long alerts come. Ends by itself.
+
+mod common;
+#[path = "../tests/common/wire.rs"]
+mod wire;
+
+use std::net::SocketAddr;
+use std::sync::mpsc::channel;
+use std::sync::{Arc, Barrier};
+use std::time::{Duration, Instant};
+
+use common::{city, sizes};
+use hotblocks::engine::Engine;
+use hotblocks::engine::build::{About, Ground};
+use hotblocks::engine::live::Live;
+use hotblocks::engine::params::values::Values;
+use hotblocks::http::base::Access;
+use hotblocks::http::live::{Limits, Taking};
+use hotblocks::http::serve::{Service, serve};
+use hotblocks::ingest::blocks::Shapes;
+use hotblocks::ingest::incidents::Options;
+use hotblocks::model::link::LinkRule;
+use hotblocks::store::setting::Setting;
+use hotblocks::store::sqlite::SqliteStore;
+use hotblocks::store::{Batch, Store};
+use wire::{Events, send};
+
+/// Clients that listen.
+const CLIENTS: usize = 50;
+
+/// Alerts a second in the first part.
+const RATE: u32 = 20;
+
+/// Senders at once in the second part.
+const SENDERS: usize = 8;
+
+fn main() {
+    let measuring = std::env::args().any(|arg| arg == "--bench");
+    let n = sizes().last().copied().unwrap_or(1_000);
+    let set = std::env::var("HOTBLOCKS_LIVE_SECONDS").ok().and_then(|text| text.parse().ok());
+    let seconds: u32 = set.unwrap_or(if measuring { 20 } else { 1 });
+    let folder = tempfile::tempdir().expect("a folder");
+    let at = served(folder.path(), n);
+    let alerts = seconds * RATE;
+    println!("{n} incidents, {alerts} alerts at {RATE} a second, {CLIENTS} clients of events");
+    let (acknowledged, heard) = steady(at, alerts);
+    tell("alert to durable acknowledgement", acknowledged);
+    tell("alert to every one of the clients", heard);
+    let each = if measuring { 250 } else { 5 };
+    let begun = Instant::now();
+    let ready = Arc::new(Barrier::new(SENDERS));
+    let senders: Vec<_> = (0..SENDERS)
+        .map(|sender| {
+            let ready = Arc::clone(&ready);
+            std::thread::spawn(move || {
+                ready.wait();
+                let one = |n| timed(|| post(at, &format!("s{sender}-{n}"))).0;
+                (0..each).map(one).collect::<Vec<_>>()
+            })
+        })
+        .collect();
+    let all: Vec<Duration> = senders.into_iter().flat_map(|sender| sender.join().expect("sent")).collect();
+    let rate = all.len() as f64 / begun.elapsed().as_secs_f64();
+    println!("{SENDERS} senders at once: {rate:.0} alerts a second, each on disk before its answer");
+    tell("alert to durable acknowledgement, all senders at once", all);
+}
+
+fn timed<T>(work: impl FnOnce() -> T) -> (Duration, T) {
+    let begun = Instant::now();
+    let made = work();
+    (begun.elapsed(), made)
+}
+
+fn tell(what: &str, mut times: Vec<Duration>) {
+    times.sort();
+    let at = |share: f64| times[((times.len() - 1) as f64 * share) as usize].as_secs_f64() * 1e3;
+    println!(
+        "{what}: p50 {:.1} ms, p99 {:.1} ms, worst {:.1} ms, n {}",
+        at(0.5),
+        at(0.99),
+        at(1.0),
+        times.len()
+    );
+}
+
+/// A service over a store of so many incidents.
+fn served(folder: &std::path::Path, n: usize) -> SocketAddr {
+    let (streets, reports) = (city::streets(), city::ledger(n));
+    let setting = Setting { blocks: Some(Shapes::Streets(streets.clone())), ..Setting::default() };
+    let file = folder.join("city.hotblocks");
+    let store = SqliteStore::create(&file, &setting).expect("made");
+    let batch = Batch { ledger: reports.clone(), ..Batch::default() };
+    let revision = store.append(vec![batch]).expect("stored")[0].revision;
+    let about = About { link: Some(LinkRule::default()), ..About::default() };
+    let mut live = Live::new(reports, Ground::Streets(streets), about).expect("a data set");
+    let engine = Arc::new(Engine::over(live.snapshot(revision)));
+    let taking = Taking {
+        store: Arc::new(store),
+        file,
+        live,
+        options: Options::default(),
+        rules: Vec::new(),
+        webhooks: Vec::new(),
+    };
+    let service = Service {
+        address: "127.0.0.1:0".to_owned(),
+        metrics: None,
+        engine,
+        defaults: Values::default(),
+        access: Access::default(),
+        taking: Some(taking),
+        limits: Limits::default(),
+    };
+    let (tell, told) = channel();
+    std::thread::spawn(move || serve(service, |at, _| tell.send(at).expect("waited for")).expect("served"));
+    told.recv().expect("served")
+}
+
+/// Sends an alert in the middle of the city; comes back with its acknowledgement.
+fn post(at: SocketAddr, id: &str) {
+    let now = jiff::Timestamp::now();
+    let body = format!(
+        r#"{{"external_id":"{id}","revision":1,"status":"confirmed","occurred_at":"{now}","type":"gunfire","lon":-90.2,"lat":38.63}}"#
+    );
+    let answer = send(at, "POST", "/alerts", &[("Content-Type", "application/json")], body.as_bytes());
+    assert_eq!(answer.status, 201, "{}", answer.text());
+}
+
+/// Alerts at a steady rate: how long each took to be acknowledged, and to be heard by each of the clients.
+fn steady(at: SocketAddr, alerts: u32) -> (Vec<Duration>, Vec<Duration>) {
+    let (tell, heard) = channel();
+    for _ in 0..CLIENTS {
+        let (events, tell) = (Events::listen(at, "/events?collections=incidents", &[]), tell.clone());
+        // It is there once it has heard where it stands.
+        events.next().expect("a frame");
+        std::thread::spawn(move || {
+            for _ in 0..alerts {
+                let told = events.of("incident.added").json();
+                let nth: usize =
+                    told["external_id"].as_str().and_then(|id| id.parse().ok()).expect("a number");
+                tell.send((nth, Instant::now())).expect("waited for");
+            }
+        });
+    }
+    let (mut acknowledged, mut begun) = (Vec::new(), Vec::new());
+    let first = Instant::now();
+    for nth in 0..alerts {
+        // An alert that is late makes the next one no later.
+        std::thread::sleep(
+            (first + Duration::from_secs(1) / RATE * nth).saturating_duration_since(Instant::now()),
+        );
+        begun.push(Instant::now());
+        acknowledged.push(timed(|| post(at, &nth.to_string())).0);
+    }
+    let all = alerts as usize * CLIENTS;
+    let told = (0..all).map(|_| heard.recv_timeout(wire::PATIENCE).expect("every client hears every alert"));
+    (acknowledged, told.map(|(nth, at)| at - begun[nth]).collect())
+}
