@@ -390,7 +390,7 @@ fn what_cannot_be_used_is_a_problem_that_names_what_and_how_to_mend_it() {
         ("/ingest/police?layout=../categories", "text/csv", csv, 400, "layout", "lonlat"),
         ("/ingest/police?layout=slmpd", "text/csv", csv, 422, "", "lacks the columns"),
         ("/ingest/police?crs=EPSG:0", "text/csv", csv, 400, "crs", "EPSG:0"),
-        ("/ingest/police?dry_run=yes", "text/csv", csv, 400, "dry_run", "true or false"),
+        ("/ingest/police?dry_run=yes", "text/csv", csv, 400, "dry_run", "true, false"),
         ("/ingest/police?dryrun=true", "text/csv", csv, 400, "dryrun", "did you mean `dry_run`"),
         ("/ingest/police?strict=true&strict=true", "text/csv", csv, 400, "strict", "twice"),
         ("/alerts", "text/plain", b"{}", 415, "Content-Type", "application/json"),

@@ -298,9 +298,10 @@ async fn the_same_inputs_on_the_same_data_are_the_same_run_and_are_kept() {
 
 #[test]
 fn the_identity_of_data_follows_from_each_part_of_them() {
+    type Change = (&'static str, fn(&mut Dataset));
     let plain = Snapshot::new(DATASET.clone(), 1).identity();
     assert_eq!(plain, Snapshot::new(DATASET.clone(), 7).identity(), "not from its generation");
-    let changes: [(&str, fn(&mut Dataset)); 8] = [
+    let changes: [Change; 8] = [
         ("title", |d| d.title.push('x')),
         ("notice", |d| d.notice = Some("other".to_owned())),
         ("held", |d| d.held[0] = !d.held[0]),

@@ -236,10 +236,11 @@ pub(super) mod tests {
     use super::*;
     use crate::layer::Legend;
 
+    /// Id, shape and properties of a feature.
+    pub(in crate::encode) type Told<'a> = (&'a str, Option<geo::Geometry>, Vec<(&'static str, Value)>);
+
     /// A layer with a feature for each list of properties.
-    pub(in crate::encode) fn layer(
-        features: Vec<(&str, Option<geo::Geometry>, Vec<(&'static str, Value)>)>,
-    ) -> Layer {
+    pub(in crate::encode) fn layer(features: Vec<Told<'_>>) -> Layer {
         let feature =
             |(id, geometry, properties): (&str, _, _)| Feature { id: id.to_owned(), geometry, properties };
         Layer {

@@ -165,6 +165,9 @@ pub(super) fn safe(text: &str) -> String {
 mod tests {
     use geo::Point;
 
+    /// Id, shape and properties of a feature.
+    type Told<'a> = (&'a str, Option<geo::Geometry>, Vec<(&'static str, Value)>);
+
     use super::super::columns::tests::layer;
     use super::super::shape::tests::wrong_way;
     use super::*;
@@ -187,7 +190,7 @@ mod tests {
         }
     }
 
-    fn features_of(all: Vec<(&str, Option<Geometry>, Vec<(&'static str, Value)>)>) -> String {
+    fn features_of(all: Vec<Told<'_>>) -> String {
         features(&layer(all))
     }
 

@@ -21,7 +21,7 @@ const STEPS: u32 = 200;
 /// | `sites` | where something can stand | `m` | m |
 /// | returns | `p` sites ascending, the weight covered, no choice covers more than `bound` | – | as the weights |
 ///
-/// Up to [`MOST_CHOICES`] choices are all looked at; beyond that greedy (at least 1 − 1/e of the best) and interchange from it and from choices of chance,
+/// Up to [`MOST_CHOICES`](super::cover::MOST_CHOICES) choices are all looked at; beyond that greedy (at least 1 − 1/e of the best) and interchange from it and from choices of chance,
 /// with the Lagrangian of the covering constraints as a bound: Σ max(0, aᵢ − uᵢ) + the `p` largest Σ uᵢ of a site, by
 /// subgradients. Time O(n m p) a round. The order of sites decides between equally good ones and nothing else.
 ///

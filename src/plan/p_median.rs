@@ -21,7 +21,7 @@ const STEPS: u32 = 200;
 /// | `sites` | where something can stand | `m` | m |
 /// | returns | `p` sites ascending, the weighted distance, no choice is below `bound` | – | weight · m |
 ///
-/// Up to [`MOST_CHOICES`] choices are all looked at; beyond that greedy and interchange, from it and from choices of chance, with the Lagrangian of the
+/// Up to [`MOST_CHOICES`](super::cover::MOST_CHOICES) choices are all looked at; beyond that greedy and interchange, from it and from choices of chance, with the Lagrangian of the
 /// assignment as a bound: Σ uᵢ + the `p` least Σᵢ min(0, wᵢ dᵢⱼ − uᵢ), by subgradients. Time O(n m p) a round.
 ///
 /// Source: Hakimi (1964), *Operations Research* 12; Teitz & Bart (1968), *Operations Research* 16; the bound Cornuéjols,

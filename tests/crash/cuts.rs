@@ -146,10 +146,12 @@ fn wrong(folder: &Path, files: &BTreeMap<String, Vec<u8>>, acknowledged: &BTreeS
 
 /// The batches that were acknowledged.
 fn keys(steps: &[Step]) -> BTreeSet<&str> {
-    let told = |step| match step {
-        &Step::Acknowledged { ref key } => Some(key.as_str()),
-        _ => None,
-    };
+    fn told(step: &Step) -> Option<&str> {
+        match step {
+            Step::Acknowledged { key } => Some(key.as_str()),
+            _ => None,
+        }
+    }
     steps.iter().filter_map(told).collect()
 }
 

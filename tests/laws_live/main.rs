@@ -9,11 +9,12 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use feed::{FeedOf, Row};
-use hotblocks::engine::build::{About, Ground, build};
+use hotblocks::engine::build::{About, BuildError, Ground, build};
 use hotblocks::engine::live::{Change, Live, Merges};
 use hotblocks::engine::snapshot::Snapshot;
 use hotblocks::model::block::Intersections;
 use hotblocks::model::dataset::Placing;
+use hotblocks::model::incident::Located;
 use hotblocks::model::link::LinkRule;
 use hotblocks::model::reports::Ledger;
 use rayon::prelude::*;
@@ -87,19 +88,30 @@ impl Both {
         }
     }
 
-    fn fresh(&self) -> Snapshot {
-        let dataset = build(self.all.clone(), &self.ground, self.about.clone()).expect("one is on a block");
-        Snapshot::new(dataset, 1)
+    /// `None` where no incident with a place of its own lies on a block: a fresh build refuses such data, a live engine waits.
+    fn fresh(&self) -> Option<Snapshot> {
+        match build(self.all.clone(), &self.ground, self.about.clone()) {
+            Ok(dataset) => Some(Snapshot::new(dataset, 1)),
+            Err(BuildError::NothingNear { .. }) => None,
+            Err(error) => panic!("{error}"),
+        }
     }
 
-    fn check(&mut self, layers: bool) -> (Arc<Snapshot>, Snapshot) {
-        let (live, fresh) = (self.live.snapshot(1), self.fresh());
+    fn check(&mut self, layers: bool) -> Option<(Arc<Snapshot>, Snapshot)> {
+        let live = self.live.snapshot(1);
+        let Some(fresh) = self.fresh() else {
+            let data = live.dataset();
+            let on_a_block =
+                |at: usize| data.incidents.located(at) == Located::Yes && data.assignment.main(at).is_some();
+            assert!(!data.incidents.standing().any(on_a_block));
+            return None;
+        };
         same(&live, &fresh);
         if layers {
             same_layers(&live, &fresh);
         }
         assert_eq!(self.told, ids(&live), "the changes tell of every incident");
-        (live, fresh)
+        Some((live, fresh))
     }
 }
 
@@ -134,13 +146,14 @@ fn sequence(seed: u64, ground: &Arc<Ground>) {
         }
         both.apply(&feed.ledger(&rows));
         if step == n / 2 {
-            earlier = Some(both.check(false));
+            earlier = both.check(false);
         }
     }
     both.check(seed.is_multiple_of(16));
     // Nobody who holds a snapshot sees it change.
-    let (held, then) = earlier.expect("the middle was passed");
-    same(&held, &then);
+    if let Some((held, then)) = earlier {
+        same(&held, &then);
+    }
 }
 
 #[test]

@@ -722,7 +722,7 @@ async fn over_http_the_kept_list_is_a_layer_a_proposal_is_not_kept_and_the_brief
     let (_, again) = get("/collections/list/items").await;
     assert_eq!(again["features"], kept["features"]);
     let (status, problem) = get("/collections/list/items?as_of=2018-08-01&capacity=3blocks").await;
-    assert_eq!((status, &problem["parameter"]), (400, &json!("review")), "{problem}");
+    assert_eq!((status, &problem["parameter"]), (422, &json!("review")), "{problem}");
     let (status, brief) = get("/collections/brief/items?as_of=2018-06-20").await;
     assert_eq!((status, &brief["features"][0]["properties"]["shootings_3_days"]), (200, &json!(1)));
     let (status, problem) = get("/collections/brief/items?as_of=2018-06-31").await;
