@@ -239,7 +239,7 @@ async fn a_f8_next_has_offset_and_startindex_is_its_other_name() {
     assert!(link(&same, "next").expect("more").contains("offset=10"));
     assert!(link(&same, "prev").expect("before").contains("offset=0"));
     let (status, ..) = ask("/collections/blocks/items?startindex=5&offset=6").await;
-    assert_eq!(status, StatusCode::BAD_REQUEST);
+    assert_eq!(status, StatusCode::UNPROCESSABLE_ENTITY);
 }
 
 #[tokio::test]

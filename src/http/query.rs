@@ -12,7 +12,7 @@ use crate::engine::params::counts::OTHER_PERIOD;
 use crate::engine::params::explain::BLOCK;
 use crate::engine::params::form::{F, FORM};
 use crate::engine::params::near_repeat::{DAYS, DISTANCES};
-use crate::engine::params::outreach::{CAPACITY, DELAY, LIST, PROTECTED};
+use crate::engine::params::outreach::{BRIEF, CAPACITY, DELAY, LIST, PROTECTED};
 use crate::engine::params::patrol::{FREE, SPEED};
 use crate::engine::params::ranking::DRAWS;
 use crate::engine::params::table::{
@@ -165,13 +165,14 @@ pub(super) fn required(operation: &Operation) -> &'static [Param] {
     }
 }
 
-/// Which of them are neither among these values nor, for a list, kept.
+/// Which of them are neither among these values nor told by the list that is kept.
 pub(super) fn lacks(
     operation: &Operation,
     values: &Values,
     snapshot: &Snapshot,
 ) -> impl Iterator<Item = &'static Param> {
-    let kept = operation.collection == LIST.collection && snapshot.outreach().is_some();
+    let of_list = [LIST.collection, BRIEF.collection].contains(&operation.collection);
+    let kept = of_list && snapshot.outreach().is_some();
     let has = |param: &Param| values.has(param) || (param.kind == Kind::Areas && values.within.is_some());
     required(operation).iter().filter(move |param| !kept && !has(param))
 }

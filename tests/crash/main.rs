@@ -261,7 +261,8 @@ fn an_fsync_that_fails_is_never_acknowledged_and_ends_the_writing() {
         let inject = format!("inject=fsync,fdatasync:error=EIO:when={n}+");
         let trace = ["strace", "-f", "-o", "/dev/null", "-e", "trace=fsync,fdatasync", "-e", &inject];
         let (said, code, errors) = until_it_ends(start(&trace, &file, "r", None));
-        assert_eq!(code, Some(7), "{errors}");
+        // It says so and ends; writers that are cut off as it ends may make a signal of it.
+        assert!(code.is_none_or(|code| code == 7), "{code:?} {errors}");
         assert!(errors.contains("cannot be used while taking reports"), "{errors}");
         assert!(said.in_flight() > 0);
         all_there(&file, &said);
