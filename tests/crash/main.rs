@@ -186,12 +186,12 @@ fn nothing_acknowledged_is_lost_doubled_or_half_there_after_a_kill_at_any_moment
         let mut child = start(&[], &file, &format!("r{round}"), None);
         let mut lines = BufReader::new(child.stdout.take().expect("piped")).lines();
         let mut said = Said::default();
-        // Killed after so many acknowledgements and a little, so that all moments of a commit are met.
+        // Killed after so many acknowledgements, with another batch asked for, and a little: so all moments of a commit are met.
         let wanted = 1 + lots.below(60);
-        while said.acknowledged.len() < wanted {
+        while said.acknowledged.len() < wanted || said.in_flight() == 0 {
             said.take(&lines.next().expect("it goes on").expect("a line"));
         }
-        std::thread::sleep(Duration::from_micros(lots.below(3_000) as u64));
+        std::thread::sleep(Duration::from_micros(lots.below(1_000) as u64));
         child.kill().expect("it runs");
         child.wait().expect("it ended");
         lines.map_while(Result::ok).for_each(|line| said.take(&line));
