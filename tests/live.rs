@@ -11,7 +11,7 @@ use std::sync::{Arc, LazyLock};
 
 use common::command::run;
 use common::town;
-use common::wire::{Answer, Events, begin, finish, get, send};
+use common::wire::{Answer, Events, begin, finish, get, send, told_to_go_on};
 use hotblocks::engine::Engine;
 use hotblocks::engine::areas::set_areas;
 use hotblocks::engine::build::{About, Ground};
@@ -269,12 +269,7 @@ fn an_alert_is_revised_superseded_withdrawn_and_told_each_time() {
 fn a_client_that_comes_back_hears_what_it_missed_and_one_that_was_away_too_long_hears_of_a_gap() {
     let town = Town::serve(Limits::default());
     let events = Events::listen(town.at, "/events?collections=incidents", &[]);
-    let here = loop {
-        let frame = events.next().expect("a frame");
-        if frame.comment == "here" {
-            break frame.id;
-        }
-    };
+    let here = events.until(|frame| frame.comment == "here").id;
     town.alert(json!({}));
     let first = events.of("incident.added");
     events.of("snapshot.published");
@@ -324,11 +319,7 @@ fn a_silent_line_is_kept_alive_and_clients_are_bounded() {
     let town = Town::serve(Limits { heartbeat, clients: 2, ..Limits::default() });
     let first = Events::listen(town.at, "/events", &[]);
     let _second = Events::listen(town.at, "/events", &[]);
-    loop {
-        if first.next().expect("a frame").comment == "alive" {
-            break;
-        }
-    }
+    first.until(|frame| frame.comment == "alive");
     let third = get(town.at, "/events");
     assert_eq!((third.status, third.header("retry-after")), (503, Some("5")), "{}", third.head);
     first.close();
@@ -349,16 +340,12 @@ fn a_silent_line_is_kept_alive_and_clients_are_bounded() {
 fn more_than_is_taken_at_a_time_is_told_to_come_again_and_nothing_is_dropped() {
     let limits = Limits { body: 1 << 20, files: 1 << 20, ..Limits::default() };
     let town = Town::serve(limits);
-    // A slow client holds all the room there is.
-    let media = [("Content-Type", "text/csv")];
+    // A slow client holds all the room there is once it is told to go on.
+    let media = [("Content-Type", "text/csv"), ("Expect", "100-continue")];
     let filled = CSV.to_owned() + &"\n".repeat((1 << 20) - CSV.len());
     let mut slow = begin(town.at, "POST", "/ingest/police", &media, filled.len());
-    let busy = loop {
-        let answer = town.ingest("/ingest/fire", "text/csv", CSV.as_bytes());
-        if answer.status != 200 {
-            break answer;
-        }
-    };
+    told_to_go_on(&mut slow);
+    let busy = town.ingest("/ingest/fire", "text/csv", CSV.as_bytes());
     assert_eq!((busy.status, busy.header("retry-after")), (429, Some("1")), "{}", busy.text());
     assert_eq!(town.alert(json!({})).status, 201, "an alert has room of its own");
     std::io::Write::write_all(&mut slow, filled.as_bytes()).expect("sent");

@@ -4,7 +4,7 @@
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::sync::mpsc::{Receiver, channel};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use serde_json::Value as Json;
 
@@ -69,6 +69,14 @@ pub(crate) fn begin(
     }
     stream.write_all(format!("{head}\r\n").as_bytes()).expect("sent");
     stream
+}
+
+/// Waits until a service that was told to `Expect: 100-continue` wants the body.
+pub(crate) fn told_to_go_on(stream: &mut TcpStream) {
+    const GO_ON: &[u8] = b"HTTP/1.1 100 Continue\r\n\r\n";
+    let mut told = [0; GO_ON.len()];
+    stream.read_exact(&mut told).expect("an answer");
+    assert_eq!(told, GO_ON, "{}", String::from_utf8_lossy(&told));
 }
 
 /// Reads an answer whole.
@@ -162,24 +170,26 @@ impl Events {
         self.frames.recv_timeout(PATIENCE).ok()
     }
 
-    /// The next frame of an event.
-    pub(crate) fn event(&self) -> Frame {
-        loop {
-            let frame = self.next().expect("an event");
-            if !frame.event.is_empty() {
+    /// The next frame that is meant, however often the line is kept alive meanwhile.
+    pub(crate) fn until(&self, meant: impl Fn(&Frame) -> bool) -> Frame {
+        let end = Instant::now() + PATIENCE;
+        while Instant::now() < end {
+            let frame = self.next().expect("a frame");
+            if meant(&frame) {
                 return frame;
             }
         }
+        panic!("what was meant never came");
+    }
+
+    /// The next frame of an event.
+    pub(crate) fn event(&self) -> Frame {
+        self.until(|frame| !frame.event.is_empty())
     }
 
     /// The next event of a kind.
     pub(crate) fn of(&self, kind: &str) -> Frame {
-        loop {
-            let frame = self.event();
-            if frame.event == kind {
-                return frame;
-            }
-        }
+        self.until(|frame| frame.event == kind)
     }
 
     /// Goes away.
