@@ -222,10 +222,20 @@ async fn a_f7_a_state_that_is_no_longer_kept_is_gone_and_the_newest_is_named() {
         publish(&engine, town(30 + n % 3, 0));
     }
     follow(&router, &next).await;
+    let path = next.strip_prefix(BASE).expect("a path");
+    let tag = ask_of(&router, path, None).await.1[header::ETAG].clone();
+    let known = || {
+        let request = Request::builder().uri(path).header(header::HOST, "127.0.0.1:8080");
+        let request =
+            request.header(header::IF_NONE_MATCH, tag.clone()).body(Body::empty()).expect("a request");
+        router.clone().oneshot(request)
+    };
+    assert_eq!(known().await.expect("an answer").status(), StatusCode::NOT_MODIFIED);
     let generation = engine.open(&View::all()).generation() + 1;
     engine.publish_alone(Arc::new(Snapshot::new(town(99, 0), generation)));
-    let (status, ..) = ask_of(&router, next.strip_prefix(BASE).expect("a path"), None).await;
+    let (status, ..) = ask_of(&router, path, None).await;
     assert_eq!(status, StatusCode::GONE, "what was erased is in no state that can be opened");
+    assert_eq!(known().await.expect("an answer").status(), StatusCode::GONE, "nor is a copy of it confirmed");
 }
 
 #[tokio::test]

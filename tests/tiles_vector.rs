@@ -176,6 +176,29 @@ async fn a_t1_tilejson_tells_bounds_zooms_and_every_layer_with_its_properties() 
     }
 }
 
+#[tokio::test]
+async fn a_t1_what_a_document_is_asked_with_does_not_spoil_the_tiles_it_points_to() {
+    let told = json("/xyz/blocks.json?f=json&_=17&category=all").await;
+    let template = told["tiles"][0].as_str().expect("a template").to_owned();
+    assert_eq!(template, "http://127.0.0.1:8080/xyz/blocks/{z}/{x}/{y}.mvt?category=all");
+    let path = template.trim_start_matches("http://127.0.0.1:8080");
+    let middle = tile_of(LonLat::new(-72.927, 41.309).expect("a place"), 13);
+    let (x, y) = (middle.x().to_string(), middle.y().to_string());
+    let at = |path: &str| path.replace("{z}", "13").replace("{x}", &x).replace("{y}", &y);
+    assert_eq!(ask(&at(path)).await.0, StatusCode::OK, "{path}");
+    // Clients add to every address what means nothing here.
+    assert_eq!(ask(&at(&format!("{path}&_=17"))).await.0, StatusCode::OK, "{path}");
+    let (status, headers, _) = ask(&at("/xyz/density/{z}/{x}/{y}.png?_=17&token=a")).await;
+    assert_eq!((status, headers[header::CONTENT_TYPE].as_bytes()), (StatusCode::OK, b"image/png".as_slice()));
+    // What has no tiles has a legend of the snapshot that is asked for, as what has some.
+    for id in ["blocks", "sites"] {
+        let (status, ..) = ask(&format!("/collections/{id}/legend?f=json&snapshot=1")).await;
+        assert_eq!(status, StatusCode::OK, "{id}");
+        let (status, ..) = ask(&format!("/collections/{id}/legend?snapshot=999")).await;
+        assert_eq!(status, StatusCode::GONE, "{id}");
+    }
+}
+
 /// Twice the area by the surveyor's formula, above 0 where a ring runs clockwise on the map.
 fn doubled(ring: &geo::LineString<i32>) -> i64 {
     ring.lines()

@@ -10,7 +10,7 @@ use crate::model::dataset::Dataset;
 use crate::model::harm::HarmTable;
 
 /// The table of harm weights, where there is one.
-pub(super) fn read(table: Option<(&str, &[u8])>, dataset: &Dataset) -> Result<Option<HarmTable>, Failure> {
+fn read(table: Option<(&str, &[u8])>, dataset: &Dataset) -> Result<Option<HarmTable>, Failure> {
     Ok(match table {
         None => None,
         Some((EQUAL, _)) => Some(ingest::harm::equal(&dataset.classes)?),

@@ -14,7 +14,6 @@ use crate::engine::params::table::Param;
 use crate::engine::params::values::Values;
 use crate::ingest::blocks::Shapes;
 use crate::ingest::crosswalk;
-use crate::ingest::harm::EQUAL;
 use crate::ingest::incidents::{self, IncidentsError, Options};
 use crate::ingest::input::Input;
 use crate::ingest::refused::{Account, Refused};
@@ -150,17 +149,9 @@ fn assemble(
     if let Some(path) = rejects {
         write_rejects(path, account.refused.iter().chain(read.refused()))?;
     }
-    let harm_table = |dataset: &Dataset| match config.harm.as_deref() {
-        None => Ok(None),
-        Some(path) if path.as_os_str() == EQUAL => harm::read(Some((EQUAL, &[])), dataset),
-        Some(path) => {
-            let (name, bytes) = harm::bytes(path)?;
-            harm::read(Some((&name, &bytes)), dataset)
-        }
-    };
     let Read { ground, areas, context, .. } = read;
     let mut dataset = make(&config, ledger, &ground, areas, context)?;
-    dataset.harm = harm_table(&dataset)?;
+    dataset.harm = harm::of(&config, None, &dataset)?;
     Ok(Loaded { dataset, all_kept, config })
 }
 

@@ -90,14 +90,8 @@ fn live(
         dataset.harm = harm::of(config, harm, dataset)?;
         Ok::<(), Failure>(())
     })?;
-    let mut snapshot = live.snapshot(revision);
-    if kept.is_some() {
-        snapshot = match Arc::try_unwrap(snapshot) {
-            Ok(own) => Arc::new(outreach_command::with(own, kept)?),
-            Err(shared) => shared,
-        };
-    }
-    let engine = Engine::over(snapshot);
+    live.keep_list(kept)?;
+    let engine = Engine::over(live.snapshot(revision));
     let data = engine.open(&View::all());
     say::resolution(&data.dataset().resolution, data.dataset().incidents.count());
     say::assigned(&data.dataset().assigned);
@@ -148,6 +142,7 @@ fn limits(config: &LiveConfig) -> Limits {
         clients: config.clients.unwrap_or(usual.clients),
         heartbeat: config
             .heartbeat_s
+            .filter(|s| !s.is_nan())
             .map_or(usual.heartbeat, |s| Duration::from_secs_f64(s.clamp(0.05, 3_600.0))),
         body: bytes(config.body_mib, usual.body),
         unpacked: bytes(config.unpacked_mib, usual.unpacked),

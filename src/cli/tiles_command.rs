@@ -1,24 +1,14 @@
 //! `hotblocks export tiles`: all layers as an archive of vector tiles.
 
-use std::sync::Arc;
-
 use clap::{Arg, ArgAction, ArgMatches, Command, value_parser};
 
 use super::commands::Opened;
 use super::failure::Failure;
 use super::{flags, load, say};
-use crate::encode::mvt::Tiled;
+use crate::encode::mvt::{TILED, Tiled};
 use crate::encode::pmtiles::pmtiles;
 use crate::engine::View;
-use crate::engine::params::clusters::CLUSTERS;
-use crate::engine::params::hotspots::HOTSPOTS;
-use crate::engine::params::ranking::RANK;
-use crate::engine::params::table::{AREAS, DENSITY, INCIDENTS, Operation};
-use crate::engine::params::targets::TARGETS;
 use crate::layer::answer::AnswerError;
-
-/// What an archive holds, as far as it can be made.
-const ARCHIVED: [Operation; 7] = [AREAS, TARGETS, CLUSTERS, HOTSPOTS, RANK, DENSITY, INCIDENTS];
 
 /// The deepest zoom where none is given: a unit of a tile is 30 cm there.
 const MOST_ZOOM: &str = "15";
@@ -51,7 +41,7 @@ pub(super) fn run(matches: &ArgMatches) -> Result<u8, Failure> {
     let opened = Opened::new(matches, &given, &[])?;
     let snapshot = opened.engine().open(&View::all());
     let mut layers = Vec::new();
-    for operation in ARCHIVED {
+    for operation in TILED {
         match Tiled::of(&snapshot, &operation, opened.values()) {
             Ok(layer) => layers.push(layer),
             Err(why @ (AnswerError::NotGiven(_) | AnswerError::Unusable { .. })) => {
@@ -64,7 +54,7 @@ pub(super) fn run(matches: &ArgMatches) -> Result<u8, Failure> {
     let file = load::path(matches, "output").unwrap_or_default();
     let all: Vec<&Tiled> = layers.iter().collect();
     let archived = load::write_with(&file, |out| {
-        pmtiles(&Arc::clone(&snapshot), &all, most_zoom, out).map_err(std::io::Error::other)
+        pmtiles(&snapshot, &all, most_zoom, out).map_err(std::io::Error::other)
     })?;
     let names: Vec<&str> = layers.iter().map(|layer| layer.name).collect();
     let cut = match archived.cut {

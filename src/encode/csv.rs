@@ -68,12 +68,12 @@ fn write(layer: &Layer, shapes: Shapes, terminator: csv::Terminator) -> String {
 
 /// The cells of a shape.
 fn placed(feature: &Feature, shapes: Shapes) -> Vec<String> {
-    let shape = feature.geometry.as_ref().map(on_wire);
+    let shape = || feature.geometry.as_ref().map(on_wire);
     match shapes {
         Shapes::None => Vec::new(),
-        Shapes::Text => vec![shape.map_or_else(String::new, |shape| wkt(&shape))],
+        Shapes::Text => vec![shape().map_or_else(String::new, |shape| wkt(&shape))],
         Shapes::Points => {
-            let at = shape.and_then(|shape| shape.interior_point()).map(|at| on_wire(&at.into()));
+            let at = shape().and_then(|shape| shape.interior_point()).map(|at| on_wire(&at.into()));
             match at {
                 Some(Geometry::Point(at)) => vec![at.x().to_string(), at.y().to_string()],
                 _ => vec![String::new(), String::new()],

@@ -6,7 +6,7 @@ use pmtiles::{PmTilesWriter, PmtResult, TileCoord, TileId, TileType};
 use rayon::prelude::*;
 use serde_json::json;
 
-use super::mvt::{Cut, Tiled, tile};
+use super::mvt::{Tiled, tile};
 use super::tilejson::{bounds, description, vector_layers};
 use crate::engine::snapshot::Snapshot;
 use crate::space::bbox::LonLatBox;
@@ -63,7 +63,7 @@ pub fn pmtiles(
             let drawn: Vec<_> = batch.par_iter().map(draw).collect();
             for (coord, drawn) in batch.iter().zip(drawn).filter(|(_, drawn)| !drawn.bytes.is_empty()) {
                 archived.tiles += 1;
-                archived.cut += usize::from(drawn.cut.iter().any(|cut: &Cut| cut.kept < cut.of));
+                archived.cut += usize::from(!drawn.cut.is_empty());
                 writer.add_tile(*coord, &drawn.bytes)?;
             }
         }

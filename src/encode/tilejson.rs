@@ -10,13 +10,7 @@ use crate::space::bbox::LonLatBox;
 #[must_use]
 pub fn bounds(snapshot: &Snapshot, layers: &[&Tiled]) -> LonLatBox {
     let all = layers.iter().filter_map(|layer| layer.bounds());
-    let around = all.reduce(|a, b| LonLatBox {
-        west: a.west.min(b.west),
-        south: a.south.min(b.south),
-        east: a.east.max(b.east),
-        north: a.north.max(b.north),
-    });
-    around.unwrap_or(snapshot.dataset().extent)
+    all.reduce(LonLatBox::with).unwrap_or(snapshot.dataset().extent)
 }
 
 /// Every layer that a tile may have, with its properties.

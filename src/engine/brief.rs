@@ -163,7 +163,7 @@ impl Snapshot {
             data.sources.iter().map(|source| windows(as_of, ask.delay_hours, &source.zone)).collect();
         let counts = |at: usize| match ask.of {
             Of::Shootings => data.shooting(at),
-            Of::Gun => data.incidents.classes(at).any(|class| data.classes.gun_crime(class)),
+            Of::Gun => data.gun_crime(at),
         };
         let told = |at: usize| {
             let when = data.incidents.when(at);

@@ -112,7 +112,7 @@ impl Snapshot {
         let sum = |of: &dyn Fn(usize) -> bool| {
             mine.iter().filter(|(at, _)| of(*at)).map(|(_, part)| part).sum::<f64>()
         };
-        let gun = |at: usize| data.incidents.classes(at).any(|class| data.classes.gun_crime(class));
+        let gun = |at: usize| data.gun_crime(at);
         Evidence {
             incidents: sum(&|_| true),
             gun_crimes: sum(&gun),

@@ -91,12 +91,6 @@ impl Snapshot {
         }
     }
 
-    /// The same under another number.
-    #[must_use]
-    pub fn numbered(self, generation: u64) -> Self {
-        Self { generation, ..self }
-    }
-
     /// The same with an outreach list over its blocks.
     ///
     /// # Errors

@@ -32,7 +32,7 @@ pub(super) fn operation(id: &str) -> Result<Operation, Problem> {
 
 /// A name in a path, if it is text.
 pub(super) fn name(path: Result<Path<String>, PathRejection>) -> Result<String, Problem> {
-    path.map(|Path(name)| name).map_err(|e| Problem::query(e.to_string()))
+    Ok(path?.0)
 }
 
 pub(super) async fn all(State(state): State<AppState>, request: Request) -> Result<Response, Problem> {
@@ -66,7 +66,8 @@ pub(super) async fn one(
     Ok(if as_page { html::collection(&base, &body) } else { json_response(&body) })
 }
 
-fn json_response(body: &Json) -> Response {
+/// An answer in JSON.
+pub(super) fn json_response(body: &Json) -> Response {
     ([(header::CONTENT_TYPE, "application/json")], body.to_string()).into_response()
 }
 

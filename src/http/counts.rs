@@ -45,7 +45,7 @@ async fn counts(
     pairs: Result<Query<Vec<(String, String)>>, QueryRejection>,
     request: Request,
 ) -> Result<Response, Problem> {
-    let Query(mut pairs) = pairs.map_err(|e| Problem::query(e.to_string()))?;
+    let Query(mut pairs) = pairs?;
     let (word, media) = form(uri.path(), &mut pairs, &request)?;
     let values = query::check_counts(&COUNTS, &pairs)?.or(&state.defaults);
     let address = format!("{}/counts", base(&request));

@@ -1,5 +1,6 @@
 //! Coordinate reference systems of a request by their URIs: OGC API Features, Part 2.
 
+use axum::response::Response;
 use geo::{Coord, MapCoords};
 
 use super::problem::Problem;
@@ -133,9 +134,12 @@ impl Crs {
         Ok(())
     }
 
-    /// As it stands in the header `Content-Crs`.
-    pub(super) fn in_head(&self) -> String {
-        format!("<{}>", self.uri())
+    /// An answer that tells it in the header `Content-Crs`.
+    pub(super) fn told(&self, mut answer: Response) -> Response {
+        if let Ok(value) = format!("<{}>", self.uri()).parse() {
+            answer.headers_mut().insert("content-crs", value);
+        }
+        answer
     }
 }
 

@@ -31,9 +31,9 @@ async fn file(
     pairs: Result<Query<Vec<(String, String)>>, QueryRejection>,
     request: Request,
 ) -> Result<Response, Problem> {
-    let Path((id, file)) = path.map_err(|e| Problem::query(e.to_string()))?;
+    let Path((id, file)) = path?;
     let operation = operation(&id)?;
-    let Query(pairs) = pairs.map_err(|e| Problem::query(e.to_string()))?;
+    let Query(pairs) = pairs?;
     let named = file.rsplit_once('.').filter(|(name, _)| *name == ITEMS || *name == id);
     let (name, format) = named
         .and_then(|(name, ending)| Some((name, Format::by_ending(ending)?)))

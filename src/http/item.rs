@@ -17,6 +17,7 @@ use super::state::AppState;
 use super::{html, wanted};
 use crate::encode::geojson;
 use crate::engine::params::choosing::CRS;
+use crate::engine::params::form::F;
 use crate::layer::Layer;
 use crate::layer::choose::one;
 
@@ -31,9 +32,9 @@ async fn item(
     pairs: Result<Query<Vec<(String, String)>>, QueryRejection>,
     request: Request,
 ) -> Result<Response, Problem> {
-    let Path((id, fid)) = path.map_err(|e| Problem::query(e.to_string()))?;
+    let Path((id, fid)) = path?;
     let operation = operation(&id)?;
-    let Query(pairs) = pairs.map_err(|e| Problem::query(e.to_string()))?;
+    let Query(pairs) = pairs?;
     let base = base(&request);
     let anew = format!("{base}{}", uri.path());
     let snapshot = wanted::snapshot(&state, &pairs, &anew)?;
@@ -47,25 +48,20 @@ async fn item(
     }
     let links = links(&base, &id, &fid, &pairs);
     let name = operation.collection;
-    let head = crs.in_head();
     let make = move || {
         let feature = one(&snapshot, &operation, &values, &fid)?;
         let feature = feature.ok_or_else(|| Problem::no_feature(name, &fid))?;
         let mut layer = Layer::of_one(name, feature, snapshot.dataset().notice.clone());
         crs.project(&mut layer)?;
-        Ok(if page {
+        Ok(crs.told(if page {
             html::item(&base, &layer, &links).into_response()
         } else {
             let body =
                 layer.features.first().map_or_else(String::new, |feature| geojson::one(feature, links));
             ([(header::CONTENT_TYPE, GEOJSON)], body).into_response()
-        })
+        }))
     };
-    let mut response = state.work(make).await?;
-    if let Ok(value) = head.parse() {
-        response.headers_mut().insert("content-crs", value);
-    }
-    Ok(response)
+    state.work(make).await
 }
 
 /// The address of a feature: its id may have any letters.
@@ -76,14 +72,9 @@ pub(super) fn address(base: &str, collection: &str, fid: &str) -> String {
 }
 
 fn links(base: &str, collection: &str, fid: &str, pairs: &[(String, String)]) -> Json {
-    let of =
-        |pairs: Vec<String>| if pairs.is_empty() { String::new() } else { format!("?{}", pairs.join("&")) };
-    let pair = |(name, value): &(String, String)| format!("{}={}", encoded(name), encoded(value));
-    let own = of(pairs.iter().map(pair).collect());
-    let in_form = |form: &str| {
-        let others = pairs.iter().filter(|(name, _)| name != "f").map(pair);
-        of(others.chain([format!("f={form}")]).collect())
-    };
+    let asked = || pairs.iter().map(|(name, value)| (name.as_str(), value.as_str()));
+    let own = query::written(asked());
+    let in_form = |form| query::written(asked().filter(|(name, _)| *name != F.wire).chain([(F.wire, form)]));
     let address = address(base, collection, fid);
     json!([
         { "rel": "self", "type": GEOJSON, "href": format!("{address}{own}") },

@@ -10,7 +10,7 @@ use super::base::base;
 use super::collections::{name, operation};
 use super::crs::Crs;
 use super::problem::Problem;
-use super::query::{self, encoded};
+use super::query;
 use super::state::AppState;
 use super::wanted::{self, Wanted};
 use super::{format, html};
@@ -29,7 +29,7 @@ pub(super) async fn items(
     request: Request,
 ) -> Result<Response, Problem> {
     let asked = Asked { operation: operation(&name(id)?)?, ending: None, whole: false };
-    let Query(pairs) = pairs.map_err(|e| Problem::query(e.to_string()))?;
+    let Query(pairs) = pairs?;
     answer(state, asked, Came::of(&request, uri.path()), pairs).await
 }
 
@@ -79,7 +79,6 @@ pub(super) async fn answer(
         );
         return Err(Problem::not_together(CRS.wire, &why));
     }
-    let head = crs.in_head();
     let keeper = state.clone();
     let make = state.work(move || {
         let mut layer = choose(&snapshot, &operation, &values, page, &choice)?;
@@ -91,16 +90,13 @@ pub(super) async fn answer(
         let links =
             Links { base: &came.base, path: &came.path, pairs: &pairs, collection: operation.collection };
         let links = links.of(page, layer.matched, form, kept);
-        if as_page {
-            return Ok(html::items(&came.base, &layer, &links, page.offset));
-        }
-        format::answer(form, &layer, links, whole)
+        Ok(crs.told(if as_page {
+            html::items(&came.base, &layer, &links, page.offset)
+        } else {
+            format::answer(form, &layer, links, whole)?
+        }))
     });
-    let mut response = make.await?;
-    if let Ok(head) = head.parse() {
-        response.headers_mut().insert("content-crs", head);
-    }
-    Ok(response)
+    make.await
 }
 
 /// What links of an answer are made of.
@@ -113,10 +109,8 @@ struct Links<'a> {
 
 impl Links<'_> {
     fn written(&self, path: &str, pairs: &[(&str, String)]) -> String {
-        let query: Vec<String> =
-            pairs.iter().map(|(name, value)| format!("{}={}", encoded(name), encoded(value))).collect();
-        let mark = if query.is_empty() { "" } else { "?" };
-        format!("{}{path}{mark}{}", self.base, query.join("&"))
+        let query = query::written(pairs.iter().map(|(name, value)| (*name, value.as_str())));
+        format!("{}{path}{query}", self.base)
     }
 
     fn without(&self, names: &[&str]) -> Vec<(&str, String)> {

@@ -55,7 +55,8 @@ pub fn router(engine: Arc<Engine>, defaults: Values) -> Router {
 
 /// The same for clients that come through proxies or under a public name.
 pub fn router_behind(access: Access, engine: Arc<Engine>, defaults: Values) -> Router {
-    router_of(access, AppState::new(engine, defaults))
+    let feed = live::feed::Feed::reading(Arc::clone(&engine));
+    router_of(access, AppState::new(engine, defaults, feed))
 }
 
 /// All routes over a state.

@@ -3,6 +3,7 @@
 use std::any::Any;
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use axum::extract::rejection::{PathRejection, QueryRejection};
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde_json::{Value as Json, json};
@@ -29,7 +30,8 @@ pub(super) struct Problem {
 }
 
 impl Problem {
-    /// A problem by its status, the last word of its type, its title and what is to be said of this one.
+    /// A problem by its status, the last word of its type (or its whole address, where another standard has named it), its
+    /// title and what is to be said of this one.
     pub(super) fn new(status: StatusCode, kind: &'static str, title: &'static str, detail: String) -> Self {
         Self { status, kind, title, detail, parameter: None, allowed: Box::default(), newest: None }
     }
@@ -62,21 +64,7 @@ impl Problem {
 
     /// A parameter without which there is no answer.
     pub(super) fn not_given(param: &Param) -> Self {
-        Self {
-            status: StatusCode::BAD_REQUEST,
-            parameter: Some(param.wire.to_owned()),
-            ..AnswerError::NotGiven(*param).into()
-        }
-    }
-
-    /// A failure whose type another standard has named, by its address.
-    pub(super) fn exception(
-        status: StatusCode,
-        kind: &'static str,
-        title: &'static str,
-        detail: String,
-    ) -> Self {
-        Self::new(status, kind, title, detail)
+        Self { status: StatusCode::BAD_REQUEST, ..AnswerError::NotGiven(*param).into() }
     }
 
     /// What is wrong and how to mend it.
@@ -101,24 +89,18 @@ impl Problem {
         let detail = format!(
             "the state `{snapshot}` of the data is no longer kept; begin anew at {newest}, whose pages are of one newer state"
         );
-        Self {
-            parameter: Some("snapshot".to_owned()),
-            newest: Some(Box::new(newest.into())),
-            ..Self::new(StatusCode::GONE, "gone", "No longer kept", detail)
-        }
+        let gone = Self::new(StatusCode::GONE, "gone", "No longer kept", detail).about("snapshot");
+        Self { newest: Some(Box::new(newest.into())), ..gone }
+    }
+
+    /// A parameter that cannot be used, in these words.
+    pub(super) fn unusable(status: StatusCode, name: &str, detail: String) -> Self {
+        Self::new(status, "parameter", "A parameter cannot be used", detail).about(name)
     }
 
     /// A parameter that cannot be used, with why.
     pub(super) fn parameter(name: &str, why: &dyn std::fmt::Display) -> Self {
-        Self {
-            parameter: Some(name.to_owned()),
-            ..Self::new(
-                StatusCode::BAD_REQUEST,
-                "parameter",
-                "A parameter cannot be used",
-                format!("`{name}` cannot be used: {why}"),
-            )
-        }
+        Self::unusable(StatusCode::BAD_REQUEST, name, format!("`{name}` cannot be used: {why}"))
     }
 
     /// A parameter that is well by itself, but not with the others or not with these data.
@@ -156,20 +138,15 @@ impl Problem {
         let near = nearest(name, allowed.iter().copied());
         let hint = near.map_or_else(String::new, |near| format!("; did you mean `{near}`?"));
         let detail = format!("`{name}` is not a parameter of {address}{hint}");
-        Self {
-            parameter: Some(name.to_owned()),
-            allowed: allowed.into(),
-            ..Self::new(StatusCode::BAD_REQUEST, UNKNOWN_PARAMETER, "Unknown query parameter", detail)
-        }
+        Self::new(StatusCode::BAD_REQUEST, UNKNOWN_PARAMETER, "Unknown query parameter", detail)
+            .about(name)
+            .among(allowed)
     }
 
     /// A snapshot that is kept no longer, or never was.
     pub(super) fn gone(snapshot: &str) -> Self {
         let detail = format!("snapshot `{snapshot}` is not kept; leave `snapshot` out for the newest");
-        Self {
-            parameter: Some("snapshot".to_owned()),
-            ..Self::new(StatusCode::GONE, "gone", "The snapshot is gone", detail)
-        }
+        Self::new(StatusCode::GONE, "gone", "The snapshot is gone", detail).about("snapshot")
     }
 
     /// A tile that is not of this world.
@@ -179,43 +156,41 @@ impl Problem {
 
     /// What is no number of a tile.
     pub(super) fn tile(name: &str, detail: String) -> Self {
-        Self {
-            parameter: Some(name.to_owned()),
-            ..Self::new(StatusCode::BAD_REQUEST, "tile", "There is no such tile", detail)
-        }
+        Self::new(StatusCode::BAD_REQUEST, "tile", "There is no such tile", detail).about(name)
     }
 
     /// A parameter that is given twice.
     pub(super) fn repeated(name: &str) -> Self {
         let detail = format!("`{name}` is given twice; give it once, several values separated by commas");
-        Self {
-            parameter: Some(name.to_owned()),
-            ..Self::new(StatusCode::BAD_REQUEST, "parameter", "A parameter cannot be used", detail)
-        }
+        Self::unusable(StatusCode::BAD_REQUEST, name, detail)
     }
 
     /// Something went wrong inside: the log has it under the id that the client is told.
     pub(super) fn inside(error: impl std::error::Error) -> Self {
         static NEXT: AtomicU64 = AtomicU64::new(1);
         let id = NEXT.fetch_add(1, Ordering::Relaxed);
-        let mut chain = error.to_string();
-        let mut cause = error.source();
-        while let Some(next) = cause {
-            chain = format!("{chain}: {next}");
-            cause = next.source();
-        }
+        let chain = chain(&error);
         tracing::error!(id, chain, "a request failed");
         let detail = format!("something went wrong here; the log tells more under id {id}");
         Self::new(StatusCode::INTERNAL_SERVER_ERROR, "internal", "Internal error", detail)
     }
 }
 
+impl From<PathRejection> for Problem {
+    fn from(bad: PathRejection) -> Self {
+        Self::query(bad.to_string())
+    }
+}
+
+impl From<QueryRejection> for Problem {
+    fn from(bad: QueryRejection) -> Self {
+        Self::query(bad.to_string())
+    }
+}
+
 impl From<BadValue> for Problem {
     fn from(bad: BadValue) -> Self {
-        Self {
-            parameter: Some(bad.name.clone()),
-            ..Self::new(StatusCode::BAD_REQUEST, "parameter", "A parameter cannot be used", bad.to_string())
-        }
+        Self::unusable(StatusCode::BAD_REQUEST, &bad.name, bad.to_string())
     }
 }
 
@@ -228,8 +203,7 @@ impl From<AnswerError> for Problem {
             AnswerError::Category(_) | AnswerError::Within(_) => StatusCode::BAD_REQUEST,
             _ => StatusCode::UNPROCESSABLE_ENTITY,
         };
-        let (kind, title) = ("parameter", "A parameter cannot be used");
-        Self { parameter: Some(parameter.to_owned()), ..Self::new(status, kind, title, error.to_string()) }
+        Self::unusable(status, parameter, error.to_string())
     }
 }
 
@@ -257,6 +231,17 @@ impl IntoResponse for Problem {
         }
         (self.status, [(header::CONTENT_TYPE, "application/problem+json")], body.to_string()).into_response()
     }
+}
+
+/// An error with its causes, in one line.
+pub(super) fn chain(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(next) = cause {
+        text = format!("{text}: {next}");
+        cause = next.source();
+    }
+    text
 }
 
 /// The answer to a request whose handler panicked.

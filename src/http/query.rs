@@ -40,6 +40,13 @@ pub(super) fn encoded(text: &str) -> String {
     text.bytes().map(|b| if plain(b) { char::from(b).to_string() } else { format!("%{b:02X}") }).collect()
 }
 
+/// A query as it stands in an address, with its mark; nothing where nothing is asked.
+pub(super) fn written<'a>(pairs: impl IntoIterator<Item = (&'a str, &'a str)>) -> String {
+    let pair = |(name, value)| format!("{}={}", encoded(name), encoded(value));
+    let pairs: Vec<String> = pairs.into_iter().map(pair).collect();
+    if pairs.is_empty() { String::new() } else { format!("?{}", pairs.join("&")) }
+}
+
 /// Parameters of a collection over HTTP.
 pub(super) fn params(operation: &Operation) -> impl Iterator<Item = &'static Param> + use<> {
     // OGC API Features, requirement 25: every collection takes a time; features without one match any.

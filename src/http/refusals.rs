@@ -8,14 +8,8 @@ use crate::encode::format::Format;
 impl Problem {
     /// A form that is not offered under `f`.
     pub(super) fn form(given: &str, offered: &[&'static str]) -> Self {
-        Self::new(
-            StatusCode::BAD_REQUEST,
-            "parameter",
-            "A parameter cannot be used",
-            format!("`f` is `{given}`; give one of {}", offered.join(", ")),
-        )
-        .about("f")
-        .among(offered.to_vec())
+        let detail = format!("`f` is `{given}`; give one of {}", offered.join(", "));
+        Self::unusable(StatusCode::BAD_REQUEST, "f", detail).among(offered.to_vec())
     }
 
     /// The client accepts none of the forms that there are.
@@ -40,8 +34,7 @@ impl Problem {
     /// Two names of one thing with different values.
     pub(super) fn not_both(name: &str, other: &str, value: &str) -> Self {
         let detail = format!("`{name}` is `{value}`, and `{other}` is another; they mean the same, give one");
-        Self::new(StatusCode::UNPROCESSABLE_ENTITY, "parameter", "A parameter cannot be used", detail)
-            .about(name)
+        Self::unusable(StatusCode::UNPROCESSABLE_ENTITY, name, detail)
     }
 
     /// A page of another site wants to change something.

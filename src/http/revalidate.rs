@@ -67,7 +67,10 @@ pub(super) async fn revalidate(State(state): State<AppState>, request: Request, 
     let known = known(request.headers());
     let tag = is_of_snapshot(request.uri().path()).then(|| tag(&state, &request, &asked));
     let cache = cache(request.uri().path(), &asked);
-    if let Some(tag) = tag.as_ref().filter(|tag| has(&known, tag)) {
+    // What was erased is confirmed to nobody: a state answers by its tag alone as long as it can be opened.
+    let pinned = asked.iter().find(|(name, _)| name == SNAPSHOT).map(|(_, value)| value.trim());
+    let is_there = || pinned.is_none_or(|name| state.kept(name).is_some() || state.opened(name).is_ok());
+    if let Some(tag) = tag.as_ref().filter(|tag| has(&known, tag) && is_there()) {
         return unchanged(tag, cache);
     }
     let mut response = next.run(request).await;
@@ -119,9 +122,11 @@ fn tag(state: &AppState, request: &Request, asked: &[(String, String)]) -> Strin
 
 fn cache(path: &str, asked: &[(String, String)]) -> HeaderValue {
     let single = path.split('/').any(|part| part == "incidents" || part == "all" || part == "tiles");
+    // Numbers of snapshots begin anew with the service, so what bears one may become another's.
+    let by_number = path.starts_with("/xyz/") || path.starts_with("/styles/") || path.ends_with("/legend");
     match is_pinned(asked) {
         false => NEWEST,
-        true if single => AN_HOUR,
+        true if single || by_number => AN_HOUR,
         true => FOREVER,
     }
 }
@@ -159,9 +164,15 @@ mod tests {
         let pinned = [pair("snapshot", "7")];
         assert_eq!(cache("/collections/blocks/items", &[]), NEWEST);
         assert_eq!(cache("/collections/blocks/items", &pinned), FOREVER);
-        for path in
-            ["/collections/incidents/items", "/xyz/incidents/1/0/0.mvt", "/xyz/all/1/0/0.mvt", "/tiles/x"]
-        {
+        for path in [
+            "/collections/incidents/items",
+            "/xyz/incidents/1/0/0.mvt",
+            "/xyz/all/1/0/0.mvt",
+            "/xyz/blocks.json",
+            "/styles/blocks.json",
+            "/collections/blocks/legend",
+            "/tiles/x",
+        ] {
             assert_eq!(cache(path, &pinned), AN_HOUR, "{path}");
             assert_eq!(cache(path, &[]), NEWEST, "{path}");
         }

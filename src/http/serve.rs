@@ -117,7 +117,7 @@ pub fn serve(service: Service, ready: impl FnOnce(SocketAddr, Option<SocketAddr>
             tokio::spawn(axum::serve(second, router).into_future());
         }
         feed.deliver();
-        let router = super::router_of(access, AppState::new(engine, defaults).fed(Arc::clone(&feed)));
+        let router = super::router_of(access, AppState::new(engine, defaults, Arc::clone(&feed)));
         // Who is at the other end decides whether its word about the address counts.
         let service = router.into_make_service_with_connect_info::<SocketAddr>();
         let no_more = Arc::new(Notify::new());

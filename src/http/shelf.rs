@@ -4,8 +4,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use tokio::sync::OnceCell;
 
-/// A thing that may not be made yet.
-type Cell<T> = Arc<OnceCell<Arc<T>>>;
+/// A thing with its weight that may not be made yet.
+type Cell<T> = Arc<OnceCell<(Arc<T>, usize)>>;
 
 /// Things by their key, the one asked for last at the end.
 pub(super) struct Shelf<T> {
@@ -31,7 +31,13 @@ impl<T> Shelf<T> {
         make: impl Future<Output = Result<T, E>>,
     ) -> Result<Arc<T>, E> {
         let cell = self.cell(key);
-        let made = cell.get_or_try_init(async || make.await.map(Arc::new)).await.cloned();
+        let weigh = self.weigh;
+        let weighed = |thing: T| {
+            let weight = weigh(&thing);
+            (Arc::new(thing), weight)
+        };
+        let made = cell.get_or_try_init(async || make.await.map(weighed)).await;
+        let made = made.map(|(thing, _)| Arc::clone(thing));
         self.tidy(key, made.is_ok());
         made
     }
@@ -61,7 +67,7 @@ impl<T> Shelf<T> {
         }
         loop {
             let made = || things.iter().filter_map(|(_, cell)| cell.get());
-            let (n, weight) = (made().count(), made().map(|thing| (self.weigh)(thing)).sum::<usize>());
+            let (n, weight) = (made().count(), made().map(|(_, weight)| weight).sum::<usize>());
             if n <= 1 || (n <= self.most && weight <= self.most_weight) {
                 return;
             }

@@ -39,12 +39,12 @@ pub(super) struct AppState {
 }
 
 impl AppState {
-    /// State over an engine into which nothing comes.
-    pub(super) fn new(engine: Arc<Engine>, defaults: Values) -> Self {
+    /// State over an engine and what comes into it.
+    pub(super) fn new(engine: Arc<Engine>, defaults: Values, feed: Arc<Feed>) -> Self {
         let cores = std::thread::available_parallelism().map_or(1, usize::from);
         Self {
-            feed: Feed::reading(Arc::clone(&engine)),
             engine,
+            feed,
             turns: Arc::new(Semaphore::new(cores)),
             tiles: Arc::new(Tiles::new(cores)),
             defaults: Arc::new(defaults),
@@ -53,11 +53,6 @@ impl AppState {
             stamp: super::revalidate::stamp(),
             walks: Arc::default(),
         }
-    }
-
-    /// The same with another feed.
-    pub(super) fn fed(self, feed: Arc<Feed>) -> Self {
-        Self { feed, ..self }
     }
 
     /// The newest snapshot.

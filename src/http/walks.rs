@@ -20,11 +20,14 @@ const LONGEST: Duration = Duration::from_secs(600);
 pub(super) struct Walks(Mutex<VecDeque<(Instant, Arc<Snapshot>)>>);
 
 impl Walks {
-    fn keep(&self, snapshot: &Arc<Snapshot>) {
+    /// Keeps one more, and lets go those from which something has been erased: those before the generation `whole`.
+    fn keep(&self, snapshot: &Arc<Snapshot>, whole: u64) {
         let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let now = Instant::now();
         kept.retain(|(at, one)| {
-            one.generation() != snapshot.generation() && now.duration_since(*at) <= LONGEST
+            one.generation() != snapshot.generation()
+                && one.generation() >= whole
+                && now.duration_since(*at) <= LONGEST
         });
         kept.push_back((now, Arc::clone(snapshot)));
         let too_many = kept.len().saturating_sub(MOST);
@@ -44,7 +47,7 @@ impl AppState {
     ///
     /// A generation alone is no name: after a new start it may be one of other data.
     pub(super) fn keep(&self, snapshot: &Arc<Snapshot>) -> String {
-        self.walks.keep(snapshot);
+        self.walks.keep(snapshot, self.engine.whole_since());
         format!("{:x}-{}", self.stamp, snapshot.generation())
     }
 

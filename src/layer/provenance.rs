@@ -4,6 +4,7 @@ use super::{Ask, Value};
 use crate::engine::query::Tally;
 use crate::engine::snapshot::Snapshot;
 use crate::model::block::SEGMENTS;
+use crate::model::link::several_feeds;
 
 /// The same members for every layer, its own parameters among them.
 pub(super) fn provenance(
@@ -66,9 +67,8 @@ fn on_streets(snapshot: &Snapshot, value: Value) -> Value {
 /// Events of other feeds that were joined to a firmer one; null where there is one feed or no rule.
 fn linked(snapshot: &Snapshot) -> Value {
     let data = snapshot.dataset();
-    let feeds = data.sources.iter().any(|source| source.feed != data.sources[0].feed);
     match &data.link_rule {
-        Some(rule) if feeds => {
+        Some(rule) if several_feeds(&data.sources) => {
             Value::Map(vec![("events", Value::count(data.linked)), ("rule", Value::text(rule.clone()))])
         }
         _ => Value::Null,

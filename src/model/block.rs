@@ -85,7 +85,7 @@ pub const SEGMENTS: &str = "segments";
 pub const HUNDRED_BLOCKS: &str = "hundred-blocks";
 
 /// A named set of blocks; every result names the set that it ranks.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct BlockSet {
     /// `segments`, `polygons`, `cells` or `hundred-blocks`.
     pub name: &'static str,

@@ -200,6 +200,12 @@ impl Dataset {
         self.incidents.classes(at).any(|class| self.classes.get(class).flags.has(Flags::SHOOTING))
     }
 
+    /// Whether any class of an incident is gun crime.
+    #[must_use]
+    pub fn gun_crime(&self, at: usize) -> bool {
+        self.incidents.classes(at).any(|class| self.classes.gun_crime(class))
+    }
+
     /// Whether an incident has a place, or a block that its address told.
     #[must_use]
     pub fn placed(&self, at: usize) -> bool {

@@ -75,20 +75,31 @@ const MOST_RESTARTS: usize = 50;
 /// Distances times sites, over all restarts.
 const RESTART_WORK: usize = 50_000_000;
 
+/// Whether each place has a weight, and both are numbers that can be used.
+pub(super) fn usable(weights: &[f64], demands: &[Local]) -> Result<(), CoverError> {
+    if weights.len() != demands.len() {
+        return Err(CoverError::Length { given: weights.len(), demands: demands.len() });
+    }
+    whole("weight", weights.iter().position(|w| !(w.is_finite() && *w >= 0.0)))?;
+    whole("place", demands.iter().position(nowhere))
+}
+
+fn nowhere(at: &Local) -> bool {
+    !(at.x.is_finite() && at.y.is_finite())
+}
+
+/// Refuses the first number that cannot be used, where there is one.
+fn whole(what: &'static str, bad: Option<usize>) -> Result<(), CoverError> {
+    bad.map_or(Ok(()), |index| Err(CoverError::Number { what, index }))
+}
+
 /// Checks what both problems are given.
 pub(super) fn check(weights: &[f64], demands: &[Local], sites: &[Local], p: usize) -> Result<(), CoverError> {
     if demands.is_empty() || sites.is_empty() {
         return Err(CoverError::Nothing { demands: demands.len(), sites: sites.len() });
     }
-    if weights.len() != demands.len() {
-        return Err(CoverError::Length { given: weights.len(), demands: demands.len() });
-    }
-    let bad =
-        |what, index: Option<usize>| index.map_or(Ok(()), |index| Err(CoverError::Number { what, index }));
-    let nowhere = |at: &Local| !(at.x.is_finite() && at.y.is_finite());
-    bad("weight", weights.iter().position(|w| !(w.is_finite() && *w >= 0.0)))?;
-    bad("place", demands.iter().position(nowhere))?;
-    bad("site", sites.iter().position(nowhere))?;
+    usable(weights, demands)?;
+    whole("site", sites.iter().position(nowhere))?;
     if p == 0 || p > sites.len() {
         return Err(CoverError::Sites { p, most: sites.len() });
     }

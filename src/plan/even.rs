@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::cover::{CoverError, Sites};
+use super::cover::{CoverError, Sites, usable};
 use super::max_covering::max_covering;
 use super::p_median::p_median;
 use crate::space::coord::{Local, Metres};
@@ -74,18 +74,12 @@ pub struct Coverage {
 ///
 /// [`CoverError`] without a block that weighs something, for numbers that cannot be used, or more sites than there are candidates.
 pub fn even(weights: &[f64], blocks: &[Local], p: usize, aim: Even) -> Result<Coverage, CoverError> {
-    if weights.len() != blocks.len() {
-        return Err(CoverError::Length { given: weights.len(), demands: blocks.len() });
-    }
-    let unusable =
-        |what, index: Option<usize>| index.map_or(Ok(()), |index| Err(CoverError::Number { what, index }));
-    unusable("weight", weights.iter().position(|w| !(w.is_finite() && *w >= 0.0)))?;
-    unusable("place", blocks.iter().position(|at| !(at.x.is_finite() && at.y.is_finite())))?;
+    usable(weights, blocks)?;
     let asked: Vec<usize> = (0..blocks.len()).filter(|&at| weights[at] > 0.0).collect();
     if asked.is_empty() {
         return Err(CoverError::Nothing { demands: 0, sites: blocks.len() });
     }
-    if p == 0 || p > asked.len() {
+    if p == 0 {
         return Err(CoverError::Sites { p, most: asked.len() });
     }
     // More sites than places would be possible where cells hold many; a place for each site is the least.
@@ -94,9 +88,6 @@ pub fn even(weights: &[f64], blocks: &[Local], p: usize, aim: Even) -> Result<Co
     let weighed: Vec<f64> = places.of.iter().map(|place| place.weight).collect();
     let at: Vec<Local> = places.of.iter().map(|place| place.middle).collect();
     let candidates: Vec<Local> = places.of.iter().map(|place| blocks[place.candidate]).collect();
-    if p > candidates.len() {
-        return Err(CoverError::Sites { p, most: candidates.len() });
-    }
     let found: Sites = match aim {
         Even::Near => p_median(&weighed, &at, &candidates, p)?,
         Even::Within(reach) => max_covering(&weighed, &at, &candidates, p, reach)?,

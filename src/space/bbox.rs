@@ -70,16 +70,19 @@ impl LonLatBox {
     /// The smallest box around the places; `None` around nothing.
     #[must_use]
     pub fn around(places: impl IntoIterator<Item = LonLat>) -> Option<Self> {
-        places.into_iter().fold(None, |so_far: Option<Self>, at| {
-            let (lon, lat) = (at.lon(), at.lat());
-            let b = so_far.unwrap_or(Self { west: lon, south: lat, east: lon, north: lat });
-            Some(Self {
-                west: b.west.min(lon),
-                south: b.south.min(lat),
-                east: b.east.max(lon),
-                north: b.north.max(lat),
-            })
-        })
+        let alone = |at: LonLat| Self { west: at.lon(), south: at.lat(), east: at.lon(), north: at.lat() };
+        places.into_iter().map(alone).reduce(Self::with)
+    }
+
+    /// The smallest box around both, neither of which crosses the 180th meridian.
+    #[must_use]
+    pub fn with(self, other: Self) -> Self {
+        Self {
+            west: self.west.min(other.west),
+            south: self.south.min(other.south),
+            east: self.east.max(other.east),
+            north: self.north.max(other.north),
+        }
     }
 
     /// Whether the place lies in the box, its edges included.

@@ -95,7 +95,14 @@ impl Features {
                 let (least, most) = shape.bounds();
                 GeomWithData::new(Rectangle::from_corners(least, most), number)
             }));
-            made.bounds = around(made.bounds, feature.geometry.as_ref());
+            let rect = feature.geometry.as_ref().and_then(geo::BoundingRect::bounding_rect);
+            let rect = rect.map(|rect| LonLatBox {
+                west: rect.min().x,
+                south: rect.min().y,
+                east: rect.max().x,
+                north: rect.max().y,
+            });
+            made.bounds = made.bounds.into_iter().chain(rect).reduce(LonLatBox::with);
             made.features.push(Feature { id: number_of(&feature.id), shapes, tags });
         }
         made.boxes = RTree::bulk_load(boxes);
@@ -200,19 +207,6 @@ impl Features {
         let cut = full.then_some(Cut { layer: self.name, kept, of, rule: RULE });
         (layer, cut)
     }
-}
-
-fn around(so_far: Option<LonLatBox>, shape: Option<&geo::Geometry>) -> Option<LonLatBox> {
-    use geo::BoundingRect;
-    let Some(rect) = shape.and_then(geo::Geometry::bounding_rect) else { return so_far };
-    let (min, max) = (rect.min(), rect.max());
-    let b = so_far.unwrap_or(LonLatBox { west: min.x, south: min.y, east: max.x, north: max.y });
-    Some(LonLatBox {
-        west: b.west.min(min.x),
-        south: b.south.min(min.y),
-        east: b.east.max(max.x),
-        north: b.north.max(max.y),
-    })
 }
 
 #[cfg(test)]

@@ -12,7 +12,11 @@ use std::sync::Arc;
 
 use twox_hash::XxHash3_64;
 
-use crate::engine::params::table::{INCIDENTS, Operation};
+use crate::engine::params::clusters::CLUSTERS;
+use crate::engine::params::hotspots::HOTSPOTS;
+use crate::engine::params::ranking::RANK;
+use crate::engine::params::table::{AREAS, DENSITY, INCIDENTS, Operation};
+use crate::engine::params::targets::TARGETS;
 use crate::engine::params::values::Values;
 use crate::engine::snapshot::Snapshot;
 use crate::layer::answer::{AnswerError, answer};
@@ -23,6 +27,9 @@ use crate::space::tile::Tile;
 use features::Features;
 use incidents::Points;
 use wire::{Kind, LayerBytes, Pen};
+
+/// Collections with tiles, as they lie upon each other.
+pub const TILED: [Operation; 7] = [AREAS, TARGETS, CLUSTERS, HOTSPOTS, RANK, DENSITY, INCIDENTS];
 
 /// Units along an edge of a tile.
 pub const EXTENT: u32 = 4096;

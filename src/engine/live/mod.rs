@@ -111,11 +111,12 @@ impl Live {
     ///
     /// Those of `dress`.
     pub fn dress<E>(&mut self, dress: impl FnOnce(&mut Dataset) -> Result<(), E>) -> Result<(), E> {
-        dress(&mut self.data)?;
-        if let Some(fixed) = Arc::get_mut(&mut self.fixed) {
-            fixed.block_set = Arc::clone(&self.data.block_set);
-        }
-        Ok(())
+        let fixed = Arc::get_mut(&mut self.fixed).expect("nobody else keeps it");
+        // Let go first, so that the blocks are changed where they are.
+        fixed.block_set = Arc::default();
+        let dressed = dress(&mut self.data);
+        fixed.block_set = Arc::clone(&self.data.block_set);
+        dressed
     }
 
     /// Gives all further snapshots an outreach list over their blocks, or none.

@@ -145,13 +145,14 @@ fn selection(rule: &Rule, snapshot: &Snapshot, period: Option<Period>) -> Result
     snapshot.select(&Query { period, categories, statuses, ..Query::default() })
 }
 
-/// Whether an incident is of the kind that a rule counts, beside its category.
+/// Whether an incident is of the kind that a rule counts, beside its category; no sensitive one is.
 fn counts(rule: &Rule, data: &Dataset, at: usize) -> bool {
-    match rule.counts {
+    let meant = match rule.counts {
         Counts::Shootings => data.shooting(at),
-        Counts::GunCrime => data.incidents.classes(at).any(|class| data.classes.gun_crime(class)),
+        Counts::GunCrime => data.gun_crime(at),
         Counts::Categories(_) => true,
-    }
+    };
+    meant && !data.sensitive(at)
 }
 
 /// What a rule counts, for a sentence.
@@ -228,6 +229,8 @@ mod tests {
     use super::*;
     use crate::engine::build::{About, Ground, build};
     use crate::ingest::alert;
+    use crate::model::category::Flags;
+    use crate::model::class::{Class, Classes};
     use crate::model::reports::Ledger;
     use crate::model::streets::{Street, StreetUse};
 
@@ -333,6 +336,22 @@ mod tests {
         assert_ne!(first(&[west, west, east]), first(&[west, east, east]));
         let old = (40.0, 0.005, "person_shot", "confirmed");
         assert_eq!(first(&[west, old, old]), first(&[west]));
+    }
+
+    #[test]
+    fn a_sensitive_incident_brings_no_block_among_the_first() {
+        let rule = rule(Looks::EntersTop { n: 1, days: 30.0 });
+        let shown = snapshot(&[(1.0, 0.005, "person_shot", "confirmed")]);
+        let found = |snapshot: &Snapshot| look(&rule, snapshot, NOW, &Heard::new()).expect("usable").len();
+        assert_eq!(found(&shown), 1);
+        let mut data = shown.dataset().clone();
+        let mut classes = Classes::over(data.classes.tree().clone());
+        for row in data.classes.rows() {
+            let sexual = || Class { flags: Flags::SEXUAL, ..row.clone() };
+            classes.intern(0, &row.code, sexual).expect("room");
+        }
+        data.classes = classes;
+        assert_eq!(found(&Snapshot::new(data, 2)), 0);
     }
 
     #[test]

@@ -24,7 +24,7 @@ pub(super) fn recent(
 ) -> Result<Vec<Recent>, RuleError> {
     let data = snapshot.dataset();
     let (selection, since) = (selection(rule, snapshot, None)?, now - (days * DAY) as i64);
-    let drawn = snapshot.drawn(&selection).filter(|&(at, _)| !data.sensitive(at) && counts(rule, data, at));
+    let drawn = snapshot.drawn(&selection).filter(|&(at, _)| counts(rule, data, at));
     let timed = drawn.map(|(at, place)| Recent { at, place, from: data.incidents.when(at).from });
     let mut recent: Vec<Recent> = timed.filter(|one| (since..=now).contains(&one.from)).collect();
     let id = |one: &Recent| (data.incidents.source(one.at), data.incidents.id(one.at));

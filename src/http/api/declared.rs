@@ -88,13 +88,8 @@ fn checked(request: &Request) -> Result<Option<Vec<(String, String)>>, Problem> 
 }
 
 fn rewrite(request: &mut Request, asked: &[(String, String)]) {
-    let query: Vec<String> = asked
-        .iter()
-        .map(|(name, value)| format!("{}={}", query::encoded(name), query::encoded(value)))
-        .collect();
-    let mark = if query.is_empty() { "" } else { "?" };
-    let path = request.uri().path();
-    if let Ok(uri) = format!("{path}{mark}{}", query.join("&")).parse() {
+    let query = query::written(asked.iter().map(|(name, value)| (name.as_str(), value.as_str())));
+    if let Ok(uri) = format!("{}{query}", request.uri().path()).parse() {
         *request.uri_mut() = uri;
     }
 }

@@ -14,8 +14,8 @@ use serde_json::json;
 use super::body;
 use super::ingest::key;
 use super::refusal::Refusal;
-use super::writer::{Taken, chain};
-use crate::http::problem::Problem;
+use super::writer::Taken;
+use crate::http::problem::{Problem, chain};
 use crate::http::state::AppState;
 use crate::ingest::alert::{self, AlertError};
 use crate::store::Batch;
@@ -43,7 +43,8 @@ pub(super) async fn alert(State(state): State<AppState>, request: Request) -> Re
     };
     let taken = feed.write(batch, bytes.len(), room).await?;
     let outcome = outcome(&taken);
-    feed.metrics.took(&[(outcome, 1)]);
+    // A repeated request is told what became of it then, and changes nothing now.
+    feed.metrics.took(&[(if taken.repeated { "unchanged" } else { outcome }, 1)]);
     let status = if outcome == "inserted" { StatusCode::CREATED } else { StatusCode::OK };
     let body = json!({
         "id": format!("{}:{}", alert.source, alert.external_id),

@@ -32,9 +32,7 @@ pub(super) async fn digest(
         Problem::new(StatusCode::NOT_FOUND, "no-area", "No such area", error.to_string()).about("area")
     })?;
     let areas: Vec<String> = areas.into_iter().map(|(kind, name)| format!("{kind}:{name}")).collect();
-    let mut fired: Vec<Fired> = areas.iter().flat_map(|area| state.feed.findings.of(area)).collect();
-    fired.sort_by_key(|one| std::cmp::Reverse(one.number));
-    fired.truncate(ENTRIES);
+    let fired = state.feed.findings.of(&areas, ENTRIES);
     let address = format!("{}/areas/{}/feed.atom", base(&request), encoded(&area));
     let text = feed(&address, &snapshot.dataset().title, &areas.join(", "), &fired, state.feed.era());
     Ok(([(header::CONTENT_TYPE, ATOM)], text).into_response())

@@ -195,7 +195,7 @@ impl Feed {
 
     /// Room for a body of so many bytes, kept until what it holds is shown.
     pub(super) fn room_for_file(&self, bytes: usize) -> Result<OwnedSemaphorePermit, Refusal> {
-        let permits = bytes.div_ceil(PERMIT).clamp(1, self.limits.files / PERMIT);
+        let permits = bytes.div_ceil(PERMIT).clamp(1, (self.limits.files / PERMIT).max(1));
         let permits = u32::try_from(permits).unwrap_or(u32::MAX);
         Arc::clone(&self.files).try_acquire_many_owned(permits).map_err(|_| Refusal::busy())
     }

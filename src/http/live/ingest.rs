@@ -15,7 +15,8 @@ use super::body;
 use super::feed::Feed;
 use super::parameters::INGEST;
 use super::refusal::Refusal;
-use crate::http::problem::Problem;
+use super::writer::Taken;
+use crate::http::problem::{Problem, chain};
 use crate::http::state::AppState;
 use crate::ingest::alert::{SOURCE_MEND, is_source};
 use crate::ingest::incidents::{self, IncidentsError, Options};
@@ -54,7 +55,7 @@ pub(super) async fn ingest(
     if !is_source(&source) {
         return Err(Refusal::parameter("source", format!("`source` is `{source}`; {SOURCE_MEND}")));
     }
-    let Query(pairs) = pairs.map_err(|e| Problem::query(e.to_string()))?;
+    let Query(pairs) = pairs.map_err(Problem::from)?;
     let asked = asked(&pairs)?;
     let kind = body::kind(&headers)?;
     let key = key(&headers)?;
@@ -93,12 +94,16 @@ pub(super) async fn ingest(
         name: source.clone(),
     };
     let taken = feed.write(batch, bytes, room).await?;
+    let Taken { new, known, revised, superseded, withdrawn, repeated, .. } = taken;
+    // A repeated request is told what became of it then, and changes nothing now.
+    let now = |n: usize| if repeated { 0 } else { n };
+    let all = new + known + revised + superseded + withdrawn;
     feed.metrics.took(&[
-        ("inserted", taken.new),
-        ("unchanged", taken.known),
-        ("revised", taken.revised),
-        ("superseded", taken.superseded),
-        ("withdrawn", taken.withdrawn),
+        ("inserted", now(new)),
+        ("unchanged", if repeated { all } else { known }),
+        ("revised", now(revised)),
+        ("superseded", now(superseded)),
+        ("withdrawn", now(withdrawn)),
         ("refused", refused.len()),
     ]);
     let stored = json!({
@@ -210,7 +215,7 @@ fn read(
 }
 
 fn unusable(error: &IncidentsError) -> Refusal {
-    Refusal::unusable(super::writer::chain(error))
+    Refusal::unusable(chain(error))
 }
 
 /// The account of a request, with the first refused rows; all of them are kept for a while.

@@ -6,9 +6,10 @@ use std::time::{Duration, Instant};
 
 use super::feed::Feed;
 use super::told;
-use super::writer::{Accepted, FailIfLost, chain};
+use super::writer::{Accepted, FailIfLost};
 use crate::engine::View;
 use crate::engine::live::{Change, Live};
+use crate::http::problem::chain;
 
 /// The least time between two snapshots.
 const PACE: Duration = Duration::from_millis(100);
@@ -87,14 +88,7 @@ impl Publisher {
     }
 
     fn publish(&mut self) {
-        let mut snapshot = self.live.snapshot(self.revision);
-        if let Some(list) = self.feed.engine().open(&View::all()).outreach().cloned() {
-            // The agency's list goes on over the new state; its blocks are the same.
-            snapshot = match Arc::try_unwrap(snapshot).map(|own| own.with_outreach(list)) {
-                Ok(Ok(own)) => Arc::new(own),
-                _ => self.live.snapshot(self.revision),
-            };
-        }
+        let snapshot = self.live.snapshot(self.revision);
         let extent = snapshot.dataset().extent;
         self.feed.engine().publish(snapshot, self.now());
         self.feed.published();

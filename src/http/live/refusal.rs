@@ -110,7 +110,7 @@ impl Refusal {
 
     /// A parameter or a header that cannot be used.
     pub(super) fn parameter(name: &str, detail: String) -> Self {
-        Self::new(StatusCode::BAD_REQUEST, "parameter", "A parameter cannot be used", detail).of(name)
+        Problem::unusable(StatusCode::BAD_REQUEST, name, detail).into()
     }
 
     /// There is no such report of refused rows, or none any more.

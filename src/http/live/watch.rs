@@ -12,10 +12,10 @@ use super::events::RULES;
 use super::feed::Feed;
 use super::hub::{Event, Scope};
 use super::told::rounded;
-use super::writer::chain;
 use crate::engine::View;
 use crate::engine::rules::{Found, Heard, Rule, look, news};
 use crate::engine::snapshot::Snapshot;
+use crate::http::problem::chain;
 
 /// How often a new snapshot is looked for.
 const PACE: Duration = Duration::from_millis(250);
@@ -43,10 +43,11 @@ pub(super) struct Findings {
 }
 
 impl Findings {
-    /// Those of an area, `kind:name`, the newest first.
-    pub(super) fn of(&self, area: &str) -> Vec<Fired> {
+    /// Those of any of some areas, `kind:name`, the newest first and at most so many.
+    pub(super) fn of(&self, areas: &[String], most: usize) -> Vec<Fired> {
         let fired = self.fired.lock().unwrap_or_else(PoisonError::into_inner);
-        fired.1.iter().rev().filter(|one| one.found.areas.contains(area)).cloned().collect()
+        let meant = |one: &&Fired| areas.iter().any(|area| one.found.areas.contains(area));
+        fired.1.iter().rev().filter(meant).take(most).cloned().collect()
     }
 
     fn keep(&self, rule: &str, found: &Found, at: Timestamp) {
@@ -88,9 +89,13 @@ impl Watch {
         let snapshot = feed.engine().open(&View::all());
         let data = snapshot.dataset();
         // Until something comes, a source was heard of when its last incident happened.
+        let mut last = vec![None; data.sources.len()];
         for at in data.incidents.standing() {
-            let source = &data.sources[usize::from(data.incidents.source(at))].name;
-            feed.findings.hear(source, data.incidents.when(at).from);
+            let newest = &mut last[usize::from(data.incidents.source(at))];
+            *newest = (*newest).max(Some(data.incidents.when(at).from));
+        }
+        for (source, last) in data.sources.iter().zip(last) {
+            last.into_iter().for_each(|at| feed.findings.hear(&source.name, at));
         }
         let seen = snapshot.generation();
         let rules = rules.into_iter().map(|rule| (rule, BTreeSet::new())).collect();

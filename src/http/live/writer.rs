@@ -7,6 +7,7 @@ use tokio::sync::{OwnedSemaphorePermit, oneshot};
 
 use super::feed::Feed;
 use super::refusal::Refusal;
+use crate::http::problem::chain;
 use crate::model::reports::Ledger;
 use crate::store::error::StoreError;
 use crate::store::{Batch, Receipt, Store};
@@ -166,15 +167,4 @@ fn write(store: &dyn Store, group: Vec<Job>, accepted: &Sender<Accepted>, feed: 
         return false;
     }
     true
-}
-
-/// An error with its causes, in one line.
-pub(super) fn chain(error: &dyn std::error::Error) -> String {
-    let mut text = error.to_string();
-    let mut cause = error.source();
-    while let Some(next) = cause {
-        text = format!("{text}: {next}");
-        cause = next.source();
-    }
-    text
 }

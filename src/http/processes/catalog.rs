@@ -46,7 +46,7 @@ pub(super) fn process(id: &str) -> Result<(&'static str, &'static Operation), Pr
     let known = PROCESSES.map(|(id, _)| id);
     PROCESSES.into_iter().find(|(known, _)| *known == id).ok_or_else(|| {
         let near = nearest(id, known).map_or_else(String::new, |near| format!(", did you mean `{near}`?"));
-        Problem::exception(
+        Problem::new(
             axum::http::StatusCode::NOT_FOUND,
             "http://www.opengis.net/def/exceptions/ogcapi-processes-1/1.0/no-such-process",
             "No such process",

@@ -11,7 +11,7 @@ use jiff::Timestamp;
 use serde_json::{Map, Value as Json, json};
 
 use super::super::base::Base;
-use super::super::collections::{GEOJSON, name};
+use super::super::collections::{GEOJSON, json_response, name};
 use super::super::problem::Problem;
 use super::super::query;
 use super::super::state::AppState;
@@ -242,7 +242,7 @@ fn links(base: &str, job: &Job) -> Json {
 /// The answer to a request whose result comes later.
 fn created(job: &Job, base: &str, prefer: Prefer) -> Response {
     let at = format!("{base}/jobs/{}", job.id);
-    let mut response = (StatusCode::CREATED, status::json_response(&status::told(job, base))).into_response();
+    let mut response = (StatusCode::CREATED, json_response(&status::told(job, base))).into_response();
     let headers = response.headers_mut();
     headers.extend(HeaderValue::from_str(&at).map(|at| (header::LOCATION, at)));
     if prefer == Prefer::Async {
@@ -264,7 +264,7 @@ pub(super) fn result(job: &Job, document: bool) -> Result<Response, Problem> {
         Of::Successful(text) => Ok(written(job, text, document)),
         Of::Failed(problem) => Err(problem.clone()),
         Of::Dismissed => Err(Problem::dismissed()),
-        Of::Accepted | Of::Running => Err(Problem::exception(
+        Of::Accepted | Of::Running => Err(Problem::new(
             StatusCode::NOT_FOUND,
             "http://www.opengis.net/def/exceptions/ogcapi-processes-1/1.0/result-not-ready",
             "Result not ready",

@@ -19,7 +19,7 @@ pub(super) use self::catalog::{OUTPUT, PROCESSES};
 pub(super) use self::jobs::Jobs;
 pub(super) use self::status::LISTING;
 use super::base::Base;
-use super::collections::name;
+use super::collections::{json_response, name};
 use super::problem::Problem;
 use super::state::AppState;
 use crate::engine::snapshot::Snapshot;
@@ -36,7 +36,7 @@ pub(super) fn routes() -> Router<AppState> {
 }
 
 async fn list(base: Base) -> Response {
-    status::json_response(&catalog::list(&base.0))
+    json_response(&catalog::list(&base.0))
 }
 
 async fn describe(
@@ -45,7 +45,7 @@ async fn describe(
     id: Result<Path<String>, PathRejection>,
 ) -> Result<Response, Problem> {
     let process = catalog::process(&name(id)?)?;
-    Ok(status::json_response(&catalog::describe(process, &state.open(), &state.defaults, &base.0)))
+    Ok(json_response(&catalog::describe(process, &state.open(), &state.defaults, &base.0)))
 }
 
 /// The identity of the newest snapshot that was asked about: finding it takes a pass over all data.

@@ -2,12 +2,13 @@
 
 use axum::extract::rejection::{PathRejection, QueryRejection};
 use axum::extract::{Path, Query, State};
-use axum::http::{StatusCode, header};
-use axum::response::{IntoResponse, Response};
+use axum::http::StatusCode;
+use axum::response::Response;
 use jiff::Timestamp;
 use serde_json::{Value as Json, json};
 
 use super::super::base::Base;
+use super::super::collections::json_response;
 use super::super::collections::{GEOJSON, name};
 use super::super::problem::Problem;
 use super::super::query;
@@ -20,10 +21,6 @@ const RESULTS: &str = "http://www.opengis.net/def/rel/ogc/1.0/results";
 
 /// Jobs in a list where no `limit` is given: all there can be.
 const MOST_LISTED: usize = super::jobs::MOST_KEPT + super::jobs::MOST_UNFINISHED;
-
-pub(super) fn json_response(body: &Json) -> Response {
-    ([(header::CONTENT_TYPE, "application/json")], body.to_string()).into_response()
-}
 
 /// What is told of a job, as OGC API – Processes has it. Nothing inside tells how far it is: 0 until it is done, then 100.
 pub(super) fn told(job: &Job, base: &str) -> Json {
@@ -104,7 +101,7 @@ pub(super) async fn list(
     base: Base,
     pairs: Result<Query<Vec<(String, String)>>, QueryRejection>,
 ) -> Result<Response, Problem> {
-    let Query(pairs) = pairs.map_err(|e| Problem::query(e.to_string()))?;
+    let Query(pairs) = pairs?;
     let values = query::check_among(&LISTING.iter().collect::<Vec<_>>(), "/jobs", &pairs)?;
     let [limit, status, process] = &LISTING;
     let limit = values.count(limit).map_or(MOST_LISTED, |n| usize::try_from(n).unwrap_or(MOST_LISTED));
@@ -152,7 +149,7 @@ pub(super) async fn dismiss(
 }
 
 fn none(id: &str) -> Problem {
-    Problem::exception(
+    Problem::new(
         StatusCode::NOT_FOUND,
         "http://www.opengis.net/def/exceptions/ogcapi-processes-1/1.0/no-such-job",
         "No such job",

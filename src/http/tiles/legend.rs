@@ -6,16 +6,17 @@ use axum::http::header;
 use axum::response::{IntoResponse, Response};
 
 use super::super::base::Base;
-use super::super::collections::operation;
+use super::super::collections::{json_response, operation};
 use super::super::problem::Problem;
 use super::super::query;
 use super::super::state::AppState;
 use super::ready::Layers;
 use super::tilejson::marked;
 use super::vector::{opened, without_form};
-use super::{Pairs, json, pairs_of};
+use super::{Pairs, pairs_of};
 use crate::encode::style::{self, Styled};
 use crate::layer::Page;
+use crate::layer::answer::answer;
 
 /// Media type of styles of QGIS.
 const QML: &str = "application/xml";
@@ -25,25 +26,25 @@ pub(super) async fn legend(
     id: Result<Path<String>, PathRejection>,
     pairs: Result<Query<Pairs>, QueryRejection>,
 ) -> Result<Response, Problem> {
-    let Path(id) = id.map_err(|e| Problem::query(e.to_string()))?;
+    let Path(id) = id?;
     let operation = operation(&id)?;
     let mut pairs = pairs_of(pairs)?;
-    let (snapshot, _) = opened(&state, &mut pairs)?;
-    without_form(&mut pairs, "json");
     if let Some(layers) = Layers::named(&id) {
-        let values = layers.check(&state, &pairs)?;
-        let ready = layers.ready(&state, &snapshot, &values).await?;
+        let (_, ready) = layers.asked(&state, pairs).await?;
         let found =
             ready.first().map(|tiled| style::legend(tiled.name, &tiled.legend, tiled.notice.as_deref()));
-        return Ok(json(&found.unwrap_or_default()));
+        return Ok(json_response(&found.unwrap_or_default()));
     }
+    let (snapshot, _) = opened(&state, &mut pairs)?;
+    without_form(&mut pairs, "json");
     let values = query::check_for_tiles(&operation, &pairs)?;
     query::bounded(&values, &state.defaults)?;
-    let page = Page { limit: 0, ..Page::ALL };
-    let body = state.layer(operation, values.or(&state.defaults), page, |layer| {
-        style::legend(layer.name, &layer.legend, layer.notice.as_deref()).to_string()
+    let values = values.or(&state.defaults);
+    let told = state.work(move || {
+        let layer = answer(&snapshot, &operation, &values, Page { limit: 0, ..Page::ALL })?;
+        Ok(style::legend(layer.name, &layer.legend, layer.notice.as_deref()))
     });
-    Ok(([(header::CONTENT_TYPE, "application/json")], body.await?).into_response())
+    Ok(json_response(&told.await?))
 }
 
 pub(super) async fn style(
@@ -53,21 +54,17 @@ pub(super) async fn style(
     RawQuery(query): RawQuery,
     pairs: Result<Query<Pairs>, QueryRejection>,
 ) -> Result<Response, Problem> {
-    let Path(file) = file.map_err(|e| Problem::query(e.to_string()))?;
+    let Path(file) = file?;
     let (name, ending) = file.rsplit_once('.').unwrap_or((&file, ""));
     let layers = Layers::named(name)
         .filter(|layers| ending == "json" || (ending == "qml" && matches!(layers, Layers::One(_))));
     let layers = layers.ok_or_else(|| Problem::no_tiles(&file))?;
-    let mut pairs = pairs_of(pairs)?;
-    let (snapshot, _) = opened(&state, &mut pairs)?;
-    without_form(&mut pairs, "json");
-    let values = layers.check(&state, &pairs)?;
-    let ready = layers.ready(&state, &snapshot, &values).await?;
+    let (snapshot, ready) = layers.asked(&state, pairs_of(pairs)?).await?;
     let all: Vec<Styled<'_>> = ready.iter().map(|tiled| (tiled.name, &tiled.legend, tiled.kinds)).collect();
     if let ("qml", Some(one)) = (ending, all.first()) {
         return Ok(([(header::CONTENT_TYPE, QML)], style::qml(*one)).into_response());
     }
     let address = format!("{}/xyz/{}.json{}", base.0, layers.name(), marked(query.as_deref()));
     let title = format!("{}: {}", snapshot.dataset().title, layers.name());
-    Ok(json(&style::maplibre(&title, &all, &address)))
+    Ok(json_response(&style::maplibre(&title, &all, &address)))
 }

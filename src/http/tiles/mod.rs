@@ -12,11 +12,12 @@ mod vector;
 use axum::Router;
 use axum::extract::rejection::{PathRejection, QueryRejection};
 use axum::extract::{Path, Query, RawQuery, State};
-use axum::http::{HeaderMap, header};
-use axum::response::{IntoResponse, Response};
+use axum::http::HeaderMap;
+use axum::response::Response;
 use axum::routing::get;
 use ready::Layers;
 
+use super::api::route::EXTRAS;
 use super::problem::Problem;
 use super::state::AppState;
 use crate::engine::params::table::DENSITY;
@@ -56,8 +57,11 @@ type InCollection = (String, String, String, String, String);
 /// Names and values of a query, as they came.
 pub(super) type Pairs = Vec<(String, String)>;
 
+/// Those of a query, without what clients add to every address: it means nothing here.
 fn pairs_of(pairs: Result<Query<Pairs>, QueryRejection>) -> Result<Pairs, Problem> {
-    pairs.map(|Query(pairs)| pairs).map_err(|e| Problem::query(e.to_string()))
+    let Query(mut pairs) = pairs?;
+    pairs.retain(|(name, _)| EXTRAS.iter().all(|extra| extra.wire != name));
+    Ok(pairs)
 }
 
 /// `GET /xyz/{layer}/{z}/{x}/{y}.mvt`, and `.png` of a density.
@@ -68,7 +72,7 @@ async fn xyz(
     pairs: Result<Query<Pairs>, QueryRejection>,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
-    let Path((layer, z, x, y)) = path.map_err(|e| Problem::query(e.to_string()))?;
+    let Path((layer, z, x, y)) = path?;
     if let Some(y) = y.strip_suffix(".png").filter(|_| layer == DENSITY.collection) {
         return picture::picture(state, place(&z, "x", &x, "y", y)?, pairs_of(pairs)?, headers).await;
     }
@@ -86,7 +90,7 @@ async fn of_matrix(
     pairs: Result<Query<Pairs>, QueryRejection>,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
-    let Path((id, set, z, row, col)) = path.map_err(|e| Problem::query(e.to_string()))?;
+    let Path((id, set, z, row, col)) = path?;
     let layers = ogc::layers(&id)?;
     ogc::known(&set)?;
     let tile = place(&z, "tileCol", &col, "tileRow", &row)?;
@@ -101,7 +105,7 @@ async fn all_of_matrix(
     pairs: Result<Query<Pairs>, QueryRejection>,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
-    let Path((set, z, row, col)) = path.map_err(|e| Problem::query(e.to_string()))?;
+    let Path((set, z, row, col)) = path?;
     ogc::known(&set)?;
     let tile = place(&z, "tileCol", &col, "tileRow", &row)?;
     vector::tile(state, Layers::All, tile, query, pairs_of(pairs)?, headers).await
@@ -124,8 +128,4 @@ fn place(z: &str, x_name: &'static str, x: &str, y_name: &'static str, y: &str) 
         }
         _ => Problem::beyond(z_name, error.to_string()),
     })
-}
-
-fn json(body: &serde_json::Value) -> Response {
-    ([(header::CONTENT_TYPE, "application/json")], body.to_string()).into_response()
 }

@@ -6,13 +6,13 @@ use axum::response::Response;
 use serde_json::{Value as Json, json};
 
 use super::super::base::Base;
-use super::super::collections::operation;
+use super::super::collections::{json_response as answer, operation};
 use super::super::problem::Problem;
 use super::super::state::AppState;
 use super::ready::Layers;
 use super::tilejson::{MOST_ZOOM, marked};
 use super::vector::{opened, without_form};
-use super::{Pairs, json as answer, pairs_of};
+use super::{Pairs, pairs_of};
 use crate::encode::mvt::{MEDIA, Tiled};
 use crate::encode::tilejson::bounds;
 use crate::space::tile::MAX_ZOOM;
@@ -73,7 +73,7 @@ pub(super) async fn tilesets(
     query: RawQuery,
     pairs: Result<Query<Pairs>, QueryRejection>,
 ) -> Result<Response, Problem> {
-    let Path(id) = id.map_err(|e| Problem::query(e.to_string()))?;
+    let Path(id) = id?;
     list(&state, &base, layers(&id)?, query, pairs).await
 }
 
@@ -113,7 +113,7 @@ pub(super) async fn all_tileset(
     query: RawQuery,
     pairs: Result<Query<Pairs>, QueryRejection>,
 ) -> Result<Response, Problem> {
-    let Path(set) = set.map_err(|e| Problem::query(e.to_string()))?;
+    let Path(set) = set?;
     known(&set)?;
     one(&state, &base, Layers::All, query, pairs).await
 }
@@ -125,7 +125,7 @@ pub(super) async fn tileset(
     query: RawQuery,
     pairs: Result<Query<Pairs>, QueryRejection>,
 ) -> Result<Response, Problem> {
-    let Path((id, set)) = path.map_err(|e| Problem::query(e.to_string()))?;
+    let Path((id, set)) = path?;
     let layers = layers(&id)?;
     known(&set)?;
     one(&state, &base, layers, query, pairs).await
@@ -139,11 +139,7 @@ async fn one(
     RawQuery(query): RawQuery,
     pairs: Result<Query<Pairs>, QueryRejection>,
 ) -> Result<Response, Problem> {
-    let mut pairs = pairs_of(pairs)?;
-    let (snapshot, _) = opened(state, &mut pairs)?;
-    without_form(&mut pairs, "json");
-    let values = layers.check(state, &pairs)?;
-    let ready = layers.ready(state, &snapshot, &values).await?;
+    let (snapshot, ready) = layers.asked(state, pairs_of(pairs)?).await?;
     let all: Vec<&Tiled> = ready.iter().map(AsRef::as_ref).collect();
     let (path, query) = (format!("{base}{}/{SET}", path_of(layers)), marked(query.as_deref()));
     let b = bounds(&snapshot, &all);
@@ -222,7 +218,7 @@ pub(super) async fn matrix_set(
     Base(base): Base,
     set: Result<Path<String>, PathRejection>,
 ) -> Result<Response, Problem> {
-    let Path(set) = set.map_err(|e| Problem::query(e.to_string()))?;
+    let Path(set) = set?;
     known(&set)?;
     let matrix = |zoom: u8| {
         let along = 1_u32 << zoom;

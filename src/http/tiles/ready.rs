@@ -6,21 +6,13 @@ use super::super::problem::Problem;
 use super::super::query;
 use super::super::state::AppState;
 use super::Pairs;
+use super::vector::{opened, without_form};
+pub(in crate::http) use crate::encode::mvt::TILED;
 use crate::encode::mvt::Tiled;
-use crate::engine::params::clusters::CLUSTERS;
-use crate::engine::params::hotspots::HOTSPOTS;
-use crate::engine::params::ranking::RANK;
-use crate::engine::params::table::{
-    AREAS, CATEGORY, DENSITY, INCIDENTS, ORIGIN, Operation, PERIOD, Param, STATUS,
-};
-use crate::engine::params::targets::TARGETS;
+use crate::engine::params::table::{CATEGORY, ORIGIN, Operation, PERIOD, Param, STATUS};
 use crate::engine::params::values::Values;
 use crate::engine::snapshot::Snapshot;
 use crate::layer::answer::AnswerError;
-
-/// Collections with tiles.
-pub(in crate::http) const TILED: [Operation; 7] =
-    [AREAS, TARGETS, CLUSTERS, HOTSPOTS, RANK, DENSITY, INCIDENTS];
 
 /// What tiles of all layers together take.
 pub(in crate::http) const OF_ALL: [Param; 4] = [PERIOD, CATEGORY, ORIGIN, STATUS];
@@ -51,6 +43,19 @@ impl Layers {
             Self::One(operation) => operation.collection,
             Self::All => ALL,
         }
+    }
+
+    /// What a document about these layers is made from: the snapshot that is asked for, and the layers ready.
+    pub(super) async fn asked(
+        self,
+        state: &AppState,
+        mut pairs: Pairs,
+    ) -> Result<(Arc<Snapshot>, Vec<Arc<Tiled>>), Problem> {
+        let (snapshot, _) = opened(state, &mut pairs)?;
+        without_form(&mut pairs, "json");
+        let values = self.check(state, &pairs)?;
+        let ready = self.ready(state, &snapshot, &values).await?;
+        Ok((snapshot, ready))
     }
 
     fn operations(self) -> Vec<Operation> {

@@ -6,10 +6,10 @@ use axum::response::Response;
 use serde_json::json;
 
 use super::super::base::Base;
+use super::super::collections::json_response;
 use super::super::problem::Problem;
 use super::super::state::AppState;
 use super::ready::Layers;
-use super::vector::{opened, without_form};
 use super::{Pairs, pairs_of};
 use crate::encode::mvt::Tiled;
 use crate::encode::tilejson::{bounds, description, vector_layers};
@@ -24,19 +24,15 @@ pub(super) async fn tilejson(
     RawQuery(query): RawQuery,
     pairs: Result<Query<Pairs>, QueryRejection>,
 ) -> Result<Response, Problem> {
-    let Path(file) = file.map_err(|e| Problem::query(e.to_string()))?;
+    let Path(file) = file?;
     let layers = file.strip_suffix(".json").and_then(Layers::named);
     let layers = layers.ok_or_else(|| Problem::no_tiles(&file))?;
-    let mut pairs = pairs_of(pairs)?;
-    let (snapshot, _) = opened(&state, &mut pairs)?;
-    without_form(&mut pairs, "json");
-    let values = layers.check(&state, &pairs)?;
-    let ready = layers.ready(&state, &snapshot, &values).await?;
+    let (snapshot, ready) = layers.asked(&state, pairs_of(pairs)?).await?;
     let all: Vec<&Tiled> = ready.iter().map(AsRef::as_ref).collect();
     let address =
         format!("{}/xyz/{}/{{z}}/{{x}}/{{y}}.mvt{}", base.0, layers.name(), marked(query.as_deref()));
     let b = bounds(&snapshot, &all);
-    Ok(super::json(&json!({
+    Ok(json_response(&json!({
         "tilejson": "3.0.0",
         "name": layers.name(),
         "description": description(&snapshot, layers.name()),
@@ -51,7 +47,9 @@ pub(super) async fn tilejson(
     })))
 }
 
-/// A query as it came, with its mark.
+/// A query as it goes on from a document to what it points to, without the form, which is that of the document.
 pub(super) fn marked(query: Option<&str>) -> String {
-    query.filter(|query| !query.is_empty()).map_or_else(String::new, |query| format!("?{query}"))
+    let parts = query.unwrap_or_default().split('&');
+    let kept: Vec<&str> = parts.filter(|part| !part.is_empty() && !part.starts_with("f=")).collect();
+    if kept.is_empty() { String::new() } else { format!("?{}", kept.join("&")) }
 }

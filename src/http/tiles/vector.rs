@@ -8,7 +8,6 @@ use axum::response::Response;
 use flate2::Compression;
 use flate2::write::GzEncoder;
 
-use super::super::api::route::EXTRAS;
 use super::super::problem::Problem;
 use super::super::state::AppState;
 use super::Pairs;
@@ -46,20 +45,11 @@ const SMALL: usize = 512;
 
 /// The snapshot that a query asks for, taken out of it; the newest where it names none.
 pub(super) fn opened(state: &AppState, pairs: &mut Pairs) -> Result<(Arc<Snapshot>, bool), Problem> {
-    let mut asked = None;
-    let mut twice = false;
-    pairs.retain(|(name, text)| {
-        let is_snapshot = name == SNAPSHOT.wire;
-        if is_snapshot {
-            twice |= asked.replace(text.clone()).is_some();
-        }
-        // What clients add to every address means nothing here.
-        !is_snapshot && EXTRAS.iter().all(|extra| extra.wire != name)
-    });
-    match asked {
-        _ if twice => Err(Problem::repeated(SNAPSHOT.wire)),
-        None => Ok((state.open(), false)),
-        Some(text) => Ok((state.opened(&text)?, true)),
+    let asked = pairs.extract_if(.., |(name, _)| name == SNAPSHOT.wire).map(|(_, text)| text);
+    match &asked.collect::<Vec<_>>()[..] {
+        [] => Ok((state.open(), false)),
+        [text] => Ok((state.opened(text)?, true)),
+        _ => Err(Problem::repeated(SNAPSHOT.wire)),
     }
 }
 
