@@ -197,6 +197,7 @@ impl Client {
     fn to(at: SocketAddr) -> Self {
         let stream = TcpStream::connect(at).expect("the service listens");
         stream.set_nodelay(true).expect("a socket");
+        stream.set_read_timeout(Some(std::time::Duration::from_secs(30))).expect("a socket");
         Self { stream, buffer: vec![0; 1 << 20] }
     }
 
@@ -206,7 +207,7 @@ impl Client {
         self.stream.write_all(request.as_bytes()).expect("sent");
         let mut have = 0;
         let (head, length) = loop {
-            have += self.stream.read(&mut self.buffer[have..]).expect("an answer");
+            have += self.more(have, path);
             let text = &self.buffer[..have];
             let Some(end) = text.windows(4).position(|four| four == b"\r\n\r\n") else { continue };
             let head = String::from_utf8_lossy(&text[..end]).to_lowercase();
@@ -214,8 +215,14 @@ impl Client {
             break (end + 4, length.and_then(|text| text.trim().parse().ok()).unwrap_or(0));
         };
         while have < head + length {
-            have += self.stream.read(&mut self.buffer[have..]).expect("the rest");
+            have += self.more(have, path);
         }
         length
+    }
+
+    fn more(&mut self, have: usize, path: &str) -> usize {
+        let n = self.stream.read(&mut self.buffer[have..]).expect("an answer");
+        assert!(n > 0, "{path}: the service closed, or its answer is larger than 1 MiB");
+        n
     }
 }

@@ -5,7 +5,7 @@ mod common;
 use std::io::{BufRead, BufReader};
 use std::process::{Command as Process, Stdio};
 
-use common::command::run;
+use common::command::{run, signal};
 use common::repository;
 use common::town::town;
 
@@ -423,8 +423,7 @@ fn the_demo_prints_ten_blocks_and_serves_the_map_where_it_says() {
     stream.read_to_string(&mut answer).expect("answered");
     assert!(answer.starts_with("HTTP/1.1 200") && answer.ends_with("ok\n"), "{answer}");
     // SIGTERM, and it ends by itself with 0.
-    let stopped = Process::new("kill").arg(demo.id().to_string()).status().expect("kill runs");
-    assert!(stopped.success());
+    assert!(signal("TERM", demo.id()));
     assert_eq!(demo.wait().expect("ended").code(), Some(0));
 }
 

@@ -4,18 +4,18 @@
  */
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { ask, commandLineTable, startBrowser, startService } from './service.mjs';
+import { ask, commandLineTable, startBoth } from './service.mjs';
 
-/** @type {Awaited<ReturnType<typeof startService>>} */
+/** @type {Awaited<ReturnType<typeof startBoth>>[0]} */
 let service;
-/** @type {Awaited<ReturnType<typeof startBrowser>>} */
+/** @type {Awaited<ReturnType<typeof startBoth>>[1]} */
 let browser;
 /** Whatever a page complained about, and whom it asked. */
 const complaints = [];
 const asked = [];
 
 before(async () => {
-  [service, browser] = await Promise.all([startService(), startBrowser()]);
+  [service, browser] = await startBoth();
 });
 after(async () => {
   await browser?.stop();

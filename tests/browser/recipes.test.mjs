@@ -7,7 +7,7 @@ import { readFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import { after, before, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
-import { startBrowser, startService } from './service.mjs';
+import { startBoth } from './service.mjs';
 
 const ADDRESS = 'http://127.0.0.1:8080';
 const DELIVERIES = /^https:\/\/cdn\.jsdelivr\.net\/npm\/([\w-]+)@([\d.]+)\/(.*)$/;
@@ -17,7 +17,7 @@ let browser;
 let site;
 
 before(async () => {
-  [service, browser] = await Promise.all([startService(), startBrowser()]);
+  [service, browser] = await startBoth();
   site = createServer((_, answer) => { answer.setHeader('content-type', 'text/html'); answer.end(site.page); });
   await new Promise((done) => { site.listen(0, '127.0.0.1', done); });
 });

@@ -16,12 +16,18 @@ const BIN = resolve(ROOT, process.env.HOTBLOCKS_BIN ?? 'target/release/hotblocks
 const CHROMIUM = process.env.CHROMIUM_BIN ?? '/usr/bin/chromium';
 /** The configuration file of which `hotblocks demo` carries a copy inside itself. */
 const DEMO_CONFIG = process.env.HOTBLOCKS_DEMO_CONFIG ?? 'data/new-haven/hotblocks.toml';
+const INCIDENTS = 'data/new-haven/new_haven_merged.shp';
 const SOME_ROWS_REFUSED = 3;
 
-/** @returns {Promise<{url: string, stop: () => Promise<void>}>} */
-export async function startService() {
+export const startService = () => started(['demo', '--listen', '127.0.0.1:0']);
+
+/**
+ * @param {string[]} args of a command that serves
+ * @returns {Promise<{url: string, stop: () => Promise<void>}>}
+ */
+async function started(args) {
   if (!existsSync(BIN)) throw new Error(`No binary at ${BIN}: build it, or set HOTBLOCKS_BIN.`);
-  const child = spawn(BIN, ['demo', '--listen', '127.0.0.1:0'], { cwd: ROOT, stdio: ['ignore', 'pipe', 'pipe'] });
+  const child = spawn(BIN, args, { cwd: ROOT, stdio: ['ignore', 'pipe', 'pipe'] });
   const ended = new Promise((done) => { child.once('exit', done); });
   const stop = async () => {
     if (child.exitCode === null && child.signalCode === null) child.kill('SIGTERM');
@@ -67,6 +73,26 @@ export async function startBrowser() {
   };
 }
 
+/** Runs a command to its end; rows that it refuses are none of the tests' concern. @param {string[]} args */
+function command(args) {
+  return promisify(execFile)(BIN, args, { cwd: ROOT, maxBuffer: 64 << 20 }).catch((ended) => {
+    if (ended.code === SOME_ROWS_REFUSED) return ended;
+    throw ended;
+  });
+}
+
+/**
+ * A service and the browser, or neither: what has started is ended again where the other has not, or nobody would end it.
+ * @param {typeof startService} start
+ * @returns {Promise<[Awaited<ReturnType<typeof startService>>, Awaited<ReturnType<typeof startBrowser>>]>}
+ */
+export async function startBoth(start = startService) {
+  const [service, browser] = await Promise.allSettled([start(), startBrowser()]);
+  if (service.status === 'fulfilled' && browser.status === 'fulfilled') return [service.value, browser.value];
+  for (const one of [service, browser]) if (one.status === 'fulfilled') await one.value.stop();
+  throw [service, browser].find((one) => one.status === 'rejected').reason;
+}
+
 /**
  * The command line's table for the same question. All that the tests know of
  * its flags and columns is here.
@@ -74,12 +100,8 @@ export async function startBrowser() {
  * @returns {Promise<{id: string, rank: number, name: string, incidents: number}[]>}
  */
 export async function commandLineTable({ period, category, top }) {
-  const { stdout } = await promisify(execFile)(BIN, ['rank', '--config', DEMO_CONFIG,
-    '--period', period.join('/'), '--category', category, '--top', String(top), '--format', 'csv'],
-  { cwd: ROOT, maxBuffer: 64 << 20 }).catch((ended) => {
-    if (ended.code === SOME_ROWS_REFUSED) return ended;
-    throw ended;
-  });
+  const { stdout } = await command(['rank', '--config', DEMO_CONFIG,
+    '--period', period.join('/'), '--category', category, '--top', String(top), '--format', 'csv']);
   const [head, ...rows] = csv(stdout);
   const column = (name) => {
     const at = head.indexOf(name);
@@ -120,4 +142,23 @@ export async function ask(url, layer, query) {
     next = link ? new URL(link.href) : null;
   }
   return all;
+}
+
+/**
+ * A service that takes data in: the sample's streets and incidents in a store of its own.
+ * @returns {Promise<{url: string, stop: () => Promise<void>}>}
+ */
+export async function startLiveService() {
+  const folder = await mkdtemp(join(tmpdir(), 'hotblocks-live-'));
+  const store = join(folder, 'city.hotblocks');
+  const gone = () => rm(folder, { recursive: true, force: true, maxRetries: 5 });
+  try {
+    await command(['init', '--store', store, '--config', DEMO_CONFIG]);
+    await command(['import', 'incidents', INCIDENTS, '--store', store]);
+    const service = await started(['serve', '--store', store, '--listen', '127.0.0.1:0']);
+    return { ...service, stop: async () => { await service.stop(); await gone(); } };
+  } catch (cause) {
+    await gone();
+    throw cause;
+  }
 }

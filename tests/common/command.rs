@@ -22,6 +22,12 @@ pub(crate) fn told(command: &mut Command) -> (i32, String, String) {
     (out.status.code().unwrap_or(-1), text(out.stdout), text(out.stderr))
 }
 
+/// Sends a signal to a process that a test has started; the shell has its own `kill` where the system has none.
+pub(crate) fn signal(name: &str, id: u32) -> bool {
+    let kill = format!("kill -s {name} {id}");
+    std::process::Command::new("sh").args(["-c", &kill]).status().is_ok_and(|status| status.success())
+}
+
 /// The same of these arguments.
 pub(crate) fn run(args: &[&str]) -> (i32, String, String) {
     told(hotblocks().args(args))

@@ -81,8 +81,16 @@ pub(crate) fn told_to_go_on(stream: &mut TcpStream) {
 
 /// Reads an answer whole.
 pub(crate) fn finish(mut stream: TcpStream) -> Answer {
-    let mut bytes = Vec::new();
-    let _reset = stream.read_to_end(&mut bytes);
+    let (mut bytes, mut part, end) = (Vec::new(), vec![0; 1 << 16], Instant::now() + 10 * PATIENCE);
+    loop {
+        match stream.read(&mut part) {
+            Ok(n) if n > 0 => bytes.extend_from_slice(&part[..n]),
+            Err(error) if error.kind() == std::io::ErrorKind::Interrupted => {}
+            // The end, or a reset after the answer.
+            _ => break,
+        }
+        assert!(Instant::now() < end, "an answer without an end");
+    }
     let at = bytes.windows(4).position(|four| four == b"\r\n\r\n").expect("a head");
     let head = String::from_utf8(bytes[..at].to_vec()).expect("UTF-8");
     let status = head.split(' ').nth(1).expect("a status").parse().expect("a number");

@@ -8,7 +8,7 @@ use std::panic::AssertUnwindSafe;
 use std::path::Path;
 
 use super::common::lots::Lots;
-use super::{ROWS, kept, made, opened, start, there_is, until_it_ends};
+use super::{ROWS, kept, made, opened, start, there_is_strace, until_it_ends};
 
 /// What a store did to its files and said, in order.
 #[derive(Clone, Debug)]
@@ -157,7 +157,7 @@ fn keys(steps: &[Step]) -> BTreeSet<&str> {
 
 #[test]
 fn whatever_of_what_was_not_synced_a_power_cut_drops_nothing_acknowledged_is_lost() {
-    if !there_is("strace") {
+    if !there_is_strace() {
         return;
     }
     let cuts: usize = std::env::var("CUTS").ok().and_then(|n| n.parse().ok()).unwrap_or(300);
