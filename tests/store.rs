@@ -133,6 +133,10 @@ fn the_same_bytes_under_another_name_and_the_same_key_are_known_and_a_key_for_so
     let conflict = append(&store, key("k", &text));
     assert!(conflict.conflict && !conflict.repeated && conflict.read == 0);
     assert_eq!(state(&store).len(), 2);
+    // Also beside one of the same bytes, in one call.
+    let with = |word: &str, n: u8, text: &str| Batch { digest: Some([n; 32]), ..key(word, text) };
+    let all = store.append(vec![with("d", 8, &text), key("e", &more), with("e", 8, &text)]).expect("taken");
+    assert!(all[2].conflict, "{all:?}");
 }
 
 #[test]
@@ -154,6 +158,11 @@ fn equal_rows_of_victims_count_once_a_file_however_often_it_comes() {
     assert_eq!((receipt.revised, receipt.known, victims(&store)), (3, 0, 3));
     assert!(receipt.accepted.reports.iter().all(|report| report.revision == 2));
     assert_eq!(append(&store, batch(&format!("{head}\n{row}{row}{row}"))).known, 3);
+    // And one after it that there were two.
+    let fewer = format!("{head}\n{row}\n{row}");
+    let receipt = append(&store, batch(&fewer));
+    assert_eq!((receipt.revised, receipt.known, victims(&store)), (2, 0, 2));
+    assert_eq!(append(&store, batch(&fewer)).known, 2);
 }
 
 #[test]
@@ -351,4 +360,35 @@ fn a_flipped_byte_is_found_and_named_and_never_gives_wrong_numbers() {
     }
     // Most of the file are reports.
     assert!(found > n / 2 && named > n / 4, "{found} found, {named} of them in a part, of {n}");
+}
+
+#[test]
+fn a_link_to_a_store_is_that_store_to_whoever_would_write_it() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let held = store(folder.path());
+    let link = folder.path().join("link");
+    std::os::unix::fs::symlink(folder.path().join("city.hotblocks"), &link).expect("linked");
+    assert!(matches!(SqliteStore::open(&link, Access::Write), Err(StoreError::InUse { .. })));
+    drop(held);
+    assert!(SqliteStore::open(&link, Access::Write).is_ok());
+}
+
+#[test]
+fn a_copy_without_its_log_is_no_backup() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let open = store(folder.path());
+    append(&open, batch(&format!("{HEADER}\n1,2024-01-05 13:30,robbery,-90.2,38.6\n")));
+    // It is written to: what was acknowledged lies in its log.
+    let (file, to) = (folder.path().join("city.hotblocks"), folder.path().join("copy"));
+    assert!(matches!(restore(&file, &to, false), Err(StoreError::InUse { .. })));
+    assert!(!to.exists());
+    drop(open);
+    assert_eq!(restore(&file, &to, false).expect("whole").reports, 1);
+}
+
+#[test]
+fn a_damaged_store_ends_the_writing() {
+    let damaged = StoreError::Damaged { what: "part 1".to_owned() };
+    assert!(damaged.ends_writing() && !damaged.disk_full());
+    assert!(!StoreError::Stopped.ends_writing());
 }

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use hotblocks::engine::build::{About, Ground, build};
 use hotblocks::engine::snapshot::Snapshot;
-use hotblocks::ingest::blocks::{self, Shapes};
+use hotblocks::ingest::blocks;
 use hotblocks::ingest::incidents::{Options, read};
 use hotblocks::ingest::input::Input;
 use hotblocks::ingest::refused::Account;
@@ -28,10 +28,7 @@ pub(crate) fn new_haven() -> (Account, Loaded) {
 /// Blocks from a file.
 pub(crate) fn ground(input: &Input) -> (Ground, Account) {
     let (shapes, account) = blocks::read(input, None).expect("blocks that can be read");
-    let ground = match shapes {
-        Shapes::Streets(streets) => Ground::Streets(streets),
-        Shapes::Areas(areas) => Ground::Areas(areas),
-    };
+    let ground = Ground::from(shapes);
     (ground, account)
 }
 

@@ -22,7 +22,7 @@ use hotblocks::engine::build::{About, Ground, build};
 use hotblocks::engine::snapshot::Snapshot;
 use hotblocks::index::blocks::BlockIndex;
 use hotblocks::index::incidents::IncidentIndex;
-use hotblocks::ingest::blocks::{self, Shapes};
+use hotblocks::ingest::blocks;
 use hotblocks::ingest::incidents::{Options, read};
 use hotblocks::ingest::input::Input;
 use hotblocks::model::block::{Block, BlockKind};
@@ -178,10 +178,7 @@ fn options() -> Options {
 fn snapshot(folder: &Path) -> Snapshot {
     let areas = Input::at(&folder.join("blocks.geojson")).expect("a .geojson");
     let (shapes, _) = blocks::read(&areas, None).expect("blocks that can be read");
-    let ground = match shapes {
-        Shapes::Streets(streets) => Ground::Streets(streets),
-        Shapes::Areas(areas) => Ground::Areas(areas),
-    };
+    let ground = Ground::from(shapes);
     let inputs = [Input::at(&folder.join("incidents.csv")).expect("a .csv")];
     let (ledger, _) = read(&inputs, &options(), &|| ()).expect("the layout fits");
     Snapshot::new(build(ledger, &ground, About::default()).expect("incidents lie in blocks"), 1)

@@ -5,21 +5,24 @@ use std::path::Path;
 use super::failure::Failure;
 use crate::config::Config;
 use crate::ingest;
+use crate::ingest::crosswalk;
 use crate::ingest::harm::EQUAL;
+use crate::ingest::incidents::IncidentsError;
+use crate::model::class::Classes;
 use crate::model::dataset::Dataset;
 use crate::model::harm::HarmTable;
 
 /// The table of harm weights, where there is one.
-fn read(table: Option<(&str, &[u8])>, dataset: &Dataset) -> Result<Option<HarmTable>, Failure> {
+fn read(table: Option<&(String, Vec<u8>)>, classes: &Classes) -> Result<Option<HarmTable>, Failure> {
     Ok(match table {
         None => None,
-        Some((EQUAL, _)) => Some(ingest::harm::equal(&dataset.classes)?),
-        Some((name, bytes)) => Some(ingest::harm::read(name, bytes, &dataset.classes)?),
+        Some((name, _)) if name == EQUAL => Some(ingest::harm::equal(classes)?),
+        Some((name, bytes)) => Some(ingest::harm::read(name, bytes, classes)?),
     })
 }
 
 /// Name and bytes of a table of harm weights.
-pub(super) fn bytes(path: &Path) -> Result<(String, Vec<u8>), Failure> {
+fn bytes(path: &Path) -> Result<(String, Vec<u8>), Failure> {
     let file = path.display().to_string();
     let bytes = std::fs::read(path).map_err(|source| Failure::Read { file: file.clone(), source })?;
     Ok((path.file_name().map_or(file, |name| name.to_string_lossy().into_owned()), bytes))
@@ -31,10 +34,21 @@ pub(super) fn of(
     kept: Option<(String, Vec<u8>)>,
     dataset: &Dataset,
 ) -> Result<Option<HarmTable>, Failure> {
-    let given = match config.harm.as_deref() {
-        None => kept,
-        Some(path) if path.as_os_str() == EQUAL => Some((EQUAL.to_owned(), Vec::new())),
-        Some(path) => Some(bytes(path)?),
-    };
-    read(given.as_ref().map(|(name, bytes)| (name.as_str(), bytes.as_slice())), dataset)
+    read(given(config)?.or(kept).as_ref(), &dataset.classes)
+}
+
+/// Name and bytes of the table that a configuration names, once it can be used with the categories that ship.
+pub(super) fn checked(config: &Config) -> Result<Option<(String, Vec<u8>)>, Failure> {
+    let table = given(config)?;
+    let classes = Classes::over(crosswalk::tree().map_err(IncidentsError::from)?);
+    read(table.as_ref(), &classes)?;
+    Ok(table)
+}
+
+fn given(config: &Config) -> Result<Option<(String, Vec<u8>)>, Failure> {
+    match config.harm.as_deref() {
+        None => Ok(None),
+        Some(path) if path.as_os_str() == EQUAL => Ok(Some((EQUAL.to_owned(), Vec::new()))),
+        Some(path) => bytes(path).map(Some),
+    }
 }

@@ -12,7 +12,6 @@ use crate::engine::areas::set_areas;
 use crate::engine::build::{About, Ground, build};
 use crate::engine::params::table::Param;
 use crate::engine::params::values::Values;
-use crate::ingest::blocks::Shapes;
 use crate::ingest::crosswalk;
 use crate::ingest::incidents::{self, IncidentsError, Options};
 use crate::ingest::input::Input;
@@ -167,11 +166,7 @@ pub(super) fn ledger(store: &dyn Store) -> Result<(Ledger, u64), Failure> {
 /// Loads what a store keeps.
 pub(super) fn stored(config: Config, store: &dyn Store, setting: Setting) -> Result<Loaded, Failure> {
     let (ledger, _) = ledger(store)?;
-    let ground = match setting.blocks {
-        Some(Shapes::Streets(streets)) => Ground::Streets(streets),
-        Some(Shapes::Areas(areas)) => Ground::Areas(areas),
-        None => Ground::Addresses,
-    };
+    let ground = setting.blocks.map_or(Ground::Addresses, Ground::from);
     let mut dataset = make(&config, ledger, &ground, setting.areas, setting.context)?;
     dataset.harm = harm::of(&config, setting.harm, &dataset)?;
     Ok(Loaded { dataset, all_kept: true, config })
@@ -182,7 +177,7 @@ pub(super) fn about(config: &Config) -> Result<About, Failure> {
     Ok(About {
         title: config.title.clone().unwrap_or_else(|| "Incidents".to_owned()),
         notice: config.notice.clone(),
-        released: config.released.clone(),
+        released: config.released.clone().unwrap_or_default(),
         link: config.link_rule()?,
         placing: config.placing()?,
     })

@@ -20,7 +20,6 @@ use crate::http;
 use crate::http::base::Access;
 use crate::http::live::{Limits, Taking, Webhook};
 use crate::http::serve::{DEFAULT_ADDRESS, Service};
-use crate::ingest::blocks::Shapes;
 use crate::ingest::incidents::Options;
 use crate::plan::outreach::register::Register;
 use crate::space::crs::Crs;
@@ -39,10 +38,8 @@ pub(super) fn run(matches: &ArgMatches) -> Result<u8, Failure> {
     // To be written, so that no two processes serve one store.
     let store = store_command::open(matches, Opening::Write)?;
     let mut setting = store.setting()?;
-    let ground = match setting.blocks.take() {
-        Some(Shapes::Streets(streets)) => Ground::Streets(streets),
-        Some(Shapes::Areas(areas)) => Ground::Areas(areas),
-        None => return of_addresses(matches, &given, &store, kept),
+    let Some(ground) = setting.blocks.take().map(Ground::from) else {
+        return of_addresses(matches, &given, &store, kept);
     };
     let config = load::config(matches)?.over(Config::kept(&setting.config)?);
     let values = given.or(&config.defaults()?);
@@ -137,9 +134,11 @@ fn webhooks(config: &LiveConfig) -> Result<Vec<Webhook>, Failure> {
 /// The bounds that a configuration sets, the usual ones where it says nothing.
 fn limits(config: &LiveConfig) -> Limits {
     let usual = Limits::default();
-    let bytes = |mib: Option<usize>, usual: usize| mib.map_or(usual, |mib| mib << 20);
+    // No machine has more; beyond it the bounds' own bounds begin.
+    const MOST: usize = 1 << 20;
+    let bytes = |mib: Option<usize>, usual: usize| mib.map_or(usual, |mib| mib.min(MOST) << 20);
     Limits {
-        clients: config.clients.unwrap_or(usual.clients),
+        clients: config.clients.unwrap_or(usual.clients).min(MOST),
         heartbeat: config
             .heartbeat_s
             .filter(|s| !s.is_nan())
@@ -147,6 +146,6 @@ fn limits(config: &LiveConfig) -> Limits {
         body: bytes(config.body_mib, usual.body),
         unpacked: bytes(config.unpacked_mib, usual.unpacked),
         files: bytes(config.waiting_mib, usual.files),
-        alerts: config.waiting_alerts.unwrap_or(usual.alerts),
+        alerts: config.waiting_alerts.unwrap_or(usual.alerts).min(MOST),
     }
 }

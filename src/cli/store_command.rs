@@ -6,7 +6,6 @@ use super::failure::Failure;
 use super::{exit, flags, ground, harm, load, say};
 use crate::engine::build::Ground;
 use crate::ingest::blocks::Shapes;
-use crate::ingest::harm::EQUAL;
 use crate::store::Store;
 use crate::store::setting::Setting;
 use crate::store::sqlite::{Access, SqliteStore, restore as put_back};
@@ -64,20 +63,17 @@ pub(super) fn init(matches: &ArgMatches) -> Result<u8, Failure> {
     config.link_rule()?;
     config.placing()?;
     config.defaults()?;
+    config.live.checked_rules()?;
     let read = load::ground(&config, &load::texts(matches, "areas"))?;
     read.tell(matches)?;
-    let harm = match config.harm.as_deref() {
-        None => None,
-        Some(word) if word.as_os_str() == EQUAL => Some((EQUAL.to_owned(), Vec::new())),
-        Some(path) => Some(harm::bytes(path)?),
-    };
-    let blocks = match &read.ground {
-        Ground::Streets(streets) => Some(Shapes::Streets(streets.clone())),
-        Ground::Areas(areas) => Some(Shapes::Areas(areas.clone())),
-        Ground::Addresses => None,
-    };
+    let harm = harm::checked(&config)?;
     ground::usable(&read.ground)?;
     let all_kept = read.all_kept();
+    let blocks = match read.ground {
+        Ground::Streets(streets) => Some(Shapes::Streets(streets)),
+        Ground::Areas(areas) => Some(Shapes::Areas(areas)),
+        Ground::Addresses => None,
+    };
     let setting =
         Setting { blocks, areas: read.areas, context: read.context, harm, config: config.to_keep()? };
     let path = load::path(matches, "store").unwrap_or_default();

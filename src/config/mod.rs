@@ -68,7 +68,7 @@ pub struct Config {
     /// Bounds of the live feed.
     pub live: live::LiveConfig,
     /// Held places that someone has looked at and let go, by the name in the list.
-    pub released: Vec<String>,
+    pub released: Option<Vec<String>>,
     /// Whether events of different feeds (report, call, alert) become one where they are near each other.
     pub link: Option<bool>,
     /// Minutes between them at most.
@@ -218,7 +218,7 @@ impl Config {
             trusted_proxies: list(self.trusted_proxies, other.trusted_proxies),
             allow_origins: list(self.allow_origins, other.allow_origins),
             live: if self.live == live::LiveConfig::default() { other.live } else { self.live },
-            released: list(self.released, other.released),
+            released: self.released.or(other.released),
             link: self.link.or(other.link),
             link_minutes: self.link_minutes.or(other.link_minutes),
             link_m: self.link_m.or(other.link_m),

@@ -8,6 +8,7 @@ use super::places::{Found, geocode};
 use crate::assign::{blocks::assign, geocode::Geocoder, piles::held_places};
 use crate::index::addresses::AddressIndex;
 use crate::index::blocks::BlockIndex;
+use crate::ingest::blocks::Shapes;
 use crate::ingest::shipped;
 use crate::model::areas::{self, Area, polygons};
 use crate::model::block::{BlockSet, HUNDRED_BLOCKS};
@@ -33,6 +34,15 @@ pub enum Ground {
     Areas(Vec<Area>),
     /// The addresses of the incidents themselves: hundred-blocks.
     Addresses,
+}
+
+impl From<Shapes> for Ground {
+    fn from(shapes: Shapes) -> Self {
+        match shapes {
+            Shapes::Streets(streets) => Self::Streets(streets),
+            Shapes::Areas(areas) => Self::Areas(areas),
+        }
+    }
 }
 
 /// What is said of a data set, beside its data.

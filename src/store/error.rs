@@ -94,18 +94,13 @@ pub enum StoreError {
 }
 
 impl StoreError {
-    /// Whether the disk failed in a way after which nothing more may be acknowledged.
+    /// Whether the disk failed, or holds what was never written: then nothing more may be acknowledged.
     #[must_use]
     pub fn ends_writing(&self) -> bool {
-        let Self::Sqlite { source, .. } = self else { return false };
-        let code = source.sqlite_error().map(|error| error.code);
+        let Self::Sqlite { source, .. } = self else { return matches!(self, Self::Damaged { .. }) };
         matches!(
-            code,
-            Some(
-                rusqlite::ErrorCode::SystemIoFailure
-                    | rusqlite::ErrorCode::DatabaseCorrupt
-                    | rusqlite::ErrorCode::NotADatabase
-            )
+            source.sqlite_error_code(),
+            Some(rusqlite::ErrorCode::SystemIoFailure | rusqlite::ErrorCode::NotADatabase)
         )
     }
 

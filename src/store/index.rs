@@ -17,12 +17,19 @@ pub(super) enum Standing {
     Withdrawn,
 }
 
-/// Keys and revisions of all reports; 17 to 50 bytes a report.
+/// What stands of an id: its highest revision, and how many reports have it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Highest {
+    pub(super) revision: i64,
+    pub(super) reports: usize,
+}
+
+/// Keys and revisions of all reports; 17 to 60 bytes a report.
 #[derive(Debug, Default)]
 pub(super) struct Index {
     keys: HashSet<u128>,
     /// By a hash of source and id: two ids of one hash would be told apart in the receipt's words alone.
-    revisions: HashMap<u64, i64>,
+    revisions: HashMap<u64, Highest>,
     hasher: DefaultHashBuilder,
     /// Ids whose revision rose within the batch at hand.
     risen: HashSet<u64>,
@@ -35,9 +42,13 @@ impl Index {
         for (key, report) in segment.keys.iter().zip(segment.reports.iter()) {
             self.keys.insert(*key);
             if let Some(id) = report.id {
+                let first = Highest { revision: report.revision, reports: 0 };
                 let highest = self.revisions.entry(self.hasher.hash_one((report.source, id)));
-                let highest = highest.or_insert(report.revision);
-                *highest = (*highest).max(report.revision);
+                let highest = highest.or_insert(first);
+                if report.revision > highest.revision {
+                    *highest = first;
+                }
+                highest.reports += usize::from(report.revision == highest.revision);
             }
         }
     }
@@ -52,8 +63,8 @@ impl Index {
         self.keys.contains(&key)
     }
 
-    /// The highest revision of an id of a source.
-    pub(super) fn revision(&self, source: u16, id: &str) -> Option<i64> {
+    /// What stands of an id of a source.
+    pub(super) fn highest(&self, source: u16, id: &str) -> Option<Highest> {
         self.revisions.get(&self.hasher.hash_one((source, id))).copied()
     }
 
@@ -74,17 +85,19 @@ impl Index {
                 let id = self.hasher.hash_one(id);
                 match self.revisions.get_mut(&id) {
                     None => {
-                        self.revisions.insert(id, revision);
+                        self.revisions.insert(id, Highest { revision, reports: 1 });
                         Standing::New
                     }
-                    Some(highest) if revision > *highest => {
-                        *highest = revision;
+                    Some(highest) if revision > highest.revision => {
+                        *highest = Highest { revision, reports: 1 };
                         self.risen.insert(id);
                         Standing::Revised
                     }
-                    Some(highest) if revision < *highest => return Standing::Superseded,
-                    Some(_) if self.risen.contains(&id) => Standing::Revised,
-                    Some(_) => Standing::New,
+                    Some(highest) if revision < highest.revision => return Standing::Superseded,
+                    Some(highest) => {
+                        highest.reports += 1;
+                        if self.risen.contains(&id) { Standing::Revised } else { Standing::New }
+                    }
                 }
             }
         };
@@ -108,7 +121,7 @@ mod tests {
         assert_eq!(enter(4, 2, Status::Confirmed), Standing::Revised);
         assert_eq!(enter(5, 1, Status::Withdrawn), Standing::Superseded);
         assert_eq!(enter(6, 3, Status::Withdrawn), Standing::Withdrawn);
-        assert_eq!(index.revision(0, "a"), Some(3));
+        assert_eq!(index.highest(0, "a"), Some(Highest { revision: 3, reports: 1 }));
         assert_eq!(index.enter(7, Some((1, "a")), 0, Status::Confirmed), Standing::New);
     }
 }

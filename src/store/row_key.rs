@@ -10,17 +10,22 @@ use crate::model::report::{Place, Report, Sign, Source, Status, Unit};
 /// A number for what a source is: two that are not equal in all have different ones.
 pub(super) fn source_number(source: &Source) -> u128 {
     let mut put = Put::default();
+    put_source(&mut put, source);
+    short(&put.0)
+}
+
+/// All that a source is.
+pub(super) fn put_source(put: &mut Put, source: &Source) {
     put.text(&source.name);
     put.text(source.unit.word());
     put.text(source.feed.word());
     put.text(&zone_name(source));
     put.maybe(source.anonymised.as_deref(), Put::text);
     put.u8(u8::from(source.revises));
-    short(&put.0)
 }
 
 /// The zone's IANA name; UTC where it has none.
-pub(super) fn zone_name(source: &Source) -> String {
+fn zone_name(source: &Source) -> String {
     source.zone.iana_name().unwrap_or("UTC").to_owned()
 }
 

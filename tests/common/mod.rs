@@ -12,7 +12,7 @@ use std::path::{Path, PathBuf};
 use hotblocks::engine::build::{About, Ground, build};
 use hotblocks::engine::query::Selection;
 use hotblocks::engine::snapshot::Snapshot;
-use hotblocks::ingest::blocks::{self, Shapes};
+use hotblocks::ingest::blocks;
 use hotblocks::ingest::incidents::{self, Options};
 use hotblocks::ingest::input::Input;
 use hotblocks::ingest::refused::Account;
@@ -52,10 +52,7 @@ pub(crate) fn load(incident_files: &[PathBuf], block_file: &Path) -> (Snapshot, 
         incidents::read(&inputs, &Options::default(), &|| ()).expect("readable incidents");
     let (shapes, block_account) =
         blocks::read(&Input::at(block_file).expect("a known ending"), None).expect("readable blocks");
-    let ground = match shapes {
-        Shapes::Streets(streets) => Ground::Streets(streets),
-        Shapes::Areas(areas) => Ground::Areas(areas),
-    };
+    let ground = Ground::from(shapes);
     let dataset = build(ledger, &ground, About::default()).expect("a data set");
     (Snapshot::new(dataset, 1), incident_account, block_account)
 }

@@ -90,10 +90,7 @@ fn dataset(incident_file: &Path, block_file: &Path) -> Dataset {
     let options = hotblocks::ingest::incidents::Options::default();
     let input = Input::at(incident_file).expect("csv");
     let (ledger, _) = hotblocks::ingest::incidents::read(&[input], &options, &|| ()).expect("incidents");
-    let ground = match read(&Input::at(block_file).expect("known"), None).expect("blocks").0 {
-        Shapes::Streets(streets) => Ground::Streets(streets),
-        Shapes::Areas(areas) => Ground::Areas(areas),
-    };
+    let ground = Ground::from(read(&Input::at(block_file).expect("known"), None).expect("blocks").0);
     build(ledger, &ground, About::default()).expect("a data set")
 }
 

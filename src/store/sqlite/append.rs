@@ -11,7 +11,7 @@ use crate::model::class::ClassId;
 use crate::model::report::Report;
 use crate::model::reports::{Ledger, Reports};
 use crate::store::error::{StoreError, While};
-use crate::store::index::{Index, Standing};
+use crate::store::index::{Highest, Index, Standing};
 use crate::store::row_key::{Keys, at_revision, source_number};
 use crate::store::segment::{MOST_ROWS, Segment};
 use crate::store::{Batch, Receipt};
@@ -153,7 +153,7 @@ impl Taking<'_> {
 
     /// Gives revisions to the reports of sources whose later files replace what earlier ones said of an event, and keys to match.
     ///
-    /// What stands already keeps its revision; an event of which anything is new gets the next one, all its rows together.
+    /// What stands already keeps its revision; an event of which anything is new or gone gets the next one, all its rows together.
     fn revise(
         &mut self,
         ledger: &Ledger,
@@ -170,13 +170,18 @@ impl Taking<'_> {
         }
         let mut revisions = HashMap::with_capacity(implied.len());
         for ((source, id), rows) in events {
-            let stands = self.known.index.revision(source, id);
-            let there =
-                |revision: i64| rows.iter().all(|&at| self.known.index.has(at_revision(keys[at], revision)));
+            let stands = self.known.index.highest(source, id);
+            let there = |stands: Highest| {
+                let mut all: Vec<u128> =
+                    rows.iter().map(|&at| at_revision(keys[at], stands.revision)).collect();
+                all.sort_unstable();
+                all.dedup();
+                all.len() == stands.reports && all.iter().all(|&key| self.known.index.has(key))
+            };
             let revision = match stands {
                 None => 1,
-                Some(revision) if there(revision) => revision,
-                Some(revision) => revision.saturating_add(1),
+                Some(stands) if there(stands) => stands.revision,
+                Some(stands) => stands.revision.saturating_add(1),
             };
             for at in rows {
                 keys[at] = at_revision(keys[at], revision);

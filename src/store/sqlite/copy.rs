@@ -39,10 +39,15 @@ pub(super) fn backup(from: &Connection, to: &Path) -> Result<u64, StoreError> {
 ///
 /// # Errors
 ///
-/// [`StoreError`] if the backup is none or is damaged: then what was there stays. [`StoreError::InUse`] while it is served.
+/// [`StoreError`] if the backup is none or is damaged: then what was there stays. [`StoreError::InUse`] while it is served, or
+/// where the backup is a store whose log was not brought into it.
 pub fn restore(backup: &Path, store: &Path, replace: bool) -> Result<Verified, StoreError> {
     if !backup.is_file() {
         return Err(StoreError::Absent { file: backup.display().to_string() });
+    }
+    // What lies in its log alone would be left behind.
+    if std::fs::metadata(beside(backup, "-wal")).is_ok_and(|log| log.len() > 0) {
+        return Err(StoreError::InUse { file: backup.display().to_string() });
     }
     let _lock = Lock::take(store)?;
     if store.exists() && !replace {

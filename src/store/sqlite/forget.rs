@@ -51,19 +51,18 @@ pub(super) fn forget(
         return Ok(None);
     }
     for (part, rest) in &changed {
-        replace(&transaction, &mut state, part, rest)?;
+        replace(&transaction, &mut state, std::slice::from_ref(part), rest)?;
     }
     state.revision += 1;
     state.write(&transaction)?;
     forget_names(&transaction, external_id)?;
-    for (at, name) in tables.files.iter().enumerate().filter(|(_, name)| name.contains(external_id)) {
+    for (at, _) in tables.files.iter().enumerate().filter(|(_, name)| name.contains(external_id)) {
         let id = u16::try_from(at).unwrap_or(u16::MAX);
         // A name that only says that it is gone.
         let blank = "(forgotten)";
         transaction
             .execute("UPDATE file SET name = ?2, sum = ?3 WHERE id = ?1", (id, blank, file_sum(id, blank)))
-            .during(doing)
-            .map(|_| name)?;
+            .during(doing)?;
     }
     transaction.execute("DELETE FROM derived", []).during(doing)?;
     transaction.commit().during(doing)?;

@@ -17,7 +17,9 @@ impl Lock {
     ///
     /// It lies on a file of its own: closing any other handle of the database would let go of SQLite's locks.
     pub(super) fn take(store: &Path) -> Result<Self, StoreError> {
-        let path = beside(store, "-lock");
+        // By whatever name: a link leads to the same database.
+        let real = std::fs::canonicalize(store);
+        let path = beside(real.as_deref().unwrap_or(store), "-lock");
         let failed = |source| StoreError::File { file: path.display().to_string(), source };
         let file = OpenOptions::new()
             .create(true)

@@ -179,16 +179,20 @@ impl Store for SqliteStore {
 
     fn forget(&self, source: &str, external_id: &str) -> Result<Forgotten, StoreError> {
         let mut writer = self.writer()?;
-        if writer.stopped {
+        let Writer { connection, known, stopped, .. } = &mut *writer;
+        if *stopped {
             return Err(StoreError::Stopped);
         }
-        writer.known = None;
-        let forgotten = forget::forget(&mut writer.connection, source, external_id)?;
+        *known = None;
         let unknown =
             || StoreError::Unknown { source_name: source.to_owned(), external_id: external_id.to_owned() };
-        // Also where nothing was found: an earlier one may have left the log to be emptied.
-        forget::empty_log(&writer.connection)?;
-        forgotten.ok_or_else(unknown)
+        let done = forget::forget(connection, source, external_id).and_then(|forgotten| {
+            // Also where nothing was found: an earlier one may have left the log to be emptied.
+            forget::empty_log(connection)?;
+            forgotten.ok_or_else(unknown)
+        });
+        *stopped = done.as_ref().is_err_and(StoreError::ends_writing);
+        done
     }
 
     fn revision(&self) -> Result<u64, StoreError> {

@@ -49,8 +49,17 @@ pub(super) fn add(
         .prepare_cached("SELECT COALESCE(MAX(id), 0) + 1 FROM part")
         .and_then(|mut last| last.query_row([], |row| row.get(0)))
         .during("writing reports")?;
+    insert(connection, state, (id, number(revision)), segment)
+}
+
+fn insert(
+    connection: &Connection,
+    state: &mut State,
+    (id, revision): (i64, i64),
+    segment: &Segment,
+) -> Result<(), StoreError> {
     let body = segment.encode();
-    let numbers = [id, number(revision), number(segment.len())];
+    let numbers = [id, revision, number(segment.len())];
     let sum = sum(&numbers, &body);
     connection
         .prepare_cached("INSERT INTO part (id, revision, reports, sum, body) VALUES (?1, ?2, ?3, ?4, ?5)")
@@ -64,56 +73,38 @@ pub(super) fn add(
     Ok(())
 }
 
-/// Puts other reports in the place of a part, or takes it away where none are left.
+/// Puts other reports in the place of neighbors, under the first one's number and the last one's revision; nothing where none
+/// are left.
 pub(super) fn replace(
     connection: &Connection,
     state: &mut State,
-    part: &Part,
+    parts: &[Part],
     segment: &Segment,
 ) -> Result<(), StoreError> {
-    let doing = "writing reports anew";
-    let old = sum(&[part.id, part.revision, part.reports], &part.body);
-    state.roll = state.roll.wrapping_sub(old);
-    state.reports -= usize::try_from(part.reports).unwrap_or_default();
-    if segment.len() == 0 {
+    let (Some(first), Some(last)) = (parts.first(), parts.last()) else { return Ok(()) };
+    for part in parts {
         state.parts -= 1;
-        return connection.execute("DELETE FROM part WHERE id = ?1", [part.id]).map(drop).during(doing);
+        state.reports -= usize::try_from(part.reports).unwrap_or_default();
+        state.roll = state.roll.wrapping_sub(sum(&[part.id, part.revision, part.reports], &part.body));
     }
-    let body = segment.encode();
-    let sum = sum(&[part.id, part.revision, number(segment.len())], &body);
-    state.roll = state.roll.wrapping_add(sum);
-    state.reports += segment.len();
-    let of = params![part.id, number(segment.len()), sum.to_le_bytes(), body];
     connection
-        .execute("UPDATE part SET reports = ?2, sum = ?3, body = ?4 WHERE id = ?1", of)
-        .map(drop)
-        .during(doing)
+        .execute("DELETE FROM part WHERE id BETWEEN ?1 AND ?2", [first.id, last.id])
+        .during("writing reports anew")?;
+    if segment.len() == 0 {
+        return Ok(());
+    }
+    insert(connection, state, (first.id, last.revision), segment)
 }
 
-/// Puts one part in the place of several neighbors, under the first one's number and the last one's revision.
+/// Puts one part in the place of several neighbors.
 pub(super) fn merge(connection: &Connection, state: &mut State, parts: &[Part]) -> Result<(), StoreError> {
-    let doing = "merging its parts";
-    let (Some(first), Some(last)) = (parts.first(), parts.last()) else { return Ok(()) };
     let mut whole = Segment::default();
     for part in parts {
-        let (segment, sum) = part.open()?;
-        state.roll = state.roll.wrapping_sub(sum);
+        let (segment, _) = part.open()?;
         whole.keys.extend(segment.keys);
         whole.reports.join(segment.reports);
     }
-    connection.execute("DELETE FROM part WHERE id BETWEEN ?1 AND ?2", [first.id, last.id]).during(doing)?;
-    let body = whole.encode();
-    let numbers = [first.id, last.revision, number(whole.len())];
-    let sum = sum(&numbers, &body);
-    connection
-        .execute(
-            "INSERT INTO part (id, revision, reports, sum, body) VALUES (?1, ?2, ?3, ?4, ?5)",
-            params![numbers[0], numbers[1], numbers[2], sum.to_le_bytes(), body],
-        )
-        .during(doing)?;
-    state.parts = state.parts + 1 - parts.len();
-    state.roll = state.roll.wrapping_add(sum);
-    Ok(())
+    replace(connection, state, parts, &whole)
 }
 
 /// The parts from one number to another.

@@ -56,17 +56,21 @@ impl Told {
                 }
             })
         };
-        let by_key = |told: &Self| told.key.is_some() && told.key == self.key;
-        let by_digest = |told: &Self| told.digest.is_some() && told.digest == self.digest;
-        for (told, at) in pending {
-            if by_key(told) || (by_digest(told) && told.content == self.content) {
-                return Ok(again(told.content, &told.name, receipts[*at].without_reports(), by_key(told)));
-            }
+        // A key first, wherever it is: one that came with other reports is a conflict.
+        let by_key = |(told, _): &&(Self, usize)| told.key.is_some() && told.key == self.key;
+        if let Some((told, at)) = pending.iter().find(by_key) {
+            return Ok(again(told.content, &told.name, receipts[*at].without_reports(), true));
         }
         if let Some(key) = &self.key
             && let Some((content, name, receipt)) = find(connection, "key", key)?.into_iter().next()
         {
             return Ok(again(content, &name, receipt, true));
+        }
+        let by_digest = |(told, _): &&(Self, usize)| {
+            told.digest.is_some() && told.digest == self.digest && told.content == self.content
+        };
+        if let Some((told, at)) = pending.iter().find(by_digest) {
+            return Ok(again(told.content, &told.name, receipts[*at].without_reports(), false));
         }
         if let Some(digest) = &self.digest {
             let all = find(connection, "digest", digest)?;
@@ -188,18 +192,16 @@ fn read(row: &rusqlite::Row<'_>) -> Result<(u128, String, Receipt), StoreError> 
     Ok((told.content, told.name, receipt))
 }
 
-/// Looks at all of them; tells how many there are.
-pub(super) fn verify(connection: &Connection) -> Result<usize, StoreError> {
+/// Looks at all of them.
+pub(super) fn verify(connection: &Connection) -> Result<(), StoreError> {
     let doing = "looking for what became of a batch";
     let sql = "SELECT revision, name, digest, key, content, counts, sum, id FROM batch ORDER BY id";
     let mut statement = connection.prepare(sql).during(doing)?;
     let mut rows = statement.query([]).during(doing)?;
-    let mut n = 0;
     while let Some(row) = rows.next().during(doing)? {
         read(row)?;
-        n += 1;
     }
-    Ok(n)
+    Ok(())
 }
 
 /// Takes the names away that hold an id.

@@ -73,7 +73,7 @@ pub(super) fn replay(
 }
 
 /// Reports may point only to what the tables have.
-fn fits(segment: &Segment, tables: &Tables) -> Result<(), StoreError> {
+pub(super) fn fits(segment: &Segment, tables: &Tables) -> Result<(), StoreError> {
     let (sources, classes) = (tables.sources.len(), tables.classes.rows().len());
     let fits = (0..segment.len()).all(|at| {
         usize::from(segment.reports.source(at)) < sources

@@ -12,7 +12,7 @@ use crate::model::report::{Feed, Source, Unit};
 use crate::model::reports::{Ledger, Reports};
 use crate::store::bytes::{Put, Take, Torn};
 use crate::store::error::{StoreError, While};
-use crate::store::row_key::zone_name;
+use crate::store::row_key::put_source;
 
 /// The last number: of files that come after so many others nobody asks where a report stood.
 const LAST: u16 = u16::MAX;
@@ -156,15 +156,6 @@ fn rows(
         expected += 1;
     }
     Ok(())
-}
-
-fn put_source(put: &mut Put, source: &Source) {
-    put.text(&source.name);
-    put.text(source.unit.word());
-    put.text(source.feed.word());
-    put.text(&zone_name(source));
-    put.maybe(source.anonymised.as_deref(), Put::text);
-    put.u8(u8::from(source.revises));
 }
 
 fn source(take: &mut Take<'_>) -> Result<Source, Torn> {
