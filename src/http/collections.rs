@@ -49,7 +49,7 @@ pub(super) async fn all(State(state): State<AppState>, request: Request) -> Resu
         "description": "Incidents, ranked blocks, density and clusters of one data set",
         "links": [{ "rel": "self", "type": "application/json", "href": format!("{base}/collections") }],
         "collections": collections,
-        "dataset": dataset(&snapshot, &state.defaults),
+        "dataset": dataset(&state, &snapshot),
     });
     Ok(if as_page { html::collections(&base, &body) } else { json_response(&body) })
 }
@@ -114,8 +114,8 @@ fn parameter(param: &Param) -> Json {
     json!({ "name": param.wire, "description": param.help, "default": param.default })
 }
 
-fn dataset(snapshot: &Snapshot, defaults: &Values) -> Json {
-    let data = snapshot.dataset();
+fn dataset(state: &AppState, snapshot: &Snapshot) -> Json {
+    let (data, defaults) = (snapshot.dataset(), &state.defaults);
     let zone = data.sources.first().map(|s| &s.zone);
     let dates = snapshot.dates();
     json!({
@@ -129,6 +129,8 @@ fn dataset(snapshot: &Snapshot, defaults: &Values) -> Json {
         "last_date": dates.map(|d| d.1.to_string()),
         "complete_until": snapshot.complete_until().map(|day| day.to_string()),
         "incidents": data.incidents.count(),
+        // Whether there is something to hear on `/events`.
+        "live": state.feed.takes_in(),
         "categories": categories(snapshot),
         "defaults": {
             "category": defaults.categories.clone().unwrap_or_default(),

@@ -205,6 +205,11 @@ impl Feed {
         Arc::clone(&self.alerts).try_acquire_owned().map_err(|_| Refusal::busy())
     }
 
+    /// Whether data may come while the service runs.
+    pub(in crate::http) fn takes_in(&self) -> bool {
+        self.options.is_some()
+    }
+
     /// Refuses what cannot be taken now, before its body is read.
     pub(super) fn open(&self) -> Result<&Options, Refusal> {
         let options = self.options.as_ref().ok_or_else(Refusal::no_store)?;

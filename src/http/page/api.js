@@ -8,6 +8,7 @@
  * @typedef {{name: string, title: string, parent: string|null, incidents: number}} Category
  * @typedef {{name: string, notice: string|null, block_set: string, local_crs: string, time_zone: string,
  *   first_date: string, last_date: string, complete_until: string | null, incidents: number, categories: Category[],
+ *   live: boolean,
  *   defaults: {category: string[]|null, bandwidth_m: number|null, cell_m: number|null,
  *              eps_m: number|null, min_points: number|null}}} Dataset
  * @typedef {{from?: number, to?: number, value?: number, color: string, label: string}} LegendClass

@@ -7,8 +7,9 @@ import { LAYERS, State } from './state.js';
 import { controls } from './controls.js';
 import { detail, list, made, statusWords } from './list.js';
 import { showLegend } from './legend.js';
+import { listen, paced } from './live.js';
 import { NoMap, drawMap } from './map.js';
-import { byId, count, say } from './text.js';
+import { byId, clock, count, say } from './text.js';
 
 /** @typedef {import('./api.js').Items} Items */
 /** @typedef {import('./api.js').Feature} Feature */
@@ -30,14 +31,15 @@ async function change(work) {
   delete document.body.dataset.ready;
   underWay += 1;
   changes += 1;
-  const mine = changes;
   try {
     await work();
   } finally {
     underWay -= 1;
+    // Whichever ends last, it need not be the one that began last.
     if (underWay === 0) {
+      const soFar = changes;
       await map?.idle();
-      if (underWay === 0 && changes === mine) document.body.dataset.ready = 'true';
+      if (underWay === 0 && changes === soFar) document.body.dataset.ready = 'true';
     }
   }
 }
@@ -60,10 +62,14 @@ async function start() {
   const { dataset } = about;
   document.title = `${dataset.name} – hotblocks`;
   byId('title').textContent = dataset.name;
-  byId('subtitle').textContent = `${count(dataset.incidents, 'incident')} in the data`;
+  const showSize = (/** @type {import('./api.js').Dataset} */ of) => { byId('subtitle').textContent = `${count(of.incidents, 'incident')} in the data`; };
+  showSize(dataset);
   showNotice(dataset.notice);
   if (!dataset.first_date) {
     say(byId('status'), 'The data hold no incidents yet.');
+    // The first ones begin the page anew.
+    const look = paced(async () => { if ((await collections()).dataset.first_date) location.reload(); });
+    if (dataset.live) listen({ changed: look, incident: () => {}, line: showLine });
     return;
   }
 
@@ -87,7 +93,24 @@ async function start() {
     await Promise.all([loadBlocks(), ...OVERLAYS.map(loadOverlay)]);
   }
 
-  async function loadBlocks() {
+  /** Shows newer data where there are some: what is chosen stays, and so does who reads. */
+  async function renew() {
+    let newer;
+    try {
+      newer = await collections();
+    } catch {
+      return; // The line tells that the service is away.
+    }
+    state.follow(newer.dataset);
+    chooser.renew();
+    if (location.hash) state.write('replace');
+    showSize(newer.dataset);
+    await Promise.all([loadBlocks(true), ...OVERLAYS.map(loadOverlay)]);
+    showLine(true);
+  }
+
+  /** @param {boolean} [stay] whether the same is asked for as before, of newer data */
+  async function loadBlocks(stay = false) {
     const turn = turns.blocks.next();
     byId('ranking').setAttribute('aria-busy', 'true');
     try {
@@ -104,13 +127,13 @@ async function start() {
       state.items = null;
     }
     byId('ranking').removeAttribute('aria-busy');
-    showBlocks();
+    showBlocks(stay);
   }
 
-  function showBlocks() {
+  function showBlocks(stay = false) {
     const answer = state.items ?? NOTHING;
     features = new Map(answer.features.map((one) => [one.id, one]));
-    ranking.show(answer);
+    ranking.show(answer, stay);
     ranking.held(answer);
     byId('status').textContent = state.items ? statusWords(state, answer) : 'No list.';
     map?.blocks(answer.features, answer.legend);
@@ -232,6 +255,17 @@ async function start() {
     });
   });
 
+  if (dataset.live) {
+    listen({
+      changed: paced(() => change(renew)),
+      incident: ({ category, lon, lat }) => {
+        const isMeant = category === null || !state.choice.byName.has(category) || state.choice.chosen.has(category);
+        if (isMeant && lon !== null && lat !== null) map?.pulse([lon, lat]);
+      },
+      line: showLine,
+    });
+  }
+
   // The list comes first; the map, a megabyte of library, follows when it can.
   await change(async () => {
     const drawn = drawMap(boundsOf(about), {
@@ -262,6 +296,12 @@ const NOTHING = { features: [], numberMatched: 0, links: [], legend: { property:
 
 /** @param {string} layer @returns {any} */
 const layerBox = (layer) => document.querySelector(`#layers input[value="${layer}"]`);
+
+/** Whether the page follows what happens, and since when it shows what it shows. @param {boolean} isUp */
+function showLine(isUp) {
+  byId('live').classList.toggle('down', !isUp);
+  say(byId('live'), isUp ? `Live, as of ${clock(new Date())}` : 'Not live now: the service does not answer; the page tries again');
+}
 
 /** @param {string|null} notice */
 function showNotice(notice) {

@@ -9,13 +9,12 @@ import { byId, element, number, say } from './text.js';
 /**
  * @param {State} state
  * @param {() => void} changed
- * @returns {{show: () => void}} `show` writes the state into the controls
+ * @returns {{show: () => void, renew: () => void}} `show` writes the state into the controls; `renew` does after newer
+ *   data came, and a preset that is chosen stays chosen
  */
 export function controls(state, changed) {
   const from = byId('from');
   const to = byId('to');
-  const { first_date: first, last_date: last, complete_until: complete } = state.dataset;
-  for (const input of [from, to]) { input.min = first; input.max = last; }
 
   const take = () => {
     if (from.value === state.period[0] && to.value === state.period[1]) { say(byId('period-problem'), null); return; }
@@ -29,15 +28,31 @@ export function controls(state, changed) {
   from.addEventListener('change', take);
   to.addEventListener('change', take);
 
-  const presets = periodPresets(first, last, complete ?? last).map(({ name, period }) => {
-    const button = element('button', { type: 'button', textContent: name });
-    button.addEventListener('click', () => { [from.value, to.value] = period; take(); });
-    return { button, period };
-  });
-  byId('presets').replaceChildren(...presets.map(({ button }) => button));
+  /** @type {{button: any, name: string, period: [string, string]}[]} */
+  let presets = [];
+  /** @type {ReturnType<typeof categoryTree>} */
+  let categories;
 
-  const { boxes, tree } = categoryTree(state, () => { show(); changed(); });
-  byId('category-tree').replaceChildren(tree);
+  /** Makes what follows from the data. */
+  function make() {
+    const { first_date: first, last_date: last, complete_until: complete } = state.dataset;
+    for (const input of [from, to]) { input.min = first; input.max = last; }
+    presets = periodPresets(first, last, complete ?? last).map(({ name, period }) => {
+      const button = element('button', { type: 'button', textContent: name });
+      button.addEventListener('click', () => { [from.value, to.value] = period; take(); });
+      return { button, name, period };
+    });
+    const focused = document.activeElement;
+    byId('presets').replaceChildren(...presets.map(({ button }) => button));
+    if (focused && !focused.isConnected) presets.find(({ name }) => name === focused.textContent)?.button.focus();
+    // The tree that somebody is working in is made anew only where it has other branches.
+    if (categories?.isOf(state)) categories.count(state);
+    else {
+      categories = categoryTree(state, () => { show(); changed(); });
+      byId('category-tree').replaceChildren(categories.tree);
+    }
+  }
+  make();
   byId('category-all').addEventListener('click', () => { state.choice.all(); show(); changed(); });
   byId('category-none').addEventListener('click', () => { state.choice.set([]); show(); changed(); });
 
@@ -47,7 +62,7 @@ export function controls(state, changed) {
     for (const { button, period } of presets) {
       button.setAttribute('aria-pressed', String(period.join() === state.period.join()));
     }
-    for (const [name, box] of boxes) {
+    for (const [name, { box }] of categories.boxes) {
       const mark = state.choice.mark(name);
       box.checked = mark === 'on';
       box.indeterminate = mark === 'some';
@@ -55,7 +70,15 @@ export function controls(state, changed) {
     byId('category-summary').textContent = categoryWords(state) || 'none chosen';
   }
   show();
-  return { show };
+  return {
+    show,
+    renew() {
+      const chosen = presets.find(({ period }) => period.join() === state.period.join())?.name;
+      make();
+      state.period = presets.find(({ name }) => name === chosen)?.period ?? state.period;
+      show();
+    },
+  };
 }
 
 /**
@@ -90,14 +113,14 @@ function periodPresets(first, last, complete) {
  * @param {() => void} changed
  */
 function categoryTree(state, changed) {
-  /** @type {Map<string, any>} */
+  /** @type {Map<string, {box: any, many: any}>} */
   const boxes = new Map();
   const branch = (/** @type {string|null} */ parent) => element('ul', {}, ...state.choice.below(parent).map((one) => {
     const box = element('input', { type: 'checkbox', name: 'category', value: one.name });
-    boxes.set(one.name, box);
     box.addEventListener('change', () => { state.choice.toggle(one.name, box.checked); changed(); });
-    const label = element('label', {}, box, element('span', { className: 'what', textContent: one.title }),
-      element('span', { className: 'how-many', textContent: number(one.incidents) }));
+    const many = element('span', { className: 'how-many', textContent: number(one.incidents) });
+    boxes.set(one.name, { box, many });
+    const label = element('label', {}, box, element('span', { className: 'what', textContent: one.title }), many);
     const item = element('li', {}, label);
     if (state.choice.below(one.name).length) {
       const inner = element('details', {}, element('summary', {},
@@ -108,5 +131,16 @@ function categoryTree(state, changed) {
     }
     return item;
   }));
-  return { boxes, tree: branch(null) };
+  return {
+    boxes,
+    tree: branch(null),
+
+    /** Whether newer data have the same categories. @param {State} newer */
+    isOf: (newer) => [...newer.choice.byName.keys()].sort().join() === [...boxes.keys()].sort().join(),
+
+    /** @param {State} newer */
+    count(newer) {
+      for (const [name, { many }] of boxes) many.textContent = number(newer.choice.byName.get(name).incidents);
+    },
+  };
 }

@@ -39,20 +39,22 @@ export function list(on) {
   });
 
   function draw() {
+    const focused = rows.contains(document.activeElement) ? document.activeElement.closest('tr').dataset.id : null;
     rows.replaceChildren(...ranked.slice(0, shown).map((one) => rowOf(one, legend, one.id === selected)));
     const left = ranked.length - shown;
     more.hidden = left <= 0;
     more.textContent = `Show ${Math.min(STEP, left)} more of ${number(ranked.length)}`;
+    if (focused) [...rows.children].find((row) => row.dataset.id === focused)?.querySelector('button').focus({ preventScroll: true });
   }
 
   return {
-    /** @param {Items} items */
-    show(items) {
+    /** @param {Items} items @param {boolean} stay whether it is the same list with newer data: whoever reads it stays there */
+    show(items, stay) {
       ranked = items.features.filter((one) => one.properties.rank !== null);
       legend = items.legend;
-      shown = STEP;
+      if (!stay) shown = STEP;
       draw();
-      byId('ranking').scrollTop = 0;
+      if (!stay) byId('ranking').scrollTop = 0;
     },
 
     /**

@@ -22,6 +22,9 @@ const ORDER = ['-', 0, ['coalesce', ['get', 'rank'], 1e9]];
 const CASING = '#4a4038';
 const HALO = '#1463d8';
 const EMPTY = { type: 'FeatureCollection', features: [] };
+/** Places where something was just heard: so many at once, each so long. */
+const MOST_PULSES = 50;
+const PULSE_MS = 15_000;
 
 /** Layers of the style for each layer of the page. */
 const DRAWN = {
@@ -79,6 +82,8 @@ export async function drawMap(bounds, on) {
   let ranks = [];
   /** @type {any[]} */
   let heldMarks = [];
+  /** @type {any[]} */
+  let pulses = [];
 
   /**
    * The block at a place of the canvas: what is exactly there, else what is near.
@@ -194,6 +199,16 @@ export async function drawMap(bounds, on) {
       }
       if (layer === 'incidents' && legend?.classes.length) paint('incidents', 'circle-color', legend.classes[0].color);
       fill(layer, features);
+    },
+
+    /** Calls the eye to a place where something was just heard. @param {[number, number]} at */
+    pulse(at) {
+      if (pulses.length >= MOST_PULSES) pulses.shift()?.remove();
+      const mark = element('span', { className: 'pulse' });
+      const made = new library.Marker({ element: mark }).setLngLat(at).addTo(map);
+      plain(mark);
+      pulses.push(made);
+      setTimeout(() => { made.remove(); pulses = pulses.filter((one) => one !== made); }, PULSE_MS);
     },
 
     /** @param {Set<string>} layers the ones to be seen */

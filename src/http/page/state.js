@@ -110,6 +110,18 @@ export class State {
     this.layers = new Set(layers === null ? DEFAULT_LAYERS : layers.split(',').filter((name) => LAYERS.includes(name)));
   }
 
+  /**
+   * Takes newer data: what is chosen stays chosen, and who had all categories has all.
+   * @param {Dataset} dataset
+   */
+  follow(dataset) {
+    const names = this.category;
+    const hadAll = this.choice.below(null).every((one) => this.choice.chosen.has(one.name));
+    this.dataset = dataset;
+    this.choice = new Choice(dataset.categories);
+    if (hadAll) this.choice.all(); else this.choice.set(names);
+  }
+
   /** @param {'push'|'replace'} how a new entry of the history, or the same */
   write(how) {
     /** @type {[string, string][]} */

@@ -22,6 +22,11 @@ export function day(iso) {
 export const period = ([from, to]) => (from === to ? day(from) : days.formatRange(
   new Date(`${from}T00:00:00Z`), new Date(`${to}T00:00:00Z`)));
 
+const moments = new Intl.DateTimeFormat('en-US', { timeStyle: 'medium' });
+
+/** @param {Date} at a moment of today, by the reader's own clock */
+export const clock = (at) => moments.format(at);
+
 /** @param {number} metres */
 export const length = (metres) => `${number(Math.round(metres))} m (${number(Math.round(metres * 3.28084))} ft)`;
 
