@@ -614,6 +614,12 @@ async fn counts_come_as_json_and_csv_with_the_same_numbers_and_no_formula() {
     let json: Json = serde_json::from_str(&body).expect("JSON");
     let rows = json["rows"].as_array().expect("rows");
     assert_eq!(json["links"][1]["href"], format!("http://127.0.0.1:8080/counts.csv?{query}"));
+    // A form that is asked for is not that of the other form's address.
+    let (.., body) = http(&router, &format!("/counts?f=json&{query}"), "*/*").await;
+    let json: Json = serde_json::from_str(&body).expect("JSON");
+    assert_eq!(json["links"][1]["href"], format!("http://127.0.0.1:8080/counts.csv?{query}"));
+    let (_, media, _) = http(&router, &format!("/counts?{query}"), "text/csv;q=0, application/json").await;
+    assert_eq!(media, "application/json");
     for (path, accept) in [
         (format!("/counts?{query}"), "text/csv"),
         (format!("/counts.csv?{query}"), "*/*"),

@@ -99,7 +99,8 @@ async fn filtered(collection: &str, filter: &str) -> Json {
 }
 
 /// Every collection with what it cannot do without, in its views.
-const COLLECTIONS: [(&str, &str); 24] = [
+const COLLECTIONS: [(&str, &str); 25] = [
+    ("plan", "?sites=3&"),
     ("incidents", "?"),
     ("blocks", "?draws=200&"),
     ("blocks", "?view=bias&"),

@@ -16,7 +16,7 @@ use hotblocks::engine::params::counts::{CHANGE, COUNTS};
 use hotblocks::engine::params::explain::EXPLAIN;
 use hotblocks::engine::params::hotspots::HOTSPOTS;
 use hotblocks::engine::params::near_repeat::NEAR_REPEAT;
-use hotblocks::engine::params::outreach::{BRIEF, LIST};
+use hotblocks::engine::params::outreach::{BRIEF, DELAY, LIST};
 use hotblocks::engine::params::patrol::PLAN;
 use hotblocks::engine::params::ranking::RANK;
 use hotblocks::engine::params::table::{AREAS, DENSITY, Kind, OPERATIONS, Operation};
@@ -27,6 +27,7 @@ use hotblocks::ingest::blocks::{Purpose, Shapes, read_for};
 use hotblocks::ingest::input::Input;
 use hotblocks::layer::Page;
 use hotblocks::layer::answer::answer;
+use hotblocks::layer::outreach_answer::list_ask;
 use hotblocks::model::areas::AreaKind;
 use hotblocks::model::dataset::Dataset;
 use serde_json::{Value as Json, json};
@@ -294,6 +295,54 @@ async fn the_same_inputs_on_the_same_data_are_the_same_run_and_are_kept() {
     assert_eq!(id_of(&live, inputs()).await.0, first, "a generation is no data");
     engine.publish(Arc::new(Snapshot::new(dataset, 3)), 0);
     assert_ne!(id_of(&live, inputs()).await.0, first);
+}
+
+#[tokio::test]
+async fn what_a_review_is_not_given_it_has_from_the_kept_list_so_it_is_another_run() {
+    let first = values(&LIST, &[("capacity", "5blocks"), ("as_of", "2014-09-20"), ("bonus", "0")]);
+    let snapshot = Snapshot::new(DATASET.clone(), 1);
+    let kept = snapshot.review(None, &list_ask(&first.or(&defaults()))).expect("a list");
+    let engine = Arc::new(Engine::new(DATASET.clone()));
+    engine.publish(Arc::new(Snapshot::new(DATASET.clone(), 2).with_outreach(kept).expect("over them")), 0);
+    let router = hotblocks::http::router(engine, Values::default());
+    let mut runs = std::collections::BTreeSet::new();
+    let asked =
+        [json!({}), json!({"bonus": 0.25}), json!({"include_protected": "no"}), json!({"category": "all"})];
+    for more in asked {
+        let mut inputs = json!({"review": "spring", "as_of": "2014-09-28"});
+        inputs.as_object_mut().expect("an object").extend(more.as_object().expect("an object").clone());
+        let answer = execute(&router, "list", "respond-sync", &json!({ "inputs": inputs })).await;
+        assert_eq!(answer.status, StatusCode::OK, "{}", String::from_utf8_lossy(&answer.body));
+        let run = &answer.json()["provenance"]["run"];
+        assert_eq!(run["inputs"]["bonus"], more["bonus"], "what is not given is not told as given");
+        assert!(runs.insert(run["id"].to_string()), "{more}");
+    }
+}
+
+#[tokio::test]
+async fn a_day_that_is_not_over_does_not_undo_the_delay() {
+    let mut delayed = defaults();
+    delayed.set_wire(&DELAY, "24").expect("hours");
+    let router = hotblocks::http::router(Arc::new(Engine::new(DATASET.clone())), delayed);
+    let beat = &DATASET.areas[0].areas[0].name;
+    let zone = DATASET.sources[0].zone.clone();
+    let today = jiff::Timestamp::now().to_zoned(zone).date();
+    for (day, status) in [
+        (today.tomorrow().expect("a date"), StatusCode::BAD_REQUEST),
+        (today, StatusCode::BAD_REQUEST),
+        (today.yesterday().and_then(jiff::civil::Date::yesterday).expect("a date"), StatusCode::OK),
+    ] {
+        let path =
+            format!("/collections/brief/items?of=gun&within=beat:{}&as_of={day}", beat.replace(' ', "%20"));
+        let answer = get(&router, &path).await;
+        assert_eq!(answer.status, status, "{day}: {}", String::from_utf8_lossy(&answer.body));
+        let inputs = json!({"of": "gun", "within": [format!("beat:{beat}")], "as_of": day.to_string()});
+        let answer = execute(&router, "brief", "respond-sync", &json!({ "inputs": inputs })).await;
+        assert_eq!(answer.status, status, "{day}: {}", String::from_utf8_lossy(&answer.body));
+        if status != StatusCode::OK {
+            assert_eq!(answer.json()["parameter"], "as_of");
+        }
+    }
 }
 
 #[test]

@@ -191,10 +191,11 @@ async fn a_t1_what_a_document_is_asked_with_does_not_spoil_the_tiles_it_points_t
     let (status, headers, _) = ask(&at("/xyz/density/{z}/{x}/{y}.png?_=17&token=a")).await;
     assert_eq!((status, headers[header::CONTENT_TYPE].as_bytes()), (StatusCode::OK, b"image/png".as_slice()));
     // What has no tiles has a legend of the snapshot that is asked for, as what has some.
-    for id in ["blocks", "sites"] {
-        let (status, ..) = ask(&format!("/collections/{id}/legend?f=json&snapshot=1")).await;
+    for id in ["blocks?", "list?capacity=5blocks&"] {
+        let (name, query) = id.split_once('?').expect("a mark");
+        let (status, ..) = ask(&format!("/collections/{name}/legend?{query}f=json&snapshot=1")).await;
         assert_eq!(status, StatusCode::OK, "{id}");
-        let (status, ..) = ask(&format!("/collections/{id}/legend?snapshot=999")).await;
+        let (status, ..) = ask(&format!("/collections/{name}/legend?{query}snapshot=999")).await;
         assert_eq!(status, StatusCode::GONE, "{id}");
     }
 }

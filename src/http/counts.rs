@@ -9,8 +9,9 @@ use axum::routing::get;
 use serde_json::json;
 
 use super::base::base;
+use super::format::accepted;
 use super::problem::Problem;
-use super::query;
+use super::query::{self, marked};
 use super::state::AppState;
 use crate::encode;
 use crate::engine::params::counts::COUNTS;
@@ -29,8 +30,10 @@ pub(super) const COUNTS_FORM: Param = Param {
 };
 
 /// The forms of an answer: their word under `f` and as an ending of the address, and their media type.
-const FORMS: [(&str, &str); 2] =
-    [("json", "application/json"), ("csv", "text/csv; charset=utf-8; header=present")];
+const FORMS: [(&str, &str); 2] = [("json", "application/json"), ("csv", CSV)];
+
+/// Media type of tables.
+pub(super) const CSV: &str = "text/csv; charset=utf-8; header=present";
 
 pub(super) fn routes() -> Router<AppState> {
     Router::new()
@@ -49,7 +52,8 @@ async fn counts(
     let (word, media) = form(uri.path(), &mut pairs, &request)?;
     let values = query::check_counts(&COUNTS, &pairs)?.or(&state.defaults);
     let address = format!("{}/counts", base(&request));
-    let asked = uri.query().map_or_else(String::new, |query| format!("?{query}"));
+    // The ending says the form.
+    let asked = marked(uri.query());
     let csv = word == "csv";
     let body = state
         .layer(COUNTS, values, Page::ALL, move |layer| {
@@ -67,7 +71,7 @@ async fn counts(
     Ok(([(header::CONTENT_TYPE, media)], body).into_response())
 }
 
-/// The form that is asked for: by `f`, else by the ending of the address, else CSV where the client takes that and no JSON.
+/// The form that is asked for: by `f`, else by the ending of the address, else the one that the client likes best.
 fn form(
     path: &str,
     pairs: &mut Vec<(String, String)>,
@@ -82,8 +86,6 @@ fn form(
     if let Some(form) = FORMS.iter().find(|(word, _)| path.ends_with(&format!(".{word}"))) {
         return Ok(*form);
     }
-    let accepts =
-        request.headers().get(header::ACCEPT).and_then(|value| value.to_str().ok()).unwrap_or_default();
-    let csv = accepts.contains("text/csv") && !accepts.contains("json");
-    Ok(FORMS[usize::from(csv)])
+    let liked = accepted(request.headers(), &[&["application/json"], &["text/csv"]]);
+    Ok(FORMS[liked.unwrap_or(0)])
 }

@@ -42,7 +42,7 @@ async fn item(
     query::bounded(&given, &state.defaults)?;
     let page = html::wanted_of_one(request.headers(), &given)?;
     let crs = Crs::read(&CRS, given.text(&CRS), &snapshot)?;
-    let values = wanted::values(&state, &operation, &given, &snapshot);
+    let values = wanted::values(&state, &operation, &given, &snapshot)?;
     if let Some(param) = query::lacks(&operation, &values, &snapshot).next() {
         return Err(Problem::not_given(param));
     }

@@ -181,7 +181,7 @@ pub(super) fn lacks(
     let of_list = [LIST.collection, BRIEF.collection].contains(&operation.collection);
     let kept = of_list && snapshot.outreach().is_some();
     let has = |param: &Param| values.has(param) || (param.kind == Kind::Areas && values.within.is_some());
-    required(operation).iter().filter(move |param| !kept && !has(param))
+    required(operation).iter().filter(move |param| !kept && !has(param) && !values.does_without(param))
 }
 
 /// How many draws a request may ask for: more would keep all others waiting.
@@ -208,6 +208,13 @@ pub(super) fn bounded(values: &Values, configured: &Values) -> Result<(), Proble
         .into());
     }
     Ok(())
+}
+
+/// A query as it goes on from a document to what it points to, without the form, which is that of the document.
+pub(super) fn marked(query: Option<&str>) -> String {
+    let parts = query.unwrap_or_default().split('&');
+    let kept: Vec<&str> = parts.filter(|part| !part.is_empty() && !part.starts_with("f=")).collect();
+    if kept.is_empty() { String::new() } else { format!("?{}", kept.join("&")) }
 }
 
 /// The page that is asked for.

@@ -11,15 +11,16 @@ use super::state::AppState;
 use crate::engine::params::choosing::{
     BBOX_CRS, CHOOSING, CRS, FILTER, FILTER_CRS, PROPERTIES, SNAPSHOT, SORTBY,
 };
-use crate::engine::params::outreach::{CAPACITY, LIST, REVIEW};
+use crate::engine::params::outreach::{AS_OF, BRIEF, CAPACITY, DELAY, LIST, REVIEW};
 use crate::engine::params::table::{BBOX, Operation, PERIOD, Param};
-use crate::engine::params::values::Values;
+use crate::engine::params::values::{BadValue, Values};
 use crate::engine::snapshot::Snapshot;
 use crate::layer::Page;
 use crate::layer::choose::Choice;
 use crate::layer::cql2::{FilterError, rectangle};
 use crate::layer::outreach_answer::asks_review;
 use crate::model::datetime::{Datetime, DatetimeError};
+use crate::model::report::Source;
 
 /// All that a request asks for, checked.
 pub(super) struct Wanted {
@@ -74,20 +75,65 @@ pub(super) fn wanted(
     }
     let crs = Crs::read(&CRS, given.text(&CRS), &snapshot)?;
     let page = if plainly { Page { bbox: given.bbox, ..Page::ALL } } else { query::page(&given) };
-    let values = values(state, operation, &given, &snapshot);
+    let values = values(state, operation, &given, &snapshot)?;
     Ok(Wanted { given, values, page, choice, crs, snapshot })
 }
 
 /// Values for the operation: what was given for it, else what is configured.
-pub(super) fn values(state: &AppState, operation: &Operation, given: &Values, snapshot: &Snapshot) -> Values {
+pub(super) fn values(
+    state: &AppState,
+    operation: &Operation,
+    given: &Values,
+    snapshot: &Snapshot,
+) -> Result<Values, Problem> {
     // What chooses among features is not the operation's.
     let mut own = given.without(&CHOOSING).without(query::queryables(operation));
     if !operation.params.contains(&PERIOD) {
         own.period = None;
     }
+    with_configured(state, operation, own, snapshot)
+}
+
+/// What is given for an operation, and what is configured where nothing is.
+pub(super) fn with_configured(
+    state: &AppState,
+    operation: &Operation,
+    given: Values,
+    snapshot: &Snapshot,
+) -> Result<Values, Problem> {
     // A list that is kept is shown as it is, whatever capacity is configured for the first one.
-    let kept = operation.collection == LIST.collection && !asks_review(&own) && snapshot.outreach().is_some();
-    if kept { own.or(&state.defaults.without(&[CAPACITY, REVIEW])) } else { own.or(&state.defaults) }
+    let kept =
+        operation.collection == LIST.collection && !asks_review(&given) && snapshot.outreach().is_some();
+    let mut values =
+        if kept { given.or(&state.defaults.without(&[CAPACITY, REVIEW])) } else { given.or(&state.defaults) };
+    if operation.collection == BRIEF.collection {
+        keep_back(&mut values, snapshot)?;
+    }
+    Ok(values)
+}
+
+/// Holds a brief to days that are over: the agency's delay counts back from the end of its day, so that a later one
+/// would undo it.
+fn keep_back(values: &mut Values, snapshot: &Snapshot) -> Result<(), Problem> {
+    let Some(hours) = values.number(&DELAY).filter(|&hours| hours > 0.0) else { return Ok(()) };
+    let now = jiff::Timestamp::now();
+    let today = |source: &Source| now.to_zoned(source.zone.clone()).date();
+    let Some(over) = snapshot.dataset().sources.iter().map(today).min().and_then(|day| day.yesterday().ok())
+    else {
+        return Ok(());
+    };
+    match values.date(&AS_OF) {
+        Some(day) if day > over => {
+            let mend = format!(
+                "shootings are kept back for {hours} hours, counted from the end of a day that is over: give {over} or an earlier one"
+            );
+            Err(BadValue { name: AS_OF.wire.to_owned(), value: day.to_string(), mend }.into())
+        }
+        None if snapshot.complete_until().is_some_and(|day| day > over) => {
+            Ok(values.set_wire(&AS_OF, &over.to_string())?)
+        }
+        _ => Ok(()),
+    }
 }
 
 /// The state of the data that is asked for, else the newest.

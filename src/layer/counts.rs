@@ -190,7 +190,7 @@ fn told(found: &CrossCounts, values: &Values) -> Vec<(&'static str, Value)> {
         told.push((
             "withheld",
             Value::text(format!(
-                "cells of an area with 1 to {} incidents that are all sexual, domestic or child offenses, and a second cell where one alone would follow from the sum; they are counted under place `{}`",
+                "cells of an area with 1 to {} incidents that are all sexual, domestic or child offenses, and others where these would follow from the sum; they are counted under place `{}`; each answer is guarded by itself, and layers of areas are not",
                 FEWEST - 1,
                 NoArea::Withheld.word()
             )),

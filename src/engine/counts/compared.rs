@@ -193,11 +193,13 @@ pub(super) struct Days {
 
 impl Days {
     pub(super) fn of(snapshot: &Snapshot, all: &Compared, counted: &[Counted], axes: &[Keys]) -> Self {
+        if all.compared.is_none() && all.lately.is_none() {
+            return Self { of: Vec::new(), counted: Vec::new() };
+        }
         let data = snapshot.dataset();
         // Coverage is told of sources with incidents alone, in their order.
         let mut present = vec![false; data.sources.len()];
-        let there = (0..data.incidents.len()).filter(|&at| !data.incidents.gone(at));
-        there.for_each(|at| present[usize::from(data.incidents.source(at))] = true);
+        data.incidents.standing().for_each(|at| present[usize::from(data.incidents.source(at))] = true);
         let mut told = snapshot.coverage().iter();
         let coverage: Vec<Vec<(Date, Date)>> = present
             .iter()

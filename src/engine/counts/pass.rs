@@ -27,6 +27,8 @@ pub(super) struct Plan<'a> {
     pub(super) axes: &'a [Keys],
     /// Of each block whether it is meant; all incidents are where absent, also those in no block.
     pub(super) among: Option<&'a [bool]>,
+    /// Whether cells may be withheld, for which protected ones are counted apart.
+    pub(super) guarded: bool,
 }
 
 /// What one window has.
@@ -167,7 +169,8 @@ impl<'a> Finding<'a> {
             };
             place += key * stride;
         }
-        let protected = incidents.classes(at).any(|class| self.protected[usize::from(class.0)]);
+        let protected =
+            self.plan.guarded && incidents.classes(at).any(|class| self.protected[usize::from(class.0)]);
         for ((window, counted), _) in
             self.plan.windows.iter().zip(own).zip(seconds).filter(|(_, seconds)| within(seconds))
         {

@@ -27,7 +27,8 @@ pub(super) struct Places {
 ///
 /// A cell of an area with 1 to [`FEWEST`] − 1 incidents that are all protected is withheld. What is withheld stands in a cell
 /// of its own with the same other keys, so that sums hold. Were it one cell alone, that sum would tell it: then the smallest
-/// other one is withheld too, or where there is none, every area's, also those of 0.
+/// other one is withheld too, or where there is none, every area's, also those of 0. So they are where the sum says what each
+/// has: where all have 1, or all the most that is withheld.
 pub(super) fn withhold(cells: &[u32], protected: &[u32], places: Option<Places>) -> Vec<Option<u64>> {
     let small = |at: usize| (1..FEWEST).contains(&cells[at]) && protected[at] == cells[at];
     let mut told: Vec<Option<u64>> = cells.iter().map(|&n| Some(u64::from(n))).collect();
@@ -48,6 +49,9 @@ pub(super) fn withhold(cells: &[u32], protected: &[u32], places: Option<Places>)
                 Some(other) => hidden.push(other),
                 None => hidden = line().collect(),
             }
+        }
+        if [1, FEWEST - 1].iter().any(|&n| hidden.iter().all(|&at| cells[at] == n)) {
+            hidden = line().collect();
         }
         let sum = hidden.iter().map(|&at| u64::from(cells[at])).sum();
         hidden.into_iter().for_each(|at| told[at] = None);
@@ -87,6 +91,12 @@ mod tests {
             [9, 2, 7, 4, 3, 0, 0, 0],
             [9, 0, 0, 3, 3, 0, 0, 0],
             [Some(9), Some(2), None, Some(4), None, Some(0), Some(10), Some(0)],
+        );
+        // A sum of as many as there are cells, or of the most that they can have, would tell each.
+        check(
+            [1, 4, 1, 4, 0, 9, 0, 0],
+            [1, 4, 1, 4, 0, 0, 0, 0],
+            [None, None, None, None, None, None, Some(2), Some(17)],
         );
         // One alone among zeros hides them all.
         check(

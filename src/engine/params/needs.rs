@@ -19,7 +19,8 @@ impl Values {
     }
 
     /// Whether another parameter stands in for this one.
-    fn does_without(&self, param: &Param) -> bool {
+    #[must_use]
+    pub fn does_without(&self, param: &Param) -> bool {
         match param.wire {
             wire if wire == BANDWIDTH.wire => self.has(&BANDWIDTH_RULE),
             // Along streets there are no cells.

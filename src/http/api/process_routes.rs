@@ -1,12 +1,10 @@
 //! Rows of the table of routes: counts, analyses that are run with inputs of one's own, and the jobs that they become.
 
-use super::super::counts::COUNTS_FORM;
+use super::super::counts::{COUNTS_FORM, CSV};
 use super::super::processes::LISTING;
 use super::route::{Asks, Route};
 use super::table::{JSON, get};
 use crate::engine::params::counts::COUNTS;
-
-const CSV: &str = "text/csv; charset=utf-8; header=present";
 
 const COUNTS_ROUTE: Route = Route {
     asks: Asks::OperationAs(&COUNTS, &COUNTS_FORM),

@@ -15,17 +15,17 @@ use super::super::collections::{GEOJSON, json_response, name};
 use super::super::problem::Problem;
 use super::super::query;
 use super::super::state::AppState;
+use super::super::wanted;
 use super::catalog::{OUTPUT, process};
 use super::jobs::{Job, Opened, State as Of, Ticket};
 use super::{estimate, inputs, status};
 use crate::encode;
 use crate::engine::identity::digest;
-use crate::engine::params::outreach::{CAPACITY, LIST, REVIEW};
+use crate::engine::params::outreach::LIST;
 use crate::engine::params::table::Operation;
 use crate::engine::params::values::Values;
 use crate::engine::snapshot::Snapshot;
 use crate::layer::answer::{AnswerError, answer};
-use crate::layer::outreach_answer::asks_review;
 use crate::layer::{Page, Value};
 
 /// The longest body of a request: shifts are its largest input.
@@ -58,7 +58,7 @@ pub(super) async fn execute(
     let given = inputs::values(id, operation, &asked.inputs)?;
     query::bounded(&given, &state.defaults)?;
     let snapshot = state.open();
-    let values = given.or(&configured(&state, operation, &given, &snapshot));
+    let values = wanted::with_configured(&state, operation, given, &snapshot)?;
     if let Some(lacking) = values.lacking(&[operation]) {
         return Err(AnswerError::NotGiven(*lacking).into());
     }
@@ -90,13 +90,6 @@ pub(super) async fn execute(
     let location = format!("{}/jobs/{}", base.0, done.id);
     headers.extend(HeaderValue::from_str(&location).map(|location| (header::CONTENT_LOCATION, location)));
     Ok(response)
-}
-
-/// What is configured where nothing is given; of a list that is kept, not the capacity of the first one.
-fn configured(state: &AppState, operation: &Operation, given: &Values, snapshot: &Snapshot) -> Values {
-    let kept =
-        operation.collection == LIST.collection && !asks_review(given) && snapshot.outreach().is_some();
-    if kept { state.defaults.without(&[CAPACITY, REVIEW]) } else { (*state.defaults).clone() }
 }
 
 const APPLIED: HeaderName = HeaderName::from_static("preference-applied");
@@ -171,7 +164,9 @@ async fn run(
     values: &Values,
     snapshot: Arc<Snapshot>,
 ) -> Result<Run, Problem> {
-    let inputs = inputs::canonical(operation, values);
+    // What a review is not given it has from the list that is kept, whatever the table says.
+    let kept = operation.collection == LIST.collection && snapshot.outreach().is_some();
+    let inputs = inputs::canonical(operation, values, !kept);
     let snapshot = state.identity(snapshot).await?;
     let told = |inputs| {
         vec![

@@ -61,9 +61,19 @@ fn texts(param: &Param, value: &Json) -> Option<Vec<String>> {
 
 /// All parameters of an operation in the order of the table, with what was given, configured, or else is usual.
 ///
-/// Two requests that mean the same have the same: names are sorted, and a usual value that is given is one that is not.
-pub(super) fn canonical(operation: &Operation, values: &Values) -> Vec<(&'static str, Value)> {
-    let value = |param: &Param| told(param, values).or_else(|| usual(param)).unwrap_or(Value::Null);
+/// Two requests that mean the same have the same: names are sorted, and a usual value that is given is one that is not;
+/// but where `as_usual` is false, what is not given is not what the table says.
+pub(super) fn canonical(
+    operation: &Operation,
+    values: &Values,
+    as_usual: bool,
+) -> Vec<(&'static str, Value)> {
+    let given = |param: &Param| {
+        let any = param.wire == CATEGORY.wire && !as_usual && values.categories.is_none();
+        told(param, values).filter(|_| !any)
+    };
+    let value =
+        |param: &Param| given(param).or_else(|| usual(param).filter(|_| as_usual)).unwrap_or(Value::Null);
     operation.params.iter().map(|param| (param.wire, value(param))).collect()
 }
 
@@ -144,7 +154,7 @@ mod tests {
     #[test]
     fn inputs_that_mean_the_same_have_one_form() {
         let form = |operation: &Operation, inputs: Json| {
-            canonical(operation, &read(operation, &inputs).expect("usable"))
+            canonical(operation, &read(operation, &inputs).expect("usable"), true)
         };
         for (operation, a, b) in [
             (&DENSITY, json!({"bandwidth_m": 250}), json!({"bandwidth_m": "250.0", "kernel": "quartic"})),
@@ -171,7 +181,7 @@ mod tests {
     #[test]
     fn every_parameter_that_is_given_is_in_the_one_form() {
         let inputs = json!({"datetime": "2018-01-01/..", "eps_m": 100, "min_points": 10, "method": "nnh", "probability": 0.25});
-        let told = canonical(&CLUSTERS, &read(&CLUSTERS, &inputs).expect("usable"));
+        let told = canonical(&CLUSTERS, &read(&CLUSTERS, &inputs).expect("usable"), true);
         let get = |name: &str| &told.iter().find(|(known, _)| *known == name).expect("of the table").1;
         assert_eq!((get("datetime"), get("eps_m")), (&Value::text("2018-01-01/.."), &Value::Float(100.0)));
         assert_eq!((get("min_points"), get("method")), (&Value::Int(10), &Value::text("nnh")));

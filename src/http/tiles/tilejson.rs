@@ -13,6 +13,7 @@ use super::ready::Layers;
 use super::{Pairs, pairs_of};
 use crate::encode::mvt::Tiled;
 use crate::encode::tilejson::{bounds, description, vector_layers};
+use crate::http::query::marked;
 
 /// The deepest zoom that clients need to ask for: a unit of a tile is 15 cm there.
 pub(super) const MOST_ZOOM: u8 = 16;
@@ -45,11 +46,4 @@ pub(super) async fn tilejson(
         "center": [(b.west + b.east) / 2.0, (b.south + b.north) / 2.0, 11],
         "vector_layers": vector_layers(&all, MOST_ZOOM),
     })))
-}
-
-/// A query as it goes on from a document to what it points to, without the form, which is that of the document.
-pub(super) fn marked(query: Option<&str>) -> String {
-    let parts = query.unwrap_or_default().split('&');
-    let kept: Vec<&str> = parts.filter(|part| !part.is_empty() && !part.starts_with("f=")).collect();
-    if kept.is_empty() { String::new() } else { format!("?{}", kept.join("&")) }
 }

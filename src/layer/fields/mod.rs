@@ -6,6 +6,7 @@ mod others;
 use super::filter::Cell;
 use crate::model::areas::AreaKind;
 use crate::model::dataset::Dataset;
+use crate::model::report::Origin;
 
 /// What a field holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -152,7 +153,7 @@ pub(crate) fn tables(layer: &str) -> &'static [&'static [Field]] {
         "explain" => &[blocks::EXPLAIN],
         "list" => &[others::LIST],
         "brief" => &[others::BRIEF],
-        "plan" => &[others::PLAN],
+        "plan" => &[others::PLAN, others::SITES],
         _ => &[],
     }
 }
@@ -172,7 +173,7 @@ pub fn shape(layer: &str) -> Shape {
 pub fn values(layer: &str, field: &Field, data: &Dataset) -> Vec<String> {
     let words = |words: &[&str]| words.iter().map(|&word| word.to_owned()).collect();
     match (layer, field.name) {
-        ("incidents", "origin") => words(&["citizen", "officer", "sensor", "unknown"]),
+        ("incidents", "origin") => Origin::ALL.iter().map(|origin| origin.word().to_owned()).collect(),
         ("incidents", "status") => words(&["confirmed", "unreviewed"]),
         ("incidents", "located") => words(&["located", "geocoded"]),
         ("incidents", "source") => data.sources.iter().map(|source| source.name.clone()).collect(),

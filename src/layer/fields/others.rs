@@ -189,3 +189,12 @@ pub(super) const PLAN: &[Field] = &[
     number("next_hour_adds", "Of a duty: what one more hour would add"),
     number("next_officer_adds", "Of a duty: what one more officer would add"),
 ];
+
+/// Even coverage has these instead.
+pub(super) const SITES: &[Field] = &[
+    integer("blocks", "Of a site: blocks to which no other is nearer"),
+    number("share", "Of a site: what is expected there among all"),
+    measure("mean_distance_m", "m", "Of a site: mean distance of what is expected"),
+    measure("furthest_m", "m", "Of a site: distance of the furthest block"),
+    number("covered_per_week", "Of a site: expected a week within reach"),
+];
