@@ -86,8 +86,10 @@ fuzz-smoke: setup ## The same for 20 s each from one seed, after the corpus; one
 
 ROUNDS ?= 1000
 
-crash: setup setup-trace ## Kill a store under eight writers, ROUNDS=1000 times, and cut what it wrote at 10,000 moments
-	ROUNDS=$(ROUNDS) CUTS=10000 $(CARGO) test --release --locked --test crash -- --nocapture
+crash: setup setup-trace ## Kill a store under eight writers, ROUNDS=1000 times, cut what it wrote at 10,000 moments; writes docs/faults.md
+	rm -rf target/faults && mkdir -p target/faults
+	ROUNDS=$(ROUNDS) CUTS=10000 FAULTS=$(CURDIR)/target/faults $(CARGO) test --release --locked --test crash -- --nocapture
+	sh tests/crash/report.sh target/faults > docs/faults.md
 
 docs: setup ## Write docs/parameters.md from the table of parameters, and what the reference tests found into docs/validation.md
 	UPDATE_DOCS=1 $(CARGO) test --release --locked --test documents --test reference

@@ -8,7 +8,7 @@ use std::panic::AssertUnwindSafe;
 use std::path::Path;
 
 use super::common::lots::Lots;
-use super::{ROWS, kept, made, opened, start, there_is_strace, until_it_ends};
+use super::{ROWS, kept, made, opened, record, start, there_is_strace, until_it_ends};
 
 /// What a store did to its files and said, in order.
 #[derive(Clone, Debug)]
@@ -196,11 +196,17 @@ fn whatever_of_what_was_not_synced_a_power_cut_drops_nothing_acknowledged_is_los
         let wrong = wrong(spot.path(), &files, &acknowledged(upto));
         assert_eq!(wrong, None, "cut {n} before step {upto} of {}", steps.len());
     }
-    println!("{cuts} power cuts over {} steps: nothing acknowledged is lost", steps.len());
 
     // The same of a store that does not sync (`synchronous=OFF`) loses what it acknowledged.
     let unsynced: Vec<Step> =
         steps.iter().filter(|step| !matches!(step, Step::Synced { .. })).cloned().collect();
     let files = cut(&before, &unsynced, &mut |_| 0);
     assert!(wrong(spot.path(), &files, &keys(&unsynced)).is_some_and(|why| why.contains("was acknowledged")));
+    record(
+        "2-cuts",
+        &format!(
+            "power cut: recorded writes cut, those not synced dropped whole or in part, replayed | {cuts} cuts over {} steps | nothing acknowledged is lost, no batch is there in part; the same without its syncs loses what it acknowledged, and the check finds it",
+            steps.len()
+        ),
+    );
 }
