@@ -2,6 +2,7 @@
 
 use serde_json::{Map, Value as Json};
 
+use super::geojson_text::write;
 use super::shape::on_wire;
 use crate::layer::{Feature, Layer, Legend, LegendClass, Value};
 
@@ -24,17 +25,21 @@ pub fn collection(layer: &Layer, links: Json) -> String {
         members.insert("links".into(), links);
     }
     // Feature by feature, so that a large layer is in memory once as text and never as a tree.
-    let mut text = String::from(r#"{"type":"FeatureCollection""#);
+    let mut text = br#"{"type":"FeatureCollection""#.to_vec();
     for (name, member) in members {
-        text.push_str(&format!(",{}:{member}", Json::String(name)));
+        text.extend(format!(",{}:{member}", Json::String(name)).as_bytes());
     }
-    text.push_str(",\"features\":[");
+    text.extend(b",\"features\":[");
     for (at, each) in layer.features.iter().enumerate() {
-        text.push_str(if at == 0 { "\n" } else { ",\n" });
-        text.push_str(&feature(each).to_string());
+        text.extend(if at == 0 { &b"\n"[..] } else { b",\n" });
+        write(&mut text, each, None);
     }
-    text.push_str("\n]}");
-    text
+    text.extend(b"\n]}");
+    as_text(text)
+}
+
+fn as_text(bytes: Vec<u8>) -> String {
+    String::from_utf8(bytes).expect("it is written from texts and numbers")
 }
 
 /// A layer as a text sequence, RFC 8142: a record separator before each feature, so that a reader finds the next one again.
@@ -50,13 +55,13 @@ pub fn by_line(layer: &Layer) -> String {
 }
 
 fn lines(layer: &Layer, before: &str) -> String {
-    let mut text = String::new();
+    let mut text = Vec::new();
     for each in &layer.features {
-        text.push_str(before);
-        text.push_str(&feature(each).to_string());
-        text.push('\n');
+        text.extend(before.as_bytes());
+        write(&mut text, each, None);
+        text.push(b'\n');
     }
-    text
+    as_text(text)
 }
 
 /// What made a layer.
@@ -67,9 +72,9 @@ pub(super) fn provenance(layer: &Layer) -> Json {
 /// One feature by itself, with its links.
 #[must_use]
 pub fn one(feature: &Feature, links: Json) -> String {
-    let mut object = self::feature(feature);
-    object.foreign_members = Some(Map::from_iter([("links".to_owned(), links)]));
-    object.to_string()
+    let mut text = Vec::new();
+    write(&mut text, feature, Some(&links));
+    as_text(text)
 }
 
 /// One feature.

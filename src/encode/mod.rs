@@ -5,6 +5,7 @@ pub mod csv;
 pub mod flatgeobuf;
 pub mod format;
 pub mod geojson;
+mod geojson_text;
 pub mod geopackage;
 pub mod geoparquet;
 pub mod geotiff;
