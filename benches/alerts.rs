@@ -1,4 +1,5 @@
-//! Alerts over HTTP: how long until one is on disk and acknowledged, and until fifty clients of events have heard of it.
+//! Alerts over HTTP: how long until one is on disk and acknowledged, and until fifty clients of events have heard of it;
+//! and how long readers wait while a backup is made.
 //!
 //! `cargo bench --bench alerts` measures over a million incidents; run as a test it goes through once over a thousand.
 //! `HOTBLOCKS_BENCH_MAX` sets the number, `HOTBLOCKS_LIVE_SECONDS` how long alerts come. Ends by itself.
@@ -8,6 +9,7 @@ mod common;
 mod wire;
 
 use std::net::SocketAddr;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::channel;
 use std::sync::{Arc, Barrier};
 use std::time::{Duration, Instant};
@@ -43,7 +45,7 @@ fn main() {
     let set = std::env::var("HOTBLOCKS_LIVE_SECONDS").ok().and_then(|text| text.parse().ok());
     let seconds: u32 = set.unwrap_or(if measuring { 20 } else { 1 });
     let folder = tempfile::tempdir().expect("a folder");
-    let at = served(folder.path(), n);
+    let (at, store) = served(folder.path(), n);
     let alerts = seconds * RATE;
     println!("{n} incidents, {alerts} alerts at {RATE} a second, {CLIENTS} clients of events");
     let (acknowledged, heard) = steady(at, alerts);
@@ -66,6 +68,49 @@ fn main() {
     let rate = all.len() as f64 / begun.elapsed().as_secs_f64();
     println!("{SENDERS} senders at once: {rate:.0} alerts a second, each on disk before its answer");
     tell("alert to durable acknowledgement, all senders at once", all);
+    beside_backups(at, &*store, folder.path(), Duration::from_secs(if measuring { 15 } else { 1 }));
+}
+
+/// How long reads take alone, and while one backup is made after the other.
+fn beside_backups(at: SocketAddr, store: &dyn Store, folder: &std::path::Path, long: Duration) {
+    let read = || {
+        let answer = wire::get(at, "/collections/incidents/items?bbox=-90.21,38.62,-90.2,38.63&limit=100");
+        assert_eq!(answer.status, 200, "{}", answer.text());
+    };
+    let reads = |until: &dyn Fn() -> bool| {
+        let mut times = Vec::new();
+        while !until() {
+            times.push(timed(read).0);
+            std::thread::sleep(Duration::from_millis(5));
+        }
+        times
+    };
+    let begun = Instant::now();
+    let alone = reads(&|| begun.elapsed() >= long);
+    let ended = AtomicBool::new(false);
+    let (beside, made) = std::thread::scope(|scope| {
+        let backups = scope.spawn(|| {
+            let (begun, mut made) = (Instant::now(), 0);
+            while made == 0 || begun.elapsed() < long {
+                made += 1;
+                store.backup(&folder.join(format!("backup-{made}"))).expect("written");
+            }
+            ended.store(true, Ordering::Relaxed);
+            made
+        });
+        (reads(&|| ended.load(Ordering::Relaxed)), backups.join().expect("made"))
+    });
+    let ratio = at_share(&beside, 0.99) / at_share(&alone, 0.99);
+    tell("reads alone", alone);
+    tell(&format!("reads while {made} backups are made"), beside);
+    println!("p99 of reads while backups are made / alone: {ratio:.2}");
+}
+
+/// The time that a share of all stays below, in milliseconds.
+fn at_share(times: &[Duration], share: f64) -> f64 {
+    let mut times = times.to_vec();
+    times.sort();
+    times[((times.len() - 1) as f64 * share) as usize].as_secs_f64() * 1e3
 }
 
 fn timed<T>(work: impl FnOnce() -> T) -> (Duration, T) {
@@ -74,9 +119,8 @@ fn timed<T>(work: impl FnOnce() -> T) -> (Duration, T) {
     (begun.elapsed(), made)
 }
 
-fn tell(what: &str, mut times: Vec<Duration>) {
-    times.sort();
-    let at = |share: f64| times[((times.len() - 1) as f64 * share) as usize].as_secs_f64() * 1e3;
+fn tell(what: &str, times: Vec<Duration>) {
+    let at = |share: f64| at_share(&times, share);
     println!(
         "{what}: p50 {:.1} ms, p99 {:.1} ms, worst {:.1} ms, n {}",
         at(0.5),
@@ -87,18 +131,18 @@ fn tell(what: &str, mut times: Vec<Duration>) {
 }
 
 /// A service over a store of so many incidents.
-fn served(folder: &std::path::Path, n: usize) -> SocketAddr {
+fn served(folder: &std::path::Path, n: usize) -> (SocketAddr, Arc<dyn Store>) {
     let (streets, reports) = (city::streets(), city::ledger(n));
     let setting = Setting { blocks: Some(Shapes::Streets(streets.clone())), ..Setting::default() };
     let file = folder.join("city.hotblocks");
-    let store = SqliteStore::create(&file, &setting).expect("made");
+    let store: Arc<dyn Store> = Arc::new(SqliteStore::create(&file, &setting).expect("made"));
     let batch = Batch { ledger: reports.clone(), ..Batch::default() };
     let revision = store.append(vec![batch]).expect("stored")[0].revision;
     let about = About { link: Some(LinkRule::default()), ..About::default() };
     let mut live = Live::new(reports, Ground::Streets(streets), about).expect("a data set");
     let engine = Arc::new(Engine::over(live.snapshot(revision)));
     let taking = Taking {
-        store: Arc::new(store),
+        store: Arc::clone(&store),
         file,
         live,
         options: Options::default(),
@@ -116,7 +160,7 @@ fn served(folder: &std::path::Path, n: usize) -> SocketAddr {
     };
     let (tell, told) = channel();
     std::thread::spawn(move || serve(service, |at, _| tell.send(at).expect("waited for")).expect("served"));
-    told.recv().expect("served")
+    (told.recv().expect("served"), store)
 }
 
 /// Sends an alert in the middle of the city; comes back with its acknowledgement.

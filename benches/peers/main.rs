@@ -9,6 +9,7 @@ mod clusters;
 mod density;
 mod hotspots;
 mod near_repeat;
+mod store;
 mod tiles;
 
 use std::hint::black_box;
@@ -42,7 +43,8 @@ const SHORTEST: Duration = Duration::from_secs(1);
 type Room = fn(&str, &Path) -> Option<(f64, f64)>;
 
 /// The jobs of the analysis, room by room.
-const ROOMS: [Room; 5] = [clusters::run, density::run, hotspots::run, near_repeat::run, tiles::run];
+const ROOMS: [Room; 6] =
+    [clusters::run, density::run, hotspots::run, near_repeat::run, store::run, tiles::run];
 
 fn main() -> ExitCode {
     let args: Vec<String> = std::env::args().skip(1).collect();

@@ -1,7 +1,7 @@
 """PostGIS on the data of make_data.py: postgis.py FOLDER prints one line of JSON a job.
 
 Starts a cluster of its own on a socket in a temporary folder and stops it again. CPU seconds of the server's process
-for the session, from /proc; no parallel workers. Each job is done once.
+for the session, from /proc; no parallel workers. Each job is done once. Inserts are timed by the clock, with `fsync` on.
 """
 import json
 import os
@@ -57,6 +57,12 @@ def tiles_of(name, zoom, table, columns):
 
 JOBS += [tiles_of("incidents", zoom, "mercator", "t.id, t.category") for zoom in (14, 15, 16)]
 JOBS.append(tiles_of("blocks", 14, "shapes", "t.block_id, t.rank"))
+JOBS += [
+    ("postgis-degrees", "CREATE TABLE degrees AS SELECT block_id, rank, ST_Transform(g, 4326) AS g FROM shapes", "SELECT count(*) FROM degrees"),
+    ("postgis-geojson-blocks",
+     "CREATE TABLE written AS SELECT length(json_build_object('type', 'FeatureCollection', 'features', "
+     "json_agg(ST_AsGeoJSON(d.*, 'g', 7)::json))::text) AS n FROM degrees d", "SELECT n FROM written"),
+]
 CPU = ("SELECT (s[14]::float8 + s[15]::float8) / {ticks} FROM "
        "(SELECT string_to_array(pg_read_file('/proc/self/stat'), ' ') AS s) AS stat")
 
@@ -87,11 +93,36 @@ def main():
         try:
             ask(run, folder)
         finally:
+            run(programs / "pg_ctl", "-D", folder / "data", "-m", "fast", "stop")
+        # Now as a disk that may lose power must be written to.
+        with open(folder / "data/postgresql.conf", "a") as settings:
+            settings.write("fsync = on\nsynchronous_commit = on\n")
+        run(programs / "pg_ctl", "-D", folder / "data", "-l", folder / "log", "-w", "start")
+        try:
+            for clients in (1, 16):
+                insert(run, programs, folder, clients)
+        finally:
             run(programs / "pg_ctl", "-D", folder / "data", "-m", "immediate", "stop")
     except subprocess.CalledProcessError as failed:
         sys.exit(failed.stderr)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def insert(run, programs, folder, clients):
+    """Single prepared inserts into the table of 1 M incidents with its GiST index, each committed: seconds of the clock for one."""
+    script = folder / "insert.sql"
+    if not script.exists():
+        script.write_text(
+            "\\set n random(1, 1000000000)\n"
+            "INSERT INTO incidents VALUES (:n, '2018-01-05 13:30Z', 'robbery', "
+            "ST_Transform(ST_SetSRID(ST_MakePoint(-90.2 + :n * 1e-11, 38.6 + :n * 1e-11), 4326), 32615));\n")
+        script.chmod(0o644)
+    told = run(programs / "pgbench", "-n", "-h", folder, "-U", "peers", "-M", "prepared", "-c", clients, "-j", min(clients, 2),
+               "-T", 8, "-f", script, "postgres").stdout
+    number = lambda begin: float(next(line for line in told.splitlines() if line.startswith(begin)).split(begin)[1].split()[0])
+    print(json.dumps({"name": f"postgis-insert-{clients}", "cpu": 1 / number("tps = "),
+                      "found": number("number of transactions actually processed: ")}), flush=True)
 
 
 def ask(run, folder):

@@ -49,6 +49,13 @@ ROWS += [
     ("mvt-incidents-16", "All tiles of incidents at zoom 16", [("postgis-mvt-incidents-16", "PostGIS `ST_AsMVT`", 50)]),
     ("mvt-blocks-14", "All tiles of 10 k blocks at zoom 14", [("postgis-mvt-blocks-14", "PostGIS `ST_AsMVT`", 20)]),
 ]
+# Text of all blocks; ours has what tells how sure a rank is as well, and found are bytes.
+ROWS += [("geojson-blocks", "GeoJSON of 10 k ranked blocks", [("postgis-geojson-blocks", "PostGIS `ST_AsGeoJSON`, shape, id and rank", 40)])]
+# By the clock, since all wait for the disk: seconds a report, each on the disk before its sender sends the next; 1 M are there.
+CLOCKED = [
+    ("append-1", "A report at a time from 1 sender", [("postgis-insert-1", "PostGIS, prepared `INSERT`, GiST", 1)]),
+    ("append-16", "A report at a time from each of 16 senders", [("postgis-insert-16", "PostGIS, prepared `INSERT`, GiST", 5)]),
+]
 # Clusters: clusters.rs, clusters_peers.py and clusters_peers.R.
 ROWS += [
     ("dbscan-100k", "DBSCAN, 100 k, 100 m, 20 points", [("r-dbscan-100k", "R dbscan", 8), ("sklearn-dbscan-100k", "scikit-learn", None)]),
@@ -138,6 +145,16 @@ def main():
             ratio = f"{peer['cpu'] / mine['cpu']:.1f}" if peer and mine else "–"
             text.append(own + (f"| {seconds(peer)} | {found(peer)} " if peer else "| could not be run here | – ")
                         + f"| {ratio} | {f'≥ {goal}' if goal else '–'} |")
+    text += ["", "By the clock, on the same disk, each report on the disk before its sender sends the next (PostGIS: pgbench with `fsync` on); "
+             "*found* is how many there were in eight seconds.", "",
+             "| job | hotblocks | found | peer | its time | found | peer ÷ hotblocks | goal |", "|---|--:|--:|---|--:|--:|--:|--:|"]
+    for job, title, beside in CLOCKED:
+        mine = ours(job, missing)
+        for name, called, goal in beside:
+            peer = peers.get(name)
+            ratio = f"{peer['cpu'] / mine['cpu']:.1f}" if peer and mine else "–"
+            other = f"{micros(peer)} | {found(peer)}" if peer else "could not be run here | –"
+            text.append(f"| {title} | {micros(mine)} | {found(mine)} | {called} | {other} | {ratio} | ≥ {goal} |")
     memory, index, near = ours("memory", missing), ours("index-bytes", missing), ours("join-and-edges", missing)
     text += ["", "| ours alone | |", "|---|--:|"]
     if memory:
@@ -159,6 +176,10 @@ def seconds(line):
     if not line:
         return "–"
     return f"{line['cpu'] * 1e3:.1f} ms" if line["cpu"] < 1 else f"{line['cpu']:.2f} s"
+
+
+def micros(line):
+    return f"{line['cpu'] * 1e6:.0f} µs" if line else "–"
 
 
 def found(line):

@@ -4,11 +4,21 @@ use std::collections::BTreeSet;
 use std::path::Path;
 use std::sync::Arc;
 
+use hotblocks::encode::geojson::collection;
 use hotblocks::encode::mvt::{Tiled, tile};
 use hotblocks::engine::params::ranking::RANK;
 use hotblocks::engine::params::table::{INCIDENTS, Operation};
 use hotblocks::engine::params::values::Values;
+use hotblocks::layer::Page;
+use hotblocks::layer::answer::answer;
 use hotblocks::space::tile::{Tile, tile_of};
+
+/// Seconds for the text of all blocks, from their ranks.
+fn geojson(folder: &Path) -> (f64, f64) {
+    let snapshot = super::snapshot(folder);
+    let layer = answer(&snapshot, &RANK, &Values::default(), Page::ALL).expect("ranked blocks");
+    super::time(|| collection(&layer, serde_json::Value::Null), |text| text.len() as f64)
+}
 
 /// Seconds for all tiles of a zoom, and how many there are.
 pub(super) fn run(job: &str, folder: &Path) -> Option<(f64, f64)> {
@@ -17,6 +27,7 @@ pub(super) fn run(job: &str, folder: &Path) -> Option<(f64, f64)> {
         "mvt-incidents-15" => (&INCIDENTS, 15),
         "mvt-incidents-16" => (&INCIDENTS, 16),
         "mvt-blocks-14" => (&RANK, 14),
+        "geojson-blocks" => return Some(geojson(folder)),
         _ => return None,
     };
     let snapshot = Arc::new(super::snapshot(folder));
