@@ -48,6 +48,16 @@ fn main() {
     let (at, store) = served(folder.path(), n);
     let alerts = seconds * RATE;
     println!("{n} incidents, {alerts} alerts at {RATE} a second, {CLIENTS} clients of events");
+    let events = Events::listen(at, "/events?collections=incidents", &[]);
+    events.next().expect("a frame");
+    let first = timed(|| {
+        post(at, "first");
+        events.of("incident.added")
+    });
+    println!(
+        "the first alert of all, from the start of the service: heard after {:.1} ms",
+        first.0.as_secs_f64() * 1e3
+    );
     let (acknowledged, heard) = steady(at, alerts);
     tell("alert to durable acknowledgement", acknowledged);
     tell("alert to every one of the clients", heard);

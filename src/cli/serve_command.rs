@@ -44,14 +44,18 @@ pub(super) fn run(matches: &ArgMatches) -> Result<u8, Failure> {
     let config = load::config(matches)?.over(Config::kept(&setting.config)?);
     let values = given.or(&config.defaults()?);
     let (live, engine) = live(&config, &store, ground, setting, kept)?;
-    store.warm()?;
     let options = Options {
         source: None,
         crs: config.crs.as_deref().map(Crs::new).transpose()?,
         layout: load::layout(config.layout.as_deref())?,
     };
     let (rules, webhooks) = (config.live.checked_rules()?, webhooks(&config.live)?);
-    let taking = Taking { store: Arc::new(store), file, live, options, rules, webhooks };
+    let store = Arc::new(store);
+    // What a first write needs is read beside the first answers. Every part has just been read, and was whole; should that have
+    // changed, the write says so.
+    let warmed = Arc::clone(&store);
+    std::thread::spawn(move || warmed.warm());
+    let taking = Taking { store, file, live, options, rules, webhooks };
     listen(matches, Opened { engine, values, all_kept: true, config }, Some(taking))
 }
 

@@ -14,13 +14,12 @@ use super::{Live, number};
 use crate::index::incidents::IncidentIndex;
 use crate::model::dataset::Dataset;
 use crate::model::horizon::Known;
-use crate::model::link::several_feeds;
 use crate::model::reports::Ledger;
 
 impl Live {
     /// Builds everything of a ledger; `data` has what does not come from it.
     pub(super) fn over(ledger: Ledger, fixed: Arc<Fixed>, data: Dataset) -> Self {
-        let resolved = Resolved::of(&ledger, number, &fixed);
+        let resolved = Resolved::of(&ledger, number, fixed.links(&ledger.sources));
         let mut part = Part::of(resolved, &ledger, number, &fixed);
         part.incidents.share();
         part.assignment.share();
@@ -91,13 +90,29 @@ impl Live {
             let report = ledger.reports.get(at);
             self.known[usize::from(report.source)].add(&report);
         }
-        if self.links.is_none() && self.fixed.link.is_some() && several_feeds(&ledger.sources) {
-            let mut links = Links::default();
-            if before > 0 {
-                let earlier: Vec<u32> = (0..before).collect();
-                links.add(&self.resolved(&earlier).linkables);
-            }
-            self.links = Some(links);
+        if self.links.is_none() && self.fixed.links(&ledger.sources) {
+            self.keep_links(before);
+        }
+    }
+
+    /// Makes ready for reports of a feed that is new: to find what they may be linked to, all that is there has to be looked
+    /// at once, for which the first alert would have to wait.
+    pub fn expect_feeds(&mut self) {
+        if self.links.is_none() && self.fixed.link.is_some() {
+            self.keep_links(number(self.ledger.reports.len()));
+        }
+    }
+
+    /// Keeps links from now on, those of the reports before `before` among them.
+    fn keep_links(&mut self, before: u32) {
+        self.links = Some(Links::default());
+        if before == 0 {
+            return;
+        }
+        let earlier: Vec<u32> = (0..before).collect();
+        let linkables = self.resolved(&earlier).linkables;
+        if let Some(links) = &mut self.links {
+            links.add(&linkables);
         }
     }
 }

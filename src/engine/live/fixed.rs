@@ -14,7 +14,8 @@ use crate::model::class::Classes;
 use crate::model::dataset::{AssignmentReport, Dataset, Placing};
 use crate::model::incident::Incidents;
 use crate::model::ledger::Resolution;
-use crate::model::link::LinkRule;
+use crate::model::link::{LinkRule, several_feeds};
+use crate::model::report::Source;
 use crate::model::street_words::Words;
 use crate::model::streets::segments_and_nodes;
 use crate::space::bbox::{LocalBox, LonLatBox};
@@ -74,6 +75,11 @@ impl Fixed {
             index,
             addresses,
         })
+    }
+
+    /// Whether incidents of these sources can be linked.
+    pub(super) fn links(&self, sources: &[Source]) -> bool {
+        self.link.is_some() && several_feeds(sources)
     }
 
     /// A data set without incidents.

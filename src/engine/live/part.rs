@@ -12,7 +12,7 @@ use crate::model::events::Events;
 use crate::model::identity::Ids;
 use crate::model::incident::Incidents;
 use crate::model::ledger::{Resolution, resolve};
-use crate::model::link::{Linkable, link, linkables, several_feeds};
+use crate::model::link::{Linkable, link, linkables};
 use crate::model::reports::Ledger;
 
 /// Events of some reports, before those of several feeds are linked.
@@ -25,13 +25,12 @@ pub(super) struct Resolved {
 }
 
 impl Resolved {
-    /// Resolves a ledger; `number` gives the position of a report among all.
-    pub(super) fn of(ledger: &Ledger, number: impl Fn(usize) -> u32, fixed: &Fixed) -> Self {
+    /// Resolves a ledger; `number` gives the position of a report among all, `linked` says whether links are kept.
+    pub(super) fn of(ledger: &Ledger, number: impl Fn(usize) -> u32, linked: bool) -> Self {
         let (events, mut resolution) = resolve(ledger);
         let all = |at: usize| number(at) as usize;
         resolution.unmatched.iter_mut().for_each(|at| *at = all(*at));
         resolution.taken_back.iter_mut().for_each(|pair| *pair = (all(pair.0), all(pair.1)));
-        let linked = fixed.link.is_some() && several_feeds(&ledger.sources);
         let mut linkables = if linked { linkables(&events, ledger) } else { Vec::new() };
         linkables.iter_mut().for_each(|one| one.event = all(events.get(one.event).first));
         Self { events, resolution, linkables }

@@ -25,8 +25,8 @@ impl Live {
     }
 
     pub(super) fn resolved(&mut self, reports: &[u32]) -> Resolved {
-        let fixed = Arc::clone(&self.fixed);
-        self.of_reports(reports, |ledger| Resolved::of(ledger, |at| reports[at], &fixed))
+        let linked = self.links.is_some() || self.fixed.links(&self.ledger.sources);
+        self.of_reports(reports, |ledger| Resolved::of(ledger, |at| reports[at], linked))
     }
 
     fn part(&mut self, resolved: Resolved, reports: &[u32]) -> Part {

@@ -38,6 +38,7 @@ impl Publisher {
     pub(super) fn run(mut self, to_show: &Receiver<Accepted>) {
         let feed = Arc::clone(&self.feed);
         let guard = FailIfLost(&feed);
+        self.live.expect_feeds();
         loop {
             let next = if self.changes.is_empty() { IDLE } else { self.due() };
             match to_show.recv_timeout(next) {
