@@ -106,7 +106,11 @@ fn sustained(live: &mut Live, all: &Ledger, mut next: usize, seconds: u64) {
         100.0 * busy.as_secs_f64() / begin.elapsed().as_secs_f64(),
         ms(worst)
     );
-    println!("resident: {from} MiB at the beginning, {} MiB at the end, {most} MiB at most", resident());
+    println!(
+        "resident: {from} MiB at the beginning, {} MiB at the end, {most} MiB at most; {} reports are kept",
+        resident(),
+        live.ledger().reports.len()
+    );
 }
 
 /// Some reports of a ledger, alone.
@@ -119,19 +123,21 @@ fn of(all: &Ledger, reports: Reports) -> Ledger {
     Ledger { sources: all.sources.clone(), files: Vec::new(), classes: all.classes.clone(), reports }
 }
 
-/// The next reports: six of ten are new, three revise an earlier one, one withdraws one.
+/// The next reports: of ten four are new, four withdraw the oldest, two revise one; so there are always as many incidents.
 fn batch(all: &Ledger, next: &mut usize, size: usize) -> Ledger {
     let mut reports = Reports::default();
     for _ in 0..size {
         let at = *next;
         *next += 1;
         let new = all.reports.get(at % all.reports.len());
-        let earlier = all.reports.get(at.wrapping_mul(7_919) % all.reports.len());
+        let id = format!("new-{at}");
+        let oldest = all.reports.get((at / 10 * 4 + (at % 10).saturating_sub(4)) % all.reports.len());
+        let any = all.reports.get(at.wrapping_mul(7_919) % all.reports.len());
         let revision = i64::try_from(at).unwrap_or(i64::MAX);
         reports.push(&match at % 10 {
-            0..=5 => Report { revision, ..new },
-            6..=8 => Report { revision, class: new.class, ..earlier },
-            _ => Report { revision, status: Status::Withdrawn, ..earlier },
+            0..=3 => Report { id: Some(&id), revision, ..new },
+            4..=7 => Report { revision, status: Status::Withdrawn, ..oldest },
+            _ => Report { revision, class: new.class, ..any },
         });
     }
     of(all, reports)
