@@ -65,8 +65,9 @@ bench: setup ## All benchmarks
 bench-test: setup ## Every benchmark once, to see that it runs
 	$(CARGO) test --release --locked --benches
 
-evidence: build ## Write docs/validation.md, docs/ranking.md and docs/performance.md from what is measured now
+evidence: build ## Write docs/validation.md, docs/ranking.md, docs/performance.md and docs/live.md from what is measured now
 	$(CARGO) bench --locked --bench evidence -- --write
+	CARGO=$(CARGO) sh benches/live.sh > target/live.md && mv target/live.md docs/live.md
 
 bench-peers: setup ## Write the end of docs/performance.md: others' tools beside ours on the same data (installs them below target/)
 	CARGO=$(CARGO) sh benches/peers/run.sh

@@ -22,6 +22,8 @@ use hotblocks::store::sqlite::{Access, SqliteStore};
 use hotblocks::store::{Batch, Store, ledger};
 
 const WRITERS: usize = 8;
+/// A child whose writing should fail ends after so many batches where it does not.
+const MOST_TAKEN: usize = 20_000;
 /// Reports of one batch: all of them are there, or none.
 const ROWS: usize = 3;
 /// The environment of a child: the store's file, and what it is to do.
@@ -296,7 +298,7 @@ fn an_fsync_that_fails_is_never_acknowledged_and_ends_the_writing() {
         let file = made(folder.path());
         let inject = format!("inject=fsync,fdatasync:error=EIO:when={n}+");
         let trace = ["strace", "-f", "-o", "/dev/null", "-e", "trace=fsync,fdatasync", "-e", &inject];
-        let (said, code, errors) = until_it_ends(start(&trace, &file, "r", None));
+        let (said, code, errors) = until_it_ends(start(&trace, &file, "r", Some(MOST_TAKEN)));
         assert_eq!(code, Some(7), "{errors}");
         assert!(errors.contains("cannot be used while taking reports"), "{errors}");
         assert!(said.in_flight() > 0);
@@ -314,7 +316,7 @@ fn a_full_disk_is_never_acknowledged_and_what_was_stays() {
     let folder = tempfile::tempdir().expect("a folder");
     let file = made(folder.path());
     let limit = ["bash", "-c", "trap '' XFSZ; ulimit -f 300; exec \"$0\" \"$@\""];
-    let (said, code, errors) = until_it_ends(start(&limit, &file, "r", None));
+    let (said, code, errors) = until_it_ends(start(&limit, &file, "r", Some(MOST_TAKEN)));
     assert_eq!(code, Some(7), "{errors}");
     assert!(errors.contains("stopped"), "{errors}");
     assert!(!said.acknowledged.is_empty());
@@ -335,7 +337,7 @@ fn a_full_disk_is_never_acknowledged_and_what_was_stays() {
         return;
     }
     let file = made(&disk);
-    let (said, code, errors) = until_it_ends(start(&[], &file, "r", None));
+    let (said, code, errors) = until_it_ends(start(&[], &file, "r", Some(MOST_TAKEN)));
     let whole = std::panic::catch_unwind(|| {
         assert_eq!(code, Some(7), "{errors}");
         assert!(errors.contains("full"), "{errors}");
