@@ -4,8 +4,9 @@
 set -eu
 cd "$(dirname "$0")/.."
 bench() {
+    told=$("${CARGO:-cargo}" bench --locked --quiet --bench "$1")
     printf '\n## %s\n\n%s\n\n```text\n' "$2" "$3"
-    "${CARGO:-cargo}" bench --locked --quiet --bench "$1" | sed -e '/^$/d' -e 's/[[:space:]]*$//'
+    printf '%s\n' "$told" | sed -e '/^$/d' -e 's/[[:space:]]*$//'
     printf '```\n'
 }
 cat <<HEAD

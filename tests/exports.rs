@@ -400,7 +400,7 @@ async fn what_cannot_be_had_is_a_problem_that_says_what_can() {
     for (path, accept, status, text) in [
         ("/collections/blocks/items?f=xlsx", None, 400, "geojson"),
         ("/collections/blocks/items.csv?f=gpkg", None, 400, "leave one of them out"),
-        ("/collections/blocks/items.gpkg?bom=true", None, 400, "only CSV"),
+        ("/collections/blocks/items.gpkg?bom=true", None, 422, "only CSV"),
         ("/collections/blocks/items?bom=yes", None, 400, "true"),
         ("/collections/blocks/items.xlsx", None, 404, ".gpkg"),
         ("/collections/blocks/other.csv", None, 404, "/collections/blocks/items"),

@@ -208,7 +208,7 @@ async fn what_cannot_be_used_is_refused_with_what_and_how_to_mend_it() {
         ("/collections/explain/items?block=segment-2018&draws=1000000", 400, "draws", "10000 or fewer"),
         (
             "/collections/list/items?capacity=5blocks&include_protected=yes",
-            400,
+            403,
             "include_protected",
             "agency",
         ),

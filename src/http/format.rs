@@ -117,7 +117,8 @@ pub(super) fn asked(ending: Option<Format>, values: &Values, headers: &HeaderMap
         (Some("true"), Format::Csv | Format::CsvExcel) => Ok(Format::CsvExcel),
         (Some(_), Format::Csv | Format::CsvExcel) => Ok(Format::Csv),
         (Some(word), _) => {
-            Err(bad(BOM.wire, word, "only CSV can have one; give f=csv too, or leave it out".to_owned()))
+            let mend = format!("{word} is for CSV, only CSV can have one; give f=csv too, or leave it out");
+            Err(Problem::not_together(BOM.wire, &mend))
         }
     }
 }

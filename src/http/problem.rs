@@ -103,6 +103,11 @@ impl Problem {
         Self::unusable(StatusCode::BAD_REQUEST, name, format!("`{name}` cannot be used: {why}"))
     }
 
+    /// A value that is well by itself, and not for who asks to decide.
+    pub(super) fn agency(bad: BadValue) -> Self {
+        Self { status: StatusCode::FORBIDDEN, ..bad.into() }
+    }
+
     /// A parameter that is well by itself, but not with the others or not with these data.
     pub(super) fn not_together(name: &str, why: &dyn std::fmt::Display) -> Self {
         Self { status: StatusCode::UNPROCESSABLE_ENTITY, ..Self::parameter(name, why) }

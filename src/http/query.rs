@@ -196,16 +196,12 @@ pub(super) fn bounded(values: &Values, configured: &Values) -> Result<(), Proble
     }
     if [values, configured].map(|given| given.word(&PROTECTED) == Some("yes")) == [true, false] {
         let mend = "the agency turns them on in its configuration; leave it out".to_owned();
-        return Err(bad(&PROTECTED, "yes".to_owned(), mend).into());
+        return Err(Problem::agency(bad(&PROTECTED, "yes".to_owned(), mend)));
     }
     if let Some((asked, least)) = values.number(&DELAY).zip(configured.number(&DELAY)).filter(|(a, b)| a < b)
     {
-        return Err(bad(
-            &DELAY,
-            asked.to_string(),
-            format!("the agency's delay is {least} hours; give no less"),
-        )
-        .into());
+        let mend = format!("the agency's delay is {least} hours; give no less");
+        return Err(Problem::agency(bad(&DELAY, asked.to_string(), mend)));
     }
     Ok(())
 }

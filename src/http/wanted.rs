@@ -127,7 +127,7 @@ fn keep_back(values: &mut Values, snapshot: &Snapshot) -> Result<(), Problem> {
             let mend = format!(
                 "shootings are kept back for {hours} hours, counted from the end of a day that is over: give {over} or an earlier one"
             );
-            Err(BadValue { name: AS_OF.wire.to_owned(), value: day.to_string(), mend }.into())
+            Err(Problem::agency(BadValue { name: AS_OF.wire.to_owned(), value: day.to_string(), mend }))
         }
         None if snapshot.complete_until().is_some_and(|day| day > over) => {
             Ok(values.set_wire(&AS_OF, &over.to_string())?)

@@ -21,7 +21,7 @@ use crate::engine::snapshot::Snapshot;
 /// What may go wrong anywhere, with the words for it.
 const FAILURES: [(&str, &str); 11] = [
     ("400", "What is asked cannot be read, or is not among what can be asked"),
-    ("403", "Not from this place"),
+    ("403", "Not from this place, or not for the asker to decide"),
     ("404", "There is no such thing"),
     ("405", "This method is not offered; `Allow` tells which are"),
     ("406", "None of the accepted forms is offered"),

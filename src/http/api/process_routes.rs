@@ -26,7 +26,7 @@ pub(super) const PROCESS_ROUTES: &[Route] = &[
         at: "/counts.csv",
         path: "/counts.csv",
         id: "getCountsCsv",
-        gives: &[(200, &[CSV], "text")],
+        gives: &[(200, &["application/json", CSV], "any")],
         ..COUNTS_ROUTE
     },
     Route {
