@@ -6,14 +6,8 @@ use rayon::prelude::*;
 use super::kernel::Kernel;
 use super::transform::Frame;
 
-/// Cells that are summed side by side.
-const LANES: usize = 16;
-
-/// Groups of cells side by side: so many sums are kept at hand.
-const GROUPS: usize = 4;
-
-/// Cells of a row that are worked out at once.
-const BLOCK: usize = LANES * GROUPS;
+/// Columns that are summed at once: what they read of a band of rows stays in the nearest cache.
+const BLOCK: usize = 512;
 
 /// Rows that one thread works out, a block of columns after the other, so that what it reads stays near.
 const BAND: usize = 64;
@@ -34,8 +28,6 @@ pub(super) fn left_out(kernel: Kernel) -> f64 {
 /// Beyond so many cells to either side a transform is faster.
 pub(super) const MOST_TAPS: usize = 400;
 
-type Sums = [[f32; LANES]; GROUPS];
-
 /// Writes Σ counts × tap(|dx|) × tap(|dy|) × `height` for the cells inside the margin; `counts` has the margin, `out` has not.
 ///
 /// `taps` are the Gaussian at 0, 1, 2 … cells, 1 at its center. Cells beyond the raster count as empty. Terms are added in
@@ -45,16 +37,14 @@ pub(super) fn convolve(counts: &[f32], frame: Frame, taps: &[f32], height: f64, 
     let Frame { n_cols, n_rows, margin } = frame;
     let reach = taps.len().saturating_sub(1);
     let (width, n_out) = (n_cols - 2 * margin, n_rows - 2 * margin);
-    // Whole blocks, so that no cell is worked out by itself.
-    let wide = width.next_multiple_of(BLOCK);
     // Only rows that reach what is asked for; those beyond the raster stay empty.
     let above = reach.min(margin);
     let first = margin - above;
     let rows = n_out + 2 * above;
-    let mut across = vec![0.0_f32; (n_out + 2 * reach) * wide];
-    let begin = (reach - above) * wide;
-    across[begin..begin + rows * wide].par_chunks_mut(wide).enumerate().for_each_init(
-        || vec![0.0_f32; wide + 2 * reach],
+    let mut across = vec![0.0_f32; (n_out + 2 * reach) * width];
+    let begin = (reach - above) * width;
+    across[begin..begin + rows * width].par_chunks_mut(width).enumerate().for_each_init(
+        || vec![0.0_f32; width + 2 * reach],
         |line, (row, out)| {
             // The line begins `reach` cells before the first that is asked for.
             let counts = &counts[(first + row) * n_cols..][..n_cols];
@@ -66,7 +56,7 @@ pub(super) fn convolve(counts: &[f32], frame: Frame, taps: &[f32], height: f64, 
         },
     );
     out.par_chunks_mut(BAND * width).enumerate().for_each(|(band, out)| {
-        down(&across[band * BAND * wide..], wide, taps, height, (out, width));
+        down(&across[band * BAND * width..], taps, height, (out, width));
     });
 }
 
@@ -76,66 +66,52 @@ pub(super) fn rounding(n_taps: usize) -> f64 {
     (n_taps as f64 + 4.0) * f64::from(f32::EPSILON) * 1.001
 }
 
+/// Adds `tap` × (left + right) to sums.
+///
+/// Over slices whose length is known when it runs alone: a loop that becomes vectors whatever the compiler does with arrays.
 #[inline(always)]
-fn group(line: &[f32], at: usize) -> &[f32; LANES] {
-    line[at..at + LANES].try_into().expect("a slice of that length")
-}
-
-/// Adds `tap` × (left + right) to a block of sums.
-#[inline(always)]
-fn add(sums: &mut Sums, tap: f32, left: &[f32], right: &[f32]) {
-    for (g, sums) in sums.iter_mut().enumerate() {
-        let (left, right) = (group(left, g * LANES), group(right, g * LANES));
-        for lane in 0..LANES {
-            sums[lane] += tap * (left[lane] + right[lane]);
-        }
+fn add(sums: &mut [f32], tap: f32, left: &[f32], right: &[f32]) {
+    for ((sum, left), right) in sums.iter_mut().zip(left).zip(right) {
+        *sum += tap * (left + right);
     }
 }
 
 /// Adds `tap` × the middle.
 #[inline(always)]
-fn add_middle(sums: &mut Sums, tap: f32, middle: &[f32]) {
-    for (g, sums) in sums.iter_mut().enumerate() {
-        let middle = group(middle, g * LANES);
-        for lane in 0..LANES {
-            sums[lane] += tap * middle[lane];
-        }
+fn add_middle(sums: &mut [f32], tap: f32, middle: &[f32]) {
+    for (sum, middle) in sums.iter_mut().zip(middle) {
+        *sum += tap * middle;
     }
 }
 
 /// One row, of which `line` has as many cells more on either side as there are taps beside the middle one.
 #[multiversion(targets("x86_64+avx512f+avx512dq+avx512vl+avx2", "x86_64+avx+avx2"))]
 fn along(line: &[f32], taps: &[f32], out: &mut [f32]) {
-    let reach = taps.len() - 1;
-    for (block, out) in out.chunks_exact_mut(BLOCK).enumerate() {
-        let at = block * BLOCK;
-        let mut sums = [[0.0; LANES]; GROUPS];
-        // The smallest first.
-        for k in (1..=reach).rev() {
-            let (left, right) = (at + reach - k, at + reach + k);
-            add(&mut sums, taps[k], &line[left..left + BLOCK], &line[right..right + BLOCK]);
-        }
-        add_middle(&mut sums, taps[0], &line[at + reach..at + reach + BLOCK]);
-        for (sums, out) in sums.iter().zip(out.chunks_exact_mut(LANES)) {
-            out.copy_from_slice(sums);
-        }
+    let (reach, wide) = (taps.len() - 1, out.len());
+    out.fill(0.0);
+    // The smallest first.
+    for k in (1..=reach).rev() {
+        add(out, taps[k], &line[reach - k..][..wide], &line[reach + k..][..wide]);
     }
+    add_middle(out, taps[0], &line[reach..][..wide]);
 }
 
 /// A band of rows; `across` begins as many rows before the first as there are taps beside the middle one.
 #[multiversion(targets("x86_64+avx512f+avx512dq+avx512vl+avx2", "x86_64+avx+avx2"))]
-fn down(across: &[f32], wide: usize, taps: &[f32], height: f64, (out, width): (&mut [f64], usize)) {
+fn down(across: &[f32], taps: &[f32], height: f64, (out, width): (&mut [f64], usize)) {
     let reach = taps.len() - 1;
+    let mut sums = [0.0_f32; BLOCK];
     for from in (0..width).step_by(BLOCK) {
         let cells = BLOCK.min(width - from);
+        let sums = &mut sums[..cells];
         for (row, out) in out.chunks_exact_mut(width).enumerate() {
-            let line = |at: usize| &across[at * wide + from..at * wide + from + BLOCK];
-            let mut sums = [[0.0; LANES]; GROUPS];
+            let line = |at: usize| &across[at * width + from..][..cells];
+            sums.fill(0.0);
             for k in (1..=reach).rev() {
-                add(&mut sums, taps[k], line(row + reach - k), line(row + reach + k));
+                add(sums, taps[k], line(row + reach - k), line(row + reach + k));
             }
-            add_middle(&mut sums, taps[0], line(row + reach));
-            for (out, sum) in out[from..from + cells].iter_mut().zip(sums.as_flattened()) {
+            add_middle(sums, taps[0], line(row + reach));
+            for (out, sum) in out[from..from + cells].iter_mut().zip(&*sums) {
                 *out = f64::from(*sum) * height;
             }
         }
