@@ -272,6 +272,8 @@ mod tests {
     }
 
     proptest! {
+        #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(256) })]
+
         #[test]
         fn every_number_is_written_as_by_the_crate(x in -180.0..180.0_f64, y in -1e8..1e8_f64, small in -1e-3..1e-3_f64) {
             check(&shaped(LineString::from(vec![(x, y), (small, x / 1e4), (x.round(), y.round())])));
