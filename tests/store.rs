@@ -369,8 +369,20 @@ fn a_link_to_a_store_is_that_store_to_whoever_would_write_it() {
     let link = folder.path().join("link");
     std::os::unix::fs::symlink(folder.path().join("city.hotblocks"), &link).expect("linked");
     assert!(matches!(SqliteStore::open(&link, Access::Write), Err(StoreError::InUse { .. })));
+    // Its log is that of the file.
+    append(&held, batch(&format!("{HEADER}\n1,2024-01-05 13:30,robbery,-90.2,38.6\n")));
+    let copy = folder.path().join("copy");
+    assert!(matches!(restore(&link, &copy, false), Err(StoreError::InUse { .. })));
     drop(held);
     assert!(SqliteStore::open(&link, Access::Write).is_ok());
+    // What is put back takes the place of the file, and the link leads there.
+    restore(&link, &copy, false).expect("whole");
+    restore(&copy, &link, true).expect("whole");
+    assert!(link.is_symlink());
+    assert_eq!(
+        state(&SqliteStore::open(&folder.path().join("city.hotblocks"), Access::Read).expect("there")).len(),
+        1
+    );
 }
 
 #[test]

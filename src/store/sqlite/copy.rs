@@ -8,7 +8,7 @@ use std::path::Path;
 use rusqlite::Connection;
 
 use super::forget::empty_log;
-use super::lock::{Lock, beside};
+use super::lock::{Lock, beside, real};
 use super::schema::{self, Access};
 use super::verify::verify;
 use crate::store::Verified;
@@ -49,6 +49,8 @@ pub fn restore(backup: &Path, store: &Path, replace: bool) -> Result<Verified, S
     if std::fs::metadata(beside(backup, "-wal")).is_ok_and(|log| log.len() > 0) {
         return Err(StoreError::InUse { file: backup.display().to_string() });
     }
+    // What is put in its place must take that of the file, not of a link to it.
+    let store = &real(store);
     let _lock = Lock::take(store)?;
     if store.exists() && !replace {
         return Err(StoreError::Present { file: store.display().to_string() });

@@ -17,9 +17,7 @@ impl Lock {
     ///
     /// It lies on a file of its own: closing any other handle of the database would let go of SQLite's locks.
     pub(super) fn take(store: &Path) -> Result<Self, StoreError> {
-        // By whatever name: a link leads to the same database.
-        let real = std::fs::canonicalize(store);
-        let path = beside(real.as_deref().unwrap_or(store), "-lock");
+        let path = beside(store, "-lock");
         let failed = |source| StoreError::File { file: path.display().to_string(), source };
         let file = OpenOptions::new()
             .create(true)
@@ -36,9 +34,14 @@ impl Lock {
     }
 }
 
-/// A file that belongs to a store: its name with more at the end.
+/// A file that belongs to a store: its name with more at the end; of a link that to which it leads, as SQLite has it.
 pub(super) fn beside(store: &Path, end: &str) -> PathBuf {
-    let mut name = store.as_os_str().to_owned();
+    let mut name = real(store).into_os_string();
     name.push(end);
     name.into()
+}
+
+/// The file itself where its name is a link; the name where there is none yet.
+pub(super) fn real(store: &Path) -> PathBuf {
+    std::fs::canonicalize(store).unwrap_or_else(|_| store.to_owned())
 }
