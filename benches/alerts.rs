@@ -14,6 +14,7 @@ use std::sync::mpsc::channel;
 use std::sync::{Arc, Barrier};
 use std::time::{Duration, Instant};
 
+use common::clock::timed;
 use common::{city, sizes};
 use hotblocks::engine::Engine;
 use hotblocks::engine::build::{About, Ground};
@@ -121,12 +122,6 @@ fn at_share(times: &[Duration], share: f64) -> f64 {
     let mut times = times.to_vec();
     times.sort();
     times[((times.len() - 1) as f64 * share) as usize].as_secs_f64() * 1e3
-}
-
-fn timed<T>(work: impl FnOnce() -> T) -> (Duration, T) {
-    let begun = Instant::now();
-    let made = work();
-    (begun.elapsed(), made)
 }
 
 fn tell(what: &str, times: Vec<Duration>) {

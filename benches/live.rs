@@ -7,6 +7,7 @@ mod common;
 
 use std::time::{Duration, Instant};
 
+use common::clock::timed;
 use common::{city, clock, sizes};
 use hotblocks::engine::build::{About, Ground, build};
 use hotblocks::engine::live::Live;
@@ -142,12 +143,6 @@ fn batch(all: &Ledger, next: &mut usize, size: usize) -> Ledger {
         });
     }
     of(all, reports)
-}
-
-fn timed<T>(run: impl FnOnce() -> T) -> (Duration, T) {
-    let begin = Instant::now();
-    let made = run();
-    (begin.elapsed(), made)
 }
 
 fn ms(time: Duration) -> f64 {

@@ -4,8 +4,9 @@
 mod common;
 
 use std::path::Path;
-use std::sync::{Arc, LazyLock, Mutex, mpsc};
+use std::sync::{Arc, LazyLock, Mutex};
 
+use common::senders::take_all;
 use common::{city, sizes, up_to};
 use divan::Bencher;
 use divan::counter::ItemsCount;
@@ -66,26 +67,7 @@ fn one_report_at_a_time_from_16_threads(bencher: Bencher, n: usize) {
             (folder, store, singles(n))
         })
         .bench_values(|(folder, store, all)| {
-            let (send, wait) = mpsc::channel::<(Batch, mpsc::Sender<()>)>();
-            std::thread::scope(|scope| {
-                for mine in all {
-                    let send = send.clone();
-                    scope.spawn(move || {
-                        let (answer, answered) = mpsc::channel();
-                        for batch in mine {
-                            send.send((batch, answer.clone())).expect("somebody writes");
-                            answered.recv().expect("an answer");
-                        }
-                    });
-                }
-                drop(send);
-                while let Ok(first) = wait.recv() {
-                    let (batches, answers): (Vec<_>, Vec<_>) =
-                        std::iter::once(first).chain(wait.try_iter()).unzip();
-                    store.append(batches).expect("taken");
-                    answers.into_iter().for_each(|answer| answer.send(()).expect("somebody waits"));
-                }
-            });
+            take_all(&store, all.into_iter().map(Vec::into_iter));
             (folder, store)
         });
 }

@@ -1,6 +1,13 @@
 //! What the kernel says of this process: seconds of its processors, its memory.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
+
+/// How long some work takes by the clock, and what it makes.
+pub(crate) fn timed<T>(work: impl FnOnce() -> T) -> (Duration, T) {
+    let begun = Instant::now();
+    let made = work();
+    (begun.elapsed(), made)
+}
 
 /// The middle one.
 pub(crate) fn median(values: &mut [f64]) -> f64 {

@@ -4,6 +4,7 @@
 pub(crate) mod city;
 pub(crate) mod clock;
 pub(crate) mod naive;
+pub(crate) mod senders;
 
 use hotblocks::space::bbox::LocalBox;
 use hotblocks::space::coord::{Local, Metres};

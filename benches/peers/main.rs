@@ -9,6 +9,8 @@ mod clusters;
 mod density;
 mod hotspots;
 mod near_repeat;
+#[path = "../common/senders.rs"]
+mod senders;
 mod store;
 mod tiles;
 

@@ -1,7 +1,6 @@
 //! Single reports, each on the disk before the next one of its sender: one sender, and sixteen with a commit for all that wait.
 
 use std::path::Path;
-use std::sync::mpsc;
 use std::time::{Duration, Instant};
 
 use hotblocks::ingest::incidents::read;
@@ -10,6 +9,8 @@ use hotblocks::model::reports::{Ledger, Reports};
 use hotblocks::store::setting::Setting;
 use hotblocks::store::sqlite::SqliteStore;
 use hotblocks::store::{Batch, Store};
+
+use super::senders::take_all;
 
 /// How long reports are sent.
 const LONG: Duration = Duration::from_secs(8);
@@ -27,31 +28,12 @@ pub(super) fn run(job: &str, folder: &Path) -> Option<(f64, f64)> {
     let store = SqliteStore::create(&spot.path().join("city.hotblocks"), &Setting::default()).expect("made");
     store.append(vec![Batch { ledger: city.clone(), ..Batch::default() }]).expect("taken");
     let begun = Instant::now();
-    let (send, wait) = mpsc::channel::<(Batch, mpsc::Sender<()>)>();
-    let taken = std::thread::scope(|scope| {
-        for sender in 0..senders {
-            let (send, city) = (send.clone(), &city);
-            scope.spawn(move || {
-                let (answer, answered) = mpsc::channel();
-                for n in 0.. {
-                    if begun.elapsed() >= LONG {
-                        return;
-                    }
-                    send.send((single(city, sender, n), answer.clone())).expect("somebody writes");
-                    answered.recv().expect("an answer");
-                }
-            });
-        }
-        drop(send);
-        let mut taken = 0;
-        while let Ok(first) = wait.recv() {
-            let (batches, answers): (Vec<_>, Vec<_>) = std::iter::once(first).chain(wait.try_iter()).unzip();
-            taken += batches.len();
-            store.append(batches).expect("taken");
-            answers.into_iter().for_each(|answer| answer.send(()).expect("somebody waits"));
-        }
-        taken
-    });
+    let sender = |sender| {
+        let sent = (0..).take_while(move |_| begun.elapsed() < LONG);
+        let city = &city;
+        sent.map(move |n| single(city, sender, n))
+    };
+    let taken = take_all(&store, (0..senders).map(sender));
     Some((begun.elapsed().as_secs_f64() / taken as f64, taken as f64))
 }
 

@@ -2,8 +2,7 @@
 
 use serde_json::{Map, Value as Json};
 
-use super::geojson_text::write;
-use super::shape::on_wire;
+use super::geojson_text::{as_text, write, written};
 use crate::layer::{Feature, Layer, Legend, LegendClass, Value};
 
 /// A layer as a FeatureCollection. `links` is null outside HTTP.
@@ -24,22 +23,7 @@ pub fn collection(layer: &Layer, links: Json) -> String {
     if !links.is_null() {
         members.insert("links".into(), links);
     }
-    // Feature by feature, so that a large layer is in memory once as text and never as a tree.
-    let mut text = br#"{"type":"FeatureCollection""#.to_vec();
-    for (name, member) in members {
-        text.extend(format!(",{}:{member}", Json::String(name)).as_bytes());
-    }
-    text.extend(b",\"features\":[");
-    for (at, each) in layer.features.iter().enumerate() {
-        text.extend(if at == 0 { &b"\n"[..] } else { b",\n" });
-        write(&mut text, each, None);
-    }
-    text.extend(b"\n]}");
-    as_text(text)
-}
-
-fn as_text(bytes: Vec<u8>) -> String {
-    String::from_utf8(bytes).expect("it is written from texts and numbers")
+    written(&members, &layer.features)
 }
 
 /// A layer as a text sequence, RFC 8142: a record separator before each feature, so that a reader finds the next one again.
@@ -75,18 +59,6 @@ pub fn one(feature: &Feature, links: Json) -> String {
     let mut text = Vec::new();
     write(&mut text, feature, Some(&links));
     as_text(text)
-}
-
-/// One feature.
-pub(super) fn feature(feature: &Feature) -> geojson::Feature {
-    geojson::Feature {
-        id: Some(geojson::feature::Id::String(feature.id.clone())),
-        geometry: feature.geometry.as_ref().map(|shape| geojson::Geometry::from(&on_wire(shape))),
-        properties: Some(
-            feature.properties.iter().map(|(name, value)| ((*name).to_owned(), json(value))).collect(),
-        ),
-        ..geojson::Feature::default()
-    }
 }
 
 /// A value as JSON. A number that is not finite cannot occur and would be null.

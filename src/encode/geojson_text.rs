@@ -2,14 +2,38 @@
 //!
 //! The bytes are those that the `geojson` crate writes of the same feature; a test holds them to it.
 
-use geo::{Coord, Geometry, LineString, Polygon, Winding};
-use serde_json::Value as Json;
+use std::borrow::Borrow;
 
-use super::shape::rings;
+use geo::{Coord, Geometry, LineString, Polygon, Winding};
+use serde_json::{Map, Value as Json};
+
+use super::shape::{UNITS, rings, rounded};
 use crate::layer::{Feature, Value};
 
-/// Decimals of a degree are counted in these.
-const UNITS: f64 = 1e7;
+/// Features as a FeatureCollection with members beside them, a feature a line.
+pub(super) fn written(
+    members: &Map<String, Json>,
+    features: impl IntoIterator<Item = impl Borrow<Feature>>,
+) -> String {
+    let mut out = br#"{"type":"FeatureCollection""#.to_vec();
+    for (name, member) in members {
+        out.push(b',');
+        plain(&mut out, name);
+        out.push(b':');
+        plain(&mut out, member);
+    }
+    out.extend(br#","features":["#);
+    for (at, each) in features.into_iter().enumerate() {
+        out.extend(if at == 0 { &b"\n"[..] } else { b",\n" });
+        write(&mut out, each.borrow(), None);
+    }
+    out.extend(b"\n]}");
+    as_text(out)
+}
+
+pub(super) fn as_text(bytes: Vec<u8>) -> String {
+    String::from_utf8(bytes).expect("it is written from texts and numbers")
+}
 
 /// Writes a feature; `links` as a member of its own where there are some.
 pub(super) fn write(out: &mut Vec<u8>, feature: &Feature, links: Option<&Json>) {
@@ -19,12 +43,12 @@ pub(super) fn write(out: &mut Vec<u8>, feature: &Feature, links: Option<&Json>) 
         None => out.extend(b"null"),
     }
     out.extend(br#","id":"#);
-    text(out, &feature.id);
+    plain(out, &feature.id);
     out.extend(br#","properties":"#);
     named(out, &feature.properties);
     if let Some(links) = links {
         out.extend(br#","links":"#);
-        out.extend(links.to_string().as_bytes());
+        plain(out, links);
     }
     out.push(b'}');
 }
@@ -36,7 +60,7 @@ fn value(out: &mut Vec<u8>, value: &Value) {
         Value::Int(n) => plain(out, n),
         Value::Float(n) if n.is_finite() => plain(out, n),
         Value::Null | Value::Float(_) => out.extend(b"null"),
-        Value::Text(words) => text(out, words),
+        Value::Text(words) => plain(out, words),
         Value::List(list) => {
             out.push(b'[');
             apart(out, list, self::value);
@@ -49,19 +73,15 @@ fn value(out: &mut Vec<u8>, value: &Value) {
 fn named(out: &mut Vec<u8>, members: &[(&'static str, Value)]) {
     out.push(b'{');
     apart(out, members, |out, (name, member)| {
-        text(out, name);
+        plain(out, name);
         out.push(b':');
         value(out, member);
     });
     out.push(b'}');
 }
 
-fn text(out: &mut Vec<u8>, words: &str) {
-    plain(out, words);
-}
-
 fn plain<T: serde::Serialize + ?Sized>(out: &mut Vec<u8>, value: &T) {
-    serde_json::to_writer(out, value).expect("texts and numbers can be written to memory");
+    serde_json::to_writer(out, value).expect("what JSON holds can be written to memory");
 }
 
 /// Writes each of some things, with commas between.
@@ -78,6 +98,8 @@ fn apart<T>(out: &mut Vec<u8>, all: impl IntoIterator<Item = T>, mut one: impl F
 #[derive(Default)]
 struct Shapes {
     ring: Vec<Coord>,
+    /// Within a collection rings stay as they are, as in `on_wire`.
+    in_collection: bool,
 }
 
 impl Shapes {
@@ -128,6 +150,7 @@ impl Shapes {
             }
             Geometry::GeometryCollection(many) => {
                 out.extend(br#"{"type":"GeometryCollection","geometries":["#);
+                self.in_collection = true;
                 apart(out, many, |out, one| self.write(out, one));
                 out.push(b']');
             }
@@ -142,14 +165,14 @@ impl Shapes {
         apart(out, all, |out, (at, ring)| {
             self.ring.clear();
             self.ring.extend(ring.0.iter().map(|at| Coord { x: rounded(at.x), y: rounded(at.y) }));
-            let rounded = LineString(std::mem::take(&mut self.ring));
-            let wrong = if at == 0 { rounded.is_cw() } else { rounded.is_ccw() };
-            if wrong {
-                line(out, rounded.0.iter().rev().copied());
+            let ring = LineString(std::mem::take(&mut self.ring));
+            let wrong = if at == 0 { ring.is_cw() } else { ring.is_ccw() };
+            if wrong && !self.in_collection {
+                line(out, ring.0.iter().rev().copied());
             } else {
-                line(out, rounded.0.iter().copied());
+                line(out, ring.0.iter().copied());
             }
-            self.ring = rounded.0;
+            self.ring = ring.0;
         });
         out.push(b']');
     }
@@ -167,10 +190,6 @@ fn position(out: &mut Vec<u8>, at: Coord) {
     out.push(b',');
     decimal(out, at.y);
     out.push(b']');
-}
-
-fn rounded(v: f64) -> f64 {
-    (v * UNITS).round() / UNITS
 }
 
 /// A number with seven decimals at most, as short as it can be written.
@@ -213,18 +232,27 @@ mod tests {
     use geo::{GeometryCollection, MultiLineString, MultiPoint, MultiPolygon, Point};
     use proptest::prelude::*;
 
-    use super::super::geojson::feature;
+    use super::super::geojson::json;
+    use super::super::shape::on_wire;
     use super::super::shape::tests::wrong_way;
     use super::*;
 
-    fn written(feature: &Feature) -> String {
-        let mut out = Vec::new();
-        write(&mut out, feature, None);
-        String::from_utf8(out).expect("UTF-8")
+    /// The same by the crate.
+    fn by_crate(feature: &Feature) -> String {
+        let properties = feature.properties.iter().map(|(name, value)| ((*name).to_owned(), json(value)));
+        let made = geojson::Feature {
+            id: Some(geojson::feature::Id::String(feature.id.clone())),
+            geometry: feature.geometry.as_ref().map(|shape| geojson::Geometry::from(&on_wire(shape))),
+            properties: Some(properties.collect()),
+            ..geojson::Feature::default()
+        };
+        made.to_string()
     }
 
     fn check(one: &Feature) {
-        assert_eq!(written(one), feature(one).to_string());
+        let mut out = Vec::new();
+        write(&mut out, one, None);
+        assert_eq!(as_text(out), by_crate(one));
     }
 
     fn shaped(shape: impl Into<Geometry>) -> Feature {
@@ -245,10 +273,7 @@ mod tests {
         check(&shaped(MultiPolygon(vec![wrong_way(), wrong_way()])));
         check(&shaped(geo::Rect::new((0.0, 0.0), (1.25, 2.0))));
         check(&shaped(geo::Triangle::from([(0.0, 0.0), (1.0, 0.0), (0.0, 1.0)])));
-        let both = GeometryCollection(vec![
-            Point::new(1.0, 2.0).into(),
-            geo::Line::new((0.5, 0.5), (1.0, 1.0)).into(),
-        ]);
+        let both = GeometryCollection(vec![Point::new(1.0, 2.0).into(), wrong_way().into()]);
         check(&shaped(Geometry::GeometryCollection(both)));
         // Metres of a local plane.
         check(&shaped(Point::new(743_123.123_456_78, 4_567_890.5)));

@@ -3,11 +3,17 @@
 use geo::orient::Direction;
 use geo::{BoundingRect, Coord, Geometry, LineString, MapCoords, Orient, Polygon};
 
+/// Decimals of a degree are counted in these.
+pub(super) const UNITS: f64 = 1e7;
+
+/// A number with seven decimals.
+pub(super) fn rounded(v: f64) -> f64 {
+    (v * UNITS).round() / UNITS
+}
+
 /// A shape with seven decimals, a centimetre, its outer rings counterclockwise and its holes clockwise (RFC 7946, 3.1.6).
 pub(super) fn on_wire(shape: &Geometry) -> Geometry {
-    let round = |v: f64| (v * 1e7).round() / 1e7;
-    let rounded = shape.map_coords(|at| Coord { x: round(at.x), y: round(at.y) });
-    match rounded {
+    match shape.map_coords(|at| Coord { x: rounded(at.x), y: rounded(at.y) }) {
         Geometry::Polygon(shape) => shape.orient(Direction::Default).into(),
         Geometry::MultiPolygon(shape) => shape.orient(Direction::Default).into(),
         other => other,

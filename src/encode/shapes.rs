@@ -3,7 +3,7 @@
 use geo::{Geometry, MultiPolygon};
 use serde_json::{Map, Value as Json};
 
-use super::geojson::feature;
+use super::geojson_text::written;
 use crate::layer::{Feature, Value};
 use crate::model::areas::{Area, AreaLayer, POLYGONS};
 use crate::model::block::BlockSet;
@@ -119,15 +119,5 @@ fn geometry(shape: &MultiPolygon) -> Geometry {
 fn collection(members: &[(&str, &str)], features: impl Iterator<Item = Feature>) -> String {
     let members: Map<String, Json> =
         members.iter().map(|(name, text)| ((*name).to_owned(), Json::from(*text))).collect();
-    let mut text = String::from(r#"{"type":"FeatureCollection""#);
-    for (name, member) in members {
-        text.push_str(&format!(",{}:{member}", Json::String(name)));
-    }
-    text.push_str(",\"features\":[");
-    for (at, each) in features.enumerate() {
-        text.push_str(if at == 0 { "\n" } else { ",\n" });
-        text.push_str(&feature(&each).to_string());
-    }
-    text.push_str("\n]}\n");
-    text
+    written(&members, features) + "\n"
 }

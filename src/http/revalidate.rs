@@ -10,7 +10,7 @@ use axum::http::{HeaderMap, Method, StatusCode};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 
-use super::api::route::EXTRAS;
+use super::api::route::is_extra;
 use super::base::base;
 use super::query::pairs;
 use super::state::AppState;
@@ -95,7 +95,7 @@ pub(super) async fn revalidate(State(state): State<AppState>, request: Request, 
 /// Name and value of what is asked for, in the order of the names, without what changes nothing.
 fn asked(request: &Request) -> Vec<(String, String)> {
     let mut asked = pairs(request.uri());
-    asked.retain(|(name, _)| EXTRAS.iter().all(|extra| extra.wire != name));
+    asked.retain(|(name, _)| !is_extra(name));
     asked.sort_by(|a, b| a.0.cmp(&b.0));
     asked
 }

@@ -3,7 +3,7 @@
  */
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { ask, startBoth, startLiveService } from './service.mjs';
+import { ask, placeOn, startBoth, startLiveService } from './service.mjs';
 
 /** @type {Awaited<ReturnType<typeof startBoth>>[0]} */
 let service;
@@ -44,15 +44,9 @@ async function send(path, type, body) {
 
 /** Robberies at a block of the list, on a day of the sample. */
 function robberies({ geometry }, ids) {
-  const [lon, lat] = geometry.type === 'Point' ? geometry.coordinates : halfway(geometry.coordinates);
+  const [lon, lat] = placeOn(geometry);
   const rows = ids.map((id) => `${id},2014-09-10T12:00:00Z,robbery,${lon},${lat}\n`);
   return send('/ingest/patrol', 'text/csv', `incidentid,date,category,longitude,latitude\n${rows.join('')}`);
-}
-
-/** A place on a line that is nearer to it than to any crossing. */
-function halfway(line) {
-  const at = Math.floor(line.length / 2);
-  return [0, 1].map((axis) => (line[at - 1][axis] + line[at][axis]) / 2);
 }
 
 const countOf = (page, id) => page.evaluate((wanted) =>

@@ -4,7 +4,7 @@
  */
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { ask, commandLineTable, startBoth } from './service.mjs';
+import { ask, commandLineTable, placeOn, startBoth } from './service.mjs';
 
 /** @type {Awaited<ReturnType<typeof startBoth>>[0]} */
 let service;
@@ -92,22 +92,6 @@ async function mapped(page) {
 }
 
 const counts = (list) => Object.fromEntries(list.map((one) => [one.id, one.incidents]).sort());
-
-/** A place on a block, in degrees: halfway along its longest line, or its point. */
-function placeOn(geometry) {
-  const far = ([x, y], [u, v]) => Math.hypot((u - x) * Math.cos((y * Math.PI) / 180), v - y);
-  const long = (line) => line.slice(1).reduce((sum, point, index) => sum + far(line[index], point), 0);
-  if (geometry.type === 'Point') return geometry.coordinates;
-  const lines = geometry.type === 'LineString' ? [geometry.coordinates] : geometry.coordinates;
-  assert.ok(['LineString', 'MultiLineString'].includes(geometry.type), `the demo ranks streets, not ${geometry.type}`);
-  const line = lines.reduce((a, b) => (long(b) > long(a) ? b : a));
-  let left = long(line) / 2;
-  for (let index = 1; ; index += 1) {
-    const step = far(line[index - 1], line[index]);
-    if (step >= left) return [0, 1].map((axis) => line[index - 1][axis] + ((line[index][axis] - line[index - 1][axis]) * left) / step);
-    left -= step;
-  }
-}
 
 /** Where a place is on the map's canvas, and on the whole page. */
 const pixelOf = (page, place) => page.evaluate((lngLat) => {

@@ -2,6 +2,7 @@
  * The real service and the real browser, started for the tests and ended by
  * their own process ids. What is missing is an error, never a skipped test.
  */
+import assert from 'node:assert/strict';
 import { execFile, spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
@@ -160,5 +161,21 @@ export async function startLiveService() {
   } catch (cause) {
     await gone();
     throw cause;
+  }
+}
+
+/** A place on a block, in degrees: halfway along its longest line, or its point. */
+export function placeOn(geometry) {
+  const far = ([x, y], [u, v]) => Math.hypot((u - x) * Math.cos((y * Math.PI) / 180), v - y);
+  const long = (line) => line.slice(1).reduce((sum, point, index) => sum + far(line[index], point), 0);
+  if (geometry.type === 'Point') return geometry.coordinates;
+  const lines = geometry.type === 'LineString' ? [geometry.coordinates] : geometry.coordinates;
+  assert.ok(['LineString', 'MultiLineString'].includes(geometry.type), `the demo ranks streets, not ${geometry.type}`);
+  const line = lines.reduce((a, b) => (long(b) > long(a) ? b : a));
+  let left = long(line) / 2;
+  for (let index = 1; ; index += 1) {
+    const step = far(line[index - 1], line[index]);
+    if (step >= left) return [0, 1].map((axis) => line[index - 1][axis] + ((line[index][axis] - line[index - 1][axis]) * left) / step);
+    left -= step;
   }
 }

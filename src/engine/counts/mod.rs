@@ -124,8 +124,13 @@ impl Snapshot {
             return Err(CountsError::TooMany { most: MOST_CELLS });
         }
         let guarded = among.is_some() || axes.iter().any(|axis| matches!(axis.axis, Axis::Area(_)));
-        let (windows_all, among) = (windows.all(), among.as_deref());
-        let plan = Plan { selection: &selection, windows: windows_all, axes: &axes, among, guarded };
+        let plan = Plan {
+            selection: &selection,
+            windows: windows.all(),
+            axes: &axes,
+            among: among.as_deref(),
+            guarded,
+        };
         let counted = plan.count(self);
         let told: Vec<Vec<Option<u64>>> =
             counted.iter().map(|counted| told(counted, &axes, guarded)).collect();

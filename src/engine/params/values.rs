@@ -16,7 +16,7 @@ use crate::space::bbox::LonLatBox;
 use crate::space::coord::Metres;
 
 /// The word for every category; it wins over names beside it.
-const ALL: &str = "all";
+pub const ALL: &str = "all";
 
 /// A parameter's value that cannot be used.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]

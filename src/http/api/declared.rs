@@ -8,7 +8,7 @@ use axum::response::{IntoResponse, Response};
 use super::super::collections::operation;
 use super::super::problem::Problem;
 use super::super::query::{self, pairs};
-use super::route::{Asks, EXTRAS, STARTINDEX};
+use super::route::{Asks, STARTINDEX, is_extra};
 use super::table::routes;
 use crate::engine::params::table::{Kind, OFFSET, Param};
 use crate::engine::params::values::Values;
@@ -74,7 +74,6 @@ fn checked(request: &Request) -> Result<Option<Vec<(String, String)>>, Problem> 
     if let Some((index, _)) = value(STARTINDEX.wire).zip(value(OFFSET.wire)).filter(|(a, b)| a != b) {
         return Err(Problem::not_both(STARTINDEX.wire, OFFSET.wire, index));
     }
-    let is_extra = |name: &str| EXTRAS.iter().any(|extra| extra.wire == name);
     if !asked.iter().any(|(name, _)| is_extra(name) || name == STARTINDEX.wire) {
         return Ok(None);
     }

@@ -47,11 +47,16 @@ pub(in crate::http) enum Asks {
 }
 
 /// Parameters that clients add to every address. They are taken and mean nothing here.
-pub(in crate::http) const EXTRAS: [Param; 3] = [
+const EXTRAS: [Param; 3] = [
     extra("api_key", "Key that some clients add to every address; nothing is asked of it here"),
     extra("token", "Token that ArcGIS adds to every address; nothing is asked of it here"),
     extra("_", "Number with which some clients get around caches; it changes nothing"),
 ];
+
+/// Whether a name is one of them.
+pub(in crate::http) fn is_extra(name: &str) -> bool {
+    EXTRAS.iter().any(|extra| extra.wire == name)
+}
 
 const fn extra(wire: &'static str, help: &'static str) -> Param {
     Param { flag: "", wire, kind: Kind::Text, default: "none", help, example: "1" }

@@ -5,7 +5,7 @@ use serde_json::{Map, Value as Json};
 use super::super::problem::Problem;
 use crate::engine::params::amount::Amount;
 use crate::engine::params::table::{CATEGORY, Kind, Operation, PERIOD, Param};
-use crate::engine::params::values::{BadValue, Values};
+use crate::engine::params::values::{ALL, BadValue, Values};
 use crate::layer::Value;
 
 /// Checks inputs against the table: unknown and unusable ones are refused.
@@ -68,12 +68,8 @@ pub(super) fn canonical(
     values: &Values,
     as_usual: bool,
 ) -> Vec<(&'static str, Value)> {
-    let given = |param: &Param| {
-        let any = param.wire == CATEGORY.wire && !as_usual && values.categories.is_none();
-        told(param, values).filter(|_| !any)
-    };
-    let value =
-        |param: &Param| given(param).or_else(|| usual(param).filter(|_| as_usual)).unwrap_or(Value::Null);
+    let usual = |param: &Param| if as_usual { usual(param) } else { None };
+    let value = |param: &Param| told(param, values).or_else(|| usual(param)).unwrap_or(Value::Null);
     operation.params.iter().map(|param| (param.wire, value(param))).collect()
 }
 
@@ -91,8 +87,9 @@ pub(super) fn told(param: &Param, values: &Values) -> Option<Value> {
         Kind::Period if param.flag == PERIOD.flag => values.period.map(|p| Value::text(p.to_string())),
         Kind::Period => values.other_period(param).map(|p| Value::text(p.to_string())),
         Kind::Names if param.wire == CATEGORY.wire => {
+            values.categories.as_ref()?;
             let names = values.query().categories;
-            Some(if names.is_empty() { Value::text("all") } else { sorted(&names) })
+            Some(if names.is_empty() { Value::text(ALL) } else { sorted(&names) })
         }
         Kind::Names => None,
         Kind::Areas => values.within.as_deref().map(sorted),
@@ -129,6 +126,9 @@ pub(super) fn told(param: &Param, values: &Values) -> Option<Value> {
 
 /// What the table says to hold where nothing is given, if it says a value and not only words.
 pub(super) fn usual(param: &Param) -> Option<Value> {
+    if param.wire == CATEGORY.wire {
+        return Some(Value::text(ALL));
+    }
     let names_a_value =
         matches!(param.kind, Kind::Word(_) | Kind::Words(_) | Kind::Count { .. } | Kind::Number { .. });
     let mut values = Values::default();

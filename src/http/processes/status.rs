@@ -8,8 +8,7 @@ use jiff::Timestamp;
 use serde_json::{Value as Json, json};
 
 use super::super::base::Base;
-use super::super::collections::json_response;
-use super::super::collections::{GEOJSON, name};
+use super::super::collections::{GEOJSON, json_response, name};
 use super::super::problem::Problem;
 use super::super::query;
 use super::super::state::AppState;

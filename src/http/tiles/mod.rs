@@ -17,7 +17,7 @@ use axum::response::Response;
 use axum::routing::get;
 use ready::Layers;
 
-use super::api::route::EXTRAS;
+use super::api::route::is_extra;
 use super::problem::Problem;
 use super::state::AppState;
 use crate::engine::params::table::DENSITY;
@@ -60,7 +60,7 @@ pub(super) type Pairs = Vec<(String, String)>;
 /// Those of a query, without what clients add to every address: it means nothing here.
 fn pairs_of(pairs: Result<Query<Pairs>, QueryRejection>) -> Result<Pairs, Problem> {
     let Query(mut pairs) = pairs?;
-    pairs.retain(|(name, _)| EXTRAS.iter().all(|extra| extra.wire != name));
+    pairs.retain(|(name, _)| !is_extra(name));
     Ok(pairs)
 }
 

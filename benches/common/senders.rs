@@ -1,0 +1,34 @@
+//! Senders that each wait until their batch is on the disk before they send the next, and one commit for all that wait.
+
+use std::sync::mpsc;
+
+use hotblocks::store::{Batch, Store};
+
+/// Takes what all senders send; how many batches there were.
+pub(crate) fn take_all<S: Iterator<Item = Batch> + Send>(
+    store: &dyn Store,
+    senders: impl IntoIterator<Item = S>,
+) -> usize {
+    let (send, wait) = mpsc::channel::<(Batch, mpsc::Sender<()>)>();
+    std::thread::scope(|scope| {
+        for mine in senders {
+            let send = send.clone();
+            scope.spawn(move || {
+                let (answer, answered) = mpsc::channel();
+                for batch in mine {
+                    send.send((batch, answer.clone())).expect("somebody writes");
+                    answered.recv().expect("an answer");
+                }
+            });
+        }
+        drop(send);
+        let mut taken = 0;
+        while let Ok(first) = wait.recv() {
+            let (batches, answers): (Vec<_>, Vec<_>) = std::iter::once(first).chain(wait.try_iter()).unzip();
+            taken += batches.len();
+            store.append(batches).expect("taken");
+            answers.into_iter().for_each(|answer| answer.send(()).expect("somebody waits"));
+        }
+        taken
+    })
+}
