@@ -130,6 +130,30 @@ impl Snapshot {
         Ok(move |at: usize| incidents.classes(at).any(|class| groups.of[usize::from(class.0)] != NO_GROUP))
     }
 
+    /// How many of the incidents that a scoring counts in all blocks, or in some, each origin brought up.
+    ///
+    /// # Errors
+    ///
+    /// [`RankingError`] for a scoring that these data cannot give.
+    pub fn origins(
+        &self,
+        selection: &Selection,
+        scoring: &Scoring,
+        among: Option<&[BlockId]>,
+    ) -> Result<[u64; 4], RankingError> {
+        let (data, counts) = (self.dataset(), self.counts_for(selection, scoring)?);
+        let mut chosen = vec![among.is_none(); data.block_set.blocks.len()];
+        among.into_iter().flatten().for_each(|block| chosen[block.0 as usize] = true);
+        let mut origins = [0; 4];
+        for at in (0..data.incidents.len()).filter(|&at| !data.held[at] && selection.has(data, at)) {
+            let inside = data.assignment.main(at).is_some_and(|block| chosen[block.0 as usize]);
+            if inside && counts(at) {
+                origins[data.incidents.origin(at) as usize] += 1;
+            }
+        }
+        Ok(origins)
+    }
+
     /// Which incidents a ranking counted.
     pub fn counted_by<'a>(&'a self, ranking: &'a Ranking) -> impl Fn(usize) -> bool + 'a {
         let incidents = &self.dataset().incidents;

@@ -8,7 +8,8 @@ use crate::model::period::{Interval, clock_seconds};
 use crate::quality::reports::PILE_OF_TIMES;
 
 const DAY: i64 = 86_400;
-const NOON: i64 = 43_200;
+/// The times of day that sources write where they do not know: 00:00, 00:01 and 12:00.
+const STANDING: [i64; 3] = [0, 60, 43_200];
 
 /// An interval no longer than this has an hour.
 pub(super) const PRECISE: u32 = 3_600;
@@ -24,15 +25,15 @@ pub struct Clocked {
     pub precise: bool,
 }
 
-/// Which times of day stand for 'unknown' in each source: 00:00, and 12:00.
+/// Which times of day stand for 'unknown' in each source: 00:00, 00:01 and 12:00.
 ///
-/// They do where more than [`PILE_OF_TIMES`] of the times to the minute are at that minute; by chance it is 0.0007.
+/// Each does where more than [`PILE_OF_TIMES`] of the times to the minute are at that minute; by chance it is 0.0007.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct TimePiles(Vec<[bool; 2]>);
+pub struct TimePiles(Vec<[bool; STANDING.len()]>);
 
-/// By source, the incidents with a time to the minute: at 00:00, at 12:00, and all.
+/// By source, the incidents with a time to the minute: at each of [`STANDING`], and all.
 #[derive(Clone, Debug, Default)]
-pub(super) struct TimesOfDay(Vec<[usize; 3]>);
+pub(super) struct TimesOfDay(Vec<([usize; STANDING.len()], usize)>);
 
 impl TimesOfDay {
     /// Adds (`sign` 1) an incident, or takes it out (-1).
@@ -40,11 +41,13 @@ impl TimesOfDay {
         let Some(begin) = clock_seconds(when.from, zone).filter(|_| when.seconds <= 60) else { return };
         let at = usize::from(source);
         if self.0.len() <= at {
-            self.0.resize(at + 1, [0; 3]);
+            self.0.resize(at + 1, Default::default());
         }
         let second = begin.rem_euclid(DAY);
-        for (count, of) in self.0[at].iter_mut().zip([second == 0, second == NOON, true]) {
-            *count = count.wrapping_add_signed(if of { sign } else { 0 });
+        let (piles, all) = &mut self.0[at];
+        *all = all.wrapping_add_signed(sign);
+        if let Some(pile) = STANDING.iter().position(|&standing| standing == second) {
+            piles[pile] = piles[pile].wrapping_add_signed(sign);
         }
     }
 
@@ -52,7 +55,7 @@ impl TimesOfDay {
     pub(super) fn piles(&self, sources: usize) -> TimePiles {
         let pile = |n: usize, all: usize| n as f64 > PILE_OF_TIMES * all as f64;
         let of = |at: usize| self.0.get(at).copied().unwrap_or_default();
-        let piles = (0..sources).map(of).map(|[zero, noon, all]| [pile(zero, all), pile(noon, all)]);
+        let piles = (0..sources).map(of).map(|(piles, all)| piles.map(|n| pile(n, all)));
         TimePiles(piles.collect())
     }
 }
@@ -78,8 +81,9 @@ impl TimePiles {
 
     /// Whether a source's time of so many seconds, at this second of the local day, stands for 'unknown'.
     pub(super) fn unknown(&self, source: u16, second: i64, seconds: u32) -> bool {
-        let pile = self.0.get(usize::from(source)).copied().unwrap_or_default();
-        seconds <= 60 && (second == 0 && pile[0] || second == NOON && pile[1])
+        let pile = STANDING.iter().position(|&standing| standing == second);
+        seconds <= 60
+            && pile.is_some_and(|pile| self.0.get(usize::from(source)).is_some_and(|piles| piles[pile]))
     }
 
     /// When an incident happened: the whole day where its time stands for 'unknown'. `None` beyond the years that can be told.

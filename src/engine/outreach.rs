@@ -150,12 +150,17 @@ impl Snapshot {
         Ok(list)
     }
 
-    /// The period that is counted: what is given, else the last years, ended where the data are complete.
+    /// The period that is counted: what is given, else the last years of which there are data, ended where these are complete.
     fn counted_period(&self, given: Option<Period>, as_of: Date) -> Result<Period, OutreachError> {
         let end = self.complete_until().map_or(as_of, |until| until.min(as_of));
         let (first, last) = match given {
             Some(period) => (period.first(), period.last().unwrap_or(end)),
-            None => (end.checked_sub(YEARS.years()).and_then(|day| day.tomorrow()).ok(), end),
+            None => {
+                let years = end.checked_sub(YEARS.years()).and_then(|day| day.tomorrow()).ok();
+                // Not before anybody looked.
+                let known = self.coverage().iter().map(|(first, _)| *first).min();
+                (years.max(known.filter(|first| *first <= end)), end)
+            }
         };
         if last > as_of {
             return Err(OutreachError::Period { last, as_of });

@@ -7,7 +7,6 @@ use jiff::tz::TimeZone;
 use jiff::{Timestamp, ToSpan};
 
 use super::areas::{WithinError, blocks_within, named};
-use super::hours::begin;
 use super::query::{Query, Selection};
 use super::ranking::{Ranking, RankingError, Scoring};
 use super::sites::middle;
@@ -205,14 +204,15 @@ impl Snapshot {
         inside > 0 && 2 * inside >= blocks.len()
     }
 
-    /// The hours of the week of scored incidents: of each group of blocks, and of all blocks together.
+    /// The hours of the week of scored incidents: of each group of blocks, and of all blocks together. A time that stands
+    /// for 'unknown' is the whole day.
     fn hours(
         &self,
         selection: &Selection,
         ranking: &Ranking,
         members: &[Vec<BlockId>],
     ) -> (Vec<Vec<f64>>, Vec<f64>) {
-        let data = self.dataset();
+        let (data, piles) = (self.dataset(), self.time_piles());
         let area_of: BTreeMap<BlockId, usize> = members
             .iter()
             .enumerate()
@@ -222,9 +222,9 @@ impl Snapshot {
         let scored = self.counted_by(ranking);
         let chosen = |at: &usize| !data.held[*at] && selection.has(data, *at) && scored(*at);
         for at in data.incidents.standing().filter(chosen) {
-            let Some(begin) = begin(data, at) else { continue };
+            let Some(when) = piles.clocked(data, at) else { continue };
             let mut bins = [0.0; HOURS];
-            aoristic::add(&mut bins, begin, data.incidents.when(at).seconds);
+            aoristic::add(&mut bins, when.begin, when.seconds);
             for (block, share) in data.assignment.shares(at) {
                 let part = f64::from(share.0) / f64::from(Share::WHOLE.0);
                 all.iter_mut().zip(bins).for_each(|(sum, bin)| *sum += part * bin);

@@ -13,6 +13,8 @@ use crate::rank::explain::Week;
 pub struct SheetFacts {
     /// Incidents, with the parts of those that are split.
     pub incidents: f64,
+    /// Of them those that the score counts.
+    pub scored: f64,
     /// By the category of their leading class, the most frequent first; `None` for what is in no category.
     pub by_category: Vec<(Option<usize>, f64)>,
     /// When in the week.
@@ -37,31 +39,40 @@ impl Placed {
 }
 
 impl Snapshot {
-    /// What the selected incidents tell of some blocks, in their order; held ones do not count. Time O(n).
+    /// What the selected incidents tell of some blocks, in their order, and how many of them are `scored`; held ones do
+    /// not count. Time O(n).
     #[must_use]
-    pub fn sheet_facts(&self, selection: &Selection, blocks: &[BlockId]) -> Vec<SheetFacts> {
+    pub fn sheet_facts(
+        &self,
+        selection: &Selection,
+        scored: impl Fn(usize) -> bool,
+        blocks: &[BlockId],
+    ) -> Vec<SheetFacts> {
         let data = self.dataset();
         let slots: BTreeMap<BlockId, usize> = (0..).zip(blocks).map(|(slot, &block)| (block, slot)).collect();
         let mut shares: Vec<BTreeMap<Option<usize>, u64>> = vec![BTreeMap::new(); blocks.len()];
+        let mut of_score = vec![0u64; blocks.len()];
         for at in (0..data.incidents.len()).filter(|&at| !data.held[at] && selection.has(data, at)) {
             for (block, share) in data.assignment.shares(at) {
                 let Some(&slot) = slots.get(&block) else { continue };
                 let category = data.classes.get(data.incidents.class(at)).category;
                 *shares[slot].entry(category).or_default() += u64::from(share.0);
+                of_score[slot] += if scored(at) { u64::from(share.0) } else { 0 };
             }
         }
         let parts = |shares: u64| shares as f64 / f64::from(Share::WHOLE.0);
         let profiles = self.profiles(&self.gather(selection, |_| true, blocks));
-        let facts = |(shares, profile): (BTreeMap<Option<usize>, u64>, Profile)| {
+        let facts = |((shares, scored), profile): ((BTreeMap<Option<usize>, u64>, u64), Profile)| {
             let mut by: Vec<(Option<usize>, u64)> = shares.into_iter().collect();
             by.sort_by(|a, b| b.1.cmp(&a.1).then(a.0.cmp(&b.0)));
             SheetFacts {
                 incidents: parts(by.iter().map(|(_, n)| n).sum()),
+                scored: parts(scored),
                 by_category: by.into_iter().map(|(category, n)| (category, parts(n))).collect(),
                 week: profile.week,
             }
         };
-        shares.into_iter().zip(profiles).map(facts).collect()
+        shares.into_iter().zip(of_score).zip(profiles).map(facts).collect()
     }
 
     /// How many of the selected incidents have a place, by the category of their leading class. Time O(n).

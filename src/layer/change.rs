@@ -5,6 +5,7 @@ use super::block_fields::{areas, shape};
 use super::blocks::Among;
 use super::blocks::layer;
 use super::blocks_answer::unusable;
+use super::ranking_told::origin_shares;
 use super::{Ask, Feature, Layer, Legend, LegendClass, Value};
 use crate::engine::over_time::{Compared, LEVEL, OverTimeError, Trends, whole};
 use crate::engine::params::density::COMPARE_PERIOD;
@@ -48,6 +49,10 @@ pub(super) fn change(
     let features =
         rows.iter().map(|(row, often)| feature(snapshot, row, *often, &compared, &trends)).collect();
     let mut parameters = told(&compared, &trends, &list, scoring);
+    parameters.push(
+        origin_shares(snapshot, &selection, scoring, among.blocks.as_deref())
+            .map_err(|error| refusal(error.into()))?,
+    );
     parameters.extend(among.told());
     Ok(layer(snapshot, &used, &selection, matched, features, legend(), parameters))
 }
@@ -172,6 +177,7 @@ fn told(compared: &Compared, trends: &Trends, list: &List, scoring: &Scoring) ->
         ("prior_a", number(changes.prior.map(|prior| prior.0))),
         ("prior_b", number(changes.prior.map(|prior| prior.1))),
         ("trend", Value::text(told_of_trend)),
+        ("emerging", Value::text(EMERGING)),
         ("trend_by", Value::text(trends.by.word())),
         ("trend_periods", Value::count(trends.periods.len())),
         ("trend_span", span.unwrap_or(Value::Null)),
@@ -187,6 +193,9 @@ fn told(compared: &Compared, trends: &Trends, list: &List, scoring: &Scoring) ->
         ("ties", Value::text(TIE_RULE)),
     ]
 }
+
+/// What patterns of emerging hot spots are worth: unlike trends they are not held to a false discovery rate.
+const EMERGING: &str = "pattern of each block by itself, p at most 0.05: of many blocks without any change one in twenty has a trend so";
 
 fn text(day: Option<jiff::civil::Date>) -> String {
     day.map_or_else(|| "..".to_owned(), |day| day.to_string())

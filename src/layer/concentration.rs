@@ -4,6 +4,7 @@ use super::answer::AnswerError;
 use super::blocks::Among;
 use super::blocks::layer;
 use super::change::refusal;
+use super::ranking_told::origin_shares;
 use super::{Ask, Feature, Layer, Legend, Value};
 use crate::engine::ranking::Scoring;
 use crate::engine::snapshot::Snapshot;
@@ -23,6 +24,10 @@ pub(super) fn concentration(snapshot: &Snapshot, ask: &Ask, scoring: &Scoring) -
     let features: Vec<Feature> = found.holding.iter().map(row).collect();
     let (matched, features) = ask.page.cut(features);
     let mut parameters = told(&found, scoring, chance);
+    parameters.push(
+        origin_shares(snapshot, &selection, scoring, among.blocks.as_deref())
+            .map_err(|error| refusal(error.into()))?,
+    );
     parameters.extend(among.told());
     let legend = Legend {
         property: None,

@@ -2,8 +2,11 @@
 
 use super::block_fields::{areas, shape};
 use super::made::{made, on_page};
-use super::sheet::{Sheet, sheets, status_in_words};
+use super::ranking_told::origin_shares;
+use super::sheet::{Sheet, scoring, sheets, status_in_words};
 use super::{Ask, Feature, Layer, Legend, LegendClass, Value};
+use crate::engine::areas::{blocks_within, named};
+use crate::engine::query::Selection;
 use crate::engine::snapshot::Snapshot;
 use crate::model::class::UnknownCategory;
 use crate::plan::outreach::reason::reason;
@@ -39,7 +42,7 @@ pub fn list(snapshot: &Snapshot, ask: &Ask, list: &Register) -> Result<Layer, Un
         &selection,
         on_page(&ask, features),
         legend(),
-        parameters(list, version),
+        parameters(snapshot, list, (&ask, &selection, version)),
     );
     if version.made.no_evidence {
         let notice = layer.notice.take().map_or_else(String::new, |notice| format!("{notice}; "));
@@ -170,7 +173,11 @@ fn rules_changed(list: &Register, version: &Version) -> Vec<String> {
     changed.map(|((what, was), (_, is))| format!("Changed rule: {what} is {is}, and was {was}.")).collect()
 }
 
-fn parameters(list: &Register, version: &Version) -> Vec<(&'static str, Value)> {
+fn parameters(
+    snapshot: &Snapshot,
+    list: &Register,
+    (ask, selection, version): (&Ask, &Selection, &Version),
+) -> Vec<(&'static str, Value)> {
     let (rules, made) = (&version.rules, &version.made);
     let entries = || version.entries.iter().chain(&version.left);
     let n = |group: &str| Value::count(entries().filter(|entry| entry.change.group() == group).count());
@@ -202,6 +209,8 @@ fn parameters(list: &Register, version: &Version) -> Vec<(&'static str, Value)> 
         ("seed", Value::count(made.seed)),
         ("draws", Value::count(made.draws)),
         ("scored", Value::text(scored(version))),
+        ("observed_days", Value::count(snapshot.observed_days(&ask.query))),
+        ("origin_shares", origins(snapshot, selection, version)),
         ("no_evidence", Value::Bool(made.no_evidence)),
         ("include_protected", Value::text(if made.protected { "yes" } else { "no" })),
         (
@@ -220,6 +229,16 @@ fn parameters(list: &Register, version: &Version) -> Vec<(&'static str, Value)> 
     ]
 }
 
+/// The part of what was counted that each origin brought up; null where nobody knows any more what that was.
+fn origins(snapshot: &Snapshot, selection: &Selection, version: &Version) -> Value {
+    let data = snapshot.dataset();
+    let found = named(data, &version.made.within).ok().and_then(|within| {
+        let among = (!within.is_empty()).then(|| blocks_within(data, &within));
+        origin_shares(snapshot, selection, &scoring(&version.made), among.as_deref()).ok()
+    });
+    found.map_or(Value::Null, |(_, shares)| shares)
+}
+
 fn feature(snapshot: &Snapshot, version: &Version, sheet: &Sheet) -> Feature {
     let data = snapshot.dataset();
     let block = &data.block_set.blocks[sheet.block.0 as usize];
@@ -234,6 +253,7 @@ fn feature(snapshot: &Snapshot, version: &Version, sheet: &Sheet) -> Feature {
             ("name", Value::text(block.name.clone())),
             ("p_top_n", entry.p.map_or(Value::Null, |p| Value::rounded(p, 4))),
             ("incidents", Value::incidents(sheet.incidents, 3)),
+            ("scored", sheet.scored.map_or(Value::Null, |n| Value::incidents(n, 3))),
             ("change", Value::text(entry.change.word())),
             ("since", Value::text(entry.since.to_string())),
             ("aftercare_since", entry.aftercare.map(|day| day.to_string()).into()),

@@ -96,7 +96,7 @@ pub fn patrol_plan(snapshot: &Snapshot, ask: &Ask, plan: &PatrolAsk) -> Result<L
             (1..).zip(&made_plan.duties).map(|(number, duty)| page.duty(number, duty)).collect()
         }
     };
-    let told = told(&ground, &made_plan, plan, &params, week.as_ref());
+    let told = told(snapshot, &ground, &made_plan, plan, &params, week.as_ref());
     Ok(made("plan", snapshot, ask, &selection, on_page(ask, features), legend(plan.sheet), told))
 }
 

@@ -2,9 +2,13 @@
 
 use std::collections::BTreeMap;
 
+use geo::ChamberlainDuquetteArea;
+
 use super::Value;
 use super::patrol::PatrolAsk;
+use super::ranking_told::{self, counted};
 use crate::engine::patrol::{PatrolGround, Patrolled, WeekClock};
+use crate::engine::snapshot::Snapshot;
 use crate::plan::patrol::plan::{Charge, Next, Patrol, PatrolParams};
 use crate::plan::patrol::week::clock;
 use crate::plan::patrol::{EVIDENCE, LIMITS};
@@ -12,11 +16,15 @@ use crate::plan::patrol::{EVIDENCE, LIMITS};
 /// Why an area without a shape has no stop.
 const NOWHERE: &str = "nobody knows where it lies";
 
+/// Beyond so many m² a patrol area is more than an officer on foot or in a car sees of a stop: about six street blocks.
+const WIDE: f64 = 100_000.0;
+
 /// The most areas without a stop that a sentence names; all stand in the list.
 const NAMED: usize = 5;
 
 /// The parameters that were used, and the plan in figures.
 pub(super) fn told(
+    snapshot: &Snapshot,
     ground: &PatrolGround,
     plan: &Patrol,
     ask: &PatrolAsk,
@@ -45,7 +53,7 @@ pub(super) fn told(
     let gain = |next: Option<&Next>, of: &dyn Fn(&Next) -> f64| {
         next.map_or(Value::Null, |next| Value::rounded(of(next), 9))
     };
-    vec![
+    let mut told = vec![
         ("patrol", Value::text(patrolled)),
         ("areas", Value::count(plan.areas.len())),
         ("by", Value::text(ask.scoring.by.word())),
@@ -87,8 +95,12 @@ pub(super) fn told(
             i64::try_from(params.seed).map_or_else(|_| Value::Text(params.seed.to_string()), Value::Int),
         ),
         ("unserved", unserved(ground, plan)),
-        ("warnings", Value::List(warnings(ground, plan, week).into_iter().map(Value::Text).collect())),
-    ]
+    ];
+    told.extend(counted(snapshot, &ground.ranking));
+    let mut warned = warnings(ground, plan, week);
+    warned.extend(ranking_told::warnings(snapshot, &ground.ranking));
+    told.push(("warnings", Value::List(warned.into_iter().map(Value::Text).collect())));
+    told
 }
 
 fn charge(charge: &Charge) -> Value {
@@ -96,7 +108,8 @@ fn charge(charge: &Charge) -> Value {
         ("beat", charge.beat.clone().into()),
         ("areas", Value::count(charge.areas)),
         ("mean_leg_minutes", Value::rounded(charge.mean_leg, 3)),
-        ("minutes", Value::count(charge.minutes)),
+        ("least_minutes", charge.minutes.iter().min().map_or(Value::Null, |&minutes| Value::count(minutes))),
+        ("most_minutes", charge.minutes.iter().max().map_or(Value::Null, |&minutes| Value::count(minutes))),
     ])
 }
 
@@ -128,6 +141,15 @@ fn warnings(ground: &PatrolGround, plan: &Patrol, week: Option<&WeekClock>) -> V
         let areas = if n == 1 { "patrol area gets" } else { "patrol areas get" };
         told.push(format!("{n} {areas} no stop, since {why}: {named}{and_more}"));
     }
+    let wide = ground.about.iter().filter(|about| about.shape.chamberlain_duquette_unsigned_area() > WIDE);
+    match wide.map(|about| about.name.as_str()).collect::<Vec<_>>()[..] {
+        [] => {}
+        ref wide => told.push(format!(
+            "a stop counts as presence in the whole of its patrol area, and an officer sees a few blocks of it: {} of them are larger than {:.1} km², so less is covered there than told; patrol their blocks instead",
+            wide.len(),
+            WIDE / 1e6
+        )),
+    }
     for charge in plan.charges.iter().filter(|charge| charge.mean_leg > 10.0) {
         told.push(format!(
             "{:.0} minutes of travel for each stop {}; beats that are smaller leave more time for stops",
@@ -144,6 +166,5 @@ fn warnings(ground: &PatrolGround, plan: &Patrol, week: Option<&WeekClock>) -> V
             week.twice
         ));
     }
-    told.extend(ground.ranking.warnings.iter().cloned());
     told
 }

@@ -2,8 +2,10 @@
 
 use super::Value;
 use super::block_fields::digits;
-use crate::engine::ranking::{Barred, Group, Proactive, Ranking, split};
+use crate::engine::query::Selection;
+use crate::engine::ranking::{Barred, Group, Proactive, Ranking, RankingError, Scoring, split};
 use crate::engine::snapshot::Snapshot;
+use crate::model::block::BlockId;
 use crate::model::report::Origin;
 use crate::quality::share::LEAST_LOCATED;
 use crate::rank::gamma_poisson::How;
@@ -19,10 +21,6 @@ pub(super) fn told(snapshot: &Snapshot, ranking: &Ranking, days: i64) -> Vec<(&'
         ("by", Value::text(scoring.by.word())),
         ("ties", Value::text(TIE_RULE)),
         ("observed_days", Value::count(days)),
-        ("scored", Value::count(ranking.incidents)),
-        ("origin_shares", shares(ranking)),
-        ("proactive_share", share(ranking.proactive, ranking.incidents)),
-        ("proactive", Value::text(proactive(ranking))),
         ("rate_unit", Value::text(unit(ranking))),
         ("fit", Value::List(ranking.groups.iter().map(group).collect())),
         ("draws", draws.map_or(Value::Null, Value::count)),
@@ -31,13 +29,7 @@ pub(super) fn told(snapshot: &Snapshot, ranking: &Ranking, days: i64) -> Vec<(&'
         told.push(("top_n", Value::count(scoring.top_n)));
         told.push(("seed", seed(scoring.seed)));
     }
-    if scoring.by == By::Harm {
-        let table = snapshot.dataset().harm.as_ref().map(|table| table.name().to_owned());
-        let without = ranking.without_weight.iter().cloned().map(Value::Text);
-        told.push(("harm", table.into()));
-        told.push(("barred", Value::List(ranking.barred.iter().map(barred).collect())));
-        told.push(("without_weight", Value::List(without.collect())));
-    }
+    told.extend(counted(snapshot, ranking));
     if scoring.share != Sharing::None {
         told.push(("share", Value::text(scoring.share.word())));
     }
@@ -52,6 +44,38 @@ pub(super) fn told(snapshot: &Snapshot, ranking: &Ranking, days: i64) -> Vec<(&'
     }
     told.push(("warnings", Value::List(warnings(snapshot, ranking).into_iter().map(Value::Text).collect())));
     told
+}
+
+/// What was counted: how many incidents, by whom they were brought up, and the classes that harm leaves out.
+pub(super) fn counted(snapshot: &Snapshot, ranking: &Ranking) -> Vec<(&'static str, Value)> {
+    let mut told = vec![
+        ("scored", Value::count(ranking.incidents)),
+        ("origin_shares", shares(ranking.origins)),
+        ("proactive_share", share(ranking.proactive, ranking.incidents)),
+        ("proactive", Value::text(proactive(ranking))),
+    ];
+    if ranking.scoring.by == By::Harm {
+        let table = snapshot.dataset().harm.as_ref().map(|table| table.name().to_owned());
+        let without = ranking.without_weight.iter().cloned().map(Value::Text);
+        told.push(("harm", table.into()));
+        told.push(("barred", Value::List(ranking.barred.iter().map(barred).collect())));
+        told.push(("without_weight", Value::List(without.collect())));
+    }
+    told
+}
+
+/// The part of the counted incidents that each origin brought up, where nothing is ranked.
+///
+/// # Errors
+///
+/// [`RankingError`] for a scoring that these data cannot give.
+pub(super) fn origin_shares(
+    snapshot: &Snapshot,
+    selection: &Selection,
+    scoring: &Scoring,
+    among: Option<&[BlockId]>,
+) -> Result<(&'static str, Value), RankingError> {
+    Ok(("origin_shares", shares(snapshot.origins(selection, scoring, among)?)))
 }
 
 /// A seed, as text where it is beyond what a JSON reader holds.
@@ -100,10 +124,10 @@ fn proactive(ranking: &Ranking) -> &'static str {
     }
 }
 
-/// The part of the scored incidents that each origin brought up; nothing where there is none.
-pub(super) fn shares(ranking: &Ranking) -> Value {
-    let shares = Origin::ALL.into_iter().zip(ranking.origins);
-    Value::Map(shares.map(|(origin, n)| (origin.word(), share(n, ranking.incidents))).collect())
+/// The part that each origin brought up; null where there is none.
+pub(super) fn shares(origins: [u64; 4]) -> Value {
+    let all = origins.iter().sum();
+    Value::Map(Origin::ALL.into_iter().zip(origins).map(|(o, n)| (o.word(), share(n, all))).collect())
 }
 
 /// A part of some, 0 to 1; null of none.
@@ -147,7 +171,7 @@ fn barred(class: &Barred) -> Value {
 }
 
 /// What must be said in sentences.
-fn warnings(snapshot: &Snapshot, ranking: &Ranking) -> Vec<String> {
+pub(super) fn warnings(snapshot: &Snapshot, ranking: &Ranking) -> Vec<String> {
     let mut said = ranking.warnings.clone();
     let scoring = &ranking.scoring;
     if ranking.incidents == 0 {

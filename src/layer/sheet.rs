@@ -5,13 +5,15 @@ use jiff::civil::Date;
 use super::bounds::Junctions;
 use crate::engine::context::{NEARBY, NEAREST, Nearby};
 use crate::engine::query::Selection;
+use crate::engine::ranking::Scoring;
 use crate::engine::sheets::SheetFacts;
 use crate::engine::snapshot::Snapshot;
 use crate::model::block::{Block, BlockId, BlockKind};
 use crate::plan::outreach::reason::reason;
-use crate::plan::outreach::register::{Entry, Register, Status, Version, months_later};
+use crate::plan::outreach::register::{Entry, Made, Register, Status, Version, months_later};
 use crate::plan::outreach::words::readable;
 use crate::quality::share::LEAST_LOCATED;
+use crate::rank::score::By;
 use crate::space::coord::Metres;
 
 /// Fewer incidents of a kind are not named: they would tell of one event.
@@ -39,7 +41,9 @@ pub struct Sheet {
     pub areas: Vec<(&'static str, Vec<String>)>,
     /// Incidents that count, with the parts of those that are split.
     pub incidents: f64,
-    /// Kinds of incidents, a sentence each, the most frequent first.
+    /// Of them those that the score counts; `None` where nobody knows any more.
+    pub scored: Option<f64>,
+    /// What the score counts, where that is a part, and kinds of incidents, a sentence each, the most frequent first.
     pub known_for: Vec<String>,
     /// When in the week; `None` where no hours stand out.
     pub peak_hours: Option<String>,
@@ -63,7 +67,10 @@ pub(super) fn sheets(
         (0u32..).zip(&data.block_set.blocks).map(|(at, block)| (block.id.as_str(), BlockId(at))).collect();
     let blocks: Vec<BlockId> =
         version.entries.iter().filter_map(|entry| ids.get(entry.block.as_str()).copied()).collect();
-    let facts = snapshot.sheet_facts(selection, &blocks);
+    // Without its table of weights, or its source of shootings, nobody knows any more what a score counted.
+    let counted = snapshot.counts_for(selection, &scoring(&version.made)).ok();
+    let of_score = |at: usize| counted.as_ref().is_some_and(|counted| counted(at));
+    let facts = snapshot.sheet_facts(selection, of_score, &blocks);
     let junctions = Junctions::of(&data.block_set.blocks);
     let all = not_known_of_all(snapshot, version, selection);
     let sheet = |(place, ((entry, &at), facts)): (usize, ((&Entry, &BlockId), &SheetFacts))| {
@@ -88,7 +95,8 @@ pub(super) fn sheets(
                 .map(|layer| (layer.kind.word(), block.areas.get(&layer.kind).cloned().unwrap_or_default()))
                 .collect(),
             incidents: facts.incidents,
-            known_for: known_for(snapshot, facts),
+            scored: counted.is_some().then_some(facts.scored),
+            known_for: known_for(snapshot, version, facts),
             peak_hours,
             not_known,
             nearby: snapshot.nearby(at).iter().map(near_in_words).collect(),
@@ -107,15 +115,20 @@ pub(super) fn number(n: f64) -> String {
     if n.fract().abs() < 1e-9 { format!("{n:.0}") } else { format!("{n:.1}") }
 }
 
-fn known_for(snapshot: &Snapshot, facts: &SheetFacts) -> Vec<String> {
+fn known_for(snapshot: &Snapshot, version: &Version, facts: &SheetFacts) -> Vec<String> {
     let tree = snapshot.dataset().classes.tree().rows();
-    let named = facts.by_category.iter().filter(|(_, n)| *n >= LEAST_NAMED);
-    named
-        .filter_map(|(category, n)| {
-            let title = &tree[(*category)?].title;
-            Some(format!("{title}: {} of {} incidents", number(*n), number(facts.incidents)))
-        })
+    let gun = (version.made.by == By::Gun).then_some((version.made.gun.title(), facts.scored));
+    let kinds = facts.by_category.iter().filter_map(|(at, n)| Some((tree[(*at)?].title.as_str(), *n)));
+    gun.into_iter()
+        .chain(kinds)
+        .filter(|(_, n)| *n >= LEAST_NAMED)
+        .map(|(title, n)| format!("{title}: {} of {} incidents", number(n), number(facts.incidents)))
         .collect()
+}
+
+/// What a version was scored by.
+pub(super) fn scoring(made: &Made) -> Scoring {
+    Scoring { by: made.by, gun: made.gun, proactive: made.proactive, ..Scoring::default() }
 }
 
 /// The hours of the week that stand out, with how many incidents say so.

@@ -3,6 +3,7 @@
 use super::answer::{AnswerError, at_fault};
 use super::blocks_answer::unusable;
 use super::made::{made, on_page};
+use super::ranking_told;
 use super::{Ask, Feature, Layer, Legend, LegendClass, Value};
 use crate::engine::areas::named;
 use crate::engine::params::patrol::{NOT_WITH_SITES, REACH, SITES};
@@ -62,7 +63,7 @@ pub(super) fn sites_answer(snapshot: &Snapshot, ask: &Ask, values: &Values) -> R
         },
     )?;
     let features = found.coverage.sites.iter().map(|site| feature(snapshot, &found, site, aim)).collect();
-    let told = told(&found, aim);
+    let told = told(snapshot, &found, aim);
     Ok(made("plan", snapshot, ask, &selection, on_page(ask, features), legend(), told))
 }
 
@@ -87,7 +88,7 @@ fn feature(snapshot: &Snapshot, found: &SitesFound, site: &Served, aim: Even) ->
     Feature { id: block.id.clone(), geometry: Some(block.lonlat.clone()), properties }
 }
 
-fn told(found: &SitesFound, aim: Even) -> Vec<(&'static str, Value)> {
+fn told(snapshot: &Snapshot, found: &SitesFound, aim: Even) -> Vec<(&'static str, Value)> {
     let Coverage { sites, candidates, gathered_m, gap, optimum } = &found.coverage;
     let sum = |of: &dyn Fn(&Served) -> f64| sites.iter().map(of).sum::<f64>();
     let mut told = vec![
@@ -118,7 +119,8 @@ fn told(found: &SitesFound, aim: Even) -> Vec<(&'static str, Value)> {
             "{blocks} blocks, where {expected:.3} a week are expected, have no shape, so no site can be near to them"
         ));
     }
-    warnings.extend(found.ranking.warnings.iter().cloned());
+    warnings.extend(ranking_told::warnings(snapshot, &found.ranking));
+    told.extend(ranking_told::counted(snapshot, &found.ranking));
     told.push(("warnings", Value::List(warnings.into_iter().map(Value::Text).collect())));
     told
 }

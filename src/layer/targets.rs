@@ -13,6 +13,7 @@ use crate::engine::snapshot::Snapshot;
 use crate::engine::targets::{Chosen, SnapshotTargetsError, TargetsAsk};
 use crate::model::block::{BlockId, Share};
 use crate::model::class::UnknownCategory;
+use crate::model::streets::in_words;
 use crate::plan::own_ground::REACH;
 use crate::plan::targets::{How, Place};
 use crate::space::crs::CrsError;
@@ -55,9 +56,31 @@ pub fn targets(snapshot: &Snapshot, ask: &Ask, asked: &TargetsAsk) -> Result<Lay
     let mut parameters = ranking_told::told(snapshot, &chosen.ranking, days);
     parameters.retain(|(name, _)| *name != "draws" && *name != "ties");
     parameters.extend(told(&chosen, asked, city));
+    if asked.diameter.is_none() {
+        warn_of_long_ones(&features, &mut parameters);
+    }
     parameters.push(among.told().unwrap_or(("within", Value::Null)));
     let page = on_page(ask, features);
     Ok(made("targets", snapshot, ask, &selection, page, legend(), parameters))
+}
+
+/// Below this part of a circle of the same outline a place is a net of streets and no area to patrol or to canvass.
+const LEAST_COMPACT: f64 = 0.05;
+
+/// Says that places wind through the city where nothing keeps them together.
+fn warn_of_long_ones(features: &[Feature], parameters: &mut [(&'static str, Value)]) {
+    let winding = |feature: &&Feature| {
+        let compactness = feature.properties.iter().find(|(name, _)| *name == "compactness");
+        matches!(compactness, Some((_, Value::Float(part))) if *part < LEAST_COMPACT)
+    };
+    let n = features.iter().filter(winding).count();
+    let warnings = parameters.iter_mut().find(|(name, _)| *name == "warnings");
+    if let (true, Some((_, Value::List(warnings)))) = (n > 0, warnings) {
+        warnings.push(Value::Text(format!(
+            "{n} of {} places wind along streets through others (compactness below {LEAST_COMPACT}); a greatest diameter, e.g. of 1 km, keeps them together",
+            features.len()
+        )));
+    }
 }
 
 /// What was asked for, what was found and how good it is.
@@ -214,8 +237,16 @@ fn bounds(snapshot: &Snapshot, blocks: &[BlockId]) -> Option<String> {
     if sides.iter().all(|side| side.2 == sides[0].2) {
         return None;
     }
-    let named = sides.iter().filter(|side| !side.2.is_empty());
-    let words: Vec<String> = named.map(|(side, _, street)| format!("{side} {street}")).collect();
+    // One that bounds several sides is named once.
+    let mut named: Vec<(&str, Vec<&str>)> = Vec::new();
+    for (side, _, street) in sides.iter().filter(|side| !side.2.is_empty()) {
+        match named.iter_mut().find(|(known, _)| known == street) {
+            Some((_, of)) => of.push(side),
+            None => named.push((street, vec![side])),
+        }
+    }
+    let words: Vec<String> =
+        named.iter().map(|(street, of)| format!("{} {}", of.join(" and "), in_words(street))).collect();
     (!words.is_empty()).then(|| words.join(", "))
 }
 

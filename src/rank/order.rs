@@ -6,8 +6,7 @@ use crate::aggregate::counts::Count;
 use crate::model::block::BlockId;
 
 /// The rule, as every answer states it.
-pub const TIE_RULE: &str =
-    "score, then the latest incident first, then the order of the blocks in their file";
+pub const TIE_RULE: &str = "score, then what was observed (the higher first), then the latest incident first, then the order of the blocks in their file";
 
 /// One block's place in the order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

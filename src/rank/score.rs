@@ -49,6 +49,15 @@ pub enum Gun {
 }
 
 impl Gun {
+    /// In the heading of a count.
+    #[must_use]
+    pub fn title(self) -> &'static str {
+        match self {
+            Self::Crime => "Gun crimes",
+            Self::Shooting => "Shootings",
+        }
+    }
+
     /// As it stands in parameters and results.
     #[must_use]
     pub fn word(self) -> &'static str {

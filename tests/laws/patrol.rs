@@ -212,7 +212,7 @@ proptest! {
         let params =
             PatrolParams { stop: 15, every: 120, free: 0.4, speed: 40.0, detour: 1.3, seed: 1, missing: Vec::new() };
         let Ok(plan) = patrol(areas, &[shift], &params) else { return Ok(()) };
-        let takes = 15 + plan.charges[0].minutes;
+        let takes = 15 + plan.charges[0].minutes[0];
         let begin = 4 * 1440 + 1080;
         let windows = [0, 120, 240].map(|after| (begin + after, 120));
         let per_window = (48_u32.div_ceil(takes)).min(120 / takes) as usize;

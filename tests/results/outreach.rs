@@ -80,7 +80,7 @@ fn three_versions(snapshot: &Snapshot) -> Register {
     };
     let second = later(date(2015, 9, 30), "2014-09-11/2014-09-20");
     let list = snapshot.review(Some(&list), &second).expect("due");
-    let third = ListAsk { capacity: blocks(8), ..later(date(2016, 3, 30), "2014-09-21/2014-09-30") };
+    let third = ListAsk { capacity: blocks(8), ..later(date(2016, 3, 31), "2014-09-21/2014-09-30") };
     snapshot.review(Some(&list), &third).expect("due")
 }
 
@@ -451,7 +451,7 @@ fn an_area_is_a_unit_of_a_brief_by_itself_and_distance_is_to_its_edge() {
     // One inside, one 120 m east of it; 124 m is beyond 400 ft.
     assert_eq!((int(get(hill, "shootings_3_days")), int(get(hill, "shootings_14_days"))), (1, 2));
     let Value::Map(bands) = get(hill, "bands") else { panic!("no bands") };
-    assert_eq!((int(get(bands, "on_block_14_days")), int(get(bands, "within_400_ft_14_days"))), (1, 1));
+    assert_eq!((int(get(bands, "on_block_14_days")), int(get(bands, "from_200_to_400_ft_14_days"))), (1, 1));
     let unknown = ask(&snapshot, true, &[("within", "Hil")]).expect_err("misspelt");
     assert!(
         unknown.parameter() == Some("within") && unknown.to_string().contains("did you mean"),
@@ -751,4 +751,32 @@ fn places_from_a_table_are_nearby_and_one_beyond_the_crs_is_left_out_and_said_so
     let answer: Json = serde_json::from_str(&out).expect("GeoJSON");
     let nearby = answer["features"][0]["properties"]["sheet"]["nearby"][0].as_str().expect("a sentence");
     assert!(nearby.contains("Street Clinic") && !nearby.contains("Far Away"), "{nearby}");
+}
+
+#[test]
+fn the_sheet_of_a_gun_list_tells_the_gun_crimes_first_and_the_list_what_was_observed() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let armed = |when, y| (when, "robbery", (100., y), "no", "no", "yes");
+    let rows = [
+        armed("2018-05-10 10:00", 5.),
+        armed("2018-05-11 10:00", 5.),
+        armed("2018-05-12 10:00", 5.),
+        armed("2018-05-13 10:00", 305.),
+    ];
+    let snapshot = town(folder.path(), &rows);
+    let asked = [("capacity", "2blocks"), ("as_of", "2018-06-20"), ("by", "gun")];
+    let list = ask(&snapshot, false, &asked).expect("a list");
+    let of = |name: &str| {
+        let found = list.features.iter().find(|f| get(&f.properties, "name") == &Value::text(name));
+        found.unwrap_or_else(|| panic!("{name} is not on the list"))
+    };
+    let (elm, oak) = (of("Elm St"), of("Oak St"));
+    assert_eq!((int(get(&elm.properties, "incidents")), int(get(&elm.properties, "scored"))), (7, 3));
+    assert_eq!(texts(of_sheet(elm, "known_for"))[0], "Gun crimes: 3 of 7 incidents");
+    // Fewer than three would tell of one event.
+    assert_eq!(int(get(&oak.properties, "scored")), 1);
+    assert!(!texts(of_sheet(oak, "known_for")).iter().any(|told| told.contains("Gun")));
+    // Three years are asked about, and 13 days of them were observed.
+    assert_eq!(int(parameter(&list, "observed_days")), 13);
+    assert!(text(parameter(&list, "scored")).contains("in 2018-05-01/2018-05-13"), "{list:?}");
 }

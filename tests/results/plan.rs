@@ -155,6 +155,7 @@ fn hours_are_those_of_the_incidents_by_their_clock_drawn_towards_the_city_s() {
         let Some(block) = data.assignment.main(at) else { continue };
         let (when, zone) =
             (data.incidents.when(at), &data.sources[usize::from(data.incidents.source(at))].zone);
+        assert!(!snapshot.time_piles().any(), "of the sample every time is one");
         let area = ground.areas.iter().position(|area| place(&area.id) == block.0 as usize);
         // Minute by minute; what lasts a week or more says nothing of the hour.
         let all = if when.seconds >= 604_800 { 168 * 60 } else { when.seconds.div_ceil(60) };
@@ -182,6 +183,79 @@ fn hours_are_those_of_the_incidents_by_their_clock_drawn_towards_the_city_s() {
             assert!((told - share).abs() < 1e-4, "{} hour {hour}: {told} {share}", area.id);
         }
     }
+}
+
+#[test]
+fn a_time_that_stands_for_unknown_makes_no_peak() {
+    let at = |n: usize, when: &str, first: usize| -> String {
+        (0..n)
+            .map(|i| format!("{},2018-01-{:02} {when},fraud,-90.205,38.6\n", first + i, 1 + i % 28))
+            .collect()
+    };
+    // Most at noon and a minute past midnight, where nobody knows; of the others half at ten in the evening.
+    let known: String = (0..24).map(|hour| at(1, &format!("{hour:02}:30"), 100 + hour)).collect();
+    let rows = format!(
+        "id,date,category,longitude,latitude\n{}{}{}{known}",
+        at(30, "12:00", 200),
+        at(30, "00:01", 300),
+        at(24, "22:10", 400)
+    );
+    let town = common::town::town_of(&rows, None);
+    let query = Query::default();
+    let selection = town.select(&query).expect("known");
+    let ground = town
+        .patrol_ground(&query, &selection, &Scoring::default(), &[], Patrolled::Blocks(1), &[])
+        .expect("a block");
+    let mut day = [0.0; 24];
+    ground.areas[0].hours.iter().enumerate().for_each(|(hour, harm)| day[hour % 24] += harm);
+    let most = (0..24).max_by(|a, b| day[*a].total_cmp(&day[*b]));
+    assert_eq!(most, Some(22), "{day:?}");
+    assert!(day[12] < 1.2 * day[11] && day[0] < 1.2 * day[1], "{day:?}");
+}
+
+#[test]
+fn every_answer_that_rests_on_counts_tells_who_brought_them_up() {
+    use common::town::{Lot, Where, town_with};
+    let lots = [
+        Lot(6, "robbery", Where::West, "citizen,yes,"),
+        Lot(2, "robbery", Where::East, "officer,yes,"),
+        Lot(2, "burglary", Where::South, "officer,,"),
+    ];
+    let town = town_with(&lots, Some("category,weight,source,note\nrobbery,5,own,\n"));
+    let of = |operation, pairs: &[(&str, &str)]| -> Json {
+        let layer =
+            answers::ask(&town, operation, pairs).unwrap_or_else(|error| panic!("{pairs:?}: {error}"));
+        read(&layer).1
+    };
+    use hotblocks::engine::params::{outreach::LIST, ranking::RANK};
+    for (told, citizen) in [
+        (of(&PLAN, &EVENING), 0.6),
+        (of(&PLAN, &[("sites", "1")]), 0.6),
+        (of(&RANK, &[("view", "concentration")]), 0.6),
+        (of(&RANK, &[("view", "concentration"), ("by", "gun")]), 0.75),
+        (of(&LIST, &[("capacity", "2blocks"), ("as_of", "2018-01-31"), ("by", "gun")]), 0.75),
+    ] {
+        assert_eq!(told["origin_shares"]["citizen"], citizen, "{told}");
+        let all: f64 =
+            told["origin_shares"].as_object().expect("shares").values().filter_map(Json::as_f64).sum();
+        assert!((all - 1.0).abs() < 1e-9, "{told}");
+    }
+    let harm = of(&PLAN, &evening(&[("by", "harm")]));
+    assert_eq!(
+        (&harm["origin_shares"]["citizen"], &harm["without_weight"][0]),
+        (&0.75.into(), &"burglary".into())
+    );
+    assert!(harm["barred"].is_array() && harm["warnings"].to_string().contains("without a weight"), "{harm}");
+}
+
+#[test]
+fn areas_as_patrol_areas_say_that_a_stop_does_not_see_all_of_them() {
+    let told = |more: &[(&str, &str)]| {
+        read(&ask(&with_beats(), &evening(more)).expect("a plan")).1["warnings"].to_string()
+    };
+    let wide = "a stop counts as presence in the whole";
+    assert!(told(&[("patrol", "areas"), ("within", "beat:West,beat:East")]).contains(wide));
+    assert!(!told(&[("patrol", "blocks")]).contains(wide));
 }
 
 /// The sample with two beats, west and east of the middle.

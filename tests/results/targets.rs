@@ -253,3 +253,29 @@ fn the_command_gives_targets_with_a_budget_and_named_areas_without() {
     let tiny = run(&["--budget", "0.1m"]);
     assert_eq!(tiny.status.code(), Some(2));
 }
+
+#[test]
+fn a_street_that_bounds_several_sides_is_named_once_and_places_that_wind_are_told() {
+    let (snapshot, ..) = crate::common::new_haven();
+    let wide = ask(&snapshot, &[("budget", "2km2")]).expect("places");
+    for target in &wide.features {
+        let Value::Text(bounds) = get(&target.properties, "bounds") else { continue };
+        let words: Vec<&str> = bounds.split(", ").collect();
+        let street = |words: &str| {
+            let name =
+                words.split(' ').skip_while(|word| ["north", "east", "south", "west", "and"].contains(word));
+            name.collect::<Vec<_>>().join(" ")
+        };
+        let streets: BTreeSet<String> = words.iter().map(|words| street(words)).collect();
+        assert_eq!(streets.len(), words.len(), "{bounds}");
+        assert!(
+            ["north", "east", "south", "west"].iter().all(|side| bounds.matches(side).count() >= 1),
+            "{bounds}"
+        );
+    }
+    let least =
+        wide.features.iter().map(|target| number(get(&target.properties, "compactness"))).fold(1.0, f64::min);
+    let told = |layer: &Layer| format!("{:?}", parameter(layer, "warnings")).contains("wind along streets");
+    assert!(least < 0.05 && told(&wide), "{least}");
+    assert!(!told(&ask(&snapshot, &[("budget", "2km2"), ("diameter_m", "1000")]).expect("places")));
+}

@@ -66,6 +66,13 @@ pub const AFTERCARE_MONTHS: Param = Param {
     example: "12",
 };
 
+/// The period that a review counts.
+const COUNTED: Param = Param {
+    default: "the last 3 years until the data are complete",
+    help: "Incidents that begin on these local dates, both included; .. leaves an end open",
+    ..PERIOD
+};
+
 /// N of P(top N).
 const N_OF_P: Param = Param {
     default: "as many blocks as the team takes",
@@ -131,7 +138,7 @@ pub const LIST: Operation = Operation {
         CAPACITY,
         AS_OF,
         REVIEW,
-        PERIOD,
+        COUNTED,
         CATEGORY,
         WITHIN,
         BY,

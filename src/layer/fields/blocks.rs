@@ -76,7 +76,7 @@ pub(super) const CONCENTRATION: &[Field] = &[
     integer("blocks", "With view=concentration: fewest blocks that hold it"),
     number("share_of_blocks", "With view=concentration: those blocks among all"),
     number("share_of_blocks_by_chance", "With view=concentration: the same if incidents fell by chance"),
-    number("marginal", "With view=concentration: blocks with incidents that hold it, among those"),
+    number("marginal", "With view=concentration: share of blocks by chance less share of blocks"),
     number("law_lo", "With view=concentration: lower end found in other cities"),
     number("law_hi", "With view=concentration: upper end found in other cities"),
 ];
@@ -90,7 +90,7 @@ pub(super) const CHANGE: &[Field] = &[
     number("change_lo", "With view=change: lower end of its interval"),
     number("change_hi", "With view=change: upper end of its interval"),
     text("change", "With view=change: up, down, or cannot tell"),
-    text("trend", "With view=change: rising, falling, or cannot tell"),
+    text("trend", "With view=change: up, down, or cannot tell"),
     number("trend_q", "With view=change: false discovery rate of the trend"),
     number("persistent", "With view=change: share of whole years among the first 5 % of blocks"),
     text("emerging", "With view=change: pattern of emerging hot spots"),

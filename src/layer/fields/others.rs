@@ -139,6 +139,7 @@ pub(super) const LIST: &[Field] = &[
     text("name", "Name of the block"),
     number("p_top_n", "Probability that it is truly among the first N"),
     number("incidents", "Incidents of the period"),
+    number("scored", "Those of them that the score counts"),
     text("change", "What the last review did"),
     of(FieldKind::Date, "since", "On the list since"),
     of(FieldKind::Date, "aftercare_since", "In aftercare since"),

@@ -306,10 +306,12 @@ impl Register {
     }
 }
 
-/// The same day so many months later; a day that the month does not have is its last one.
+/// The same day so many months later; a day that the month does not have is its last one, and the last day of a month
+/// stays the last, so that reviews at the ends of months stay there.
 #[must_use]
 pub fn months_later(date: Date, months: u32) -> Date {
-    date.checked_add(i64::from(months).months()).unwrap_or(Date::MAX)
+    let Ok(later) = date.checked_add(i64::from(months).months()) else { return Date::MAX };
+    if date == date.last_of_month() { later.last_of_month() } else { later }
 }
 
 /// Full months from one date to a later one.
@@ -350,5 +352,13 @@ mod tests {
         assert_eq!(months_between(date(2015, 8, 31), date(2015, 8, 31)), 0);
         assert_eq!(months_between(date(2015, 8, 31), date(2014, 1, 1)), 0);
         assert_eq!(months_later(Date::MAX, 1), Date::MAX);
+        // A list of month ends stays one: nobody is bound for a day more than a year.
+        let reviews = std::iter::successors(Some(date(2016, 3, 31)), |day| Some(months_later(*day, 6)));
+        let days: Vec<Date> = reviews.take(4).collect();
+        assert_eq!(
+            days,
+            [(2016, 3, 31), (2016, 9, 30), (2017, 3, 31), (2017, 9, 30)].map(|(y, m, d)| date(y, m, d))
+        );
+        assert_eq!(months_between(days[0], days[2]), 12);
     }
 }

@@ -6,6 +6,7 @@ use super::allocate::{Crew, allocate};
 use super::error::PatrolError;
 use super::roster;
 use super::steps::{Week, check, in_order, territories};
+use super::travel::Territory;
 use super::week::Windows;
 use crate::model::shift::Shift;
 use crate::space::coord::Local;
@@ -87,7 +88,7 @@ pub enum Unserved {
     NoHarm,
     /// Those who may enter have less time than a stop with its travel takes.
     NoTime,
-    /// All minutes go to areas where more is expected.
+    /// The stops that there is time for go to areas where more is expected.
     Outbid,
 }
 
@@ -97,7 +98,9 @@ impl fmt::Display for Unserved {
             Self::NoOfficer => "no shift may enter it: it lies in no beat that has one",
             Self::NoHarm => "no harm is expected there while somebody is on duty",
             Self::NoTime => "a stop and the travel to it take longer than its officers have",
-            Self::Outbid => "all officer-minutes go to areas and hours where more harm is expected",
+            Self::Outbid => {
+                "the stops that its officers have time for go to areas and hours where more harm is expected"
+            }
         })
     }
 }
@@ -141,8 +144,8 @@ pub struct Charge {
     pub areas: usize,
     /// Mean leg between two of them, in minutes.
     pub mean_leg: f64,
-    /// What is charged: the mean leg rounded up, more where the chosen stops would not fit otherwise.
-    pub minutes: u32,
+    /// What is charged to each crew, in the order of their begin: as little as their stops fit with.
+    pub minutes: Vec<u32>,
 }
 
 /// A week of patrols.
@@ -190,9 +193,10 @@ pub struct Patrol {
 /// | returns | stops with their times, minutes of every officer, what more time would add | |
 ///
 /// The choice is the best there is for these t (see [`allocate`]). Orders are random within a window and times too; that
-/// what is chosen fits is checked in expectation over all orders and to the minute for the one that is drawn. Where the
-/// chosen stops of an officer would not fit, t of those areas rises by a minute and all is solved anew. So the seed
-/// changes orders and times, and never who stops where in which window. Time O(stops × areas × windows).
+/// what is chosen fits is checked in expectation over all orders and to the minute for the one that is drawn. Each t
+/// begins with the mean way from an area to the nearest other one; where the chosen stops of an officer
+/// would not fit, that of the crew rises by a minute and all is solved anew. So the seed changes orders and times, and
+/// never who stops where in which window. Time O(stops × areas × windows) each time.
 ///
 /// Source: Koper (1995), *Justice Quarterly* 12(4); stops about every two hours: Telep, Mitchell & Weisburd (2014),
 /// *Justice Quarterly* 31(5).
@@ -249,8 +253,8 @@ pub fn patrol(areas: &[PatrolArea], shifts: &[Shift], params: &PatrolParams) -> 
     let windows = roster::windows(&shifts, params.every);
     let on_duty = roster::on_duty(&shifts, &beats, windows, params.free, &params.missing);
     let week = Week { areas: &areas, shifts: &shifts, territories: &territories, on_duty: &on_duty, params };
-    let mut travel: Vec<u32> =
-        territories.iter().map(|t| (t.mean_leg() - 1e-9).ceil().max(0.0) as u32).collect();
+    let least: Vec<u32> = territories.iter().map(Territory::nearest_leg).collect();
+    let mut travel: Vec<u32> = on_duty.iter().map(|duty| least[duty.territory]).collect();
     let (best, dealt) = loop {
         let crews = week.crews(&travel);
         if crews.iter().all(|crew| crew.stops == 0) {
@@ -267,12 +271,15 @@ pub fn patrol(areas: &[PatrolArea], shifts: &[Shift], params: &PatrolParams) -> 
     };
     let charges = beats
         .into_iter()
-        .zip(&territories)
-        .zip(&travel)
-        .map(|((beat, t), &minutes)| Charge { beat, areas: t.areas.len(), mean_leg: t.mean_leg(), minutes })
+        .zip(territories.iter().enumerate())
+        .map(|(beat, (at, t))| {
+            let of = on_duty.iter().zip(&travel).filter(|(duty, _)| duty.territory == at);
+            let minutes = of.map(|(_, &minutes)| minutes).collect();
+            Charge { beat, areas: t.areas.len(), mean_leg: t.mean_leg(), minutes }
+        })
         .collect();
     let scale = week.scale();
-    let bound = allocate(&week.crews(&vec![0; territories.len()])).gain as f64 / scale;
+    let bound = allocate(&week.crews(&vec![0; on_duty.len()])).gain as f64 / scale;
     let next = week.next(&best, &travel, scale);
     let mut plan = Patrol {
         areas: week.unserved(&places, &travel),
@@ -426,6 +433,26 @@ mod tests {
     }
 
     #[test]
+    fn officers_who_stay_in_their_town_are_not_charged_the_way_to_the_other() {
+        // Two towns 10 km apart, a minute between the areas of one.
+        let area = |at: usize| PatrolArea {
+            id: format!("area-{at}"),
+            center: Local { x: if at < 4 { 0.0 } else { 10_000.0 } + (at % 4) as f64 * 100.0, y: 0.0 },
+            hours: vec![1.0; HOURS],
+            beats: Vec::new(),
+        };
+        let areas: Vec<PatrolArea> = (0..8).map(area).collect();
+        let friday = [false, false, false, false, true, false, false];
+        let params = PatrolParams { free: 0.5, detour: 1.0, ..params() };
+        let plan = patrol(&areas, &[shift("late", friday, 960, 0, 2)], &params).expect("a plan");
+        assert!(plan.charges[0].mean_leg > 10.0 && plan.charges[0].minutes[0] < 5, "{:?}", plan.charges);
+        for duty in &plan.duties {
+            // 240 minutes, and ten to the first stop.
+            assert!(duty.stops >= 13 && duty.rest < 15 + 10, "{duty:?}");
+        }
+    }
+
+    #[test]
     fn areas_without_a_stop_say_why() {
         let mut areas = areas(&[(5.0, 3), (4.0, 100), (0.0, 0)]);
         // Only on Monday morning.
@@ -451,7 +478,9 @@ mod tests {
     #[test]
     fn the_next_hour_adds_what_solving_with_one_more_hour_adds() {
         // No area has its peak on Friday evening, so that both halves of the window are alike.
-        let areas = areas(&(0..12).map(|at| (9.0 - 0.5 * at as f64, at)).collect::<Vec<_>>());
+        let mut areas = areas(&(0..12).map(|at| (9.0 - 0.5 * at as f64, at)).collect::<Vec<_>>());
+        // All in one place, so that every crew is charged the same.
+        areas.iter_mut().for_each(|area| area.center = Local { x: 0.0, y: 0.0 });
         // All time is free, so that one more officer for an hour is an hour for the plan.
         let params = PatrolParams { free: 1.0, ..params() };
         let friday = [false, false, false, false, true, false, false];
@@ -459,7 +488,10 @@ mod tests {
         for from in [1200, 1260] {
             let shifts = [shift("late", friday, 1200, 1320, 1), shift("more", friday, from, from + 60, 1)];
             let with = patrol(&areas, &shifts, &params).expect("a plan");
-            assert_eq!(with.charges, before.charges);
+            assert_eq!(
+                (&with.charges[0].minutes[..], &before.charges[0].minutes[..]),
+                (&[0, 0][..], &[0][..])
+            );
             let adds = with.present - before.present;
             assert!(
                 adds > 0.0 && (before.next[0].hour / adds - 1.0).abs() < 1e-9,

@@ -104,16 +104,16 @@ impl Week<'_> {
 
     pub(super) fn crews(&self, travel: &[u32]) -> Vec<Crew> {
         let scale = self.scale();
-        let crew = |duty: &OnDuty| {
+        let crew = |(duty, &travel): (&OnDuty, &u32)| {
             let (stops, pieces) = self.stops_of(duty, travel);
             self.crew(duty, self.officers(duty), stops, &pieces, scale)
         };
-        self.on_duty.iter().map(crew).collect()
+        self.on_duty.iter().zip(travel).map(crew).collect()
     }
 
     /// Stops of one officer on duty, in all and in each piece.
-    fn stops_of(&self, duty: &OnDuty, travel: &[u32]) -> (u32, Vec<u32>) {
-        roster::stops_of(duty, self.params.free, self.params.stop + travel[duty.territory])
+    fn stops_of(&self, duty: &OnDuty, travel: u32) -> (u32, Vec<u32>) {
+        roster::stops_of(duty, self.params.free, self.params.stop + travel)
     }
 
     fn crew(&self, duty: &OnDuty, officers: u32, stops: u32, in_pieces: &[u32], scale: f64) -> Crew {
@@ -127,9 +127,9 @@ impl Week<'_> {
     }
 
     pub(super) fn nothing_fits(&self, travel: &[u32]) -> PatrolError {
-        let longest = self.on_duty.iter().max_by_key(|duty| duty.free);
+        let longest = self.on_duty.iter().zip(travel).max_by_key(|(duty, _)| duty.free);
         let (free, minutes, travel) =
-            longest.map_or((0, 1, 0), |duty| (duty.free, duty.minutes, travel[duty.territory]));
+            longest.map_or((0, 1, 0), |(duty, &travel)| (duty.free, duty.minutes, travel));
         let takes = self.params.stop + travel;
         let enough = (f64::from(takes) / f64::from(minutes.max(1)) * 100.0).ceil() / 100.0;
         PatrolError::NothingFits { stop: self.params.stop, travel, takes, free, enough }
@@ -150,20 +150,18 @@ impl Week<'_> {
         self.on_duty.iter().zip(&best.stops).map(of).collect()
     }
 
-    /// The territories in which an officer's stops do not fit.
+    /// Whether the stops of an officer of each crew do not fit.
     pub(super) fn does_not_fit(&self, dealt: &[Dealt]) -> Vec<bool> {
-        let mut over = vec![false; self.territories.len()];
-        for (duty, officers) in self.on_duty.iter().zip(dealt) {
+        let over = |(duty, officers): (&OnDuty, &Dealt)| {
             let territory = &self.territories[duty.territory];
-            let fits = |stops: &Vec<Vec<usize>>| roster::fits(territory, stops, duty, self.params.stop);
-            over[duty.territory] |= !officers.iter().all(fits);
-        }
-        over
+            !officers.iter().all(|stops| roster::fits(territory, stops, duty, self.params.stop))
+        };
+        self.on_duty.iter().zip(dealt).map(over).collect()
     }
 
     pub(super) fn next(&self, best: &Allocation, travel: &[u32], scale: f64) -> Vec<Next> {
-        let one = |duty: &OnDuty| {
-            let takes = self.params.stop + travel[duty.territory];
+        let one = |(duty, &travel): (&OnDuty, &u32)| {
+            let takes = self.params.stop + travel;
             let (stops, pieces) = self.stops_of(duty, travel);
             let in_hour: Vec<u32> = duty.pieces.iter().map(|piece| piece.minutes.min(60) / takes).collect();
             let adds =
@@ -175,15 +173,17 @@ impl Week<'_> {
                 officer: adds(stops, &pieces),
             }
         };
-        self.on_duty.iter().map(one).collect()
+        self.on_duty.iter().zip(travel).map(one).collect()
     }
 
     /// Areas without stops yet, each with the reason for which it would have none.
     pub(super) fn unserved(&self, places: &[usize], travel: &[u32]) -> Vec<AreaPlan> {
         let reason = |area: usize| {
-            let may = |duty: &&OnDuty| self.territories[duty.territory].areas.binary_search(&area).is_ok();
+            let may = |(duty, _): &(&OnDuty, &u32)| {
+                self.territories[duty.territory].areas.binary_search(&area).is_ok()
+            };
             let mut reason = Unserved::NoOfficer;
-            for duty in self.on_duty.iter().filter(may) {
+            for (duty, &travel) in self.on_duty.iter().zip(travel).filter(may) {
                 let (stops, pieces) = self.stops_of(duty, travel);
                 let harm = duty.pieces.iter().any(|piece| self.value(area, piece.begin, piece.minutes) > 0.0);
                 match (harm, stops.min(pieces.iter().sum()) > 0) {

@@ -48,6 +48,17 @@ impl Territory {
         self.legs.iter().map(|&leg| f64::from(leg)).sum::<f64>() / pairs as f64
     }
 
+    /// The mean way from an area to the nearest other one, in whole minutes; 0 where there is but one.
+    #[must_use]
+    pub fn nearest_leg(&self) -> u32 {
+        let n = self.areas.len();
+        let nearest = |(at, row): (usize, &[u32])| {
+            (0..n).filter(|&to| to != at).map(|to| u64::from(row[to])).min().unwrap_or(0)
+        };
+        let sum: u64 = self.legs.chunks_exact(n.max(1)).enumerate().map(nearest).sum();
+        u32::try_from(sum / n.max(1) as u64).unwrap_or(u32::MAX)
+    }
+
     /// The longest leg, that from the middle among them.
     #[must_use]
     pub fn longest(&self) -> u32 {
