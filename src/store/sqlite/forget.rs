@@ -6,6 +6,7 @@ use super::parts::{each, replace};
 use super::receipts::forget_names;
 use super::state::State;
 use super::tables::{Tables, file_sum};
+use super::watched;
 use crate::model::identity::made_id;
 use crate::store::Forgotten;
 use crate::store::error::{StoreError, While};
@@ -56,6 +57,7 @@ pub(super) fn forget(
     state.revision += 1;
     state.write(&transaction)?;
     forget_names(&transaction, external_id)?;
+    watched::forget(&transaction, source, external_id)?;
     for (at, _) in tables.files.iter().enumerate().filter(|(_, name)| name.contains(external_id)) {
         let id = u16::try_from(at).unwrap_or(u16::MAX);
         // A name that only says that it is gone.
