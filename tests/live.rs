@@ -730,6 +730,37 @@ fn after_a_restart_findings_stand_open_rules_are_not_told_again_and_what_was_not
     assert!(told.recv_timeout(std::time::Duration::from_secs(2)).is_err(), "it was told before");
 }
 
+#[test]
+fn what_was_found_of_an_incident_that_turns_out_to_be_protected_is_told_no_more() {
+    let rule = Rule {
+        name: "two".to_owned(),
+        looks: Looks::Threshold { at_least: 2, days: 36_500.0, radius: Metres(300.0) },
+        counts: Counts::Categories(vec!["robbery".to_owned()]),
+        unreviewed: false,
+    };
+    let town = Town::telling(Limits::default(), (vec![rule], Vec::new()));
+    let events = Events::listen(town.at, "/events?collections=rules", &[]);
+    events.next().expect("it is there");
+    let rows = |ids: [&str; 2], category: &str| {
+        let row = |id: &str| format!("{id},2024-01-03T10:00:00Z,{category},-90.205,38.6\n");
+        format!("incidentid,date,category,longitude,latitude\n{}{}", row(ids[0]), row(ids[1]))
+    };
+    let take = |text: &str| wait(town.at, &town.ingest("/ingest/police", "text/csv", text.as_bytes()));
+    take(&rows(["a-1", "a-2"], "robbery"));
+    assert_eq!(events.event().event, "rule.fired");
+    let feed = || get(town.at, "/areas/ward:West%20&%20Co/feed.atom").text();
+    let found = || town.store.watched().expect("whole").findings.len();
+    assert!(feed().contains("police:a-2") && found() == 1, "{}", feed());
+    take(&rows(["a-2", "a-9"], "rape"));
+    for _ in 0..500 {
+        if found() == 0 {
+            break;
+        }
+        std::thread::sleep(std::time::Duration::from_millis(10));
+    }
+    assert!(!feed().contains("<entry>") && found() == 0, "{}", feed());
+}
+
 /// A store whose disk fails when it is told to.
 struct Failing {
     store: Arc<dyn Store>,

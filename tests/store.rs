@@ -239,6 +239,7 @@ fn what_rules_found_is_kept_the_newest_thousand_of_it_and_backups_carry_it() {
         open: [("r".to_owned(), [format!("s:{to}")].into())].into(),
         heard: [(format!("source {to}"), -5)].into(),
         sent: [("w".to_owned(), to)].into(),
+        gone: Vec::new(),
     };
     store.keep_watched(&some(1, 11)).expect("kept");
     store.keep_watched(&some(11, 1_006)).expect("kept");
@@ -247,6 +248,9 @@ fn what_rules_found_is_kept_the_newest_thousand_of_it_and_backups_carry_it() {
         heard: [("source 11".to_owned(), -5), ("source 1006".to_owned(), -5)].into(),
         ..some(0, 1_006)
     };
+    assert_eq!(store.watched().expect("whole"), expected);
+    store.keep_watched(&Watched { gone: vec![6, 7], ..Watched::default() }).expect("let go");
+    let expected = Watched { findings: expected.findings[2..].to_vec(), ..expected };
     assert_eq!(store.watched().expect("whole"), expected);
     // It is no report: the store's content and revision are what they were.
     assert_eq!(store.revision().expect("readable"), 0);
@@ -259,8 +263,8 @@ fn what_rules_found_is_kept_the_newest_thousand_of_it_and_backups_carry_it() {
         expected
     );
     for damage in [
-        "UPDATE finding SET body = CAST(body || x'00' AS BLOB) WHERE number = 7",
-        "UPDATE finding SET number = 2000 WHERE number = 7",
+        "UPDATE finding SET body = CAST(body || x'00' AS BLOB) WHERE number = 77",
+        "UPDATE finding SET number = 2000 WHERE number = 77",
         "UPDATE watched SET name = 'another' WHERE kind = 0",
     ] {
         std::fs::copy(&backup, &file).expect("copied");

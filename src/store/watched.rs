@@ -36,6 +36,8 @@ pub struct Finding {
 pub struct Watched {
     /// The oldest first.
     pub findings: Vec<Finding>,
+    /// Numbers of findings that are kept no more; none where all that is kept is told.
+    pub gone: Vec<u64>,
     /// By rule, as it was written down, what it has found already.
     pub open: BTreeMap<String, BTreeSet<String>>,
     /// By source, when something last came of it, in seconds of UTC.

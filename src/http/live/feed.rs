@@ -132,6 +132,7 @@ impl Feed {
         let (feed, waiting, known) = Self::new(engine, taking.as_ref(), limits);
         let feed = Arc::new(feed);
         if let Some(taking) = taking {
+            feed.findings.hide_sensitive(&feed.engine.open(&View::all()));
             let (accepted, to_show) = mpsc::channel();
             let publisher = Publisher::new(Arc::clone(&feed), taking.live);
             let store = taking.store;

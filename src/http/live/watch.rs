@@ -1,6 +1,6 @@
 //! The thread that looks at rules: at each new snapshot, and every minute for what time alone brings.
 
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, HashSet, VecDeque};
 use std::sync::mpsc::{Receiver, RecvTimeoutError};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
@@ -13,6 +13,7 @@ use super::feed::Feed;
 use super::hub::{Event, Scope};
 use super::told::rounded;
 use crate::engine::View;
+use crate::engine::live::Change;
 use crate::engine::rules::{Found, Heard, Rule, look, news};
 use crate::engine::snapshot::Snapshot;
 use crate::http::problem::chain;
@@ -43,7 +44,7 @@ impl Findings {
     /// the reports, and of these every one has been.
     pub(super) fn of_store(store: Arc<dyn Store>) -> (Self, Known) {
         match store.watched() {
-            Ok(Watched { findings, open, heard, sent }) => {
+            Ok(Watched { findings, open, heard, sent, .. }) => {
                 let findings = Self {
                     fired: Mutex::new(findings.into()),
                     heard: Mutex::new(heard),
@@ -113,6 +114,39 @@ impl Findings {
         fired.extend(new.iter().cloned());
         let too_many = fired.len().saturating_sub(usize::try_from(KEPT).unwrap_or(usize::MAX));
         fired.drain(..too_many);
+    }
+
+    /// Lets all go that tell of incidents which may be shown no more since these changes.
+    pub(super) fn hide_changed(&self, changes: &[Change]) {
+        if locked(&self.fired).is_empty() {
+            return;
+        }
+        let changed = changes.iter().flat_map(|change| change.added.iter().chain(&change.revised));
+        let hidden = changed.filter(|one| one.shown.is_none());
+        self.hide(&hidden.map(|one| format!("{}:{}", one.source, one.id)).collect());
+    }
+
+    /// Lets all go that tell of an incident of these names, `source:id`.
+    fn hide(&self, hidden: &HashSet<String>) {
+        let tells = |one: &Finding| one.incidents.iter().any(|name| hidden.contains(name));
+        let mut fired = locked(&self.fired);
+        let gone: Vec<u64> = fired.iter().filter(|one| tells(one)).map(|one| one.number).collect();
+        fired.retain(|one| !gone.contains(&one.number));
+        drop(fired);
+        self.save(&Watched { gone, ..Watched::default() });
+    }
+
+    /// The same of all incidents of a snapshot that are sensitive: some may have become so while nobody looked.
+    pub(super) fn hide_sensitive(&self, snapshot: &Snapshot) {
+        if locked(&self.fired).is_empty() {
+            return;
+        }
+        let data = snapshot.dataset();
+        let name = |at: usize| {
+            let source = &data.sources[usize::from(data.incidents.source(at))].name;
+            format!("{source}:{}", data.incidents.id(at))
+        };
+        self.hide(&data.incidents.standing().filter(|&at| data.sensitive(at)).map(name).collect());
     }
 
     /// Something came of a source at an instant.
@@ -234,7 +268,12 @@ impl Watch {
         // On disk before anyone is told, so that nobody is told twice.
         self.save(fresh.clone());
         self.feed.findings.keep(&fresh);
-        self.feed.hub.tell(fresh.iter().map(event));
+        // What has become sensitive since this snapshot was let go before it was kept.
+        let now = self.feed.engine().open(&View::all());
+        if now.generation() != snapshot.generation() {
+            self.feed.findings.hide_sensitive(&now);
+        }
+        self.feed.hub.tell(self.feed.findings.after(newest).iter().map(event));
     }
 
     /// Keeps findings, and with them what rules know and sources were heard of.
@@ -242,7 +281,7 @@ impl Watch {
         self.saved = Instant::now();
         let known = |(rule, known): &(Rule, Option<BTreeSet<String>>)| Some((written(rule), known.clone()?));
         let open = self.rules.iter().filter_map(known).collect();
-        let some = Watched { findings, open, heard: self.feed.findings.heard(), sent: BTreeMap::new() };
+        let some = Watched { findings, open, heard: self.feed.findings.heard(), ..Watched::default() };
         self.feed.findings.save(&some);
     }
 }

@@ -1,4 +1,4 @@
-//! Forgetting: the reports of an id leave their parts, and the id leaves the file, its log and all that was derived.
+//! Forgetting: the reports of an id leave their parts, and the id leaves the file, its log and what rules found.
 
 use rusqlite::{Connection, TransactionBehavior};
 
@@ -66,7 +66,6 @@ pub(super) fn forget(
             .execute("UPDATE file SET name = ?2, sum = ?3 WHERE id = ?1", (id, blank, file_sum(id, blank)))
             .during(doing)?;
     }
-    transaction.execute("DELETE FROM derived", []).during(doing)?;
     transaction.commit().during(doing)?;
     Ok(Some(Forgotten { reports: before - state.reports, revision: state.revision }))
 }

@@ -31,6 +31,7 @@ const STEPS: [&str; 2] = [
     CREATE TABLE finding (number INTEGER PRIMARY KEY, sum BLOB NOT NULL, body BLOB NOT NULL) STRICT;
     CREATE TABLE watched (kind INTEGER NOT NULL, name TEXT NOT NULL, sum BLOB NOT NULL, body BLOB NOT NULL,
         PRIMARY KEY (kind, name)) STRICT, WITHOUT ROWID;
+    DROP TABLE IF EXISTS derived;
 ",
 ];
 

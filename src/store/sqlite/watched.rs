@@ -32,6 +32,9 @@ pub(super) fn keep(connection: &mut Connection, some: &Watched) -> Result<(), St
             .execute("DELETE FROM finding WHERE number <= ?1", [number(last.number.saturating_sub(KEPT))])
             .during(doing)?;
     }
+    for &gone in &some.gone {
+        let_go(&transaction, gone)?;
+    }
     for (name, keys) in &some.open {
         write(&transaction, (RULE, name), &encode_names(keys))?;
     }
@@ -42,6 +45,13 @@ pub(super) fn keep(connection: &mut Connection, some: &Watched) -> Result<(), St
         write(&transaction, (RECEIVER, name), &number(last).to_le_bytes())?;
     }
     transaction.commit().during(doing)
+}
+
+fn let_go(connection: &Connection, finding: u64) -> Result<(), StoreError> {
+    connection
+        .execute("DELETE FROM finding WHERE number = ?1", [number(finding)])
+        .map(drop)
+        .during("letting go of what rules found")
 }
 
 fn write(connection: &Connection, (kind, name): (i64, &str), body: &[u8]) -> Result<(), StoreError> {
@@ -100,13 +110,10 @@ pub(super) fn read(connection: &Connection) -> Result<Watched, StoreError> {
 
 /// Takes an incident out: findings that tell of it go whole, since their sentence and place are of it; rules no longer know it.
 pub(super) fn forget(connection: &Connection, source: &str, external_id: &str) -> Result<(), StoreError> {
-    let doing = "forgetting what rules found";
     let incident = format!("{source}:{external_id}");
     let all = read(connection)?;
     for finding in all.findings.iter().filter(|finding| finding.names(&incident)) {
-        connection
-            .execute("DELETE FROM finding WHERE number = ?1", [number(finding.number)])
-            .during(doing)?;
+        let_go(connection, finding.number)?;
     }
     for (name, mut keys) in all.open {
         let before = keys.len();
