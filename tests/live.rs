@@ -738,20 +738,24 @@ fn what_was_found_of_an_incident_that_turns_out_to_be_protected_is_told_no_more(
         counts: Counts::Categories(vec!["robbery".to_owned()]),
         unreviewed: false,
     };
-    let town = Town::telling(Limits::default(), (vec![rule], Vec::new()));
+    let (at, told) = receiver(vec!["200 OK", "200 OK"]);
+    let secret = ["whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw".to_owned()];
+    let hook = Webhook::new(&format!("http://{at}/hook"), &secret, Vec::new(), true, 0.05).expect("usable");
+    let town = Town::telling(Limits::default(), (vec![rule], vec![hook]));
     let events = Events::listen(town.at, "/events?collections=rules", &[]);
     events.next().expect("it is there");
-    let rows = |ids: [&str; 2], category: &str| {
-        let row = |id: &str| format!("{id},2024-01-03T10:00:00Z,{category},-90.205,38.6\n");
+    let rows = |ids: [&str; 2], category: &str, lon: f64| {
+        let row = |id: &str| format!("{id},2024-01-03T10:00:00Z,{category},{lon},38.6\n");
         format!("incidentid,date,category,longitude,latitude\n{}{}", row(ids[0]), row(ids[1]))
     };
     let take = |text: &str| wait(town.at, &town.ingest("/ingest/police", "text/csv", text.as_bytes()));
-    take(&rows(["a-1", "a-2"], "robbery"));
+    take(&rows(["a-1", "a-2"], "robbery", -90.205));
     assert_eq!(events.event().event, "rule.fired");
     let feed = || get(town.at, "/areas/ward:West%20&%20Co/feed.atom").text();
     let found = || town.store.watched().expect("whole").findings.len();
     assert!(feed().contains("police:a-2") && found() == 1, "{}", feed());
-    take(&rows(["a-2", "a-9"], "rape"));
+    told.recv_timeout(common::wire::PATIENCE).expect("delivered");
+    take(&rows(["a-2", "a-9"], "rape", -90.205));
     for _ in 0..500 {
         if found() == 0 {
             break;
@@ -759,6 +763,9 @@ fn what_was_found_of_an_incident_that_turns_out_to_be_protected_is_told_no_more(
         std::thread::sleep(std::time::Duration::from_millis(10));
     }
     assert!(!feed().contains("<entry>") && found() == 0, "{}", feed());
+    // What is found after it is not taken for what the receiver was sent.
+    take(&rows(["a-10", "a-11"], "robbery", -90.192));
+    assert!(told.recv_timeout(common::wire::PATIENCE).expect("delivered").contains("a-11"));
 }
 
 /// A store whose disk fails when it is told to.

@@ -1,6 +1,7 @@
 //! The thread that looks at rules: at each new snapshot, and every minute for what time alone brings.
 
 use std::collections::{BTreeMap, BTreeSet, HashSet, VecDeque};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
@@ -33,6 +34,8 @@ const SAVED: Duration = Duration::from_secs(60);
 #[derive(Default)]
 pub(super) struct Findings {
     fired: Mutex<VecDeque<Finding>>,
+    /// The number of the newest that there ever was: of one that was let go none is used again, since receivers were sent it.
+    last: AtomicU64,
     heard: Mutex<Heard>,
     sent: Mutex<BTreeMap<String, u64>>,
     /// Where all of it is kept; `None` where nothing is taken in.
@@ -45,8 +48,11 @@ impl Findings {
     pub(super) fn of_store(store: Arc<dyn Store>) -> (Self, Known) {
         match store.watched() {
             Ok(Watched { findings, open, heard, sent, .. }) => {
+                let numbers = findings.iter().map(|one| one.number).chain(sent.values().copied());
+                let last = AtomicU64::new(numbers.max().unwrap_or(0));
                 let findings = Self {
                     fired: Mutex::new(findings.into()),
+                    last,
                     heard: Mutex::new(heard),
                     sent: Mutex::new(sent),
                     store: Some(store),
@@ -78,12 +84,11 @@ impl Findings {
 
     /// What a receiver has not been sent; of one that is new, what is found from now on.
     pub(super) fn unsent(&self, receiver: &str) -> Vec<Finding> {
-        let newest = self.newest();
         let sent = locked(&self.sent).get(receiver).copied();
         match sent {
-            Some(last) => self.after(last.min(newest)),
+            Some(last) => self.after(last),
             None => {
-                self.send(receiver, newest);
+                self.send(receiver, self.newest());
                 Vec::new()
             }
         }
@@ -98,7 +103,7 @@ impl Findings {
 
     /// The number of the newest; 0 before the first.
     fn newest(&self) -> u64 {
-        locked(&self.fired).back().map_or(0, |one| one.number)
+        self.last.load(Ordering::SeqCst)
     }
 
     fn save(&self, some: &Watched) {
@@ -111,6 +116,7 @@ impl Findings {
 
     fn keep(&self, new: &[Finding]) {
         let mut fired = locked(&self.fired);
+        self.last.fetch_max(new.last().map_or(0, |one| one.number), Ordering::SeqCst);
         fired.extend(new.iter().cloned());
         let too_many = fired.len().saturating_sub(usize::try_from(KEPT).unwrap_or(usize::MAX));
         fired.drain(..too_many);
