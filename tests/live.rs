@@ -239,7 +239,9 @@ fn an_alert_is_revised_superseded_withdrawn_and_told_each_time() {
     let events = Events::listen(town.at, "/events?collections=incidents&bbox=-90.3,38.5,-90.1,38.7", &[]);
     assert_eq!(events.next().expect("the first frame").retry, "3000");
     events.next().expect("where it stands");
-    let first = town.alert(json!({}));
+    // Of one second, whatever time passes between the two.
+    let alert = json!({ "occurred_at": jiff::Timestamp::now().to_string() });
+    let first = town.alert(alert.clone());
     assert_eq!((first.status, &first.json()["outcome"]), (201, &json!("inserted")), "{}", first.text());
     let added = events.of("incident.added");
     assert_eq!(added.json()["id"], "alerts:ss-1");
@@ -247,7 +249,7 @@ fn an_alert_is_revised_superseded_withdrawn_and_told_each_time() {
     assert_eq!(added.json()["status"], "confirmed");
     assert!(events.of("snapshot.published").json()["changed"].as_array().is_some());
     assert_eq!(town.shown(""), 1, "what is told can be asked for");
-    let again = town.alert(json!({}));
+    let again = town.alert(alert);
     assert_eq!((again.status, &again.json()["outcome"]), (200, &json!("unchanged")));
     let revised = town.alert(json!({ "revision": 3, "lon": -90.195, "type": "person_shot" }));
     assert_eq!((revised.status, &revised.json()["outcome"]), (200, &json!("revised")));
