@@ -3,6 +3,8 @@
 //! `cargo bench --bench live` measures at a million incidents; run as a test it goes through once with a thousand.
 //! `HOTBLOCKS_BENCH_MAX` sets the number, `HOTBLOCKS_LIVE_SECONDS` how long operations go on.
 
+#![expect(unsafe_code, reason = "the allocator is set as the binary sets it, before any thread starts")]
+
 mod common;
 
 use std::time::{Duration, Instant};
@@ -13,16 +15,26 @@ use hotblocks::engine::build::{About, Ground, build};
 use hotblocks::engine::live::Live;
 use hotblocks::engine::query::Query;
 use hotblocks::engine::snapshot::Snapshot;
+use hotblocks::engine::{Engine, View};
 use hotblocks::model::report::{Report, Status};
 use hotblocks::model::reports::{Ledger, Reports};
 
 /// Operations a second that a city's feeds bring at their worst.
 const RATE: usize = 500;
 
+/// Seconds after which memory is to be steady.
+const SETTLED: usize = 10;
+
 /// Snapshots a second, at most.
 const PUBLISHED: usize = 10;
 
 fn main() {
+    // SAFETY: a number is set, and no other thread runs yet.
+    #[cfg(target_env = "gnu")]
+    unsafe {
+        libc::mallopt(libc::M_MMAP_THRESHOLD, 1 << 20);
+        libc::mallopt(libc::M_TRIM_THRESHOLD, 4 << 20);
+    }
     let measuring = std::env::args().any(|arg| arg == "--bench");
     let n = sizes().last().copied().unwrap_or(1_000);
     let set = std::env::var("HOTBLOCKS_LIVE_SECONDS").ok().and_then(|text| text.parse().ok());
@@ -77,26 +89,32 @@ fn main() {
     let query = Query::default();
     let (ranked, _) = timed(|| newest.rank(&newest.select(&query).expect("all")));
     println!("ranks of the newest: {:.1} ms", ms(ranked));
-    sustained(&mut live, &all, next, seconds);
+    let engine = Engine::over(newest);
+    sustained(&mut live, &engine, &all, next, seconds);
 }
 
 /// So many operations a second: new reports, revisions and withdrawals, with snapshots as often as they are published.
-fn sustained(live: &mut Live, all: &Ledger, mut next: usize, seconds: u64) {
-    let (begin, from) = (Instant::now(), resident());
+fn sustained(live: &mut Live, engine: &Engine, all: &Ledger, mut next: usize, seconds: u64) {
+    let (begin, first) = (Instant::now(), engine.open(&View::all()).generation());
     let each = Duration::from_secs(1) / u32::try_from(PUBLISHED).expect("ten");
     let (mut slots, mut worst, mut busy, mut done) = (0_u32, Duration::ZERO, Duration::ZERO, 0);
-    let mut most = from;
+    // What it takes once the first seconds are over, and from then on.
+    let (mut from, mut sizes) = (resident(), Vec::new());
     while begin.elapsed() < Duration::from_secs(seconds) {
         let batch = batch(all, &mut next, RATE / PUBLISHED);
         let (took, _) = timed(|| {
             live.apply(&batch).expect("known classes");
-            live.snapshot(u64::from(slots) + 1_000)
+            let snapshot = live.snapshot(first + 1 + u64::from(slots));
+            engine.publish(snapshot, begin.elapsed().as_secs());
         });
         done += RATE / PUBLISHED;
         worst = worst.max(took);
         busy += took;
         slots += 1;
-        most = most.max(resident());
+        sizes.push(resident());
+        if slots as usize == SETTLED * PUBLISHED {
+            from = resident();
+        }
         if let Some(rest) = (each * slots).checked_sub(begin.elapsed()) {
             std::thread::sleep(rest);
         }
@@ -108,9 +126,14 @@ fn sustained(live: &mut Live, all: &Ledger, mut next: usize, seconds: u64) {
         100.0 * busy.as_secs_f64() / begin.elapsed().as_secs_f64(),
         ms(worst)
     );
+    let after = &mut sizes[(SETTLED * PUBLISHED).min(slots as usize - 1)..];
+    after.sort_unstable();
+    let (middle, most) = (after[after.len() / 2], after[after.len() - 1]);
+    let within = |now: &&usize| now.abs_diff(middle) * 20 <= middle;
     println!(
-        "resident: {from} MiB at the beginning, {} MiB at the end, {most} MiB at most; {} reports are kept",
+        "resident: {from} MiB after {SETTLED} s, {} MiB at the end; {middle} MiB in the middle of the time, within 5 % of that {:.1} % of it, {most} MiB at most (while rows are put in order); {} reports are kept",
         resident(),
+        100.0 * after.iter().filter(within).count() as f64 / after.len() as f64,
         live.ledger().reports.len()
     );
 }

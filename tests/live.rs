@@ -30,7 +30,8 @@ use hotblocks::model::reports::Ledger;
 use hotblocks::space::coord::Metres;
 use hotblocks::store::error::StoreError;
 use hotblocks::store::setting::Setting;
-use hotblocks::store::sqlite::SqliteStore;
+use hotblocks::store::sqlite::{Access as Opening, SqliteStore};
+use hotblocks::store::watched::Watched;
 use hotblocks::store::{Batch, Forgotten, Receipt, Store, Verified, ledger};
 use serde_json::{Value as Json, json};
 
@@ -238,7 +239,9 @@ fn an_alert_is_revised_superseded_withdrawn_and_told_each_time() {
     let events = Events::listen(town.at, "/events?collections=incidents&bbox=-90.3,38.5,-90.1,38.7", &[]);
     assert_eq!(events.next().expect("the first frame").retry, "3000");
     events.next().expect("where it stands");
-    let first = town.alert(json!({}));
+    // Of one second, whatever time passes between the two.
+    let alert = json!({ "occurred_at": jiff::Timestamp::now().to_string() });
+    let first = town.alert(alert.clone());
     assert_eq!((first.status, &first.json()["outcome"]), (201, &json!("inserted")), "{}", first.text());
     let added = events.of("incident.added");
     assert_eq!(added.json()["id"], "alerts:ss-1");
@@ -246,7 +249,7 @@ fn an_alert_is_revised_superseded_withdrawn_and_told_each_time() {
     assert_eq!(added.json()["status"], "confirmed");
     assert!(events.of("snapshot.published").json()["changed"].as_array().is_some());
     assert_eq!(town.shown(""), 1, "what is told can be asked for");
-    let again = town.alert(json!({}));
+    let again = town.alert(alert);
     assert_eq!((again.status, &again.json()["outcome"]), (200, &json!("unchanged")));
     let revised = town.alert(json!({ "revision": 3, "lon": -90.195, "type": "person_shot" }));
     assert_eq!((revised.status, &revised.json()["outcome"]), (200, &json!("revised")));
@@ -470,7 +473,7 @@ struct Binary {
     child: Child,
     at: SocketAddr,
     metrics: SocketAddr,
-    _folder: tempfile::TempDir,
+    folder: tempfile::TempDir,
 }
 
 impl Binary {
@@ -483,8 +486,16 @@ impl Binary {
         assert_eq!(code, 0, "{err}");
         let (code, _, err) = run(&["import", "incidents", &incidents, "--store", &store]);
         assert_eq!(code, 3, "some rows are refused: {err}");
+        Self::over(folder, environment, &[])
+    }
+
+    /// Over the store of a folder that is there.
+    fn over(folder: tempfile::TempDir, environment: &[(&str, &str)], more: &[&str]) -> Self {
+        let store = folder.path().join("town.hotblocks");
         let mut child = Process::new(assert_cmd::cargo::cargo_bin("hotblocks"))
-            .args(["serve", "--store", &store, "--listen", "127.0.0.1:0", "--metrics-listen", "127.0.0.1:0"])
+            .args(["serve", "--listen", "127.0.0.1:0", "--metrics-listen", "127.0.0.1:0", "--store"])
+            .arg(store)
+            .args(more)
             .envs(environment.iter().copied())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
@@ -497,7 +508,14 @@ impl Binary {
         std::thread::spawn(move || err.for_each(|line| eprintln!("{line}")));
         let out = BufReader::new(child.stdout.take().expect("piped"));
         let at = address(&mut out.lines().map_while(Result::ok));
-        Self { child, at, metrics, _folder: folder }
+        Self { child, at, metrics, folder }
+    }
+
+    /// Ends it as a power cut does; gives back what it leaves behind.
+    fn killed(mut self) -> tempfile::TempDir {
+        self.child.kill().expect("it runs");
+        self.child.wait().expect("ended");
+        std::mem::replace(&mut self.folder, tempfile::tempdir().expect("a folder"))
     }
 
     fn signal(&self, name: &str) {
@@ -605,11 +623,6 @@ fn three_shots_near_each_other_are_told_on_events_by_webhook_and_in_the_area_s_f
     // The same message under the same name, signed, until it is taken.
     let first = told.recv_timeout(common::wire::PATIENCE).expect("delivered");
     let second = told.recv_timeout(common::wire::PATIENCE).expect("delivered again");
-    let header = |text: &str, name: &str| {
-        let line =
-            text.lines().find(|line| line.starts_with(name)).unwrap_or_else(|| panic!("{name}: {text}"));
-        line.split_once(": ").expect("a value").1.to_owned()
-    };
     assert_eq!(header(&first, "webhook-id"), header(&second, "webhook-id"));
     assert!(header(&second, "webhook-signature").starts_with("v1,"));
     assert!(second.contains("\"type\":\"rule.fired\"") && second.contains("three <shots>"), "{second}");
@@ -628,6 +641,133 @@ fn three_shots_near_each_other_are_told_on_events_by_webhook_and_in_the_area_s_f
     assert_eq!(get(town.at, "/areas/ward:Nowhere/feed.atom").status, 404);
     let metrics = get(town.metrics, "/metrics").text();
     assert!(metrics.contains("hotblocks_webhook_failures_total 1"), "{metrics}");
+}
+
+/// The head of a message that has a name.
+fn header(text: &str, name: &str) -> String {
+    let line = text.lines().find(|line| line.starts_with(name)).unwrap_or_else(|| panic!("{name}: {text}"));
+    line.split_once(": ").expect("a value").1.to_owned()
+}
+
+#[test]
+fn after_a_restart_findings_stand_open_rules_are_not_told_again_and_what_was_not_delivered_is() {
+    use common::wire::PATIENCE;
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = |name: &str| folder.path().join(name).to_string_lossy().into_owned();
+    let (streets, store) = (town::town(folder.path()), path("town.hotblocks"));
+    let ring = "[[[-90.22,38.59],[-90.18,38.59],[-90.18,38.61],[-90.22,38.61],[-90.22,38.59]]]";
+    let ward = format!(
+        r#"{{"type":"FeatureCollection","features":[{{"type":"Feature","properties":{{"name":"All"}},"geometry":{{"type":"Polygon","coordinates":{ring}}}}}]}}"#
+    );
+    let ward = format!("ward={}", town::write(folder.path(), "ward.geojson", &ward));
+    let (code, _, err) = run(&["init", "--store", &store, "--blocks", &streets, "--areas", &ward]);
+    assert_eq!(code, 0, "{err}");
+    // The receiver is busy once, and after that its next turn would be in half an hour.
+    let (receives, told) = receiver(vec!["503 Busy", "200 OK", "200 OK", "200 OK", "200 OK"]);
+    let config = format!(
+        "[[live.rules]]\nname = \"three shots\"\nlooks_for = \"threshold\"\nat_least = 3\ndays = 7\nradius_m = 300\n\
+         [[live.webhooks]]\nurl = \"http://{receives}/hook\"\nsecret_env = [\"HOOK\"]\nallow_loopback = true\nfirst_retry_s = 1800\n"
+    );
+    let config = town::write(folder.path(), "live.toml", &config);
+    let environment = [("HOOK", "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw")];
+    let more = ["--config", config.as_str()];
+    let shoot = |at: SocketAddr, ids: std::ops::Range<usize>, lon: f64| {
+        for n in ids {
+            let body = alert(json!({ "external_id": format!("ss-{n}"), "lon": lon })).to_string();
+            let sent = send(at, "POST", "/alerts", &[("Content-Type", "application/json")], body.as_bytes());
+            wait(at, &sent);
+        }
+    };
+    let feed = |at: SocketAddr| get(at, "/areas/ward:All/feed.atom").text();
+    let entries = |text: &str| -> Vec<String> {
+        text.split("<entry>")
+            .skip(1)
+            .map(|entry| entry.split("</entry>").next().expect("one").to_owned())
+            .collect()
+    };
+    let next = || told.recv_timeout(PATIENCE).expect("delivered");
+
+    let first = Binary::over(folder, &environment, &more);
+    shoot(first.at, 0..3, -90.205);
+    let busy = next();
+    let before = entries(&feed(first.at));
+    assert_eq!(before.len(), 1);
+    let folder = first.killed();
+
+    // While it is down three more come, elsewhere.
+    let now = jiff::Timestamp::now();
+    let rows: String = (0..3).map(|n| format!("late-{n},{now},weapon_discharge,-90.199,38.6\n")).collect();
+    let late = format!("incidentid,date,category,longitude,latitude\n{rows}");
+    let late = town::write(folder.path(), "late.csv", &late);
+    let (code, _, err) = run(&["import", "incidents", &late, "--store", &store]);
+    assert_eq!(code, 0, "{err}");
+
+    let second = Binary::over(folder, &environment, &more);
+    // The same message under the same name; then what nobody was told of yet.
+    let again = next();
+    assert_eq!(header(&busy, "webhook-id"), header(&again, "webhook-id"));
+    let meanwhile = next();
+    assert!(meanwhile.contains("late-0") && !meanwhile.contains("ss-0"), "{meanwhile}");
+    let after = entries(&feed(second.at));
+    assert_eq!((after.len(), &after[1..]), (2, &before[..]), "the entry is what it was");
+    let events = Events::listen(second.at, "/events?collections=rules", &[]);
+    events.next().expect("it is there");
+    // One more where there are three is no news; three in a third place are.
+    shoot(second.at, 3..4, -90.205);
+    shoot(second.at, 4..7, -90.192);
+    assert!(events.event().json()["incidents"].to_string().contains("ss-4"));
+    let third = next();
+    assert!(third.contains("ss-4") && !third.contains("ss-0"), "{third}");
+    // Begun anew with nothing to tell, once it is written down that the third was taken.
+    let reader = SqliteStore::open(store.as_ref(), Opening::Read).expect("a store");
+    let taken = || reader.watched().expect("whole").sent.values().any(|&last| last == 3);
+    assert!((0..1_000).any(|_| taken() || {
+        std::thread::sleep(std::time::Duration::from_millis(10));
+        false
+    }));
+    let sent = entries(&feed(second.at));
+    let third = Binary::over(second.killed(), &environment, &more);
+    assert_eq!(entries(&feed(third.at)), sent);
+    shoot(third.at, 7..8, -90.192);
+    assert!(told.recv_timeout(std::time::Duration::from_secs(2)).is_err(), "it was told before");
+}
+
+#[test]
+fn what_was_found_of_an_incident_that_turns_out_to_be_protected_is_told_no_more() {
+    let rule = Rule {
+        name: "two".to_owned(),
+        looks: Looks::Threshold { at_least: 2, days: 36_500.0, radius: Metres(300.0) },
+        counts: Counts::Categories(vec!["robbery".to_owned()]),
+        unreviewed: false,
+    };
+    let (at, told) = receiver(vec!["200 OK", "200 OK"]);
+    let secret = ["whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw".to_owned()];
+    let hook = Webhook::new(&format!("http://{at}/hook"), &secret, Vec::new(), true, 0.05).expect("usable");
+    let town = Town::telling(Limits::default(), (vec![rule], vec![hook]));
+    let events = Events::listen(town.at, "/events?collections=rules", &[]);
+    events.next().expect("it is there");
+    let rows = |ids: [&str; 2], category: &str, lon: f64| {
+        let row = |id: &str| format!("{id},2024-01-03T10:00:00Z,{category},{lon},38.6\n");
+        format!("incidentid,date,category,longitude,latitude\n{}{}", row(ids[0]), row(ids[1]))
+    };
+    let take = |text: &str| wait(town.at, &town.ingest("/ingest/police", "text/csv", text.as_bytes()));
+    take(&rows(["a-1", "a-2"], "robbery", -90.205));
+    assert_eq!(events.event().event, "rule.fired");
+    let feed = || get(town.at, "/areas/ward:West%20&%20Co/feed.atom").text();
+    let found = || town.store.watched().expect("whole").findings.len();
+    assert!(feed().contains("police:a-2") && found() == 1, "{}", feed());
+    told.recv_timeout(common::wire::PATIENCE).expect("delivered");
+    take(&rows(["a-2", "a-9"], "rape", -90.205));
+    for _ in 0..500 {
+        if found() == 0 {
+            break;
+        }
+        std::thread::sleep(std::time::Duration::from_millis(10));
+    }
+    assert!(!feed().contains("<entry>") && found() == 0, "{}", feed());
+    // What is found after it is not taken for what the receiver was sent.
+    take(&rows(["a-10", "a-11"], "robbery", -90.192));
+    assert!(told.recv_timeout(common::wire::PATIENCE).expect("delivered").contains("a-11"));
 }
 
 /// A store whose disk fails when it is told to.
@@ -654,6 +794,14 @@ impl Store for Failing {
 
     fn forget(&self, source: &str, external_id: &str) -> Result<Forgotten, StoreError> {
         self.store.forget(source, external_id)
+    }
+
+    fn keep_watched(&self, some: &Watched) -> Result<(), StoreError> {
+        self.store.keep_watched(some)
+    }
+
+    fn watched(&self) -> Result<Watched, StoreError> {
+        self.store.watched()
     }
 
     fn revision(&self) -> Result<u64, StoreError> {

@@ -16,6 +16,7 @@ use hotblocks::model::reports::Ledger;
 use hotblocks::store::error::StoreError;
 use hotblocks::store::setting::Setting;
 use hotblocks::store::sqlite::{Access, SqliteStore, restore};
+use hotblocks::store::watched::{Finding, Watched};
 use hotblocks::store::{Batch, Receipt, Store, ledger};
 
 const HEADER: &str = "incidentid,date,category,longitude,latitude";
@@ -176,6 +177,12 @@ fn what_is_forgotten_is_in_no_byte_of_the_store_its_log_or_a_new_backup() {
     let name = format!("export of {secret}.csv");
     let more = format!("{HEADER}\n{secret},2024-01-07 13:30,burglary,-90.21,38.6\n");
     append(&store, Batch { key: Some(secret.to_owned()), name, ..batch(&more) });
+    let other = finding(1, "lonlat:other");
+    let found =
+        [other.clone(), finding(2, &format!("lonlat:{secret}")), finding(3, &format!("lonlat:{secret}-2"))];
+    let keys = [format!("lonlat:{secret}"), "lonlat:other".to_owned()];
+    let open = [("a rule".to_owned(), keys.into())].into();
+    store.keep_watched(&Watched { findings: found.to_vec(), open, ..Watched::default() }).expect("kept");
     let holds = || {
         let files =
             std::fs::read_dir(folder.path()).expect("a folder").map(|entry| entry.expect("readable").path());
@@ -194,6 +201,9 @@ fn what_is_forgotten_is_in_no_byte_of_the_store_its_log_or_a_new_backup() {
     assert_eq!(forgotten.reports, 2);
     store.backup(&folder.path().join("backup")).expect("written");
     assert_eq!(holds(), 0);
+    let left = store.watched().expect("whole");
+    assert_eq!(left.findings, [other], "with the incident goes what was found of it, and nothing else");
+    assert_eq!(left.open["a rule"], ["lonlat:other".to_owned()].into());
     assert_eq!((state(&store).len(), store.revision().expect("readable")), (500, forgotten.revision));
     assert!(store.forget("lonlat", secret).is_err());
     // The others are there and nothing else takes their place.
@@ -202,6 +212,94 @@ fn what_is_forgotten_is_in_no_byte_of_the_store_its_log_or_a_new_backup() {
     drop(store);
     assert_eq!(holds(), 0);
     assert!(file.exists());
+}
+
+fn finding(number: u64, incident: &str) -> Finding {
+    let place = hotblocks::space::coord::LonLat::new(-90.2, 38.6).ok();
+    Finding {
+        number,
+        at: jiff::Timestamp::from_second(1_795_000_000).expect("a time"),
+        rule: "a rule".to_owned(),
+        sentence: "three".to_owned(),
+        place,
+        incidents: vec![incident.to_owned()],
+        blocks: vec!["b".to_owned()],
+        areas: ["ward:1".to_owned()].into(),
+    }
+}
+
+#[test]
+fn what_rules_found_is_kept_the_newest_thousand_of_it_and_backups_carry_it() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let store = store(folder.path());
+    let file = folder.path().join("city.hotblocks");
+    assert_eq!(store.watched().expect("none"), Watched::default());
+    let some = |from: u64, to: u64| Watched {
+        findings: (from..to).map(|n| finding(n, "s:a")).collect(),
+        open: [("r".to_owned(), [format!("s:{to}")].into())].into(),
+        heard: [(format!("source {to}"), -5)].into(),
+        sent: [("w".to_owned(), to)].into(),
+        gone: Vec::new(),
+    };
+    store.keep_watched(&some(1, 11)).expect("kept");
+    store.keep_watched(&some(11, 1_006)).expect("kept");
+    let expected = Watched {
+        findings: (6..1_006).map(|n| finding(n, "s:a")).collect(),
+        heard: [("source 11".to_owned(), -5), ("source 1006".to_owned(), -5)].into(),
+        ..some(0, 1_006)
+    };
+    assert_eq!(store.watched().expect("whole"), expected);
+    store.keep_watched(&Watched { gone: vec![6, 7], ..Watched::default() }).expect("let go");
+    let expected = Watched { findings: expected.findings[2..].to_vec(), ..expected };
+    assert_eq!(store.watched().expect("whole"), expected);
+    // It is no report: the store's content and revision are what they were.
+    assert_eq!(store.revision().expect("readable"), 0);
+    let backup = folder.path().join("backup");
+    store.backup(&backup).expect("written");
+    drop(store);
+    restore(&backup, &file, true).expect("restored");
+    assert_eq!(
+        SqliteStore::open(&file, Access::Read).and_then(|store| store.watched()).expect("whole"),
+        expected
+    );
+    for damage in [
+        "UPDATE finding SET body = CAST(body || x'00' AS BLOB) WHERE number = 77",
+        "UPDATE finding SET number = 2000 WHERE number = 77",
+        "UPDATE watched SET name = 'another' WHERE kind = 0",
+    ] {
+        std::fs::copy(&backup, &file).expect("copied");
+        rusqlite::Connection::open(&file).and_then(|c| c.execute_batch(damage)).expect("damaged");
+        let store = SqliteStore::open(&file, Access::Read).expect("a store");
+        assert!(matches!(store.watched(), Err(StoreError::Damaged { .. })), "{damage}");
+        assert!(matches!(store.verify(), Err(StoreError::Damaged { .. })), "{damage}");
+    }
+}
+
+#[test]
+fn a_store_of_the_first_form_is_read_as_it_is_and_written_in_the_newer_one() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let store = store(folder.path());
+    append(&store, batch(&format!("{HEADER}\na,2024-01-05 13:30,robbery,-90.2,38.6\n")));
+    let content = store.content_hash().expect("readable");
+    drop(store);
+    let file = folder.path().join("city.hotblocks");
+    let back = "DROP TABLE finding; DROP TABLE watched; PRAGMA user_version = 1";
+    rusqlite::Connection::open(&file).and_then(|c| c.execute_batch(back)).expect("set back");
+    let old = SqliteStore::open(&file, Access::Read).expect("a store");
+    assert_eq!(old.verify().expect("whole").content, content);
+    assert_eq!(old.watched().expect("none"), Watched::default());
+    let backup = folder.path().join("backup");
+    old.backup(&backup).expect("written");
+    let new = SqliteStore::open(&file, Access::Write).expect("brought to the newer form");
+    new.keep_watched(&Watched { findings: vec![finding(1, "s:a")], ..Watched::default() }).expect("kept");
+    assert_eq!(new.verify().expect("whole").content, content);
+    drop(new);
+    restore(&backup, &file, true).expect("restored");
+    let new = SqliteStore::open(&file, Access::Write).expect("brought to the newer form");
+    assert_eq!(
+        (new.content_hash().expect("readable"), new.watched().expect("none")),
+        (content, Watched::default())
+    );
 }
 
 #[test]

@@ -64,10 +64,20 @@ enum Fate {
 /// Time O(n). Source: `counting.md` 1 and 2 of the project's rules on counting.
 #[must_use]
 pub fn resolve(ledger: &Ledger) -> (Events, Resolution) {
+    let (events, resolution, _) = resolve_all(ledger);
+    (events, resolution)
+}
+
+/// The same, with the positions of the reports that a later revision replaced: whatever comes, none of them counts again.
+pub(crate) fn resolve_all(ledger: &Ledger) -> (Events, Resolution, Vec<usize>) {
     let reports = &ledger.reports;
     let mut fates = vec![Fate::Stands; reports.len()];
     let mut resolution = Resolution { reports: reports.len(), ..Resolution::default() };
     revise(reports, &mut fates, &mut resolution);
+    let superseded = match resolution.superseded {
+        0 => Vec::new(),
+        _ => (0..reports.len()).filter(|&at| fates[at] == Fate::Superseded).collect(),
+    };
     cancel(reports, &mut fates, &mut resolution);
     let order = class_order(&ledger.classes);
     let unit_of = |at: usize| ledger.sources[usize::from(reports.source(at))].unit;
@@ -86,7 +96,7 @@ pub fn resolve(ledger: &Ledger) -> (Events, Resolution) {
             events.join(first[lead] as usize, at, reports, &order);
         }
     }
-    (events, resolution)
+    (events, resolution, superseded)
 }
 
 /// For every position the first one with the same key; itself where it has none.

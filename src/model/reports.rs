@@ -267,6 +267,20 @@ impl Reports {
         self.join(other);
     }
 
+    /// Lets those go that are not to be kept; the others move up, in the room that is there. Addresses stay.
+    pub(crate) fn keep(&mut self, keep: impl Fn(usize) -> bool) {
+        fn retain<T>(all: &mut Vec<T>, keep: impl Fn(usize) -> bool) {
+            let mut at = 0;
+            all.retain(|_| {
+                at += 1;
+                keep(at - 1)
+            });
+        }
+        retain(&mut self.rows, &keep);
+        retain(&mut self.revision, &keep);
+        self.ids.keep(keep);
+    }
+
     /// Adds reports that have the same sources, files and classes at the end.
     pub fn join(&mut self, mut other: Self) {
         if self.is_empty() {
@@ -338,6 +352,25 @@ mod tests {
         assert!(matches!(second.place, Place::At(at) if at.lon() == -90.0));
         assert_eq!((all.get(0).revision, all.get(2).revision), (0, 0));
         assert_eq!(all.address(1), all.address(2));
+    }
+
+    #[test]
+    fn those_that_are_kept_are_as_they_were() {
+        for revision in [0, 3] {
+            let rows = [
+                report("a", 0, None),
+                report("", revision, Some("1 A ST")),
+                report("bb", revision, None),
+                report("c", 0, Some("1 A ST")),
+            ];
+            let mut all: Reports = rows.into_iter().collect();
+            all.keep(|at| at != 1);
+            all.push(&rows[1]);
+            let left: Reports = [rows[0], rows[2], rows[3], rows[1]].into_iter().collect();
+            let told = |all: &Reports| all.iter().map(|one| format!("{one:?}")).collect::<Vec<_>>();
+            assert_eq!(told(&all), told(&left));
+            assert_eq!(all.revised(), revision != 0);
+        }
     }
 
     #[test]

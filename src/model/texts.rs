@@ -42,6 +42,25 @@ impl Texts {
         self.ends.is_empty()
     }
 
+    /// Lets those go that are not to be kept; the others move up, in the room that is there.
+    pub(crate) fn keep(&mut self, keep: impl Fn(usize) -> bool) {
+        let mut bytes = std::mem::take(&mut self.all).into_bytes();
+        let (mut from, mut to, mut kept) = (0, 0, 0);
+        for at in 0..self.ends.len() {
+            let end = self.ends[at] as usize;
+            if keep(at) {
+                bytes.copy_within(from..end, to);
+                to += end - from;
+                self.ends[kept] = u32::try_from(to).expect("no more text than before");
+                kept += 1;
+            }
+            from = end;
+        }
+        bytes.truncate(to);
+        self.ends.truncate(kept);
+        self.all = String::from_utf8(bytes).expect("whole strings one after the other");
+    }
+
     /// Bytes that they take.
     #[must_use]
     pub fn bytes(&self) -> usize {
@@ -118,6 +137,21 @@ impl Interned {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_is_not_kept_goes_and_the_others_move_up() {
+        for pattern in 0_u32..32 {
+            let mut texts = Texts::default();
+            let all = ["a", "", "éé", "bcd", "z"];
+            all.iter().for_each(|text| texts.push(text));
+            let keep = |at: usize| pattern >> at & 1 != 0;
+            texts.keep(keep);
+            texts.push("new");
+            let expected: Vec<&str> =
+                (0..5).filter(|&at| keep(at)).map(|at| all[at]).chain(["new"]).collect();
+            assert_eq!((0..texts.len()).map(|at| texts.get(at)).collect::<Vec<_>>(), expected);
+        }
+    }
 
     #[test]
     fn a_string_is_kept_once_and_comes_back() {

@@ -11,12 +11,14 @@ mod segment;
 pub mod setting;
 mod shapes;
 pub mod sqlite;
+pub mod watched;
 
 use std::path::Path;
 
 use crate::model::reports::Ledger;
 use error::StoreError;
 use setting::Setting;
+use watched::Watched;
 
 /// What comes at once and is taken whole or not at all: a file, a request, one alert.
 #[derive(Clone, Debug, Default)]
@@ -105,6 +107,20 @@ pub trait Store: Send + Sync {
     ///
     /// [`StoreError::Unknown`] if there is none.
     fn forget(&self, source: &str, external_id: &str) -> Result<Forgotten, StoreError>;
+
+    /// Keeps what rules found beside what is kept already: of findings the newest, of each rule, source and receiver what is told last.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`]; then nothing of it was kept.
+    fn keep_watched(&self, some: &Watched) -> Result<(), StoreError>;
+
+    /// All that is kept of what rules found.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::Damaged`] where a checksum does not hold.
+    fn watched(&self) -> Result<Watched, StoreError>;
 
     /// The number of the newest change.
     ///

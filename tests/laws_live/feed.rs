@@ -124,6 +124,13 @@ pub(crate) struct Row {
     origin: Origin,
 }
 
+impl Row {
+    /// The same as another revision.
+    pub(crate) fn revised(self, revision: i64) -> Self {
+        Self { revision, ..self }
+    }
+}
+
 /// What has been sent, so that it can be sent again otherwise.
 pub(crate) struct FeedOf {
     pub(crate) chance: Chance,

@@ -13,15 +13,20 @@ use hotblocks::engine::build::{About, BuildError, Ground, build};
 use hotblocks::engine::live::{Change, Live, Merges};
 use hotblocks::engine::snapshot::Snapshot;
 use hotblocks::model::block::Intersections;
+use hotblocks::model::class::ClassId;
 use hotblocks::model::dataset::Placing;
 use hotblocks::model::incident::Located;
 use hotblocks::model::link::LinkRule;
+use hotblocks::model::report::Report;
 use hotblocks::model::reports::Ledger;
 use rayon::prelude::*;
 use same::{same, same_layers};
 
 /// Sequences that every run tries; `HOTBLOCKS_LIVE_CASES` sets another number.
 const CASES: u64 = 10_000;
+
+/// Rows that come or go before a merge, and reports that are replaced before they go.
+const MERGED_ROWS: usize = 8;
 
 /// Operations of a sequence, at least.
 const LEAST: usize = 30;
@@ -71,7 +76,7 @@ impl Both {
         let reports = std::mem::take(&mut self.all.reports);
         let kept = reports.iter().filter(|one| one.id != Some(id) || !named[usize::from(one.source)]);
         self.all.reports = kept.collect();
-        let change = self.live.forget(source, id);
+        let change = self.live.forget(source, id, self.all.clone());
         self.tell(&change);
     }
 
@@ -97,6 +102,28 @@ impl Both {
         }
     }
 
+    /// The engine has let history go, and the others it has in their order; corrections mean the same of them.
+    fn same_reports(&self, live: &Snapshot, fresh: &Snapshot) {
+        let said = |ledger: &Ledger, at: usize| {
+            let one = ledger.reports.get(at);
+            let code = &ledger.classes.get(one.class).code;
+            format!("{code} {:?}", Report { file: 0, class: ClassId(0), ..one })
+        };
+        let corrections = |ledger: &Ledger, of: &Snapshot| {
+            let resolution = &of.dataset().resolution;
+            let pair = |&(a, b): &(usize, usize)| format!("{} by {}", said(ledger, a), said(ledger, b));
+            let alone = resolution.unmatched.iter().map(|&at| said(ledger, at));
+            resolution.taken_back.iter().map(pair).chain(alone).collect::<Vec<_>>()
+        };
+        let (kept, all) = (self.live.ledger(), &self.all);
+        assert_eq!(corrections(kept, live), corrections(all, fresh));
+        let mut all = (0..all.reports.len()).map(|at| said(all, at));
+        for at in 0..kept.reports.len() {
+            let wanted = said(kept, at);
+            assert!(all.any(|one| one == wanted), "{wanted} is kept, and came");
+        }
+    }
+
     fn check(&mut self, layers: bool) -> Option<(Arc<Snapshot>, Snapshot)> {
         let live = self.live.snapshot(1);
         let Some(fresh) = self.fresh() else {
@@ -107,6 +134,7 @@ impl Both {
             return None;
         };
         same(&live, &fresh);
+        self.same_reports(&live, &fresh);
         if layers {
             same_layers(&live, &fresh);
         }
@@ -130,7 +158,7 @@ fn sequence(seed: u64, ground: &Arc<Ground>) {
         first.extend(feed.rows());
     }
     // A merge takes effect at once, or while further batches come.
-    let merges = Merges { rows: 8, batches: Some(feed.chance.below(4)) };
+    let merges = Merges { rows: MERGED_ROWS, batches: Some(feed.chance.below(4)) };
     let mut both = Both::new(ground, about(seed), merges, feed.ledger(&first));
     let n = LEAST + feed.chance.below(10);
     let mut earlier: Option<(Arc<Snapshot>, Snapshot)> = None;
@@ -167,6 +195,25 @@ fn after_any_sequence_of_reports_a_snapshot_is_that_of_a_fresh_build() {
 }
 
 #[test]
+fn what_later_revisions_replaced_is_let_go_and_counted_all_the_same() {
+    let feed = FeedOf::new(1);
+    let ground = Arc::new(feed::ground());
+    let merges = Merges { rows: MERGED_ROWS, batches: Some(0) };
+    let mut both = Both::new(&ground, about(1), merges, feed.ledger(&[feed.first()]));
+    for n in 0..500 {
+        let row = feed.of_code(["R", "B", "L"][n % 3], ["one", "two"][n % 2]);
+        both.apply(&feed.ledger(&[row.revised(n as i64)]));
+        let kept = both.live.ledger().reports.len();
+        assert!(kept <= 3 + MERGED_ROWS + 1, "{kept} reports are kept");
+    }
+    // One that comes late is counted, and changes nothing.
+    both.apply(&feed.ledger(&[feed.of_code("H", "one").revised(3)]));
+    let (live, _) = both.check(true).expect("incidents");
+    assert_eq!(live.dataset().resolution.reports, 502);
+    assert_eq!((live.dataset().resolution.superseded, live.dataset().incidents.count()), (499, 3));
+}
+
+#[test]
 fn blocks_made_of_addresses_are_refused_since_they_would_move() {
     let refused = Live::new(Ledger::default(), Ground::Addresses, About::default());
     let error = refused.err().map(|error| error.to_string()).unwrap_or_default();
@@ -193,9 +240,10 @@ fn what_is_forgotten_is_in_no_report_and_no_snapshot_any_more() {
     let feed = FeedOf::new(1);
     let mut live = Live::new(feed.ledger(&[feed.first()]), feed::ground(), About::default()).expect("blocks");
     live.apply(&feed.ledger(&[feed.of_code("R", "gone"), feed.of_code("R", "stays")])).expect("few classes");
-    let change = live.forget("police", "gone");
+    let rest = feed.ledger(&[feed.first(), feed.of_code("R", "stays")]);
+    let change = live.forget("police", "gone", rest.clone());
     assert_eq!(change.withdrawn.iter().map(|one| one.id.as_str()).collect::<Vec<_>>(), ["gone"]);
     assert!(live.ledger().reports.iter().all(|report| report.id != Some("gone")));
     assert_eq!(ids(&live.snapshot(2)).len(), 2);
-    assert!(live.forget("police", "gone").is_empty());
+    assert!(live.forget("police", "gone", rest).is_empty());
 }

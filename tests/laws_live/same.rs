@@ -13,6 +13,8 @@ use hotblocks::engine::snapshot::Snapshot;
 use hotblocks::layer::Page;
 use hotblocks::layer::answer::answer;
 use hotblocks::layer::density_answer::surface;
+use hotblocks::model::dataset::Dataset;
+use hotblocks::model::ledger::Resolution;
 use hotblocks::model::report::Status;
 use hotblocks::space::bbox::LonLatBox;
 use hotblocks::space::coord::Metres;
@@ -27,7 +29,13 @@ fn equal<T: PartialEq + Debug>(what: &str, live: &T, fresh: &T) {
 pub(crate) fn same(live: &Snapshot, fresh: &Snapshot) {
     let (a, b) = (live.dataset(), fresh.dataset());
     equal("sources", &a.sources, &b.sources);
-    equal("what became of reports", &a.resolution, &b.resolution);
+    let became = |of: &Dataset| {
+        // Single reports by their numbers: a live engine that has let history go has others.
+        let (pairs, alone) = (of.resolution.taken_back.len(), of.resolution.unmatched.len());
+        let counts = Resolution { taken_back: Vec::new(), unmatched: Vec::new(), ..of.resolution.clone() };
+        (counts, pairs, alone)
+    };
+    equal("what became of reports", &became(a), &became(b));
     equal("linked", &a.linked, &b.linked);
     equal("incidents", &incidents(live), &incidents(fresh));
     equal("count", &a.incidents.count(), &b.incidents.count());

@@ -24,6 +24,7 @@ impl Live {
         part.incidents.share();
         part.assignment.share();
         let mut live = Self {
+            history: part.superseded.into_iter().collect(),
             groups: Groups::default(),
             links: None,
             index: IncidentIndex::default(),
@@ -64,6 +65,7 @@ impl Live {
         for at in 0..incidents.len() {
             live.places.add(incidents, at, live.rows.lead(at), &live.ledger.classes);
         }
+        live.let_history_go();
         live
     }
 

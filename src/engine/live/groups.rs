@@ -5,6 +5,7 @@ use std::hash::BuildHasher;
 
 use hashbrown::{DefaultHashBuilder, HashTable};
 
+use super::history::Renumbered;
 use crate::model::class::ClassId;
 use crate::model::reports::Ledger;
 
@@ -79,6 +80,20 @@ impl Groups {
             };
             self.before.push(before);
         }
+    }
+
+    /// Follows reports to their new numbers: those that went leave their groups.
+    pub(super) fn renumber(&mut self, renumbered: &Renumbered) {
+        let before = &self.before;
+        let kept = |mut at: u32| {
+            while at != NONE && !renumbered.stays(at as usize) {
+                at = before[at as usize];
+            }
+            if at == NONE { NONE } else { renumbered.number(at) }
+        };
+        self.newest.iter_mut().for_each(|newest| *newest = kept(*newest));
+        let stay = (0..before.len()).filter(|&at| renumbered.stays(at));
+        self.before = stay.map(|at| kept(before[at])).collect();
     }
 
     /// The newest report of the group of a report, by which the group is known.

@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use super::history::Renumbered;
+use super::number;
 use crate::model::link::{Group, LONGEST, LinkRule, Linkable};
 
 /// All events that can be linked, as they were before the batch that is being applied.
@@ -25,6 +27,16 @@ impl Links {
         for one in some {
             self.all.remove(&key(one));
         }
+    }
+
+    /// Follows reports to their new numbers.
+    pub(super) fn renumber(&mut self, renumbered: &Renumbered) {
+        let all = std::mem::take(&mut self.all).into_values();
+        let moved = all.map(|mut one| {
+            one.event = renumbered.number(number(one.event)) as usize;
+            (key(&one), one)
+        });
+        self.all = moved.collect();
     }
 
     /// The first reports of events that the rule may make one with this.

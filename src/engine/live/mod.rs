@@ -4,6 +4,7 @@ mod begin;
 mod change;
 mod fixed;
 mod groups;
+mod history;
 mod links;
 mod merge;
 mod part;
@@ -47,6 +48,8 @@ use crate::plan::outreach::register::Register;
 /// Rows that come stand behind the sorted ones, rows that go are marked; when there are many of either, all are
 /// sorted again, on a thread beside. What snapshots hold is shared between them but for these rows.
 ///
+/// A report that a later revision replaced is let go once there are many: whoever wants the history asks the store.
+///
 /// # Limits
 ///
 /// Where no incident belongs to a block, [`build`] fails and this does not: the first reports of a feed may all lie
@@ -56,6 +59,8 @@ use crate::plan::outreach::register::Register;
 #[derive(Debug)]
 pub struct Live {
     ledger: Ledger,
+    /// Reports of the ledger that a later revision replaced.
+    history: BTreeSet<u32>,
     fixed: Arc<Fixed>,
     groups: Groups,
     links: Option<Links>,
@@ -132,7 +137,8 @@ impl Live {
         Ok(())
     }
 
-    /// All reports, in the order in which they came.
+    /// The reports that count and some of those that do no more, in the order in which they came: of the others, which
+    /// later revisions replaced, only the numbers are kept.
     #[must_use]
     pub fn ledger(&self) -> &Ledger {
         &self.ledger
@@ -151,17 +157,19 @@ impl Live {
         let (old, new) = self.outcomes((before..after).collect(), |at| at < before, |_| true);
         let change = change::difference(&old, &new, &self.ledger, &self.fixed.block_set);
         self.replace(&old, &new);
+        self.history.extend(new.superseded);
         self.merge();
         Ok(change)
     }
 
-    /// Takes all reports of an event out, as if they had never come.
+    /// Takes all reports of an event out, as if they had never come; `rest` are all others, as the store has them once it
+    /// has forgotten.
     ///
-    /// Everything is built again without them, so that no copy is left here. Snapshots made before still have it:
+    /// Everything is built again of these, so that no copy is left here. Snapshots made before still have it:
     /// drop them with [`Engine::publish_alone`].
     ///
     /// [`Engine::publish_alone`]: super::Engine::publish_alone
-    pub fn forget(&mut self, source: &str, external_id: &str) -> Change {
+    pub fn forget(&mut self, source: &str, external_id: &str, rest: Ledger) -> Change {
         let named: Vec<bool> = self.ledger.sources.iter().map(|one| one.name == source).collect();
         let reports = &self.ledger.reports;
         let is = |at: usize| named[usize::from(reports.source(at))] && reports.id(at) == Some(external_id);
@@ -169,17 +177,10 @@ impl Live {
         if forgotten.is_empty() {
             return Change::default();
         }
-        let kept = (0..reports.len()).filter(|&at| !is(at)).map(|at| reports.get(at)).collect();
         let (old, new) =
             self.outcomes(forgotten.iter().copied().collect(), |_| true, |at| !forgotten.contains(&at));
         let change = change::difference(&old, &new, &self.ledger, &self.fixed.block_set);
-        let ledger = Ledger {
-            sources: std::mem::take(&mut self.ledger.sources),
-            files: std::mem::take(&mut self.ledger.files),
-            classes: std::mem::take(&mut self.ledger.classes),
-            reports: kept,
-        };
-        let next = Self::over(ledger, Arc::clone(&self.fixed), self.data.clone());
+        let next = Self::over(rest, Arc::clone(&self.fixed), self.data.clone());
         *self = Self { merges: self.merges, outreach: self.outreach.take(), ..next };
         change
     }
@@ -201,6 +202,7 @@ impl Live {
 
     /// Begins or ends a merge, where one is due.
     fn merge(&mut self) {
+        self.let_history_go();
         let Merges { rows, batches } = self.merges;
         if self.merging.is_none() && self.data.incidents.unsorted() > rows {
             self.merging = Merging::begin(&self.columns());

@@ -11,7 +11,7 @@ use crate::model::dataset::AssignmentReport;
 use crate::model::events::Events;
 use crate::model::identity::Ids;
 use crate::model::incident::Incidents;
-use crate::model::ledger::{Resolution, resolve};
+use crate::model::ledger::{Resolution, resolve_all};
 use crate::model::link::{Linkable, link, linkables};
 use crate::model::reports::Ledger;
 
@@ -22,18 +22,21 @@ pub(super) struct Resolved {
     pub(super) resolution: Resolution,
     /// Those that can be linked, known by the position of their first report among all; none where nothing is linked.
     pub(super) linkables: Vec<Linkable>,
+    /// Reports that a later revision replaced, by position among all.
+    superseded: Vec<u32>,
 }
 
 impl Resolved {
     /// Resolves a ledger; `number` gives the position of a report among all, `linked` says whether links are kept.
     pub(super) fn of(ledger: &Ledger, number: impl Fn(usize) -> u32, linked: bool) -> Self {
-        let (events, mut resolution) = resolve(ledger);
+        let (events, mut resolution, superseded) = resolve_all(ledger);
+        let superseded = superseded.into_iter().map(&number).collect();
         let all = |at: usize| number(at) as usize;
         resolution.unmatched.iter_mut().for_each(|at| *at = all(*at));
         resolution.taken_back.iter_mut().for_each(|pair| *pair = (all(pair.0), all(pair.1)));
         let mut linkables = if linked { linkables(&events, ledger) } else { Vec::new() };
         linkables.iter_mut().for_each(|one| one.event = all(events.get(one.event).first));
-        Self { events, resolution, linkables }
+        Self { events, resolution, linkables, superseded }
     }
 }
 
@@ -50,6 +53,8 @@ pub(super) struct Part {
     pub(super) resolution: Resolution,
     pub(super) linked: usize,
     pub(super) linkables: Vec<Linkable>,
+    /// Reports that a later revision replaced, by position among all: history, of which nothing follows any more.
+    pub(super) superseded: Vec<u32>,
 }
 
 impl Part {
@@ -60,7 +65,7 @@ impl Part {
         number: impl Fn(usize) -> u32,
         fixed: &Fixed,
     ) -> Self {
-        let Resolved { events, resolution, linkables } = resolved;
+        let Resolved { events, resolution, linkables, superseded } = resolved;
         let (events, linked) = match fixed.link {
             Some(rule) => link(events, ledger, rule),
             None => (events, 0),
@@ -84,6 +89,7 @@ impl Part {
             resolution,
             linked,
             linkables,
+            superseded,
         }
     }
 }

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use hashbrown::HashMap;
 
+use super::history::Renumbered;
 use crate::assign::piles::{Judge, Pile, limit};
 use crate::index::incidents::IncidentIndex;
 use crate::model::class::Classes;
@@ -51,6 +52,13 @@ impl Places {
             if there.is_empty() {
                 self.geocoded.remove(&address);
             }
+        }
+    }
+
+    /// Follows first reports to their new numbers.
+    pub(super) fn renumber(&mut self, renumbered: &Renumbered) {
+        for there in self.geocoded.values_mut() {
+            *there = there.iter().map(|&lead| renumbered.number(lead)).collect();
         }
     }
 

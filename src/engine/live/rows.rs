@@ -1,5 +1,6 @@
 //! The rows of the columns as incidents come and go.
 
+use super::history::Renumbered;
 use crate::index::incidents::IncidentIndex;
 use crate::model::block::Assignment;
 use crate::model::dataset::Dataset;
@@ -50,6 +51,16 @@ impl Rows {
     /// The rows at some positions, in their order.
     pub(super) fn gather(&self, order: &[u32]) -> Self {
         Self::of(order.iter().map(|&at| self.lead[at as usize]).collect(), self.of_lead.len())
+    }
+
+    /// Follows reports to their new numbers; rows that are gone keep their place in the order.
+    pub(super) fn renumber(&mut self, renumbered: &Renumbered) {
+        let mut at = 0;
+        self.of_lead.retain(|_| {
+            at += 1;
+            renumbered.stays(at - 1)
+        });
+        self.lead.iter_mut().for_each(|lead| *lead = renumbered.number(*lead));
     }
 
     /// The first report of a row's event.

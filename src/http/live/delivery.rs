@@ -15,7 +15,8 @@ use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
 
 use super::feed::Feed;
-use super::hub::{EventId, Next};
+use super::hub::Next;
+use super::watch::{FIRED, Findings, data};
 use super::webhook::Webhook;
 
 /// Attempts at one event; with the usual first wait the last comes a day after the first.
@@ -41,16 +42,24 @@ enum Outcome {
 }
 
 /// Sends a webhook all events that it wants, in order, until the service stops or the receiver is gone for good.
+///
+/// What rules found is kept, and with it what a receiver was sent: it is sent what it missed while the service was
+/// down, or while it was behind.
 pub(super) async fn run(hook: Webhook, feed: Arc<Feed>) {
     let mut wait = feed.hub.wait();
     let mut read = feed.hub.newest().number();
+    if !findings(&hook, &feed).await {
+        return;
+    }
     loop {
         let seen = *wait.borrow_and_update();
         let events = match feed.hub.after(read, PAGE) {
             Next::Behind(newest) => {
                 read = newest.number();
                 let told = json!({ "from": feed.hub.named(read).to_string() });
-                if !deliver(&hook, &feed, newest, "gap", &told).await {
+                if !deliver(&hook, &feed, &newest.to_string(), ("gap", &told)).await
+                    || !findings(&hook, &feed).await
+                {
                     return;
                 }
                 continue;
@@ -60,7 +69,12 @@ pub(super) async fn run(hook: Webhook, feed: Arc<Feed>) {
         for (id, event) in &events {
             read = id.number();
             let data = serde_json::from_str(&event.data).unwrap_or_default();
-            if hook.wants(event.kind) && !deliver(&hook, &feed, *id, event.kind, &data).await {
+            let goes_on = match event.kind {
+                FIRED => findings(&hook, &feed).await,
+                kind if hook.wants(kind) => deliver(&hook, &feed, &id.to_string(), (kind, &data)).await,
+                _ => true,
+            };
+            if !goes_on {
                 return;
             }
         }
@@ -70,13 +84,43 @@ pub(super) async fn run(hook: Webhook, feed: Arc<Feed>) {
     }
 }
 
+/// Delivers what rules found and the receiver was not sent; `false` where it wants no more of anything.
+async fn findings(hook: &Webhook, feed: &Arc<Feed>) -> bool {
+    if !hook.wants(FIRED) {
+        return true;
+    }
+    let receiver = hook.mark();
+    for finding in beside(feed, {
+        let receiver = receiver.clone();
+        move |all| all.unsent(&receiver)
+    })
+    .await
+    {
+        if !deliver(hook, feed, &finding.id(), (FIRED, &data(&finding))).await {
+            return false;
+        }
+        let receiver = receiver.clone();
+        beside(feed, move |all| all.send(&receiver, finding.number)).await;
+    }
+    true
+}
+
+/// Has something done that may write to the disk.
+async fn beside<T: Send + Default + 'static>(
+    feed: &Arc<Feed>,
+    work: impl FnOnce(&Findings) -> T + Send + 'static,
+) -> T {
+    let feed = Arc::clone(feed);
+    tokio::task::spawn_blocking(move || work(&feed.findings)).await.unwrap_or_default()
+}
+
 /// Delivers one event, with repetitions; `false` where the receiver wants no more of any.
-async fn deliver(hook: &Webhook, feed: &Feed, id: EventId, kind: &str, data: &Json) -> bool {
+async fn deliver(hook: &Webhook, feed: &Feed, id: &str, (kind, data): (&str, &Json)) -> bool {
     let at = Timestamp::now();
     let body = json!({ "type": kind, "timestamp": at.to_string(), "data": data }).to_string();
     let mut wait = Duration::from_secs_f64(hook.first_retry_s);
     for attempt in 1..=ATTEMPTS {
-        let tried = tokio::time::timeout(PATIENCE, attempt_once(hook, &id.to_string(), &body)).await;
+        let tried = tokio::time::timeout(PATIENCE, attempt_once(hook, id, &body)).await;
         let outcome = match tried {
             Ok(Ok(outcome)) => outcome,
             Ok(Err(why)) => {
@@ -100,7 +144,7 @@ async fn deliver(hook: &Webhook, feed: &Feed, id: EventId, kind: &str, data: &Js
             }
         }
     }
-    tracing::error!(url = %hook.url, id = %id, "an event was not delivered");
+    tracing::error!(url = %hook.url, id, "an event was not delivered");
     true
 }
 

@@ -6,13 +6,13 @@ use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use jiff::Timestamp;
 
-use super::watch::Fired;
 use crate::engine::areas::named;
 use crate::http::base::base;
 use crate::http::collections::name;
 use crate::http::problem::Problem;
 use crate::http::query::encoded;
 use crate::http::state::AppState;
+use crate::store::watched::Finding;
 
 /// Media type of a feed.
 pub(in crate::http) const ATOM: &str = "application/atom+xml";
@@ -39,7 +39,7 @@ pub(super) async fn digest(
 }
 
 /// A feed by RFC 4287.
-fn feed(address: &str, title: &str, area: &str, fired: &[Fired], era: u64) -> String {
+fn feed(address: &str, title: &str, area: &str, fired: &[Finding], era: u64) -> String {
     // A feed without entries was last changed when the service began.
     let begun = Timestamp::from_microsecond(i64::try_from(era).unwrap_or(0)).unwrap_or_default();
     let updated = fired.first().map_or(begun, |one| one.at);
@@ -53,9 +53,9 @@ fn feed(address: &str, title: &str, area: &str, fired: &[Fired], era: u64) -> St
     );
     for one in fired {
         text.push_str(&format!(
-            "<entry>\n<id>urn:hotblocks:finding:{era:x}-{}</id>\n<title>{}</title>\n<updated>{}</updated>\n\
+            "<entry>\n<id>urn:hotblocks:finding:{}</id>\n<title>{}</title>\n<updated>{}</updated>\n\
              <content type=\"text\">{}</content>\n</entry>\n",
-            one.number,
+            one.id(),
             escaped(&one.rule),
             one.at,
             escaped(&words(one)),
@@ -64,12 +64,11 @@ fn feed(address: &str, title: &str, area: &str, fired: &[Fired], era: u64) -> St
     text + "</feed>\n"
 }
 
-fn words(one: &Fired) -> String {
+fn words(one: &Finding) -> String {
     let list = |title: &str, all: &[String]| {
         if all.is_empty() { String::new() } else { format!(" {title}: {}.", all.join(", ")) }
     };
-    let found = &one.found;
-    format!("{}.{}{}", found.sentence, list("Incidents", &found.incidents), list("Blocks", &found.blocks))
+    format!("{}.{}{}", one.sentence, list("Incidents", &one.incidents), list("Blocks", &one.blocks))
 }
 
 /// Text as it may stand in XML.

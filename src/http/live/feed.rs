@@ -14,7 +14,7 @@ use super::hub::Hub;
 use super::publisher::Publisher;
 use super::refusal::Refusal;
 use super::reports::Reports;
-use super::watch::{Findings, Watch};
+use super::watch::{Findings, Known, Watch};
 use super::webhook::Webhook;
 use super::writer::{self, Job, Taken};
 use crate::engine::live::Live;
@@ -129,9 +129,10 @@ impl Feed {
         taking: Option<Taking>,
         limits: Limits,
     ) -> Result<Arc<Self>, std::io::Error> {
-        let (feed, waiting) = Self::new(engine, taking.as_ref(), limits);
+        let (feed, waiting, known) = Self::new(engine, taking.as_ref(), limits);
         let feed = Arc::new(feed);
         if let Some(taking) = taking {
+            feed.findings.hide_sensitive(&feed.engine.open(&View::all()));
             let (accepted, to_show) = mpsc::channel();
             let publisher = Publisher::new(Arc::clone(&feed), taking.live);
             let store = taking.store;
@@ -143,7 +144,7 @@ impl Feed {
             let mut threads = vec![writes, shows];
             if !taking.rules.is_empty() {
                 let (watching, end) = mpsc::channel();
-                let watch = Watch::new(Arc::clone(&feed), taking.rules);
+                let watch = Watch::new(Arc::clone(&feed), taking.rules, known);
                 threads.push(named("hotblocks-rules").spawn(move || watch.run(&end))?);
                 *feed.watching.lock().unwrap_or_else(PoisonError::into_inner) = Some(watching);
             }
@@ -152,13 +153,19 @@ impl Feed {
         Ok(feed)
     }
 
-    fn new(engine: Arc<Engine>, taking: Option<&Taking>, limits: Limits) -> (Self, mpsc::Receiver<Job>) {
+    fn new(
+        engine: Arc<Engine>,
+        taking: Option<&Taking>,
+        limits: Limits,
+    ) -> (Self, mpsc::Receiver<Job>, Known) {
         let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
         let era = u64::try_from(since.as_micros()).unwrap_or_default();
         let (jobs, waiting) = mpsc::channel();
+        let kept = taking.map(|taking| Findings::of_store(Arc::clone(&taking.store)));
+        let (findings, known) = kept.unwrap_or_default();
         let feed = Self {
             hub: Hub::new(era),
-            findings: Findings::default(),
+            findings,
             era,
             watching: Mutex::default(),
             webhooks: Mutex::new(taking.map(|taking| taking.webhooks.clone()).unwrap_or_default()),
@@ -177,7 +184,7 @@ impl Feed {
             limits,
             engine,
         };
-        (feed, waiting)
+        (feed, waiting, known)
     }
 
     /// Begins to send what webhooks want; on the runtime that calls.

@@ -95,6 +95,8 @@ impl Publisher {
         self.feed.published();
         self.last = Some(Instant::now());
         let changes = std::mem::take(&mut self.changes);
+        // After the snapshot, so that nobody finds them in an older one and is not noticed.
+        self.feed.findings.hide_changed(&changes);
         self.feed.hub.tell(told::events(&changes, self.revision, extent));
     }
 }

@@ -6,7 +6,7 @@ use axum::http::Uri;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use hmac::{Hmac, KeyInit, Mac};
-use sha2::Sha256;
+use sha2::{Digest, Sha256};
 
 /// What a secret of Standard Webhooks begins with.
 const PREFIX: &str = "whsec_";
@@ -86,6 +86,11 @@ impl Webhook {
         let secrets = secrets.ok_or_else(|| WebhookError::Secret { url: url.to_owned() })?;
         let first_retry_s = if first_retry_s.is_finite() { first_retry_s.clamp(0.01, 3_600.0) } else { 5.0 };
         Ok(Self { url: parsed, secrets, events, allow_loopback, first_retry_s })
+    }
+
+    /// What it is known by in a store: of its address only that it is the same, since addresses may hold secrets.
+    pub(super) fn mark(&self) -> String {
+        STANDARD.encode(Sha256::digest(self.url.to_string().as_bytes()))
     }
 
     /// Whether events of this kind are sent.

@@ -1,4 +1,4 @@
-//! Forgetting: the reports of an id leave their parts, and the id leaves the file, its log and all that was derived.
+//! Forgetting: the reports of an id leave their parts, and the id leaves the file, its log and what rules found.
 
 use rusqlite::{Connection, TransactionBehavior};
 
@@ -6,6 +6,7 @@ use super::parts::{each, replace};
 use super::receipts::forget_names;
 use super::state::State;
 use super::tables::{Tables, file_sum};
+use super::watched;
 use crate::model::identity::made_id;
 use crate::store::Forgotten;
 use crate::store::error::{StoreError, While};
@@ -56,6 +57,7 @@ pub(super) fn forget(
     state.revision += 1;
     state.write(&transaction)?;
     forget_names(&transaction, external_id)?;
+    watched::forget(&transaction, source, external_id)?;
     for (at, _) in tables.files.iter().enumerate().filter(|(_, name)| name.contains(external_id)) {
         let id = u16::try_from(at).unwrap_or(u16::MAX);
         // A name that only says that it is gone.
@@ -64,7 +66,6 @@ pub(super) fn forget(
             .execute("UPDATE file SET name = ?2, sum = ?3 WHERE id = ?1", (id, blank, file_sum(id, blank)))
             .during(doing)?;
     }
-    transaction.execute("DELETE FROM derived", []).during(doing)?;
     transaction.commit().during(doing)?;
     Ok(Some(Forgotten { reports: before - state.reports, revision: state.revision }))
 }

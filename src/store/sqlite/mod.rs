@@ -13,6 +13,7 @@ mod setting;
 mod state;
 mod tables;
 mod verify;
+mod watched;
 
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -27,6 +28,7 @@ use self::state::State;
 use super::error::StoreError;
 use super::row_key::content_hash;
 use super::setting::Setting;
+use super::watched::Watched;
 use super::{Batch, Forgotten, Receipt, Store, Verified};
 use crate::model::reports::Ledger;
 
@@ -193,6 +195,21 @@ impl Store for SqliteStore {
         });
         *stopped = done.as_ref().is_err_and(StoreError::ends_writing);
         done
+    }
+
+    fn keep_watched(&self, some: &Watched) -> Result<(), StoreError> {
+        let mut writer = self.writer()?;
+        let Writer { connection, stopped, .. } = &mut *writer;
+        if *stopped {
+            return Err(StoreError::Stopped);
+        }
+        let done = watched::keep(connection, some);
+        *stopped = done.as_ref().is_err_and(StoreError::ends_writing);
+        done
+    }
+
+    fn watched(&self) -> Result<Watched, StoreError> {
+        self.look(watched::read)
     }
 
     fn revision(&self) -> Result<u64, StoreError> {

@@ -11,7 +11,8 @@ use crate::store::error::{StoreError, While};
 const APPLICATION: i64 = 0x686f_7462;
 
 /// One step from each version to the next.
-const STEPS: [&str; 1] = ["
+const STEPS: [&str; 2] = [
+    "
     CREATE TABLE state (one INTEGER PRIMARY KEY CHECK (one = 1), revision INTEGER NOT NULL, reports INTEGER NOT NULL,
         parts INTEGER NOT NULL, roll BLOB NOT NULL, sum BLOB NOT NULL) STRICT;
     CREATE TABLE setting (one INTEGER PRIMARY KEY CHECK (one = 1), sum BLOB NOT NULL, body BLOB NOT NULL) STRICT;
@@ -25,7 +26,14 @@ const STEPS: [&str; 1] = ["
         content BLOB NOT NULL, counts BLOB NOT NULL, sum BLOB NOT NULL) STRICT;
     CREATE INDEX batch_by_digest ON batch (digest) WHERE digest IS NOT NULL;
     CREATE TABLE derived (one INTEGER PRIMARY KEY CHECK (one = 1), key BLOB NOT NULL, sum BLOB NOT NULL, body BLOB NOT NULL) STRICT;
-"];
+",
+    "
+    CREATE TABLE finding (number INTEGER PRIMARY KEY, sum BLOB NOT NULL, body BLOB NOT NULL) STRICT;
+    CREATE TABLE watched (kind INTEGER NOT NULL, name TEXT NOT NULL, sum BLOB NOT NULL, body BLOB NOT NULL,
+        PRIMARY KEY (kind, name)) STRICT, WITHOUT ROWID;
+    DROP TABLE IF EXISTS derived;
+",
+];
 
 /// How long one waits for another who writes.
 const PATIENCE: Duration = Duration::from_secs(10);

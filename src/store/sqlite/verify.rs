@@ -4,7 +4,7 @@ use rusqlite::Connection;
 
 use super::state::State;
 use super::tables::Tables;
-use super::{receipts, replay, setting};
+use super::{receipts, replay, setting, watched};
 use crate::store::Verified;
 use crate::store::error::{StoreError, While};
 use crate::store::row_key::content_hash;
@@ -17,6 +17,7 @@ pub(super) fn verify(connection: &mut Connection) -> Result<Verified, StoreError
         setting::read(connection)?;
         let tables = Tables::read(connection)?;
         receipts::verify(connection)?;
+        watched::read(connection)?;
         let mut keys = Vec::with_capacity(state.reports);
         replay::segments(connection, &state, 0, |segment| {
             replay::fits(&segment, &tables)?;
