@@ -184,6 +184,21 @@ pub(super) fn lacks(
     required(operation).iter().filter(move |param| !kept && !has(param) && !values.does_without(param))
 }
 
+/// Refuses a request that lacks a parameter without which there is no answer.
+///
+/// 400 where it could be given; 422 where these data have nothing to give: then no request would do.
+pub(super) fn complete(operation: &Operation, values: &Values, snapshot: &Snapshot) -> Result<(), Problem> {
+    let Some(param) = lacks(operation, values, snapshot).next() else { return Ok(()) };
+    if param.kind == Kind::Areas && snapshot.dataset().areas.is_empty() {
+        let why = format!(
+            "these data have no areas to name; import some, or keep an outreach list for {}",
+            operation.collection
+        );
+        return Err(Problem::not_together(param.wire, &why));
+    }
+    Err(Problem::not_given(param))
+}
+
 /// How many draws a request may ask for: more would keep all others waiting.
 pub(super) const MOST_DRAWS: u64 = 10_000;
 

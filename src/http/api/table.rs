@@ -65,6 +65,7 @@ const ROUTES: &[Route] = &[
         ..get("/collections/{id}/items", "getItems", "A page of features")
     },
     Route {
+        path: "/collections/{id}/items/{featureId}",
         asks: Asks::Feature,
         gives: &[(200, FEATURE_OR_PAGE, "feature")],
         ..get("/collections/{id}/items/{fid}", "getFeature", "One feature by its id")
