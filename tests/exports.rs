@@ -412,10 +412,36 @@ async fn a_whole_layer_as_geojson_has_its_links_as_a_page_of_it_has() {
 }
 
 #[tokio::test]
+async fn the_document_tells_of_pages_and_of_whole_files_with_the_parameters_of_each() {
+    let document: serde_json::Value =
+        serde_json::from_slice(&get("/api", Some("application/json")).await.2).expect("JSON");
+    let names = |path: &str| -> Vec<String> {
+        let parameters = document["paths"][path]["get"]["parameters"].as_array().expect(path);
+        let reference = |one: &serde_json::Value| one["$ref"].as_str()?.rsplit('/').next().map(str::to_owned);
+        parameters.iter().filter_map(reference).collect()
+    };
+    for (path, has_pages) in [
+        ("/collections/blocks/items.{format}", true),
+        ("/collections/blocks/blocks.{format}", false),
+        ("/collections/plan/items.{format}", true),
+        ("/collections/plan/plan.{format}", false),
+    ] {
+        for name in ["limit", "offset", "startindex"] {
+            assert_eq!(names(path).iter().any(|known| known == name), has_pages, "{path} {name}");
+        }
+        let file = path.replace("{format}", "geojson");
+        let status = get(&format!("{file}?limit=1"), None).await.0;
+        // A plan wants to know its shifts as well.
+        assert!(has_pages || status == StatusCode::BAD_REQUEST, "{file}");
+    }
+}
+
+#[tokio::test]
 async fn what_cannot_be_had_is_a_problem_that_says_what_can() {
     for (path, accept, status, text) in [
         ("/collections/blocks/items?f=xlsx", None, 400, "geojson"),
         ("/collections/blocks/items.csv?f=gpkg", None, 422, "leave one of them out"),
+        ("/collections/blocks/items.csv?f=html", None, 422, "leave one of them out"),
         ("/collections/blocks/items.gpkg?bom=true", None, 422, "only CSV"),
         ("/collections/blocks/items?bom=yes", None, 400, "true"),
         ("/collections/blocks/items.xlsx", None, 404, ".gpkg"),

@@ -106,6 +106,13 @@ pub(super) fn asked(ending: Option<Format>, values: &Values, headers: &HeaderMap
             );
             return Err(Problem::not_together(F.wire, &mend));
         }
+        (Some(ending), None) if word.is_some() => {
+            let mend = format!(
+                "a page has no ending, and the address ends as a {}; leave one of them out",
+                ending.title()
+            );
+            return Err(Problem::not_together(F.wire, &mend));
+        }
         (_, Some(named)) => named,
         (Some(ending), None) => ending,
         (None, None) => {

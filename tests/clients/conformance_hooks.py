@@ -14,7 +14,7 @@ MOST = 10_000
 HEARD_S = 0.3
 """Seconds that a stream of events is listened to: it never ends."""
 
-PERIODS = ("datetime", "compare_datetime", "week")
+PERIODS = ("datetime", "compare_datetime", "period", "week")
 ASCENDING = ("levels", "distances_m", "days")
 
 BUDGETS = ("2blocks", "40households", "0.3km", "0.2mi", "900ft", "300m", "0.01km2", "0.004mi2")

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use serde_json::{Map, Value as Json, json};
 
 use super::super::collections::GEOJSON;
-use super::super::files::file_names;
+use super::super::files::endings;
 use super::super::processes::{OUTPUT, PROCESSES, plain_form};
 use super::super::query::lacks;
 use super::super::tiles::TILED;
@@ -54,7 +54,7 @@ pub(super) fn document(snapshot: &Snapshot, defaults: &Values, base: &str) -> Js
     }
     for route in routes() {
         let expanded: &[Operation] = match route.asks {
-            Asks::Collection | Asks::Feature | Asks::Legend => &OPERATIONS,
+            Asks::Collection | Asks::Whole | Asks::Feature | Asks::Legend => &OPERATIONS,
             Asks::Layer => &TILED,
             Asks::Process => {
                 PROCESSES.iter().for_each(|(id, operation)| made.add(route, Some((id, operation))));
@@ -120,7 +120,7 @@ impl Made<'_> {
             .map_or(route.path.to_owned(), |(id, _)| route.path.replace("{id}", id).replace("{layer}", id));
         let mut parameters: Vec<Json> = Vec::new();
         for name in path.split(['{', '}']).skip(1).step_by(2) {
-            parameters.push(in_path(name, collection));
+            parameters.push(in_path(name));
         }
         for param in route.params(collection) {
             if !self.names.allow(param) {
@@ -266,14 +266,14 @@ impl Made<'_> {
 }
 
 /// A parameter of a path.
-fn in_path(name: &str, collection: Option<&Operation>) -> Json {
+fn in_path(name: &str) -> Json {
     let schema = match name {
         "id" => json!({ "type": "string", "enum": OPERATIONS.map(|operation| operation.collection) }),
         "z" | "tileMatrix" => {
             json!({ "type": "integer", "minimum": 0, "maximum": crate::space::tile::MAX_ZOOM })
         }
         "x" | "y" | "tileRow" | "tileCol" => json!({ "type": "integer", "minimum": 0 }),
-        "file" => json!({ "type": "string", "enum": file_names(collection.map_or("", |op| op.collection)) }),
+        "format" => json!({ "type": "string", "enum": endings() }),
         _ => json!({ "type": "string", "minLength": 1 }),
     };
     json!({ "name": name, "in": "path", "required": true, "schema": schema })
