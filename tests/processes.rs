@@ -474,7 +474,7 @@ async fn the_document_tells_every_form_of_an_input_and_no_other() {
 
 #[tokio::test]
 async fn a_brief_of_data_without_areas_or_list_is_told_to_have_nothing_to_be_of() {
-    let dataset = Dataset { areas: Vec::new(), ..DATASET.clone() };
+    let dataset = Dataset { areas: Arc::default(), ..DATASET.clone() };
     let router = hotblocks::http::router(Arc::new(Engine::new(dataset)), defaults());
     let document = get(&router, "/api").await.json();
     let body = &document["paths"]["/processes/brief/execution"]["post"]["requestBody"]["content"];
