@@ -3,7 +3,7 @@
 CARGO ?= cargo
 BROWSER = tests/browser
 
-.PHONY: conformance fuzz-replay page gis client-tests clients setup-clients crash help demo build test unit browser lint docs bench bench-test evidence bench-peers picture fuzz fuzz-smoke setup setup-trace setup-browser clean
+.PHONY: setup-conformance conformance conformance-ci fuzz-replay page gis client-tests clients setup-clients crash help demo build test unit browser lint docs bench bench-test evidence bench-peers picture fuzz fuzz-smoke setup setup-trace setup-browser clean
 
 help: ## This list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 16
@@ -56,8 +56,15 @@ lint: setup ## Format, clippy, documentation: warnings are errors
 	$(CARGO) clippy --release --locked --all-targets -- -D warnings
 	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --release --locked --no-deps
 
-conformance: build ## The interface judged by schemathesis, EXAMPLES=500 an operation, and by OGC's registry (installs them below target/)
+setup-conformance: ## Install schemathesis and OGC's registry of interfaces, below target/
+	sh .ci/setup conformance
+
+conformance: build setup-conformance ## The interface judged by schemathesis, EXAMPLES=500 an operation, and by OGC's registry
 	python3 tests/clients/conformance.py $(EXAMPLES)
+
+# Against the binary that lies there, as `page`.
+conformance-ci: setup-conformance
+	python3 tests/clients/conformance.py --quick 30
 
 bench: setup ## All benchmarks
 	$(CARGO) bench --locked

@@ -396,10 +396,52 @@ async fn f_the_ending_and_accept_each_choose_the_format() {
 }
 
 #[tokio::test]
+async fn a_whole_layer_as_geojson_has_its_links_as_a_page_of_it_has() {
+    let (status, headers, body) = get("/collections/blocks/blocks.geojson", None).await;
+    assert_eq!(status, StatusCode::OK);
+    assert!(headers[header::CONTENT_DISPOSITION].to_str().is_ok_and(|file| file.contains("blocks.geojson")));
+    let whole: serde_json::Value = serde_json::from_slice(&body).expect("JSON");
+    let rels: Vec<&str> =
+        whole["links"].as_array().expect("links").iter().filter_map(|link| link["rel"].as_str()).collect();
+    assert!(rels.contains(&"self") && rels.contains(&"collection") && !rels.contains(&"next"), "{rels:?}");
+    assert_eq!(whole["numberReturned"], whole["numberMatched"]);
+    assert_eq!(
+        whole["features"].as_array().map(Vec::len),
+        whole["numberMatched"].as_u64().map(|n| n as usize)
+    );
+}
+
+#[tokio::test]
+async fn the_document_tells_of_pages_and_of_whole_files_with_the_parameters_of_each() {
+    let document: serde_json::Value =
+        serde_json::from_slice(&get("/api", Some("application/json")).await.2).expect("JSON");
+    let names = |path: &str| -> Vec<String> {
+        let parameters = document["paths"][path]["get"]["parameters"].as_array().expect(path);
+        let reference = |one: &serde_json::Value| one["$ref"].as_str()?.rsplit('/').next().map(str::to_owned);
+        parameters.iter().filter_map(reference).collect()
+    };
+    for (path, has_pages) in [
+        ("/collections/blocks/items.{format}", true),
+        ("/collections/blocks/blocks.{format}", false),
+        ("/collections/plan/items.{format}", true),
+        ("/collections/plan/plan.{format}", false),
+    ] {
+        for name in ["limit", "offset", "startindex"] {
+            assert_eq!(names(path).iter().any(|known| known == name), has_pages, "{path} {name}");
+        }
+        let file = path.replace("{format}", "geojson");
+        let status = get(&format!("{file}?limit=1"), None).await.0;
+        // A plan wants to know its shifts as well.
+        assert!(has_pages || status == StatusCode::BAD_REQUEST, "{file}");
+    }
+}
+
+#[tokio::test]
 async fn what_cannot_be_had_is_a_problem_that_says_what_can() {
     for (path, accept, status, text) in [
         ("/collections/blocks/items?f=xlsx", None, 400, "geojson"),
-        ("/collections/blocks/items.csv?f=gpkg", None, 400, "leave one of them out"),
+        ("/collections/blocks/items.csv?f=gpkg", None, 422, "leave one of them out"),
+        ("/collections/blocks/items.csv?f=html", None, 422, "leave one of them out"),
         ("/collections/blocks/items.gpkg?bom=true", None, 422, "only CSV"),
         ("/collections/blocks/items?bom=yes", None, 400, "true"),
         ("/collections/blocks/items.xlsx", None, 404, ".gpkg"),

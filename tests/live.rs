@@ -423,9 +423,21 @@ fn what_cannot_be_used_is_a_problem_that_names_what_and_how_to_mend_it() {
         let answer = send(town.at, method, path, &[], b"");
         assert_eq!((answer.status, answer.header("allow").is_some()), (405, true), "{method} {path}");
     }
-    for path in ["/events?collections=x", "/events?bbox=1", "/events?x=1"] {
+    for path in [
+        "/events?collections=x",
+        "/events?collections=",
+        "/events?collections=all",
+        "/events?bbox=1",
+        "/events?x=1",
+    ] {
         assert_eq!(get(town.at, path).status, 400, "{path}");
     }
+    // What can be heard is what the document says.
+    let document = get(town.at, "/api").json();
+    let collections = document["components"]["parameters"]["collections"]["schema"]["items"]["enum"].clone();
+    let all: Vec<&str> = collections.as_array().expect("a list").iter().filter_map(Json::as_str).collect();
+    assert!(all.contains(&"rules") && all.contains(&"incidents"), "{all:?}");
+    drop(Events::listen(town.at, &format!("/events?collections={}", all.join(",")), &[]));
 }
 
 #[test]

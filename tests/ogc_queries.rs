@@ -509,6 +509,7 @@ async fn what_cannot_be_asked_is_refused_with_where_and_the_nearest_name() {
         ("sortby=rnk", "sortby", "did you mean `rank`"),
         ("sortby=areas", "sortby", "no property"),
         ("sortby=%2Brank,-", "sortby", "no property"),
+        (&format!("sortby=rank{}", ",-rank".repeat(20)), "sortby", "20 or fewer"),
         ("properties=nme", "properties", "did you mean `name`"),
         ("crs=http://www.opengis.net/def/crs/EPSG/0/9999", "crs", "OGC/1.3/CRS84"),
         ("bbox=0,0,1,1&bbox-crs=nonsense", "bbox-crs", "CRS84"),

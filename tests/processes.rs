@@ -427,6 +427,79 @@ async fn a_document_holds_the_result_by_its_name() {
 }
 
 #[tokio::test]
+async fn the_document_tells_every_form_of_an_input_and_no_other() {
+    let router = service();
+    let document = get(&router, "/api").await.json();
+    for (id, operation, inputs) in processes() {
+        let media =
+            &document["paths"][format!("/processes/{id}/execution")]["post"]["requestBody"]["content"];
+        let body = &media["application/json"]["schema"];
+        assert_eq!(body["additionalProperties"], false, "{id}");
+        let told = &body["properties"]["inputs"];
+        for param in operation.params {
+            let value = |of: &Json| {
+                let at =
+                    of["$ref"].as_str().expect("a reference").strip_prefix('#').expect("of the document");
+                document.pointer(at).expect("a schema").clone()
+            };
+            let [plain, qualified] =
+                &told["properties"][param.wire]["anyOf"].as_array().expect("two forms")[..]
+            else {
+                panic!("{id} {}: two forms", param.wire)
+            };
+            assert_eq!(value(&qualified["properties"]["value"]), value(plain), "{id} {}", param.wire);
+            // Several are a list, and one of them stands by itself as well.
+            let several = matches!(
+                param.kind,
+                Kind::Names | Kind::Areas | Kind::Words(_) | Kind::Lengths { .. } | Kind::Numbers { .. }
+            );
+            assert_eq!(value(plain)["anyOf"][0]["type"] == "array", several, "{id} {}", param.wire);
+        }
+        let qualified: Json = inputs
+            .as_object()
+            .expect("inputs")
+            .iter()
+            .map(|(name, value)| (name.clone(), json!({ "value": value })))
+            .collect();
+        let how = json!({ "format": { "mediaType": "application/geo+json" }, "transmissionMode": "value" });
+        let outputs = json!({ "result": how });
+        let (one, other) = (json!({ "inputs": inputs }), json!({ "inputs": qualified, "outputs": outputs }));
+        let (one, other) = (
+            execute(&router, id, "respond-sync", &one).await,
+            execute(&router, id, "respond-sync", &other).await,
+        );
+        assert_eq!((one.status, one.json()), (StatusCode::OK, other.json()), "{id}");
+    }
+}
+
+#[tokio::test]
+async fn a_brief_of_data_without_areas_or_list_is_told_to_have_nothing_to_be_of() {
+    let dataset = Dataset { areas: Arc::default(), ..DATASET.clone() };
+    let router = hotblocks::http::router(Arc::new(Engine::new(dataset)), defaults());
+    let document = get(&router, "/api").await.json();
+    let body = &document["paths"]["/processes/brief/execution"]["post"]["requestBody"]["content"];
+    let inputs = &body["application/json"]["schema"]["properties"]["inputs"];
+    assert!(inputs["properties"].get("within").is_none() && inputs.get("required").is_none(), "{inputs}");
+    for path in ["/collections/brief/items", "/collections/brief/items/0", "/collections/brief/brief.csv"] {
+        let refused = get(&router, path).await;
+        assert_eq!(
+            (refused.status.as_u16(), &refused.json()["parameter"]),
+            (422, &json!("within")),
+            "{path}"
+        );
+        assert!(
+            refused.json()["detail"].as_str().is_some_and(|detail| detail.contains("no areas")),
+            "{path}"
+        );
+    }
+    let refused = execute(&router, "brief", "respond-sync", &json!({})).await;
+    assert_eq!(refused.status, StatusCode::UNPROCESSABLE_ENTITY);
+    // Where there are areas, one can be given: that none is, is the asker's to mend.
+    let refused = get(&service(), "/collections/brief/items").await;
+    assert_eq!(refused.status, StatusCode::BAD_REQUEST);
+}
+
+#[tokio::test]
 async fn what_cannot_be_run_is_refused_with_what_and_how_to_mend_it() {
     let router = service();
     for (id, inputs, parameter, says) in [
@@ -434,6 +507,18 @@ async fn what_cannot_be_run_is_refused_with_what_and_how_to_mend_it() {
         ("rank", json!({"top": 0}), "top", "from 1"),
         ("rank", json!({"top": 2.5}), "top", "whole number"),
         ("rank", json!({"top": null}), "top", "leave out"),
+        ("rank", json!({"top": "5"}), "top", "a number"),
+        ("rank", json!({"top": [5]}), "top", "a number"),
+        ("rank", json!({"category": "robbery,burglary"}), "category", "a list of texts"),
+        ("near-repeat", json!({"distances_m": "100,200", "days": 7}), "distances_m", "a list of numbers"),
+        (
+            "near-repeat",
+            json!({"distances_m": 100, "days": (1..=21).collect::<Vec<_>>()}),
+            "days",
+            "up to 20",
+        ),
+        ("list", json!({}), "capacity", "not given"),
+        ("explain", json!({}), "block", "not given"),
         ("rank", json!({"draws": 10001}), "draws", "10000 or fewer"),
         ("rank", json!({"category": "robery"}), "category", "robbery"),
         ("rank", json!({"within": "Nowhere"}), "within", "no area"),
@@ -443,7 +528,7 @@ async fn what_cannot_be_run_is_refused_with_what_and_how_to_mend_it() {
         ("compare", json!({"datetime": "2014-09-16/2014-09-30"}), "compare_datetime", "not given"),
         ("explain", json!({"block": "segment-0"}), "block", "nearest names"),
         ("density", json!({"bandwidth_m": -1}), "bandwidth_m", "from 1 m"),
-        ("list", json!({"capacity": "5blocks", "include_protected": true}), "include_protected", "agency"),
+        ("list", json!({"capacity": "5blocks", "include_protected": "yes"}), "include_protected", "agency"),
         ("counts", json!({"by": "block"}), "by", "neighborhood"),
     ] {
         for prefer in ["respond-sync", ""] {
@@ -485,6 +570,11 @@ async fn what_cannot_be_run_is_refused_with_what_and_how_to_mend_it() {
         (vec![json_type], br#"{"response": "html"}"#.to_vec(), 400),
         (vec![json_type], br#"{"outputs": {"map": {}}}"#.to_vec(), 400),
         (vec![json_type], br#"{"outputs": {"result": {"transmissionMode": "reference"}}}"#.to_vec(), 400),
+        (vec![json_type], br#"{"outputs": {"result": {"mode": "value"}}}"#.to_vec(), 400),
+        (vec![json_type], br#"{"outputs": {"result": "value"}}"#.to_vec(), 400),
+        (vec![json_type], br#"{"outputs": {"result": {"format": "application/geo+json"}}}"#.to_vec(), 400),
+        (vec![json_type], br#"{"outputs": {"result": {"format": {"mediaType": "text/csv"}}}}"#.to_vec(), 400),
+        (vec![json_type], br#"{"outputs": {"result": {"format": {"encoding": "base64"}}}}"#.to_vec(), 400),
         (vec![json_type], vec![b' '; 300_000], 413),
         // A page of another site can send this without being asked first.
         (vec![("content-type", "text/plain")], b"{}".to_vec(), 415),
@@ -499,7 +589,14 @@ async fn what_cannot_be_run_is_refused_with_what_and_how_to_mend_it() {
         );
         assert_eq!(refused.header("content-type"), "application/problem+json");
     }
-    for path in ["/jobs?limit=0", "/jobs?status=done", "/jobs?page=2", "/jobs?limit=1&limit=2"] {
+    for path in [
+        "/jobs?limit=0",
+        "/jobs?limit=117",
+        "/jobs?limit=10001",
+        "/jobs?status=done",
+        "/jobs?page=2",
+        "/jobs?limit=1&limit=2",
+    ] {
         assert_eq!(get(&router, path).await.status, StatusCode::BAD_REQUEST, "{path}");
     }
     assert_eq!(get(&router, rank).await.status, StatusCode::METHOD_NOT_ALLOWED);

@@ -42,10 +42,9 @@ async fn file(
     items::answer(state, asked, Came::of(&request, uri.path()), pairs).await
 }
 
-/// The files of a collection by their commonest endings: pages of features, then the whole layer.
-pub(super) fn file_names(id: &str) -> Vec<String> {
-    let endings = || Format::ALL.into_iter().filter_map(|format| format.endings().first());
-    [ITEMS, id].iter().flat_map(|name| endings().map(move |ending| format!("{name}.{ending}"))).collect()
+/// What the names of files may end in, the commonest ending of each format.
+pub(super) fn endings() -> Vec<&'static str> {
+    Format::ALL.into_iter().filter_map(|format| format.endings().first().copied()).collect()
 }
 
 /// Formats that are offered as files of a whole layer.

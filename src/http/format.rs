@@ -9,7 +9,7 @@ use super::problem::Problem;
 use crate::encode::format::Format;
 use crate::encode::geojson;
 use crate::engine::params::form::{BOM, F};
-use crate::engine::params::values::{BadValue, Values};
+use crate::engine::params::values::Values;
 use crate::layer::Layer;
 
 /// Forms of the features of a collection; the first is for whoever takes anything.
@@ -91,9 +91,6 @@ impl<'a> Range<'a> {
 
 /// The form in which features are asked for: by the ending of the path, by `f` and `bom`, else by `Accept`.
 pub(super) fn asked(ending: Option<Format>, values: &Values, headers: &HeaderMap) -> Result<Format, Problem> {
-    let bad = |name: &str, value: &str, mend: String| {
-        Problem::from(BadValue { name: name.to_owned(), value: value.to_owned(), mend })
-    };
     let word = values.word(&F);
     // The word `json` is for clients that know no other.
     let named =
@@ -102,8 +99,19 @@ pub(super) fn asked(ending: Option<Format>, values: &Values, headers: &HeaderMap
         (Some(ending), Some(named))
             if ending != named && (ending, named) != (Format::Csv, Format::CsvExcel) =>
         {
-            let mend = format!("the address ends as a {}; leave one of them out", ending.title());
-            return Err(bad(F.wire, word.unwrap_or_default(), mend));
+            let mend = format!(
+                "it is {}, and the address ends as a {}; leave one of them out",
+                word.unwrap_or_default(),
+                ending.title()
+            );
+            return Err(Problem::not_together(F.wire, &mend));
+        }
+        (Some(ending), None) if word.is_some() => {
+            let mend = format!(
+                "a page has no ending, and the address ends as a {}; leave one of them out",
+                ending.title()
+            );
+            return Err(Problem::not_together(F.wire, &mend));
         }
         (_, Some(named)) => named,
         (Some(ending), None) => ending,
@@ -135,7 +143,7 @@ pub(super) fn answer(form: Format, layer: &Layer, links: Json, whole: bool) -> R
         (HeaderName::from_static("ogc-numberreturned"), HeaderValue::from(layer.features.len())),
     ];
     let mut response = match form {
-        Format::GeoJson if !whole => (head, geojson::collection(layer, links)).into_response(),
+        Format::GeoJson => (head, geojson::collection(layer, links)).into_response(),
         form => {
             let body = form.write(layer).map_err(Problem::inside)?;
             let mut response = (head, body).into_response();

@@ -43,9 +43,7 @@ async fn item(
     let page = html::wanted_of_one(request.headers(), &given)?;
     let crs = Crs::read(&CRS, given.text(&CRS), &snapshot)?;
     let values = wanted::values(&state, &operation, &given, &snapshot)?;
-    if let Some(param) = query::lacks(&operation, &values, &snapshot).next() {
-        return Err(Problem::not_given(param));
-    }
+    query::complete(&operation, &values, &snapshot)?;
     let links = links(&base, &id, &fid, &pairs);
     let name = operation.collection;
     let make = move || {

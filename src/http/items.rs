@@ -67,9 +67,7 @@ pub(super) async fn answer(
     let address = format!("{}{}", came.base, came.path);
     let Wanted { given, values, page, choice, crs, snapshot } =
         wanted::wanted(&state, &operation, &pairs, whole, &address)?;
-    if let Some(param) = query::lacks(&operation, &values, &snapshot).next() {
-        return Err(Problem::not_given(param));
-    }
+    query::complete(&operation, &values, &snapshot)?;
     let as_page = ending.is_none() && html::wanted_of_items(&came.headers, &given);
     let form = if as_page { Format::GeoJson } else { format::asked(ending, &given, &came.headers)? };
     if crs != Crs::Crs84 && !matches!(form, Format::GeoJson | Format::GeoJsonSeq | Format::NdJson) {

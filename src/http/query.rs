@@ -10,7 +10,7 @@ use super::problem::Problem;
 use crate::engine::params::choosing::{CHOOSING, CRS, SNAPSHOT, equality};
 use crate::engine::params::counts::OTHER_PERIOD;
 use crate::engine::params::explain::BLOCK;
-use crate::engine::params::form::{F, FORM};
+use crate::engine::params::form::{F_OF_ONE, FORM};
 use crate::engine::params::near_repeat::{DAYS, DISTANCES};
 use crate::engine::params::outreach::{BRIEF, CAPACITY, DELAY, LIST, PROTECTED};
 use crate::engine::params::patrol::{FREE, SPEED};
@@ -61,6 +61,12 @@ pub(super) fn params(operation: &Operation) -> impl Iterator<Item = &'static Par
         .chain(queryables(operation))
 }
 
+/// Parameters of a whole layer as a file, which has no pages.
+pub(super) fn params_of_whole(operation: &Operation) -> impl Iterator<Item = &'static Param> + use<> {
+    let of_all = std::iter::once(&BBOX).chain(&FORM).chain(&CHOOSING);
+    operation.params.iter().chain(of_all).chain(queryables(operation))
+}
+
 /// Fields of a collection as parameters: the features that have exactly this value.
 ///
 /// A field that bears the name of a parameter has none of its own: the parameter is wider.
@@ -96,7 +102,7 @@ fn as_parameter(field: &Field) -> Param {
 
 /// Parameters of one feature: those that make its layer, its CRS and form.
 pub(super) fn params_of_one(operation: &Operation) -> impl Iterator<Item = &'static Param> + use<> {
-    operation.params.iter().chain([&F, &CRS, &SNAPSHOT])
+    operation.params.iter().chain([&F_OF_ONE, &CRS, &SNAPSHOT])
 }
 
 /// Checks a query for one feature.
@@ -128,14 +134,7 @@ pub(super) fn check_counts(operation: &Operation, pairs: &[(String, String)]) ->
 /// The same for files of a whole layer, which have no pages either.
 pub(super) fn check_for_files(operation: &Operation, pairs: &[(String, String)]) -> Result<Values, Problem> {
     let address = format!("/collections/{id}/{id}.gpkg and its like", id = operation.collection);
-    let params = operation
-        .params
-        .iter()
-        .chain(std::iter::once(&BBOX))
-        .chain(&FORM)
-        .chain(&CHOOSING)
-        .chain(queryables(operation));
-    check_among(&params.collect::<Vec<_>>(), &address, pairs)
+    check_among(&params_of_whole(operation).collect::<Vec<_>>(), &address, pairs)
 }
 
 pub(super) fn check_among(
@@ -182,6 +181,21 @@ pub(super) fn lacks(
     let kept = of_list && snapshot.outreach().is_some();
     let has = |param: &Param| values.has(param) || (param.kind == Kind::Areas && values.within.is_some());
     required(operation).iter().filter(move |param| !kept && !has(param) && !values.does_without(param))
+}
+
+/// Refuses a request that lacks a parameter without which there is no answer.
+///
+/// 400 where it could be given; 422 where these data have nothing to give: then no request would do.
+pub(super) fn complete(operation: &Operation, values: &Values, snapshot: &Snapshot) -> Result<(), Problem> {
+    let Some(param) = lacks(operation, values, snapshot).next() else { return Ok(()) };
+    if param.kind == Kind::Areas && snapshot.dataset().areas.is_empty() {
+        let why = format!(
+            "these data have no areas to name; import some, or keep an outreach list for {}",
+            operation.collection
+        );
+        return Err(Problem::not_together(param.wire, &why));
+    }
+    Err(Problem::not_given(param))
 }
 
 /// How many draws a request may ask for: more would keep all others waiting.

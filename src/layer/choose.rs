@@ -5,7 +5,7 @@ use std::cmp::Ordering;
 use geo::{Geometry, Intersects, Rect};
 
 use super::answer::{AnswerError, answer};
-use super::cql2::{FilterError, Scope, parse, unknown};
+use super::cql2::{FilterError, Scope, few_enough, parse, unknown};
 use super::fields::{Field, FieldKind, ID, cell, fields};
 use super::filter::{Cell, Expr, Op, Operand, Row, order};
 use super::{Ask, Feature, Layer, Page, Value, incidents};
@@ -106,8 +106,9 @@ impl Choice {
     ///
     /// # Errors
     ///
-    /// [`FilterError`] for a field that is not or has no order.
+    /// [`FilterError`] for a field that is not or has no order, and for too many.
     pub fn sort_by(&mut self, text: &str) -> Result<(), FilterError> {
+        few_enough(text)?;
         for part in text.split(',') {
             // A plus that was not encoded comes as a space.
             let part = part.trim();

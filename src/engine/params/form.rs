@@ -23,6 +23,14 @@ pub const F: Param = Param {
     example: "csv",
 };
 
+/// Form of one feature.
+pub const F_OF_ONE: Param = Param {
+    kind: Kind::Word(&["json", "geojson", "html"]),
+    help: "Form of the feature",
+    example: "html",
+    ..F
+};
+
 /// A mark for Excel.
 pub const BOM: Param = Param {
     flag: "bom",

@@ -1,5 +1,6 @@
 //! Texts of values that have a form of their own.
 
+use super::table::MOST_NUMBERS;
 use crate::space::bbox::LonLatBox;
 
 /// The hours of a year: no time is longer.
@@ -33,7 +34,7 @@ pub(super) fn parse_bbox(text: &str) -> Result<LonLatBox, String> {
     Ok(LonLatBox { west, south, east, north })
 }
 
-/// Numbers separated by commas, each above the one before; where not `several`, one.
+/// Numbers separated by commas, each above the one before and not too many; where not `several`, one.
 pub(super) fn list(
     text: &str,
     several: bool,
@@ -42,7 +43,8 @@ pub(super) fn list(
 ) -> Option<Vec<f64>> {
     let parts = text.split(',').map(|part| read(part.trim()).filter(|number| bounds.contains(number)));
     let numbers: Vec<f64> = parts.collect::<Option<_>>()?;
-    let fits = numbers.len() == 1 || (several && numbers.is_sorted_by(|a, b| a < b));
+    let fits = numbers.len() == 1
+        || (several && numbers.len() <= MOST_NUMBERS && numbers.is_sorted_by(|a, b| a < b));
     fits.then_some(numbers)
 }
 

@@ -34,7 +34,7 @@ pub enum Kind {
     Count {
         /// Smallest.
         least: u64,
-        /// Largest; what lies above is an error, but for `limit`, which is cut to it.
+        /// Largest; what lies above is an error, but for [`LIMIT`], which is cut to it.
         most: u64,
     },
     /// Some of these words.
@@ -75,6 +75,9 @@ pub enum Kind {
     /// What a team takes, with its unit.
     Capacity,
 }
+
+/// Lengths or numbers that one parameter takes at most.
+pub const MOST_NUMBERS: usize = 20;
 
 /// One parameter of an operation.
 #[derive(Clone, Copy, Debug, PartialEq)]

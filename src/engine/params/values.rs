@@ -7,7 +7,7 @@ use jiff::civil::Date;
 use super::amount::{self, Amount};
 use super::parse::{MOST_HOURS, list, parse_bbox, parse_hours, parse_length};
 use super::patrol::{NOT_WITH_SITES, SITES};
-use super::table::{Kind, LIMIT, ORIGIN, PERIOD, Param, STATUS};
+use super::table::{Kind, LIMIT, MOST_NUMBERS, ORIGIN, PERIOD, Param, STATUS};
 use crate::engine::query::Query;
 use crate::model::period::{Period, PeriodError};
 use crate::model::report::{Origin, Status};
@@ -263,14 +263,16 @@ impl Values {
                 let unit =
                     if name.starts_with("--") { " with its unit (m, km, ft, mi)" } else { " in metres" };
                 let several = matches!(param.kind, Kind::Lengths { .. });
-                let what = if several { "lengths, the shorter first," } else { "a length" };
+                let what =
+                    if several { most_of("lengths, the shorter first,") } else { "a length".to_owned() };
                 let lengths = list(text, several, least..=most, length)
                     .ok_or_else(|| bad(format!("give {what}{unit} from {least} m to {most} m")))?;
                 self.given.insert(param.wire, Given::Lengths(lengths.into_iter().map(Metres).collect()));
             }
             Kind::Number { least, most } | Kind::Numbers { least, most } => {
                 let several = matches!(param.kind, Kind::Numbers { .. });
-                let what = if several { "numbers, the smaller first," } else { "a number" };
+                let what =
+                    if several { most_of("numbers, the smaller first,") } else { "a number".to_owned() };
                 let numbers = list(text, several, least..=most, |text| text.parse().ok())
                     .ok_or_else(|| bad(format!("give {what} from {least} to {most}")))?;
                 self.given.insert(param.wire, Given::Numbers(numbers));
@@ -282,8 +284,8 @@ impl Values {
                         if most == u64::MAX { String::new() } else { format!(" to {most}") }
                     ))
                 })?;
-                // OGC API Features, requirement 22 C: a `limit` above the maximum is no error.
-                let value = if param.wire == LIMIT.wire { value.min(most) } else { value };
+                // OGC API Features, requirement 22 C: a `limit` of features above the maximum is no error.
+                let value = if *param == LIMIT { value.min(most) } else { value };
                 if value > most {
                     return Err(bad(format!("give a whole number from {least} to {most}")));
                 }
@@ -334,6 +336,11 @@ impl Values {
         }
         Ok(())
     }
+}
+
+/// So many of them at most.
+fn most_of(what: &str) -> String {
+    format!("up to {MOST_NUMBERS} {what}")
 }
 
 #[cfg(test)]

@@ -43,7 +43,8 @@ fn checked(request: &Request) -> Result<Option<Vec<(String, String)>>, Problem> 
     let allowed: Vec<&'static str> =
         rows().flat_map(|route| route.params(collection.as_ref())).map(|param| param.wire).collect();
     for (name, _) in &asked {
-        if collection.is_none() && rows().any(|route| matches!(route.asks, Asks::Collection | Asks::Feature))
+        if collection.is_none()
+            && rows().any(|route| matches!(route.asks, Asks::Collection | Asks::Whole | Asks::Feature))
         {
             break;
         }

@@ -6,8 +6,9 @@ use std::collections::BTreeMap;
 
 use serde_json::{Map, Value as Json, json};
 
-use super::super::files::file_names;
-use super::super::processes::{OUTPUT, PROCESSES};
+use super::super::collections::GEOJSON;
+use super::super::files::endings;
+use super::super::processes::{OUTPUT, PROCESSES, plain_form};
 use super::super::query::lacks;
 use super::super::tiles::TILED;
 use super::parameters::{Names, WELL_KNOWN, of_fields, parameter, schema};
@@ -18,8 +19,8 @@ use crate::engine::params::table::{OPERATIONS, Operation, Param};
 use crate::engine::params::values::Values;
 use crate::engine::snapshot::Snapshot;
 
-/// What may go wrong anywhere, with the words for it.
-const FAILURES: [(&str, &str); 11] = [
+/// What may go wrong, with the words for it.
+const FAILURES: [(&str, &str); 12] = [
     ("400", "What is asked cannot be read, or is not among what can be asked"),
     ("403", "Not from this place, or not for the asker to decide"),
     ("404", "There is no such thing"),
@@ -31,6 +32,7 @@ const FAILURES: [(&str, &str); 11] = [
     ("422", "Each value is well, but not with the others or not with these data"),
     ("429", "Too much is asked at once; `Retry-After` tells when to come back"),
     ("500", "Something went wrong here"),
+    ("503", "Not now; the detail says why, and `Retry-After`, where it stands, when to come back"),
 ];
 
 /// What may go wrong where a body is taken.
@@ -39,14 +41,20 @@ const BODY_FAILURES: [&str; 2] = ["413", "415"];
 /// The document of these data, for clients that know the service by this base.
 pub(super) fn document(snapshot: &Snapshot, defaults: &Values, base: &str) -> Json {
     let data = snapshot.dataset();
-    let mut made =
-        Made { names: Names::of(snapshot), defaults, snapshot, shared: BTreeMap::new(), paths: Map::new() };
+    let mut made = Made {
+        names: Names::of(snapshot),
+        defaults,
+        snapshot,
+        inputs: Map::new(),
+        shared: BTreeMap::new(),
+        paths: Map::new(),
+    };
     for param in WELL_KNOWN {
         made.share(param, false);
     }
     for route in routes() {
         let expanded: &[Operation] = match route.asks {
-            Asks::Collection | Asks::Feature | Asks::Legend => &OPERATIONS,
+            Asks::Collection | Asks::Whole | Asks::Feature | Asks::Legend => &OPERATIONS,
             Asks::Layer => &TILED,
             Asks::Process => {
                 PROCESSES.iter().for_each(|(id, operation)| made.add(route, Some((id, operation))));
@@ -66,6 +74,8 @@ pub(super) fn document(snapshot: &Snapshot, defaults: &Values, base: &str) -> Js
     };
     let responses: Map<String, Json> =
         FAILURES.iter().map(|one| (format!("Problem{}", one.0), failure(one))).collect();
+    let mut schemas = schemas();
+    made.inputs.into_iter().for_each(|(key, one)| schemas[key] = one);
     let parameters: Map<String, Json> = made.shared.into_iter().map(|(key, (_, one))| (key, one)).collect();
     json!({
         "openapi": "3.0.3",
@@ -76,7 +86,7 @@ pub(super) fn document(snapshot: &Snapshot, defaults: &Values, base: &str) -> Js
         },
         "servers": [{ "url": base }],
         "paths": made.paths,
-        "components": { "parameters": parameters, "responses": responses, "schemas": schemas() },
+        "components": { "parameters": parameters, "responses": responses, "schemas": schemas },
     })
 }
 
@@ -84,6 +94,8 @@ struct Made<'a> {
     names: Names,
     defaults: &'a Values,
     snapshot: &'a Snapshot,
+    /// Values of inputs by their key.
+    inputs: Map<String, Json>,
     /// Parameters by their key, with what they were made from.
     shared: BTreeMap<String, (Param, Json)>,
     paths: Map<String, Json>,
@@ -108,7 +120,7 @@ impl Made<'_> {
             .map_or(route.path.to_owned(), |(id, _)| route.path.replace("{id}", id).replace("{layer}", id));
         let mut parameters: Vec<Json> = Vec::new();
         for name in path.split(['{', '}']).skip(1).step_by(2) {
-            parameters.push(in_path(name, collection));
+            parameters.push(in_path(name));
         }
         for param in route.params(collection) {
             if !self.names.allow(param) {
@@ -192,20 +204,51 @@ fn schema_of<'a>(media: &str, schema: &'a str) -> &'a str {
 }
 
 impl Made<'_> {
-    /// The body of a request to run an analysis.
-    fn execution(&self, operation: &Operation) -> Json {
-        let mut inputs = Map::new();
-        for param in operation.params.iter().filter(|param| self.names.allow(param)) {
-            inputs.insert(param.wire.to_owned(), schema(param, &self.names));
+    /// Puts what an input may be among the shared schemas: its values, by themselves or qualified.
+    fn share_input(&mut self, param: &Param) -> Json {
+        let value = plain_form(param, schema(param, &self.names));
+        let mut key = format!("value-{}", param.wire);
+        while self.inputs.get(&key).is_some_and(|other| *other != value) {
+            key.push_str("-too");
         }
-        let required: Vec<&str> =
-            lacks(operation, self.defaults, self.snapshot).map(|param| param.wire).collect();
+        let value_at = json!({ "$ref": format!("#/components/schemas/{key}") });
+        let qualified = json!({
+            "type": "object",
+            "required": ["value"],
+            "properties": { "value": value_at },
+            "additionalProperties": false,
+        });
+        self.inputs.insert(key, value);
+        json!({ "anyOf": [value_at, qualified] })
+    }
+
+    /// The body of a request to run an analysis.
+    fn execution(&mut self, operation: &Operation) -> Json {
+        let mut inputs = Map::new();
+        for param in operation.params {
+            if self.names.allow(param) {
+                inputs.insert(param.wire.to_owned(), self.share_input(param));
+            }
+        }
+        // What cannot be given with these data is not asked for: there is no answer then.
+        let needed = lacks(operation, self.defaults, self.snapshot).filter(|param| self.names.allow(param));
+        let required: Vec<&str> = needed.map(|param| param.wire).collect();
         let mut given = json!({ "type": "object", "properties": inputs, "additionalProperties": false });
         if !required.is_empty() {
             given["required"] = required.clone().into();
         }
         let mut output = Map::new();
-        output.insert(OUTPUT.to_owned(), json!({ "type": "object", "additionalProperties": false }));
+        let format = json!({
+            "type": "object",
+            "properties": { "mediaType": { "type": "string", "enum": [GEOJSON] } },
+            "additionalProperties": false,
+        });
+        let how = json!({
+            "type": "object",
+            "properties": { "format": format, "transmissionMode": { "type": "string", "enum": ["value"] } },
+            "additionalProperties": false,
+        });
+        output.insert(OUTPUT.to_owned(), how);
         let mut body = json!({
             "type": "object",
             "properties": {
@@ -223,14 +266,14 @@ impl Made<'_> {
 }
 
 /// A parameter of a path.
-fn in_path(name: &str, collection: Option<&Operation>) -> Json {
+fn in_path(name: &str) -> Json {
     let schema = match name {
         "id" => json!({ "type": "string", "enum": OPERATIONS.map(|operation| operation.collection) }),
         "z" | "tileMatrix" => {
             json!({ "type": "integer", "minimum": 0, "maximum": crate::space::tile::MAX_ZOOM })
         }
         "x" | "y" | "tileRow" | "tileCol" => json!({ "type": "integer", "minimum": 0 }),
-        "file" => json!({ "type": "string", "enum": file_names(collection.map_or("", |op| op.collection)) }),
+        "format" => json!({ "type": "string", "enum": endings() }),
         _ => json!({ "type": "string", "minLength": 1 }),
     };
     json!({ "name": name, "in": "path", "required": true, "schema": schema })

@@ -6,9 +6,10 @@ use super::super::crs::uris;
 use super::super::query::MOST_DRAWS;
 use crate::engine::params::choosing::{BBOX_CRS, CRS, FILTER_CRS, PROPERTIES, SORTBY};
 use crate::engine::params::ranking::DRAWS;
-use crate::engine::params::table::{BBOX, DEFAULT_LIMIT, Kind, LIMIT, OFFSET, Param};
+use crate::engine::params::table::{BBOX, DEFAULT_LIMIT, Kind, LIMIT, MOST_NUMBERS, OFFSET, Param};
 use crate::engine::params::values::Values;
 use crate::engine::snapshot::Snapshot;
+use crate::layer::cql2::MOST_SORTS;
 use crate::layer::fields::{Field, FieldKind, ID, fields};
 use crate::model::areas::AreaKind;
 
@@ -57,17 +58,18 @@ impl Names {
 /// What a parameter takes that names fields of a layer; `None` of any other.
 pub(super) fn of_fields(param: &Param, layer: &str, snapshot: &Snapshot) -> Option<Json> {
     let all = || [ID].into_iter().chain(fields(layer, snapshot.dataset()));
-    let names: Vec<String> = if *param == SORTBY {
+    let several = |names: Vec<String>| json!({ "type": "array", "minItems": 1, "items": { "type": "string", "enum": names } });
+    if *param == SORTBY {
         let sorts = |field: &Field| field.kind.is_plain() && field.kind != FieldKind::Texts;
-        all().filter(sorts).flat_map(|field| [field.name.to_owned(), format!("-{}", field.name)]).collect()
+        let both = |field: Field| [field.name.to_owned(), format!("-{}", field.name)];
+        let mut told = several(all().filter(sorts).flat_map(both).collect());
+        told["maxItems"] = MOST_SORTS.into();
+        Some(told)
     } else if *param == PROPERTIES {
-        all().filter(|field| field.shown).map(|field| field.name.to_owned()).collect()
+        Some(several(all().filter(|field| field.shown).map(|field| field.name.to_owned()).collect()))
     } else {
-        return None;
-    };
-    Some(
-        json!({ "type": "array", "minItems": 1, "maxItems": 20, "items": { "type": "string", "enum": names } }),
-    )
+        None
+    }
 }
 
 /// A parameter of a query.
@@ -110,7 +112,7 @@ pub(in crate::http) fn schema(param: &Param, names: &Names) -> Json {
         Kind::Lengths { least, most } | Kind::Numbers { least, most } => {
             let mut ascending = several(number(least, most));
             ascending["uniqueItems"] = true.into();
-            ascending["maxItems"] = 20.into();
+            ascending["maxItems"] = MOST_NUMBERS.into();
             ascending
         }
         Kind::Hours => number(0.0, 8_760.0),
@@ -118,9 +120,10 @@ pub(in crate::http) fn schema(param: &Param, names: &Names) -> Json {
             json!({ "type": "integer", "minimum": least, "maximum": MOST_DRAWS })
         }
         Kind::Count { least, most } => json!({ "type": "integer", "minimum": least, "maximum": most }),
-        Kind::Amount => {
-            pattern("[1-9][0-9]{0,5}(\\.[0-9]{1,3})?(km2|mi2|km|mi|ft|m|blocks|households)".to_owned())
-        }
+        Kind::Amount => pattern(
+            "([1-9][0-9]{0,5}(\\.[0-9]{1,3})?|0\\.[0-9]{0,5}[1-9])(km2|mi2|km|mi|ft|m|blocks|households)"
+                .to_owned(),
+        ),
         Kind::Capacity => pattern("[1-9][0-9]{0,5}(blocks|households)".to_owned()),
         Kind::Text if [CRS.wire, BBOX_CRS.wire, FILTER_CRS.wire].contains(&param.wire) => {
             json!({ "type": "string", "enum": names.crs })

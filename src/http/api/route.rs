@@ -32,6 +32,8 @@ pub(in crate::http) enum Asks {
     These(&'static [Param]),
     /// What the collection of the path takes; the document has a path for each.
     Collection,
+    /// What the collection of the path takes as a whole, without pages; the document has a path for each.
+    Whole,
     /// What makes the layer of the collection, and what one feature of it takes.
     Feature,
     /// What an operation takes, without pages.
@@ -92,6 +94,7 @@ impl Route {
     pub(super) fn params(&self, collection: Option<&Operation>) -> Vec<&'static Param> {
         let mut params: Vec<&'static Param> = match self.asks {
             Asks::These(params) => params.iter().collect(),
+            Asks::Whole => collection.into_iter().flat_map(query::params_of_whole).collect(),
             Asks::Feature => collection.into_iter().flat_map(query::params_of_one).collect(),
             Asks::Operation(operation) => operation.params.iter().collect(),
             Asks::OperationAs(operation, form) => operation.params.iter().chain([form]).collect(),

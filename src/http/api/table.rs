@@ -16,7 +16,7 @@ const JSON_OR_PAGE: &[&str] = &["application/json", "text/html"];
 const PAGE: &[&str] = &["text/html"];
 const FEATURE_OR_PAGE: &[&str] = &["application/geo+json", "text/html"];
 const SCHEMA: &[&str] = &[super::super::fields::SCHEMA];
-/// Every form of features, as `encode::format` has them.
+/// Every form of features, as `encode::format` has them, and a page at the end.
 const FORMS: &[&str] = &[
     "application/geo+json",
     "application/geo+json-seq",
@@ -27,6 +27,9 @@ const FORMS: &[&str] = &[
     "application/vnd.apache.parquet",
     "text/html",
 ];
+
+/// The same as files: no page for browsers is among them.
+const FILES_OF_FEATURES: &[&str] = FORMS.split_last().expect("several").1;
 
 pub(super) const fn get(path: &'static str, id: &'static str, help: &'static str) -> Route {
     Route { method: "get", at: path, path, id, help, asks: Asks::These(&[]), gives: &[], takes: None }
@@ -65,6 +68,7 @@ const ROUTES: &[Route] = &[
         ..get("/collections/{id}/items", "getItems", "A page of features")
     },
     Route {
+        path: "/collections/{id}/items/{featureId}",
         asks: Asks::Feature,
         gives: &[(200, FEATURE_OR_PAGE, "feature")],
         ..get("/collections/{id}/items/{fid}", "getFeature", "One feature by its id")
@@ -82,12 +86,19 @@ const ROUTES: &[Route] = &[
         ..get("/collections/{id}/schema", "getSchema", "Fields that features have, as JSON Schema")
     },
     Route {
+        path: "/collections/{id}/items.{format}",
         asks: Asks::Collection,
-        gives: &[(200, FORMS, "features")],
+        gives: &[(200, FILES_OF_FEATURES, "features")],
+        ..get("/collections/{id}/{file}", "getFile", "A page of features in the format that its name ends in")
+    },
+    Route {
+        path: "/collections/{id}/{id}.{format}",
+        asks: Asks::Whole,
+        gives: &[(200, FILES_OF_FEATURES, "features")],
         ..get(
             "/collections/{id}/{file}",
-            "getFile",
-            "A page of features as `items` with an ending such as .csv, .gpkg, .fgb, .parquet; or all of them under the collection's own name, without `limit` and `offset`",
+            "getWhole",
+            "All features in the format that its name ends in, without pages",
         )
     },
     Route {
@@ -157,7 +168,7 @@ mod tests {
     #[test]
     fn every_form_of_features_is_in_the_document() {
         for format in Format::ALL {
-            assert!(FORMS.contains(&format.media()), "{}", format.media());
+            assert!(FILES_OF_FEATURES.contains(&format.media()), "{}", format.media());
         }
     }
 }

@@ -17,8 +17,8 @@ use super::feed::Feed;
 use super::hub::{Event, EventId, Filter, Newest, Next};
 use super::parameters::EVENTS;
 use super::refusal::Refusal;
-use crate::engine::params::table::{BBOX, OPERATIONS};
-use crate::engine::params::values::{BadValue, Values};
+use crate::engine::params::table::BBOX;
+use crate::engine::params::values::Values;
 use crate::http::problem::Problem;
 use crate::http::state::AppState;
 
@@ -27,9 +27,6 @@ const EVENT_STREAM: &str = "text/event-stream";
 
 /// Events that a client is handed at a time.
 const PAGE: usize = 64;
-
-/// Where rules and silent sources are told; there is no collection of that name.
-pub(super) const RULES: &str = "rules";
 
 pub(super) async fn events(
     State(state): State<AppState>,
@@ -62,18 +59,14 @@ pub(super) async fn events(
 /// What a client asks for; anything else is refused.
 fn filter(pairs: &[(String, String)]) -> Result<Filter, Problem> {
     let (mut filter, mut values) = (Filter::default(), Values::default());
-    let known = || OPERATIONS.iter().map(|operation| operation.collection).chain([RULES]);
     for (at, (name, text)) in pairs.iter().enumerate() {
         if pairs[..at].iter().any(|(earlier, _)| earlier == name) {
             return Err(Problem::repeated(name));
         }
         match name.as_str() {
             "collections" => {
-                filter.collections = text.split(',').map(|name| name.trim().to_owned()).collect();
-                if let Some(odd) = filter.collections.iter().find(|name| known().all(|k| k != *name)) {
-                    let mend = format!("give some of {}", known().collect::<Vec<_>>().join(", "));
-                    return Err(BadValue { name: name.clone(), value: odd.clone(), mend }.into());
-                }
+                values.set_wire(&EVENTS[0], text)?;
+                filter.collections = values.words(&EVENTS[0]).iter().map(|word| (*word).to_owned()).collect();
             }
             "bbox" => {
                 values.set_wire(&BBOX, text)?;

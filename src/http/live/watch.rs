@@ -9,9 +9,9 @@ use std::time::{Duration, Instant};
 use jiff::Timestamp;
 use serde_json::json;
 
-use super::events::RULES;
 use super::feed::Feed;
 use super::hub::{Event, Scope};
+use super::parameters::RULES;
 use super::told::rounded;
 use crate::engine::View;
 use crate::engine::live::Change;

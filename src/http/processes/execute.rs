@@ -59,6 +59,7 @@ pub(super) async fn execute(
     query::bounded(&given, &state.defaults)?;
     let snapshot = state.open();
     let values = wanted::with_configured(&state, operation, given, &snapshot)?;
+    query::complete(operation, &values, &snapshot)?;
     if let Some(lacking) = values.lacking(&[operation]) {
         return Err(AnswerError::NotGiven(*lacking).into());
     }
@@ -132,13 +133,12 @@ fn read(headers: &HeaderMap, body: &[u8]) -> Result<Execution, Problem> {
     if let Some(outputs) = members.remove("outputs") {
         let wanted = outputs.as_object().ok_or_else(|| bad("`outputs` is no object".to_owned()))?;
         for (name, how) in wanted {
-            let media = how.pointer("/format/mediaType").and_then(Json::as_str).unwrap_or(GEOJSON);
-            let by_value = how.get("transmissionMode").is_none_or(|mode| mode == "value");
-            if name != OUTPUT || media != GEOJSON || !by_value {
-                return Err(bad(format!(
-                    "the output `{name}` cannot be given so; there is `{OUTPUT}` as {GEOJSON} by value"
-                )));
-            }
+            let given = if name == OUTPUT {
+                as_it_is_given(how)
+            } else {
+                Err(format!("there is no output `{name}`"))
+            };
+            given.map_err(|why| bad(format!("{why}; there is `{OUTPUT}` as {GEOJSON} by value")))?;
         }
     }
     match members.keys().next() {
@@ -147,6 +147,28 @@ fn read(headers: &HeaderMap, body: &[u8]) -> Result<Execution, Problem> {
             Err(Problem::unknown_parameter(name, "an execution", vec!["inputs", "outputs", "response"]))
         }
     }
+}
+
+/// Whether an output is wanted in the one way in which there is one; else what is not.
+fn as_it_is_given(how: &Json) -> Result<(), String> {
+    let no_object = |name: &str| format!("`{name}` is no object");
+    for (name, value) in how.as_object().ok_or_else(|| no_object(OUTPUT))? {
+        match name.as_str() {
+            "transmissionMode" if value == "value" => {}
+            "format" => {
+                let format = value.as_object().ok_or_else(|| no_object("format"))?;
+                if let Some((name, value)) =
+                    format.iter().find(|(name, value)| *name != "mediaType" || *value != GEOJSON)
+                {
+                    return Err(format!(
+                        "the output `{OUTPUT}` is not had with `{name}` {value} in its format"
+                    ));
+                }
+            }
+            _ => return Err(format!("the output `{OUTPUT}` is not had with `{name}` {value}")),
+        }
+    }
+    Ok(())
 }
 
 /// What makes a result what it is.

@@ -1,6 +1,6 @@
 //! Inputs of a process: from JSON to values of the table, and from values to the one form in which they are told.
 
-use serde_json::{Map, Value as Json};
+use serde_json::{Map, Value as Json, json};
 
 use super::super::problem::Problem;
 use crate::engine::params::amount::Amount;
@@ -19,7 +19,7 @@ pub(super) fn values(id: &str, operation: &Operation, inputs: &Map<String, Json>
         let texts = texts(param, value).ok_or_else(|| BadValue {
             name: name.clone(),
             value: value.to_string(),
-            mend: "give a text, a number, or a list of them; leave out what is not to be given".to_owned(),
+            mend: format!("give {}; leave out what is not to be given", form(param)),
         })?;
         for text in texts {
             values.set_wire(param, &text)?;
@@ -28,32 +28,78 @@ pub(super) fn values(id: &str, operation: &Operation, inputs: &Map<String, Json>
     Ok(values)
 }
 
-/// The texts of an input as they would stand in a query.
+/// What an input is in JSON.
+#[derive(Clone, Copy, PartialEq)]
+enum Form {
+    Number,
+    Text,
+    /// Names that may be several.
+    Texts,
+    Numbers,
+}
+
+impl Form {
+    fn of(param: &Param) -> Self {
+        match param.kind {
+            Kind::Length { .. } | Kind::Number { .. } | Kind::Count { .. } | Kind::Hours => Self::Number,
+            Kind::Lengths { .. } | Kind::Numbers { .. } | Kind::BBox => Self::Numbers,
+            Kind::Names | Kind::Areas | Kind::Words(_) => Self::Texts,
+            Kind::Period | Kind::Date | Kind::Word(_) | Kind::Amount | Kind::Capacity | Kind::Text => {
+                Self::Text
+            }
+        }
+    }
+
+    const fn is_several(self) -> bool {
+        matches!(self, Self::Texts | Self::Numbers)
+    }
+}
+
+/// The form of an input in words.
+fn form(param: &Param) -> &'static str {
+    match Form::of(param) {
+        Form::Number => "a number",
+        Form::Text => "a text",
+        Form::Texts => "a list of texts, or one text without commas",
+        Form::Numbers => "a list of numbers, or one number",
+    }
+}
+
+/// What an input may be, by what its values are: several as a list, one of several also by itself. `texts` takes just that.
+pub(in crate::http) fn plain_form(param: &Param, schema: Json) -> Json {
+    match schema.get("items") {
+        Some(one) if Form::of(param).is_several() => json!({ "anyOf": [schema, one] }),
+        _ => schema,
+    }
+}
+
+/// The texts of an input as they would stand in a query; `None` of what is of another form than the parameter's.
 fn texts(param: &Param, value: &Json) -> Option<Vec<String>> {
-    let one = |value: &Json| match value {
-        Json::String(text) => Some(text.clone()),
+    // OGC API – Processes, 8.4: a qualified value.
+    let value = match value {
+        Json::Object(members) if members.len() == 1 => members.get("value")?,
+        value => value,
+    };
+    let form = Form::of(param);
+    let one = |value: &Json| match (form, value) {
+        // A comma would part a name in two.
+        (Form::Texts, Json::String(text)) if param.kind != Kind::Areas && text.contains(',') => None,
+        (Form::Text | Form::Texts, Json::String(text)) => Some(text.clone()),
         // 10.0 is a whole number in JSON.
-        Json::Number(n) => Some(match n.as_f64() {
+        (Form::Number | Form::Numbers, Json::Number(n)) => Some(match n.as_f64() {
             Some(whole) if n.is_f64() && whole.fract() == 0.0 && whole.abs() < 1e15 => {
                 (whole as i64).to_string()
             }
             _ => n.to_string(),
         }),
-        Json::Bool(yes) => Some(if *yes { "yes" } else { "no" }.to_owned()),
         _ => None,
     };
     match value {
-        // OGC API – Processes, 8.4: a qualified value.
-        Json::Object(members) if members.len() == 1 => texts(param, members.get("value")?),
-        Json::Array(list) if list.is_empty() => None,
+        Json::Array(list) if list.is_empty() || !form.is_several() => None,
         Json::Array(list) => {
             let all: Vec<String> = list.iter().map(one).collect::<Option<_>>()?;
-            // A name may have a comma itself.
-            if matches!(param.kind, Kind::Areas | Kind::Names) {
-                Some(all)
-            } else {
-                Some(vec![all.join(",")])
-            }
+            // The name of an area may have a comma itself.
+            if param.kind == Kind::Areas { Some(all) } else { Some(vec![all.join(",")]) }
         }
         value => one(value).map(|text| vec![text]),
     }
@@ -140,8 +186,6 @@ pub(super) fn usual(param: &Param) -> Option<Value> {
 
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
-
     use super::*;
     use crate::engine::params::clusters::CLUSTERS;
     use crate::engine::params::ranking::RANK;
@@ -157,10 +201,14 @@ mod tests {
             canonical(operation, &read(operation, &inputs).expect("usable"), true)
         };
         for (operation, a, b) in [
-            (&DENSITY, json!({"bandwidth_m": 250}), json!({"bandwidth_m": "250.0", "kernel": "quartic"})),
+            (
+                &DENSITY,
+                json!({"bandwidth_m": 250}),
+                json!({"bandwidth_m": {"value": 250.0}, "kernel": "quartic"}),
+            ),
             (
                 &RANK,
-                json!({"category": "robbery,burglary"}),
+                json!({"category": ["robbery", "burglary"]}),
                 json!({"category": ["burglary", "robbery", "robbery"]}),
             ),
             (&RANK, json!({}), json!({"category": "all", "top": 10.0, "by": {"value": "count"}, "seed": 1})),
@@ -201,8 +249,34 @@ mod tests {
             json!({"eps_m": 0}),
             json!({"min_points": 10.5}),
             json!({"method": "other"}),
+            // Of another form than the document says.
+            json!({"eps_m": "100"}),
+            json!({"eps_m": [100]}),
+            json!({"eps_m": true}),
+            json!({"eps_m": {"value": {"value": 100}}}),
+            json!({"eps_m": {"value": 100, "unit": "m"}}),
+            json!({"method": ["dbscan"]}),
+            json!({"method": 1}),
+            json!({"datetime": ["2018-01-01"]}),
+            json!({"category": "robbery,burglary"}),
+            json!({"category": [7]}),
+            json!({"origin": ["citizen,officer"]}),
         ] {
             assert!(read(&CLUSTERS, &bad).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn one_of_several_may_stand_by_itself() {
+        for (alone, listed) in [
+            (json!({"category": "robbery"}), json!({"category": ["robbery"]})),
+            (json!({"origin": {"value": "citizen"}}), json!({"origin": ["citizen"]})),
+        ] {
+            assert_eq!(read(&CLUSTERS, &alone).expect("usable"), read(&CLUSTERS, &listed).expect("usable"));
+        }
+        for param in CLUSTERS.params {
+            let told = plain_form(param, json!({"type": "array", "items": {"type": "string"}}));
+            assert_eq!(told.get("anyOf").is_some(), Form::of(param).is_several(), "{}", param.wire);
         }
     }
 }

@@ -16,6 +16,7 @@ use axum::response::Response;
 use axum::routing::{get, post};
 
 pub(super) use self::catalog::{OUTPUT, PROCESSES};
+pub(super) use self::inputs::plain_form;
 pub(super) use self::jobs::Jobs;
 pub(super) use self::status::LISTING;
 use super::base::Base;

@@ -22,6 +22,9 @@ pub const MOST_DEPTH: usize = 32;
 /// Conditions and values of a filter at most.
 pub const MOST_TERMS: usize = 1_000;
 
+/// Fields that features are sorted by at most: more change no order that anybody sees.
+pub const MOST_SORTS: usize = 20;
+
 /// What a filter is read against.
 #[derive(Clone, Copy)]
 pub struct Scope<'a> {
@@ -49,6 +52,12 @@ pub enum FilterError {
     /// Too many conditions and values.
     #[error("it has more than {MOST_TERMS} conditions, values and corners; ask several times")]
     TooMany,
+    /// Too many fields to sort by.
+    #[error("it has {given} fields to sort by; give {MOST_SORTS} or fewer")]
+    TooManySorts {
+        /// How many.
+        given: usize,
+    },
     /// Something else should stand there.
     #[error("{found} stands at character {at}, where {wanted} should")]
     Unexpected {
@@ -125,6 +134,12 @@ pub fn parse(text: &str, scope: Scope<'_>) -> Result<Expr, FilterError> {
         return Err(FilterError::TooLong { given: text.len() });
     }
     parse::parse(tokens::tokens(text)?, scope)
+}
+
+/// Refuses more fields to sort by than are taken.
+pub(super) fn few_enough(text: &str) -> Result<(), FilterError> {
+    let given = text.split(',').count();
+    if given > MOST_SORTS { Err(FilterError::TooManySorts { given }) } else { Ok(()) }
 }
 
 /// Says that a layer has no such property, and which is nearest.
