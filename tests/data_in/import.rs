@@ -38,9 +38,12 @@ fn told(ledger: &Ledger) -> Vec<String> {
                 })
                 .collect();
             format!(
-                "{} {} {} {:?} {:?} {place} {:?} {:?} {:?} {:?} {} {classes:?}",
+                "{} {} {:?} {:?} {:?} {} {:?} {:?} {place} {:?} {:?} {:?} {:?} {} {classes:?}",
                 source.name,
                 source.zone.iana_name().unwrap_or_default(),
+                source.feed,
+                source.unit,
+                source.anonymised,
                 ids.get(at, &r, r.address, ledger),
                 r.when,
                 r.recorded,
