@@ -100,6 +100,7 @@ impl At {
             ("area", a.area),
             ("x", a.xy.map(|xy| xy.0)),
             ("y", a.xy.map(|xy| xy.1)),
+            ("place", a.place),
             ("origin", a.origin),
             ("domestic", a.domestic),
             ("firearm", a.firearm),

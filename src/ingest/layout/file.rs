@@ -81,7 +81,7 @@ pub struct Columns {
     pub classes: Option<String>,
     /// How many reports the incident has.
     pub reports: Option<String>,
-    /// Whether the place is kept back.
+    /// Whether the place is kept back, or cannot be trusted.
     pub place: Option<String>,
     /// 1 adds, -1 takes an earlier report back.
     pub count: Option<String>,
