@@ -4,6 +4,7 @@ mod classing;
 mod columns;
 mod error;
 mod mapping;
+mod one_source;
 mod options;
 mod preview;
 mod swapped;
