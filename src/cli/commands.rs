@@ -207,6 +207,13 @@ pub(super) fn loaded_from(
         return Ok((load::stored(config, store, setting)?, values));
     }
     let rejects = load::path(matches, "rejects");
+    // A command that answers does so to stdout, unless `-o` names a file.
+    let answers = matches.try_get_one::<PathBuf>("output");
+    if answers.is_ok_and(|output| output.is_none_or(|path| path.as_os_str() == "-"))
+        && rejects.as_ref().is_some_and(|path| path.as_os_str() == "-")
+    {
+        return Err(Failure::OneStdout { first: "output", second: "rejects" });
+    }
     let areas = load::texts(matches, "areas");
     Ok((load::load(config, &areas, rejects.as_deref())?, values))
 }

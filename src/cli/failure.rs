@@ -52,6 +52,10 @@ pub(super) enum Failure {
     Kind(#[from] UnknownKind),
     #[error("`{file}` does not say what kind of areas it holds; name it as in --areas neighborhood={file}")]
     NoKind { file: String },
+    #[error("`{file}` does not say what kind of areas it holds; name it as in --kind neighborhood")]
+    NoKindHere { file: String },
+    #[error("--{first} and --{second} cannot both go to stdout; name a file for one of them")]
+    OneStdout { first: &'static str, second: &'static str },
     #[error("the files of blocks hold streets and polygons; give files of one sort")]
     Mixed,
     #[error("`{file}` holds no street lines")]
@@ -109,7 +113,9 @@ impl Failure {
             | Self::ContextKind(_)
             | Self::NoContext { .. }
             | Self::Note(_)
-            | Self::NoKind { .. } => exit::USAGE,
+            | Self::NoKind { .. }
+            | Self::NoKindHere { .. }
+            | Self::OneStdout { .. } => exit::USAGE,
             Self::Store(StoreError::Present { .. }) => exit::USAGE,
             Self::Store(StoreError::Absent { .. } | StoreError::Unknown { .. }) => exit::NOT_FOUND,
             Self::Cells(_) | Self::Mixed | Self::KeptList { .. } => exit::USAGE,

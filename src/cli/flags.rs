@@ -308,7 +308,7 @@ pub(super) fn layout() -> Arg {
 
 /// `--rejects`.
 pub(super) fn rejects() -> Arg {
-    path("rejects", "Write refused rows to this file, one JSON object a line")
+    path("rejects", "Write refused rows to this file, one JSON object a line; - is stdout")
 }
 
 /// The values given for an operation's parameters.

@@ -70,7 +70,12 @@ pub(super) fn areas(matches: &ArgMatches) -> Result<u8, Failure> {
     let crs = load::crs(matches)?;
     let kind = load::text(matches, "kind").map(|word| word.parse()).transpose()?;
     let input = Input::at(&load::path(matches, "FILE").unwrap_or_default())?;
-    let (kind, areas, account) = read_areas(&input, kind, crs.as_ref())?;
+    // Here the kind has a flag of its own.
+    let here = |failure| match failure {
+        Failure::NoKind { file } => Failure::NoKindHere { file },
+        other => other,
+    };
+    let (kind, areas, account) = read_areas(&input, kind, crs.as_ref()).map_err(here)?;
     say::account("areas", &account, None);
     let local = Crs::local_for(extent(&areas).ok_or(Failure::Mixed)?)?;
     let layer = AreaLayer::new(kind, &areas, &local)?;

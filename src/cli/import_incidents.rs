@@ -17,7 +17,6 @@ use crate::model::ledger::{Resolution, resolve};
 use crate::model::link::LinkRule;
 use crate::model::reports::Ledger;
 use crate::quality::{places, reports};
-use crate::space::crs::Crs;
 
 /// Reports that a dry run shows.
 const SHOWN: usize = 10;
@@ -38,9 +37,9 @@ pub(super) fn command() -> Command {
                 .help("Print which column stands for what, the CRS and ten parsed rows of each file, and stop"),
         )
         .args([flags::source(), flags::layout(), flags::rejects()])
-        .arg(flags::store().conflicts_with_all(["quality", "blocks", "output"]).help("File of a store to bring the reports into, as `hotblocks init` makes it"))
+        .arg(flags::store().conflicts_with("output").help("File of a store to bring the reports into, as `hotblocks init` makes it"))
         .arg(flags::path("quality", "Write the whole quality report to this file, as JSON; - is stdout"))
-        .arg(flags::path("blocks", "File of blocks: the report then tells of places too").num_args(1..).action(ArgAction::Append));
+        .arg(flags::path("blocks", "File of blocks: the last sentence and the report then tell of places too").num_args(1..).action(ArgAction::Append));
     flags::writes(command)
 }
 
@@ -48,7 +47,8 @@ pub(super) fn command() -> Command {
 pub(super) fn incidents(matches: &ArgMatches) -> Result<u8, Failure> {
     let crs = load::crs(matches)?;
     let layout = load::layout(load::path(matches, "layout").as_deref())?;
-    let options = Options { source: load::text(matches, "source"), crs: crs.clone(), layout };
+    let options = Options { source: load::text(matches, "source"), crs, layout };
+    load::once_to_stdout(matches, &["output", "quality", "rejects"])?;
     let inputs = load::inputs(matches.get_many("FILE").into_iter().flatten())?;
     if matches.get_flag("dry-run") {
         return dry_run(&inputs, &options);
@@ -77,45 +77,43 @@ pub(super) fn incidents(matches: &ArgMatches) -> Result<u8, Failure> {
         }
         load::write_text(matches, &write(&ledger, &events, form))?;
     }
-    tell(matches, ledger, &events, &resolution, &account, crs.as_ref())?;
+    tell(matches, ledger, &events, &resolution, &account)?;
     Ok(if account.refused.is_empty() { exit::DONE } else { exit::SOME_REFUSED })
 }
 
-/// Says the sentence, and writes the whole report where it is wanted.
-fn tell(
+/// Whether more than a sentence about rows is asked for.
+pub(super) fn wants_report(matches: &ArgMatches) -> bool {
+    ["quality", "blocks"].iter().any(|flag| matches.contains_id(flag))
+}
+
+/// Says the sentence, with places where blocks are given, and writes the whole report where it is wanted.
+pub(super) fn tell(
     matches: &ArgMatches,
     ledger: Ledger,
     events: &Events,
     resolution: &Resolution,
     account: &Account,
-    crs: Option<&Crs>,
 ) -> Result<(), Failure> {
     let sources = reports::of(&ledger, resolution);
-    let sentence = quality::sentence(account, resolution, events.len(), &sources, &ledger.classes);
-    let Some(path) = load::path(matches, "quality") else {
-        say::tell(&sentence);
-        return Ok(());
-    };
     let blocks: Vec<PathBuf> = matches.get_many::<PathBuf>("blocks").into_iter().flatten().cloned().collect();
     let (classes, incidents) = (ledger.classes.clone(), events.len());
     let dataset = if blocks.is_empty() {
         None
     } else {
-        let (ground, account) = ground::blocks(&ground::block_files(&blocks)?, crs)?;
+        let (ground, account) = ground::blocks(&ground::block_files(&blocks)?, load::crs(matches)?.as_ref())?;
         say::account("blocks", &account, None);
         let link = Some(LinkRule::default());
         Some(build(ledger, &ground, About { link, ..About::default() })?)
     };
     let found = dataset.as_ref().map(|dataset| (places::of(dataset), dataset));
     let places = found.as_ref().map(|(quality, dataset)| (quality, *dataset));
-    let json = quality::json(account, resolution, incidents, &sources, &classes, places);
-    let text = format!("{json:#}\n");
-    if path.as_os_str() == "-" {
-        load::print(&text)?;
-    } else {
-        load::write_file(&path, &text)?;
+    if let Some(path) = load::path(matches, "quality") {
+        let json = quality::json(account, resolution, incidents, &sources, &classes, places);
+        load::write_or_print(&path, &format!("{json:#}\n"))?;
     }
-    say::tell(&sentence);
+    let rejects = load::path(matches, "rejects").map(|path| path.display().to_string());
+    let rejects = rejects.as_deref();
+    say::tell(&quality::sentence(account, resolution, incidents, &sources, &classes, places, rejects));
     Ok(())
 }
 

@@ -1,15 +1,15 @@
 //! `hotblocks import incidents FILE… --store FILE`: reports into a store, and in one sentence what became of them.
 
-use std::path::Path;
-
 use clap::ArgMatches;
 use rayon::prelude::*;
 
 use super::failure::Failure;
-use super::{exit, load, say, store_command};
+use super::{exit, import_incidents, load, say, store_command};
+use crate::encode::quality;
 use crate::ingest::incidents::{self, Options};
 use crate::ingest::input::Input;
 use crate::ingest::refused::Account;
+use crate::model::ledger::resolve;
 use crate::store::sqlite::Access;
 use crate::store::{Batch, Receipt, Store};
 
@@ -49,6 +49,13 @@ pub(super) fn import(matches: &ArgMatches, inputs: &[Input], options: &Options) 
     if let Some(path) = &rejects {
         load::write_rejects(path, account.refused.iter())?;
     }
+    let rejects = rejects.map(|path| path.display().to_string());
+    if import_incidents::wants_report(matches) {
+        // Of all files together: a batch holds one, and what it became in the store is told behind it.
+        let (ledger, of_all) = incidents::read(inputs, options, &|| ())?;
+        let (events, resolution) = resolve(&ledger);
+        import_incidents::tell(matches, ledger, &events, &resolution, &of_all)?;
+    }
     say::tell(&sentence(&account, &sum, rejects.as_deref()));
     Ok(if account.refused.is_empty() { exit::DONE } else { exit::SOME_REFUSED })
 }
@@ -68,7 +75,7 @@ fn add(sum: &mut Receipt, of_file: &Receipt) {
 }
 
 /// What became of all rows: `12,480 read · 12,101 new · 301 already known · 12 revised · 66 refused (r.ndjson): 41 no location`.
-fn sentence(account: &Account, sum: &Receipt, rejects: Option<&Path>) -> String {
+fn sentence(account: &Account, sum: &Receipt, rejects: Option<&str>) -> String {
     let mut parts = vec![format!("{} read", say::thousands(account.read))];
     if sum.read != account.kept {
         parts.push(format!("{} reports in them", say::thousands(sum.read)));
@@ -84,12 +91,7 @@ fn sentence(account: &Account, sum: &Receipt, rejects: Option<&Path>) -> String 
             parts.push(format!("{} {what}", say::thousands(n)));
         }
     }
-    let file = rejects.map_or_else(String::new, |path| format!(" ({})", path.display()));
-    let refused = say::thousands(account.refused.len());
-    let why: Vec<String> =
-        account.reasons().iter().map(|(reason, n)| format!("{} {reason}", say::thousands(*n))).collect();
-    let colon = if why.is_empty() { "" } else { ": " };
-    parts.push(format!("{refused} refused{file}{colon}{}", why.join(", ")));
+    parts.push(quality::refused(account, rejects));
     parts.join(" · ")
 }
 
@@ -110,7 +112,7 @@ mod tests {
             Account { read: 12_480, kept: 12_414, refused: vec![refused; 66], ..Account::default() };
         let sum = Receipt { read: 12_414, new: 12_101, known: 301, revised: 12, ..Receipt::default() };
         assert_eq!(
-            sentence(&account, &sum, Some(Path::new("r.ndjson"))),
+            sentence(&account, &sum, Some("r.ndjson")),
             "12,480 read · 12,101 new · 301 already known · 12 revised · 66 refused (r.ndjson): 66 no location"
         );
     }

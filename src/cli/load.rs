@@ -329,5 +329,20 @@ pub(super) fn write_rejects<'a>(
     refused: impl Iterator<Item = &'a Refused>,
 ) -> Result<(), Failure> {
     let lines: String = refused.map(|row| serde_json::json!(row).to_string() + "\n").collect();
-    write_file(path, &lines)
+    write_or_print(path, &lines)
+}
+
+/// Writes to a file, or to stdout where it is called `-`.
+pub(super) fn write_or_print(path: &Path, text: &str) -> Result<(), Failure> {
+    if path.as_os_str() == "-" { print(text) } else { write_file(path, text) }
+}
+
+/// Refuses two of these flags that are `-`: their documents would come out as one.
+pub(super) fn once_to_stdout(matches: &ArgMatches, flags: &[&'static str]) -> Result<(), Failure> {
+    let to_stdout = |flag: &&&'static str| path(matches, flag).is_some_and(|path| path.as_os_str() == "-");
+    let mut all = flags.iter().filter(to_stdout);
+    match (all.next(), all.next()) {
+        (Some(first), Some(second)) => Err(Failure::OneStdout { first, second }),
+        _ => Ok(()),
+    }
 }

@@ -6,6 +6,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 
 use super::exit;
 use super::failure::Failure;
+use crate::encode::quality;
 use crate::ingest::refused::Account;
 use crate::model::dataset::{AssignmentReport, ByRule};
 use crate::model::ledger::Resolution;
@@ -53,19 +54,11 @@ pub(super) fn account(what: &str, account: &Account, rejects: Option<&str>) {
     for note in &account.notes {
         tell!("{note}");
     }
-    let reasons = account.reasons();
-    let why = reasons
-        .iter()
-        .map(|(reason, n)| format!("{} {reason}", thousands(*n)))
-        .collect::<Vec<_>>()
-        .join(", ");
-    let file = rejects.map_or_else(String::new, |file| format!(" ({file})"));
-    let colon = if why.is_empty() { "" } else { ": " };
     tell!(
-        "{what}: {} read · {} kept · {} refused{file}{colon}{why}",
+        "{what}: {} read · {} kept · {}",
         thousands(account.read),
         thousands(account.kept),
-        thousands(account.refused.len()),
+        quality::refused(account, rejects),
     );
 }
 
@@ -128,8 +121,5 @@ fn rules(by: &ByRule) -> String {
 
 /// `12480` as `12,480`.
 pub(super) fn thousands(n: usize) -> String {
-    let digits = n.to_string();
-    let groups: Vec<&str> =
-        digits.as_bytes().rchunks(3).rev().filter_map(|g| std::str::from_utf8(g).ok()).collect();
-    groups.join(",")
+    quality::thousands(n)
 }

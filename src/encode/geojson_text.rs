@@ -15,6 +15,22 @@ pub(super) fn written(
     members: &Map<String, Json>,
     features: impl IntoIterator<Item = impl Borrow<Feature>>,
 ) -> String {
+    collection(members, features, false)
+}
+
+/// The same with all digits, for files that are read again: seven decimals may part vertices that were one, or cross edges.
+pub(super) fn written_whole(
+    members: &Map<String, Json>,
+    features: impl IntoIterator<Item = impl Borrow<Feature>>,
+) -> String {
+    collection(members, features, true)
+}
+
+fn collection(
+    members: &Map<String, Json>,
+    features: impl IntoIterator<Item = impl Borrow<Feature>>,
+    whole: bool,
+) -> String {
     let mut out = br#"{"type":"FeatureCollection""#.to_vec();
     for (name, member) in members {
         out.push(b',');
@@ -25,7 +41,7 @@ pub(super) fn written(
     out.extend(br#","features":["#);
     for (at, each) in features.into_iter().enumerate() {
         out.extend(if at == 0 { &b"\n"[..] } else { b",\n" });
-        write(&mut out, each.borrow(), None);
+        feature(&mut out, each.borrow(), None, whole);
     }
     out.extend(b"\n]}");
     as_text(out)
@@ -36,10 +52,14 @@ pub(super) fn as_text(bytes: Vec<u8>) -> String {
 }
 
 /// Writes a feature; `links` as a member of its own where there are some.
-pub(super) fn write(out: &mut Vec<u8>, feature: &Feature, links: Option<&Json>) {
+pub(super) fn write(out: &mut Vec<u8>, one: &Feature, links: Option<&Json>) {
+    feature(out, one, links, false);
+}
+
+fn feature(out: &mut Vec<u8>, feature: &Feature, links: Option<&Json>, whole: bool) {
     out.extend(br#"{"type":"Feature","geometry":"#);
     match &feature.geometry {
-        Some(shape) => Shapes::default().write(out, shape),
+        Some(shape) => Shapes { whole, ..Shapes::default() }.write(out, shape),
         None => out.extend(b"null"),
     }
     out.extend(br#","id":"#);
@@ -100,6 +120,8 @@ struct Shapes {
     ring: Vec<Coord>,
     /// Within a collection rings stay as they are, as in `on_wire`.
     in_collection: bool,
+    /// All digits of coordinates, and not seven decimals.
+    whole: bool,
 }
 
 impl Shapes {
@@ -110,24 +132,24 @@ impl Shapes {
         match shape {
             Geometry::Point(at) => {
                 begin(out, "Point");
-                position(out, at.0);
+                self.position(out, at.0);
             }
             Geometry::MultiPoint(many) => {
                 begin(out, "MultiPoint");
-                line(out, many.iter().map(|at| at.0));
+                self.line(out, many.iter().map(|at| at.0));
             }
             Geometry::Line(one) => {
                 begin(out, "LineString");
-                line(out, [one.start, one.end]);
+                self.line(out, [one.start, one.end]);
             }
             Geometry::LineString(one) => {
                 begin(out, "LineString");
-                line(out, one.0.iter().copied());
+                self.line(out, one.0.iter().copied());
             }
             Geometry::MultiLineString(many) => {
                 begin(out, "MultiLineString");
                 out.push(b'[');
-                apart(out, many, |out, one| line(out, one.0.iter().copied()));
+                apart(out, many, |out, one| self.line(out, one.0.iter().copied()));
                 out.push(b']');
             }
             Geometry::Polygon(one) => {
@@ -164,32 +186,37 @@ impl Shapes {
         let all = rings(shape).enumerate().filter(|_| !shape.exterior().0.is_empty());
         apart(out, all, |out, (at, ring)| {
             self.ring.clear();
-            self.ring.extend(ring.0.iter().map(|at| Coord { x: rounded(at.x), y: rounded(at.y) }));
+            let digits = |v: f64| if self.whole { v } else { rounded(v) };
+            self.ring.extend(ring.0.iter().map(|at| Coord { x: digits(at.x), y: digits(at.y) }));
             let ring = LineString(std::mem::take(&mut self.ring));
             let wrong = if at == 0 { ring.is_cw() } else { ring.is_ccw() };
             if wrong && !self.in_collection {
-                line(out, ring.0.iter().rev().copied());
+                self.line(out, ring.0.iter().rev().copied());
             } else {
-                line(out, ring.0.iter().copied());
+                self.line(out, ring.0.iter().copied());
             }
             self.ring = ring.0;
         });
         out.push(b']');
     }
-}
 
-fn line(out: &mut Vec<u8>, places: impl IntoIterator<Item = Coord>) {
-    out.push(b'[');
-    apart(out, places, position);
-    out.push(b']');
-}
+    fn line(&self, out: &mut Vec<u8>, places: impl IntoIterator<Item = Coord>) {
+        out.push(b'[');
+        apart(out, places, |out, at| self.position(out, at));
+        out.push(b']');
+    }
 
-fn position(out: &mut Vec<u8>, at: Coord) {
-    out.push(b'[');
-    decimal(out, at.x);
-    out.push(b',');
-    decimal(out, at.y);
-    out.push(b']');
+    fn position(&self, out: &mut Vec<u8>, at: Coord) {
+        out.push(b'[');
+        self.number(out, at.x);
+        out.push(b',');
+        self.number(out, at.y);
+        out.push(b']');
+    }
+
+    fn number(&self, out: &mut Vec<u8>, v: f64) {
+        if self.whole { plain(out, &v) } else { decimal(out, v) }
+    }
 }
 
 /// A number with seven decimals at most, as short as it can be written.
@@ -294,6 +321,21 @@ mod tests {
             ("map", Value::Map(vec![("a", Value::Null), ("b", Value::Map(Vec::new()))])),
         ];
         check(&Feature { id: String::new(), geometry: None, properties });
+    }
+
+    #[test]
+    fn what_is_read_again_keeps_all_digits() {
+        let line = LineString::from(vec![(-90.199_412_345_678_9, 38.626_000_012_345), (0.1 + 0.2, 1e-9)]);
+        let feature = shaped(MultiLineString(vec![line.clone()]));
+        let text = written_whole(&Map::new(), [&feature]);
+        let read: Json = serde_json::from_str(&text).expect("JSON");
+        let found = &read["features"][0]["geometry"]["coordinates"][0];
+        for (at, place) in line.0.iter().enumerate() {
+            for (axis, expected) in [(0, place.x), (1, place.y)] {
+                let found = found[at][axis].as_f64().expect("a number");
+                assert!((found - expected).abs() < 1e-13, "{found} {expected}");
+            }
+        }
     }
 
     proptest! {

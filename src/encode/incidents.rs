@@ -22,9 +22,12 @@ pub enum Form {
 }
 
 /// Names of the columns, in order.
-const COLUMNS: [&str; 16] = [
+const COLUMNS: [&str; 19] = [
     "source",
     "zone",
+    "feed",
+    "unit",
+    "anonymised",
     "id",
     "revision",
     "status",
@@ -97,6 +100,9 @@ fn row(ledger: &Ledger, events: &Events, ids: &Ids, at: usize) -> Map<String, Js
     let known = [
         json!(source.name),
         json!(source.zone.iana_name().unwrap_or("UTC")),
+        json!(source.feed.word()),
+        json!(source.unit.word()),
+        json!(source.anonymised),
         json!(ids.get(at, &report, report.address, ledger)),
         json!(Some(report.revision).filter(|revision| *revision != 0)),
         json!(report.status.word()),

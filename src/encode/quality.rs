@@ -24,7 +24,8 @@ pub fn json(
     let reasons: Map<String, Json> = account.reasons().into_iter().map(|(why, n)| (why, json!(n))).collect();
     json!({
         "rows": { "read": account.read, "kept": account.kept, "refused": account.refused.len(),
-                  "refused_by_reason": reasons, "no_place_by_coordinates": account.flags.no_place },
+                  "refused_by_reason": reasons, "no_place_by_coordinates": account.flags.no_place,
+                  "longitude_and_latitude_look_swapped": account.flags.swapped },
         "reports": { "all": resolution.reports, "superseded": resolution.superseded,
                      "withdrawn": resolution.withdrawn, "cancelled": resolution.cancelled,
                      "unmatched_corrections": resolution.unmatched.len(), "merged": resolution.merged },
@@ -38,7 +39,7 @@ pub fn json(
     })
 }
 
-/// What a person must know at once.
+/// What a person must know at once; `rejects` is the file in which the refused rows are.
 #[must_use]
 pub fn sentence(
     account: &Account,
@@ -46,19 +47,25 @@ pub fn sentence(
     incidents: usize,
     sources: &[SourceQuality],
     classes: &Classes,
+    places: Option<(&PlaceQuality, &Dataset)>,
+    rejects: Option<&str>,
 ) -> String {
     let located: usize = sources.iter().map(|s| s.located.located).sum();
     let withheld: usize = sources.iter().map(|s| s.located.withheld).sum();
     let all: usize = sources.iter().map(|s| s.located.reports()).sum();
-    let mut parts = vec![
-        format!("{} read", account.read),
-        format!("{incidents} incidents"),
-        format!("{:.1} % located ({withheld} withheld)", 100.0 * share(located, all)),
-        format!("{} taken back", resolution.cancelled + resolution.withdrawn),
-        format!("{} revised", resolution.superseded),
-        format!("{} corrections match nothing", resolution.unmatched.len()),
-        format!("{} refused", account.refused.len()),
-    ];
+    let mut parts =
+        vec![format!("{} read", thousands(account.read)), format!("{} incidents", thousands(incidents))];
+    // Of nothing there is no share.
+    if all > 0 {
+        parts.push(format!(
+            "{:.1} % located ({} withheld)",
+            100.0 * share(located, all),
+            thousands(withheld)
+        ));
+    }
+    parts.push(format!("{} taken back", thousands(resolution.cancelled + resolution.withdrawn)));
+    parts.push(format!("{} revised", thousands(resolution.superseded)));
+    parts.push(format!("{} corrections match nothing", thousands(resolution.unmatched.len())));
     let unmapped: usize = sources.iter().map(|s| s.unmapped.len()).sum();
     if unmapped > 0 {
         parts.push(format!("{unmapped} classes in no category"));
@@ -73,11 +80,57 @@ pub fn sentence(
         parts.push(format!("{gaps} empty months"));
     }
     for source in sources {
+        let [midnight, noon] = source.time_piles();
+        let piles = [(midnight, source.at_midnight, "00:00"), (noon, source.at_noon, "12:00")];
+        for (_, n, time) in piles.into_iter().filter(|pile| pile.0) {
+            parts.push(format!("{} at {time}, which may stand for unknown", thousands(n)));
+        }
+    }
+    parts.extend(places.into_iter().flat_map(|(quality, data)| flags_of_place(quality, data)));
+    for source in sources {
         if let Some(horizon) = source.horizon {
             parts.push(format!("{} complete until {}", source.source.name, date(horizon.complete_until())));
         }
     }
+    parts.push(refused(account, rejects));
     parts.join(" · ")
+}
+
+/// How many rows were refused, where they are, and why: `66 refused (r.ndjson): 41 no location, 25 date unreadable`.
+#[must_use]
+pub fn refused(account: &Account, rejects: Option<&str>) -> String {
+    let file = rejects.map_or_else(String::new, |file| format!(" ({file})"));
+    let why: Vec<String> =
+        account.reasons().iter().map(|(reason, n)| format!("{} {reason}", thousands(*n))).collect();
+    let colon = if why.is_empty() { "" } else { ": " };
+    format!("{} refused{file}{colon}{}", thousands(account.refused.len()), why.join(", "))
+}
+
+/// What is odd about places, a part of the sentence each; nothing where nothing is.
+fn flags_of_place(quality: &PlaceQuality, data: &Dataset) -> Vec<String> {
+    let held = data.held_places.iter().filter(|place| place.held > 0).count();
+    let at_sentinels = quality.sentinels.iter().map(|(_, n)| n).sum();
+    let counted = [
+        (quality.outside, "outside the study area"),
+        (quality.swapped, "inside it if longitude and latitude are swapped"),
+        (at_sentinels, "at points outside it that may stand for unknown"),
+        (held, "places held, to confirm or release"),
+    ];
+    let some = counted.into_iter().filter(|(n, _)| *n > 0);
+    let mut parts: Vec<String> = some.map(|(n, what)| format!("{} {what}", thousands(n))).collect();
+    if quality.block_midpoints() {
+        parts.push("places are moved to the middle of their block".to_owned());
+    }
+    parts
+}
+
+/// `12480` as `12,480`.
+#[must_use]
+pub fn thousands(n: usize) -> String {
+    let digits = n.to_string();
+    let groups: Vec<&str> =
+        digits.as_bytes().rchunks(3).rev().filter_map(|g| std::str::from_utf8(g).ok()).collect();
+    groups.join(",")
 }
 
 fn label(class: ClassId, classes: &Classes) -> &str {

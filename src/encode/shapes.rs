@@ -3,7 +3,7 @@
 use geo::{Geometry, MultiPolygon};
 use serde_json::{Map, Value as Json};
 
-use super::geojson_text::written;
+use super::geojson_text::written_whole;
 use crate::layer::{Feature, Value};
 use crate::model::areas::{Area, AreaLayer, POLYGONS};
 use crate::model::block::BlockSet;
@@ -119,5 +119,5 @@ fn geometry(shape: &MultiPolygon) -> Geometry {
 fn collection(members: &[(&str, &str)], features: impl Iterator<Item = Feature>) -> String {
     let members: Map<String, Json> =
         members.iter().map(|(name, text)| ((*name).to_owned(), Json::from(*text))).collect();
-    written(&members, features) + "\n"
+    written_whole(&members, features) + "\n"
 }

@@ -84,6 +84,7 @@ pub fn read(input: &Input, crs: Option<&Crs>) -> Result<(Vec<ContextFeature>, Ac
     } else {
         (of_shapes(input, &columns)?, Vec::new())
     };
+    let given = crs;
     let crs = gathered.crs.or_else(|| crs.cloned());
     let crs = crs.ok_or_else(|| ContextError::NoCrs { file: input.name.clone() })?;
     let mut account =
@@ -114,6 +115,9 @@ pub fn read(input: &Input, crs: Option<&Crs>) -> Result<(Vec<ContextFeature>, Ac
         None => "no column has a name".to_owned(),
     };
     account.notes.push(format!("{}: {named}, coordinates in {crs}; no other column is kept", input.name));
+    if let Some(given) = given.filter(|given| **given != crs) {
+        account.notes.push(format!("{}: --crs {given} is not used: the file says {crs}", input.name));
+    }
     Ok((places, account))
 }
 

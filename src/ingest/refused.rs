@@ -24,6 +24,8 @@ pub struct Refused {
 pub struct Flags {
     /// Coordinates that stand for 'no place': 0, 0 or those that the layout names.
     pub no_place: usize,
+    /// Longitude and latitude look swapped: far from the file's middle, and near it the other way round.
+    pub swapped: usize,
 }
 
 /// The account of one or several files: `read = kept + refused`, always.
@@ -50,6 +52,7 @@ impl Account {
         self.kept += other.kept;
         self.refused.extend(other.refused);
         self.flags.no_place += other.flags.no_place;
+        self.flags.swapped += other.flags.swapped;
         for (area, (located, without)) in other.by_area {
             let sum = self.by_area.entry(area).or_default();
             *sum = (sum.0 + located, sum.1 + without);

@@ -61,13 +61,19 @@ impl Clock {
     ///
     /// `None` if no form fits.
     pub fn read(&mut self, text: &str, forms: &Forms) -> Option<Interval> {
-        let (civil, finest) = forms.read(text)?;
-        self.interval(civil, finest)
+        if let Some((civil, finest)) = forms.read(text) {
+            return self.interval(civil, finest);
+        }
+        // The day that ends at 24:00, and not a time on the next one.
+        let at = text.find([' ', 'T']).filter(|&at| is_24(&text[at + 1..]))?;
+        let (civil, finest) = forms.read(&format!("{}00{}", &text[..=at], &text[at + 3..]))?;
+        civil.second?;
+        self.interval(Civil { second: None, offset: None, ..civil }, finest.min(Finest::Day))
     }
 
     /// Reads a date and a time from two columns; without a time the incident has the whole day.
     ///
-    /// Of a date that bears an offset the local date counts. The error is 0 if the date is at fault, 1 if the time is.
+    /// So it has where the time is 24:00. Of a date that bears an offset the local date counts. The error is 0 if the date is at fault, 1 if the time is.
     ///
     /// # Errors
     ///
@@ -80,7 +86,7 @@ impl Clock {
         let (date, _) = date_forms.read(date).ok_or(0usize)?;
         let date = self.local_date(date).ok_or(0usize)?;
         let time = time.trim();
-        if time.is_empty() {
+        if time.is_empty() || is_24(time) {
             return self.interval(Civil { second: None, offset: None, ..date }, Finest::Day).ok_or(0);
         }
         // `30` for half past midnight: spreadsheets lose the zeros of 0030.
@@ -183,6 +189,12 @@ impl Clock {
     }
 }
 
+/// Whether a text is the end of a day: `24:00`, `2400`, `24:00:00`.
+fn is_24(text: &str) -> bool {
+    let zeros = |text: &str| text.bytes().all(|byte| matches!(byte, b'0' | b':' | b'.'));
+    text.strip_prefix("24").is_some_and(|rest| rest.len() >= 2 && zeros(rest))
+}
+
 fn next_month(year: i32, month: u32) -> (i32, u32) {
     if month == 12 { (year + 1, 1) } else { (year, month + 1) }
 }
@@ -279,6 +291,22 @@ mod tests {
             assert_eq!(days(i32::from(y), u32::from(m), u32::from(d)), expected, "{date}");
             date = date.tomorrow().expect("in range");
         }
+    }
+
+    #[test]
+    fn what_happened_at_24_00_has_the_day_that_ends_then() {
+        let mut clock = Clock::new(zone("America/New_York"));
+        let both = forms(&["%m/%d/%Y %H:%M", "%Y-%m-%dT%H:%M:%S"]);
+        let day = clock.read("2018-07-04", &forms(&["%Y-%m-%d"])).expect("a day");
+        assert_eq!(clock.read("07/04/2018 24:00", &both), Some(day));
+        assert_eq!(clock.read("2018-07-04T24:00:00", &both), Some(day));
+        for later in ["07/04/2018 24:01", "07/04/2018 25:00", "07/04/2018 24", "24:00"] {
+            assert_eq!(clock.read(later, &both), None, "{later}");
+        }
+        let (dates, times) = (forms(&["%m/%d/%Y"]), forms(&["%H:%M:00", "%H%M"]));
+        let mut at = |time: &str| clock.read_parts(("07/04/2018", time), (&dates, &times));
+        assert_eq!((at("24:00:00"), at("2400"), at("24:30:00")), (Ok(day), Ok(day), Err(1)));
+        assert_eq!(at("240").map(|when| when.from - day.from), Ok(2 * 3_600 + 40 * 60));
     }
 
     #[test]

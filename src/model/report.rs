@@ -17,6 +17,9 @@ pub enum Unit {
 }
 
 impl Unit {
+    /// All of them.
+    pub const ALL: [Self; 3] = [Self::Incident, Self::Offense, Self::Victim];
+
     /// As it stands in layouts and results.
     #[must_use]
     pub fn word(self) -> &'static str {
@@ -43,6 +46,9 @@ pub enum Feed {
 }
 
 impl Feed {
+    /// All of them.
+    pub const ALL: [Self; 4] = [Self::Report, Self::Call, Self::Alert, Self::Request];
+
     /// As it stands in layouts and results.
     #[must_use]
     pub fn word(self) -> &'static str {

@@ -38,9 +38,12 @@ fn told(ledger: &Ledger) -> Vec<String> {
                 })
                 .collect();
             format!(
-                "{} {} {} {:?} {:?} {place} {:?} {:?} {:?} {:?} {} {classes:?}",
+                "{} {} {:?} {:?} {:?} {} {:?} {:?} {place} {:?} {:?} {:?} {:?} {} {classes:?}",
                 source.name,
                 source.zone.iana_name().unwrap_or_default(),
+                source.feed,
+                source.unit,
+                source.anonymised,
                 ids.get(at, &r, r.address, ledger),
                 r.when,
                 r.recorded,
@@ -207,4 +210,151 @@ fn files_of_two_sources_are_not_written_as_one() {
     command.args(["import", "incidents", "fixtures/layouts/lapd.csv", "fixtures/layouts/chicago.csv", "-o"]);
     let done = command.arg(folder.path().join("x.csv")).assert().failure();
     assert!(String::from_utf8_lossy(&done.get_output().stderr).contains("several sources"));
+}
+
+/// Streets of a town whose longitude and latitude may be swapped and still be on the globe.
+const STREETS: &str = r#"{"type":"FeatureCollection","features":[
+{"type":"Feature","properties":{"name":"A St"},"geometry":{"type":"LineString","coordinates":[[-72.935,41.31],[-72.925,41.31]]}},
+{"type":"Feature","properties":{"name":"B St"},"geometry":{"type":"LineString","coordinates":[[-72.935,41.312],[-72.925,41.312]]}}]}"#;
+
+/// What a command says on stderr and writes to stdout, with its exit code.
+fn said(args: &[&str]) -> (String, String, i32) {
+    let done = hotblocks().args(args).assert();
+    let output = done.get_output();
+    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+    (text(&output.stderr), text(&output.stdout), output.status.code().unwrap_or(-1))
+}
+
+fn a_town(folder: &Path) -> (String, String) {
+    let (rows, streets) = (folder.join("town.csv"), folder.join("streets.geojson"));
+    let mut text = "incident id,date,category,longitude,latitude\n".to_owned();
+    for n in 0..1_200 {
+        text += &format!("t{n},2018-01-03 10:{:02},robbery,-72.93{n:04},41.31\n", n % 60);
+    }
+    text += "s1,2018-01-04 10:00,robbery,41.31,-72.93\ns2,2018-01-04 10:00,robbery,41.31,-72.931\n";
+    for n in 0..12 {
+        text += &format!("u{n},2018-01-05 10:00,robbery,-72.8,41.4\n");
+    }
+    text += "x,someday,robbery,-72.93,41.31\n";
+    std::fs::write(&rows, text).expect("written");
+    std::fs::write(&streets, STREETS).expect("written");
+    (rows.display().to_string(), streets.display().to_string())
+}
+
+#[test]
+fn flags_of_place_stand_in_the_last_sentence_and_missing_blocks_are_an_error() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let (rows, streets) = a_town(folder.path());
+    let (err, _, code) = said(&["import", "incidents", &rows, "--blocks", "nonexistent.shp"]);
+    assert_eq!(code, 4, "{err}");
+    let (err, _, code) = said(&["import", "incidents", &rows, "--blocks", &streets]);
+    assert_eq!(code, 3, "{err}");
+    let last = err.lines().last().expect("a sentence").to_owned();
+    for part in [
+        "1,215 read · 1,214 incidents",
+        "14 outside the study area",
+        "2 inside it if longitude and latitude are swapped",
+        "12 at points outside it that may stand for unknown",
+        " · 1 refused: 1 date unreadable",
+    ] {
+        assert!(last.contains(part), "{part} is not in\n{last}");
+    }
+    // Without blocks the middle of the file tells which are swapped.
+    let (err, out, code) = said(&["import", "incidents", &rows, "--quality", "-"]);
+    assert_eq!(code, 3, "{err}");
+    assert!(err.contains("of 2 rows longitude and latitude look swapped"), "{err}");
+    let report: Json = serde_json::from_str(&out).expect("JSON and nothing else");
+    assert_eq!(report["rows"]["longitude_and_latitude_look_swapped"], 2);
+    assert!(!err.contains("outside the study area"), "{err}");
+}
+
+#[test]
+fn an_import_into_a_store_writes_the_same_report_of_quality() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let (rows, streets) = a_town(folder.path());
+    let path = |name: &str| folder.path().join(name).display().to_string();
+    let (store, with, without) = (path("city.hotblocks"), path("with.json"), path("without.json"));
+    let (err, _, code) = said(&["init", "--store", &store, "--blocks", &streets]);
+    assert_eq!(code, 0, "{err}");
+    let import = ["import", "incidents", &rows, "--blocks", &streets, "--quality"];
+    let (err, _, code) = said(&[&import[..], &[&with, "--store", &store]].concat());
+    assert_eq!(code, 3, "{err}");
+    assert!(err.contains("14 outside the study area") && err.contains("1,214 new"), "{err}");
+    said(&[&import[..], &[&without]].concat());
+    let read = |file: &str| std::fs::read_to_string(file).expect("written");
+    assert_eq!(read(&with), read(&without));
+    assert!(read(&with).contains("\"outside_study_area\": 14"));
+}
+
+#[test]
+fn two_documents_never_share_stdout_and_a_dash_is_no_file() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let (rows, streets) = a_town(folder.path());
+    let import = ["import", "incidents", &rows];
+    let (err, out, code) = said(&[&import[..], &["--rejects", "-"]].concat());
+    assert_eq!(code, 3, "{err}");
+    let row: Json = serde_json::from_str(&out).expect("one refused row");
+    assert_eq!(row["reason"], "date unreadable");
+    assert!(!common::repository("-").exists());
+    for two in [["-o", "--quality"], ["-o", "--rejects"], ["--quality", "--rejects"]] {
+        let (err, out, code) = said(&[&import[..], &[two[0], "-", two[1], "-"]].concat());
+        assert!(code == 2 && out.is_empty() && err.contains("cannot both go to stdout"), "{two:?}: {err}");
+    }
+    let rank = ["rank", "--incidents", &rows, "--blocks", &streets, "--rejects", "-"];
+    let (err, out, code) = said(&rank);
+    assert!(code == 2 && out.is_empty() && err.contains("cannot both go to stdout"), "{err}");
+    let answer = folder.path().join("answer.csv").display().to_string();
+    let (err, out, code) = said(&[&rank[..], &["-o", &answer]].concat());
+    assert!(code == 3 && out.lines().count() == 1, "{err}\n{out}");
+}
+
+#[test]
+fn a_crs_that_is_not_used_is_told_and_one_that_is_none_is_named_once() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let (rows, streets) = a_town(folder.path());
+    let unused = "--crs EPSG:26996 is not used: the ";
+    for (args, by) in [
+        (["import", "incidents", &rows], "layout says OGC:CRS84"),
+        (["import", "blocks", &streets], "file says OGC:CRS84"),
+    ] {
+        let (err, ..) = said(&[&args[..], &["--crs", "EPSG:26996"]].concat());
+        assert!(err.contains(&format!("{unused}{by}")), "{err}");
+        let (err, ..) = said(&[&args[..], &["--crs", "EPSG:4326"]].concat());
+        assert!(!err.contains("is not used"), "{err}");
+    }
+    let (err, _, code) = said(&["import", "incidents", &rows, "--crs", "nonsense"]);
+    assert_eq!(code, 2, "{err}");
+    assert!(err.starts_with("error: ") && !err.contains("proj_create"), "{err}");
+}
+
+#[test]
+fn a_month_without_incidents_is_an_empty_file_and_no_share_is_told_of_nothing() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let (rows, _) = a_town(folder.path());
+    let write = |name: &str, text: &str| {
+        let path = folder.path().join(name);
+        std::fs::write(&path, text).expect("written");
+        path.display().to_string()
+    };
+    let none = write("june.geojson", r#"{"type":"FeatureCollection","features":[]}"#);
+    let header = write("july.csv", "incident id,date,category,longitude,latitude\n");
+    let (err, _, code) = said(&["import", "incidents", &none]);
+    assert_eq!(code, 0, "{err}");
+    assert!(err.contains("june.geojson: holds no incident") && err.contains("0 read · 0 incidents"), "{err}");
+    assert!(!err.contains('%'), "{err}");
+    let (err, _, code) = said(&["import", "incidents", &header]);
+    assert!(code == 0 && !err.contains('%'), "{err}");
+    let (err, _, code) = said(&["import", "incidents", &none, &rows]);
+    assert!(code == 3 && err.contains("1,215 read") && err.contains("100.0 % located"), "{err}");
+    // A feature without properties is a row that no layout knows.
+    let bare =
+        r#"{"type":"Feature","properties":{},"geometry":{"type":"Point","coordinates":[-72.93,41.31]}}"#;
+    let bare = write("bare.geojson", &format!(r#"{{"type":"FeatureCollection","features":[{bare}]}}"#));
+    let (err, _, code) = said(&["import", "incidents", &bare]);
+    assert!(code == 1 && err.contains("no layout fits"), "{err}");
+    // Areas name the flag that their own command has.
+    let ring = r#"{"type":"Polygon","coordinates":[[[-72.9,41.3],[-72.8,41.3],[-72.8,41.4],[-72.9,41.3]]]}"#;
+    let area = format!(r#"{{"type":"Feature","properties":{{"name":"x"}},"geometry":{ring}}}"#);
+    let (err, _, code) = said(&["import", "areas", &write("area.geojson", &area)]);
+    assert!(code == 2 && err.contains("--kind neighborhood") && !err.contains("--areas"), "{err}");
 }

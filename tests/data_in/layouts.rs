@@ -73,3 +73,14 @@ fn every_layout_reads_a_file_of_its_source_as_it_is_meant() {
         .collect();
     assert!(without.is_empty(), "layouts without a file here: {without:?}");
 }
+
+#[test]
+fn a_point_in_district_0_of_st_louis_is_no_place() {
+    let input = Input::at(&common::repository("fixtures/layouts/slmpd-nibrs.csv")).expect("a known ending");
+    let (ledger, _) = incidents::read(&[input], &Options::default(), &|| ()).expect("readable");
+    let missing = |id: &str| {
+        let mut of_id = ledger.reports.iter().filter(|report| report.id == Some(id));
+        of_id.next().map(|report| report.place == Place::Missing)
+    };
+    assert_eq!((missing("23-900006"), missing("23-900005")), (Some(true), Some(false)));
+}

@@ -14,6 +14,7 @@ mod import;
 mod layouts;
 mod manifest;
 mod persons;
+mod places;
 mod placing;
 mod polygons;
 mod twins;

@@ -61,11 +61,14 @@ pub fn read_for(
     purpose: Purpose,
 ) -> Result<(Shapes, Account), BlocksError> {
     let features = features::read(input)?;
-    let crs = features.crs.clone().or_else(|| crs.cloned());
-    let crs = crs.ok_or_else(|| BlocksError::NoCrs { file: input.name.clone() })?;
+    let used = features.crs.clone().or_else(|| crs.cloned());
+    let used = used.ok_or_else(|| BlocksError::NoCrs { file: input.name.clone() })?;
+    let unused = crs.filter(|given| **given != used);
+    let unused = unused.map(|crs| format!("{}: --crs {crs} is not used: the file says {used}", input.name));
     let areas = matches!(purpose, Purpose::Areas(_));
     let lines = !areas && features.rows.iter().flatten().any(|f| is_line(&f.shape));
-    let mut sorting = Sorting::new(input, &features, crs, purpose);
+    let mut sorting = Sorting::new(input, &features, used, purpose);
+    sorting.account.notes.extend(unused);
     for row in features.rows {
         sorting.account.read += 1;
         let outcome = match row {

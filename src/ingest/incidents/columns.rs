@@ -8,6 +8,9 @@ use crate::ingest::table::Header;
 pub(super) struct At {
     pub(super) source: Option<usize>,
     pub(super) zone: Option<usize>,
+    pub(super) feed: Option<usize>,
+    pub(super) unit: Option<usize>,
+    pub(super) anonymised: Option<usize>,
     pub(super) precision: Option<usize>,
     pub(super) classes: Option<usize>,
     pub(super) reports: Option<usize>,
@@ -44,6 +47,9 @@ impl At {
         Self {
             source: column(&c.source),
             zone: column(&c.zone),
+            feed: column(&c.feed),
+            unit: column(&c.unit),
+            anonymised: column(&c.anonymised),
             precision: column(&c.precision),
             classes: column(&c.classes),
             reports: column(&c.reports),
@@ -94,6 +100,7 @@ impl At {
             ("area", a.area),
             ("x", a.xy.map(|xy| xy.0)),
             ("y", a.xy.map(|xy| xy.1)),
+            ("place", a.place),
             ("origin", a.origin),
             ("domestic", a.domestic),
             ("firearm", a.firearm),

@@ -4,7 +4,8 @@ use super::classing::Classing;
 use super::columns::At;
 use super::error::IncidentsError;
 use super::options::Options;
-use super::values::{filled, names_intersection, write_address};
+use super::swapped;
+use super::values::{filled, names_intersection, whole, write_address};
 use super::when_where::{Fault, in_degrees};
 use crate::ingest::layout::{Geometry, Layout, recognise};
 use crate::ingest::refused::{Account, Refused};
@@ -12,7 +13,7 @@ use crate::ingest::table::{Broken, Header, Row};
 use crate::ingest::time::{Clock, Forms};
 use crate::model::category::CategoryTree;
 use crate::model::class::Class;
-use crate::model::report::{Place, Report, Sign, Source, Status};
+use crate::model::report::{Place, Report, Sign, Source, Status, Unit};
 use crate::model::reports::Reports;
 use crate::space::crs::Crs;
 
@@ -27,6 +28,25 @@ pub(super) struct Parsed {
     pub(super) account: Account,
     /// Which column stands for what.
     pub(super) columns: Vec<String>,
+    /// Whether the file holds nothing at all, so that it tells nothing of its source.
+    pub(super) empty: bool,
+}
+
+impl Parsed {
+    /// A file without any row and any column: a month in which nothing happened.
+    pub(super) fn empty(file: &str, notes: impl Iterator<Item = String>) -> Self {
+        let none = std::iter::once(format!("{file}: holds no incident"));
+        Self {
+            file: file.to_owned(),
+            class_column: String::new(),
+            source: Source::new("", Unit::Incident, jiff::tz::TimeZone::UTC),
+            classes: Vec::new(),
+            reports: Reports::default(),
+            account: Account { notes: none.chain(notes).collect(), ..Account::default() },
+            columns: Vec::new(),
+            empty: true,
+        }
+    }
 }
 
 /// What is to be known of a file before its rows are read.
@@ -61,6 +81,8 @@ pub(super) struct Mapping<'a> {
     pub(super) reports: Reports,
     pub(super) account: Account,
     pub(super) address: String,
+    /// Rows whose range ends a little before it begins.
+    pub(super) early_ends: usize,
 }
 
 pub(super) struct AllForms {
@@ -95,6 +117,7 @@ impl<'a> Mapping<'a> {
             None => recognise(given.layouts, header, geometry)
                 .ok_or_else(|| IncidentsError::Unrecognised { file: file(), header: header.shown() })?,
         };
+        let named_by_file = named.is_some();
         let said = named.or_else(|| layout.crs.clone()).or_else(|| given.options.crs.clone());
         let crs = said.ok_or_else(|| IncidentsError::NoCrs { file: file() })?;
         let f = &layout.formats;
@@ -107,14 +130,20 @@ impl<'a> Mapping<'a> {
             anonymised: layout.anonymised.clone(),
             revises: layout.later_file_revises,
         };
+        let unused = given.options.crs.as_ref().filter(|given| **given != crs).map(|given| {
+            let by = if named_by_file { "the file" } else { "the layout" };
+            format!("{}: --crs {given} is not used: {by} says {crs}", source.name)
+        });
         let account = Account {
-            notes: vec![format!(
+            notes: std::iter::once(format!(
                 "{}: layout `{}`, a row is one {}, coordinates in {crs}, times in {}",
                 source.name,
                 layout.name,
                 layout.unit.word(),
                 layout.zone.iana_name().unwrap_or("UTC"),
-            )],
+            ))
+            .chain(unused)
+            .collect(),
             ..Account::default()
         };
         Ok(Self {
@@ -134,6 +163,7 @@ impl<'a> Mapping<'a> {
             in_degrees: in_degrees(&crs),
             reports: Reports::default(),
             address: String::new(),
+            early_ends: 0,
             given,
             layout,
             crs,
@@ -166,23 +196,35 @@ impl<'a> Mapping<'a> {
 
     fn report(&mut self, row: &Row<'_>) -> Result<(), Box<Fault>> {
         let text = |at: Option<usize>| at.map_or("", |at| filled(row.fields.get(at)));
-        let sign = match (self.at.count, text(self.at.count)) {
-            (None, _) | (_, "1") => Sign::Adds,
-            (_, "-1") => Sign::TakesBack,
-            (at, other) => return Err(Fault::new(at, other, "count unreadable: 1 adds, -1 takes back")),
+        let sign = match self.at.count.map(|_| text(self.at.count)) {
+            None | Some("1") => Sign::Adds,
+            Some(other) => match whole(other) {
+                Some(1) => Sign::Adds,
+                Some(-1) => Sign::TakesBack,
+                _ => {
+                    let reason = "count unreadable: 1 adds, -1 takes back";
+                    return Err(Fault::new(self.at.count, other, reason));
+                }
+            },
         };
         if self.at.zone.is_some() {
             self.one_source(text(self.at.source), text(self.at.zone))?;
+            self.one_kind(text(self.at.feed), text(self.at.unit), text(self.at.anonymised))?;
         }
         let when = self.when(row)?;
-        let kept_back = self.at.place.and_then(|at| self.layout.meaning("place", row.fields.get(at)));
-        let place = if kept_back.is_some() { Place::Withheld } else { self.place(row)? };
+        let place = match self.at.place.and_then(|at| self.layout.meaning("place", row.fields.get(at))) {
+            Some("withheld") => Place::Withheld,
+            Some(_) => Place::Missing,
+            None => self.place(row)?,
+        };
         let revision = match text(self.at.revision) {
             "" if self.layout.later_file_revises => self.given.ordinal as i64,
             "" => 0,
-            given => self.clock.revision(given, &self.forms.revision).ok_or_else(|| {
-                Fault::new(self.at.revision, given, "revision unreadable: a number or a time")
-            })?,
+            given => {
+                let read = whole(given).or_else(|| self.clock.revision(given, &self.forms.revision));
+                let fault = "revision unreadable: a number or a time";
+                read.ok_or_else(|| Fault::new(self.at.revision, given, fault))?
+            }
         };
         let recorded = self.recorded(text(self.at.recorded))?;
         let at = &self.at;
@@ -239,28 +281,26 @@ impl<'a> Mapping<'a> {
         Ok(())
     }
 
-    /// Takes name and zone of the source from the first row; another one later is an error of that row.
-    fn one_source(&mut self, name: &str, zone: &str) -> Result<(), Box<Fault>> {
-        if self.reports.is_empty() && self.source.name != name && self.given.options.source.is_none() {
-            self.source.name = name.to_owned();
-        }
-        let own = self.source.zone.iana_name() == Some(zone);
-        if self.reports.is_empty() && !own {
-            let found = jiff::tz::TimeZone::get(zone);
-            let found = found.map_err(|_| Fault::new(self.at.zone, zone, "no IANA time zone"))?;
-            (self.clock, self.source.zone) = (Clock::new(found.clone()), found);
-        } else if !own || (self.source.name != name && self.given.options.source.is_none()) {
-            return Err(Fault::new(self.at.source, name, "another source than the first row's"));
-        }
-        Ok(())
-    }
-
     /// Ends the file.
     pub(super) fn finish(mut self, notes: impl Iterator<Item = String>) -> Parsed {
         self.account.notes.extend(notes);
         self.account.notes.extend(self.classing.note(self.given.file, self.reports.len()));
+        if self.early_ends > 0 {
+            self.account.notes.push(format!(
+                "{}: {} rows end less than a day before they begin; they have the time at which they begin",
+                self.given.file, self.early_ends
+            ));
+        }
+        self.account.flags.swapped = swapped::count(&self.reports);
+        if self.account.flags.swapped > 0 {
+            self.account.notes.push(format!(
+                "{}: of {} rows longitude and latitude look swapped: they lie far from all others, and near them the other way round",
+                self.given.file, self.account.flags.swapped
+            ));
+        }
         Parsed {
             columns: self.at.describe(&self.header),
+            empty: false,
             file: self.given.file.to_owned(),
             class_column: self.at.class.map_or_else(String::new, |at| self.header.name(at).to_owned()),
             source: self.source,

@@ -4,8 +4,10 @@ mod classing;
 mod columns;
 mod error;
 mod mapping;
+mod one_source;
 mod options;
 mod preview;
+mod swapped;
 mod values;
 mod when_where;
 
@@ -113,11 +115,23 @@ fn parse(input: &Input, given: Given<'_>) -> Result<Parsed, IncidentsError> {
         let begin = |header: &Header| Mapping::new(given, header, Geometry::None, None);
         csv::read(&input.name, input.open()?, form, begin, each)?
     } else {
+        let mut rows = 0;
         let begin = |about: &About| {
             let geometry = geometry(input.format, about);
-            Mapping::new(given, &about.header, geometry, about.crs.clone())
+            let found = Mapping::new(given, &about.header, geometry, about.crs.clone());
+            // Without a property in it, a collection says what it is by its first feature: there may be none.
+            if about.header.is_empty() { Ok(found) } else { found.map(Ok) }
         };
-        (points::rows(input, begin, each)?, Vec::new())
+        let each = |found: &mut Result<Mapping<'_>, _>, row: Result<Row<'_>, Broken>| {
+            rows += 1;
+            if let Ok(mapping) = found {
+                each(mapping, row);
+            }
+        };
+        match points::rows(input, begin, each)? {
+            Err(_) if rows == 0 => return Ok(Parsed::empty(&input.name, input.notes().iter().cloned())),
+            found => (found?, Vec::new()),
+        }
     };
     Ok(mapping.finish(input.notes().iter().cloned().chain(notes)))
 }
@@ -134,6 +148,10 @@ fn geometry(format: Format, about: &About) -> Geometry {
 
 /// Enters a file's reports in the ledger, with the ledger's numbers for source, file and classes.
 fn enter(parsed: Parsed, ledger: &mut Ledger, account: &mut Account) -> Result<(), IncidentsError> {
+    if parsed.empty {
+        account.add(parsed.account);
+        return Ok(());
+    }
     let source = ledger.sources.iter().position(|known| *known == parsed.source).unwrap_or_else(|| {
         ledger.sources.push(parsed.source);
         ledger.sources.len() - 1

@@ -7,7 +7,25 @@ pub(super) fn filled(text: &str) -> &str {
     let tight = |byte: Option<&u8>| byte.is_none_or(u8::is_ascii_graphic);
     let bytes = text.as_bytes();
     let text = if tight(bytes.first()) && tight(bytes.last()) { text } else { text.trim() };
-    if text.starts_with('(') && text.eq_ignore_ascii_case("(null)") { "" } else { text }
+    // Nearly all begin with another byte than these words.
+    match text.as_bytes() {
+        [b'(' | b'#' | b'\\' | b'N' | b'n', ..] if stands_for_nothing(text) => "",
+        _ => text,
+    }
+}
+
+/// What databases, R and spreadsheets write where there is no value.
+#[cold]
+fn stands_for_nothing(text: &str) -> bool {
+    ["(null)", "NULL", "NA", "NaN", "N/A", "#N/A", "\\N"].iter().any(|word| text.eq_ignore_ascii_case(word))
+}
+
+/// A whole number, also as a spreadsheet or R writes it once a column has a gap: `1.0`.
+pub(super) fn whole(text: &str) -> Option<i64> {
+    text.parse().ok().or_else(|| {
+        let (whole, zeros) = text.split_once('.')?;
+        zeros.bytes().all(|byte| byte == b'0').then(|| whole.parse().ok())?
+    })
 }
 
 /// A finite number. Up to 15 digits and 22 places it is the mantissa by a power of ten, both exact, hence correctly rounded.
@@ -130,7 +148,18 @@ mod tests {
         {
             assert_eq!(filled(text), text.trim(), "{text:?}");
         }
-        assert_eq!((filled(" (NULL) "), filled("(null)")), ("", ""));
+        for nothing in [" (NULL) ", "(null)", "NA", "null", " NULL", "n/a", "nan", "#N/A", "\\N"] {
+            assert_eq!(filled(nothing), "", "{nothing}");
+        }
+        for word in ["N", "NASSAU ST", "N/A ST", "NO", "#12", "\\", "None", "NAN ST"] {
+            assert_eq!(filled(word), word);
+        }
+    }
+
+    #[test]
+    fn a_whole_number_may_have_zeros_behind_a_point_and_nothing_else() {
+        assert_eq!(["1", "-1.0", "1.00", "7.", "+1"].map(whole), [1, -1, 1, 7, 1].map(Some));
+        assert_eq!(["1.5", "1e0", "", ".", ".0", "1.0.0", "one", "-"].map(whole), [None; 8]);
     }
 
     #[test]

@@ -23,6 +23,15 @@ impl Fault {
     }
 }
 
+/// So near to a point that stands for 'no place', in degrees, a pair of coordinates is that point: copies round.
+const NEAR: f64 = 1e-5;
+
+/// The same in a plane of metres or feet.
+const NEAR_PLANE: f64 = 1.0;
+
+/// By less than so many seconds a range may end before it begins, and its begin still counts.
+const SLIP: i64 = 86_400;
+
 impl Mapping<'_> {
     /// When it happened, as an interval.
     pub(super) fn when(&mut self, row: &Row<'_>) -> Result<Interval, Box<Fault>> {
@@ -58,7 +67,12 @@ impl Mapping<'_> {
         };
         let until = until.ok_or_else(|| Fault::new(column, text, "end of the time range unreadable"))?;
         if until.from < begin.from {
-            return Err(Fault::new(column, text, "time range ends before it begins"));
+            // A slip in a time of day; more than that, and either of the two dates may be the wrong one.
+            if begin.from - until.from >= SLIP {
+                return Err(Fault::new(column, text, "time range ends before it begins"));
+            }
+            self.early_ends += 1;
+            return Ok(begin);
         }
         if until.from == begin.from {
             return Ok(begin);
@@ -96,7 +110,7 @@ impl Mapping<'_> {
             }
             (None, None) => return Ok(Place::Missing),
         };
-        match self.layout.no_place(x, y) {
+        match self.layout.no_place((x, y), if self.in_degrees { NEAR } else { NEAR_PLANE }) {
             Some(NoPlace::Withheld) => return Ok(Place::Withheld),
             Some(NoPlace::Missing) => {
                 self.account.flags.no_place += 1;

@@ -45,6 +45,12 @@ pub struct Columns {
     pub source: Option<String>,
     /// Its IANA time zone, the same in all rows.
     pub zone: Option<String>,
+    /// What the source tells of, the same in all rows; the layout's feed where it is blank.
+    pub feed: Option<String>,
+    /// What one row of the source was, the same in all rows; the layout's unit where it is blank.
+    pub unit: Option<String>,
+    /// How the source moves its places, the same in all rows.
+    pub anonymised: Option<String>,
     /// The source's id of the event.
     pub id: Option<String>,
     /// Grows when the source revises an event.
@@ -75,7 +81,7 @@ pub struct Columns {
     pub classes: Option<String>,
     /// How many reports the incident has.
     pub reports: Option<String>,
-    /// Whether the place is kept back.
+    /// Whether the place is kept back, or cannot be trusted.
     pub place: Option<String>,
     /// 1 adds, -1 takes an earlier report back.
     pub count: Option<String>,

@@ -114,7 +114,7 @@ const MEANINGS: [(&str, &[&str]); 7] = [
     ("child", &["yes", "no"]),
     ("status", &["unreviewed", "confirmed", "withdrawn"]),
     ("origin", &["citizen", "officer", "sensor"]),
-    ("place", &["withheld"]),
+    ("place", &["missing", "withheld"]),
 ];
 
 impl Layout {
@@ -128,19 +128,15 @@ impl Layout {
         let value = |value: &str, what| LayoutError::Value { file: name(), value: value.to_owned(), what };
         let f: File =
             toml::from_str(text).map_err(|e| LayoutError::Read { file: name(), source: Box::new(e) })?;
-        let unit = match f.unit.as_str() {
-            "incident" => Unit::Incident,
-            "offense" => Unit::Offense,
-            "victim" => Unit::Victim,
-            other => return Err(value(other, "unit: incident, offense, victim")),
-        };
-        let feed = match f.feed.as_deref() {
-            None | Some("report") => Feed::Report,
-            Some("call") => Feed::Call,
-            Some("alert") => Feed::Alert,
-            Some("request") => Feed::Request,
-            Some(other) => return Err(value(other, "feed: report, call, alert, request")),
-        };
+        let unit = Unit::ALL
+            .into_iter()
+            .find(|unit| unit.word() == f.unit)
+            .ok_or_else(|| value(&f.unit, "unit: incident, offense, victim"))?;
+        let feed = f.feed.as_deref().unwrap_or("report");
+        let feed = Feed::ALL
+            .into_iter()
+            .find(|known| known.word() == feed)
+            .ok_or_else(|| value(feed, "feed: report, call, alert, request"))?;
         let origin = f.origin.as_deref().unwrap_or("unknown");
         let origin = Origin::ALL
             .into_iter()
@@ -159,7 +155,7 @@ impl Layout {
             let (_, words) = known.ok_or_else(|| {
                 value(
                     role,
-                    "column with a closed vocabulary: firearm, domestic, shooting, child, status, origin",
+                    "column with a closed vocabulary: firearm, domestic, shooting, child, status, origin, place",
                 )
             })?;
             if let Some(odd) = meanings.keys().find(|meaning| !words.contains(&meaning.as_str())) {
@@ -263,13 +259,14 @@ impl Layout {
         Origin::ALL.into_iter().find(|origin| Some(origin.word()) == meaning).unwrap_or(self.origin)
     }
 
-    /// Whether a pair of coordinates means that there is no place: 0, 0 always does.
+    /// Whether a pair of coordinates means that there is no place, being as near as this to one that does: 0, 0 always does.
     #[must_use]
-    pub fn no_place(&self, x: f64, y: f64) -> Option<NoPlace> {
-        let is = |list: &[[f64; 2]]| list.iter().any(|&[mx, my]| x == mx && y == my);
+    pub fn no_place(&self, (x, y): (f64, f64), near: f64) -> Option<NoPlace> {
+        let at = |&[mx, my]: &[f64; 2]| (x - mx).abs() <= near && (y - my).abs() <= near;
+        let is = |list: &[[f64; 2]]| list.iter().any(at);
         if is(&self.withheld) {
             Some(NoPlace::Withheld)
-        } else if (x == 0.0 && y == 0.0) || is(&self.missing) {
+        } else if at(&[0.0, 0.0]) || is(&self.missing) {
             Some(NoPlace::Missing)
         } else {
             None

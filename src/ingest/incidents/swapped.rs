@@ -1,0 +1,65 @@
+//! Rows of one file whose longitude and latitude look swapped, told by the middle of all others.
+
+use crate::model::report::Place;
+use crate::model::reports::Reports;
+
+/// Within so many degrees of the middle a place is near: an agency's ground and its surroundings.
+const NEAR: f64 = 1.0;
+
+/// So many places tell where the middle is.
+const ASKED: usize = 1_001;
+
+/// How many located reports are far from the middle of their file and would be near with longitude and latitude swapped.
+///
+/// The middle is the median of places spread over the file, so that it holds while fewer than half are swapped; where
+/// most are, only blocks can tell. Time O(n).
+pub(super) fn count(reports: &Reports) -> usize {
+    let place = |at: usize| match reports.place(at) {
+        Place::At(at) => Some((at.lon(), at.lat())),
+        Place::Missing | Place::Withheld => None,
+    };
+    let located = (0..reports.len()).filter_map(place);
+    let every = located.clone().count().div_ceil(ASKED).max(1);
+    let (mut lon, mut lat): (Vec<f64>, Vec<f64>) = located.clone().step_by(every).unzip();
+    let Some(middle) = median(&mut lon).zip(median(&mut lat)) else { return 0 };
+    let near = |(lon, lat): (f64, f64)| (lon - middle.0).abs() < NEAR && (lat - middle.1).abs() < NEAR;
+    located.filter(|&(lon, lat)| !near((lon, lat)) && near((lat, lon))).count()
+}
+
+fn median(values: &mut [f64]) -> Option<f64> {
+    let at = values.len() / 2;
+    (!values.is_empty()).then(|| *values.select_nth_unstable_by(at, f64::total_cmp).1)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::class::ClassId;
+    use crate::model::period::{Interval, Precision};
+    use crate::model::report::Report;
+    use crate::space::coord::LonLat;
+
+    fn reports(places: &[(f64, f64)]) -> Reports {
+        let mut reports = Reports::default();
+        let when = Interval { from: 0, seconds: 60, precision: Precision::Minute };
+        for &(lon, lat) in places {
+            let place = LonLat::new(lon, lat).map_or(Place::Missing, Place::At);
+            reports.push(&Report::plain(ClassId(0), when, place));
+        }
+        reports
+    }
+
+    #[test]
+    fn swapped_rows_are_told_by_the_middle_of_their_file_alone() {
+        let town = |n: usize| (0..n).map(|n| (-72.93 + n as f64 * 1e-5, 41.31));
+        let with = |n: usize, more: &[(f64, f64)]| {
+            count(&reports(&town(n).chain(more.iter().copied()).collect::<Vec<_>>()))
+        };
+        assert_eq!(with(5, &[(41.31, -72.93), (41.3, -72.9)]), 2);
+        assert_eq!(with(5_000, &[(41.31, -72.93)]), 1);
+        // Far, and no nearer the other way round; near both ways; nothing at all; no place.
+        assert_eq!(with(5, &[(-100.0, 40.0), (0.1, 0.1), (200.0, 0.0)]), 0);
+        assert_eq!(count(&reports(&[(41.3, 41.0), (41.0, 41.3), (41.2, 41.2)])), 0);
+        assert_eq!(count(&Reports::default()), 0);
+    }
+}
