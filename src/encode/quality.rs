@@ -53,6 +53,7 @@ pub fn sentence(
     let mut parts = vec![
         format!("{} read", account.read),
         format!("{incidents} incidents"),
+        format!("{} repeat or add to one", resolution.merged),
         format!("{:.1} % located ({withheld} withheld)", 100.0 * share(located, all)),
         format!("{} taken back", resolution.cancelled + resolution.withdrawn),
         format!("{} revised", resolution.superseded),
