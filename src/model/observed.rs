@@ -58,7 +58,7 @@ mod tests {
 
     #[test]
     fn a_source_that_tells_only_months_had_data_to_the_end_of_the_last_one() {
-        let month = |time, days| (time, Precision::Month, days * 86_400);
+        let month = |time, days: u32| (time, Precision::Month, days * 86_400);
         let june = (date(2017, 6, 1), date(2017, 6, 30));
         assert_eq!(of(&[month("2017-06-01T00:00", 30)]), Some(june));
         let all = [month("2017-06-01T00:00", 30), month("2017-07-01T00:00", 31)];

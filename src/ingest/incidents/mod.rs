@@ -69,7 +69,9 @@ pub fn read(
     }
     let retold = ledger.leave_out_retold();
     if retold > 0 {
-        account.notes.push(format!("{retold} rows tell what an earlier file told word for word, and count once"));
+        account
+            .notes
+            .push(format!("{retold} rows tell what an earlier file told word for word, and count once"));
     }
     Ok((ledger, account))
 }
