@@ -206,6 +206,7 @@ fn the_84_files_are_one_command_that_reports_rows_and_incidents() {
     let rows = totals["rows"];
     let rows = format!("{},{:03}", rows / 1000, rows % 1000);
     assert!(said.contains(&format!("incidents: {rows} read · {rows} kept · 0 refused")), "{said}");
+    assert!(said.contains("warning: ") && said.contains("until when the data are complete"), "{said}");
     assert!(said.contains(&format!("{rows} reports: ")) && said.contains("the rest are "), "{said}");
     let out = String::from_utf8_lossy(&done.get_output().stdout).into_owned();
     let mut table = csv::Reader::from_reader(out.as_bytes());
@@ -245,6 +246,21 @@ fn the_whole_city_is_ranked_and_every_report_is_accounted_for() {
     let held: Vec<_> = data.held_places.iter().map(|p| p.name.as_str()).collect();
     assert!(held.contains(&"1915 OLIVE ST"), "{held:?}");
     assert!(!held.iter().any(|name| name.contains("S GRAND BLVD")), "{held:?}");
+    // Days after the horizon are told, and a period that ends there has none.
+    let until = snapshot.complete_until().expect("St. Louis tells when it recorded");
+    let (first, last) = snapshot.dates().expect("incidents");
+    assert!(until < last && tally.after_complete > 0, "{tally:?}");
+    let after = |period: String| {
+        let query = Query { period: Some(period.parse().expect("a period")), ..Query::default() };
+        let tally = snapshot.tally(&snapshot.select(&query).expect("all"));
+        (tally.after_complete, tally.incidents)
+    };
+    assert_eq!(after(format!("{first}/{until}")).0, 0);
+    let (later, of) = after(format!("{}/{last}", until.tomorrow().expect("a day")));
+    assert_eq!((later, later), (tally.after_complete, of));
+    // Seven years of files are seven years, not a month more.
+    let years = jiff::civil::date(2012, 1, 1).until(jiff::civil::date(2019, 1, 1)).expect("days").get_days();
+    assert_eq!(snapshot.observed_days(&Query::default()), i64::from(years));
     let ranked = snapshot.rank(&all);
     assert!(ranked[0].count.incidents() > ranked[50].count.incidents());
 

@@ -167,6 +167,28 @@ fn equal_rows_of_victims_count_once_a_file_however_often_it_comes() {
 }
 
 #[test]
+fn all_rows_of_an_incident_stand_or_go_together_whichever_file_comes_first() {
+    let row = |class: &str, supplemented: &str| {
+        format!("24-1,01/05/2024,13:30,{class},{supplemented},38.63,-90.2\n")
+    };
+    let head = "IncidentNum,IncidentDate,OccurredFromTime,NIBRS,LastSuppDate,Latitude,Longitude\n";
+    // A monthly file dates the row that was supplemented, and not the other victims.
+    let january = format!("{head}{}{}", row("09A", "02/10/2024"), row("13A", ""));
+    let march = format!("{head}{}{}{}", row("09A", "03/05/2024"), row("13A", ""), row("120", ""));
+    let told = [[&january, &march], [&march, &january]].map(|files| {
+        let folder = tempfile::tempdir().expect("a folder");
+        let store = store(folder.path());
+        for file in files {
+            append(&store, batch(file));
+        }
+        assert_eq!(state(&store)["24-1"].2, 3);
+        assert_eq!(append(&store, batch(&january)).known, 2);
+        (state(&store), store.verify().expect("whole").content)
+    });
+    assert_eq!(told[0], told[1]);
+}
+
+#[test]
 fn what_is_forgotten_is_in_no_byte_of_the_store_its_log_or_a_new_backup() {
     let folder = tempfile::tempdir().expect("a folder");
     let file = folder.path().join("city.hotblocks");

@@ -259,7 +259,7 @@ impl Opened {
     }
 
     pub(super) fn layer(&self, operation: &Operation, page: Page) -> Result<Layer, Failure> {
-        Ok(answer(&self.engine.open(&View::all()), operation, &self.values, page)?)
+        Ok(warned(answer(&self.engine.open(&View::all()), operation, &self.values, page)?))
     }
 
     /// A layer to be read: of ranked blocks it says how sure each place is, where nothing else was asked for.
@@ -267,11 +267,11 @@ impl Opened {
         let snapshot = self.engine.open(&View::all());
         let unasked = operation.command == RANK.command && self.values.count(&DRAWS).is_none();
         if !unasked || !draws_unasked(snapshot.dataset()) {
-            return Ok(answer(&snapshot, operation, &self.values, page)?);
+            return Ok(warned(answer(&snapshot, operation, &self.values, page)?));
         }
         let mut values = self.values.clone();
         values.set_wire(&DRAWS, &DrawParams::DRAWS.to_string())?;
-        Ok(answer(&snapshot, operation, &values, page)?)
+        Ok(warned(answer(&snapshot, operation, &values, page)?))
     }
 
     pub(super) fn engine(&self) -> &Engine {
@@ -285,4 +285,10 @@ impl Opened {
     pub(super) fn code(&self) -> u8 {
         if self.all_kept { exit::DONE } else { exit::SOME_REFUSED }
     }
+}
+
+/// A layer whose warnings have been said to stderr, where a person sees them whatever its format.
+fn warned(layer: Layer) -> Layer {
+    layer.warnings().for_each(|warning| say::tell(&format!("warning: {warning}")));
+    layer
 }

@@ -55,6 +55,7 @@ pub fn sentence(
     let all: usize = sources.iter().map(|s| s.located.reports()).sum();
     let mut parts =
         vec![format!("{} read", thousands(account.read)), format!("{} incidents", thousands(incidents))];
+    parts.push(format!("{} repeat or add to one", thousands(resolution.merged)));
     // Of nothing there is no share.
     if all > 0 {
         parts.push(format!(

@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use jiff::civil::Date;
+
 use crate::model::class::{ClassId, ClassSet, UnknownCategory};
 use crate::model::dataset::Dataset;
 use crate::model::datetime::Datetime;
@@ -110,6 +112,8 @@ pub struct Tally {
     pub incidents: usize,
     /// Reports behind them: offenses or victims, by the source's unit.
     pub reports: u64,
+    /// Those of them that happened after the day until which their data are complete: some of their like are yet to come.
+    pub after_complete: usize,
     /// In a block and ranked.
     pub in_blocks: usize,
     /// With a place but without a block.
@@ -123,13 +127,18 @@ pub struct Tally {
 }
 
 impl Tally {
-    /// Counts what became of the selected incidents.
+    /// Counts what became of the selected incidents; the data are complete until a day, where their sources tell one.
     #[must_use]
-    pub fn of(selection: &Selection, dataset: &Dataset) -> Self {
+    pub fn of(selection: &Selection, dataset: &Dataset, complete_until: Option<Date>) -> Self {
+        let until = complete_until.and_then(|last| Period::new(None, Some(last)).ok());
+        let ends = |zone| until.map_or(i64::MAX, |until| until.seconds_in(zone).1);
+        let ends: Vec<i64> = dataset.sources.iter().map(|source| ends(&source.zone)).collect();
         let mut tally = Self::default();
         for at in (0..dataset.incidents.len()).filter(|&at| selection.has(dataset, at)) {
             tally.incidents += 1;
             tally.reports += u64::from(dataset.incidents.reports(at));
+            let end = ends[usize::from(dataset.incidents.source(at))];
+            tally.after_complete += usize::from(dataset.incidents.when(at).from >= end);
             let located = dataset.incidents.located(at);
             tally.geocoded += usize::from(located == Located::Geocoded);
             if dataset.held[at] {

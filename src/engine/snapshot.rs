@@ -136,7 +136,7 @@ impl Snapshot {
     /// What became of the selected incidents.
     #[must_use]
     pub fn tally(&self, selection: &Selection) -> Tally {
-        Tally::of(selection, &self.dataset)
+        Tally::of(selection, &self.dataset, self.horizon())
     }
 
     /// All blocks in the order of their incidents; held ones do not count.
@@ -207,9 +207,13 @@ impl Snapshot {
     /// The last date until which the data are complete: the earliest horizon of their sources, else the last full month's end.
     #[must_use]
     pub fn complete_until(&self) -> Option<Date> {
+        self.horizon().or_else(|| self.coverage.iter().map(|(_, last)| *last).max())
+    }
+
+    /// The earliest horizon of the sources that tell when they recorded.
+    fn horizon(&self) -> Option<Date> {
         let horizons = self.dataset.horizons.iter().flatten();
-        let told = horizons.filter_map(|horizon| horizon.complete_until().date()).min();
-        told.or_else(|| self.coverage.iter().map(|(_, last)| *last).max())
+        horizons.filter_map(|horizon| horizon.complete_until().date()).min()
     }
 
     /// Selected incidents in a box of degrees, or anywhere; those without a place only in the latter.

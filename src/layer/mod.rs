@@ -31,6 +31,7 @@ pub mod filter;
 pub mod hot_blocks;
 pub mod hotspots;
 pub mod incidents;
+mod incomplete;
 pub mod list;
 mod made;
 pub mod near_repeat;
@@ -198,6 +199,13 @@ pub struct Layer {
 }
 
 impl Layer {
+    /// What must be said of it, a sentence each.
+    pub fn warnings(&self) -> impl Iterator<Item = &str> {
+        let all = self.provenance.iter().filter(|(name, _)| *name == provenance::WARNINGS);
+        let all = all.flat_map(|(_, value)| if let Value::List(all) = value { &all[..] } else { &[] });
+        all.filter_map(|warning| if let Value::Text(text) = warning { Some(&text[..]) } else { None })
+    }
+
     /// One feature by itself, without what made it.
     #[must_use]
     pub fn of_one(name: &'static str, feature: Feature, notice: Option<String>) -> Self {

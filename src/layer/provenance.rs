@@ -1,10 +1,14 @@
 //! What made a layer: parameters, period, counts, CRS.
 
+use super::incomplete::incomplete;
 use super::{Ask, Value};
 use crate::engine::query::Tally;
 use crate::engine::snapshot::Snapshot;
 use crate::model::block::SEGMENTS;
 use crate::model::link::several_feeds;
+
+/// The member with what must be said of any layer, a sentence each.
+pub(super) const WARNINGS: &str = "warnings";
 
 /// The same members for every layer, its own parameters among them.
 pub(super) fn provenance(
@@ -28,6 +32,7 @@ pub(super) fn provenance(
         ("period", period),
         ("data_period", data_period(snapshot)),
         ("complete_until", snapshot.complete_until().map_or(Value::Null, |day| Value::text(day.to_string()))),
+        (WARNINGS, Value::List(incomplete(snapshot, tally).into_iter().map(Value::Text).collect())),
         ("linked", linked(snapshot)),
         (
             "category",
@@ -80,6 +85,7 @@ fn counts(tally: &Tally) -> Value {
     Value::Map(vec![
         ("incidents", Value::count(tally.incidents)),
         ("reports", Value::count(tally.reports)),
+        ("after_complete_until", Value::count(tally.after_complete)),
         ("in_blocks", Value::count(tally.in_blocks)),
         ("unassigned", Value::count(tally.unassigned)),
         ("held", Value::count(tally.held)),

@@ -15,6 +15,7 @@ use super::harm::HarmTable;
 use super::horizon::Horizon;
 use super::incident::Incidents;
 use super::ledger::Resolution;
+use super::observed::{Days, covered, days_of};
 use super::period::local_date;
 use super::report::Source;
 use super::street_words::Words;
@@ -214,23 +215,18 @@ impl Dataset {
 
     /// First and last local date on which each source had data, in its own zone; those without incidents have none.
     ///
-    /// Months at either end with less than [`FULL_MONTH`] of the fullest one's incidents do not count:
+    /// Months at either end with less than [`FULL_MONTH`](super::observed::FULL_MONTH) of the fullest one's incidents do not count:
     /// a file of one month names crimes that happened years before and were told in it.
     #[must_use]
     pub fn coverage(&self) -> Vec<(Date, Date)> {
-        // By source and UTC day first, so that few times need a time zone.
-        let mut days: Vec<HashMap<i64, (usize, i64, i64)>> = vec![HashMap::new(); self.sources.len()];
+        let mut days: Vec<HashMap<Days, usize>> = vec![HashMap::new(); self.sources.len()];
         for at in (0..self.incidents.len()).filter(|&at| !self.incidents.gone(at)) {
-            let from = self.incidents.when(at).from;
-            let day = days[usize::from(self.incidents.source(at))]
-                .entry(from.div_euclid(86_400))
-                .or_insert((0, i64::MAX, i64::MIN));
-            *day = (day.0 + 1, day.1.min(from), day.2.max(from));
+            let source = usize::from(self.incidents.source(at));
+            if let Some(of) = days_of(self.incidents.when(at), &self.sources[source].zone) {
+                *days[source].entry(of).or_default() += 1;
+            }
         }
-        days.into_iter()
-            .zip(&self.sources)
-            .filter_map(|(days, source)| covered(days.into_values(), source))
-            .collect()
+        days.into_iter().filter_map(covered).collect()
     }
 
     /// The local date on which an incident began, in its source's zone.
@@ -253,22 +249,6 @@ impl Dataset {
     }
 }
 
-/// First and last local date on which a source had data, from its UTC days: incidents, first and last begin of each.
-pub(crate) fn covered(
-    days: impl Iterator<Item = (usize, i64, i64)>,
-    source: &Source,
-) -> Option<(Date, Date)> {
-    let mut months: BTreeMap<(i16, i8), (usize, Date, Date)> = BTreeMap::new();
-    for (n, from, to) in days {
-        let (first, last) = (local_date(from, &source.zone)?, local_date(to, &source.zone)?);
-        let month = months.entry((first.year(), first.month())).or_insert((0, first, last));
-        *month = (month.0 + n, month.1.min(first), month.2.max(last));
-    }
-    let fullest = months.values().map(|month| month.0).max()?;
-    let full = |month: &&(usize, Date, Date)| month.0 as f64 >= FULL_MONTH * fullest as f64;
-    Some((months.values().find(full)?.1, months.values().rev().find(full)?.2))
-}
-
 /// First and last local date of sources, from the first and last second of each.
 pub(crate) fn span<'a>(ends: impl Iterator<Item = (Option<(i64, i64)>, &'a Source)>) -> Option<(Date, Date)> {
     let dates: Vec<(Date, Date)> = ends
@@ -279,11 +259,6 @@ pub(crate) fn span<'a>(ends: impl Iterator<Item = (Option<(i64, i64)>, &'a Sourc
         .collect();
     Some((dates.iter().map(|d| d.0).min()?, dates.iter().map(|d| d.1).max()?))
 }
-
-/// The part of the fullest month's incidents that a month needs for the source's data to begin or end with it.
-///
-/// St. Louis codes 91.5 % in the month of occurrence, 5.6 % in the next: a tenth lies between.
-pub const FULL_MONTH: f64 = 0.1;
 
 /// How far from an edge an incident must lie to belong to its block without doubt.
 pub const BOUNDARY: Metres = Metres(10.0);

@@ -59,7 +59,7 @@ enum Fate {
 /// A correction cancels one report of the same source, id and class; where the source has no ids,
 /// one of the same time, class and address, or else of the same time and class if these all lie at
 /// one place and house numbers do not differ. Reports of the same source and id are one event; without an id, those of the same
-/// time, place and class are, unless the source's rows are incidents that tell no more than a day.
+/// time, place and class are, unless they tell no more than a day and the source's rows are no victims.
 ///
 /// Time O(n). Source: `counting.md` 1 and 2 of the project's rules on counting.
 #[must_use]
@@ -71,14 +71,11 @@ pub fn resolve(ledger: &Ledger) -> (Events, Resolution) {
 /// The same, with the positions of the reports that a later revision replaced: whatever comes, none of them counts again.
 pub(crate) fn resolve_all(ledger: &Ledger) -> (Events, Resolution, Vec<usize>) {
     let reports = &ledger.reports;
-    let mut fates = vec![Fate::Stands; reports.len()];
-    let mut resolution = Resolution { reports: reports.len(), ..Resolution::default() };
-    revise(reports, &mut fates, &mut resolution);
+    let (fates, mut resolution) = decided(reports);
     let superseded = match resolution.superseded {
         0 => Vec::new(),
         _ => (0..reports.len()).filter(|&at| fates[at] == Fate::Superseded).collect(),
     };
-    cancel(reports, &mut fates, &mut resolution);
     let order = class_order(&ledger.classes);
     let unit_of = |at: usize| ledger.sources[usize::from(reports.source(at))].unit;
     let key_of = |at: usize| event_key(reports, at, unit_of(at));
@@ -97,6 +94,20 @@ pub(crate) fn resolve_all(ledger: &Ledger) -> (Events, Resolution, Vec<usize>) {
         }
     }
     (events, resolution, superseded)
+}
+
+/// Which reports stand: none that was revised, withdrawn or taken back, and no correction. Time O(n).
+#[must_use]
+pub fn standing(ledger: &Ledger) -> Vec<bool> {
+    decided(&ledger.reports).0.into_iter().map(|fate| fate == Fate::Stands).collect()
+}
+
+fn decided(reports: &Reports) -> (Vec<Fate>, Resolution) {
+    let mut fates = vec![Fate::Stands; reports.len()];
+    let mut resolution = Resolution { reports: reports.len(), ..Resolution::default() };
+    revise(reports, &mut fates, &mut resolution);
+    cancel(reports, &mut fates, &mut resolution);
+    (fates, resolution)
 }
 
 /// For every position the first one with the same key; itself where it has none.
@@ -186,7 +197,8 @@ fn event_key(reports: &Reports, at: usize, unit: Unit) -> Option<Key<'_>> {
     }
     let (place, when) = (place_of(reports, at), reports.when(at));
     let vague = matches!(when.precision, Precision::Day | Precision::Month | Precision::Range);
-    (!(vague && unit == Unit::Incident) && place != Where::Nowhere).then_some(Key::Content {
+    // Two rows of one evening at a map's point are two events; two victims of one day at one house are mostly of one.
+    (!(vague && unit != Unit::Victim) && place != Where::Nowhere).then_some(Key::Content {
         source,
         from: when.from,
         class: reports.class(at),
@@ -487,11 +499,21 @@ mod tests {
     }
 
     #[test]
-    fn whole_rows_that_tell_only_a_day_stay_apart() {
-        let mut l = ledger(Unit::Incident);
-        let mut row = report(None, Sign::Adds, 1, 0, 5.0);
-        row.when.precision = Precision::Day;
-        l.reports = reports([row, row]);
-        assert_eq!(resolve(&l).0.len(), 2);
+    fn incidents_and_offenses_that_tell_only_a_day_or_month_stay_apart_and_victims_do_not() {
+        for (unit, precision, expected) in [
+            (Unit::Incident, Precision::Day, 2),
+            (Unit::Incident, Precision::Month, 2),
+            (Unit::Offense, Precision::Day, 2),
+            (Unit::Offense, Precision::Month, 2),
+            (Unit::Offense, Precision::Minute, 1),
+            (Unit::Victim, Precision::Day, 1),
+        ] {
+            let mut l = ledger(unit);
+            let mut row = report(None, Sign::Adds, 1, 0, 5.0);
+            row.when.precision = precision;
+            l.reports = reports([row, row]);
+            let (events, resolution) = resolve(&l);
+            assert_eq!((events.len(), resolution.merged), (expected, 2 - expected), "{unit:?} {precision:?}");
+        }
     }
 }

@@ -28,7 +28,7 @@ pub struct Reports {
     /// Empty where the source has none: an id is never an empty text.
     ids: Texts,
     /// Empty as long as all are 0.
-    revision: Vec<i64>,
+    pub(super) revision: Vec<i64>,
     addresses: Interned,
 }
 

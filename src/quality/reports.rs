@@ -7,7 +7,7 @@ use crate::aggregate::aoristic::{self, HOURS};
 use crate::model::category::Flags;
 use crate::model::class::ClassId;
 use crate::model::horizon::{Horizon, horizons};
-use crate::model::ledger::Resolution;
+use crate::model::ledger::{Resolution, standing};
 use crate::model::period::Precision;
 use crate::model::report::{Day, Origin, Report, Sign, Source};
 use crate::model::reports::Ledger;
@@ -26,7 +26,7 @@ pub struct SourceQuality {
     pub corrections: usize,
     /// Corrections that match nothing, by file and line.
     pub unmatched: Vec<(String, u32)>,
-    /// Where the others are.
+    /// Where those are that stand: the others, but for what was revised or taken back.
     pub located: Located,
     /// The same by class, in the order of their codes.
     pub by_class: Vec<(ClassId, Located)>,
@@ -38,7 +38,7 @@ pub struct SourceQuality {
     pub inferred_officer: usize,
     /// How exactly they tell their time, by the word for it.
     pub precision: BTreeMap<&'static str, usize>,
-    /// Those that tell the minute.
+    /// Those that tell the minute, or the second.
     pub to_the_minute: usize,
     /// Of these, at 00:00.
     pub at_midnight: usize,
@@ -46,7 +46,7 @@ pub struct SourceQuality {
     pub at_noon: usize,
     /// Reports by hour of the local week, Monday's first hour first; those of a range shared out over it.
     pub hours: [f64; HOURS],
-    /// Months without a report between the first and the last with many, as year and month.
+    /// Months between the first and the last with many that have none, or few beside the months around, as year and month.
     pub gaps: Vec<(i16, i8)>,
     /// Until when it is complete; `None` where it does not tell when it recorded.
     pub horizon: Option<Horizon>,
@@ -76,9 +76,10 @@ impl SourceQuality {
 pub fn of(ledger: &Ledger, resolution: &Resolution) -> Vec<SourceQuality> {
     let horizons = horizons(ledger);
     let mut all: Vec<Counting> = ledger.sources.iter().map(|source| Counting::new(source, ledger)).collect();
-    for report in ledger.reports.iter() {
+    let standing = standing(ledger);
+    for (report, stands) in ledger.reports.iter().zip(standing) {
         let horizon = horizons[usize::from(report.source)];
-        all[usize::from(report.source)].add(&report, ledger, horizon);
+        all[usize::from(report.source)].add((&report, stands), ledger, horizon);
     }
     for &at in &resolution.unmatched {
         let report = ledger.reports.get(at);
@@ -123,11 +124,13 @@ impl Counting {
         }
     }
 
-    fn add(&mut self, report: &Report<'_>, ledger: &Ledger, horizon: Option<Horizon>) {
+    fn add(&mut self, (report, stands): (&Report<'_>, bool), ledger: &Ledger, horizon: Option<Horizon>) {
         let done = &mut self.done;
         done.reports += 1;
         if report.sign == Sign::TakesBack {
             done.corrections += 1;
+        }
+        if !stands {
             return;
         }
         done.located.add(report.place);
@@ -142,7 +145,7 @@ impl Counting {
             jiff::Timestamp::from_second(report.when.from).map_or(0, |at| zone.to_offset(at).seconds());
         let local = report.when.from + i64::from(offset);
         aoristic::add(&mut done.hours, local, report.when.seconds);
-        if report.when.precision == Precision::Minute {
+        if matches!(report.when.precision, Precision::Minute | Precision::Second) {
             done.to_the_minute += 1;
             done.at_midnight += usize::from(local.rem_euclid(86_400) == 0);
             done.at_noon += usize::from(local.rem_euclid(86_400) == 43_200);
@@ -173,10 +176,14 @@ impl Counting {
     }
 }
 
-/// A month with less than this part of the fullest one's reports is no month of the source's own.
+/// A month with less than this part of the fullest one's reports is no month of the source's own, nor is one within them
+/// with less than this part of what is usual around it: stragglers told by the files of later months.
 const FULL: f64 = 0.1;
 
-/// Empty months between the first and the last full one.
+/// So many months before and after one say what is usual around it.
+const AROUND: usize = 6;
+
+/// Months between the first and the last full one that are empty, or nearly so beside the median of those around.
 fn gaps(months: &BTreeMap<(i16, i8), usize>) -> Vec<(i16, i8)> {
     let fullest = months.values().copied().max().unwrap_or(0) as f64;
     let full = |(_, n): &(&(i16, i8), &usize)| **n as f64 >= FULL * fullest;
@@ -185,7 +192,16 @@ fn gaps(months: &BTreeMap<(i16, i8), usize>) -> Vec<(i16, i8)> {
     let (Some(first), Some(last)) = (first, last) else { return Vec::new() };
     let next = |&(year, month): &(i16, i8)| Some(if month == 12 { (year + 1, 1) } else { (year, month + 1) });
     let between = std::iter::successors(Some(first), next).take_while(|month| *month <= last);
-    between.filter(|month| !months.contains_key(month)).collect()
+    let all: Vec<((i16, i8), usize)> =
+        between.map(|month| (month, months.get(&month).copied().unwrap_or(0))).collect();
+    let usual = |at: usize| {
+        let around = at.saturating_sub(AROUND)..(at + AROUND + 1).min(all.len());
+        let mut others: Vec<usize> = around.filter(|&other| other != at).map(|other| all[other].1).collect();
+        others.sort_unstable();
+        others.get(others.len() / 2).copied().unwrap_or(0)
+    };
+    let gap = |at: &usize| all[*at].1 == 0 || (all[*at].1 as f64) < FULL * usual(*at) as f64;
+    (0..all.len()).filter(gap).map(|at| all[at].0).collect()
 }
 
 #[cfg(test)]
@@ -264,5 +280,44 @@ mod tests {
         assert_eq!((q.from_the_future, q.corrections), (1, 1));
         assert_eq!(q.unmatched, [("a.csv".to_owned(), 7)]);
         assert_eq!(q.horizon.map(|h| h.as_of), recorded);
+    }
+
+    #[test]
+    fn a_month_with_stragglers_alone_is_a_gap_and_slow_growth_is_none() {
+        let month = |at: i8| (2015 + i16::from((at - 1) / 12), (at - 1) % 12 + 1);
+        let of = |counts: &[usize]| gaps(&(1..).map(month).zip(counts.iter().copied()).collect());
+        assert_eq!(of(&[4_000, 4_100, 3_900, 4_000, 4_200, 306, 4_000, 4_100]), [(2015, 6)]);
+        assert_eq!(of(&[4_000, 4_100, 3_900, 4_000, 4_200, 500, 4_000, 4_100]), []);
+        // Several in a row, and few reports altogether.
+        assert_eq!(of(&[400, 400, 400, 400, 9, 8, 7, 400, 400, 400, 400]), [5, 6, 7].map(month));
+        assert_eq!(of(&[5, 1, 4, 1, 0, 1, 6]), [(2015, 5)]);
+        // What is usual changes: a tenth of the last year's is no gap in the first.
+        let grown: Vec<usize> = (0..24).map(|at| 100 + at * at * 3).collect();
+        assert_eq!(of(&grown), []);
+    }
+
+    #[test]
+    fn what_was_taken_back_or_revised_is_neither_located_nor_missing() {
+        let first = Report { id: Some("a"), ..report("2018-03-01T10:00", 0, false) };
+        let back = Report { sign: Sign::TakesBack, ..first };
+        let old = Report { id: Some("b"), ..first };
+        let revised = Report { id: Some("b"), revision: 1, ..report("2018-03-01T10:00", 0, true) };
+        let q = quality(&[first, back, old, revised]);
+        assert_eq!((q.reports, q.corrections), (4, 1));
+        assert_eq!((q.located.located, q.located.missing), (1, 0));
+        assert_eq!((q.by_class[0].1, q.by_year[&2018]), (q.located, q.located));
+    }
+
+    #[test]
+    fn noon_to_the_second_is_a_pile_as_to_the_minute() {
+        for precision in [Precision::Second, Precision::Minute] {
+            let at = |time| {
+                let mut report = report(time, 0, true);
+                report.when.precision = precision;
+                report
+            };
+            let q = quality(&[at("2018-03-01T12:00"), at("2018-03-01T10:00"), at("2018-03-02T10:00")]);
+            assert_eq!((q.at_noon, q.to_the_minute, q.time_piles()), (1, 3, [false, true]), "{precision:?}");
+        }
     }
 }

@@ -7,6 +7,7 @@ mod common;
 
 mod areas;
 mod assignment;
+mod counting;
 mod files;
 mod formats;
 mod geocoding;

@@ -5,38 +5,35 @@ use std::collections::BTreeMap;
 use jiff::civil::Date;
 
 use crate::engine::hours::{TimePiles, TimesOfDay};
-use crate::model::dataset::{covered, span};
+use crate::model::dataset::span;
+use crate::model::observed::{covered, days_of};
 use crate::model::period::Interval;
-use crate::model::report::Source;
+use crate::model::report::{Day, Source};
 
-const DAY: i64 = 86_400;
+const FIRST: Day = Day(i32::MIN);
+const LAST: Day = Day(i32::MAX);
 
 /// Begins and ends of all incidents, each time once with how many have it.
 #[derive(Debug, Default)]
 pub(super) struct Times {
     begins: BTreeMap<(u16, i64), u32>,
     ends: BTreeMap<(u16, i64), u32>,
-    /// By source and UTC day: incidents, first and last begin.
-    days: BTreeMap<(u16, i64), (usize, i64, i64)>,
+    /// By source and local days: incidents.
+    days: BTreeMap<(u16, Day, Day), usize>,
     clock: TimesOfDay,
 }
 
 impl Times {
     /// Those of all incidents at once.
     pub(super) fn of(all: impl Iterator<Item = (u16, Interval)> + Clone, sources: &[Source]) -> Self {
-        let mut clock = TimesOfDay::default();
-        for (source, when) in all.clone() {
-            clock.count(source, when, &sources[usize::from(source)].zone, 1);
-        }
         let mut times = Self {
-            clock,
             begins: counted(all.clone().map(|(source, when)| (source, when.from))),
-            ends: counted(all.map(|(source, when)| (source, when.to() - 1))),
-            days: BTreeMap::new(),
+            ends: counted(all.clone().map(|(source, when)| (source, when.to() - 1))),
+            ..Self::default()
         };
-        for (&(source, from), &n) in &times.begins {
-            let day = times.days.entry((source, from.div_euclid(DAY))).or_insert((0, from, from));
-            *day = (day.0 + n as usize, day.1, from);
+        for (source, when) in all {
+            times.clock.count(source, when, &sources[usize::from(source)].zone, 1);
+            times.tell_day(source, when, sources, 1);
         }
         times
     }
@@ -46,7 +43,7 @@ impl Times {
         self.clock.count(source, when, &sources[usize::from(source)].zone, 1);
         *self.begins.entry((source, when.from)).or_default() += 1;
         *self.ends.entry((source, when.to() - 1)).or_default() += 1;
-        self.tell_day(source, when.from, 1);
+        self.tell_day(source, when, sources, 1);
     }
 
     /// Takes an incident out.
@@ -54,20 +51,15 @@ impl Times {
         self.clock.count(source, when, &sources[usize::from(source)].zone, -1);
         take(&mut self.begins, (source, when.from));
         take(&mut self.ends, (source, when.to() - 1));
-        self.tell_day(source, when.from, -1);
+        self.tell_day(source, when, sources, -1);
     }
 
-    fn tell_day(&mut self, source: u16, from: i64, sign: isize) {
-        let day = from.div_euclid(DAY);
-        let known = self.days.get(&(source, day)).map_or(0, |day| day.0);
-        let of_day = (source, day.saturating_mul(DAY))..(source, (day + 1).saturating_mul(DAY));
-        let mut begins = self.begins.range(of_day).map(|(key, _)| key.1);
-        match begins.next() {
-            Some(first) => {
-                let last = begins.next_back().unwrap_or(first);
-                self.days.insert((source, day), (known.wrapping_add_signed(sign), first, last));
-            }
-            None => drop(self.days.remove(&(source, day))),
+    fn tell_day(&mut self, source: u16, when: Interval, sources: &[Source], sign: isize) {
+        let Some((first, last)) = days_of(when, &sources[usize::from(source)].zone) else { return };
+        let n = self.days.entry((source, first, last)).or_default();
+        *n = n.wrapping_add_signed(sign);
+        if *n == 0 {
+            self.days.remove(&(source, first, last));
         }
     }
 
@@ -89,10 +81,10 @@ impl Times {
 
     /// First and last local date on which each source had data.
     pub(super) fn coverage(&self, sources: &[Source]) -> Vec<(Date, Date)> {
-        let of = |(at, source)| {
-            covered(self.days.range((at, i64::MIN)..=(at, i64::MAX)).map(|(_, day)| *day), source)
-        };
-        (0..).zip(sources).filter_map(of).collect()
+        let number = |at| u16::try_from(at).expect("fewer than 65,536 sources");
+        let days = |source| self.days.range((source, FIRST, FIRST)..=(source, LAST, LAST));
+        let of = |at| covered(days(number(at)).map(|(&(_, first, last), &n)| ((first, last), n)));
+        (0..sources.len()).filter_map(of).collect()
     }
 }
 

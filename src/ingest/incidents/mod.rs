@@ -7,6 +7,7 @@ mod mapping;
 mod one_source;
 mod options;
 mod preview;
+mod same;
 mod swapped;
 mod values;
 mod when_where;
@@ -27,6 +28,7 @@ use super::table::{Broken, Header, Row};
 use super::{crosswalk, csv};
 use crate::model::category::CategoryTree;
 use crate::model::class::Classes;
+use crate::model::report::Unit;
 use crate::model::reports::Ledger;
 
 /// Reads files of incidents, in parallel, into one ledger in the order of the files.
@@ -43,8 +45,12 @@ pub fn read(
 ) -> Result<(Ledger, Account), IncidentsError> {
     let (tree, layouts) = shipped()?;
     let own = options.own_layout(tree)?;
+    let same = same::earlier(inputs);
     let parsed = (1..)
         .zip(inputs)
+        .zip(&same)
+        .filter(|(_, same)| same.is_none())
+        .map(|(numbered, _)| numbered)
         .collect::<Vec<_>>()
         .into_par_iter()
         .map(|(ordinal, input)| {
@@ -58,6 +64,16 @@ pub fn read(
     let mut account = Account::default();
     for file in parsed {
         enter(file, &mut ledger, &mut account)?;
+    }
+    for (input, first) in inputs.iter().zip(same).filter_map(|(input, same)| Some((input, same?))) {
+        account.notes.push(format!("{}: the same as {}, not read again", input.name, inputs[first].name));
+        done();
+    }
+    let retold = ledger.leave_out_retold();
+    if retold > 0 {
+        account
+            .notes
+            .push(format!("{retold} rows tell what an earlier file told word for word, and count once"));
     }
     Ok((ledger, account))
 }
@@ -147,10 +163,14 @@ fn geometry(format: Format, about: &About) -> Geometry {
 }
 
 /// Enters a file's reports in the ledger, with the ledger's numbers for source, file and classes.
-fn enter(parsed: Parsed, ledger: &mut Ledger, account: &mut Account) -> Result<(), IncidentsError> {
+fn enter(mut parsed: Parsed, ledger: &mut Ledger, account: &mut Account) -> Result<(), IncidentsError> {
     if parsed.empty {
         account.add(parsed.account);
         return Ok(());
+    }
+    // Rows of offenses and victims are parts of what the file says of an event; a row of a whole event stands for itself.
+    if parsed.source.revises && parsed.source.unit != Unit::Incident {
+        parsed.reports.level();
     }
     let source = ledger.sources.iter().position(|known| *known == parsed.source).unwrap_or_else(|| {
         ledger.sources.push(parsed.source);
@@ -173,7 +193,7 @@ fn enter(parsed: Parsed, ledger: &mut Ledger, account: &mut Account) -> Result<(
         parsed.reports,
         (source, file),
         |class| ids[usize::from(class.0)],
-        |class| classes.get(class).flags.protected(),
+        |class| classes.get(class).flags.sensitive(),
     );
     account.add(parsed.account);
     Ok(())

@@ -1,0 +1,22 @@
+//! The warning where a result counts days of which incidents are still to come.
+
+use crate::engine::query::Tally;
+use crate::engine::snapshot::Snapshot;
+
+/// That incidents after the horizon are counted, in a sentence that names the period without them; `None` where none is.
+///
+/// Source: `counting.md` 7 of the project's rules on counting.
+pub(super) fn incomplete(snapshot: &Snapshot, tally: &Tally) -> Option<String> {
+    let (until, (first, _)) = (snapshot.complete_until()?, snapshot.dates()?);
+    let period = if first <= until {
+        format!("--period {first}/{until} leaves them out")
+    } else {
+        "all of them are".to_owned()
+    };
+    (tally.after_complete > 0).then(|| {
+        format!(
+            "{} of {} incidents are from after {until}, until when the data are complete: of those days more are still to come, so they are no fall; {period}",
+            tally.after_complete, tally.incidents
+        )
+    })
+}
