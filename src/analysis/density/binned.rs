@@ -130,7 +130,7 @@ fn cell_of(p: Local, grid: &Grid) -> Option<usize> {
 /// | `params` | the kernel and its bandwidth | | m |
 /// | returns | density in the grid's order, with a bound of its error | `n_cols × n_rows` | incidents per km² |
 ///
-/// In single precision, the Gaussian by sums along x and then along y, in O(cells · bandwidth), the others and a Gaussian
+/// In single precision, the Gaussian by sums along y and x, in O(cells · bandwidth) at most, the others and a Gaussian
 /// that spans hundreds of cells by Fourier transform, in O(cells · log cells). The Gaussian ends at six standard deviations.
 /// The same for any order of the input and any number of threads; processors may differ within [`ErrorBound::rounding`]. Source: Silverman (1982), *Applied Statistics* 31(1), AS 176; bound as in
 /// [`ErrorBound`].
@@ -374,6 +374,18 @@ mod tests {
     /// The larger; what is no number is worse than any.
     fn worse(a: f64, b: f64) -> f64 {
         if b.is_nan() { f64::INFINITY } else { a.max(b) }
+    }
+
+    #[test]
+    fn a_place_that_is_no_number_is_refused_though_it_lies_in_no_cell() {
+        let params = KdeParams::quartic(Metres(100.0));
+        for (x, y) in [(f64::NAN, 60.0), (0.0, f64::NAN), (f64::INFINITY, 60.0)] {
+            let points = [Local { x: 0.0, y: 60.0 }, Local { x: 1e9, y: 0.0 }, Local { x, y }];
+            for weights in [None, Some(&[1.0; 3][..])] {
+                let refused = binned(&points, weights, &GRID, &params);
+                assert_eq!(refused, Err(KdeError::Coordinates { index: 2 }));
+            }
+        }
     }
 
     /// Clumps, and some beyond the grid.

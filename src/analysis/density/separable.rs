@@ -62,7 +62,13 @@ impl Taps {
             return Self { before: vec![1.0], after: whole.clone(), whole, step: 1, surplus: 1.0 };
         }
         let half = bell(sigma * FRAC_1_SQRT_2);
-        Self { whole, before: half.clone(), after: half, step, surplus: (PI / 2.0).sqrt() * sigma / step as f64 }
+        Self {
+            whole,
+            before: half.clone(),
+            after: half,
+            step,
+            surplus: (PI / 2.0).sqrt() * sigma / step as f64,
+        }
     }
 
     /// How far each value may be off, as a part of it: taps, their products with pairs of cells, their sums, and rows left out.
@@ -205,7 +211,8 @@ mod tests {
                     f64::from(*c) * tap(col.abs_diff(j % n_cols)) * tap(row.abs_diff(j / n_cols)) * 2.5
                 };
                 let sum: f64 = counts.iter().enumerate().map(term).sum();
-                let (off, bound) = ((out - sum).abs(), taps.rounding() * sum + left_out(Kernel::Gaussian) * all);
+                let (off, bound) =
+                    ((out - sum).abs(), taps.rounding() * sum + left_out(Kernel::Gaussian) * all);
                 assert!(off <= bound, "{n_cols} × {n_rows}, cell {i}: {out} is not {sum}");
             }
         }
