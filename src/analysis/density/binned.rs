@@ -4,7 +4,7 @@ use multiversion::multiversion;
 use rayon::prelude::*;
 
 use super::error_bound::{self, ErrorBound};
-use super::input::{check, check_grid, fits};
+use super::input::{check_grid, check_places, check_weights, fits};
 use super::kde::{Density, KdeError, KdeParams};
 use super::kernel::Kernel;
 use super::separable;
@@ -26,6 +26,11 @@ impl Counts {
     /// Counts incidents in the cells they lie in; those beyond the grid are in none. Time O(n + cells).
     #[must_use]
     pub fn of(points: &[Local], grid: &Grid) -> Self {
+        Self::and_beyond(points, grid).0
+    }
+
+    /// The counts, and how many lie in no cell.
+    fn and_beyond(points: &[Local], grid: &Grid) -> (Self, u32) {
         let none = grid.len() as u32;
         // One more cell, for what lies in none.
         let mut cells = vec![0_u32; grid.len() + 1];
@@ -34,11 +39,12 @@ impl Counts {
             cells_of(points, grid, none, &mut keys);
             for &key in &keys[..points.len()] {
                 let cell = &mut cells[key as usize];
-                *cell = cell.wrapping_add(1);
+                *cell = cell.saturating_add(1);
             }
         }
+        let beyond = cells[grid.len()];
         cells.truncate(grid.len());
-        Self { cells, n_cols: grid.n_cols, n_rows: grid.n_rows }
+        (Self { cells, n_cols: grid.n_cols, n_rows: grid.n_rows }, beyond)
     }
 
     /// Incidents per cell, row by row from the south-west.
@@ -124,7 +130,7 @@ fn cell_of(p: Local, grid: &Grid) -> Option<usize> {
 /// | `params` | the kernel and its bandwidth | | m |
 /// | returns | density in the grid's order, with a bound of its error | `n_cols × n_rows` | incidents per km² |
 ///
-/// In single precision, the Gaussian by sums along x and then along y, in O(cells · bandwidth), the others and a Gaussian
+/// In single precision, the Gaussian by sums along y and x, in O(cells · bandwidth) at most, the others and a Gaussian
 /// that spans hundreds of cells by Fourier transform, in O(cells · log cells). The Gaussian ends at six standard deviations.
 /// The same for any order of the input and any number of threads; processors may differ within [`ErrorBound::rounding`]. Source: Silverman (1982), *Applied Statistics* 31(1), AS 176; bound as in
 /// [`ErrorBound`].
@@ -157,7 +163,7 @@ fn cell_of(p: Local, grid: &Grid) -> Option<usize> {
 /// ```
 pub fn smooth(counts: &Counts, grid: &Grid, params: &KdeParams) -> Result<Binned, KdeError> {
     check_grid(grid)?;
-    let height = check(&[], None, *params)?;
+    let height = check_weights(0, None, *params)?;
     let sizes = [(counts.n_cols, counts.n_rows), (grid.n_cols, grid.n_rows)];
     if sizes[0] != sizes[1] {
         return Err(KdeError::Counts { counts: sizes[0], grid: sizes[1] });
@@ -187,7 +193,7 @@ pub fn binned(
     params: &KdeParams,
 ) -> Result<Binned, KdeError> {
     check_grid(grid)?;
-    let height = check(points, weights, *params)?;
+    let height = check_weights(points.len(), weights, *params)?;
     let margin = margin(grid, params)?;
     let side = margin as f64 * grid.cell.0;
     let wide = Grid {
@@ -197,8 +203,19 @@ pub fn binned(
         ..*grid
     };
     let (cells, unit): (Vec<f32>, f64) = match weights {
-        None => (Counts::of(points, &wide).cells.par_iter().map(|&n| n as f32).collect(), 1.0),
-        Some(weights) => weigh(points, weights, &wide),
+        None => {
+            let (counts, beyond) = Counts::and_beyond(points, &wide);
+            // What lies in a cell is a number.
+            if beyond > 0 {
+                check_places(points)?;
+            }
+            // In the same memory: fresh pages take longer than numbers.
+            (counts.cells.into_iter().map(|n| n as f32).collect(), 1.0)
+        }
+        Some(weights) => {
+            check_places(points)?;
+            weigh(points, weights, &wide)
+        }
     };
     let total = weights.map_or(points.len() as f64, |weights| weights.iter().sum());
     Ok(smoothed(&cells, margin, grid, *params, Scale { height, unit, total }))
@@ -260,13 +277,13 @@ fn smoothed(cells: &[f32], margin: usize, grid: &Grid, params: KdeParams, scale:
     let cell = grid.cell.0 / bandwidth.0;
     // Farther than the frame is wide nothing is reached.
     let radius = (separable::reach(kernel) / cell).ceil().min(n_cols.max(n_rows) as f64) as usize;
-    let by_sums = kernel == Kernel::Gaussian && radius <= separable::MOST_TAPS;
+    let sigma = kernel.sigma(bandwidth).0 / grid.cell.0;
+    let by_sums = (kernel == Kernel::Gaussian && radius <= separable::MOST_TAPS)
+        .then(|| separable::Taps::new(sigma, n_cols.max(n_rows)));
     if !grid.is_empty() && cells.iter().any(|n| *n > 0.0) {
         let frame = Frame { n_cols, n_rows, margin };
-        if by_sums {
-            let tap = |d: usize| kernel.shape((d as f64 * cell).powi(2)) as f32;
-            let taps: Vec<f32> = (0..=radius).map(tap).collect();
-            separable::convolve(cells, frame, &taps, height * unit, &mut per_km2);
+        if let Some(taps) = &by_sums {
+            separable::convolve(cells, frame, taps, height * unit, &mut per_km2);
         } else {
             let at = |dx: usize, dy: usize| {
                 let (x, y) = (dx as f64 * cell, dy as f64 * cell);
@@ -280,10 +297,9 @@ fn smoothed(cells: &[f32], margin: usize, grid: &Grid, params: KdeParams, scale:
     let peak = density.peak();
     let floor = FLOOR * peak;
     density.per_km2.par_iter_mut().for_each(|value| *value = if *value < floor { 0.0 } else { *value });
-    let rounding = if by_sums {
-        separable::rounding(radius + 1) * peak
-    } else {
-        error_bound::of_transform(cells, kernel, cell) * height * unit
+    let rounding = match by_sums {
+        Some(taps) => taps.rounding() * peak,
+        None => error_bound::of_transform(cells, kernel, cell) * height * unit,
     };
     let left_out = separable::left_out(kernel) * total * height;
     let error = error_bound::of(cells, n_cols, kernel, cell, (height * unit, rounding + left_out + floor));
@@ -358,6 +374,18 @@ mod tests {
     /// The larger; what is no number is worse than any.
     fn worse(a: f64, b: f64) -> f64 {
         if b.is_nan() { f64::INFINITY } else { a.max(b) }
+    }
+
+    #[test]
+    fn a_place_that_is_no_number_is_refused_though_it_lies_in_no_cell() {
+        let params = KdeParams::quartic(Metres(100.0));
+        for (x, y) in [(f64::NAN, 60.0), (0.0, f64::NAN), (f64::INFINITY, 60.0)] {
+            let points = [Local { x: 0.0, y: 60.0 }, Local { x: 1e9, y: 0.0 }, Local { x, y }];
+            for weights in [None, Some(&[1.0; 3][..])] {
+                let refused = binned(&points, weights, &GRID, &params);
+                assert_eq!(refused, Err(KdeError::Coordinates { index: 2 }));
+            }
+        }
     }
 
     /// Clumps, and some beyond the grid.

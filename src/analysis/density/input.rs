@@ -44,27 +44,42 @@ pub(super) fn places(
 
 /// The kernel's height per unit of weight in 1/km², of input that can be a density.
 pub(super) fn check(points: &[Local], weights: Option<&[f64]>, params: KdeParams) -> Result<f64, KdeError> {
+    check_places(points)?;
+    check_weights(points.len(), weights, params)
+}
+
+/// As [`check`], of so many points whose places are not looked at.
+pub(super) fn check_weights(
+    points: usize,
+    weights: Option<&[f64]>,
+    params: KdeParams,
+) -> Result<f64, KdeError> {
     let bandwidth = params.bandwidth;
     if !(bandwidth.0 > 0.0 && bandwidth.0.is_finite()) {
         return Err(KdeError::Bandwidth { bandwidth });
     }
     if let Some(w) = weights {
-        if w.len() != points.len() {
-            return Err(KdeError::Length { points: points.len(), weights: w.len() });
+        if w.len() != points {
+            return Err(KdeError::Length { points, weights: w.len() });
         }
         if let Some(index) = w.iter().position(|w| !(*w >= 0.0 && w.is_finite())) {
             return Err(KdeError::Weight { index, weight: w[index] });
         }
     }
-    // All at once first, which the compiler vectorises.
-    let good = points.chunks(64).all(|some| some.iter().fold(true, |good, &p| good & finite(p)));
-    if let Some(index) = if good { None } else { points.iter().position(|&p| !finite(p)) } {
-        return Err(KdeError::Coordinates { index });
-    }
-    let total = weights.map_or(points.len() as f64, |w| w.iter().sum());
+    let total = weights.map_or(points as f64, |w| w.iter().sum());
     let height = params.kernel.constant() * (1e3 / bandwidth.0).powi(2);
     fits(total, height, bandwidth)?;
     Ok(height)
+}
+
+/// Refuses coordinates that are no numbers.
+pub(super) fn check_places(points: &[Local]) -> Result<(), KdeError> {
+    // All at once first, which the compiler vectorises.
+    let good = points.chunks(64).all(|some| some.iter().fold(true, |good, &p| good & finite(p)));
+    match if good { None } else { points.iter().position(|&p| !finite(p)) } {
+        Some(index) => Err(KdeError::Coordinates { index }),
+        None => Ok(()),
+    }
 }
 
 /// Whether all that weighs so much may lie on one spot and still have a density.

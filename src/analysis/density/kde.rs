@@ -48,15 +48,11 @@ impl Density {
     /// The highest value, incidents per km²; 0 for a grid without cells.
     #[must_use]
     pub fn peak(&self) -> f64 {
-        // A density that is no number is one larger than any.
-        if self.per_km2.iter().any(|value| value.is_nan()) {
-            return f64::INFINITY;
-        }
-        // Eight maxima side by side: one after the other would wait for each.
+        // Eight maxima side by side: one after the other would wait for each. What is no number is larger than any.
         let mut most = [0.0_f64; 8];
         for some in self.per_km2.chunks(8) {
             for (most, value) in most.iter_mut().zip(some) {
-                *most = if *value > *most { *value } else { *most };
+                *most = if *value <= *most { *most } else { value.min(f64::INFINITY) };
             }
         }
         most.into_iter().fold(0.0, f64::max)
