@@ -302,7 +302,7 @@ fn hours_and_days_are_those_of_the_local_clock_also_where_it_changes() {
         "2018-03-11T07:59:00+00:00", // 01:59 before the jump
         "2018-03-11T08:01:00+00:00", // 03:01 after it
         "2018-03-12T04:59:00+00:00", // 23:59 of the day of 23 hours
-        "2018-03-12T05:01:00+00:00", // a minute past midnight of the next
+        "2018-03-12T05:02:00+00:00", // two minutes past midnight of the next, since 00:01 stands for unknown
         "2018-11-04T06:30:00+00:00", // 01:30 for the first time
         "2018-11-04T07:30:00+00:00", // 01:30 for the second
         "2018-11-05T05:59:00+00:00", // 23:59 of the day of 25 hours

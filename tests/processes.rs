@@ -272,7 +272,7 @@ async fn the_same_inputs_on_the_same_data_are_the_same_run_and_are_kept() {
     };
     let (first, body) = id_of(&router, json!({"category": ["robbery", "burglary"], "eps_m": 200})).await;
     for same in [
-        json!({"eps_m": "200", "category": "burglary,robbery"}),
+        json!({"eps_m": {"value": 200}, "category": ["burglary", "robbery"]}),
         json!({"eps_m": 200.0, "category": ["burglary", "robbery"], "method": "dbscan", "seed": 1}),
     ] {
         assert_eq!(id_of(&router, same).await, (first.clone(), body.clone()));
@@ -283,13 +283,13 @@ async fn the_same_inputs_on_the_same_data_are_the_same_run_and_are_kept() {
     assert_ne!(other, first);
     // Another run of the service over the same data is the same run; other data are another.
     let again = hotblocks::http::router(Arc::new(Engine::new(DATASET.clone())), defaults());
-    assert_eq!(id_of(&again, json!({"category": "robbery,burglary", "eps_m": 200})).await.0, first);
+    assert_eq!(id_of(&again, json!({"category": ["robbery", "burglary"], "eps_m": 200})).await.0, first);
     let mut dataset = DATASET.clone();
     let at = dataset.held.iter().position(|held| !held).expect("most are not held");
     dataset.held[at] = true;
     let engine = Arc::new(Engine::new(DATASET.clone()));
     let live = hotblocks::http::router(Arc::clone(&engine), defaults());
-    let inputs = || json!({"category": "robbery,burglary", "eps_m": 200});
+    let inputs = || json!({"category": ["robbery", "burglary"], "eps_m": 200});
     assert_eq!(id_of(&live, inputs()).await.0, first);
     engine.publish(Arc::new(Snapshot::new(DATASET.clone(), 2)), 0);
     assert_eq!(id_of(&live, inputs()).await.0, first, "a generation is no data");

@@ -3,7 +3,6 @@
 use super::density_adaptive::Adaptive;
 use crate::analysis::density::adaptive::AdaptiveError;
 use crate::analysis::density::bandwidth::{BandwidthError, Rule};
-use crate::analysis::density::binned::Method;
 use crate::analysis::density::contour::ContourError;
 use crate::analysis::density::decay::DecayError;
 use crate::analysis::density::dual::DualError;
@@ -11,6 +10,7 @@ use crate::analysis::density::edge::Edge;
 use crate::analysis::density::kde::{KdeError, KdeParams};
 use crate::analysis::density::kernel::Kernel;
 use crate::analysis::density::levels::LevelError;
+use crate::analysis::density::method::Method;
 use crate::analysis::density::network::density::NetworkError;
 use crate::analysis::density::network::streets::StreetsError;
 use crate::engine::params::density::{ADAPTIVE, EDGE, MODE};

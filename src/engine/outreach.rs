@@ -158,7 +158,7 @@ impl Snapshot {
             None => {
                 let years = end.checked_sub(YEARS.years()).and_then(|day| day.tomorrow()).ok();
                 // Not before anybody looked.
-                let known = self.coverage().iter().map(|(first, _)| *first).min();
+                let known = self.observed_from();
                 (years.max(known.filter(|first| *first <= end)), end)
             }
         };

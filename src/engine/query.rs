@@ -114,6 +114,8 @@ pub struct Tally {
     pub reports: u64,
     /// Those of them that happened after the day until which their data are complete: some of their like are yet to come.
     pub after_complete: usize,
+    /// Those that happened before the day on which the data begin: no observed day stands for them.
+    pub before_observed: usize,
     /// In a block and ranked.
     pub in_blocks: usize,
     /// With a place but without a block.
@@ -127,18 +129,33 @@ pub struct Tally {
 }
 
 impl Tally {
-    /// Counts what became of the selected incidents; the data are complete until a day, where their sources tell one.
+    /// Counts what became of the selected incidents; the data begin with a day, and are complete until one where their
+    /// sources tell it.
     #[must_use]
-    pub fn of(selection: &Selection, dataset: &Dataset, complete_until: Option<Date>) -> Self {
-        let until = complete_until.and_then(|last| Period::new(None, Some(last)).ok());
-        let ends = |zone| until.map_or(i64::MAX, |until| until.seconds_in(zone).1);
-        let ends: Vec<i64> = dataset.sources.iter().map(|source| ends(&source.zone)).collect();
+    pub fn of(
+        selection: &Selection,
+        dataset: &Dataset,
+        observed_from: Option<Date>,
+        complete_until: Option<Date>,
+    ) -> Self {
+        let period = |first: Option<Date>, last: Option<Date>| Period::new(first, last).ok();
+        let from = observed_from.and_then(|first| period(Some(first), None));
+        let until = complete_until.and_then(|last| period(None, Some(last)));
+        let ends = |zone| {
+            (
+                from.map_or(i64::MIN, |p| p.seconds_in(zone).0),
+                until.map_or(i64::MAX, |p| p.seconds_in(zone).1),
+            )
+        };
+        let ends: Vec<(i64, i64)> = dataset.sources.iter().map(|source| ends(&source.zone)).collect();
         let mut tally = Self::default();
         for at in (0..dataset.incidents.len()).filter(|&at| selection.has(dataset, at)) {
             tally.incidents += 1;
             tally.reports += u64::from(dataset.incidents.reports(at));
-            let end = ends[usize::from(dataset.incidents.source(at))];
-            tally.after_complete += usize::from(dataset.incidents.when(at).from >= end);
+            let (begin, end) = ends[usize::from(dataset.incidents.source(at))];
+            let from = dataset.incidents.when(at).from;
+            tally.after_complete += usize::from(from >= end);
+            tally.before_observed += usize::from(from < begin);
             let located = dataset.incidents.located(at);
             tally.geocoded += usize::from(located == Located::Geocoded);
             if dataset.held[at] {

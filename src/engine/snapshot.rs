@@ -136,7 +136,7 @@ impl Snapshot {
     /// What became of the selected incidents.
     #[must_use]
     pub fn tally(&self, selection: &Selection) -> Tally {
-        Tally::of(selection, &self.dataset, self.horizon())
+        Tally::of(selection, &self.dataset, self.observed_from(), self.horizon())
     }
 
     /// All blocks in the order of their incidents; held ones do not count.
@@ -168,6 +168,12 @@ impl Snapshot {
     /// First and last local date on which each source had data.
     pub(super) fn coverage(&self) -> &[(Date, Date)] {
         &self.coverage
+    }
+
+    /// The local date on which the data begin: of earlier incidents there are stragglers only.
+    #[must_use]
+    pub fn observed_from(&self) -> Option<Date> {
+        self.coverage.iter().map(|(first, _)| *first).min()
     }
 
     /// Incidents of every block that `also` holds for; held ones do not count.

@@ -1,4 +1,4 @@
-//! The warning where a result counts days of which incidents are still to come.
+//! The warnings where a result counts days before the data begin, or of which incidents are still to come.
 
 use crate::engine::query::Tally;
 use crate::engine::snapshot::Snapshot;
@@ -17,6 +17,19 @@ pub(super) fn incomplete(snapshot: &Snapshot, tally: &Tally) -> Option<String> {
         format!(
             "{} of {} incidents are from after {until}, until when the data are complete: of those days more are still to come, so they are no fall; {period}",
             tally.after_complete, tally.incidents
+        )
+    })
+}
+
+/// That incidents are counted from before the data begin, so that rates are too high; `None` where none is.
+///
+/// Source: `counting.md` 7 of the project's rules on counting.
+pub(super) fn unobserved(snapshot: &Snapshot, tally: &Tally) -> Option<String> {
+    let first = snapshot.observed_from()?;
+    (tally.before_observed > 0).then(|| {
+        format!(
+            "{} of {} incidents are from before {first}, when the data begin: they count, and no observed day stands for them; --period {first}/.. leaves them out",
+            tally.before_observed, tally.incidents
         )
     })
 }

@@ -1,6 +1,6 @@
 //! What made a layer: parameters, period, counts, CRS.
 
-use super::incomplete::incomplete;
+use super::incomplete::{incomplete, unobserved};
 use super::{Ask, Value};
 use crate::engine::query::Tally;
 use crate::engine::snapshot::Snapshot;
@@ -32,7 +32,16 @@ pub(super) fn provenance(
         ("period", period),
         ("data_period", data_period(snapshot)),
         ("complete_until", snapshot.complete_until().map_or(Value::Null, |day| Value::text(day.to_string()))),
-        (WARNINGS, Value::List(incomplete(snapshot, tally).into_iter().map(Value::Text).collect())),
+        (
+            WARNINGS,
+            Value::List(
+                unobserved(snapshot, tally)
+                    .into_iter()
+                    .chain(incomplete(snapshot, tally))
+                    .map(Value::Text)
+                    .collect(),
+            ),
+        ),
         ("linked", linked(snapshot)),
         (
             "category",
@@ -86,6 +95,7 @@ fn counts(tally: &Tally) -> Value {
         ("incidents", Value::count(tally.incidents)),
         ("reports", Value::count(tally.reports)),
         ("after_complete_until", Value::count(tally.after_complete)),
+        ("before_observed", Value::count(tally.before_observed)),
         ("in_blocks", Value::count(tally.in_blocks)),
         ("unassigned", Value::count(tally.unassigned)),
         ("held", Value::count(tally.held)),

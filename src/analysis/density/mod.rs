@@ -17,6 +17,7 @@ pub mod levels;
 pub mod live;
 mod marching;
 pub mod mask;
+pub mod method;
 pub mod network;
 mod polynomial;
 mod separable;

@@ -69,20 +69,25 @@ pub(crate) fn asked(data: &Dataset, at: usize, asked: Asked) -> bool {
     within && data.incidents.status(at) == Status::Confirmed && (!asked.gun || is_gun_crime(data, at))
 }
 
-/// Which minutes of the day stand for 'unknown' in each source: more than one in a hundred times at 00:00 or 12:00.
-fn piles(data: &Dataset) -> Vec<[bool; 2]> {
-    let mut counts = vec![[0_usize; 3]; data.sources.len()];
+/// The minutes of the day that may stand for 'unknown'.
+const STANDING: [(i8, i8); 3] = [(0, 0), (0, 1), (12, 0)];
+
+fn standing(at: &Zoned, (hour, minute): (i8, i8)) -> bool {
+    at.time() == jiff::civil::time(hour, minute, 0, 0)
+}
+
+/// Which of them do in each source: more than one in a hundred times is at that minute.
+fn piles(data: &Dataset) -> Vec<[bool; 3]> {
+    let mut counts = vec![([0_usize; 3], 0); data.sources.len()];
     for at in 0..data.incidents.len() {
         if data.incidents.when(at).seconds <= 60 {
-            let time = zoned(data, at, 0).time();
-            let of = &mut counts[usize::from(data.incidents.source(at))];
-            of[2] += 1;
-            of[0] += usize::from(time == jiff::civil::time(0, 0, 0, 0));
-            of[1] += usize::from(time == jiff::civil::time(12, 0, 0, 0));
+            let began = zoned(data, at, 0);
+            let (of, all) = &mut counts[usize::from(data.incidents.source(at))];
+            *all += 1;
+            of.iter_mut().zip(STANDING).for_each(|(n, time)| *n += usize::from(standing(&began, time)));
         }
     }
-    let pile = |n: usize, all: usize| 100 * n > all;
-    counts.into_iter().map(|[zero, noon, all]| [pile(zero, all), pile(noon, all)]).collect()
+    counts.into_iter().map(|(of, all)| of.map(|n| 100 * n > all)).collect()
 }
 
 fn hour_of_week(at: &Zoned) -> usize {
@@ -130,9 +135,7 @@ pub(crate) fn recount(snapshot: &Snapshot, ask: Asked) -> Vec<Recounted> {
         one.in_week += 1;
         let seconds = data.incidents.when(at).seconds;
         let pile = piles[usize::from(data.incidents.source(at))];
-        let midnight = began.time() == jiff::civil::time(0, 0, 0, 0);
-        let noon = began.time() == jiff::civil::time(12, 0, 0, 0);
-        if seconds <= 60 && (midnight && pile[0] || noon && pile[1]) {
+        if seconds <= 60 && STANDING.iter().zip(pile).any(|(time, pile)| pile && standing(&began, *time)) {
             let day = hour_of_week(&began) / 24;
             (0..24).for_each(|hour| one.hours[day * 24 + hour] += 1.0 / 24.0);
             one.imprecise += 1;
