@@ -8,7 +8,7 @@ use crate::model::dataset::Dataset;
 use crate::model::ledger::Resolution;
 use crate::model::report::{Day, Origin};
 use crate::quality::places::PlaceQuality;
-use crate::quality::reports::SourceQuality;
+use crate::quality::reports::{STANDING, SourceQuality};
 use crate::quality::share::{LEAST_LOCATED, Located};
 
 /// The whole report: rows, what became of reports, each source, and the places where there are blocks.
@@ -81,9 +81,8 @@ pub fn sentence(
         parts.push(format!("{gaps} empty months"));
     }
     for source in sources {
-        let [midnight, noon] = source.time_piles();
-        let piles = [(midnight, source.at_midnight, "00:00"), (noon, source.at_noon, "12:00")];
-        for (_, n, time) in piles.into_iter().filter(|pile| pile.0) {
+        let piles = STANDING.iter().zip(source.standing).zip(source.time_piles());
+        for (((_, time), n), _) in piles.filter(|(_, pile)| *pile) {
             parts.push(format!("{} at {time}, which may stand for unknown", thousands(n)));
         }
     }
@@ -165,7 +164,6 @@ fn of_source(q: &SourceQuality, classes: &Classes) -> Json {
     let known = (q.located.reports() - q.origins[3]) as f64;
     let origin: Map<String, Json> =
         Origin::ALL.iter().zip(q.origins).map(|(origin, n)| (origin.word().to_owned(), json!(n))).collect();
-    let [midnight, noon] = q.time_piles();
     json!({
         "source": q.source.name, "feed": q.source.feed.word(), "unit": q.source.unit.word(),
         "time_zone": q.source.zone.iana_name(), "anonymised": q.source.anonymised,
@@ -178,9 +176,7 @@ fn of_source(q: &SourceQuality, classes: &Classes) -> Json {
         "origin_unknown_share": 1.0 - share(known as usize, q.located.reports()),
         "inferred_officer": { "reports": q.inferred_officer, "from": "the class of the offense: no one reports it" },
         "time_precision": q.precision,
-        "time_piles": { "to_the_minute": q.to_the_minute,
-                        "at_00_00": q.at_midnight, "00_00_stands_for_unknown": midnight,
-                        "at_12_00": q.at_noon, "12_00_stands_for_unknown": noon },
+        "time_piles": time_piles(q),
         "aoristic_hours_of_week": q.hours.iter().map(|n| (n * 10.0).round() / 10.0).collect::<Vec<_>>(),
         "empty_months": q.gaps.iter().map(|(year, month)| format!("{year}-{month:02}")).collect::<Vec<_>>(),
         "horizon": q.horizon.map(|h| json!({
@@ -191,6 +187,17 @@ fn of_source(q: &SourceQuality, classes: &Classes) -> Json {
             "reports": q.unmapped.iter().map(|(_, n)| n).sum::<usize>(),
             "most": q.unmapped.iter().take(20).map(|(class, n)| json!({ "class": shown(classes.get(*class)), "reports": n })).collect::<Vec<_>>() },
     })
+}
+
+/// How many times tell the minute, and of these those at minutes that may stand for 'unknown'.
+fn time_piles(q: &SourceQuality) -> Json {
+    let mut piles = Map::from_iter([("to_the_minute".to_owned(), json!(q.to_the_minute))]);
+    for (((_, time), n), stands) in STANDING.iter().zip(q.standing).zip(q.time_piles()) {
+        let time = time.replace(':', "_");
+        piles.insert(format!("at_{time}"), json!(n));
+        piles.insert(format!("{time}_stands_for_unknown"), json!(stands));
+    }
+    Json::Object(piles)
 }
 
 /// The code of a class; one in no category that is long is free text, in which persons may be named.

@@ -5,11 +5,9 @@ use jiff::tz::TimeZone;
 use super::snapshot::Snapshot;
 use crate::model::dataset::Dataset;
 use crate::model::period::{Interval, clock_seconds};
-use crate::quality::reports::PILE_OF_TIMES;
+use crate::quality::reports::{PILE_OF_TIMES, STANDING};
 
 const DAY: i64 = 86_400;
-/// The times of day that sources write where they do not know: 00:00, 00:01 and 12:00.
-const STANDING: [i64; 3] = [0, 60, 43_200];
 
 /// An interval no longer than this has an hour.
 pub(super) const PRECISE: u32 = 3_600;
@@ -46,7 +44,7 @@ impl TimesOfDay {
         let second = begin.rem_euclid(DAY);
         let (piles, all) = &mut self.0[at];
         *all = all.wrapping_add_signed(sign);
-        if let Some(pile) = STANDING.iter().position(|&standing| standing == second) {
+        if let Some(pile) = STANDING.iter().position(|&(standing, _)| standing == second) {
             piles[pile] = piles[pile].wrapping_add_signed(sign);
         }
     }
@@ -81,7 +79,7 @@ impl TimePiles {
 
     /// Whether a source's time of so many seconds, at this second of the local day, stands for 'unknown'.
     pub(super) fn unknown(&self, source: u16, second: i64, seconds: u32) -> bool {
-        let pile = STANDING.iter().position(|&standing| standing == second);
+        let pile = STANDING.iter().position(|&(standing, _)| standing == second);
         seconds <= 60
             && pile.is_some_and(|pile| self.0.get(usize::from(source)).is_some_and(|piles| piles[pile]))
     }

@@ -12,6 +12,9 @@ use crate::model::period::Precision;
 use crate::model::report::{Day, Origin, Report, Sign, Source};
 use crate::model::reports::Ledger;
 
+/// The times of day, in seconds and in words, that sources write where they do not know.
+pub const STANDING: [(i64, &str); 3] = [(0, "00:00"), (60, "00:01"), (43_200, "12:00")];
+
 /// A share of all times at one minute of the day above which that minute stands for 'unknown'; by chance it is 0.0007.
 pub const PILE_OF_TIMES: f64 = 0.01;
 
@@ -40,10 +43,8 @@ pub struct SourceQuality {
     pub precision: BTreeMap<&'static str, usize>,
     /// Those that tell the minute, or the second.
     pub to_the_minute: usize,
-    /// Of these, at 00:00.
-    pub at_midnight: usize,
-    /// Of these, at 12:00.
-    pub at_noon: usize,
+    /// Of these, at each of [`STANDING`].
+    pub standing: [usize; STANDING.len()],
     /// Reports by hour of the local week, Monday's first hour first; those of a range shared out over it.
     pub hours: [f64; HOURS],
     /// Months between the first and the last with many that have none, or few beside the months around, as year and month.
@@ -63,11 +64,10 @@ impl SourceQuality {
         self.by_class.iter().filter(|(_, l)| l.share() < LEAST_LOCATED).map(|(class, _)| *class).collect()
     }
 
-    /// Whether 00:00 and 12:00 stand for 'unknown'.
+    /// Which of [`STANDING`] stand for 'unknown'.
     #[must_use]
-    pub fn time_piles(&self) -> [bool; 2] {
-        let pile = |n: usize| n as f64 > PILE_OF_TIMES * self.to_the_minute as f64;
-        [pile(self.at_midnight), pile(self.at_noon)]
+    pub fn time_piles(&self) -> [bool; STANDING.len()] {
+        self.standing.map(|n| n as f64 > PILE_OF_TIMES * self.to_the_minute as f64)
     }
 }
 
@@ -111,8 +111,7 @@ impl Counting {
                 inferred_officer: 0,
                 precision: BTreeMap::new(),
                 to_the_minute: 0,
-                at_midnight: 0,
-                at_noon: 0,
+                standing: [0; STANDING.len()],
                 hours: [0.0; HOURS],
                 gaps: Vec::new(),
                 horizon: None,
@@ -147,8 +146,9 @@ impl Counting {
         aoristic::add(&mut done.hours, local, report.when.seconds);
         if matches!(report.when.precision, Precision::Minute | Precision::Second) {
             done.to_the_minute += 1;
-            done.at_midnight += usize::from(local.rem_euclid(86_400) == 0);
-            done.at_noon += usize::from(local.rem_euclid(86_400) == 43_200);
+            for (n, (second, _)) in done.standing.iter_mut().zip(STANDING) {
+                *n += usize::from(local.rem_euclid(86_400) == second);
+            }
         }
         let known = report.recorded.or(horizon.map(|h| h.as_of));
         let occurred = i32::try_from(report.when.from.div_euclid(86_400)).unwrap_or(i32::MAX);
@@ -261,7 +261,7 @@ mod tests {
         assert_eq!(q.by_class.iter().map(|(_, l)| l.share()).collect::<Vec<_>>(), [0.5, 1.0, 0.0]);
         assert_eq!(q.barred(), [ClassId(0), ClassId(2)]);
         assert_eq!(q.gaps, [(2018, 3)]);
-        assert_eq!((q.at_midnight, q.at_noon, q.time_piles()), (2, 1, [true, true]));
+        assert_eq!((q.standing, q.time_piles()), ([2, 0, 1], [true, false, true]));
         assert_eq!((q.origins, q.inferred_officer), ([0, 0, 0, 4], 1));
         assert_eq!(q.unmapped, [(ClassId(2), 1)]);
         assert_eq!(q.by_year[&2018].reports(), 4);
@@ -317,7 +317,11 @@ mod tests {
                 report
             };
             let q = quality(&[at("2018-03-01T12:00"), at("2018-03-01T10:00"), at("2018-03-02T10:00")]);
-            assert_eq!((q.at_noon, q.to_the_minute, q.time_piles()), (1, 3, [false, true]), "{precision:?}");
+            assert_eq!(
+                (q.standing, q.to_the_minute, q.time_piles()),
+                ([0, 0, 1], 3, [false, false, true]),
+                "{precision:?}"
+            );
         }
     }
 }

@@ -76,7 +76,8 @@ def start(url: str, share: list[str], at: int, options: argparse.Namespace) -> s
     command = [
         BIN / "st", "--config-file", HERE / "conformance.toml", "run", f"{url}/api", "--checks", "all",
         "--phases", phases, "--max-examples", options.examples, "--seed", "1", "--continue-on-failure",
-        "--request-timeout", "120", "--generation-database", "none", "--no-color", "--suppress-health-check", "all",
+        "--request-timeout", "120", "--max-response-time", "110", "--generation-database", "none", "--no-color",
+        "--suppress-health-check", "all",
     ]
     for path in share:
         command += ["--include-path", path]
