@@ -1,5 +1,6 @@
 """The real service on a free port of this machine, and a proxy that writes down what clients ask of it."""
 
+import atexit
 import contextlib
 import http.client
 import http.server
@@ -119,6 +120,7 @@ def features(url):
 
 
 _running = contextlib.ExitStack()
+atexit.register(_running.close)
 _url = None
 
 
@@ -133,7 +135,3 @@ def url():
                 break
             time.sleep(0.1)
     return _url
-
-
-def close():
-    _running.close()
