@@ -296,3 +296,18 @@ fn every_make_target_that_a_document_names_exists() {
         }
     }
 }
+
+#[test]
+fn the_page_of_validation_says_whether_stated_chances_come_true() {
+    let page = read("docs/validation.md");
+    let (_, told) =
+        page.split_once("## Whether stated chances come true").expect("written by `make evidence`");
+    let row = |kind: &str| {
+        let row = told.lines().find(|line| line.starts_with(&format!("| {kind}")));
+        row.unwrap_or_else(|| panic!("no row of {kind}")).trim_end_matches([' ', '|']).to_owned()
+    };
+    assert!(row("the model").ends_with("yes"), "{}", row("the model"));
+    for other in ["lognormal, σ", "half of the blocks", "lognormal, averaged", "Gamma, then"] {
+        assert!(row(other).ends_with("told"), "{}", row(other));
+    }
+}
