@@ -22,7 +22,7 @@ use crate::model::reports::{Ledger, Reports};
 use crate::model::street_words::Words;
 use crate::model::streets::{self, Street, segments_and_nodes};
 use crate::space::bbox::{LocalBox, LonLatBox};
-use crate::space::coord::{Local, LonLat};
+use crate::space::coord::Local;
 use crate::space::crs::{Crs, CrsError};
 
 /// What the blocks are made from.
@@ -200,11 +200,6 @@ pub(super) fn study_area(set: &BlockSet) -> Option<LocalBox> {
 
 /// Longitude and latitude of the incident in the middle, by each alone.
 fn median(incidents: &Incidents) -> (f64, f64) {
-    let places: Vec<LonLat> = (0..incidents.len()).filter_map(|at| incidents.lonlat(at)).collect();
-    let middle = |of: fn(LonLat) -> f64| {
-        let mut values: Vec<f64> = places.iter().map(|&at| of(at)).collect();
-        values.sort_by(f64::total_cmp);
-        values.get(values.len() / 2).copied().unwrap_or_default()
-    };
-    (middle(LonLat::lon), middle(LonLat::lat))
+    let places = (0..incidents.len()).filter_map(|at| incidents.lonlat(at));
+    crate::space::middle::middle(places.map(|at| (at.lon(), at.lat()))).unwrap_or_default()
 }

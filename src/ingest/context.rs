@@ -84,15 +84,14 @@ pub fn read(input: &Input, crs: Option<&Crs>) -> Result<(Vec<ContextFeature>, Ac
     } else {
         (of_shapes(input, &columns)?, Vec::new())
     };
-    let given = crs;
-    let crs = gathered.crs.or_else(|| crs.cloned());
-    let crs = crs.ok_or_else(|| ContextError::NoCrs { file: input.name.clone() })?;
+    let used = gathered.crs.or_else(|| crs.cloned());
+    let used = used.ok_or_else(|| ContextError::NoCrs { file: input.name.clone() })?;
     let mut account =
         Account { notes: input.notes().iter().cloned().chain(notes).collect(), ..Account::default() };
     let mut places = Vec::new();
     for (line, name, shape) in gathered.rows {
         account.read += 1;
-        match shape.and_then(|shape| usable(line, &shape, &crs)) {
+        match shape.and_then(|shape| usable(line, &shape, &used)) {
             Ok(shape) => {
                 account.kept += 1;
                 places.push(ContextFeature { name, shape });
@@ -114,10 +113,8 @@ pub fn read(input: &Input, crs: Option<&Crs>) -> Result<(Vec<ContextFeature>, Ac
         Some(at) => format!("names from column `{}`", gathered.header.name(at)),
         None => "no column has a name".to_owned(),
     };
-    account.notes.push(format!("{}: {named}, coordinates in {crs}; no other column is kept", input.name));
-    if let Some(given) = given.filter(|given| **given != crs) {
-        account.notes.push(format!("{}: --crs {given} is not used: the file says {crs}", input.name));
-    }
+    account.notes.push(format!("{}: {named}, coordinates in {used}; no other column is kept", input.name));
+    account.crs_not_used(&input.name, crs, "the file", &used);
     Ok((places, account))
 }
 

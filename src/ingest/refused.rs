@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::model::report::Place;
+use crate::space::crs::Crs;
 
 /// A row that could not be used. Holds no other column of the row, hence nothing about persons.
 #[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
@@ -46,6 +47,13 @@ pub struct Account {
 }
 
 impl Account {
+    /// Notes a CRS that was given where the file, or its layout, says another.
+    pub(super) fn crs_not_used(&mut self, name: &str, given: Option<&Crs>, by: &str, used: &Crs) {
+        if let Some(given) = given.filter(|given| *given != used) {
+            self.notes.push(format!("{name}: --crs {given} is not used: {by} says {used}"));
+        }
+    }
+
     /// Adds the account of another file.
     pub fn add(&mut self, other: Self) {
         self.read += other.read;

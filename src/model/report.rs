@@ -20,6 +20,12 @@ impl Unit {
     /// All of them.
     pub const ALL: [Self; 3] = [Self::Incident, Self::Offense, Self::Victim];
 
+    /// The one of this word.
+    #[must_use]
+    pub fn of_word(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|one| one.word() == word)
+    }
+
     /// As it stands in layouts and results.
     #[must_use]
     pub fn word(self) -> &'static str {
@@ -48,6 +54,12 @@ pub enum Feed {
 impl Feed {
     /// All of them.
     pub const ALL: [Self; 4] = [Self::Report, Self::Call, Self::Alert, Self::Request];
+
+    /// The one of this word.
+    #[must_use]
+    pub fn of_word(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|one| one.word() == word)
+    }
 
     /// As it stands in layouts and results.
     #[must_use]
@@ -78,6 +90,12 @@ pub enum Origin {
 impl Origin {
     /// All of them, in the order of their words in the docs.
     pub const ALL: [Self; 4] = [Self::Citizen, Self::Officer, Self::Sensor, Self::Unknown];
+
+    /// The one of this word.
+    #[must_use]
+    pub fn of_word(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|one| one.word() == word)
+    }
 
     /// As it stands in layouts, parameters and results.
     #[must_use]

@@ -4,4 +4,5 @@ pub mod bbox;
 pub mod coord;
 pub mod crs;
 pub mod grid;
+pub(crate) mod middle;
 pub mod tile;

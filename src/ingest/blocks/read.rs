@@ -17,6 +17,7 @@ use crate::model::areas::{Area, AreaKind};
 use crate::model::streets::{Street, StreetUse};
 use crate::space::coord::LonLat;
 use crate::space::crs::Crs;
+use crate::space::middle::middle;
 
 /// What a block file holds, in longitude and latitude.
 #[derive(Clone, Debug)]
@@ -63,12 +64,10 @@ pub fn read_for(
     let features = features::read(input)?;
     let used = features.crs.clone().or_else(|| crs.cloned());
     let used = used.ok_or_else(|| BlocksError::NoCrs { file: input.name.clone() })?;
-    let unused = crs.filter(|given| **given != used);
-    let unused = unused.map(|crs| format!("{}: --crs {crs} is not used: the file says {used}", input.name));
     let areas = matches!(purpose, Purpose::Areas(_));
     let lines = !areas && features.rows.iter().flatten().any(|f| is_line(&f.shape));
-    let mut sorting = Sorting::new(input, &features, used, purpose);
-    sorting.account.notes.extend(unused);
+    let mut sorting = Sorting::new(input, &features, used.clone(), purpose);
+    sorting.account.crs_not_used(&input.name, crs, "the file", &used);
     for row in features.rows {
         sorting.account.read += 1;
         let outcome = match row {
@@ -222,8 +221,8 @@ impl<'a> Sorting<'a> {
         let of_streets = self.streets.iter().map(|(number, street)| (*number, line(street)));
         let of_areas = self.areas.iter().map(|(number, area)| (*number, ends(area)));
         let all: Vec<(u64, Vec<(f64, f64)>)> = of_streets.chain(of_areas).collect();
-        let firsts = || all.iter().filter_map(|(_, coords)| coords.first());
-        let (lon, lat) = (median(firsts().map(|at| at.0)), median(firsts().map(|at| at.1)));
+        let firsts = all.iter().filter_map(|(_, coords)| coords.first());
+        let (lon, lat) = middle(firsts.copied()).unwrap_or_default();
         let far = |&(x, y): &(f64, f64)| {
             ((x - lon) * lat.to_radians().cos()).hypot(y - lat) * KM_A_DEGREE > STRAY_KM
         };
@@ -297,9 +296,3 @@ const KM_A_DEGREE: f64 = 111.2;
 
 /// How many repaired polygons are named.
 const SHOWN: usize = 50;
-
-fn median(values: impl Iterator<Item = f64>) -> f64 {
-    let mut values: Vec<f64> = values.collect();
-    values.sort_by(f64::total_cmp);
-    values.get(values.len() / 2).copied().unwrap_or_default()
-}

@@ -130,22 +130,18 @@ impl<'a> Mapping<'a> {
             anonymised: layout.anonymised.clone(),
             revises: layout.later_file_revises,
         };
-        let unused = given.options.crs.as_ref().filter(|given| **given != crs).map(|given| {
-            let by = if named_by_file { "the file" } else { "the layout" };
-            format!("{}: --crs {given} is not used: {by} says {crs}", source.name)
-        });
-        let account = Account {
-            notes: std::iter::once(format!(
+        let mut account = Account {
+            notes: vec![format!(
                 "{}: layout `{}`, a row is one {}, coordinates in {crs}, times in {}",
                 source.name,
                 layout.name,
                 layout.unit.word(),
                 layout.zone.iana_name().unwrap_or("UTC"),
-            ))
-            .chain(unused)
-            .collect(),
+            )],
             ..Account::default()
         };
+        let by = if named_by_file { "the file" } else { "the layout" };
+        account.crs_not_used(&source.name, given.options.crs.as_ref(), by, &crs);
         Ok(Self {
             at: At::of(layout, header),
             forms: AllForms {

@@ -26,25 +26,19 @@ impl Mapping<'_> {
     pub(super) fn one_kind(&mut self, feed: &str, unit: &str, anonymised: &str) -> Result<(), Box<Fault>> {
         let feed = match feed {
             "" => self.layout.feed,
-            word => Feed::ALL
-                .into_iter()
-                .find(|feed| feed.word() == word)
+            word => Feed::of_word(word)
                 .ok_or_else(|| Fault::new(self.at.feed, word, "no feed: report, call, alert, request"))?,
         };
         let unit = match unit {
             "" => self.layout.unit,
-            word => Unit::ALL
-                .into_iter()
-                .find(|unit| unit.word() == word)
+            word => Unit::of_word(word)
                 .ok_or_else(|| Fault::new(self.at.unit, word, "no unit: incident, offense, victim"))?,
         };
         let moved = Some(anonymised).filter(|text| !text.is_empty()).or(self.layout.anonymised.as_deref());
         let same = self.source.anonymised.as_deref() == moved;
         if self.reports.is_empty() {
             (self.source.feed, self.source.unit) = (feed, unit);
-            if !same {
-                self.source.anonymised = moved.map(str::to_owned);
-            }
+            self.source.anonymised = moved.map(str::to_owned);
         } else if !same || (self.source.feed, self.source.unit) != (feed, unit) {
             return Err(Fault::new(self.at.source, unit.word(), "another source than the first row's"));
         }

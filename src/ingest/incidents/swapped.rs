@@ -2,6 +2,7 @@
 
 use crate::model::report::Place;
 use crate::model::reports::Reports;
+use crate::space::middle::middle;
 
 /// Within so many degrees of the middle a place is near: an agency's ground and its surroundings.
 const NEAR: f64 = 1.0;
@@ -20,15 +21,9 @@ pub(super) fn count(reports: &Reports) -> usize {
     };
     let located = (0..reports.len()).filter_map(place);
     let every = located.clone().count().div_ceil(ASKED).max(1);
-    let (mut lon, mut lat): (Vec<f64>, Vec<f64>) = located.clone().step_by(every).unzip();
-    let Some(middle) = median(&mut lon).zip(median(&mut lat)) else { return 0 };
+    let Some(middle) = middle(located.clone().step_by(every)) else { return 0 };
     let near = |(lon, lat): (f64, f64)| (lon - middle.0).abs() < NEAR && (lat - middle.1).abs() < NEAR;
     located.filter(|&(lon, lat)| !near((lon, lat)) && near((lat, lon))).count()
-}
-
-fn median(values: &mut [f64]) -> Option<f64> {
-    let at = values.len() / 2;
-    (!values.is_empty()).then(|| *values.select_nth_unstable_by(at, f64::total_cmp).1)
 }
 
 #[cfg(test)]

@@ -128,19 +128,11 @@ impl Layout {
         let value = |value: &str, what| LayoutError::Value { file: name(), value: value.to_owned(), what };
         let f: File =
             toml::from_str(text).map_err(|e| LayoutError::Read { file: name(), source: Box::new(e) })?;
-        let unit = Unit::ALL
-            .into_iter()
-            .find(|unit| unit.word() == f.unit)
-            .ok_or_else(|| value(&f.unit, "unit: incident, offense, victim"))?;
+        let unit = Unit::of_word(&f.unit).ok_or_else(|| value(&f.unit, "unit: incident, offense, victim"))?;
         let feed = f.feed.as_deref().unwrap_or("report");
-        let feed = Feed::ALL
-            .into_iter()
-            .find(|known| known.word() == feed)
-            .ok_or_else(|| value(feed, "feed: report, call, alert, request"))?;
+        let feed = Feed::of_word(feed).ok_or_else(|| value(feed, "feed: report, call, alert, request"))?;
         let origin = f.origin.as_deref().unwrap_or("unknown");
-        let origin = Origin::ALL
-            .into_iter()
-            .find(|known| known.word() == origin)
+        let origin = Origin::of_word(origin)
             .ok_or_else(|| value(origin, "origin: citizen, officer, sensor, unknown"))?;
         let zone =
             jiff::tz::TimeZone::get(&f.time_zone).map_err(|_| value(&f.time_zone, "IANA time zone"))?;
@@ -255,8 +247,7 @@ impl Layout {
     /// Who brought a row up, by the value of its column, else as the layout says of all.
     #[must_use]
     pub fn origin_of(&self, text: &str) -> Origin {
-        let meaning = self.meaning("origin", text);
-        Origin::ALL.into_iter().find(|origin| Some(origin.word()) == meaning).unwrap_or(self.origin)
+        self.meaning("origin", text).and_then(Origin::of_word).unwrap_or(self.origin)
     }
 
     /// Whether a pair of coordinates means that there is no place, being as near as this to one that does: 0, 0 always does.
