@@ -7,6 +7,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 use super::exit;
 use super::failure::Failure;
 use crate::encode::quality;
+pub(super) use crate::encode::quality::thousands;
 use crate::ingest::refused::Account;
 use crate::model::dataset::{AssignmentReport, ByRule};
 use crate::model::ledger::Resolution;
@@ -117,9 +118,4 @@ fn rules(by: &ByRule) -> String {
     let told: Vec<String> =
         rules.into_iter().map(|(rule, n)| format!("{} {}", thousands(n), of(rule))).collect();
     if told.is_empty() { String::new() } else { format!(" ({})", told.join(", ")) }
-}
-
-/// `12480` as `12,480`.
-pub(super) fn thousands(n: usize) -> String {
-    quality::thousands(n)
 }

@@ -5,7 +5,7 @@ use jiff::tz::TimeZone;
 use super::snapshot::Snapshot;
 use crate::model::dataset::Dataset;
 use crate::model::period::{Interval, clock_seconds};
-use crate::quality::reports::{PILE_OF_TIMES, STANDING};
+use crate::quality::reports::{STANDING, piles};
 
 const DAY: i64 = 86_400;
 
@@ -25,7 +25,7 @@ pub struct Clocked {
 
 /// Which times of day stand for 'unknown' in each source: 00:00, 00:01 and 12:00.
 ///
-/// Each does where more than [`PILE_OF_TIMES`] of the times to the minute are at that minute; by chance it is 0.0007.
+/// Each does where more than [`PILE_OF_TIMES`](crate::quality::reports::PILE_OF_TIMES) of the times to the minute are at that minute; by chance it is 0.0007.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct TimePiles(Vec<[bool; STANDING.len()]>);
 
@@ -51,10 +51,8 @@ impl TimesOfDay {
 
     /// Which of them stand for 'unknown', of so many sources.
     pub(super) fn piles(&self, sources: usize) -> TimePiles {
-        let pile = |n: usize, all: usize| n as f64 > PILE_OF_TIMES * all as f64;
         let of = |at: usize| self.0.get(at).copied().unwrap_or_default();
-        let piles = (0..sources).map(of).map(|(piles, all)| piles.map(|n| pile(n, all)));
-        TimePiles(piles.collect())
+        TimePiles((0..sources).map(of).map(|(standing, all)| piles(standing, all)).collect())
     }
 }
 

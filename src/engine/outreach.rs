@@ -92,6 +92,12 @@ pub enum OutreachError {
     Review(#[from] ReviewError),
 }
 
+/// What a version of a list was scored by.
+#[must_use]
+pub fn scoring(made: &Made) -> Scoring {
+    Scoring { by: made.by, gun: made.gun, proactive: made.proactive, ..Scoring::default() }
+}
+
 impl Snapshot {
     /// Which incidents a version's scores and sheets count.
     ///
@@ -179,7 +185,7 @@ impl Snapshot {
         made: &mut Made,
     ) -> Result<Vec<Candidate>, OutreachError> {
         let blocks = &self.dataset().block_set.blocks;
-        let usual = Scoring { by: made.by, gun: made.gun, proactive: made.proactive, ..Scoring::default() };
+        let usual = scoring(made);
         let candidates = |scoring: &Scoring| -> Result<(Vec<Candidate>, bool), RankingError> {
             let ranking = self.ranking(query, selection, scoring, among)?;
             let candidate = |row: &RankedBlock| {

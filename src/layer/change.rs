@@ -49,10 +49,8 @@ pub(super) fn change(
     let features =
         rows.iter().map(|(row, often)| feature(snapshot, row, *often, &compared, &trends)).collect();
     let mut parameters = told(&compared, &trends, &list, scoring);
-    parameters.push(
-        origin_shares(snapshot, &selection, scoring, among.blocks.as_deref())
-            .map_err(|error| refusal(error.into()))?,
-    );
+    let shares = origin_shares(snapshot, &selection, scoring, among.blocks.as_deref());
+    parameters.push(("origin_shares", shares.map_err(|error| refusal(error.into()))?));
     parameters.extend(among.told());
     Ok(layer(snapshot, &used, &selection, matched, features, legend(), parameters))
 }

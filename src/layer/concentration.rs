@@ -24,10 +24,8 @@ pub(super) fn concentration(snapshot: &Snapshot, ask: &Ask, scoring: &Scoring) -
     let features: Vec<Feature> = found.holding.iter().map(row).collect();
     let (matched, features) = ask.page.cut(features);
     let mut parameters = told(&found, scoring, chance);
-    parameters.push(
-        origin_shares(snapshot, &selection, scoring, among.blocks.as_deref())
-            .map_err(|error| refusal(error.into()))?,
-    );
+    let shares = origin_shares(snapshot, &selection, scoring, among.blocks.as_deref());
+    parameters.push(("origin_shares", shares.map_err(|error| refusal(error.into()))?));
     parameters.extend(among.told());
     let legend = Legend {
         property: None,

@@ -3,9 +3,10 @@
 use super::block_fields::{areas, shape};
 use super::made::{made, on_page};
 use super::ranking_told::origin_shares;
-use super::sheet::{Sheet, scoring, sheets, status_in_words};
+use super::sheet::{Sheet, sheets, status_in_words};
 use super::{Ask, Feature, Layer, Legend, LegendClass, Value};
 use crate::engine::areas::{blocks_within, named};
+use crate::engine::outreach::scoring;
 use crate::engine::query::Selection;
 use crate::engine::snapshot::Snapshot;
 use crate::model::class::UnknownCategory;
@@ -236,7 +237,7 @@ fn origins(snapshot: &Snapshot, selection: &Selection, version: &Version) -> Val
         let among = (!within.is_empty()).then(|| blocks_within(data, &within));
         origin_shares(snapshot, selection, &scoring(&version.made), among.as_deref()).ok()
     });
-    found.map_or(Value::Null, |(_, shares)| shares)
+    found.unwrap_or(Value::Null)
 }
 
 fn feature(snapshot: &Snapshot, version: &Version, sheet: &Sheet) -> Feature {

@@ -7,7 +7,7 @@ use geo::ChamberlainDuquetteArea;
 use super::Value;
 use super::patrol::PatrolAsk;
 use super::ranking_told::{self, counted};
-use crate::engine::patrol::{PatrolGround, Patrolled, WeekClock};
+use crate::engine::patrol::{AboutArea, PatrolGround, Patrolled, WeekClock};
 use crate::engine::snapshot::Snapshot;
 use crate::plan::patrol::plan::{Charge, Next, Patrol, PatrolParams};
 use crate::plan::patrol::week::clock;
@@ -141,14 +141,13 @@ fn warnings(ground: &PatrolGround, plan: &Patrol, week: Option<&WeekClock>) -> V
         let areas = if n == 1 { "patrol area gets" } else { "patrol areas get" };
         told.push(format!("{n} {areas} no stop, since {why}: {named}{and_more}"));
     }
-    let wide = ground.about.iter().filter(|about| about.shape.chamberlain_duquette_unsigned_area() > WIDE);
-    match wide.map(|about| about.name.as_str()).collect::<Vec<_>>()[..] {
-        [] => {}
-        ref wide => told.push(format!(
-            "a stop counts as presence in the whole of its patrol area, and an officer sees a few blocks of it: {} of them are larger than {:.1} km², so less is covered there than told; patrol their blocks instead",
-            wide.len(),
+    let is_wide = |about: &&AboutArea| about.shape.chamberlain_duquette_unsigned_area() > WIDE;
+    let wide = ground.about.iter().filter(is_wide).count();
+    if wide > 0 {
+        told.push(format!(
+            "a stop counts as presence in the whole of its patrol area, and an officer sees a few blocks of it: {wide} of them are larger than {:.1} km², so less is covered there than told; patrol their blocks instead",
             WIDE / 1e6
-        )),
+        ));
     }
     for charge in plan.charges.iter().filter(|charge| charge.mean_leg > 10.0) {
         told.push(format!(

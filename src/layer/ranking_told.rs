@@ -74,8 +74,8 @@ pub(super) fn origin_shares(
     selection: &Selection,
     scoring: &Scoring,
     among: Option<&[BlockId]>,
-) -> Result<(&'static str, Value), RankingError> {
-    Ok(("origin_shares", shares(snapshot.origins(selection, scoring, among)?)))
+) -> Result<Value, RankingError> {
+    Ok(shares(snapshot.origins(selection, scoring, among)?))
 }
 
 /// A seed, as text where it is beyond what a JSON reader holds.

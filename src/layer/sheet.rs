@@ -4,13 +4,13 @@ use jiff::civil::Date;
 
 use super::bounds::Junctions;
 use crate::engine::context::{NEARBY, NEAREST, Nearby};
+use crate::engine::outreach::scoring;
 use crate::engine::query::Selection;
-use crate::engine::ranking::Scoring;
 use crate::engine::sheets::SheetFacts;
 use crate::engine::snapshot::Snapshot;
 use crate::model::block::{Block, BlockId, BlockKind};
 use crate::plan::outreach::reason::reason;
-use crate::plan::outreach::register::{Entry, Made, Register, Status, Version, months_later};
+use crate::plan::outreach::register::{Entry, Register, Status, Version, months_later};
 use crate::plan::outreach::words::readable;
 use crate::quality::share::LEAST_LOCATED;
 use crate::rank::score::By;
@@ -124,11 +124,6 @@ fn known_for(snapshot: &Snapshot, version: &Version, facts: &SheetFacts) -> Vec<
         .filter(|(_, n)| *n >= LEAST_NAMED)
         .map(|(title, n)| format!("{title}: {} of {} incidents", number(n), number(facts.incidents)))
         .collect()
-}
-
-/// What a version was scored by.
-pub(super) fn scoring(made: &Made) -> Scoring {
-    Scoring { by: made.by, gun: made.gun, proactive: made.proactive, ..Scoring::default() }
 }
 
 /// The hours of the week that stand out, with how many incidents say so.

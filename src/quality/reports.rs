@@ -18,6 +18,11 @@ pub const STANDING: [(i64, &str); 3] = [(0, "00:00"), (60, "00:01"), (43_200, "1
 /// A share of all times at one minute of the day above which that minute stands for 'unknown'; by chance it is 0.0007.
 pub const PILE_OF_TIMES: f64 = 0.01;
 
+/// Which of [`STANDING`] stand for 'unknown', by how many of all times are at each.
+pub(crate) fn piles(standing: [usize; STANDING.len()], all: usize) -> [bool; STANDING.len()] {
+    standing.map(|n| n as f64 > PILE_OF_TIMES * all as f64)
+}
+
 /// What is to be known of one source.
 #[derive(Clone, Debug)]
 pub struct SourceQuality {
@@ -67,7 +72,7 @@ impl SourceQuality {
     /// Which of [`STANDING`] stand for 'unknown'.
     #[must_use]
     pub fn time_piles(&self) -> [bool; STANDING.len()] {
-        self.standing.map(|n| n as f64 > PILE_OF_TIMES * self.to_the_minute as f64)
+        piles(self.standing, self.to_the_minute)
     }
 }
 
