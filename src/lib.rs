@@ -4,6 +4,7 @@
 //! The modules are the stations of that way, the ground first; each imports only from those before it.
 //! ARCHITECTURE.md draws the picture.
 
+pub mod progress;
 pub mod space;
 
 pub mod model;

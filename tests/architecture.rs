@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 /// Stations in the order of the way; those in one row are strangers to each other.
 const STATIONS: [&[&str]; 15] = [
-    &["space"],
+    &["progress", "space"],
     &["model"],
     &["ingest", "index"],
     &["store"],
@@ -23,8 +23,19 @@ const STATIONS: [&[&str]; 15] = [
 ];
 
 /// Stations without file, socket, clock, async, logging or serde.
-const CORE: [&str; 10] =
-    ["space", "model", "index", "assign", "aggregate", "analysis", "quality", "rank", "plan", "layer"];
+const CORE: [&str; 11] = [
+    "progress",
+    "space",
+    "model",
+    "index",
+    "assign",
+    "aggregate",
+    "analysis",
+    "quality",
+    "rank",
+    "plan",
+    "layer",
+];
 
 /// What the core must not name.
 const OUTSIDE: [&str; 12] = [

@@ -645,3 +645,50 @@ async fn too_many_jobs_are_refused_and_a_dismissed_one_makes_room_and_is_gone() 
     let listed = get(&router, "/jobs?status=successful&processID=rank&limit=1").await.json();
     assert_eq!(listed["jobs"].as_array().map(Vec::len), Some(1));
 }
+
+/// Where a job is told.
+async fn started(router: &axum::Router, process: &str, inputs: &Json) -> String {
+    let job = execute(router, process, "respond-async", inputs).await;
+    assert_eq!(job.status, StatusCode::CREATED, "{}", String::from_utf8_lossy(&job.body));
+    job.header("location").strip_prefix("http://127.0.0.1:8080").expect("absolute").to_owned()
+}
+
+/// Looks at a job until what it tells is so.
+async fn until(router: &axum::Router, path: &str, so: impl Fn(&Json) -> bool) -> Json {
+    for _ in 0..6_000 {
+        let told = get(router, path).await.json();
+        if so(&told) {
+            return told;
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+    }
+    panic!("{path} never came so far: {}", get(router, path).await.json());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_long_job_tells_how_far_it_is_and_ends_when_it_is_dismissed() {
+    let router = service();
+    // Hours of work, on as many turns as there are.
+    let turns = std::thread::available_parallelism().map_or(1, usize::from) / 2;
+    let mut at = Vec::new();
+    for seed in 0..turns.clamp(1, 15) {
+        let inputs =
+            json!({"inputs": {"method": "scan", "permutations": 99_999, "seed": seed, "category": "all"}});
+        at.push(started(&router, "clusters", &inputs).await);
+    }
+    for path in &at {
+        let early = until(&router, path, |told| told["progress"].as_u64().is_some_and(|n| n > 0)).await;
+        assert_eq!(early["status"], "running");
+        let percent = early["progress"].as_u64().expect("a number");
+        assert!(percent < 100);
+        let later = until(&router, path, |told| told["progress"].as_u64() > Some(percent)).await;
+        assert_eq!(later["status"], "running");
+    }
+    // One that waits behind them gets a turn, since theirs end and do not run on.
+    let waits = started(&router, "near-repeat", &long(0)).await;
+    for path in &at {
+        assert_eq!(send(&router, Method::DELETE, path, &[], Vec::new()).await.json()["status"], "dismissed");
+    }
+    let done = until(&router, &waits, |told| told["status"] == "successful").await;
+    assert_eq!(done["progress"], 100);
+}

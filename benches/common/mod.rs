@@ -2,6 +2,7 @@
 #![allow(dead_code, reason = "each bench uses a part of this")]
 
 pub(crate) mod city;
+pub(crate) mod classes;
 pub(crate) mod clock;
 pub(crate) mod naive;
 pub(crate) mod senders;

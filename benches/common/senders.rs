@@ -2,6 +2,7 @@
 
 use std::sync::mpsc;
 
+use hotblocks::store::gather::Gather;
 use hotblocks::store::{Batch, Store};
 
 /// Takes what all senders send; how many batches there were.
@@ -22,9 +23,9 @@ pub(crate) fn take_all<S: Iterator<Item = Batch> + Send>(
             });
         }
         drop(send);
-        let mut taken = 0;
-        while let Ok(first) = wait.recv() {
-            let (batches, answers): (Vec<_>, Vec<_>) = std::iter::once(first).chain(wait.try_iter()).unzip();
+        let (mut taken, mut gather) = (0, Gather::new(wait));
+        while let Some(group) = gather.next(usize::MAX, usize::MAX, |_| 1) {
+            let (batches, answers): (Vec<_>, Vec<_>) = group.into_iter().unzip();
             taken += batches.len();
             store.append(batches).expect("taken");
             answers.into_iter().for_each(|answer| answer.send(()).expect("somebody waits"));

@@ -15,10 +15,11 @@ use hotblocks::ingest::input::Input;
 use hotblocks::model::areas::polygons;
 use hotblocks::model::block::{BlockSet, Intersections};
 use hotblocks::model::reports::Ledger;
+use hotblocks::rank::draws::{DrawParams, Drawing, positions};
 use hotblocks::space::coord::{Local, Metres};
 use hotblocks::space::grid::Grid;
 
-use crate::common::{box_around, city, every, grid_of_cells, grid_of_side, naive, polygon_around};
+use crate::common::{box_around, city, classes, every, grid_of_cells, grid_of_side, naive, polygon_around};
 use crate::measure::{Measured, time};
 
 /// One thing that is timed.
@@ -33,6 +34,8 @@ pub(crate) struct Case {
 pub(crate) struct Table {
     pub(crate) title: &'static str,
     pub(crate) about: &'static str,
+    /// What its sizes count.
+    pub(crate) sizes: &'static str,
     /// What the compared number of the answer is.
     pub(crate) found: &'static str,
     pub(crate) cases: &'static [Case],
@@ -41,6 +44,7 @@ pub(crate) struct Table {
 const ALL: &[usize] = &[1_000, 10_000, 100_000, 1_000_000];
 const TO_100_000: &[usize] = &[1_000, 10_000, 100_000];
 const TO_10_000: &[usize] = &[1_000, 10_000];
+const RANKED: &[usize] = &[1_000, 20_000];
 const NEVER: &[usize] = &[];
 
 /// Queries asked in one lap.
@@ -50,6 +54,7 @@ pub(crate) const TABLES: &[Table] = &[
     Table {
         title: "Import",
         about: "A CSV file of 20 columns in US feet, read, checked, projected to degrees; `file to snapshot` goes on to the indexed data set with every incident in its block.",
+        sizes: "incidents",
         found: "reports",
         cases: &[
             Case { name: "CSV to reports", sizes: ALL, naive: NEVER },
@@ -59,6 +64,7 @@ pub(crate) const TABLES: &[Table] = &[
     Table {
         title: "Index",
         about: "Times of queries are for one, around incidents, in the index; naive: a scan of all incidents, for the nearest with a sort.",
+        sizes: "incidents",
         found: "incidents per answer",
         cases: &[
             Case { name: "build", sizes: ALL, naive: NEVER },
@@ -71,6 +77,7 @@ pub(crate) const TABLES: &[Table] = &[
     Table {
         title: "Assignment",
         about: "Every incident to one of 9,940 segments and their nodes, with the search for a rival within 10 m; or to one of 10,000 polygons of 16 corners, with the distance to the nearest edge. Naive: a scan of all blocks, without rival or edge.",
+        sizes: "incidents",
         found: "incidents with a block",
         cases: &[
             Case { name: "segments and nodes", sizes: ALL, naive: TO_10_000 },
@@ -80,6 +87,7 @@ pub(crate) const TABLES: &[Table] = &[
     Table {
         title: "Density",
         about: "Exact quartic density; naive: every incident stamped on the cells around it.",
+        sizes: "incidents",
         found: "integral, incidents",
         cases: &[
             Case { name: "h 250 m, cells of 50 m", sizes: ALL, naive: ALL },
@@ -91,6 +99,7 @@ pub(crate) const TABLES: &[Table] = &[
     Table {
         title: "Clusters",
         about: "Exact DBSCAN; naive: every point compared with every other.",
+        sizes: "incidents",
         found: "points in clusters",
         cases: &[
             Case { name: "eps 25 m, 20 points", sizes: ALL, naive: TO_10_000 },
@@ -101,11 +110,22 @@ pub(crate) const TABLES: &[Table] = &[
     Table {
         title: "Data set and filter",
         about: "`data set` resolves, projects, indexes, assigns and holds what was read. The filter is one year and two categories; naive rank: all incidents are assigned again, with the indexes of blocks and addresses but without what was stored.",
+        sizes: "incidents",
         found: "incidents; blocks with any; incidents",
         cases: &[
             Case { name: "data set", sizes: ALL, naive: NEVER },
             Case { name: "rank after a filter change", sizes: ALL, naive: ALL },
             Case { name: "tally after a filter change", sizes: ALL, naive: NEVER },
+        ],
+    },
+    Table {
+        title: "Ranking with its uncertainty",
+        about: "A made-up city of five classes from killings to thefts, by harm, with unequal exposure (`benches/common/classes.rs`): a fit of each class, then for every block P(top 20), its expected rank and interval from 10,000 draws. Asked for 20,000 blocks on two cores: under 10 s plainly, and under 2 s by the shortcut, with P(top 20) within 0.005 of the plain way.",
+        sizes: "blocks",
+        found: "the sum of P(top 20); by the shortcut the largest difference of a P(top 20) from the plain way",
+        cases: &[
+            Case { name: "fits and 10,000 draws, plainly", sizes: RANKED, naive: NEVER },
+            Case { name: "fits and 10,000 draws, by the shortcut", sizes: RANKED, naive: NEVER },
         ],
     },
 ];
@@ -189,6 +209,17 @@ pub(crate) fn run(case: &str, naively: bool, n: usize, folder: &Path) -> Measure
             let made = snapshot(city::ledger(n), &ground());
             let tally = |()| made.tally(&made.select(&query()).expect("known categories"));
             time(|| (), tally, |tally| tally.incidents as f64)
+        }
+        "fits and 10,000 draws, plainly" => {
+            let city = classes::city(n, true);
+            time(|| (), |()| drawn(&city, Drawing::Plain), |found| found.iter().sum())
+        }
+        "fits and 10,000 draws, by the shortcut" => {
+            let city = classes::city(n, true);
+            let plain = drawn(&city, Drawing::Plain);
+            let far =
+                |found: &Vec<f64>| found.iter().zip(&plain).map(|(a, b)| (a - b).abs()).fold(0.0, f64::max);
+            time(|| (), |()| drawn(&city, Drawing::Pruned), far)
         }
         other => panic!("`{other}` is no case"),
     }
@@ -294,6 +325,13 @@ fn clusters(naively: bool, n: usize, eps: f64, min_points: usize) -> Measured {
     }
     let params = DbscanParams { eps, min_points };
     time(|| (), |()| dbscan(&places, &params).expect("good input"), |found| clustered(&found.label))
+}
+
+/// P(top 20) of each block, from the counts.
+fn drawn(city: &[(Vec<u32>, Vec<f64>)], how: Drawing) -> Vec<f64> {
+    let params = DrawParams { top_n: 20, draws: 10_000, seed: 1, how };
+    let found = positions(&classes::fitted(city), &params).expect("good input");
+    found.iter().map(|one| one.p_top_n).collect()
 }
 
 fn ranked(naively: bool, n: usize) -> Measured {

@@ -45,7 +45,10 @@ pub(crate) fn document(root: &Path) -> (String, bool) {
 
 fn table(table: &Table, folder: &Path, agree: &mut bool) -> String {
     let mut text = format!("## {}\n\n{} *Found*: {}.\n\n", table.title, table.about, table.found);
-    text += "| case | incidents | median | CPU | peak MiB | before MiB | found | naive CPU | naive ÷ ours | same |\n|---|--:|--:|--:|--:|--:|--:|--:|--:|---|\n";
+    text += &format!(
+        "| case | {} | median | CPU | peak MiB | before MiB | found | naive CPU | naive ÷ ours | same |\n|---|--:|--:|--:|--:|--:|--:|--:|--:|---|\n",
+        table.sizes
+    );
     for case in table.cases {
         for &n in case.sizes {
             text += &row(case, n, folder, agree);
@@ -89,8 +92,7 @@ fn child(case: &Case, naively: bool, n: usize, folder: &Path) -> Measured {
     let way = if naively { "naive" } else { "ours" };
     let output = Command::new(this).args(["--case", case.name, way, &n.to_string()]).arg(folder).output();
     let text = output.map(|out| String::from_utf8_lossy(&out.stdout).into_owned()).unwrap_or_default();
-    Measured::parse(text.trim())
-        .unwrap_or_else(|| panic!("`{}` with {n} incidents ({way}) failed", case.name))
+    Measured::parse(text.trim()).unwrap_or_else(|| panic!("`{}` at {n} ({way}) failed", case.name))
 }
 
 /// The sample, from the start of the program.

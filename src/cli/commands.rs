@@ -259,7 +259,7 @@ impl Opened {
     }
 
     pub(super) fn layer(&self, operation: &Operation, page: Page) -> Result<Layer, Failure> {
-        Ok(warned(answer(&self.engine.open(&View::all()), operation, &self.values, page)?))
+        made(&self.engine.open(&View::all()), operation, &self.values, page)
     }
 
     /// A layer to be read: of ranked blocks it says how sure each place is, where nothing else was asked for.
@@ -267,11 +267,11 @@ impl Opened {
         let snapshot = self.engine.open(&View::all());
         let unasked = operation.command == RANK.command && self.values.count(&DRAWS).is_none();
         if !unasked || !draws_unasked(snapshot.dataset()) {
-            return Ok(warned(answer(&snapshot, operation, &self.values, page)?));
+            return made(&snapshot, operation, &self.values, page);
         }
         let mut values = self.values.clone();
         values.set_wire(&DRAWS, &DrawParams::DRAWS.to_string())?;
-        Ok(warned(answer(&snapshot, operation, &values, page)?))
+        made(&snapshot, operation, &values, page)
     }
 
     pub(super) fn engine(&self) -> &Engine {
@@ -288,7 +288,8 @@ impl Opened {
 }
 
 /// A layer whose warnings have been said to stderr, where a person sees them whatever its format.
-fn warned(layer: Layer) -> Layer {
+fn made(snapshot: &Snapshot, operation: &Operation, values: &Values, page: Page) -> Result<Layer, Failure> {
+    let layer = say::watched(|| answer(snapshot, operation, values, page))?;
     layer.warnings().for_each(|warning| say::tell(&format!("warning: {warning}")));
-    layer
+    Ok(layer)
 }

@@ -1,6 +1,8 @@
 //! Talk to stderr: errors with their causes, the account of an import, progress where a person waits.
 
 use std::io::{IsTerminal, Write};
+use std::sync::{Arc, mpsc};
+use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressStyle};
 
@@ -11,6 +13,7 @@ pub(super) use crate::encode::quality::thousands;
 use crate::ingest::refused::Account;
 use crate::model::dataset::{AssignmentReport, ByRule};
 use crate::model::ledger::Resolution;
+use crate::progress::{self, Progress};
 
 /// Says a line to stderr; whoever closed it does not want to hear.
 pub(super) fn tell(line: &str) {
@@ -48,6 +51,43 @@ pub(super) fn progress(files: usize) -> ProgressBar {
     let style = ProgressStyle::with_template("{msg} [{bar:30}] {pos}/{len} files, {elapsed}");
     let bar = ProgressBar::new(files as u64).with_message("reading");
     style.map_or_else(|_| bar.clone(), |style| bar.clone().with_style(style))
+}
+
+/// Has an analysis done, with a bar of how far it is where a person waits for more than a moment.
+pub(super) fn watched<T: Send>(work: impl FnOnce() -> T + Send) -> T {
+    if !std::io::stderr().is_terminal() {
+        return work();
+    }
+    let progress = Arc::<Progress>::default();
+    let (ended, end) = mpsc::channel::<()>();
+    std::thread::scope(|scope| {
+        let shown = Arc::clone(&progress);
+        scope.spawn(move || show(&shown, &end));
+        let done = progress::run(&progress, work);
+        drop(ended);
+        done.expect("nobody stops it")
+    })
+}
+
+/// Shows a bar until the end, if any steps are told by then.
+fn show(progress: &Progress, end: &mpsc::Receiver<()>) {
+    const PERCENT: u64 = 100;
+    let look = Duration::from_millis(250);
+    let mut bar = None;
+    while end.recv_timeout(look) == Err(mpsc::RecvTimeoutError::Timeout) {
+        let done = (progress.share() * PERCENT as f64) as u64;
+        if done > 0 {
+            let bar = bar.get_or_insert_with(|| {
+                let style = ProgressStyle::with_template("{msg} [{bar:30}] {pos} %, {elapsed}");
+                let bar = ProgressBar::new(PERCENT).with_message("analyzing");
+                style.map_or_else(|_| bar.clone(), |style| bar.clone().with_style(style))
+            });
+            bar.set_position(done);
+        }
+    }
+    if let Some(bar) = bar {
+        bar.finish_and_clear();
+    }
 }
 
 /// What became of a file's rows, in one sentence with the commonest reasons.

@@ -3,6 +3,7 @@
 use rayon::prelude::*;
 
 use crate::analysis::chance::Chance;
+use crate::progress::checkpoint;
 use crate::space::coord::Local;
 
 /// Choices of sites up to so many are all looked at.
@@ -222,6 +223,7 @@ fn interchange(
     loop {
         let swap = |out: usize| {
             let others: Vec<usize> = (0..chosen.len()).filter(|&at| at != out).map(|at| chosen[at]).collect();
+            checkpoint();
             let alone = without(&others);
             let sites = (0..n).filter(|site| !others.contains(site));
             sites.map(|site| (with(&alone, site), out, site)).collect::<Vec<_>>()
@@ -249,6 +251,7 @@ fn greedy(
 ) -> Vec<usize> {
     let mut chosen = Vec::with_capacity(p);
     while chosen.len() < p {
+        checkpoint();
         let alone = without(&chosen);
         let tried: Vec<(f64, usize)> = (0..n)
             .into_par_iter()

@@ -3,6 +3,7 @@
 use rayon::prelude::*;
 
 use super::cover::{Chosen, CoverError, Sites, check, choose, distances};
+use crate::progress::checkpoint;
 use crate::space::coord::{Local, Metres};
 
 /// Steps of the bound.
@@ -99,6 +100,7 @@ fn bound(weights: &[f64], near: &[Vec<u32>], p: usize, found: f64) -> f64 {
     let mut price: Vec<f64> = weights.iter().map(|a| a / 2.0).collect();
     let (mut lowest, mut scale, mut still) = (total, 1.0, 0);
     for _ in 0..STEPS {
+        checkpoint();
         let mut worth: Vec<(f64, usize)> = near
             .par_iter()
             .enumerate()

@@ -3,6 +3,7 @@
 use rayon::prelude::*;
 
 use super::cover::{Chosen, CoverError, Sites, check, choose, distances};
+use crate::progress::checkpoint;
 use crate::space::coord::Local;
 
 /// Steps of the bound.
@@ -83,6 +84,7 @@ fn bound(weights: &[f64], table: &[f64], n_sites: usize, p: usize, found: f64) -
     let mut price: Vec<f64> = (0..n).into_par_iter().map(|i| weights[i] * nearest(i)).collect();
     let (mut highest, mut scale, mut still) = (0.0f64, 1.0, 0);
     for _ in 0..STEPS {
+        checkpoint();
         let mut gain: Vec<(f64, usize)> = (0..n_sites)
             .into_par_iter()
             .map(|site| {

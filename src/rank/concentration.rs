@@ -3,6 +3,7 @@
 use rayon::prelude::*;
 
 use crate::analysis::chance::Chance;
+use crate::progress::checkpoint;
 
 /// Shares of the incidents that are told of, where no others are asked for.
 pub const LEVELS: [f64; 3] = [0.25, 0.5, 0.8];
@@ -153,6 +154,7 @@ pub fn concentration(
     let thrown: Vec<Thrown> = (0..chance.draws)
         .into_par_iter()
         .map(|draw| {
+            checkpoint();
             let thrown = thrown(counts.len(), incidents, &mut Chance::new(chance.seed, u64::from(draw)));
             Thrown { blocks: holding(&thrown, levels), generalized_gini: ginis(&thrown).1 }
         })

@@ -7,6 +7,7 @@ use super::gamma_poisson::Posterior;
 use super::histogram::Histograms;
 use super::sampler::{ROWS, Sampler};
 use super::shortcut;
+use crate::progress::steps;
 
 /// The rule for equal draws, as answers state it.
 pub const DRAW_TIE_RULE: &str = "equal values in one draw are ordered by a coin of that draw; blocks with the same \
@@ -204,6 +205,7 @@ pub(super) fn plain<'a>(
     }
     let rows = sampler.rows();
     let tasks: Vec<u32> = (0..draws).step_by(rows as usize).collect();
+    let done = steps(tasks.len());
     for round in tasks.chunks(2 * rayon::current_num_threads()) {
         let ranked: Vec<Vec<u32>> = round
             .par_iter()
@@ -224,6 +226,7 @@ pub(super) fn plain<'a>(
             })
             .collect();
         found.add(&ranked);
+        done.done(round.len());
     }
     found
 }

@@ -5,6 +5,7 @@ use rayon::prelude::*;
 use super::elementary::{exp, ln, ln_1p};
 use super::gamma_poisson::{FitError, How, Posterior, fit};
 use super::special::ln_gamma;
+use crate::progress::checkpoint;
 
 /// Why nothing can be borrowed.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
@@ -243,6 +244,7 @@ impl Likelihood {
         let shares_tried = [0.0, 0.003, 0.01, 0.03, 0.08, 0.2, 0.45, 0.75, 1.0];
         let mut best = (start, vec![0.0; self.stretch.len()], base);
         for sweep in 0..40 {
+            checkpoint();
             let old = best.clone();
             for lender in 0..best.1.len() {
                 if self.stretch[lender] == 0.0 {

@@ -15,6 +15,7 @@ use rayon::prelude::*;
 
 use super::draws::{DrawParams, Position, plain};
 use super::sampler::{ROWS, Sampler};
+use crate::progress::steps;
 
 /// How many passed-over blocks may be expected above the bar in a draw.
 pub const NEGLIGIBLE: f64 = 0.001;
@@ -49,9 +50,11 @@ pub(super) fn positions(sampler: &Sampler, params: &DrawParams) -> Vec<Position>
     // Up to the end of each window of 64 draws.
     let rows = ROWS as u32;
     let windows: Vec<u32> = (pilot / rows..params.draws.div_ceil(rows)).collect();
+    let done = steps(windows.len());
     let tops: Vec<Vec<u32>> = windows
         .par_iter()
         .map(|&window| {
+            done.done(1);
             let draws = pilot.max(window * rows)..params.draws.min((window + 1) * rows);
             tops(sampler, &candidates, bar, params.top_n as usize, draws)
         })

@@ -3,6 +3,7 @@
 use rayon::prelude::*;
 
 use crate::analysis::chance::Chance;
+use crate::progress::steps;
 
 /// How much of its weight rank-biased overlap gives to the first places: with 0.9 the first ten have 86 %.
 pub const PERSISTENCE: f64 = 0.9;
@@ -181,7 +182,9 @@ pub fn inclusion(
     // In runs, so that no more than a few lists of all blocks lie in memory; they are added up in order.
     const RUN: u32 = 16;
     let mut often = vec![0.0; counts.len()];
+    let done = steps(resamples.div_ceil(RUN) as usize);
     for first in (0..resamples).step_by(RUN as usize) {
+        done.done(1);
         let run: Vec<Vec<f64>> = (first..(first + RUN).min(resamples)).into_par_iter().map(one).collect();
         for listed in run {
             for (sum, part) in often.iter_mut().zip(listed) {

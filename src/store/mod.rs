@@ -5,6 +5,7 @@
 
 mod bytes;
 pub mod error;
+pub mod gather;
 mod index;
 mod row_key;
 mod segment;

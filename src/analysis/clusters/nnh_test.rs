@@ -4,6 +4,7 @@ use rayon::prelude::*;
 
 use super::nnh::{MOST_MET, NnhError, NnhParams, one_order};
 use crate::analysis::chance::Chance;
+use crate::progress::steps;
 use crate::space::bbox::LocalBox;
 use crate::space::coord::Local;
 
@@ -76,7 +77,9 @@ pub fn nnh_test(
         return Err(NnhError::MinPoints { given: params.min_points });
     }
     let threshold = params.threshold.distance(n)?;
+    let done = steps(simulations + 1);
     let simulate = |lane: usize| {
+        done.done(1);
         let mut chance = Chance::new(seed, lane as u64);
         let mut point = |_| {
             let (x, y) = (chance.unit(), chance.unit());

@@ -4,6 +4,7 @@ use rayon::prelude::*;
 
 use super::bounds::squared;
 use super::kd_tree::{KdTree, Search};
+use crate::progress::{checkpoint, steps};
 
 /// A link between two places.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -94,6 +95,9 @@ impl Near {
     /// For each place the distance at which `rank` other points are reached, those at the place itself first.
     pub(super) fn of(tree: &KdTree, weight: &[u64], rank: u64) -> Self {
         let one = |list: &mut Nearest, from: usize| {
+            if from % 1024 == 0 {
+                checkpoint();
+            }
             let here = weight[from] - 1;
             let wanted = rank.saturating_sub(here);
             (list.from, list.wanted, list.nearer, list.bound) = (from, wanted.max(1), 0, f64::INFINITY);
@@ -199,7 +203,9 @@ pub(super) fn spanning_tree(tree: &KdTree, near: &Near) -> Vec<Link> {
     let mut found = vec![Link::NONE; n];
     // No link of a place to another group is shorter.
     let mut at_least = near.core2.clone();
+    let linked = steps(n.saturating_sub(1));
     while links.len() + 1 < n {
+        let before = links.len();
         let both = |a: u32, b: u32| if a == b { a } else { u32::MAX };
         spanning.group_of_node = Spanning::over_boxes(tree, &spanning.group, both);
         let mut best = vec![Link::NONE; n];
@@ -244,6 +250,7 @@ pub(super) fn spanning_tree(tree: &KdTree, near: &Near) -> Vec<Link> {
         for place in 0..n as u32 {
             spanning.group[place as usize] = root(&mut spanning.group, place);
         }
+        linked.done(links.len() - before);
     }
     links.sort_unstable_by(Link::order);
     links

@@ -5,6 +5,7 @@ use std::f64::consts::PI;
 use rayon::prelude::*;
 
 use super::bandwidth::BandwidthError;
+use crate::progress::{self, checkpoint};
 use crate::space::bbox::LocalBox;
 use crate::space::coord::Local;
 
@@ -88,7 +89,9 @@ fn sorted(points: &[Local]) -> Vec<Local> {
 /// For each point `what` of the sum of all other points' Gaussians there, and of `own`.
 fn each(points: &[Local], sigma: f64, what: impl Fn(&Local, f64) -> f64 + Sync, own: f64) -> Vec<f64> {
     let (scale, height) = (-1.0 / (2.0 * sigma * sigma), 1.0 / (2.0 * PI * sigma * sigma));
+    let done = progress::steps(points.len());
     let one = |(i, p): (usize, &Local)| {
+        done.done(1);
         let near = |q: &Local| {
             let (dx, dy) = (p.x - q.x, p.y - q.y);
             (scale * (dx * dx + dy * dy)).exp()
@@ -201,6 +204,7 @@ fn k_function(points: &[Local], window: LocalBox, rmax: f64) -> Vec<f64> {
     let blocks: Vec<usize> = (0..points.len()).step_by(256).collect();
     let sums: Vec<Vec<f64>> = (blocks.par_iter())
         .map(|&from| {
+            checkpoint();
             let mut sum = vec![0.0; DISTANCES];
             for i in from..(from + 256).min(points.len()) {
                 sum.iter_mut().zip(count(i)).for_each(|(to, c)| *to += c);

@@ -9,6 +9,7 @@ use super::input::{check, check_grid};
 use super::kde::{Density, KdeError, KdeParams, kde};
 use super::kernel::Kernel;
 use super::mask::Mask;
+use crate::progress::steps;
 use crate::space::coord::{Local, Metres};
 use crate::space::grid::Grid;
 
@@ -169,7 +170,12 @@ pub(super) fn points_inside(points: &[Local], mask: &Mask, params: &KdeParams) -
     });
     let piles: Vec<&[usize]> = order.chunk_by(|&a, &b| place(a) == place(b)).collect();
     bounded(piles.len(), mask.grid(), params)?;
-    let found: Vec<f64> = piles.par_iter().map(|pile| part_inside(points[pile[0]], mask, params)).collect();
+    let done = steps(piles.len());
+    let part = |pile: &&[usize]| {
+        done.done(1);
+        part_inside(points[pile[0]], mask, params)
+    };
+    let found: Vec<f64> = piles.par_iter().map(part).collect();
     let mut parts = vec![0.0; points.len()];
     for (pile, part) in piles.iter().zip(found) {
         pile.iter().for_each(|&i| parts[i] = part);
@@ -288,7 +294,11 @@ fn leaves(mask: &Mask, params: &KdeParams) -> Vec<usize> {
 /// By a sum for each of some cells.
 fn direct(cells: &[usize], mask: &Mask, params: &KdeParams) -> Vec<f64> {
     let grid = mask.grid();
-    let part = |&at: &usize| part_inside(grid.center(at % grid.n_cols, at / grid.n_cols), mask, params);
+    let done = steps(cells.len());
+    let part = |&at: &usize| {
+        done.done(1);
+        part_inside(grid.center(at % grid.n_cols, at / grid.n_cols), mask, params)
+    };
     let found: Vec<f64> = cells.par_iter().map(part).collect();
     let mut parts = vec![0.0; grid.len()];
     cells.iter().zip(found).for_each(|(&at, part)| parts[at] = part);

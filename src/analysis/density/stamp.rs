@@ -6,6 +6,7 @@ use rayon::prelude::*;
 use super::kernel::Kernel;
 use super::strips::{Place, Strips};
 use super::sweep::rim;
+use crate::progress::checkpoint;
 use crate::space::coord::Metres;
 use crate::space::grid::Grid;
 
@@ -35,6 +36,7 @@ pub(super) fn stamp(
         let reach = kernel.reach();
         let fresh = || vec![0.0; grid.n_cols];
         out.par_chunks_mut(ROWS * grid.n_cols).enumerate().for_each_init(fresh, |across, (band, out)| {
+            checkpoint();
             let norths: Vec<f64> = (0..out.len() / grid.n_cols).map(|row| north(band * ROWS + row)).collect();
             let places = strips.between(0, norths[0] - reach, norths[norths.len() - 1] + reach);
             for place in places {
@@ -49,6 +51,7 @@ pub(super) fn stamp(
     }
     let inner = (1.0 - rim(grid, bandwidth)).max(0.0).powi(2);
     out.par_chunks_mut(grid.n_cols).enumerate().for_each(|(row, out)| {
+        checkpoint();
         let v = north(row);
         for &Place { v: at, u, weight } in strips.between(0, v - 1.0, v + 1.0) {
             let square = (v - at) * (v - at);

@@ -6,6 +6,7 @@ use super::permute::Permutations;
 use super::values::{HotSpotError, Moments, two_sided_p};
 use super::weights::Neighbors;
 use crate::analysis::chance::Chance;
+use crate::progress::steps;
 
 /// What a neighbor weighs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -132,7 +133,9 @@ pub fn moran_permuted(
     let observed = cross(&deviation, neighbors, weighting);
     // Two orders of the values with the same I differ by rounding.
     let slack = 1e-12 * moments.n as f64;
+    let lanes_done = steps(permutations.count as usize);
     let one = |lane: u64| {
+        lanes_done.done(1);
         let mut turned = deviation.clone();
         Chance::new(permutations.seed, lane).shuffle(&mut turned);
         let i = cross(&turned, neighbors, weighting);

@@ -17,6 +17,7 @@ use rayon::prelude::*;
 
 use super::values::{HotSpotError, Moments};
 use crate::analysis::chance::Chance;
+use crate::progress::checkpoint;
 
 /// How many permutations, and the seed that makes them repeatable.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -136,6 +137,7 @@ impl Drawn {
         let mut ranks = vec![0u32; permutations.count as usize * width];
         let order = || (0..n as u32).collect::<Vec<_>>();
         ranks.par_chunks_mut(width).enumerate().for_each_init(order, |order, (lane, drawn)| {
+            checkpoint();
             let mut chance = Chance::new(permutations.seed, lane as u64);
             let swaps: Vec<usize> =
                 (0..width.min(n)).map(|at| at + chance.below((n - at) as u32) as usize).collect();

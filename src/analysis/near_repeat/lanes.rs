@@ -7,6 +7,7 @@ use rayon::prelude::*;
 
 use super::bands::Metric;
 use super::pairs::Sorted;
+use crate::progress::checkpoint;
 use crate::space::coord::Local;
 
 /// A time as a whole number of units, and the type in which its lane counts.
@@ -96,6 +97,7 @@ impl<T: Tick, const L: usize> Lanes<'_, T, L> {
         let counted = parts.into_par_iter().with_min_len(least).fold(
             || Counter::new(self),
             |mut counter, (cell, places)| {
+                checkpoint();
                 counter.places(self, cell, places);
                 counter
             },

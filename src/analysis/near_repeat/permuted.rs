@@ -6,6 +6,7 @@ use super::bands::Metric;
 use super::lanes::{Lanes, Line, Tick};
 use super::pairs::Sorted;
 use crate::analysis::chance::Chance;
+use crate::progress::steps;
 
 /// Memory for the times of the permutations that are counted at once, unless one line an incident needs more.
 const ROWS_BYTES: usize = 64 << 20;
@@ -59,6 +60,7 @@ pub(super) fn counts<T: Tick, const L: usize>(
     let width = lanes.width();
     let mut told =
         Counts { lists: vec![Vec::with_capacity(all); limits.len() * most.len()], near: Vec::new() };
+    let permutations = steps(all);
     for begin in (0..all).step_by(width) {
         let drawn: Vec<Vec<T>> = (begin..all.min(begin + width))
             .into_par_iter()
@@ -70,6 +72,7 @@ pub(super) fn counts<T: Tick, const L: usize>(
             list.extend_from_slice(&counted[..drawn.len()]);
         }
         told.near = near;
+        permutations.done(drawn.len());
     }
     told
 }

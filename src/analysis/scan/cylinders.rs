@@ -6,6 +6,7 @@ use super::circles::Circles;
 use super::likelihood::{Maxima, log_likelihood_ratio, may_exceed};
 use super::space_time::SpaceTimeParams;
 use crate::analysis::chance::Chance;
+use crate::progress::steps;
 use crate::space::coord::Local;
 
 /// Memory for the ages of the incidents in the simulations that are at hand at once.
@@ -139,6 +140,7 @@ impl Ground<'_> {
         let together = (AGES_BYTES / ages.len().max(1)).max(1);
         let all: Vec<u64> = (1..=u64::from(self.params.permutations)).collect();
         let mut largest = Vec::with_capacity(all.len());
+        let centers = steps(self.places.len() * all.len().div_ceil(together));
         for numbers in all.chunks(together) {
             let permuted: Vec<Vec<u8>> = numbers
                 .par_iter()
@@ -162,6 +164,7 @@ impl Ground<'_> {
                             *best
                         });
                     }
+                    centers.done(1);
                     state
                 });
             largest.extend(found.map(|(.., best)| best).reduce(

@@ -6,6 +6,7 @@ use super::circles::Circles;
 use super::likelihood::{Maxima, log_likelihood_ratio, may_exceed};
 use super::spatial::{MOST_STEPS, ScanParams};
 use crate::analysis::chance::Chance;
+use crate::progress::steps;
 use crate::space::coord::Local;
 
 /// Simulations that are scanned at once.
@@ -121,6 +122,7 @@ impl Ground<'_> {
         let together = (ROWS_BYTES / (n * LANES * 4)).max(1) * LANES;
         let simulations = self.params.permutations as usize;
         let mut largest = Vec::with_capacity(simulations);
+        let centers = steps(n * simulations.div_ceil(together));
         for begin in (0..simulations).step_by(together) {
             let numbers: Vec<usize> = (begin..simulations.min(begin + together)).collect();
             let rows: Vec<Vec<[u32; LANES]>> = numbers
@@ -143,6 +145,7 @@ impl Ground<'_> {
                 for (rows, best) in rows.iter().zip(best) {
                     walk(rows, steps, self.incidents, self.params.least, best);
                 }
+                centers.done(1);
                 state
             });
             let best = found.map(|(.., best)| best).reduce(

@@ -140,7 +140,7 @@ impl Feed {
             let named = |name: &str| std::thread::Builder::new().name(name.to_owned());
             let shows = named("hotblocks-show").spawn(move || publisher.run(&to_show))?;
             let writes = named("hotblocks-write")
-                .spawn(move || writer::run(&*store, &waiting, &accepted, &of_writer))?;
+                .spawn(move || writer::run(&*store, waiting, &accepted, &of_writer))?;
             let mut threads = vec![writes, shows];
             if !taking.rules.is_empty() {
                 let (watching, end) = mpsc::channel();

@@ -10,6 +10,7 @@ use super::refusal::Refusal;
 use crate::http::problem::chain;
 use crate::model::reports::Ledger;
 use crate::store::error::StoreError;
+use crate::store::gather::Gather;
 use crate::store::{Batch, Receipt, Store};
 
 /// Bytes beyond which no more batches are put into one transaction: an alert does not wait for a city's files.
@@ -53,35 +54,18 @@ pub(super) struct Accepted {
 }
 
 /// Writes until nobody can send any more, or the store refuses.
-pub(super) fn run(store: &dyn Store, waiting: &Receiver<Job>, accepted: &Sender<Accepted>, feed: &Feed) {
+pub(super) fn run(store: &dyn Store, waiting: Receiver<Job>, accepted: &Sender<Accepted>, feed: &Feed) {
     let guard = FailIfLost(feed);
-    let mut next = waiting.recv().ok();
-    while let Some(first) = next {
-        let mut group = vec![first];
-        next = fill(&mut group, waiting);
+    let mut gather = Gather::new(waiting);
+    while let Some(group) = gather.next(MOST, GROUP, |job| job.bytes) {
         if !write(store, group, accepted, feed) {
             feed.fail();
             break;
         }
-        next = next.or_else(|| waiting.recv().ok());
     }
     // What still waits was not written, and whoever sent it is told so.
-    next.into_iter().chain(waiting.try_iter()).for_each(|job| refuse(job.answer, Refusal::stopped()));
+    gather.rest().for_each(|job| refuse(job.answer, Refusal::stopped()));
     std::mem::forget(guard);
-}
-
-/// Puts what waits into a group while it fits; gives back what came and does not.
-fn fill(group: &mut Vec<Job>, waiting: &Receiver<Job>) -> Option<Job> {
-    let mut bytes = group[0].bytes;
-    while group.len() < MOST {
-        let job = waiting.try_recv().ok()?;
-        bytes = bytes.saturating_add(job.bytes);
-        if bytes > GROUP {
-            return Some(job);
-        }
-        group.push(job);
-    }
-    None
 }
 
 /// A thread that ends by a panic must not leave the service accepting.

@@ -27,6 +27,7 @@ use crate::engine::params::values::Values;
 use crate::engine::snapshot::Snapshot;
 use crate::layer::answer::{AnswerError, answer};
 use crate::layer::{Page, Value};
+use crate::progress::{self, Stopped};
 
 /// The longest body of a request: shifts are its largest input.
 pub(super) const LONGEST: usize = 256 << 10;
@@ -223,10 +224,8 @@ async fn begin(state: AppState, work: Work, ticket: Ticket, long: bool) {
             return Err(Problem::dismissed());
         }
         jobs.begun(&mine, Timestamp::now());
-        let mut layer = answer(&work.snapshot, &work.operation, &work.values, Page::ALL)?;
-        if !mine.is_wanted() {
-            return Err(Problem::dismissed());
-        }
+        let made = || answer(&work.snapshot, &work.operation, &work.values, Page::ALL);
+        let mut layer = progress::run(&mine.progress, made).map_err(|Stopped| Problem::dismissed())??;
         layer.provenance.push(("run", work.run.told));
         Ok(encode::geojson::collection(&layer, work.self_link))
     };

@@ -3,13 +3,13 @@
 //! A job's id is that of its run: it follows from the process, its inputs and the data. Whoever asks for the same again
 //! is told of the same job, and once it is done of the kept result.
 
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use jiff::{Timestamp, ToSpan};
 use tokio::sync::{Semaphore, watch};
 
 use super::super::problem::Problem;
+use crate::progress::Progress;
 
 /// Jobs that wait or run at most; whoever asks for more is told to come later.
 pub(super) const MOST_UNFINISHED: usize = 16;
@@ -77,20 +77,30 @@ pub(super) struct Job {
     /// Which of several jobs of one run: a dismissed one may still be under way when the same is asked for again.
     serial: u64,
     told: watch::Sender<bool>,
-    wanted: Arc<AtomicBool>,
+    progress: Arc<Progress>,
+}
+
+impl Job {
+    /// Percent that are done; 100 once its result is there, and not before.
+    pub(super) fn percent(&self) -> u32 {
+        match self.state {
+            State::Successful(_) => 100,
+            _ => ((self.progress.share() * 100.0) as u32).min(99),
+        }
+    }
 }
 
 /// Where the result of a job goes.
 pub(super) struct Ticket {
     serial: u64,
-    wanted: Arc<AtomicBool>,
+    /// How far it is; stopped where nobody wants it any more.
+    pub(super) progress: Arc<Progress>,
 }
 
 impl Ticket {
-    /// Whether anybody still wants it. Asked before the analysis and before its result is written; an analysis that
-    /// has begun runs to its end.
+    /// Whether anybody still wants it.
     pub(super) fn is_wanted(&self) -> bool {
-        self.wanted.load(Ordering::Relaxed)
+        !self.progress.is_stopped()
     }
 }
 
@@ -142,7 +152,7 @@ impl Jobs {
         inner.jobs.retain(|job| job.id != id);
         let serial = inner.next;
         inner.next += 1;
-        let wanted = Arc::new(AtomicBool::new(true));
+        let progress = Arc::<Progress>::default();
         let job = Job {
             id: id.to_owned(),
             process,
@@ -153,10 +163,10 @@ impl Jobs {
             finished: None,
             serial,
             told: watch::Sender::new(false),
-            wanted: Arc::clone(&wanted),
+            progress: Arc::clone(&progress),
         };
         inner.jobs.push(job.clone());
-        Opened::New(job, Ticket { serial, wanted })
+        Opened::New(job, Ticket { serial, progress })
     }
 
     /// Notes that a job has begun.
@@ -197,13 +207,13 @@ impl Jobs {
         inner.jobs.iter().rev().cloned().collect()
     }
 
-    /// Dismisses a job: one that waits is never begun, the result of one under way or done is let go.
+    /// Dismisses a job: one that waits is never begun, one under way ends at its next step, the result of one done is let go.
     pub(super) fn dismiss(&self, id: &str, now: Timestamp) -> Option<Job> {
         let mut inner = self.lock();
         inner.tidy(now);
         let at = inner.jobs.iter().position(|job| job.id == id)?;
         let mut job = inner.jobs.remove(at);
-        job.wanted.store(false, Ordering::Relaxed);
+        job.progress.stop();
         job.state = State::Dismissed;
         job.finished = Some(now);
         job.told.send_replace(true);

@@ -21,7 +21,7 @@ const RESULTS: &str = "http://www.opengis.net/def/rel/ogc/1.0/results";
 /// Jobs in a list where no `limit` is given: all there can be.
 const MOST_LISTED: usize = super::jobs::MOST_KEPT + super::jobs::MOST_UNFINISHED;
 
-/// What is told of a job, as OGC API – Processes has it. Nothing inside tells how far it is: 0 until it is done, then 100.
+/// What is told of a job, as OGC API – Processes has it.
 pub(super) fn told(job: &Job, base: &str) -> Json {
     let at = format!("{base}/jobs/{}", job.id);
     let time = |at: Option<Timestamp>| at.map_or(Json::Null, |at| at.to_string().into());
@@ -38,7 +38,7 @@ pub(super) fn told(job: &Job, base: &str) -> Json {
         "type": "process",
         "status": job.state.word(),
         "message": message,
-        "progress": if matches!(job.state, Of::Successful(_)) { 100 } else { 0 },
+        "progress": job.percent(),
         "created": job.created.to_string(),
         "started": time(job.started),
         "finished": time(job.finished),
@@ -136,7 +136,7 @@ pub(super) async fn results(
     execute::result(&job, job.document)
 }
 
-/// Dismisses a job. One that waits is never begun; an analysis under way runs to its end, and nothing of it is kept.
+/// Dismisses a job. One that waits is never begun, an analysis under way ends at its next step; nothing of it is kept.
 pub(super) async fn dismiss(
     State(state): State<AppState>,
     base: Base,

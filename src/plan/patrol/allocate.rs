@@ -1,5 +1,6 @@
 //! Which crew gives which area a stop in which window: the best of all choices, by flows of greatest gain.
 
+use crate::progress::checkpoint;
 use std::collections::{BTreeMap, VecDeque};
 
 /// A window in which a crew is on duty.
@@ -72,6 +73,7 @@ pub fn allocate(crews: &[Crew]) -> Allocation {
         crews.iter().map(|crew| network.crew(crew, &mut places, |window| most(crews, window)).1).collect();
     let mut gain = 0;
     while let Some(more) = network.augment(SOURCE, SINK) {
+        checkpoint();
         gain += more;
     }
     let chosen = |slot: &Vec<(usize, usize)>| {

@@ -5,6 +5,7 @@ use std::collections::BinaryHeap;
 
 use super::graph::Graph;
 use super::prize::Key;
+use crate::progress::checkpoint;
 
 /// What the ascent says at one pair of prices.
 #[derive(Debug)]
@@ -40,6 +41,7 @@ pub(super) fn ascent(graph: &Graph, price: f64, fee: f64) -> Ascent {
         }
     }
     while let Some(Reverse((_, part))) = queue.pop() {
+        checkpoint();
         if parts.find(part) != part || !parts.active(part) {
             continue;
         }

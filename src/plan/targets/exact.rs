@@ -2,6 +2,7 @@
 
 use super::choice::Choice;
 use super::graph::{Graph, Limits};
+use crate::progress::checkpoint;
 
 /// So many branches are looked at before the search is given up: about a second.
 const MOST_BRANCHES: u32 = 1_000_000;
@@ -87,6 +88,9 @@ impl<'g> Search<'g> {
             return;
         }
         self.left -= 1;
+        if self.left % 4096 == 0 {
+            checkpoint();
+        }
         if at == self.order.len() {
             if self.best.is_none_or(|(best, _)| value > best) && self.meets(taken) {
                 self.best = Some((value, taken));

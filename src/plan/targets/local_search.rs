@@ -4,6 +4,7 @@ use super::choice::Choice;
 use super::graph::{Graph, Limits};
 use super::greedy::{grow, loose, seed};
 use crate::analysis::chance::Chance;
+use crate::progress::steps;
 
 /// The stream of the search; other methods of a plan have their own.
 const LANE: u64 = 0x7a26;
@@ -31,7 +32,10 @@ pub(super) fn local_search(
     }
     let (mut value, mut best) = best?;
     let mut chance = Chance::new(seeds, LANE);
-    for _ in 0..affordable(graph, limits, &best, rounds) {
+    let rounds = affordable(graph, limits, &best, rounds);
+    let done = steps(rounds as usize);
+    for _ in 0..rounds {
+        done.done(1);
         if value >= bound * (1.0 - 1e-9) {
             break;
         }

@@ -6,6 +6,7 @@ use super::density::{NetworkError, NetworkParams};
 use super::line_kernel::half_mass;
 use super::streets::{OnStreet, StreetNetwork};
 use super::walk::{Split, walk};
+use crate::progress::steps;
 
 /// Ways on which less than this part of an incident is left are not followed.
 const LEAST: f64 = 1e-10;
@@ -46,10 +47,12 @@ pub(super) fn spread(
     let lines: Vec<&[Source]> = sources.chunk_by(|a, b| a.line == b.line).collect();
     let blocks: Vec<&[&[Source]]> = lines.chunks(BLOCK).collect();
     let mut out = vec![0.0; n];
+    let done = steps(blocks.len());
     for some in blocks.chunks(32) {
         let sums: Result<Vec<Vec<(usize, f64)>>, NetworkError> = some
             .par_iter()
             .map(|block| {
+                done.done(1);
                 let mut sum = hashbrown::HashMap::<usize, f64>::new();
                 for sources in block.iter() {
                     from_line(net, sources, params, &mut |ray| {
