@@ -4,6 +4,7 @@ use super::answer::{AnswerError, length};
 use super::density::{DensityLayerError, Drawing, Raster, density, raster};
 use super::density_cells::density_cells;
 use super::density_change::density_change;
+use super::narrow::warn_of_moved_places;
 use super::street_density::street_density;
 use super::{Ask, Layer, Page};
 use crate::analysis::density::adaptive::AdaptiveError;
@@ -46,7 +47,7 @@ pub(super) fn density_answer(snapshot: &Snapshot, ask: &Ask, values: &Values) ->
             None => density(snapshot, ask, &with, drawing),
         }
     };
-    made.map_err(refusal)
+    made.map(|layer| warn_of_moved_places(snapshot, layer)).map_err(refusal)
 }
 
 /// A density in the plane, as it is asked for.

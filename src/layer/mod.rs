@@ -34,6 +34,7 @@ pub mod incidents;
 mod incomplete;
 pub mod list;
 mod made;
+mod narrow;
 pub mod near_repeat;
 mod near_repeat_answer;
 pub mod outreach_answer;

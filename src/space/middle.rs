@@ -6,7 +6,8 @@ pub(crate) fn middle(places: impl IntoIterator<Item = (f64, f64)>) -> Option<(f6
     median(&mut x).zip(median(&mut y))
 }
 
-fn median(values: &mut [f64]) -> Option<f64> {
+/// The median; of an even number the upper one. `None` without values. Time O(n), and their order is lost.
+pub(crate) fn median(values: &mut [f64]) -> Option<f64> {
     let at = values.len() / 2;
     (!values.is_empty()).then(|| *values.select_nth_unstable_by(at, f64::total_cmp).1)
 }

@@ -283,3 +283,29 @@ fn the_cells_of_a_surface_hold_its_incidents_in_either_unit_and_by_either_method
         }
     }
 }
+
+#[test]
+fn a_bandwidth_below_the_segments_is_warned_of_where_a_source_moves_its_places() {
+    let (snapshot, ..) = common::new_haven();
+    let about_places = |snapshot: &Snapshot, bandwidth: &str| -> Vec<String> {
+        let values = values(&[(&BANDWIDTH, bandwidth), (&CELL, "20")]);
+        let layer = answer(snapshot, &DENSITY, &values, Page::ALL).expect("a density");
+        layer.warnings().filter(|text| text.contains("moves them")).map(str::to_owned).collect()
+    };
+    assert_eq!(about_places(&snapshot, "40"), [""; 0], "its places are its own");
+    let mut lengths: Vec<f64> =
+        snapshot.dataset().block_set.blocks.iter().filter_map(|block| Some(block.length?.0)).collect();
+    lengths.sort_by(f64::total_cmp);
+    let usual = lengths[lengths.len() / 2];
+    assert!((41.0..400.0).contains(&usual), "{usual}");
+    let mut data = snapshot.dataset().clone();
+    data.sources[0].anonymised = Some("points of a list".to_owned());
+    let moved = Snapshot::new(data, 1);
+    let told = about_places(&moved, "40");
+    assert_eq!(told.len(), 1);
+    for word in [&moved.dataset().sources[0].name, "40 m", &format!("({usual:.0} m)")] {
+        assert!(told[0].contains(word), "{word} is not in: {}", told[0]);
+    }
+    assert_eq!(about_places(&moved, &format!("{:.2}", usual + 0.01)), [""; 0]);
+    assert_eq!(about_places(&moved, &format!("{:.2}", usual - 0.01)).len(), 1);
+}
