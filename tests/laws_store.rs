@@ -56,7 +56,11 @@ fn outcome(store: &dyn Store) -> ([u8; 32], Vec<String>) {
             let classes: Vec<&str> =
                 event.classes.iter().map(|&class| ledger.classes.get(class).code.as_str()).collect();
             let told = ledger.reports.get(event.told_by);
-            format!("{:?} {classes:?} {}", told.id, event.reports)
+            let (when, place) = (told.when.from, told.place);
+            format!(
+                "{:?} {classes:?} {} {when} {place:?} {:?} {:?}",
+                told.id, event.reports, told.address, told.status
+            )
         })
         .collect();
     all.push(format!("{} {} {}", resolution.reports, resolution.superseded, resolution.withdrawn));

@@ -93,6 +93,30 @@ impl Selection {
         self.classes.as_ref().is_none_or(|set| set.has(class))
     }
 
+    /// Whether it asks for sexual, domestic or child offenses alone: then small numbers tell of single victims.
+    #[must_use]
+    pub fn protected_alone(&self, dataset: &Dataset) -> bool {
+        let classes = &dataset.classes;
+        self.classes.as_ref().is_some_and(|chosen| {
+            let mut of_it = classes.ids().filter(|&class| chosen.has(class)).peekable();
+            of_it.peek().is_some() && of_it.all(|class| classes.get(class).flags.protected())
+        })
+    }
+
+    /// What an incident is told as: the most serious of its classes that is chosen, so that whoever asks for burglaries is told
+    /// of burglaries.
+    #[must_use]
+    #[inline]
+    pub fn class_of(&self, dataset: &Dataset, at: usize) -> ClassId {
+        let incidents = &dataset.incidents;
+        match &self.classes {
+            Some(chosen) if incidents.only_class(at).is_none() => {
+                incidents.classes(at).find(|&class| chosen.has(class)).unwrap_or_else(|| incidents.class(at))
+            }
+            _ => incidents.class(at),
+        }
+    }
+
     /// Whether an incident is meant: it begins in the period, one of its classes is chosen, and so are its
     /// origin and status.
     #[must_use]

@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use super::made::{made, on_page};
 use super::{Ask, Feature, Layer, Legend, LegendClass, Value};
 use crate::engine::areas::{WithinError, named};
+use crate::engine::counts::small::FEWEST;
 use crate::engine::snapshot::Snapshot;
 use crate::model::areas::{AreaKind, NamedArea};
 use crate::model::block::Share;
@@ -26,7 +27,8 @@ pub enum AreasLayerError {
 ///
 /// `blocks` are those that lie in the area; one on a border lies in two. `incidents` are those of
 /// the blocks that have their largest share here (on a border the first of the file), so that of the
-/// areas of one kind each incident is counted in one at most.
+/// areas of one kind each incident is counted in one at most; null for fewer than [`FEWEST`] where nothing but protected
+/// offenses is asked for.
 ///
 /// # Errors
 ///
@@ -45,6 +47,7 @@ pub fn areas(snapshot: &Snapshot, ask: &Ask) -> Result<Layer, AreasLayerError> {
             }
         }
     }
+    let protected = selection.protected_alone(data);
     let mut features = Vec::new();
     for layer in data.areas.iter() {
         let chosen = |area: &&NamedArea| {
@@ -54,7 +57,9 @@ pub fn areas(snapshot: &Snapshot, ask: &Ask) -> Result<Layer, AreasLayerError> {
             let total = totals.get(&(layer.kind, area.name.as_str())).copied().unwrap_or_default();
             // Shares of split incidents are added up before they are counted as whole ones.
             let total = (total.0, total.1 / u64::from(Share::WHOLE.0));
-            features.push(feature(layer.kind, area, total));
+            // As in counts: a few are told of no area by themselves.
+            let few = protected && (1..u64::from(FEWEST)).contains(&total.1);
+            features.push(feature(layer.kind, area, total.0, (!few).then_some(total.1)));
         }
     }
     let page = on_page(ask, features);
@@ -68,7 +73,7 @@ pub fn areas(snapshot: &Snapshot, ask: &Ask) -> Result<Layer, AreasLayerError> {
     Ok(made("areas", snapshot, ask, &selection, page, legend, Vec::new()))
 }
 
-fn feature(kind: AreaKind, area: &NamedArea, (blocks, incidents): (usize, u64)) -> Feature {
+fn feature(kind: AreaKind, area: &NamedArea, blocks: usize, incidents: Option<u64>) -> Feature {
     Feature {
         id: format!("{kind}-{}", area.id),
         geometry: Some(area.lonlat.clone().into()),
@@ -76,7 +81,7 @@ fn feature(kind: AreaKind, area: &NamedArea, (blocks, incidents): (usize, u64)) 
             ("kind", Value::text(kind.word())),
             ("name", Value::text(area.name.clone())),
             ("blocks", Value::count(blocks)),
-            ("incidents", Value::count(incidents)),
+            ("incidents", incidents.map_or(Value::Null, Value::count)),
             ("area_km2", Value::rounded(area.area.0, 6)),
             ("households", area.residents.households.map_or(Value::Null, |n| Value::rounded(n, 3))),
             ("population", area.residents.population.map_or(Value::Null, |n| Value::rounded(n, 3))),

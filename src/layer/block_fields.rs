@@ -4,6 +4,7 @@ use std::collections::HashMap;
 
 use super::{Feature, Value, significant};
 use crate::aggregate::addresses::Addresses;
+use crate::engine::counts::small::FEWEST;
 use crate::engine::ranking::{RankedBlock, split};
 use crate::engine::snapshot::Snapshot;
 use crate::model::areas::AreaLayer;
@@ -21,12 +22,15 @@ pub(super) fn feature(
     row: &RankedBlock,
     addresses: &Addresses,
     held: &HashMap<BlockId, usize>,
-    (days, divided): (i64, bool),
+    (days, divided, protected): (i64, bool, bool),
 ) -> Feature {
     let data = snapshot.dataset();
     let block = &data.block_set.blocks[row.block.0 as usize];
     let zone = data.sources.first().map(|s| &s.zone);
-    let latest = row.count.latest.zip(zone).and_then(|(second, zone)| local_date(second, zone));
+    // The day of one of a few protected offenses tells of a victim.
+    let few = protected && row.count.incidents() < u64::from(FEWEST);
+    let latest =
+        row.count.latest.filter(|_| !few).zip(zone).and_then(|(second, zone)| local_date(second, zone));
     let exposure = exposure(block, days);
     let incidents = Value::count(row.count.incidents());
     let number = |n: Option<f64>| n.map_or(Value::Null, |n| Value::rounded(n, 3));

@@ -41,7 +41,8 @@ pub fn blocks(snapshot: &Snapshot, ask: &Ask, scoring: &Scoring) -> Result<Layer
     let ranking = among.ranking(snapshot, &ask.query, &selection, scoring)?;
     let days = snapshot.observed_days(&ask.query);
     // A score that is no count is told with its digits.
-    let told_as = (days, scoring.divided() || scoring.half_life.is_some());
+    let protected = selection.protected_alone(snapshot.dataset());
+    let told_as = (days, scoring.divided() || scoring.half_life.is_some(), protected);
     let legend = legend(&ranking);
     let mut parameters = told(snapshot, &ranking, days);
     parameters.extend(among.told());

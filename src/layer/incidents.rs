@@ -9,7 +9,7 @@ use super::filter::{Cell, Row};
 use super::made::made;
 use super::{Ask, Feature, Layer, Legend, LegendClass, Value};
 use crate::engine::params::table::INCIDENTS;
-use crate::engine::query::Query;
+use crate::engine::query::{Query, Selection};
 use crate::engine::snapshot::Snapshot;
 use crate::model::areas::AreaKind;
 use crate::model::class::UnknownCategory;
@@ -39,7 +39,7 @@ pub(super) fn chosen(snapshot: &Snapshot, ask: &Ask, choice: &Choice) -> Result<
         None => plain,
     };
     let fields = choice.fields();
-    let row = |at: usize| IncidentRow { data, at, fields };
+    let row = |at: usize| IncidentRow { data, at, fields, selection: &selection };
     // All of them have a place: what a condition puts elsewhere need not be looked at.
     let around = choice.around().map(|around| LonLatBox {
         west: around.min().x,
@@ -57,7 +57,7 @@ pub(super) fn chosen(snapshot: &Snapshot, ask: &Ask, choice: &Choice) -> Result<
         Value::text("sexual, domestic, child and unmapped offenses; incidents without a place"),
     )];
     parameters.extend(during.map(|during| ("datetime", Value::text(during.to_string()))));
-    let features = page.into_iter().map(|at| feature(snapshot, at)).collect();
+    let features = page.into_iter().map(|at| feature(snapshot, &selection, at)).collect();
     Ok(made("incidents", snapshot, ask, &selection, (matched, features), legend(), parameters))
 }
 
@@ -84,7 +84,7 @@ pub(super) fn one(snapshot: &Snapshot, id: &str) -> Option<Feature> {
         rest == Some(data.incidents.id(at))
     };
     let found = (0..data.incidents.len()).find(|&at| named(at) && selection.has(data, at) && shown(data, at));
-    found.map(|at| feature(snapshot, at))
+    found.map(|at| feature(snapshot, &selection, at))
 }
 
 /// Whether an incident may be shown by itself.
@@ -97,6 +97,7 @@ struct IncidentRow<'a> {
     data: &'a Dataset,
     at: usize,
     fields: &'a [Field],
+    selection: &'a Selection,
 }
 
 impl Row for IncidentRow<'_> {
@@ -105,7 +106,7 @@ impl Row for IncidentRow<'_> {
         let incidents = &data.incidents;
         let text = |text: &'static str| Cell::Text(text.into());
         let time = |second| Timestamp::from_second(second).map_or(Cell::Null, Cell::Time);
-        let class = || data.classes.get(incidents.class(at));
+        let class = || data.classes.get(self.selection.class_of(data, at));
         let block = || data.assignment.main(at).map(|block| &data.block_set.blocks[block.0 as usize]);
         match self.fields[field].name {
             name if name == ID.name => Cell::Text(id(data, at).into()),
@@ -149,11 +150,11 @@ fn id(data: &Dataset, at: usize) -> String {
     format!("{}:{}", data.sources[usize::from(data.incidents.source(at))].name, data.incidents.id(at))
 }
 
-fn feature(snapshot: &Snapshot, at: usize) -> Feature {
+fn feature(snapshot: &Snapshot, selection: &Selection, at: usize) -> Feature {
     let data = snapshot.dataset();
     let incidents = &data.incidents;
     let source = &data.sources[usize::from(incidents.source(at))];
-    let class = data.classes.get(incidents.class(at));
+    let class = data.classes.get(selection.class_of(data, at));
     let when = incidents.when(at);
     let place = incidents.lonlat(at).map(|p| geo::Point::new(p.lon(), p.lat()).into());
     let block = data.assignment.main(at).map(|b| data.block_set.blocks[b.0 as usize].id.clone());

@@ -29,7 +29,8 @@ struct Row {
 pub struct Event<'a> {
     /// Position of its first report, by which events are in order.
     pub first: usize,
-    /// Position of the report that tells time and place: the first located one of the leading class.
+    /// Position of the report that tells time and place: a located one of the leading class, of several the earliest by its time and
+    /// then by its coordinates.
     pub told_by: usize,
     /// Its classes, the most serious first, each once.
     pub classes: &'a [ClassId],
@@ -122,12 +123,15 @@ impl Events {
             all.sort_by_key(|&class| seriousness(class));
             (row.class, row.several) = (all[0], true);
         }
-        let rank = |place: Place, class: ClassId, at: usize| {
-            (!matches!(place, Place::At(_)), seriousness(class), at)
+        // By what they say and not by when they came, so that the same reports are the same event in any order.
+        let rank = |at: usize| {
+            let (place, when) = (reports.place(at), reports.when(at));
+            let corner =
+                if let Place::At(at) = place { (at.lon().to_bits(), at.lat().to_bits()) } else { (0, 0) };
+            let said = (when.from, when.seconds, corner, reports.address_text(at));
+            (!matches!(place, Place::At(_)), seriousness(reports.class(at)), said, at)
         };
-        let told_by = row.told_by as usize;
-        let told = rank(reports.place(told_by), reports.class(told_by), told_by);
-        if rank(place, class, at) < told {
+        if rank(at) < rank(row.told_by as usize) {
             row.told_by = u32::try_from(at).expect("fewer than 2³² reports");
         }
     }

@@ -55,7 +55,8 @@ enum Fate {
 
 /// Resolves a ledger into events, in the order of their first reports.
 ///
-/// Of the reports of one source and id those of the highest revision stand; what is withdrawn there goes.
+/// Of the reports of one source and id those of the highest revision stand, of one revision those of the firmest status
+/// ([`Status::firmness`]); what is withdrawn there goes.
 /// A correction cancels one report of the same source, id and class; where the source has no ids,
 /// one of the same time, class and address, or else of the same time and class if these all lie at
 /// one place and house numbers do not differ. Reports of the same source and id are one event; without an id, those of the same
@@ -206,19 +207,20 @@ fn event_key(reports: &Reports, at: usize, unit: Unit) -> Option<Key<'_>> {
     })
 }
 
-/// Lets the highest revision of every id stand, and what it withdraws go.
+/// Lets the highest revision of every id stand, of one revision the firmest status, and what it withdraws go.
 fn revise(reports: &Reports, fates: &mut [Fate], resolution: &mut Resolution) {
-    if reports.revised() {
-        let mut highest: HashMap<(u16, &str), i64> = HashMap::new();
+    if reports.revised() || (0..reports.len()).any(|at| reports.status(at) != Status::Confirmed) {
+        let standing = |report: &Report<'_>| (report.revision, report.status.firmness());
+        let mut highest: HashMap<(u16, &str), (i64, u8)> = HashMap::new();
         for report in reports.iter() {
             if let Some(id) = report.id {
-                let known = highest.entry((report.source, id)).or_insert(report.revision);
-                *known = (*known).max(report.revision);
+                let known = highest.entry((report.source, id)).or_insert(standing(&report));
+                *known = (*known).max(standing(&report));
             }
         }
         for (report, fate) in reports.iter().zip(&mut *fates) {
             let newer = report.id.and_then(|id| highest.get(&(report.source, id)));
-            if newer.is_some_and(|&newer| newer > report.revision) {
+            if newer.is_some_and(|&newer| newer > standing(&report)) {
                 *fate = Fate::Superseded;
                 resolution.superseded += 1;
             }
@@ -385,6 +387,37 @@ mod tests {
             let (events, resolution) = resolve(&l);
             assert_eq!((events.len(), resolution.superseded, resolution.merged), (2, 1, 0));
             assert!(events.iter().all(|event| event.classes == [ClassId(1)]));
+        }
+    }
+
+    #[test]
+    fn of_one_revision_the_firmest_status_stands_and_the_order_tells_nothing() {
+        let of = |status, from, lon| Report { status, ..report(Some("a"), Sign::Adds, 1, from, lon) };
+        let rows = [
+            of(Status::Confirmed, 60, 5.0),
+            of(Status::Confirmed, 60, 6.0),
+            of(Status::Confirmed, 0, 7.0),
+            of(Status::Unreviewed, 0, 4.0),
+        ];
+        let told = |rows: &[Report<'static>]| {
+            let mut l = ledger(Unit::Incident);
+            l.reports = rows.iter().copied().collect();
+            let (events, r) = resolve(&l);
+            let one = events
+                .iter()
+                .map(|event| (l.reports.when(event.told_by).from, l.reports.place(event.told_by)));
+            (one.collect::<Vec<_>>(), r.superseded, r.merged, r.withdrawn)
+        };
+        let expected = (vec![(0, rows[2].place)], 1, 2, 0);
+        // All orders, each next to the last by a swap.
+        let mut rows = rows;
+        for swap in [0, 1, 2].into_iter().cycle().take(24) {
+            assert_eq!(told(&rows), expected);
+            rows.swap(swap, swap + 1);
+        }
+        let gone = of(Status::Withdrawn, 0, 0.0);
+        for rows in [[rows[0], gone], [gone, rows[0]]] {
+            assert_eq!(told(&rows), (Vec::new(), 1, 0, 1));
         }
     }
 

@@ -122,6 +122,17 @@ pub enum Status {
 }
 
 impl Status {
+    /// Which of two statuses stands where a source tells both of one revision: what was taken back stays so, and what
+    /// was confirmed is no longer unreviewed. So reports come to the same in any order.
+    #[must_use]
+    pub fn firmness(self) -> u8 {
+        match self {
+            Self::Unreviewed => 0,
+            Self::Confirmed => 1,
+            Self::Withdrawn => 2,
+        }
+    }
+
     /// As it stands in layouts, parameters and results.
     #[must_use]
     pub fn word(self) -> &'static str {

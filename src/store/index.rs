@@ -1,5 +1,6 @@
 //! What is known already: the keys of all reports, and the highest revision of every id.
 
+use std::cmp::Ordering;
 use std::hash::BuildHasher;
 
 use hashbrown::{DefaultHashBuilder, HashMap, HashSet};
@@ -17,11 +18,30 @@ pub(super) enum Standing {
     Withdrawn,
 }
 
-/// What stands of an id: its highest revision, and how many reports have it.
+/// What stands of an id: its highest revision with the firmest status, and how many reports have both.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Highest {
     pub(super) revision: i64,
+    pub(super) firmness: u8,
     pub(super) reports: usize,
+}
+
+impl Highest {
+    fn of(revision: i64, status: Status) -> Self {
+        Self { revision, firmness: status.firmness(), reports: 1 }
+    }
+
+    /// Counts a report in, unless it is below what stands; how it lies to that.
+    fn meet(&mut self, revision: i64, status: Status) -> Ordering {
+        let met = Self::of(revision, status);
+        let order = (met.revision, met.firmness).cmp(&(self.revision, self.firmness));
+        match order {
+            Ordering::Greater => *self = met,
+            Ordering::Equal => self.reports += 1,
+            Ordering::Less => {}
+        }
+        order
+    }
 }
 
 /// Keys and revisions of all reports; 17 to 60 bytes a report.
@@ -42,13 +62,12 @@ impl Index {
         for (key, report) in segment.keys.iter().zip(segment.reports.iter()) {
             self.keys.insert(*key);
             if let Some(id) = report.id {
-                let first = Highest { revision: report.revision, reports: 0 };
-                let highest = self.revisions.entry(self.hasher.hash_one((report.source, id)));
-                let highest = highest.or_insert(first);
-                if report.revision > highest.revision {
-                    *highest = first;
-                }
-                highest.reports += usize::from(report.revision == highest.revision);
+                self.revisions
+                    .entry(self.hasher.hash_one((report.source, id)))
+                    .and_modify(|highest| {
+                        highest.meet(report.revision, report.status);
+                    })
+                    .or_insert(Highest::of(report.revision, report.status));
             }
         }
     }
@@ -83,21 +102,18 @@ impl Index {
             None => Standing::New,
             Some(id) => {
                 let id = self.hasher.hash_one(id);
-                match self.revisions.get_mut(&id) {
+                match self.revisions.get_mut(&id).map(|highest| highest.meet(revision, status)) {
                     None => {
-                        self.revisions.insert(id, Highest { revision, reports: 1 });
+                        self.revisions.insert(id, Highest::of(revision, status));
                         Standing::New
                     }
-                    Some(highest) if revision > highest.revision => {
-                        *highest = Highest { revision, reports: 1 };
+                    Some(Ordering::Greater) => {
                         self.risen.insert(id);
                         Standing::Revised
                     }
-                    Some(highest) if revision < highest.revision => return Standing::Superseded,
-                    Some(highest) => {
-                        highest.reports += 1;
-                        if self.risen.contains(&id) { Standing::Revised } else { Standing::New }
-                    }
+                    Some(Ordering::Less) => return Standing::Superseded,
+                    Some(Ordering::Equal) if self.risen.contains(&id) => Standing::Revised,
+                    Some(Ordering::Equal) => Standing::New,
                 }
             }
         };
@@ -108,6 +124,17 @@ impl Index {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn of_one_revision_what_was_taken_back_stays_so_and_what_was_confirmed_is_not_unreviewed() {
+        let mut index = Index::default();
+        let mut enter = |key, status| index.enter(key, Some((0, "a")), 0, status);
+        assert_eq!(enter(1, Status::Unreviewed), Standing::New);
+        assert_eq!(enter(2, Status::Confirmed), Standing::Revised);
+        assert_eq!(enter(3, Status::Unreviewed), Standing::Superseded);
+        assert_eq!(enter(4, Status::Withdrawn), Standing::Withdrawn);
+        assert_eq!(enter(5, Status::Confirmed), Standing::Superseded);
+    }
 
     #[test]
     fn a_report_is_new_known_revised_superseded_or_withdrawn() {
@@ -121,7 +148,7 @@ mod tests {
         assert_eq!(enter(4, 2, Status::Confirmed), Standing::Revised);
         assert_eq!(enter(5, 1, Status::Withdrawn), Standing::Superseded);
         assert_eq!(enter(6, 3, Status::Withdrawn), Standing::Withdrawn);
-        assert_eq!(index.highest(0, "a"), Some(Highest { revision: 3, reports: 1 }));
+        assert_eq!(index.highest(0, "a"), Some(Highest { revision: 3, firmness: 2, reports: 1 }));
         assert_eq!(index.enter(7, Some((1, "a")), 0, Status::Confirmed), Standing::New);
     }
 }

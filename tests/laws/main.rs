@@ -11,6 +11,7 @@ mod plan_city;
 
 mod analysis;
 mod clusters;
+mod density_grids;
 mod density_statistics;
 mod general;
 mod hotspots;

@@ -16,3 +16,4 @@ mod problem_places;
 mod ranking;
 mod ranking_over_time;
 mod targets;
+mod told_as;

@@ -42,7 +42,11 @@ pub(super) const LIST: &[Field] = &[
     RATE_LO,
     RATE_HI,
     integer("reports", "Reports behind the incidents"),
-    of(FieldKind::Date, "latest", "Local date of the latest incident"),
+    of(
+        FieldKind::Date,
+        "latest",
+        "Local date of the latest incident; null for fewer than five protected offenses alone",
+    ),
     number("top_address_share", "Share of its incidents at the address with most of them"),
     integer("n_addresses", "Addresses with incidents"),
     integer("held", "Incidents that are held and do not count"),

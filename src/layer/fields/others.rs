@@ -3,7 +3,10 @@
 use super::{AREAS, Field, FieldKind, integer, measure, number, of, text};
 
 pub(super) const INCIDENTS: &[Field] = &[
-    text("category", "Category of its most serious class; none where nobody mapped it"),
+    text(
+        "category",
+        "Category of the most serious of its classes that is asked for; none where nobody mapped it",
+    ),
     text("label", "What the source calls the offense"),
     of(FieldKind::Time, "from", "Earliest time at which it may have begun, local with offset"),
     of(FieldKind::Time, "to", "First second after it, local with offset"),
@@ -25,7 +28,10 @@ pub(super) const AREA: &[Field] = &[
     text("kind", "What it is: neighborhood, ward, district, beat, zip, jurisdiction, study-area"),
     text("name", "Its name"),
     integer("blocks", "Blocks that lie in it; one on a border lies in two"),
-    integer("incidents", "Incidents of the blocks that have their largest share in it"),
+    integer(
+        "incidents",
+        "Incidents of the blocks that have their largest share in it; null for fewer than five where protected offenses alone are asked for",
+    ),
     measure("area_km2", "km2", "Area"),
     number("households", "Households, where a file tells them"),
     number("population", "Residents, where a file tells them"),
