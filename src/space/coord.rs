@@ -131,7 +131,7 @@ impl From<LonLat> for Mercator {
     fn from(at: LonLat) -> Self {
         let lat = at.lat().clamp(-MERCATOR_MAX_LAT, MERCATOR_MAX_LAT).to_radians();
         let units = |north: f64| north / std::f64::consts::TAU * UNITS;
-        // By the sine in a third of the time; its error is below 1e-4 units, and decides nothing but near a half.
+        // By the sine in three fifths of the time; its error is below 1e-4 units, and decides nothing but near a half.
         let sine = lat.sin();
         let quick = units(((1.0 + sine) / (1.0 - sine)).ln() / 2.0);
         let sure = (quick - quick.floor() - 0.5).abs() > 1e-3;
