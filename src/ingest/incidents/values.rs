@@ -44,7 +44,7 @@ const WHOLE_TENS: [u64; 16] = {
 };
 
 /// A finite number. Up to 15 digits it is the mantissa by a power of ten, both exact, hence correctly rounded.
-#[inline]
+#[inline(always)]
 pub(super) fn number(text: &str) -> Option<f64> {
     let (negative, digits) = match text.as_bytes() {
         [b'-', rest @ ..] => (true, rest),
@@ -72,7 +72,7 @@ pub(super) fn number(text: &str) -> Option<f64> {
 }
 
 /// A number from what stands before and behind its point, fewer than 16 digits together: nothing overflows.
-#[inline]
+#[inline(always)]
 fn decimal(whole: u64, fraction: u64, places: usize) -> f64 {
     let mantissa = whole * WHOLE_TENS[places] + fraction;
     // Signed, since the processor has one instruction for that.
@@ -81,7 +81,7 @@ fn decimal(whole: u64, fraction: u64, places: usize) -> f64 {
 
 /// The number of a text as coordinates are written, of at least 8 bytes: 1 to 7 digits, a point, 1 to 8 digits; `None`
 /// for any other.
-#[inline]
+#[inline(always)]
 fn coordinate(digits: &[u8]) -> Option<f64> {
     const ONES: u64 = 0x0101_0101_0101_0101;
     let first = u64::from_le_bytes(*digits.first_chunk()?);
@@ -138,7 +138,7 @@ const ZEROS: u64 = 0x3030_3030_3030_3030;
 /// The number that eight digits are, the first in the lowest byte: neighbors are put together, first as pairs, then as fours, then as one.
 ///
 /// Source: Lemire (2018), "Quickly parsing eight digits".
-#[inline]
+#[inline(always)]
 fn eight_digits(word: u64) -> Option<u64> {
     const SIXES: u64 = 0x0606_0606_0606_0606;
     const HIGH: u64 = 0xF0F0_F0F0_F0F0_F0F0;
