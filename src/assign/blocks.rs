@@ -103,21 +103,21 @@ const JOINED: usize = 1 << 16;
 
 /// The polygon of every incident with a place.
 fn in_polygons(incidents: &Incidents, index: &BlockIndex) -> Vec<Option<Found>> {
-    let all: Vec<usize> = (0..incidents.len()).collect();
-    let joined = |part: &[usize]| -> Vec<Option<Found>> {
-        let places: Vec<Local> = part.iter().filter_map(|&at| incidents.local(at)).collect();
+    let joined = |part: usize| -> Vec<Option<Found>> {
+        let part = part * JOINED..incidents.len().min((part + 1) * JOINED);
+        let places: Vec<Local> = part.clone().filter_map(|at| incidents.local(at)).collect();
         let mut blocks = index.containing_all(&places).into_iter();
         // They are stored by place, so that the same one often comes again.
         let mut last: Option<(Local, bool)> = None;
-        let found = |at: &usize| {
-            let place = incidents.local(*at)?;
+        let found = |at: usize| {
+            let place = incidents.local(at)?;
             let known = last.filter(|(other, _)| *other == place);
             let (_, near) = *last.insert(known.unwrap_or_else(|| (place, index.near_edge(place, BOUNDARY))));
             Some(Found { block: blocks.next().flatten(), rule: Rule::Polygon, near })
         };
-        part.iter().map(found).collect()
+        part.map(found).collect()
     };
-    all.par_chunks(JOINED).flat_map_iter(joined).collect()
+    (0..incidents.len().div_ceil(JOINED)).into_par_iter().flat_map_iter(joined).collect()
 }
 
 #[derive(Clone, Copy)]

@@ -42,8 +42,9 @@ pub(super) fn make(
     let making = Making { ids, ledger, addresses, crs, found };
     let incidents = Incidents::gather(&order, Arc::clone(addresses), |part| {
         // What lies far apart is fetched first, one kind at a time, so that no projection waits for memory.
-        let some: Vec<Event> = part.iter().map(|&at| events.get(at as usize)).collect();
-        let reports: Vec<Report> = some.iter().map(|event| ledger.reports.get(event.told_by)).collect();
+        let some: Vec<Event> = events.get_all(part);
+        let told_by: Vec<usize> = some.iter().map(|event| event.told_by).collect();
+        let reports: Vec<Report> = ledger.reports.get_all(&told_by);
         let places: Vec<Mercator> = part.iter().map(|&at| mercators[at as usize]).collect();
         let mut last = None;
         let told =

@@ -78,6 +78,7 @@ impl Form {
     }
 
     /// Reads a text that has been trimmed; `None` if the form does not fit or there is no such date or time.
+    #[inline]
     pub(super) fn read(&self, text: &str) -> Option<Civil> {
         let fixed = self.fixed.as_ref().and_then(|fixed| fixed.read(text.as_bytes()));
         let civil = match (fixed, &self.steps) {
@@ -115,20 +116,20 @@ impl Form {
     }
 }
 
+#[inline]
 fn is_date(civil: &Civil, has_date: bool) -> bool {
     let date = |day: u32| (1..=days_in_month(civil.year, civil.month)).contains(&day);
     civil.second.is_none_or(|s| s < 86_400) && (!has_date || date(civil.day.unwrap_or(1)))
 }
 
 /// Days of a month of the Gregorian calendar; 0 if there is no such month.
+#[inline]
 fn days_in_month(year: i32, month: u32) -> u32 {
-    match month {
-        1 | 3 | 5 | 7 | 8 | 10 | 12 => 31,
-        4 | 6 | 9 | 11 => 30,
-        2 if year % 4 == 0 && (year % 100 != 0 || year % 400 == 0) => 29,
-        2 => 28,
-        _ => 0,
-    }
+    const DAYS: [u8; 16] = [0, 31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31, 0, 0, 0];
+    let days = DAYS.get(month as usize).copied().unwrap_or(0);
+    // Without branches: months and years come in no order. Of the centuries every fourth one is divisible by 16.
+    let leap = (year % 4 == 0) & ((year % 100 != 0) | (year % 16 == 0));
+    u32::from(days) + u32::from(leap & (month == 2))
 }
 
 /// The steps of a form; `None` if it has a directive that is not read by digits.
@@ -348,6 +349,38 @@ mod tests {
         assert!(read >= 9, "{read}");
         for form in ["%Y-%m-%d", "%I:%M %p", "%Y-%m-%dT%H:%M:%S%.f", "%Y-%m-%d %z %H", "%m/%m/%Y %d %H"] {
             assert!(Form::new(form).fixed.is_none(), "{form}");
+        }
+    }
+
+    #[test]
+    fn a_text_with_any_other_letter_at_any_place_is_what_the_steps_read() {
+        let forms = [
+            ("%Y-%m-%dT%H:%M:%S%:z", "2018-07-04T01:02:03Z"),
+            ("%m/%d/%Y %H:%M", "07/04/2018 01:02"),
+            ("%Y%m%d%H", "2018070401"),
+            ("%Y%m%d%H%M%S", "20180704010203"),
+            ("%H h: %d.%m.%Y, %M:%Sx", "01 h: 04.07.2018, 02:03x"),
+            ("%H:%M:%S %d.%m.%Y UT", "01:02:03 04.07.2018 UT"),
+            ("%Y.%m.%d %H", "2018.07.04 01"),
+            ("%d %m %Y %H:%M", "04 07 2018 01:02"),
+        ];
+        for (form, text) in forms {
+            let quick = Form::new(form);
+            let plain = Form { fixed: None, ..quick.clone() };
+            // Of these two one has as many bytes as fit, one more.
+            assert_eq!(quick.fixed.is_some(), !form.starts_with("%H h"), "{form}");
+            assert!(quick.read(text).is_some(), "{form}");
+            for (at, letter) in (0..text.len()).flat_map(|at| ('\0'..='ÿ').map(move |letter| (at, letter))) {
+                let other = format!("{}{letter}{}", &text[..at], &text[at + 1..]);
+                assert_eq!(quick.read(&other), plain.read(&other), "{form}: {other:?}");
+                let bytes: Vec<u8> = other.chars().map(|letter| letter as u8).collect();
+                let fixed = quick.fixed.as_ref().and_then(|fixed| fixed.read(&bytes));
+                let steps = plain.steps.as_deref().and_then(|steps| run(steps, &bytes, true));
+                assert!(fixed.is_none() || fixed == steps, "{form}: {other:?}");
+            }
+            for end in 0..text.len() {
+                assert_eq!(quick.read(&text[..end]), plain.read(&text[..end]), "{form}: {}", &text[..end]);
+            }
         }
     }
 

@@ -18,6 +18,7 @@ impl Forms {
         Self(forms.iter().map(|form| Form::new(form)).collect())
     }
 
+    #[inline]
     fn read(&self, text: &str) -> Option<(Civil, Finest)> {
         let text = text.trim();
         self.0.iter().find_map(|form| Some((form.read(text)?, form.finest)))
@@ -131,6 +132,7 @@ impl Clock {
         })
     }
 
+    #[inline]
     fn interval(&mut self, civil: Civil, finest: Finest) -> Option<Interval> {
         let whole = |from: i64, to: i64, precision| {
             Some(Interval { from, seconds: u32::try_from(to - from).ok().filter(|s| *s > 0)?, precision })
@@ -164,6 +166,7 @@ impl Clock {
     }
 
     /// A local time of a day since 1970 as seconds of UTC.
+    #[inline]
     fn instant(&mut self, day: i32, second: u32) -> Option<i64> {
         let local = i64::from(day) * 86_400 + i64::from(second);
         let slot = usize::try_from(day - FIRST_DAY).ok()?;
@@ -202,13 +205,13 @@ fn next_month(year: i32, month: u32) -> (i32, u32) {
 /// Days since 1970-01-01 of a date that is one.
 ///
 /// Source: Hinnant, *chrono-compatible low-level date algorithms*, `days_from_civil`.
+#[inline]
 fn days(year: i32, month: u32, day: u32) -> i32 {
-    // From March, so that the day of a leap year is the last.
+    // From March, so that the day of a leap year is the last; 12 times 400 years later, so that none is below 0.
     let (year, from_march) = if month <= 2 { (year - 1, month + 9) } else { (year, month - 3) };
-    let era = year.div_euclid(400);
-    let of_era = (year - era * 400).cast_unsigned();
-    let days = of_era * 365 + of_era / 4 - of_era / 100 + (153 * from_march + 2) / 5 + day;
-    era * 146_097 + days as i32 - 719_469
+    let year = (year + 4_800).cast_unsigned();
+    let days = year * 365 + year / 4 - year / 100 + year / 400 + (153 * from_march + 2) / 5 + day;
+    days.cast_signed() - 12 * 146_097 - 719_469
 }
 
 #[cfg(test)]

@@ -57,13 +57,24 @@ impl Events {
     #[must_use]
     #[inline]
     pub fn get(&self, at: usize) -> Event<'_> {
-        let row = &self.rows[at];
+        self.event(at, self.rows[at])
+    }
+
+    /// The events at some positions that lie far apart, fetched so that many wait for memory together.
+    #[must_use]
+    pub fn get_all(&self, at: &[u32]) -> Vec<Event<'_>> {
+        let rows: Vec<Row> = at.iter().map(|&at| self.rows[at as usize]).collect();
+        at.iter().zip(rows).map(|(&at, row)| self.event(at as usize, row)).collect()
+    }
+
+    #[inline]
+    fn event(&self, at: usize, row: Row) -> Event<'_> {
         let key = u32::try_from(at).ok().filter(|_| row.several);
         let several = key.and_then(|key| self.several.get(&key));
         Event {
             first: row.first as usize,
             told_by: row.told_by as usize,
-            classes: several.map_or(std::slice::from_ref(&row.class), Vec::as_slice),
+            classes: several.map_or(std::slice::from_ref(&self.rows[at].class), Vec::as_slice),
             reports: row.reports,
             withheld: row.withheld,
         }

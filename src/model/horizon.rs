@@ -39,7 +39,8 @@ const LATEST: usize = 10;
 #[must_use]
 pub fn horizons(ledger: &Ledger) -> Vec<Option<Horizon>> {
     let mut known: Vec<Known> = vec![Known::default(); ledger.sources.len()];
-    for report in ledger.reports.iter() {
+    let recorded = if ledger.reports.recorded() { ledger.reports.len() } else { 0 };
+    for report in ledger.reports.iter().take(recorded) {
         known[usize::from(report.source)].add(&report);
     }
     known.iter().map(Known::horizon).collect()

@@ -64,8 +64,8 @@ pub(super) struct Kind {
 
 pub(super) const NO_ADDRESS: u32 = u32::MAX;
 
-/// Incidents made at a time: enough for all cores, few beside the columns.
-const BATCH: usize = 1 << 15;
+/// Parts made at a time for each thread: enough for all to be busy, few beside the columns and in the cache.
+const PARTS: usize = 4;
 
 /// Incidents that one thread makes at a time: what they are made of stays in its cache.
 const PART: usize = 1 << 10;
@@ -106,7 +106,7 @@ impl Incidents {
     ) -> Self {
         let mut columns = Self { addresses: addresses.into(), ..Self::default() };
         columns.reserve(order.len());
-        for batch in order.chunks(BATCH) {
+        for batch in order.chunks(PART * PARTS * rayon::current_num_threads()) {
             let parts: Vec<Vec<Told<'a>>> = batch.par_chunks(PART).map(&told).collect();
             parts.iter().for_each(|rows| columns.extend(rows));
         }
@@ -379,13 +379,16 @@ mod tests {
         assert_eq!((stored.local(2), stored.address(2)), (None, Some("1 A ST")));
     }
 
+    /// More than are made at a time, and a part that is not whole.
+    const MANY: usize = (1 << 15) + PART + 7;
+
     #[test]
     fn incidents_made_in_parts_are_those_that_came() {
-        let n = i32::try_from(BATCH + PART + 7).expect("small");
+        let n = i32::try_from(MANY).expect("small");
         let classes = |x: i32| if x % 13 == 0 { vec![1, 2] } else { vec![3] };
         let rows = (1..=n).rev().map(|x| incident(&x.to_string(), x, &classes(x)));
         let stored = Incidents::store(rows.collect());
-        assert_eq!(stored.len(), BATCH + PART + 7);
+        assert_eq!(stored.len(), MANY);
         for (at, x) in (0..).zip(1..=n) {
             assert_eq!((stored.id(at), stored.local(at).map(|l| l.x)), (&*x.to_string(), Some(f64::from(x))));
             assert_eq!(stored.classes(at).map(|c| c.0).collect::<Vec<_>>(), classes(x));

@@ -81,7 +81,8 @@ pub(crate) fn resolve_all(ledger: &Ledger) -> (Events, Resolution, Vec<usize>) {
     let unit_of = |at: usize| ledger.sources[usize::from(reports.source(at))].unit;
     let key_of = |at: usize| event_key(reports, at, unit_of(at));
     let standing = |at: usize| fates[at] == Fate::Stands;
-    let mut first = first_of_key(reports.len(), |at| if standing(at) { key_of(at) } else { None });
+    let mut first = first_in_order(reports, standing)
+        .unwrap_or_else(|| first_of_key(reports.len(), |at| if standing(at) { key_of(at) } else { None }));
     let mut events = Events::default();
     for at in (0..reports.len()).filter(|&at| standing(at)) {
         let lead = first[at] as usize;
@@ -109,6 +110,28 @@ fn decided(reports: &Reports) -> (Vec<Fate>, Resolution) {
     revise(reports, &mut fates, &mut resolution);
     cancel(reports, &mut fates, &mut resolution);
     (fates, resolution)
+}
+
+/// For every position the first one of the same event, where ids of each source stand in ascending order, shorter ones
+/// first, as many files have them: those of one event follow each other. `None` where they do not. Time O(n).
+fn first_in_order(reports: &Reports, standing: impl Fn(usize) -> bool) -> Option<Vec<u32>> {
+    let mut first: Vec<u32> = Vec::with_capacity(reports.len());
+    let mut last: Option<((u16, usize, &str), u32)> = None;
+    for (at, position) in (0..reports.len()).zip(0..) {
+        let mut lead = position;
+        if standing(at) {
+            let id = reports.id(at)?;
+            let key = (reports.source(at), id.len(), id);
+            match last {
+                Some((before, _)) if before > key => return None,
+                Some((before, known)) if before == key => lead = known,
+                _ => {}
+            }
+            last = Some((key, lead));
+        }
+        first.push(lead);
+    }
+    Some(first)
 }
 
 /// For every position the first one with the same key; itself where it has none.
@@ -375,6 +398,51 @@ mod tests {
             let found: Vec<usize> = first_of_key(n, key).into_iter().map(|at| at as usize).collect();
             assert!(found == expected, "{n}");
         }
+    }
+
+    #[test]
+    fn where_ids_ascend_the_first_of_each_is_found_as_anywhere() {
+        let row = |source: u16, id: &'static str| Report {
+            source,
+            ..report(Some(id).filter(|id| !id.is_empty()), Sign::Adds, 1, 0, 5.0)
+        };
+        let stands = |at: usize| at % 4 != 1;
+        let lists: [(&[(u16, &str)], bool); 9] = [
+            (&[], true),
+            (&[(0, "9"), (0, "10"), (0, "10"), (0, "10"), (0, "11"), (0, "11")], true),
+            (&[(0, "b"), (1, "a"), (1, "a"), (2, "a")], true),
+            (&[(0, "b"), (0, "b"), (0, "a"), (0, "b")], false),
+            (&[(0, "b"), (0, "b"), (0, "cc"), (0, "b")], false),
+            (&[(1, "b"), (1, "b"), (0, "c")], false),
+            (&[(0, "b"), (0, ""), (0, "b")], true),
+            (&[(0, "b"), (0, "c"), (0, "")], false),
+            // What does not stand breaks no order.
+            (&[(0, "b"), (0, "a"), (0, "b"), (0, "c")], true),
+        ];
+        for (list, ascends) in lists {
+            let all: Reports = list.iter().map(|&(source, id)| row(source, id)).collect();
+            let key = |at: usize| event_key(&all, at, Unit::Incident).filter(|_| stands(at));
+            let found = first_in_order(&all, stands);
+            assert_eq!(found.is_some(), ascends, "{list:?}");
+            assert_eq!(found.unwrap_or_else(|| first_of_key(all.len(), key)), first_of_key(all.len(), key));
+        }
+    }
+
+    #[test]
+    fn events_that_lie_far_apart_come_as_each_by_itself() {
+        let mut l = ledger(Unit::Victim);
+        l.reports = reports([
+            report(Some("b"), Sign::Adds, 1, 0, 5.0),
+            report(Some("a"), Sign::Adds, 1, 0, 5.0),
+            report(Some("a"), Sign::Adds, 0, 0, 6.0),
+            report(Some("c"), Sign::Adds, 0, 0, 0.0),
+        ]);
+        let (events, _) = resolve(&l);
+        for at in [&[][..], &[2, 1, 0, 1]] {
+            let single: Vec<_> = at.iter().map(|&at: &u32| events.get(at as usize)).collect();
+            assert_eq!(events.get_all(at), single);
+        }
+        assert_eq!(events.get_all(&[1])[0].classes, [ClassId(0), ClassId(1)]);
     }
 
     #[test]

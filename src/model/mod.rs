@@ -29,6 +29,7 @@ pub mod observed;
 pub mod period;
 pub mod polygonize;
 pub mod report;
+mod report_row;
 pub mod reports;
 pub mod revisions;
 pub mod shift;

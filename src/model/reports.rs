@@ -1,10 +1,13 @@
-//! Reports in rows of 56 bytes beside their texts, so that a million fit where a thousand did.
+//! Reports in rows of 48 bytes beside their texts, so that a million fit where a thousand did.
 
 use super::class::{ClassId, Classes};
-use super::period::{Interval, Precision};
-use super::report::{Day, Origin, Place, Report, Sign, Source, Status};
+use super::period::Interval;
+use super::report::{Day, Place, Report, Sign, Source, Status};
+use super::report_row::{INTERSECTION, NO_ADDRESS, NOWHERE, Row, WITHHELD};
 use super::texts::{Interned, Texts};
-use crate::space::coord::LonLat;
+
+/// Stands where a report does not tell when it was recorded.
+const NO_DAY: i32 = i32::MIN;
 
 /// All reports in the order in which they came, with the tables that they point into.
 #[derive(Clone, Debug, Default)]
@@ -29,41 +32,10 @@ pub struct Reports {
     ids: Texts,
     /// Empty as long as all are 0.
     pub(super) revision: Vec<i64>,
+    /// Empty as long as none has one.
+    recorded: Vec<i32>,
     addresses: Interned,
 }
-
-/// What has the same size in every report.
-#[derive(Clone, Copy, Debug)]
-struct Row {
-    from: i64,
-    place: (f64, f64),
-    line: u32,
-    seconds: u32,
-    recorded: i32,
-    address: u32,
-    source: u16,
-    file: u16,
-    class: ClassId,
-    kind: Kind,
-}
-
-/// What fits in one byte each, together.
-#[derive(Clone, Copy, Debug)]
-struct Kind {
-    precision: Precision,
-    status: Status,
-    origin: Origin,
-    /// 1 takes back, 2 withheld, 4 intersection.
-    bits: u8,
-}
-
-const TAKES_BACK: u8 = 1;
-const WITHHELD: u8 = 2;
-const INTERSECTION: u8 = 4;
-const NO_ADDRESS: u32 = u32::MAX;
-const NO_DAY: i32 = i32::MIN;
-/// Stands where there is no place; no place on the globe has it.
-const NOWHERE: (f64, f64) = (f64::INFINITY, f64::INFINITY);
 
 impl Reports {
     /// Adds a report at the end.
@@ -95,29 +67,13 @@ impl Reports {
         if report.revision != 0 || !self.revision.is_empty() {
             self.revision.push(report.revision);
         }
-        let bit = |set: bool, bit: u8| if set { bit } else { 0 };
-        self.rows.push(Row {
-            from: report.when.from,
-            place: match report.place {
-                Place::At(at) => (at.lon(), at.lat()),
-                Place::Missing | Place::Withheld => NOWHERE,
-            },
-            line: report.line,
-            seconds: report.when.seconds,
-            recorded: report.recorded.map_or(NO_DAY, |day| day.0),
-            address,
-            source: report.source,
-            file: report.file,
-            class: report.class,
-            kind: Kind {
-                precision: report.when.precision,
-                status: report.status,
-                origin: report.origin,
-                bits: bit(report.sign == Sign::TakesBack, TAKES_BACK)
-                    | bit(report.place == Place::Withheld, WITHHELD)
-                    | bit(report.intersection, INTERSECTION),
-            },
-        });
+        if report.recorded.is_some() && self.recorded.is_empty() {
+            self.recorded = vec![NO_DAY; self.len()];
+        }
+        if report.recorded.is_some() || !self.recorded.is_empty() {
+            self.recorded.push(report.recorded.map_or(NO_DAY, |day| day.0));
+        }
+        self.rows.push(Row::of(report, address));
     }
 
     /// How many there are.
@@ -137,21 +93,35 @@ impl Reports {
     #[must_use]
     #[inline]
     pub fn get(&self, at: usize) -> Report<'_> {
-        let row = &self.rows[at];
+        self.report(at, &self.rows[at], self.ids.get(at))
+    }
+
+    /// The reports at some positions that lie far apart. What is fixed is fetched first, then the ids, so that many wait
+    /// for memory together and not each for itself.
+    #[must_use]
+    pub fn get_all(&self, at: &[usize]) -> Vec<Report<'_>> {
+        let rows: Vec<Row> = at.iter().map(|&at| self.rows[at]).collect();
+        let ids: Vec<&str> = self.ids.get_all(at);
+        at.iter().zip(&rows).zip(ids).map(|((&at, row), id)| self.report(at, row, id)).collect()
+    }
+
+    #[inline]
+    fn report<'a>(&'a self, at: usize, row: &Row, id: &'a str) -> Report<'a> {
+        let address = Some(row.address).filter(|&number| number != NO_ADDRESS && !self.addresses.is_empty());
         Report {
             source: row.source,
             file: row.file,
             line: row.line,
-            id: self.id(at),
+            id: Some(id).filter(|id| !id.is_empty()),
             revision: self.revision.get(at).copied().unwrap_or(0),
             status: row.kind.status,
-            sign: self.sign(at),
+            sign: row.sign(),
             class: row.class,
             origin: row.kind.origin,
-            when: self.when(at),
-            recorded: Some(row.recorded).filter(|&day| day != NO_DAY).map(Day),
-            place: self.place(at),
-            address: self.address_text(at),
+            when: row.when(),
+            recorded: self.recorded.get(at).copied().filter(|&day| day != NO_DAY).map(Day),
+            place: row.place(),
+            address: address.map(|number| self.addresses.get(number)),
             intersection: row.kind.bits & INTERSECTION != 0,
         }
     }
@@ -186,7 +156,7 @@ impl Reports {
     #[must_use]
     #[inline]
     pub fn sign(&self, at: usize) -> Sign {
-        if self.rows[at].kind.bits & TAKES_BACK == 0 { Sign::Adds } else { Sign::TakesBack }
+        self.rows[at].sign()
     }
 
     /// How far it has been looked at.
@@ -200,20 +170,14 @@ impl Reports {
     #[must_use]
     #[inline]
     pub fn place(&self, at: usize) -> Place {
-        let (lon, lat) = self.rows[at].place;
-        match LonLat::new(lon, lat) {
-            Ok(at) => Place::At(at),
-            Err(_) if self.rows[at].kind.bits & WITHHELD != 0 => Place::Withheld,
-            Err(_) => Place::Missing,
-        }
+        self.rows[at].place()
     }
 
     /// When.
     #[must_use]
     #[inline]
     pub fn when(&self, at: usize) -> Interval {
-        let row = &self.rows[at];
-        Interval { from: row.from, seconds: row.seconds, precision: row.kind.precision }
+        self.rows[at].when()
     }
 
     /// Its address, as long as the addresses have not been taken out.
@@ -234,6 +198,12 @@ impl Reports {
     #[must_use]
     pub fn revised(&self) -> bool {
         !self.revision.is_empty()
+    }
+
+    /// Whether any report tells when it was recorded.
+    #[must_use]
+    pub fn recorded(&self) -> bool {
+        !self.recorded.is_empty()
     }
 
     /// Takes the addresses out, by number; the reports keep the numbers alone.
@@ -278,6 +248,7 @@ impl Reports {
         }
         retain(&mut self.rows, &keep);
         retain(&mut self.revision, &keep);
+        retain(&mut self.recorded, &keep);
         self.ids.keep(keep);
     }
 
@@ -293,6 +264,13 @@ impl Reports {
         if !self.revision.is_empty() {
             other.revision.resize(other.len(), 0);
             self.revision.append(&mut other.revision);
+        }
+        if !other.recorded.is_empty() && self.recorded.is_empty() {
+            self.recorded = vec![NO_DAY; self.len()];
+        }
+        if !self.recorded.is_empty() {
+            other.recorded.resize(other.len(), NO_DAY);
+            self.recorded.append(&mut other.recorded);
         }
         (0..other.len()).for_each(|at| self.ids.push(other.ids.get(at)));
         let number: Vec<u32> = (0..other.addresses.len())
@@ -316,6 +294,9 @@ impl<'a> FromIterator<Report<'a>> for Reports {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::period::Precision;
+    use crate::model::report::Origin;
+    use crate::space::coord::LonLat;
 
     fn report(id: &'static str, revision: i64, address: Option<&'static str>) -> Report<'static> {
         Report {
@@ -352,6 +333,43 @@ mod tests {
         assert!(matches!(second.place, Place::At(at) if at.lon() == -90.0));
         assert_eq!((all.get(0).revision, all.get(2).revision), (0, 0));
         assert_eq!(all.address(1), all.address(2));
+    }
+
+    #[test]
+    fn reports_that_lie_far_apart_come_as_each_by_itself() {
+        let mut missing = Report { place: Place::Missing, ..report("", 2, Some("1 A ST")) };
+        let rows = [report("a", 0, None), missing, report("ccc", 0, Some("2 B ST"))];
+        let mut all: Reports = rows.into_iter().collect();
+        missing.recorded = None;
+        all.push(&missing);
+        let told = |some: Vec<Report<'_>>| some.iter().map(|one| format!("{one:?}")).collect::<Vec<_>>();
+        for at in [&[][..], &[3, 0, 2, 1, 0], &[2]] {
+            assert_eq!(told(all.get_all(at)), told(at.iter().map(|&at| all.get(at)).collect()));
+        }
+        drop(all.take_addresses());
+        assert_eq!(told(all.get_all(&[2, 1])), told(vec![all.get(2), all.get(1)]));
+        assert_eq!((all.get(2).address, all.address(2)), (None, Some(1)));
+    }
+
+    #[test]
+    fn the_day_of_the_record_is_kept_where_only_some_reports_tell_it() {
+        let day = |day: Option<i32>| Report { recorded: day.map(Day), ..report("a", 0, None) };
+        let days = |all: &Reports| all.iter().map(|one| one.recorded.map(|day| day.0)).collect::<Vec<_>>();
+        let of = |days: &[Option<i32>]| days.iter().map(|&one| day(one)).collect::<Reports>();
+        let lists = [&[None, None][..], &[None, Some(7), None], &[Some(-3), None]];
+        for (first, second) in lists.iter().flat_map(|first| lists.map(|second| (first, second))) {
+            let mut all = of(first);
+            assert_eq!(days(&all), *first);
+            assert_eq!(all.recorded(), first.iter().any(Option::is_some));
+            all.join(of(second));
+            all.push(&day(Some(9)));
+            all.push(&day(None));
+            let mut expected = [first, second, &[Some(9), None][..]].concat();
+            assert_eq!(days(&all), expected);
+            all.keep(|at| at != 1);
+            expected.remove(1);
+            assert_eq!(days(&all), expected);
+        }
     }
 
     #[test]

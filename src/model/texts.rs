@@ -30,6 +30,14 @@ impl Texts {
         &self.all[from..self.ends[at] as usize]
     }
 
+    /// The strings at some positions: where they lie is fetched first for all.
+    #[must_use]
+    pub fn get_all(&self, at: &[usize]) -> Vec<&str> {
+        let from = |at: usize| if at == 0 { 0 } else { self.ends[at - 1] as usize };
+        let ranges: Vec<_> = at.iter().map(|&at| from(at)..self.ends[at] as usize).collect();
+        ranges.into_iter().map(|range| &self.all[range]).collect()
+    }
+
     /// How many there are.
     #[must_use]
     pub fn len(&self) -> usize {
@@ -151,6 +159,14 @@ mod tests {
                 (0..5).filter(|&at| keep(at)).map(|at| all[at]).chain(["new"]).collect();
             assert_eq!((0..texts.len()).map(|at| texts.get(at)).collect::<Vec<_>>(), expected);
         }
+    }
+
+    #[test]
+    fn strings_that_lie_far_apart_come_as_each_by_itself() {
+        let mut texts = Texts::default();
+        ["a", "", "éé", "bcd"].iter().for_each(|text| texts.push(text));
+        assert_eq!(texts.get_all(&[3, 0, 1, 2, 3]), ["bcd", "a", "", "éé", "bcd"]);
+        assert!(texts.get_all(&[]).is_empty());
     }
 
     #[test]

@@ -10,6 +10,7 @@ use proj::{Proj, ProjCreateError};
 
 use super::bbox::LonLatBox;
 use super::coord::{Local, LonLat, NotOnGlobe};
+use super::utm::Utm;
 
 /// Longitude, latitude in degrees on WGS 84: the CRS of GeoJSON.
 pub const CRS84: &str = "OGC:CRS84";
@@ -19,6 +20,10 @@ pub const CRS84: &str = "OGC:CRS84";
 pub struct Crs {
     definition: String,
     name: String,
+    /// How places come into it, if it is a zone of UTM.
+    utm: Option<Utm>,
+    /// Whether it is [`CRS84`], whose coordinates are degrees already.
+    is_degrees: bool,
 }
 
 /// Why a coordinate could not be brought from one CRS to another.
@@ -93,7 +98,7 @@ impl Crs {
             | "HTTP://WWW.OPENGIS.NET/DEF/CRS/OGC/1.3/CRS84" => CRS84.to_owned(),
             upper => code_of_urn(upper).unwrap_or_else(|| text.to_owned()),
         };
-        let crs = Self { name: short_name(&definition), definition };
+        let crs = Self::of(definition);
         PIPELINES.with_borrow_mut(|pipelines| pipelines.get(&crs.definition, CRS84))?;
         Ok(crs)
     }
@@ -101,7 +106,12 @@ impl Crs {
     /// The CRS of GeoJSON.
     #[must_use]
     pub fn crs84() -> Self {
-        Self { definition: CRS84.to_owned(), name: CRS84.to_owned() }
+        Self::of(CRS84.to_owned())
+    }
+
+    fn of(definition: String) -> Self {
+        let (name, utm) = (short_name(&definition), Utm::of(&definition));
+        Self { is_degrees: definition == CRS84, definition, name, utm }
     }
 
     /// The local metric CRS for an area: the WGS 84 / UTM zone of its middle.
@@ -137,7 +147,7 @@ impl Crs {
     /// [`CrsError::Outside`] or [`CrsError::Globe`] if the pair cannot be in this CRS.
     #[inline]
     pub fn to_lonlat(&self, x: f64, y: f64) -> Result<LonLat, CrsError> {
-        let (lon, lat) = if self.definition == CRS84 { (x, y) } else { self.to_degrees(x, y)? };
+        let (lon, lat) = if self.is_degrees { (x, y) } else { self.to_degrees(x, y)? };
         LonLat::new(lon, lat).map_err(|source| CrsError::Globe { x, y, crs: self.name.clone(), source })
     }
 
@@ -153,7 +163,11 @@ impl Crs {
     /// [`CrsError::Outside`] if the place is too far from the zone to have coordinates in it.
     pub fn to_local(&self, at: LonLat) -> Result<Local, CrsError> {
         let outside = || CrsError::Outside { x: at.lon(), y: at.lat(), crs: self.name.clone() };
-        let (x, y) = convert(CRS84, &self.definition, (at.lon(), at.lat()))?.ok_or_else(outside)?;
+        let found = match self.utm {
+            Some(zone) => zone.forward(at.lon(), at.lat()),
+            None => convert(CRS84, &self.definition, (at.lon(), at.lat()))?,
+        };
+        let (x, y) = found.ok_or_else(outside)?;
         if x.is_finite() && y.is_finite() { Ok(Local { x, y }) } else { Err(outside()) }
     }
 
@@ -293,6 +307,35 @@ mod tests {
                 (back.lon() - PLACE.0).abs() < 1e-7 && (back.lat() - PLACE.1).abs() < 1e-7,
                 "{code}: {back:?}"
             );
+        }
+    }
+
+    #[test]
+    fn a_place_in_a_zone_of_utm_is_where_proj_puts_it_to_the_last_bit() {
+        let steps = |from: f64, to: f64, n: i32| {
+            (0..=n).map(move |at| from + (to - from) * f64::from(at) / f64::from(n))
+        };
+        let (mut same, mut none) = (0, 0);
+        for code in ["EPSG:32601", "EPSG:32615", "epsg:32631", "EPSG:32660", "EPSG:32701", "EPSG:32756"] {
+            let crs = Crs::new(code).expect("known");
+            let utm = crs.utm.expect("a zone of UTM");
+            let zone: f64 = code[8..].parse().expect("two digits");
+            let middle = zone * 6.0 - 183.0;
+            let near = steps(middle - 4.0, middle + 4.0, 61).chain(steps(-180.0, 180.0, 97));
+            let lats = || steps(-90.0, 90.0, 83).chain(steps(24.3, 49.7, 41)).chain([-0.0, 1e-9]);
+            for (lon, lat) in near.flat_map(|lon| lats().map(move |lat| (lon, lat))) {
+                let proj = convert(CRS84, &crs.definition, (lon, lat)).expect("known");
+                let bits = |at: Option<(f64, f64)>| at.map(|(x, y)| (x.to_bits(), y.to_bits()));
+                assert_eq!(bits(utm.forward(lon, lat)), bits(proj), "{code} {lon} {lat}");
+                same += usize::from(proj.is_some());
+                none += usize::from(proj.is_none());
+            }
+        }
+        assert!(same > 50_000 && none > 0, "{same} {none}");
+        for other in
+            ["EPSG:26996", "EPSG:32600", "EPSG:32661", "EPSG:32761", "EPSG:326151", "EPSG:3857", CRS84]
+        {
+            assert_eq!(Utm::of(other), None, "{other}");
         }
     }
 

@@ -6,3 +6,4 @@ pub mod crs;
 pub mod grid;
 pub(crate) mod middle;
 pub mod tile;
+mod utm;

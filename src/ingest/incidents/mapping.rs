@@ -4,7 +4,7 @@ use super::classing::Classing;
 use super::columns::At;
 use super::error::IncidentsError;
 use super::options::Options;
-use super::swapped;
+use super::swapped::{self, Around};
 use super::values::{filled, names_intersection, whole, write_address};
 use super::when_where::{Fault, in_degrees};
 use crate::ingest::layout::{Geometry, Layout, recognise};
@@ -81,6 +81,8 @@ pub(super) struct Mapping<'a> {
     pub(super) reports: Reports,
     pub(super) account: Account,
     pub(super) address: String,
+    /// Where the reports lie.
+    pub(super) around: Around,
     /// Rows whose range ends a little before it begins.
     pub(super) early_ends: usize,
 }
@@ -159,6 +161,7 @@ impl<'a> Mapping<'a> {
             in_degrees: in_degrees(&crs),
             reports: Reports::default(),
             address: String::new(),
+            around: Around::default(),
             early_ends: 0,
             given,
             layout,
@@ -242,7 +245,9 @@ impl<'a> Mapping<'a> {
         if at.area.is_some() && sign == Sign::Adds {
             self.account.located_in(text(at.area), place);
         }
-        let has_address = write_address(&mut self.address, number, street);
+        // Most files without a street have no column for it.
+        let has_street = !street.is_empty();
+        let has_address = has_street && write_address(&mut self.address, number, street);
         let report = Report {
             source: 0,
             file: 0,
@@ -261,9 +266,12 @@ impl<'a> Mapping<'a> {
             recorded,
             place,
             address: has_address.then_some(&self.address),
-            intersection: names_intersection(number, street),
+            intersection: has_street && names_intersection(number, street),
         };
         self.reports.push(&report);
+        if let Place::At(place) = place {
+            self.around.take(place);
+        }
         if at.classes.is_some() {
             // The incident's further classes, and further reports of the first one.
             let n: usize = text(at.reports).parse().unwrap_or(1).clamp(1, usize::from(u16::MAX));
@@ -287,7 +295,7 @@ impl<'a> Mapping<'a> {
                 self.given.file, self.early_ends
             ));
         }
-        self.account.flags.swapped = swapped::count(&self.reports);
+        self.account.flags.swapped = swapped::count(&self.reports, &self.around);
         if self.account.flags.swapped > 0 {
             self.account.notes.push(format!(
                 "{}: of {} rows longitude and latitude look swapped: they lie far from all others, and near them the other way round",

@@ -28,15 +28,31 @@ pub(super) fn whole(text: &str) -> Option<i64> {
     })
 }
 
-/// A finite number. Up to 15 digits and 22 places it is the mantissa by a power of ten, both exact, hence correctly rounded.
-#[inline]
+/// Powers of ten, each exact.
+const TENS: [f64; 16] =
+    [1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15];
+
+/// The same as whole numbers.
+const WHOLE_TENS: [u64; 16] = {
+    let mut tens = [1; 16];
+    let mut at = 1;
+    while at < tens.len() {
+        tens[at] = tens[at - 1] * 10;
+        at += 1;
+    }
+    tens
+};
+
+/// A finite number. Up to 15 digits it is the mantissa by a power of ten, both exact, hence correctly rounded.
+#[inline(always)]
 pub(super) fn number(text: &str) -> Option<f64> {
-    const TENS: [f64; 16] =
-        [1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15];
     let (negative, digits) = match text.as_bytes() {
         [b'-', rest @ ..] => (true, rest),
         rest => (false, rest),
     };
+    if let Some(value) = coordinate(digits) {
+        return Some(if negative { -value } else { value });
+    }
     let plainly = || text.parse().ok().filter(|n: &f64| n.is_finite());
     if digits.len() > TENS.len() {
         return plainly();
@@ -51,12 +67,37 @@ pub(super) fn number(text: &str) -> Option<f64> {
         _ => return plainly(),
     }
     let (Some(whole), Some(fraction)) = (integer(whole), integer(part)) else { return plainly() };
-    let places = part.len();
-    // Fewer than 16 digits together: nothing overflows.
-    let mantissa = whole * TENS[places] as u64 + fraction;
-    // Signed, since the processor has one instruction for that.
-    let value = mantissa.cast_signed() as f64 / TENS[places];
+    let value = decimal(whole, fraction, part.len());
     Some(if negative { -value } else { value })
+}
+
+/// A number from what stands before and behind its point, fewer than 16 digits together: nothing overflows.
+#[inline(always)]
+fn decimal(whole: u64, fraction: u64, places: usize) -> f64 {
+    let mantissa = whole * WHOLE_TENS[places] + fraction;
+    // Signed, since the processor has one instruction for that.
+    mantissa.cast_signed() as f64 / TENS[places]
+}
+
+/// The number of a text as coordinates are written, of at least 8 bytes: 1 to 7 digits, a point, 1 to 8 digits; `None`
+/// for any other.
+#[inline(always)]
+fn coordinate(digits: &[u8]) -> Option<f64> {
+    const ONES: u64 = 0x0101_0101_0101_0101;
+    let first = u64::from_le_bytes(*digits.first_chunk()?);
+    let last = u64::from_le_bytes(*digits.last_chunk()?);
+    // The lowest byte that is a point is the lowest of these that has its highest bit.
+    let no_point = first ^ (ONES * u64::from(b'.'));
+    let point = (no_point.wrapping_sub(ONES) & !no_point & (ONES << 7)).trailing_zeros() as usize / 8;
+    let places = digits.len().checked_sub(point + 1)?;
+    if !(1..=7).contains(&point) || !(1..=8).contains(&places) {
+        return None;
+    }
+    // Zeros take the place of the bytes that do not belong to the part.
+    let whole = (first << (64 - 8 * point)) | (ZEROS >> (8 * point));
+    let before = !(u64::MAX << (64 - 8 * places));
+    let fraction = (last & !before) | (ZEROS & before);
+    Some(decimal(eight_digits(whole)?, eight_digits(fraction)?, places))
 }
 
 /// The number that at most 15 digits are; of none it is 0.
@@ -68,12 +109,12 @@ fn integer(digits: &[u8]) -> Option<u64> {
             // Behind as many zeros as are missing.
             let mut eight = [b'0'; 8];
             eight[8 - digits.len()..].copy_from_slice(digits);
-            eight_digits(eight)
+            eight_digits(u64::from_le_bytes(eight))
         }
         _ => {
             let (first, rest) = digits.split_first_chunk::<8>()?;
             let tens = 10u64.pow(u32::try_from(rest.len()).ok()?);
-            Some(eight_digits(*first)? * tens + integer(rest)?)
+            Some(eight_digits(u64::from_le_bytes(*first))? * tens + integer(rest)?)
         }
     }
 }
@@ -91,15 +132,16 @@ fn few(digits: &[u8]) -> Option<u64> {
     Some(number)
 }
 
-/// The number that eight digits are: neighbors are put together, first as pairs, then as fours, then as one.
+/// Eight times the digit 0.
+const ZEROS: u64 = 0x3030_3030_3030_3030;
+
+/// The number that eight digits are, the first in the lowest byte: neighbors are put together, first as pairs, then as fours, then as one.
 ///
 /// Source: Lemire (2018), "Quickly parsing eight digits".
-#[inline]
-fn eight_digits(text: [u8; 8]) -> Option<u64> {
+#[inline(always)]
+fn eight_digits(word: u64) -> Option<u64> {
     const SIXES: u64 = 0x0606_0606_0606_0606;
     const HIGH: u64 = 0xF0F0_F0F0_F0F0_F0F0;
-    const ZEROS: u64 = 0x3030_3030_3030_3030;
-    let word = u64::from_le_bytes(text);
     // A digit keeps its high half, also with 6 added; nothing else does both.
     if word & HIGH != ZEROS || word.wrapping_add(SIXES) & HIGH != ZEROS {
         return None;
@@ -208,6 +250,29 @@ mod tests {
             "é2345678",
         ] {
             assert_eq!(number(text), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn coordinates_of_any_length_and_with_any_letter_are_what_the_standard_library_reads() {
+        let same = |text: &str| {
+            let plain = text.parse().ok().filter(|n: &f64| n.is_finite());
+            assert_eq!(number(text).map(f64::to_bits), plain.map(f64::to_bits), "{text:?}");
+        };
+        let digits = "9071562438190654";
+        for (whole, part) in (0..=10).flat_map(|whole| (0..=12).map(move |part| (whole, part))) {
+            for start in 0..4 {
+                let number = format!("{}.{}", &digits[start..start + whole], &digits[start..start + part]);
+                if whole + part > 0 {
+                    same(&number);
+                    same(&format!("-{number}"));
+                }
+            }
+        }
+        for text in ["-92.1234567", "37.7654321", "906081.9916", "1234567.8", "1.23456789"] {
+            for (at, letter) in (0..text.len()).flat_map(|at| ('\0'..='ÿ').map(move |letter| (at, letter))) {
+                same(&format!("{}{letter}{}", &text[..at], &text[at + 1..]));
+            }
         }
     }
 
