@@ -1,4 +1,6 @@
 //! Places asked several at once how near they are: without a branch, so that each lane of a vector asks one.
+//!
+//! Each loop is written out: around a closure it does not become one of vectors.
 
 use std::ops::Range;
 
@@ -39,16 +41,17 @@ pub(super) fn mask(is: bool) -> u64 {
 #[inline(always)]
 pub(super) fn weight_near(cells: &Cells, range: Range<usize>, at: Local, limits: &Limits) -> u64 {
     let mut sum = [0_u64; LANES];
-    for_lanes(range, |first, left| {
+    let mut first = range.start;
+    while first < range.end {
         let (x, y, weight) = (lanes(&cells.x, first), lanes(&cells.y, first), lanes(&cells.weight, first));
-        let limit = limits.of(left);
+        let limit = limits.of(range.end - first);
         for i in 0..LANES {
             let is_near = squared(at, Local { x: x[i], y: y[i] }) <= limit[i];
             // Cannot overflow, as the sum of all weights does not; a check would be a branch.
             sum[i] = sum[i].wrapping_add(weight[i] & mask(is_near));
         }
-        true
-    });
+        first += LANES;
+    }
     sum.into_iter().fold(0, u64::wrapping_add)
 }
 
@@ -61,17 +64,21 @@ pub(super) fn is_any_near(
     at: Local,
     limits: &Limits,
 ) -> bool {
-    let mut any = 0_u64;
-    for_lanes(range, |first, left| {
+    let mut first = range.start;
+    while first < range.end {
         let (x, y, core) = (lanes(&cells.x, first), lanes(&cells.y, first), lanes(core, first));
-        let limit = limits.of(left);
+        let limit = limits.of(range.end - first);
+        let mut any = 0_u64;
         for i in 0..LANES {
             let is_near = squared(at, Local { x: x[i], y: y[i] }) <= limit[i];
             any |= u64::from(is_near) & u64::from(core[i]);
         }
-        any == 0
-    });
-    any != 0
+        if any != 0 {
+            return true;
+        }
+        first += LANES;
+    }
+    false
 }
 
 /// The lowest number of a place of a range within the radius of a place, `u32::MAX` if there is none.
@@ -84,24 +91,16 @@ pub(super) fn lowest_near(
     limits: &Limits,
 ) -> u32 {
     let mut lowest = [u64::from(u32::MAX); LANES];
-    for_lanes(range, |first, left| {
+    let mut first = range.start;
+    while first < range.end {
         let (x, y, number) = (lanes(&cells.x, first), lanes(&cells.y, first), lanes(number, first));
-        let limit = limits.of(left);
+        let limit = limits.of(range.end - first);
         for i in 0..LANES {
             let is_near = squared(at, Local { x: x[i], y: y[i] }) <= limit[i];
             let number = u64::from(number[i]) | !mask(is_near);
             lowest[i] = if number < lowest[i] { number } else { lowest[i] };
         }
-        true
-    });
-    lowest.into_iter().fold(u64::MAX, u64::min) as u32
-}
-
-/// Goes through a range so many at once, as long as wanted: the first, and how many are left with it.
-#[inline(always)]
-fn for_lanes(range: Range<usize>, mut goes_on: impl FnMut(usize, usize) -> bool) {
-    let mut first = range.start;
-    while first < range.end && goes_on(first, range.end - first) {
         first += LANES;
     }
+    lowest.into_iter().fold(u64::MAX, u64::min) as u32
 }
