@@ -19,17 +19,41 @@ pub(super) fn squared(a: Local, b: Local) -> f64 {
     dx * dx + dy * dy
 }
 
+/// The least and the greatest number of a list that has one.
+#[inline]
+fn ends(list: &[f64]) -> (f64, f64) {
+    list.iter().fold((list[0], list[0]), |(least, most), &at| {
+        (if at < least { at } else { least }, if at > most { at } else { most })
+    })
+}
+
 impl Bounds {
+    /// A box around places given by their coordinates; at least one.
+    #[inline]
+    pub(super) fn around_lists(x: &[f64], y: &[f64]) -> Self {
+        let (x, y) = (ends(x), ends(y));
+        Self { min: Local { x: x.0, y: y.0 }, max: Local { x: x.1, y: y.1 } }
+    }
+
+    #[inline]
     pub(super) fn around(places: &[Local]) -> Self {
         Self::of(places.iter().copied())
     }
 
     pub(super) fn of(mut places: impl Iterator<Item = Local>) -> Self {
         let first = places.next().unwrap_or_default();
-        places.fold(Self { min: first, max: first }, |b, at| Self {
-            min: Local { x: b.min.x.min(at.x), y: b.min.y.min(at.y) },
-            max: Local { x: b.max.x.max(at.x), y: b.max.y.max(at.y) },
-        })
+        places.fold(Self::at(first), Self::with)
+    }
+
+    /// Widened to hold a place too.
+    #[inline]
+    pub(super) fn with(self, at: Local) -> Self {
+        let least = |a: f64, b: f64| if b < a { b } else { a };
+        let most = |a: f64, b: f64| if b > a { b } else { a };
+        Self {
+            min: Local { x: least(self.min.x, at.x), y: least(self.min.y, at.y) },
+            max: Local { x: most(self.max.x, at.x), y: most(self.max.y, at.y) },
+        }
     }
 
     #[inline]

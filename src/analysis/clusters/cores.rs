@@ -3,10 +3,11 @@
 use std::ops::Range;
 use std::sync::atomic::{AtomicU32, Ordering};
 
+use multiversion::multiversion;
 use rayon::prelude::*;
 
 use super::bounds::{Bounds, Radius};
-use super::candidates::Candidates;
+use super::lanes::{Limits, is_any_near, lowest_near};
 use super::neighborhood::{Cells, ROWS};
 use crate::space::coord::Local;
 
@@ -23,133 +24,248 @@ pub(super) struct Cores {
     pub(super) n_clusters: usize,
 }
 
+/// A cell with core places, and a box around these.
+struct CoreCell {
+    cell: u32,
+    bounds: Bounds,
+}
+
+/// Which neighbors of a cell are looked at. Together they are every pair of cells once.
+#[derive(Clone, Copy)]
+enum Pairs {
+    /// Those that touch it in the east and north.
+    Near,
+    /// Those behind them.
+    Far,
+}
+
+/// Cells joined with their neighbors at once.
+const TOGETHER: usize = 512;
+
 impl Cores {
     /// Joins cells whose closest core places are within the radius: first with the nearest, which mostly leaves
     /// nothing to be joined with those farther off.
     pub(super) fn joined(cells: &Cells, core: &[bool], radius: Radius) -> Self {
-        let has_core: Vec<bool> = (0..cells.len())
-            .into_par_iter()
-            .with_min_len(1024)
-            .map(|cell| cells.range(cell).any(|place| core[place]))
-            .collect();
-        let mut before = vec![0; cells.len() + 1];
-        let mut with_core = Vec::new();
-        for (cell, has_core) in has_core.into_iter().enumerate() {
-            if has_core {
-                with_core.push(cell as u32);
-            }
-            before[cell + 1] = with_core.len() as u32;
-        }
-        let inside = |&cell: &u32| {
-            Bounds::of(cells.range(cell as usize).filter(|&p| core[p]).map(|place| cells.places[place]))
-        };
-        let bounds: Vec<Bounds> = with_core.par_iter().map(inside).collect();
+        let (before, with_core) = with_core(cells, core);
         let groups = Groups::single(with_core.len());
-        // Places of a cell that may be near the other one.
-        let close = |cell: u32, to: Bounds, list: &mut Vec<Local>| {
-            let places = cells.range(cell as usize).filter(|&p| core[p]).map(|place| cells.places[place]);
-            list.clear();
-            list.extend(places.filter(|&at| Bounds::at(at).nearest(to) <= radius.squared));
-        };
-        // Rows above by number (2 is the own), columns from and to: every pair of cells once.
-        for near in [&[(2, 1, 1), (3, -1, 1)][..], &[(2, 2, 2), (3, -2, -2), (3, 2, 2), (4, -2, 2)]] {
-            let join = |(mine, theirs): &mut (Vec<Local>, Vec<Local>), here: usize| {
-                for &(row, west, east) in near {
-                    let range = cells.beside(with_core[here] as usize, row, west, east);
-                    for there in before[range.start] as usize..before[range.end] as usize {
-                        if bounds[here].nearest(bounds[there]) > radius.squared
-                            || groups.root(here as u32) == groups.root(there as u32)
-                        {
-                            continue;
-                        }
-                        if bounds[here].farthest(bounds[there]) <= radius.squared {
-                            groups.join(here as u32, there as u32);
-                            continue;
-                        }
-                        close(with_core[here], bounds[there], mine);
-                        close(with_core[there], bounds[here], theirs);
-                        if radius.joins(mine, theirs) {
-                            groups.join(here as u32, there as u32);
-                        }
-                    }
-                }
-            };
-            let cores = (0..with_core.len()).into_par_iter().with_min_len(256);
-            cores.for_each_init(Default::default, join);
+        for pairs in [Pairs::Near, Pairs::Far] {
+            let starts = (0..with_core.len()).into_par_iter().step_by(TOGETHER);
+            starts.for_each(|from| {
+                let block = from..with_core.len().min(from + TOGETHER);
+                join((cells, core, radius), (&before, &with_core), pairs, block, &groups);
+            });
         }
-        let mut cores = Self { before, number: Vec::new(), n_clusters: 0 };
-        cores.count(cells, core, &with_core, &groups);
-        cores
-    }
-
-    /// Numbers the clusters from west to east by their first core place.
-    fn count(&mut self, cells: &Cells, core: &[bool], with_core: &[u32], groups: &Groups) {
-        let order = |a: &Local, b: &Local| a.x.total_cmp(&b.x).then(a.y.total_cmp(&b.y));
-        let mut first: Vec<Option<Local>> = vec![None; with_core.len()];
-        for (&cell, here) in with_core.iter().zip(0..) {
-            let mine = cells.range(cell as usize).find(|&p| core[p]).map(|place| cells.places[place]);
-            let first = &mut first[groups.root(here) as usize];
-            *first = [*first, mine].into_iter().flatten().min_by(order);
-        }
-        let mut roots: Vec<(Local, usize)> =
-            first.iter().zip(0..).filter_map(|(first, root)| Some(((*first)?, root))).collect();
-        roots.sort_unstable_by(|a, b| order(&a.0, &b.0));
-        let mut number = vec![NONE; with_core.len()];
-        for ((_, root), n) in roots.iter().zip(0..) {
-            number[*root] = n;
-        }
-        self.n_clusters = roots.len();
-        self.number = (0..with_core.len() as u32).map(|here| number[groups.root(here) as usize]).collect();
+        let (number, n_clusters) = numbers(cells, core, &with_core, &groups);
+        Self { before, number, n_clusters }
     }
 
     /// Gives the core places of some cells their clusters.
     pub(super) fn label(&self, cells: &Cells, core: &[bool], block: Range<usize>, label: &mut [u32]) {
         let from = cells.range(block.start).start;
-        for cell in block.filter(|&cell| self.before[cell] < self.before[cell + 1]) {
-            let number = self.number[self.before[cell] as usize];
-            for place in cells.range(cell).filter(|&place| core[place]) {
-                label[place - from] = number;
+        for cell in block {
+            let before = self.before[cell];
+            if before < self.before[cell + 1] {
+                let number = self.number[before as usize];
+                for place in cells.range(cell) {
+                    label[place - from] = if core[place] { number } else { NONE };
+                }
+            } else {
+                for place in cells.range(cell) {
+                    label[place - from] = NONE;
+                }
             }
         }
     }
+}
 
-    /// Gives the other places of some cells the lowest cluster with a core place within the radius.
-    pub(super) fn reach(
-        &self,
-        cells: &Cells,
-        of_core: &[u32],
-        radius: Radius,
-        block: Range<usize>,
-        label: &mut [u32],
-    ) {
-        let from = cells.range(block.start).start;
-        label.copy_from_slice(&of_core[from..from + label.len()]);
-        let mut candidates = Candidates::default();
-        for cell in block {
-            let own = cells.range(cell);
-            let mut rows = ROWS.into_iter().filter(|&row| {
-                let range = cells.beside(cell, row, -2, 2);
-                self.before[range.start] < self.before[range.end]
-            });
-            if own.clone().all(|place| of_core[place] != NONE) || rows.next().is_none() {
+/// Gives the other places of some cells the lowest cluster with a core place within the radius.
+#[multiversion(targets("x86_64+avx512f+avx512bw+avx512vl+avx512dq", "x86_64+avx2"))]
+pub(super) fn reach(
+    cores: &Cores,
+    cells: &Cells,
+    of_core: &[u32],
+    radius: Radius,
+    block: Range<usize>,
+    label: &mut [u32],
+) {
+    let limits = Limits::new(radius);
+    let from = cells.range(block.start).start;
+    label.copy_from_slice(&of_core[from..from + label.len()]);
+    for cell in block {
+        let own = cells.range(cell);
+        if cells.is_end(cell) || of_core[own.clone()].iter().all(|&n| n != NONE) {
+            continue;
+        }
+        let around = cells.reach(cell);
+        let numbers = |row: usize| {
+            &cores.number[cores.before[around[row][0] as usize] as usize
+                ..cores.before[around[row][3] as usize] as usize]
+        };
+        let lowest = ROWS.iter().flat_map(|&row| numbers(row)).fold(NONE, |a, &b| a.min(b));
+        if lowest == NONE {
+            continue;
+        }
+        // All core places of the own cell are near.
+        let mine = of_core[own.clone()].iter().fold(NONE, |a, &b| a.min(b));
+        let inside = Bounds::around_lists(&cells.x[own.clone()], &cells.y[own.clone()]);
+        let ranges = if mine > lowest { cells.around(cell, &around, inside) } else { Default::default() };
+        for place in own {
+            if of_core[place] != NONE {
                 continue;
             }
-            let others = || own.clone().filter(|&place| of_core[place] == NONE);
-            let inside = Bounds::of(others().map(|place| cells.places[place]));
-            let number = |place: usize| match of_core[place] {
-                NONE => u64::MAX,
-                number => u64::from(number),
-            };
-            // All core places of the own cell are near, and so are those that are within the radius of all.
-            let mine = own.clone().map(number).fold(u64::MAX, u64::min);
-            let lowest =
-                candidates.look((cells, cell, inside), radius, number, (u64::MAX, u64::min)).min(mine);
-            for place in others() {
-                let found = candidates.least(cells.places[place], radius, lowest);
-                label[place - from] = u32::try_from(found).unwrap_or(NONE);
+            let at = cells.at(place);
+            let mut found = mine;
+            for row in ROWS {
+                if found == lowest {
+                    break;
+                }
+                found = found.min(lowest_near(cells, of_core, ranges[row].clone(), at, &limits));
+            }
+            label[place - from] = found;
+        }
+    }
+}
+
+/// How many cells with core places there are before each one, and of all, and these cells.
+fn with_core(cells: &Cells, core: &[bool]) -> (Vec<u32>, Vec<CoreCell>) {
+    let blocks = cells.blocks();
+    let find = |block: &Range<usize>| {
+        let mut found = Vec::with_capacity(block.len());
+        for cell in block.clone() {
+            let own = cells.range(cell);
+            if let Some(first) = core[own.clone()].iter().position(|&core| core) {
+                let bounds = if core[own.clone()].iter().all(|&core| core) {
+                    Bounds::around_lists(&cells.x[own.clone()], &cells.y[own])
+                } else {
+                    Bounds::of((own.start + first..own.end).filter(|&p| core[p]).map(|p| cells.at(p)))
+                };
+                found.push(CoreCell { cell: cell as u32, bounds });
+            }
+        }
+        found
+    };
+    let found: Vec<Vec<CoreCell>> = blocks.par_iter().map(find).collect();
+    let mut before = vec![0; cells.len() + 1];
+    let mut n = 0;
+    let mut rest = &mut before[1..];
+    let mut parts = Vec::new();
+    for (block, found) in blocks.iter().zip(&found) {
+        let (part, others) = rest.split_at_mut(block.len());
+        parts.push((block.start, part, n, found));
+        rest = others;
+        n += found.len() as u32;
+    }
+    parts.into_par_iter().for_each(|(start, part, mut n, found)| {
+        let mut cells = found.iter().map(|core| core.cell as usize).peekable();
+        for (cell, before) in (start..).zip(part) {
+            n += u32::from(cells.next_if_eq(&cell).is_some());
+            *before = n;
+        }
+    });
+    (before, found.into_par_iter().flatten_iter().collect())
+}
+
+/// Joins some of the cells with those of their neighbors that hold a core place within the radius of theirs.
+#[multiversion(targets("x86_64+avx512f+avx512bw+avx512vl+avx512dq", "x86_64+avx2"))]
+fn join(
+    (cells, core, radius): (&Cells, &[bool], Radius),
+    (before, with_core): (&[u32], &[CoreCell]),
+    pairs: Pairs,
+    block: Range<usize>,
+    groups: &Groups,
+) {
+    let limits = Limits::new(radius);
+    for here in block {
+        let a = &with_core[here];
+        let [_, _, level, north, far_north] = cells.reach(a.cell as usize);
+        let ranges = match pairs {
+            Pairs::Near => [(a.cell + 1, level[2]), (north[1], north[2]), (0, 0), (0, 0)],
+            Pairs::Far => [
+                (level[2], level[3]),
+                (north[0], north[1]),
+                (north[2], north[3]),
+                (far_north[0], far_north[3]),
+            ],
+        };
+        for (from, to) in ranges {
+            for there in before[from as usize]..before[to as usize] {
+                if groups.root(here as u32) == groups.root(there) {
+                    continue;
+                }
+                let b = &with_core[there as usize];
+                if a.bounds.nearest(b.bounds) <= radius.squared
+                    && (a.bounds.farthest(b.bounds) <= radius.squared
+                        || is_joined(cells, core, (a, b), radius, &limits))
+                {
+                    groups.join(here as u32, there);
+                }
             }
         }
     }
+}
+
+/// Whether a core place of one cell is within the radius of one of the other.
+#[inline(always)]
+fn is_joined(
+    cells: &Cells,
+    core: &[bool],
+    (a, b): (&CoreCell, &CoreCell),
+    radius: Radius,
+    limits: &Limits,
+) -> bool {
+    const FEW: usize = 2048;
+    let (mine, theirs) = (cells.range(a.cell as usize), cells.range(b.cell as usize));
+    if mine.len() * theirs.len() > FEW {
+        // Places of a cell that may be near the other one.
+        let close = |range: Range<usize>, to: Bounds| -> Vec<Local> {
+            let places = range.filter(|&p| core[p]).map(|place| cells.at(place));
+            places.filter(|&at| Bounds::at(at).nearest(to) <= radius.squared).collect()
+        };
+        return radius.joins(&mut close(mine, b.bounds), &mut close(theirs, a.bounds));
+    }
+    let (few, many, around) =
+        if mine.len() < theirs.len() { (mine, theirs, b.bounds) } else { (theirs, mine, a.bounds) };
+    for place in few {
+        let at = cells.at(place);
+        if core[place]
+            && Bounds::at(at).nearest(around) <= radius.squared
+            && is_any_near(cells, core, many.clone(), at, limits)
+        {
+            return true;
+        }
+    }
+    false
+}
+
+/// The cluster of each cell with core places, and how many clusters there are. They are numbered from west to east by
+/// their first core place.
+fn numbers(cells: &Cells, core: &[bool], with_core: &[CoreCell], groups: &Groups) -> (Vec<u32>, usize) {
+    let roots: Vec<u32> = (0..with_core.len() as u32).into_par_iter().map(|here| groups.root(here)).collect();
+    let mut west = vec![f64::INFINITY; with_core.len()];
+    for (cell, &root) in with_core.iter().zip(&roots) {
+        let west = &mut west[root as usize];
+        *west = west.min(cell.bounds.min.x);
+    }
+    let mut south = vec![f64::INFINITY; with_core.len()];
+    for (core_cell, &root) in with_core.iter().zip(&roots) {
+        let west = west[root as usize];
+        if core_cell.bounds.min.x == west {
+            let level = cells.range(core_cell.cell as usize).filter(|&p| core[p] && cells.x[p] == west);
+            let south = &mut south[root as usize];
+            *south = level.fold(*south, |south, p| south.min(cells.y[p]));
+        }
+    }
+    let mut firsts: Vec<(f64, f64, u32)> = (0..)
+        .zip(west.into_iter().zip(south))
+        .filter(|(_, (west, _))| *west < f64::INFINITY)
+        .map(|(root, (west, south))| (west, south, root))
+        .collect();
+    firsts.sort_unstable_by(|a, b| a.0.total_cmp(&b.0).then(a.1.total_cmp(&b.1)));
+    let mut number = vec![NONE; with_core.len()];
+    for ((.., root), n) in firsts.iter().zip(0..) {
+        number[*root as usize] = n;
+    }
+    (roots.into_par_iter().map(|root| number[root as usize]).collect(), firsts.len())
 }
 
 /// Union–find that many threads share. The lowest member is the root, so who comes first changes nothing.

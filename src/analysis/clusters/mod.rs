@@ -10,6 +10,8 @@ pub mod hdbscan;
 pub mod hot_blocks;
 pub mod hull;
 mod kd_tree;
+mod lanes;
+mod marks;
 mod neighborhood;
 pub mod nnh;
 pub mod nnh_test;
