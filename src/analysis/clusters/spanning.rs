@@ -95,7 +95,7 @@ impl Near {
     /// For each place the distance at which `rank` other points are reached, those at the place itself first.
     pub(super) fn of(tree: &KdTree, weight: &[u64], rank: u64) -> Self {
         let one = |list: &mut Nearest, from: usize| {
-            if from % 1024 == 0 {
+            if from.is_multiple_of(1024) {
                 checkpoint();
             }
             let here = weight[from] - 1;

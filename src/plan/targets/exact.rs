@@ -88,7 +88,7 @@ impl<'g> Search<'g> {
             return;
         }
         self.left -= 1;
-        if self.left % 4096 == 0 {
+        if self.left.is_multiple_of(4096) {
             checkpoint();
         }
         if at == self.order.len() {
