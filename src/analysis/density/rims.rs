@@ -170,7 +170,7 @@ mod tests {
     #[test]
     fn crowds_are_what_direct_sums_are() {
         let points = points();
-        let weights: Vec<f64> = (0..points.len()).map(|i| [1.0, 0.0, 2.5, 0.125][i % 4 * i % 4]).collect();
+        let weights: Vec<f64> = (0..points.len()).map(|i| [1.0, 2.5, 0.125, 0.0, 1.0][i % 5]).collect();
         let at: Vec<Local> = (0..GRID.len()).map(|i| GRID.center(i % 90, i / 90)).collect();
         for (h, weights) in [(41.3, None), (100.0, None), (123.4, Some(&weights[..])), (301.2, None)] {
             let params = KdeParams::quartic(Metres(h));
@@ -178,7 +178,7 @@ mod tests {
             let crowds =
                 Crowds::new(&points, weights, &GRID, Metres(h), lanes).map(|(crowds, _)| crowds.bands);
             assert!(
-                crowds.is_some_and(|bands| bands.iter().map(|band| band.spots.len()).sum::<usize>() > 1000)
+                crowds.is_some_and(|bands| bands.iter().map(|band| band.spots.len()).sum::<usize>() > 300)
             );
             let found = kde(&points, weights, &GRID, &params).expect("good input").per_km2;
             let direct = kde_at(&points, weights, &at, &params).expect("good input");
