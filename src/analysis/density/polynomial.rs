@@ -66,7 +66,7 @@ impl Polynomial<4> for Epanechnikov {
     }
 }
 
-/// p = 2.
+/// p = 2. What stands in the seventh place is added to the first: there crowds have what would not fit.
 pub(super) struct Quartic;
 
 impl Polynomial<8> for Quartic {
@@ -97,7 +97,7 @@ impl Polynomial<8> for Quartic {
 
     #[inline(always)]
     fn value(sum: &[f64; 8], x: f64) -> f64 {
-        (((sum[4] * x + sum[3]) * x + sum[2]) * x + sum[1]) * x + sum[0]
+        (((sum[4] * x + sum[3]) * x + sum[2]) * x + sum[1]) * x + (sum[0] + sum[6])
     }
 }
 

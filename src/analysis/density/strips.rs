@@ -15,6 +15,24 @@ pub(super) struct Place {
     pub(super) weight: f64,
 }
 
+/// How a grid and what lies around it is cut into strips; lengths in bandwidths.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Lanes {
+    /// Middle of the first strip east of the grid's origin.
+    pub(super) first: f64,
+    pub(super) width: f64,
+    pub(super) count: usize,
+}
+
+impl Lanes {
+    /// Strips as wide as `width`, or one, for places within `reach` bandwidths of the grid's centers.
+    pub(super) fn new(grid: &Grid, (bandwidth, reach): (f64, f64), width: Option<f64>) -> Self {
+        let across = grid.n_cols as f64 * grid.cell.0 * (1.0 / bandwidth) + 2.0 * reach;
+        let width = width.unwrap_or(across).min(across);
+        Self { first: width / 2.0 - reach, width, count: (across / width).ceil() as usize }
+    }
+}
+
 /// The places that reach a grid.
 ///
 /// Strips keep x small: polynomials in it lose digits with its powers, and one origin for a whole row loses eight of
@@ -44,8 +62,7 @@ impl Strips {
         let scale = 1.0 / bandwidth;
         let across = grid.n_cols as f64 * grid.cell.0 * scale + 2.0 * reach;
         let along = grid.n_rows as f64 * grid.cell.0 * scale + 2.0 * reach;
-        let width = width.unwrap_or(across).min(across);
-        let n_strips = (across / width).ceil() as usize;
+        let Lanes { first, width, count: n_strips } = Lanes::new(grid, (bandwidth, reach), width);
         let per_strip = (points.len() / BUCKET / n_strips).clamp(1, 16 * grid.n_rows + 16);
         let weight = |i: usize| weights.map_or(1.0, |w| w[i]);
         let north_of = |p: Local| (p.y - grid.origin.y) * scale;
@@ -68,7 +85,6 @@ impl Strips {
             ends[at] += ends[at - 1];
         }
         let mut places = vec![Place::default(); ends[ends.len() - 1] as usize];
-        let first = width / 2.0 - reach;
         let mut next = ends.clone();
         for (i, &key) in keys.iter().enumerate().filter(|(_, key)| **key != u32::MAX) {
             let middle = first + (key as usize / per_strip) as f64 * width;

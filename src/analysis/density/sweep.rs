@@ -3,6 +3,8 @@
 use multiversion::multiversion;
 use rayon::prelude::*;
 
+use super::crowd::{Spot, Sum};
+use super::crowds::Crowds;
 use super::kernel::Kernel;
 use super::polynomial::{Epanechnikov, Polynomial, Quartic, Triweight, Uniform};
 use super::strips::{Place, Strips};
@@ -61,14 +63,25 @@ struct Scale {
     height: f64,
 }
 
-/// One strip and up to [`ROWS`] rows: places that may reach them, north of each row, and where the sums go.
+/// One strip and up to [`ROWS`] rows: places and crowds that may reach them, north of each row, and where the sums go.
 struct Piece<'a> {
     places: &'a [Place],
+    crowds: Crowded<'a>,
     north: [f64; ROWS],
     frame: &'a Frame,
     scale: Scale,
     n_cols: usize,
     out: &'a mut [f64],
+}
+
+/// Crowds of a strip, those of a row of cells together; how far their kernels reach as one; the first row of the
+/// piece, and how many it has.
+#[derive(Clone, Copy)]
+struct Crowded<'a> {
+    rows: &'a [(&'a [Spot], &'a [Sum])],
+    inside: &'a [usize],
+    first: i32,
+    n_rows: usize,
 }
 
 /// Adds the sums of a polynomial kernel over all places to the rows of `out`; `height` is a kernel's at its center.
@@ -80,25 +93,28 @@ struct Piece<'a> {
 /// ```
 ///
 /// a polynomial in x: its coefficients are added where the kernel enters the row and taken away where it leaves it.
+/// Crowds, which only the quartic has, enter and leave as one, at the columns between which all their kernels reach.
 pub(super) fn sweep(
     kernel: Kernel,
     strips: &Strips,
+    crowds: Option<&Crowds>,
     grid: &Grid,
     bandwidth: Metres,
     height: f64,
     out: &mut [f64],
 ) {
     match kernel {
-        Kernel::Uniform => rows(uniform, strips, grid, bandwidth, height, out),
-        Kernel::Epanechnikov => rows(epanechnikov, strips, grid, bandwidth, height, out),
-        Kernel::Triweight => rows(triweight, strips, grid, bandwidth, height, out),
-        _ => rows(quartic, strips, grid, bandwidth, height, out),
+        Kernel::Uniform => rows(uniform, strips, None, grid, bandwidth, height, out),
+        Kernel::Epanechnikov => rows(epanechnikov, strips, None, grid, bandwidth, height, out),
+        Kernel::Triweight => rows(triweight, strips, None, grid, bandwidth, height, out),
+        _ => rows(quartic, strips, crowds, grid, bandwidth, height, out),
     }
 }
 
 fn rows<const N: usize>(
     piece: fn(Piece<'_>, &mut [Slot<N>]),
     strips: &Strips,
+    crowds: Option<&Crowds>,
     grid: &Grid,
     bandwidth: Metres,
     height: f64,
@@ -108,11 +124,7 @@ fn rows<const N: usize>(
     let frames: Vec<Frame> =
         (0..strips.len()).map(|strip| Frame::new(grid, h, strips.middle(strip), strips.width())).collect();
     let most = frames.iter().map(|frame| frame.centers.len()).max().unwrap_or(0);
-    let scale = Scale {
-        per_bandwidth: h / grid.cell.0,
-        inner: (1.0 - rim(grid, bandwidth)).max(0.0).powi(2),
-        height,
-    };
+    let scale = Scale { per_bandwidth: h / grid.cell.0, inner: inner(grid, bandwidth), height };
     let fresh = || vec![Slot([0.0; N]); ROWS * (most + 1)];
     out.par_chunks_mut(ROWS * grid.n_cols).enumerate().for_each_init(fresh, |slots, (group, out)| {
         let n = out.len() / grid.n_cols;
@@ -123,8 +135,15 @@ fn rows<const N: usize>(
         }
         for (strip, frame) in frames.iter().enumerate().filter(|(_, frame)| !frame.centers.is_empty()) {
             let places = strips.between(strip, north[0] - 1.0, north[n - 1] + 1.0);
-            if !places.is_empty() {
-                piece(Piece { places, north, frame, scale, n_cols: grid.n_cols, out }, slots);
+            let first = (group * ROWS) as i32;
+            let near = crowds.map_or_else(Vec::new, |crowds| {
+                let reach = crowds.reach.rows as i32;
+                crowds.between(strip, (first - reach, first + n as i32 - 1 + reach))
+            });
+            if !places.is_empty() || !near.is_empty() {
+                let inside = crowds.map_or(&[][..], |crowds| &crowds.reach.inside);
+                let crowds = Crowded { rows: &near, inside, first, n_rows: n };
+                piece(Piece { places, crowds, north, frame, scale, n_cols: grid.n_cols, out }, slots);
             }
         }
     });
@@ -135,6 +154,11 @@ pub(super) fn rim(grid: &Grid, bandwidth: Metres) -> f64 {
     let reach =
         grid.origin.x.abs().max(grid.origin.y.abs()) + grid.cell.0 * grid.n_cols.max(grid.n_rows) as f64;
     RIM.max(8.0 * f64::EPSILON * reach / bandwidth.0)
+}
+
+/// Square of the distance up to which an incident counts, in bandwidths: the rim itself is beyond it.
+pub(super) fn inner(grid: &Grid, bandwidth: Metres) -> f64 {
+    (1.0 - rim(grid, bandwidth)).max(0.0).powi(2)
 }
 
 /// The versions of one loop for processors with and without wide registers, chosen when it first runs. None fuses a product
@@ -158,10 +182,11 @@ versions!(triweight, Triweight, 8);
 
 #[inline(always)]
 fn work<const N: usize, P: Polynomial<N>>(piece: Piece<'_>, slots: &mut [Slot<N>]) {
-    let Piece { places, north, frame, scale, n_cols, out } = piece;
+    let Piece { places, crowds, north, frame, scale, n_cols, out } = piece;
     let stride = frame.centers.len() + 1;
     let slots = &mut slots[..ROWS * stride];
     spread::<N, P>(places, &north, frame, scale, slots);
+    spread_crowds(crowds, frame, 1.0 / scale.per_bandwidth, slots);
     let rows = out.chunks_exact_mut(n_cols).zip(slots.chunks_exact_mut(stride));
     for (out, slots) in rows {
         add_up::<N, P>(frame, scale.height, slots, &mut out[frame.first..][..stride - 1]);
@@ -224,6 +249,52 @@ fn spread<const N: usize, P: Polynomial<N>>(
     }
 }
 
+/// Notes where each crowd enters the rows and where it has left them; `cell` in bandwidths.
+#[inline(always)]
+fn spread_crowds<const N: usize>(crowds: Crowded<'_>, frame: &Frame, cell: f64, slots: &mut [Slot<N>]) {
+    if N < 8 {
+        return;
+    }
+    let (n_cols, stride) = (frame.centers.len() as i32, frame.centers.len() + 1);
+    let mut rows = slots.chunks_exact_mut(stride);
+    let mut rows: [&mut [Slot<N>]; ROWS] = std::array::from_fn(|_| rows.next().unwrap_or_default());
+    for (spots, sums) in crowds.rows {
+        // All of one row of cells, so that what depends on it is worked out once.
+        let away: [i32; ROWS] = std::array::from_fn(|row| crowds.first + row as i32 - spots[0].row);
+        // A row that is not there is out of reach: nobody would empty its slots.
+        let half: [i32; ROWS] = std::array::from_fn(|row| {
+            let inside = crowds.inside.get(away[row].unsigned_abs() as usize);
+            if row < crowds.n_rows { inside.map_or(0, |&n| n as i32) } else { 0 }
+        });
+        let (west, east) = (half.map(|half| 1 - half), half);
+        let powers = away.map(|away| powers(f64::from(away) * cell));
+        for (spot, sum) in spots.iter().zip(*sums) {
+            let col = spot.col - frame.first as i32;
+            for (row, slots) in rows.iter_mut().enumerate() {
+                let (enter, leave) = ((col + west[row]).max(0), (col + east[row]).min(n_cols));
+                // As with places: nobody looks beyond the last column.
+                let reaches = enter < leave;
+                let (enter, leave) = if reaches { (enter, leave) } else { (n_cols, n_cols) };
+                let (outer, within) = &powers[row];
+                let kernel: [f64; N] =
+                    std::array::from_fn(|i| (sum.two[i] * within[i] + sum.one[i]) * outer[i] + sum.zero[i]);
+                for (to, c) in slots[enter as usize].0.iter_mut().zip(kernel) {
+                    *to += c;
+                }
+                for (to, c) in slots[leave as usize].0.iter_mut().zip(kernel) {
+                    *to -= c;
+                }
+            }
+        }
+    }
+}
+
+/// What the coefficients of a [`Sum`] are multiplied with: those of q¹ and q² by the first, those of q² by the second too.
+#[inline(always)]
+fn powers(q: f64) -> ([f64; 8], [f64; 8]) {
+    ([q, q, q, 0.0, 0.0, 0.0, q * q * q, 0.0], [q, q, q, 0.0, 0.0, 0.0, q, 0.0])
+}
+
 /// Runs along the columns, adding up what enters and leaves, and empties the slots for the next rows.
 #[inline(always)]
 fn add_up<const N: usize, P: Polynomial<N>>(
@@ -247,6 +318,7 @@ fn add_up<const N: usize, P: Polynomial<N>>(
 
 #[cfg(test)]
 mod tests {
+    use super::super::strips::Lanes;
     use super::*;
     use crate::space::coord::Local;
 
@@ -263,8 +335,8 @@ mod tests {
             (strips, grid, h): (&Strips, &Grid, Metres),
         ) {
             let [mut ours, mut plain] = [(); 2].map(|()| vec![0.0; grid.len()]);
-            rows(dispatched, strips, grid, h, 1.0, &mut ours);
-            rows(work::<N, P>, strips, grid, h, 1.0, &mut plain);
+            rows(dispatched, strips, None, grid, h, 1.0, &mut ours);
+            rows(work::<N, P>, strips, None, grid, h, 1.0, &mut plain);
             assert!(ours.iter().any(|v| *v > 1.0));
             assert!(ours.iter().zip(&plain).all(|(a, b)| a.to_bits() == b.to_bits()));
         }
@@ -273,5 +345,19 @@ mod tests {
         compare::<4, Epanechnikov>(epanechnikov, to);
         compare::<8, Quartic>(quartic, to);
         compare::<8, Triweight>(triweight, to);
+        // With crowds.
+        let many: Vec<Local> = (0..3).flat_map(|_| points.iter().copied()).collect();
+        let lanes = Lanes::new(&grid, (h.0, 1.0), Some(STRIP));
+        let (crowds, _) = Crowds::new(&many, None, &grid, h, lanes).expect("many incidents");
+        let of = |piece: fn(Piece<'_>, &mut [Slot<8>])| {
+            let mut out = vec![0.0; grid.len()];
+            rows(piece, &strips, Some(&crowds), &grid, h, 1.0, &mut out);
+            out
+        };
+        let (ours, plain) = (of(quartic), of(work::<8, Quartic>));
+        assert!(ours.iter().zip(&plain).all(|(a, b)| a.to_bits() == b.to_bits()));
+        let mut without = vec![0.0; grid.len()];
+        rows(quartic, &strips, None, &grid, h, 1.0, &mut without);
+        assert_ne!(ours, without);
     }
 }
