@@ -128,8 +128,9 @@ fn rows<const N: usize>(
     let fresh = || vec![Slot([0.0; N]); ROWS * (most + 1)];
     out.par_chunks_mut(ROWS * grid.n_cols).enumerate().for_each_init(fresh, |slots, (group, out)| {
         let n = out.len() / grid.n_cols;
-        // A row that is not there is out of every kernel's reach.
-        let mut north = [f64::INFINITY; ROWS];
+        // A row that is not there is out of every kernel's reach, and not so far that a kernel is no number.
+        let last = (grid.center(0, group * ROWS + n - 1).y - grid.origin.y) / h;
+        let mut north = [last + 3.0; ROWS];
         for (row, north) in north[..n].iter_mut().enumerate() {
             *north = (grid.center(0, group * ROWS + row).y - grid.origin.y) / h;
         }
@@ -191,6 +192,8 @@ fn work<const N: usize, P: Polynomial<N>>(piece: Piece<'_>, slots: &mut [Slot<N>
     for (out, slots) in rows {
         add_up::<N, P>(frame, scale.height, slots, &mut out[frame.first..][..stride - 1]);
     }
+    // Rows of the next strip are of another length: what nobody looked at here would lie among theirs.
+    slots.chunks_exact_mut(stride).for_each(|slots| slots[stride - 1] = Slot([0.0; N]));
 }
 
 /// Notes where each kernel enters the rows and where it has left them.
