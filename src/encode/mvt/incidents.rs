@@ -134,7 +134,7 @@ impl Points {
         let incidents = &data.incidents;
         let several = self.sources.len() > 1;
         let mut layer = LayerBytes::new("incidents", vec!["category", "day", "held", "source"]);
-        layer.reserve((found.len() as f64 * share) as usize * (POINT + 1));
+        layer.reserve((found.len() as f64 * share) as usize * (POINT + 1), 0);
         const NEW: u32 = u32::MAX;
         let mut categories = vec![NEW; self.categories.len()];
         let mut days: Vec<u32> = Vec::new();

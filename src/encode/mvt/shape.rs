@@ -2,8 +2,8 @@
 
 use geo::{Geometry, LineString, Simplify};
 
-use super::ring::{Unit, polygons};
-use super::wire::{Kind, Pen};
+use super::ring::{Unit, in_order, polygons};
+use super::wire::{Kind, Pen, Room};
 use super::{BUFFER, EXTENT};
 use crate::space::tile::{Tile, on_map};
 
@@ -18,98 +18,166 @@ const CROWDED: f64 = 8.0;
 
 /// A shape of one kind, on the map of the world.
 #[derive(Clone, Debug)]
-pub(super) enum Shape {
+pub(super) struct Shape {
+    parts: Parts,
+    /// The box around it: least and most along both axes.
+    bounds: (At, At),
+}
+
+#[derive(Clone, Debug)]
+enum Parts {
     /// Points.
-    Points(Vec<At>),
+    Points(Line),
     /// Lines.
-    Lines(Vec<Vec<At>>),
-    /// Rings, the outer ones marked, without their last point.
-    Polygons(Vec<(bool, Vec<At>)>),
+    Lines(Vec<Line>),
+    /// One outer ring, without its last point.
+    Ring(Line),
+    /// Rings, the outer ones marked, likewise.
+    Polygons(Vec<(bool, Line)>),
+}
+
+/// Points one after the other: where they stand among those of all shapes.
+#[derive(Clone, Copy, Debug)]
+struct Line {
+    from: u32,
+    to: u32,
+    /// How long it is from the first to the last, along the axes.
+    length: f64,
+}
+
+/// The same with the points at hand.
+#[derive(Clone, Copy, Debug)]
+struct Run<'a> {
+    points: &'a [At],
+    length: f64,
+}
+
+impl Line {
+    /// Stores points behind the others.
+    fn store(points: &[At], places: &mut Vec<At>) -> Self {
+        let end = |places: &[At]| u32::try_from(places.len()).expect("fewer than 2³² points");
+        let step = |two: &[At]| (two[0][0] - two[1][0]).abs() + (two[0][1] - two[1][1]).abs();
+        let from = end(places);
+        places.extend_from_slice(points);
+        Self { from, to: end(places), length: points.windows(2).map(step).sum() }
+    }
+
+    fn at(self, places: &[At]) -> Run<'_> {
+        Run { points: &places[self.from as usize..self.to as usize], length: self.length }
+    }
 }
 
 impl Shape {
-    /// The shapes of a geometry, one for each kind that is in it.
-    pub(super) fn of(geometry: &Geometry) -> Vec<Self> {
+    /// The shapes of a geometry, one for each kind that is in it; their points are put behind the others.
+    pub(super) fn of(geometry: &Geometry, places: &mut Vec<At>) -> Vec<Self> {
         let (mut points, mut lines, mut rings) = (Vec::new(), Vec::new(), Vec::new());
         take(geometry, &mut points, &mut lines, &mut rings);
         let mut shapes = Vec::new();
         if !rings.is_empty() {
-            shapes.push(Self::Polygons(rings));
+            let store = |(is_outer, ring): &(bool, Vec<At>)| (*is_outer, Line::store(ring, places));
+            let rings: Vec<(bool, Line)> = rings.iter().map(store).collect();
+            shapes.push(match rings[..] {
+                [(true, ring)] => Parts::Ring(ring),
+                _ => Parts::Polygons(rings),
+            });
         }
         if !lines.is_empty() {
-            shapes.push(Self::Lines(lines));
+            shapes.push(Parts::Lines(lines.iter().map(|line| Line::store(line, places)).collect()));
         }
         if !points.is_empty() {
-            shapes.push(Self::Points(points));
+            shapes.push(Parts::Points(Line::store(&points, places)));
         }
-        shapes
+        shapes.into_iter().map(|parts| Self { bounds: around(&parts, places), parts }).collect()
     }
 
-    pub(super) fn n_points(&self) -> usize {
-        match self {
-            Self::Points(points) => points.len(),
-            Self::Lines(lines) => lines.iter().map(Vec::len).sum(),
-            Self::Polygons(rings) => rings.iter().map(|(_, ring)| ring.len()).sum(),
-        }
+    /// The same with its points behind others.
+    pub(super) fn moved(&self, from: &[At], to: &mut Vec<At>) -> Self {
+        let mut moved = |line: &Line| Line::store(line.at(from).points, to);
+        let parts = match &self.parts {
+            Parts::Points(points) => Parts::Points(moved(points)),
+            Parts::Lines(lines) => Parts::Lines(lines.iter().map(moved).collect()),
+            Parts::Ring(ring) => Parts::Ring(moved(ring)),
+            Parts::Polygons(rings) => {
+                Parts::Polygons(rings.iter().map(|(is_outer, ring)| (*is_outer, moved(ring))).collect())
+            }
+        };
+        Self { parts, bounds: self.bounds }
     }
 
     pub(super) fn kind(&self) -> Kind {
-        match self {
-            Self::Points(_) => Kind::Points,
-            Self::Lines(_) => Kind::Lines,
-            Self::Polygons(_) => Kind::Polygons,
+        match self.parts {
+            Parts::Points(_) => Kind::Points,
+            Parts::Lines(_) => Kind::Lines,
+            Parts::Ring(_) | Parts::Polygons(_) => Kind::Polygons,
         }
     }
 
     /// The box around it: least and most along both axes.
     pub(super) fn bounds(&self) -> (At, At) {
-        let mut bounds = ([f64::INFINITY; 2], [f64::NEG_INFINITY; 2]);
-        let mut meet = |at: &At| {
-            for (axis, &to) in at.iter().enumerate() {
-                bounds.0[axis] = bounds.0[axis].min(to);
-                bounds.1[axis] = bounds.1[axis].max(to);
-            }
-        };
-        match self {
-            Self::Points(points) => points.iter().for_each(&mut meet),
-            Self::Lines(lines) => lines.iter().flatten().for_each(&mut meet),
-            Self::Polygons(rings) => rings.iter().flat_map(|(_, ring)| ring).for_each(&mut meet),
-        }
-        bounds
+        self.bounds
+    }
+
+    /// Whether it lies wholly in a tile, so that something is drawn of it.
+    pub(super) fn is_within(&self, window: Window) -> bool {
+        window.owns(window.place(self.bounds.0)) && window.owns(window.place(self.bounds.1))
     }
 
     /// Draws what lies in a tile and tells whether anything does.
     ///
     /// What is smaller than a unit is drawn a unit large, in the one tile that its first point lies in: nothing is lost.
-    pub(super) fn draw(&self, window: Window, pen: &mut Pen) -> bool {
+    pub(super) fn draw(&self, window: Window, places: &[At], pen: &mut Pen) -> bool {
         pen.clear();
-        match self {
-            Self::Points(points) => {
-                let inside = points.iter().map(|&at| window.place(at)).filter(|&at| window.owns(at));
-                let inside: Vec<Unit> = inside.map(unit).collect();
+        match &self.parts {
+            Parts::Points(points) => {
+                let inside = points.at(places).points.iter().map(|&at| window.place(at));
+                let inside: Vec<Unit> = inside.filter(|&at| window.owns(at)).map(unit).collect();
                 if !inside.is_empty() {
                     pen.points(&inside);
                 }
             }
-            Self::Lines(lines) => {
+            Parts::Lines(lines) => {
                 let mut parts = Vec::new();
-                lines.iter().for_each(|line| window.line(line, &mut parts));
-                if let (true, Some(at)) = (parts.is_empty(), window.first(lines.first())) {
+                lines.iter().for_each(|line| window.line(line.at(places), &mut parts));
+                let first = lines.first().and_then(|line| window.first(line.at(places)));
+                if let (true, Some(at)) = (parts.is_empty(), first) {
                     parts.push(vec![at, (at.0 + 1, at.1)]);
                 }
                 parts.iter().for_each(|part| pen.line(part));
             }
-            Self::Polygons(rings) => {
-                let parts = rings.iter().map(|(is_outer, ring)| (*is_outer, window.ring(ring)));
-                let mut parts = polygons(parts.collect());
-                if let (true, Some((x, y))) = (parts.is_empty(), window.first(rings.first().map(|r| &r.1))) {
-                    parts.push(vec![vec![(x, y), (x + 1, y), (x + 1, y + 1), (x, y + 1)]]);
+            Parts::Ring(ring) => {
+                let ring = ring.at(places);
+                if let Some(drawn) = window.quick_ring(ring, self.bounds, pen) {
+                    return drawn;
                 }
-                parts.iter().flatten().for_each(|ring| pen.ring(ring));
+                window.rings(&[(true, ring)], pen);
+            }
+            Parts::Polygons(rings) => {
+                let rings: Vec<(bool, Run<'_>)> =
+                    rings.iter().map(|(is_outer, ring)| (*is_outer, ring.at(places))).collect();
+                window.rings(&rings, pen);
             }
         }
         !pen.drawn().is_empty()
     }
+}
+
+/// The box around a shape.
+fn around(parts: &Parts, places: &[At]) -> (At, At) {
+    let mut bounds = ([f64::INFINITY; 2], [f64::NEG_INFINITY; 2]);
+    let mut meet = |line: &Line| {
+        for at in line.at(places).points {
+            for (axis, &to) in at.iter().enumerate() {
+                bounds.0[axis] = bounds.0[axis].min(to);
+                bounds.1[axis] = bounds.1[axis].max(to);
+            }
+        }
+    };
+    match parts {
+        Parts::Points(line) | Parts::Ring(line) => meet(line),
+        Parts::Lines(lines) => lines.iter().for_each(meet),
+        Parts::Polygons(rings) => rings.iter().for_each(|(_, ring)| meet(ring)),
+    }
+    bounds
 }
 
 fn take(
@@ -188,22 +256,17 @@ impl Window {
         within(0) && within(1)
     }
 
-    /// The first point of a shape, if it lies in this tile; a unit beside it lies in reach as well.
-    fn first(self, of: Option<&Vec<At>>) -> Option<Unit> {
-        let at = self.place(*of?.first()?);
+    /// The first point of a line, if it lies in this tile; a unit beside it lies in reach as well.
+    fn first(self, of: Run<'_>) -> Option<Unit> {
+        let at = self.place(*of.points.first()?);
         self.owns(at).then(|| unit(at))
     }
 
     /// The points of a line in units, fewer where they crowd. It follows from zoom and shape alone, so tiles agree.
-    fn thinned(self, line: &[At], is_ring: bool) -> Vec<At> {
-        let places: Vec<At> = line.iter().map(|&at| self.place(at)).collect();
+    fn thinned(self, line: Run<'_>, is_ring: bool) -> Vec<At> {
+        let places: Vec<At> = line.points.iter().map(|&at| self.place(at)).collect();
         let n = places.len();
-        if n <= 4 {
-            return places;
-        }
-        let length: f64 =
-            line.windows(2).map(|two| (two[0][0] - two[1][0]).abs() + (two[0][1] - two[1][1]).abs()).sum();
-        if length * self.scale >= CROWDED * n as f64 {
+        if !self.crowds(line) {
             return places;
         }
         let thin = |part: &[At]| {
@@ -222,31 +285,72 @@ impl Window {
         kept
     }
 
+    /// Whether the points of a line stand so close together that it is simplified.
+    fn crowds(self, line: Run<'_>) -> bool {
+        let n = line.points.len();
+        n > 4 && line.length * self.scale < CROWDED * n as f64
+    }
+
+    /// Draws a ring that has few corners, is not simplified and is in order once it is cut; tells whether anything was
+    /// drawn, `None` of any other ring.
+    ///
+    /// The bytes are those that the long way round gives.
+    fn quick_ring(self, ring: Run<'_>, bounds: (At, At), pen: &mut Pen) -> Option<bool> {
+        if self.crowds(ring) {
+            return None;
+        }
+        let (least, most) = (self.place(bounds.0), self.place(bounds.1));
+        pen.with_room(|pen, room| {
+            let Room { places, spare, units } = room;
+            places.clear();
+            places.extend(ring.points.iter().map(|&at| self.place(at)));
+            for Bound { axis, bound, sign } in BOUNDS {
+                let furthest = if sign > 0.0 { least[axis] } else { most[axis] };
+                if (furthest - bound) * sign < 0.0 {
+                    cut(places, spare, axis, bound, sign);
+                    std::mem::swap(places, spare);
+                }
+            }
+            if places.is_empty() {
+                return self.first(ring).is_none().then_some(false);
+            }
+            units.clear();
+            units.extend(places.iter().map(|&at| near_unit(at)));
+            if in_order(units)? < 0 {
+                units.reverse();
+            }
+            pen.ring(units);
+            Some(true)
+        })
+    }
+
+    /// Draws polygons of rings, the outer ones marked.
+    fn rings(self, rings: &[(bool, Run<'_>)], pen: &mut Pen) {
+        let parts = rings.iter().map(|&(is_outer, ring)| (is_outer, self.ring(ring)));
+        let mut parts = polygons(parts.collect());
+        let first = rings.first().and_then(|&(_, ring)| self.first(ring));
+        if let (true, Some((x, y))) = (parts.is_empty(), first) {
+            parts.push(vec![vec![(x, y), (x + 1, y), (x + 1, y + 1), (x, y + 1)]]);
+        }
+        parts.iter().flatten().for_each(|ring| pen.ring(ring));
+    }
+
     /// A ring as far as the tile reaches, in whole units.
-    fn ring(self, ring: &[At]) -> Vec<Unit> {
+    fn ring(self, ring: Run<'_>) -> Vec<Unit> {
         let mut places = self.thinned(ring, true);
-        for (axis, bound, sign) in [(0, LOW, 1.0), (0, HIGH, -1.0), (1, LOW, 1.0), (1, HIGH, -1.0)] {
+        for Bound { axis, bound, sign } in BOUNDS {
             let beyond = |at: &At| (at[axis] - bound) * sign < 0.0;
-            if !places.iter().any(beyond) {
-                continue;
+            if places.iter().any(beyond) {
+                let mut kept = Vec::with_capacity(places.len() + 4);
+                cut(&places, &mut kept, axis, bound, sign);
+                places = kept;
             }
-            let mut kept = Vec::with_capacity(places.len() + 4);
-            for (at, &to) in places.iter().enumerate() {
-                let from = places[if at == 0 { places.len() - 1 } else { at - 1 }];
-                if beyond(&from) != beyond(&to) {
-                    kept.push(crossing(from, to, axis, bound));
-                }
-                if !beyond(&to) {
-                    kept.push(to);
-                }
-            }
-            places = kept;
         }
         places.into_iter().map(unit).collect()
     }
 
     /// The parts of a line that lie as far as the tile reaches, in whole units, each of two points or more.
-    fn line(self, line: &[At], parts: &mut Vec<Vec<Unit>>) {
+    fn line(self, line: Run<'_>, parts: &mut Vec<Vec<Unit>>) {
         let places = self.thinned(line, false);
         let mut part: Vec<Unit> = Vec::with_capacity(places.len());
         let mut last: Option<At> = None;
@@ -272,6 +376,36 @@ impl Window {
             last = Some(to);
         }
         end(&mut part);
+    }
+}
+
+/// A side of the frame that shapes are cut at: what lies below it, or above where the sign is negative, is beyond.
+struct Bound {
+    axis: usize,
+    bound: f64,
+    sign: f64,
+}
+
+const BOUNDS: [Bound; 4] = [
+    Bound { axis: 0, bound: LOW, sign: 1.0 },
+    Bound { axis: 0, bound: HIGH, sign: -1.0 },
+    Bound { axis: 1, bound: LOW, sign: 1.0 },
+    Bound { axis: 1, bound: HIGH, sign: -1.0 },
+];
+
+/// The part of a ring on this side of a bound (Sutherland and Hodgman 1974), instead of what was kept.
+fn cut(ring: &[At], kept: &mut Vec<At>, axis: usize, bound: f64, sign: f64) {
+    kept.clear();
+    let beyond = |at: &At| (at[axis] - bound) * sign < 0.0;
+    let Some(mut from) = ring.last().copied() else { return };
+    for &to in ring {
+        if beyond(&from) != beyond(&to) {
+            kept.push(crossing(from, to, axis, bound));
+        }
+        if !beyond(&to) {
+            kept.push(to);
+        }
+        from = to;
     }
 }
 
@@ -310,6 +444,19 @@ fn unit(at: At) -> Unit {
     (at[0].round() as i32, at[1].round() as i32)
 }
 
+/// The same of a place in reach.
+fn near_unit(at: At) -> Unit {
+    // Added to this, a number has no room for a fraction: what is left at the end is the nearest whole one, of two the even.
+    const NO_FRACTION: f64 = 6_755_399_441_055_744.0;
+    let [x, y] = at.map(|v| {
+        let even = (v + NO_FRACTION).to_bits() as i32;
+        let off = v - f64::from(even);
+        // A half goes away from 0.
+        even.wrapping_add(i32::from(off == 0.5 && v > 0.0)).wrapping_sub(i32::from(off == -0.5 && v < 0.0))
+    });
+    (x, y)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -326,10 +473,15 @@ mod tests {
         [(x + corner[0]) / scale, (y + corner[1]) / scale]
     }
 
+    /// Points as one line.
+    fn run(points: &[At]) -> Run<'_> {
+        Run { points, length: Line::store(points, &mut Vec::new()).length }
+    }
+
     fn lines(line: &[(f64, f64)]) -> Vec<Vec<Unit>> {
         let mut parts = Vec::new();
         let line: Vec<At> = line.iter().map(|&(x, y)| at(x, y)).collect();
-        Window::of(tile(TILE)).line(&line, &mut parts);
+        Window::of(tile(TILE)).line(run(&line), &mut parts);
         parts
     }
 
@@ -345,7 +497,7 @@ mod tests {
     #[test]
     fn a_ring_around_the_tile_becomes_its_frame() {
         let ring = [(-9e3, -9e3), (9e3, -9e3), (9e3, 9e3), (-9e3, 9e3)].map(|(x, y)| at(x, y));
-        let mut cut = Window::of(tile(TILE)).ring(&ring);
+        let mut cut = Window::of(tile(TILE)).ring(run(&ring));
         super::super::ring::tidy(&mut cut);
         cut.sort_unstable();
         assert_eq!(cut, [(-64, -64), (-64, 4160), (4160, -64), (4160, 4160)]);
@@ -353,13 +505,19 @@ mod tests {
 
     #[test]
     fn what_is_smaller_than_a_unit_is_drawn_in_one_tile() {
-        let small = Shape::Lines(vec![vec![at(4095.9, 7.0), at(4096.2, 7.1)]]);
-        let ring = vec![at(4095.9, 7.0), at(4096.1, 7.0), at(4096.1, 7.1)];
-        let tiny = Shape::Polygons(vec![(true, ring)]);
+        let mut places = Vec::new();
+        let small = Line::store(&[at(4095.9, 7.0), at(4096.2, 7.1)], &mut places);
+        let ring = Line::store(&[at(4095.9, 7.0), at(4096.1, 7.0), at(4096.1, 7.1)], &mut places);
+        let shape = |parts: Parts| Shape { bounds: around(&parts, &places), parts };
+        let all = [
+            shape(Parts::Lines(vec![small])),
+            shape(Parts::Ring(ring)),
+            shape(Parts::Polygons(vec![(true, ring)])),
+        ];
         let mut pen = Pen::default();
-        for shape in [small, tiny] {
+        for shape in all {
             let (z, x, y) = TILE;
-            let drawn = [x - 1, x, x + 1].map(|x| shape.draw(Window::of(tile((z, x, y))), &mut pen));
+            let drawn = [x - 1, x, x + 1].map(|x| shape.draw(Window::of(tile((z, x, y))), &places, &mut pen));
             assert_eq!(drawn, [false, true, false]);
         }
     }
@@ -371,13 +529,13 @@ mod tests {
             (0..n).map(|k| at(1000.0 + 30.0 * turn(k).cos(), 1000.0 + 30.0 * turn(k).sin())).collect()
         };
         let window = Window::of(tile(TILE));
-        let thin = window.thinned(&circle(2000), true);
+        let thin = window.thinned(run(&circle(2000)), true);
         assert!((8..60).contains(&thin.len()), "{} points", thin.len());
         for at in thin {
             let off = ((at[0] - 1000.0).hypot(at[1] - 1000.0) - 30.0).abs();
             assert!(off < 1e-3, "kept points are points of the ring: {off}");
         }
-        assert_eq!(window.thinned(&circle(12), true).len(), 12, "these stand far apart");
+        assert_eq!(window.thinned(run(&circle(12)), true).len(), 12, "these stand far apart");
     }
 
     #[test]
@@ -388,9 +546,62 @@ mod tests {
             line.clone().into(),
             geo::Rect::new((-90.0, 38.0), (-89.0, 39.0)).into(),
         ]);
-        let kinds: Vec<Kind> =
-            Shape::of(&Geometry::GeometryCollection(several)).iter().map(Shape::kind).collect();
+        let kinds: Vec<Kind> = Shape::of(&Geometry::GeometryCollection(several), &mut Vec::new())
+            .iter()
+            .map(Shape::kind)
+            .collect();
         assert_eq!(kinds, [Kind::Polygons, Kind::Lines, Kind::Points]);
-        assert!(Shape::of(&LineString(Vec::new()).into()).is_empty());
+        assert!(Shape::of(&LineString(Vec::new()).into(), &mut Vec::new()).is_empty());
+    }
+
+    #[test]
+    fn the_nearest_unit_is_the_same_either_way() {
+        let numbers = (-9000..9000).map(|n| f64::from(n) / 2.0);
+        for v in numbers.flat_map(|v| [v, v.next_up(), v.next_down(), v + 0.3]) {
+            assert_eq!(near_unit([v, -v]), unit([v, -v]), "{v}");
+        }
+    }
+
+    #[test]
+    fn a_ring_is_drawn_the_same_quickly_and_the_long_way_round() {
+        use rand_chacha::ChaCha8Rng;
+        use rand_core::{Rng, SeedableRng};
+        let mut rng = ChaCha8Rng::seed_from_u64(7);
+        let mut part = |of: f64| (rng.next_u32() as f64 / f64::from(u32::MAX) - 0.5) * of;
+        let (mut quick, mut slow) = (Pen::default(), Pen::default());
+        let window = Window::of(tile(TILE));
+        let (mut n_quick, mut n_drawn) = (0, 0);
+        for nth in 0..6_000 {
+            // Stars, most of them in order, around a place in the tile, on its edge or beyond; large ones and tiny ones.
+            let size = [3.0, 60.0, 400.0, 9_000.0][nth % 4];
+            let middle = [2048.0 + part(5_000.0), 2048.0 + part(5_000.0)];
+            let n = 3 + nth % 21;
+            let ring = (0..n).map(|k| {
+                let turn =
+                    k as f64 / n as f64 * std::f64::consts::TAU * if nth % 3 == 0 { 1.0 } else { -1.0 };
+                let reach = size * (1.0 + part(if nth % 5 == 0 { 3.0 } else { 0.8 }));
+                at(middle[0] + reach * turn.cos(), middle[1] + reach * turn.sin())
+            });
+            let ring: Vec<At> = ring.collect();
+            let mut places = Vec::new();
+            let parts = Parts::Ring(Line::store(&ring, &mut places));
+            let bounds = around(&parts, &places);
+            quick.clear();
+            let told = window.quick_ring(run(&ring), bounds, &mut quick);
+            slow.clear();
+            window.rings(&[(true, run(&ring))], &mut slow);
+            if let Some(drawn) = told {
+                n_quick += 1;
+                n_drawn += usize::from(drawn);
+                assert_eq!(
+                    (drawn, quick.drawn()),
+                    (!slow.drawn().is_empty(), slow.drawn()),
+                    "{nth}: {ring:?}"
+                );
+            } else {
+                assert!(quick.drawn().is_empty());
+            }
+        }
+        assert!(n_quick > 3_000 && n_drawn > 2_000, "{n_quick} were quick, {n_drawn} drawn");
     }
 }
