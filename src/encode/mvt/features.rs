@@ -7,8 +7,10 @@ use hashbrown::HashMap;
 use rstar::primitives::{GeomWithData, Rectangle};
 use rstar::{AABB, RTree};
 
-use super::shape::{Shape, Window};
-use super::wire::{Kind, LayerBytes, Pen, value};
+use super::drawing::Drawn;
+use super::shape::Shape;
+use super::window::Window;
+use super::wire::{Kind, LayerBytes, value};
 use super::{Cut, number_of};
 use crate::layer::{Layer, Value};
 use crate::space::bbox::LonLatBox;
@@ -40,20 +42,20 @@ const RULE: &str = "the first of the layer's order are kept: the highest ranked,
 /// layer's order.
 #[derive(Debug)]
 pub(super) struct Features {
-    name: &'static str,
-    features: Vec<Feature>,
-    shapes: Vec<Shape>,
+    pub(super) name: &'static str,
+    pub(super) features: Vec<Feature>,
+    pub(super) shapes: Vec<Shape>,
     /// The points of all shapes.
-    places: Vec<[f64; 2]>,
-    keys: Vec<(&'static str, &'static str)>,
+    pub(super) places: Vec<[f64; 2]>,
+    pub(super) keys: Vec<(&'static str, &'static str)>,
     /// Keys and values of all features, one after the other.
-    tags: Vec<Tag>,
+    pub(super) tags: Vec<Tag>,
     /// Values that one feature alone has, as fields of a layer, in the order of the tags: no tile needs to look whether it
     /// has them already.
-    own: Vec<u8>,
+    pub(super) own: Vec<u8>,
     /// Values that several features have, likewise, and where each ends.
     shared: Vec<u8>,
-    ends: Vec<u32>,
+    pub(super) ends: Vec<u32>,
     boxes: RTree<GeomWithData<Rectangle<[f64; 2]>, Place>>,
     bounds: Option<LonLatBox>,
 }
@@ -62,29 +64,29 @@ pub(super) struct Features {
 type Place = (u32, u32);
 
 #[derive(Debug)]
-struct Feature {
-    id: u64,
-    shapes: Range<u32>,
-    tags: Range<u32>,
-    own: Range<u32>,
-    n_own: u32,
+pub(super) struct Feature {
+    pub(super) id: u64,
+    pub(super) shapes: Range<u32>,
+    pub(super) tags: Range<u32>,
+    pub(super) own: Range<u32>,
+    pub(super) n_own: u32,
 }
 
 #[derive(Clone, Copy, Debug)]
-struct Tag {
-    key: u32,
+pub(super) struct Tag {
+    pub(super) key: u32,
     /// The number of a shared value, or [`OWN`].
-    value: u32,
+    pub(super) value: u32,
 }
 
 /// The next of a feature's own values.
-const OWN: u32 = u32::MAX;
+pub(super) const OWN: u32 = u32::MAX;
 
 fn number(n: usize) -> u32 {
     u32::try_from(n).expect("fewer than 2³² features, tags and bytes of values")
 }
 
-fn range<'a, T>(of: &Range<u32>, all: &'a [T]) -> &'a [T] {
+pub(super) fn range<'a, T>(of: &Range<u32>, all: &'a [T]) -> &'a [T] {
     &all[of.start as usize..of.end as usize]
 }
 
@@ -203,7 +205,7 @@ impl Features {
     }
 
     /// A value that several features have.
-    fn shared(&self, at: u32) -> &[u8] {
+    pub(super) fn shared(&self, at: u32) -> &[u8] {
         let from = if at == 0 { 0 } else { self.ends[at as usize - 1] };
         range(&(from..self.ends[at as usize]), &self.shared)
     }
@@ -280,79 +282,6 @@ impl Features {
     }
 }
 
-/// A tile as it is drawn.
-struct Drawn {
-    layer: LayerBytes,
-    /// The numbers that shared values have in the tile, or [`NEW`].
-    here: Vec<u32>,
-    pen: Pen,
-    tags: Vec<u32>,
-    /// Where the features that were drawn end, each with its place in the layer's order.
-    parts: Vec<(u32, usize)>,
-}
-
-/// What is not in the tile yet.
-const NEW: u32 = u32::MAX;
-
-impl Drawn {
-    fn new(all: &Features, n: usize) -> Self {
-        let mut layer = LayerBytes::new(all.name, all.keys.iter().map(|(key, _)| *key).collect());
-        layer.reserve(n * 128, n * 64);
-        Self {
-            layer,
-            here: vec![NEW; all.ends.len()],
-            pen: Pen::default(),
-            tags: Vec::new(),
-            parts: Vec::with_capacity(n),
-        }
-    }
-
-    /// Draws a feature and tells whether anything of it lies in the tile.
-    fn feature(&mut self, all: &Features, slot: u32, window: Window) -> bool {
-        let feature = &all.features[slot as usize];
-        let mut drawn = false;
-        for shape in range(&feature.shapes, &all.shapes) {
-            if !shape.draw(window, &all.places, &mut self.pen) {
-                continue;
-            }
-            if !drawn {
-                self.take_tags(all, feature);
-            }
-            drawn = true;
-            self.layer.feature(feature.id, &self.tags, shape.kind(), self.pen.drawn());
-        }
-        drawn
-    }
-
-    fn take_tags(&mut self, all: &Features, feature: &Feature) {
-        self.tags.clear();
-        let mut own = self.layer.several(range(&feature.own, &all.own), feature.n_own);
-        for &Tag { key, value } in range(&feature.tags, &all.tags) {
-            let local = if value == OWN {
-                own += 1;
-                own - 1
-            } else {
-                let known = &mut self.here[value as usize];
-                if *known == NEW {
-                    *known = self.layer.value(all.shared(value));
-                }
-                *known
-            };
-            self.tags.extend([key, local]);
-        }
-    }
-
-    /// Notes that the feature of a place in the order ends here.
-    fn part(&mut self, rank: u32) {
-        self.parts.push((rank, self.layer.mark().features()));
-    }
-
-    fn is_there(&mut self, all: &Features, slot: u32, window: Window) -> bool {
-        let shapes = range(&all.features[slot as usize].shapes, &all.shapes);
-        shapes.iter().any(|shape| shape.is_within(window) || shape.draw(window, &all.places, &mut self.pen))
-    }
-}
-
 /// Different values, each once, with whether only one feature has it.
 #[derive(Default)]
 struct Values {
@@ -385,7 +314,7 @@ mod tests {
             let lon = -90.2 + at as f64 * 1e-5;
             Told {
                 id: format!("block-{at}"),
-                geometry: Some(geo::Line::new((lon, 38.6), (lon, 38.601)).into()),
+                geometry: Some(geo::Line::<f64>::new((lon, 38.6), (lon, 38.601)).into()),
                 properties: vec![
                     ("rank", Value::count(at + 1)),
                     ("kind", Value::text("segment")),
@@ -465,7 +394,7 @@ mod tests {
             geo::Point::new(-90.1995, 38.6).into(),
             geo::Line::new((-90.1995, 38.6), (-90.1994, 38.601)).into(),
         ]);
-        given.features[5].geometry = Some(geo::Geometry::GeometryCollection(both));
+        given.features[5].geometry = Some(geo::Geometry::GeometryCollection(both).into());
         let features = Features::of("blocks", &given);
         for zoom in [8, 10, 14, 16] {
             let tile = tile_of(LonLat::new(-90.1999, 38.6005).expect("a place"), zoom);
