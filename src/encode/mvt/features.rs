@@ -136,7 +136,7 @@ impl Features {
                 let (least, most) = shape.bounds();
                 GeomWithData::new(Rectangle::from_corners(least, most), (rank, 0))
             }));
-            let rect = feature.geometry.as_ref().and_then(geo::BoundingRect::bounding_rect);
+            let rect = feature.geometry.as_deref().and_then(geo::BoundingRect::bounding_rect);
             let rect = rect.map(|rect| LonLatBox {
                 west: rect.min().x,
                 south: rect.min().y,
