@@ -230,7 +230,11 @@ fn every_method_of_clusters_answers_and_says_what_it_truly_used() {
         assert_eq!(given(&made, "span_days").is_some(), asked.iter().any(|(name, _)| *name == "span_days"));
         for feature in &made.features {
             use geo::Validation;
-            assert!(feature.geometry.as_ref().is_some_and(Validation::is_valid), "{asked:?}: {}", feature.id);
+            assert!(
+                feature.geometry.as_deref().is_some_and(Validation::is_valid),
+                "{asked:?}: {}",
+                feature.id
+            );
         }
     }
 }
@@ -256,7 +260,11 @@ fn scans_are_clusters_by_another_method_and_say_what_they_truly_used() {
         assert!(!made.features.is_empty() && made.name == "clusters", "{asked:?}");
         for feature in &made.features {
             use geo::Validation;
-            assert!(feature.geometry.as_ref().is_some_and(Validation::is_valid), "{asked:?}: {}", feature.id);
+            assert!(
+                feature.geometry.as_deref().is_some_and(Validation::is_valid),
+                "{asked:?}: {}",
+                feature.id
+            );
         }
     }
 }
@@ -412,7 +420,7 @@ fn a_page_of_a_box_is_cut_from_what_touches_the_box() {
     let area = hotblocks::space::bbox::LonLatBox { west: -72.93, south: 41.30, east: -72.92, north: 41.31 };
     let all = layer(&snapshot, &INCIDENTS, &[], Page { bbox: Some(area), ..Page::ALL });
     let naive = layer(&snapshot, &INCIDENTS, &[], Page::ALL).features.into_iter().filter(|f| {
-        let Some(geo::Geometry::Point(p)) = f.geometry else { panic!("no point") };
+        let Some(geo::Geometry::Point(p)) = f.geometry.as_deref() else { panic!("no point") };
         (area.west..=area.east).contains(&p.x()) && (area.south..=area.north).contains(&p.y())
     });
     let naive: Vec<String> = naive.map(|f| f.id).collect();

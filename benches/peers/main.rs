@@ -162,7 +162,7 @@ fn blocks(folder: &Path) -> Vec<Block> {
             id: String::new(),
             name: String::new(),
             kind: BlockKind::Polygon,
-            lonlat: shape.clone(),
+            lonlat: shape.clone().into(),
             local: shape,
             length: None,
             area: None,

@@ -49,8 +49,12 @@ ROWS += [
     ("mvt-incidents-16", "All tiles of incidents at zoom 16", [("postgis-mvt-incidents-16", "PostGIS `ST_AsMVT`", 50)]),
     ("mvt-blocks-14", "All tiles of 10 k blocks at zoom 14", [("postgis-mvt-blocks-14", "PostGIS `ST_AsMVT`", 20)]),
 ]
-# Text of all blocks; ours has what tells how sure a rank is as well, and found are bytes.
-ROWS += [("geojson-blocks", "GeoJSON of 10 k ranked blocks", [("postgis-geojson-blocks", "PostGIS `ST_AsGeoJSON`, shape, id and rank", 40)])]
+# Text of all blocks, shapes with seven decimals; found are bytes. Ours keeps the text of a shape once it was asked for. The second
+# row has all that is told of a block, such as how sure its rank is.
+ROWS += [
+    ("geojson-blocks-same", "GeoJSON of 10 k ranked blocks: shape, id and rank", [("postgis-geojson-blocks", "PostGIS `ST_AsGeoJSON`, the same", 40)]),
+    ("geojson-blocks", "GeoJSON of 10 k ranked blocks with all fields", [("postgis-geojson-blocks", "PostGIS `ST_AsGeoJSON`, shape, id and rank alone", None)]),
+]
 # By the clock, since all wait for the disk: seconds a report, each on the disk before its sender sends the next; 1 M are there.
 CLOCKED = [
     ("append-1", "A report at a time from 1 sender", [("postgis-insert-1", "PostGIS, prepared `INSERT`, GiST", 1)]),

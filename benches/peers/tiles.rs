@@ -10,13 +10,17 @@ use hotblocks::engine::params::ranking::RANK;
 use hotblocks::engine::params::table::{INCIDENTS, Operation};
 use hotblocks::engine::params::values::Values;
 use hotblocks::layer::Page;
-use hotblocks::layer::answer::answer;
+use hotblocks::layer::choose::{Choice, choose};
 use hotblocks::space::tile::{Tile, tile_of};
 
-/// Seconds for the text of all blocks, from their ranks.
-fn geojson(folder: &Path) -> (f64, f64) {
+/// Seconds for the text of all blocks, from their ranks: with all that is told of them, or with these fields alone.
+fn geojson(folder: &Path, fields: Option<&str>) -> (f64, f64) {
     let snapshot = super::snapshot(folder);
-    let layer = answer(&snapshot, &RANK, &Values::default(), Page::ALL).expect("ranked blocks");
+    let mut choice = Choice::all(&RANK, snapshot.dataset());
+    if let Some(fields) = fields {
+        choice.properties(fields).expect("fields of blocks");
+    }
+    let layer = choose(&snapshot, &RANK, &Values::default(), Page::ALL, &choice).expect("ranked blocks");
     super::time(|| collection(&layer, serde_json::Value::Null), |text| text.len() as f64)
 }
 
@@ -27,7 +31,8 @@ pub(super) fn run(job: &str, folder: &Path) -> Option<(f64, f64)> {
         "mvt-incidents-15" => (&INCIDENTS, 15),
         "mvt-incidents-16" => (&INCIDENTS, 16),
         "mvt-blocks-14" => (&RANK, 14),
-        "geojson-blocks" => return Some(geojson(folder)),
+        "geojson-blocks" => return Some(geojson(folder, None)),
+        "geojson-blocks-same" => return Some(geojson(folder, Some("rank"))),
         _ => return None,
     };
     let snapshot = Arc::new(super::snapshot(folder));

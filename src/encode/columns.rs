@@ -241,8 +241,10 @@ pub(super) mod tests {
 
     /// A layer with a feature for each list of properties.
     pub(in crate::encode) fn layer(features: Vec<Told<'_>>) -> Layer {
-        let feature =
-            |(id, geometry, properties): (&str, _, _)| Feature { id: id.to_owned(), geometry, properties };
+        let feature = |(id, geometry, properties): Told<'_>| {
+            let geometry = geometry.map(Into::into);
+            Feature { id: id.to_owned(), geometry, properties }
+        };
         Layer {
             name: "blocks",
             matched: features.len(),

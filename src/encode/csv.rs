@@ -32,7 +32,7 @@ pub fn rows(layer: &Layer) -> String {
 #[must_use]
 pub fn features(layer: &Layer) -> String {
     let points =
-        layer.features.iter().filter_map(|f| f.geometry.as_ref()).all(|g| matches!(g, Geometry::Point(_)));
+        layer.features.iter().filter_map(|f| f.geometry.as_deref()).all(|g| matches!(g, Geometry::Point(_)));
     write(layer, if points { Shapes::Points } else { Shapes::Text }, csv::Terminator::Any(b'\n'))
 }
 
@@ -68,7 +68,7 @@ fn write(layer: &Layer, shapes: Shapes, terminator: csv::Terminator) -> String {
 
 /// The cells of a shape.
 fn placed(feature: &Feature, shapes: Shapes) -> Vec<String> {
-    let shape = || feature.geometry.as_ref().map(on_wire);
+    let shape = || feature.geometry.as_deref().map(on_wire);
     match shapes {
         Shapes::None => Vec::new(),
         Shapes::Text => vec![shape().map_or_else(String::new, |shape| wkt(&shape))],

@@ -25,7 +25,7 @@ const MAGIC: [u8; 8] = *b"fgb\x03fgb\x00";
 pub fn bytes(layer: &Layer) -> Result<Vec<u8>, flatgeobuf::Error> {
     let columns = Columns::of(layer);
     let shapes: Vec<Option<Geometry>> =
-        layer.features.iter().map(|feature| feature.geometry.as_ref().map(on_wire)).collect();
+        layer.features.iter().map(|feature| feature.geometry.as_deref().map(on_wire)).collect();
     let mut fbb = FlatBufferBuilder::new();
     let mut nodes = Vec::with_capacity(shapes.len());
     let mut pieces = Vec::with_capacity(shapes.len());

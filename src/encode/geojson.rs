@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value as Json};
 
-use super::geojson_text::{as_text, write, written};
+use super::geojson_text::{Writer, as_text, written};
 use crate::layer::{Feature, Layer, Legend, LegendClass, Value};
 
 /// A layer as a FeatureCollection. `links` is null outside HTTP.
@@ -39,10 +39,10 @@ pub fn by_line(layer: &Layer) -> String {
 }
 
 fn lines(layer: &Layer, before: &str) -> String {
-    let mut text = Vec::new();
+    let (mut text, mut writer) = (Vec::new(), Writer::default());
     for each in &layer.features {
         text.extend(before.as_bytes());
-        write(&mut text, each, None);
+        writer.feature(&mut text, each, None);
         text.push(b'\n');
     }
     as_text(text)
@@ -57,7 +57,7 @@ pub(super) fn provenance(layer: &Layer) -> Json {
 #[must_use]
 pub fn one(feature: &Feature, links: Json) -> String {
     let mut text = Vec::new();
-    write(&mut text, feature, Some(&links));
+    Writer::default().feature(&mut text, feature, Some(&links));
     as_text(text)
 }
 

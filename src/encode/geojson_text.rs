@@ -7,15 +7,17 @@ use std::borrow::Borrow;
 use geo::{Coord, Geometry, LineString, Polygon, Winding};
 use serde_json::{Map, Value as Json};
 
+use super::json_text::{Names, float, plain, put, text, whole};
 use super::shape::{UNITS, rings, rounded};
 use crate::layer::{Feature, Value};
+use crate::space::shape::Shape;
 
 /// Features as a FeatureCollection with members beside them, a feature a line.
 pub(super) fn written(
     members: &Map<String, Json>,
     features: impl IntoIterator<Item = impl Borrow<Feature>>,
 ) -> String {
-    collection(members, features, false)
+    collection(members, features, Digits::Seven)
 }
 
 /// The same with all digits, for files that are read again: seven decimals may part vertices that were one, or cross edges.
@@ -23,13 +25,13 @@ pub(super) fn written_whole(
     members: &Map<String, Json>,
     features: impl IntoIterator<Item = impl Borrow<Feature>>,
 ) -> String {
-    collection(members, features, true)
+    collection(members, features, Digits::All)
 }
 
 fn collection(
     members: &Map<String, Json>,
     features: impl IntoIterator<Item = impl Borrow<Feature>>,
-    whole: bool,
+    digits: Digits,
 ) -> String {
     let mut out = br#"{"type":"FeatureCollection""#.to_vec();
     for (name, member) in members {
@@ -39,69 +41,111 @@ fn collection(
         plain(&mut out, member);
     }
     out.extend(br#","features":["#);
-    for (at, each) in features.into_iter().enumerate() {
-        out.extend(if at == 0 { &b"\n"[..] } else { b",\n" });
-        feature(&mut out, each.borrow(), None, whole);
+    let mut writer = Writer { digits, ..Writer::default() };
+    let features = features.into_iter();
+    let (begin, (n, _)) = (out.len(), features.size_hint());
+    for (at, each) in features.enumerate() {
+        // By the first of them it is known about how long all are.
+        if at == SOME {
+            out.reserve((out.len() - begin) / SOME * n * 9 / 8);
+        }
+        out.extend_from_slice(if at == 0 { b"\n" } else { b",\n" });
+        writer.feature(&mut out, each.borrow(), None);
     }
     out.extend(b"\n]}");
     as_text(out)
 }
 
+/// Features after which room is made for the rest.
+const SOME: usize = 64;
+
 pub(super) fn as_text(bytes: Vec<u8>) -> String {
     String::from_utf8(bytes).expect("it is written from texts and numbers")
 }
 
-/// Writes a feature; `links` as a member of its own where there are some.
-pub(super) fn write(out: &mut Vec<u8>, one: &Feature, links: Option<&Json>) {
-    feature(out, one, links, false);
+/// Which digits of coordinates are written.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub(super) enum Digits {
+    /// Seven decimals at most.
+    #[default]
+    Seven,
+    /// All.
+    All,
 }
 
-fn feature(out: &mut Vec<u8>, feature: &Feature, links: Option<&Json>, whole: bool) {
-    out.extend(br#"{"type":"Feature","geometry":"#);
-    match &feature.geometry {
-        Some(shape) => Shapes { whole, ..Shapes::default() }.write(out, shape),
-        None => out.extend(b"null"),
+/// Writes features, one after the other.
+#[derive(Default)]
+pub(super) struct Writer {
+    names: Names,
+    digits: Digits,
+}
+
+impl Writer {
+    /// Writes a feature; `links` as a member of its own where there are some.
+    pub(super) fn feature(&mut self, out: &mut Vec<u8>, feature: &Feature, links: Option<&Json>) {
+        out.extend_from_slice(br#"{"type":"Feature","geometry":"#);
+        match &feature.geometry {
+            Some(shape) => self.shape(out, shape),
+            None => out.extend_from_slice(b"null"),
+        }
+        out.extend_from_slice(br#","id":"#);
+        text(out, &feature.id);
+        out.extend_from_slice(br#","properties":{"#);
+        for (at, (name, member)) in feature.properties.iter().enumerate() {
+            self.names.write(out, at, name);
+            value(out, member);
+        }
+        out.push(b'}');
+        if let Some(links) = links {
+            out.extend_from_slice(br#","links":"#);
+            plain(out, links);
+        }
+        out.push(b'}');
     }
-    out.extend(br#","id":"#);
-    plain(out, &feature.id);
-    out.extend(br#","properties":"#);
-    named(out, &feature.properties);
-    if let Some(links) = links {
-        out.extend(br#","links":"#);
-        plain(out, links);
+}
+
+impl Writer {
+    /// Writes a shape; of one that the data hold, the text is made once.
+    fn shape(&self, out: &mut Vec<u8>, shape: &Shape) {
+        let write = |out: &mut Vec<u8>| Shapes { digits: self.digits, ..Shapes::default() }.write(out, shape);
+        let kept = match self.digits {
+            Digits::Seven => shape.text(|_| {
+                let mut text = Vec::new();
+                write(&mut text);
+                text
+            }),
+            Digits::All => None,
+        };
+        match kept {
+            Some(text) => out.extend_from_slice(text),
+            None => write(out),
+        }
     }
-    out.push(b'}');
 }
 
 fn value(out: &mut Vec<u8>, value: &Value) {
     match value {
-        Value::Bool(true) => out.extend(b"true"),
-        Value::Bool(false) => out.extend(b"false"),
-        Value::Int(n) => plain(out, n),
-        Value::Float(n) if n.is_finite() => plain(out, n),
-        Value::Null | Value::Float(_) => out.extend(b"null"),
-        Value::Text(words) => plain(out, words),
+        Value::Bool(true) => out.extend_from_slice(b"true"),
+        Value::Bool(false) => out.extend_from_slice(b"false"),
+        Value::Int(n) => whole(out, *n),
+        Value::Float(n) if n.is_finite() => float(out, *n),
+        Value::Null | Value::Float(_) => out.extend_from_slice(b"null"),
+        Value::Text(words) => text(out, words),
         Value::List(list) => {
             out.push(b'[');
             apart(out, list, self::value);
             out.push(b']');
         }
-        Value::Map(members) => named(out, members),
+        Value::Map(members) => {
+            out.push(b'{');
+            apart(out, members, |out, (name, member)| {
+                text(out, name);
+                out.push(b':');
+                self::value(out, member);
+            });
+            out.push(b'}');
+        }
     }
-}
-
-fn named(out: &mut Vec<u8>, members: &[(&'static str, Value)]) {
-    out.push(b'{');
-    apart(out, members, |out, (name, member)| {
-        plain(out, name);
-        out.push(b':');
-        value(out, member);
-    });
-    out.push(b'}');
-}
-
-fn plain<T: serde::Serialize + ?Sized>(out: &mut Vec<u8>, value: &T) {
-    serde_json::to_writer(out, value).expect("what JSON holds can be written to memory");
 }
 
 /// Writes each of some things, with commas between.
@@ -120,14 +164,15 @@ struct Shapes {
     ring: Vec<Coord>,
     /// Within a collection rings stay as they are, as in `on_wire`.
     in_collection: bool,
-    /// All digits of coordinates, and not seven decimals.
-    whole: bool,
+    digits: Digits,
 }
 
 impl Shapes {
     fn write(&mut self, out: &mut Vec<u8>, shape: &Geometry) {
         let begin = |out: &mut Vec<u8>, kind: &str| {
-            out.extend(format!(r#"{{"type":"{kind}","coordinates":"#).as_bytes());
+            out.extend_from_slice(br#"{"type":""#);
+            out.extend_from_slice(kind.as_bytes());
+            out.extend_from_slice(br#"","coordinates":"#);
         };
         match shape {
             Geometry::Point(at) => {
@@ -186,7 +231,7 @@ impl Shapes {
         let all = rings(shape).enumerate().filter(|_| !shape.exterior().0.is_empty());
         apart(out, all, |out, (at, ring)| {
             self.ring.clear();
-            let digits = |v: f64| if self.whole { v } else { rounded(v) };
+            let digits = |v: f64| if self.digits == Digits::All { v } else { rounded(v) };
             self.ring.extend(ring.0.iter().map(|at| Coord { x: digits(at.x), y: digits(at.y) }));
             let ring = LineString(std::mem::take(&mut self.ring));
             let wrong = if at == 0 { ring.is_cw() } else { ring.is_ccw() };
@@ -215,7 +260,7 @@ impl Shapes {
     }
 
     fn number(&self, out: &mut Vec<u8>, v: f64) {
-        if self.whole { plain(out, &v) } else { decimal(out, v) }
+        if self.digits == Digits::All { plain(out, &v) } else { decimal(out, v) }
     }
 }
 
@@ -228,30 +273,22 @@ fn decimal(out: &mut Vec<u8>, v: f64) {
     if !(1e3..1e15).contains(&units.abs()) {
         return plain(out, &(units / UNITS));
     }
-    if units < 0.0 {
-        out.push(b'-');
-    }
-    let units = units.abs() as u64;
+    let all = units.abs() as u64;
     let mut digits = [b'0'; 24];
-    let (mut at, mut whole, mut part) = (digits.len(), units / 10_000_000, units % 10_000_000);
-    for _ in 0..7 {
-        at -= 1;
-        digits[at] = b'0' + (part % 10) as u8;
-        part /= 10;
-    }
-    at -= 1;
-    digits[at] = b'.';
-    loop {
-        at -= 1;
-        digits[at] = b'0' + (whole % 10) as u8;
-        whole /= 10;
-        if whole == 0 {
-            break;
-        }
-    }
+    let (mut at, mut end) = (digits.len(), digits.len());
+    put(&mut digits, &mut at, all % 10_000_000);
     // One decimal stays.
-    let zeros = digits[digits.len() - 6..].iter().rev().take_while(|digit| **digit == b'0').count();
-    out.extend(&digits[at..digits.len() - zeros]);
+    while digits[end - 1] == b'0' && end > digits.len() - 6 {
+        end -= 1;
+    }
+    at = digits.len() - 8;
+    digits[at] = b'.';
+    put(&mut digits, &mut at, all / 10_000_000);
+    if units < 0.0 {
+        at -= 1;
+        digits[at] = b'-';
+    }
+    out.extend_from_slice(&digits[at..end]);
 }
 
 #[cfg(test)]
@@ -269,7 +306,7 @@ mod tests {
         let properties = feature.properties.iter().map(|(name, value)| ((*name).to_owned(), json(value)));
         let made = geojson::Feature {
             id: Some(geojson::feature::Id::String(feature.id.clone())),
-            geometry: feature.geometry.as_ref().map(|shape| geojson::Geometry::from(&on_wire(shape))),
+            geometry: feature.geometry.as_deref().map(|shape| geojson::Geometry::from(&on_wire(shape))),
             properties: Some(properties.collect()),
             ..geojson::Feature::default()
         };
@@ -278,12 +315,26 @@ mod tests {
 
     fn check(one: &Feature) {
         let mut out = Vec::new();
-        write(&mut out, one, None);
+        Writer::default().feature(&mut out, one, None);
         assert_eq!(as_text(out), by_crate(one));
+        // While others hold the shape its text is kept, and is the same the first time and the next.
+        let other = one.clone();
+        for _ in 0..2 {
+            let mut out = Vec::new();
+            Writer::default().feature(&mut out, one, None);
+            assert_eq!(as_text(out), by_crate(&other));
+        }
+        // All digits are not those that were kept.
+        let all = written_whole(&Map::new(), [one]);
+        let alone = Feature {
+            geometry: one.geometry.clone().map(|shape| shape.into_geometry().into()),
+            ..one.clone()
+        };
+        assert_eq!(all, written_whole(&Map::new(), [&alone]));
     }
 
     fn shaped(shape: impl Into<Geometry>) -> Feature {
-        Feature { id: "a\"b\\\u{1}é".to_owned(), geometry: Some(shape.into()), properties: Vec::new() }
+        Feature { id: "a\"b\\\u{1}é".to_owned(), geometry: Some(Shape::from(shape)), properties: Vec::new() }
     }
 
     #[test]

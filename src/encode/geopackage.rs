@@ -63,7 +63,7 @@ pub fn bytes(layer: &Layer) -> rusqlite::Result<Vec<u8>> {
     let change = db.transaction()?;
     let columns = Columns::of(layer);
     let shapes: Vec<Option<Geometry>> =
-        layer.features.iter().map(|feature| feature.geometry.as_ref().map(on_wire)).collect();
+        layer.features.iter().map(|feature| feature.geometry.as_deref().map(on_wire)).collect();
     describe(&change, layer, &shapes)?;
     let defined: String = columns
         .columns

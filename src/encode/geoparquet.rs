@@ -32,7 +32,7 @@ const SIDES: [&str; 4] = ["xmin", "ymin", "xmax", "ymax"];
 pub fn bytes(layer: &Layer) -> Result<Vec<u8>, ParquetError> {
     let columns = Columns::of(layer);
     let shapes: Vec<Option<Geometry>> =
-        layer.features.iter().map(|feature| feature.geometry.as_ref().map(on_wire)).collect();
+        layer.features.iter().map(|feature| feature.geometry.as_deref().map(on_wire)).collect();
     let about = json!({ "layer": layer.name, "notice": layer.notice, "provenance": provenance(layer) });
     let told = [("geo", geo(&shapes)), ("hotblocks", about)];
     let told = told.map(|(key, value)| KeyValue::new(key.to_owned(), value.to_string()));

@@ -11,6 +11,7 @@ pub mod geoparquet;
 pub mod geotiff;
 pub mod incidents;
 pub mod json;
+mod json_text;
 pub mod list_file;
 pub mod mvt;
 pub mod plan;

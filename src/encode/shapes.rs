@@ -43,7 +43,7 @@ pub fn polygons(areas: &[Area]) -> String {
             ("block_set", Value::text(set)),
         ];
         properties.extend(residents(area.residents));
-        Feature { id, geometry: Some(geometry(&area.shape)), properties }
+        Feature { id, geometry: Some(geometry(&area.shape).into()), properties }
     });
     collection(&[], features)
 }
@@ -60,7 +60,7 @@ pub fn areas(layer: &AreaLayer) -> String {
         ];
         properties.extend(residents(area.residents));
         let id = format!("{}-{}", layer.kind, area.id);
-        Feature { id, geometry: Some(geometry(&area.lonlat)), properties }
+        Feature { id, geometry: Some(geometry(&area.lonlat).into()), properties }
     });
     collection(&[("kind", layer.kind.word())], features)
 }
@@ -70,7 +70,7 @@ pub fn areas(layer: &AreaLayer) -> String {
 pub fn context(kind: &ContextKind, places: &[ContextFeature]) -> String {
     let features = (1..).zip(places).map(|(number, place): (u64, _)| Feature {
         id: format!("{kind}-{number}"),
-        geometry: Some(place.shape.clone()),
+        geometry: Some(place.shape.clone().into()),
         properties: vec![("name", place.name.clone().into())],
     });
     collection(&[("context", &kind.to_string())], features)

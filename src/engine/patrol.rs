@@ -19,6 +19,7 @@ use crate::model::shift::{DAY, Shift};
 use crate::plan::patrol::plan::PatrolArea;
 use crate::plan::patrol::profile::hour_profiles;
 use crate::space::coord::Local;
+use crate::space::shape::Shape;
 
 /// Weeks of a mean year.
 pub(super) const WEEKS_A_YEAR: f64 = DAYS_A_YEAR / 7.0;
@@ -40,7 +41,7 @@ pub struct AboutArea {
     /// `segment`, `node`, `neighborhood` and so on.
     pub kind: &'static str,
     /// Shape in degrees.
-    pub shape: geo::Geometry,
+    pub shape: Shape,
 }
 
 /// Patrol areas with what is expected in them.

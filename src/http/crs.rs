@@ -125,10 +125,11 @@ impl Crs {
             if let Some(shape) = &mut feature.geometry {
                 let moved = shape
                     .try_map_coords(|at| self.of_degrees(at.x, at.y).map(|(x, y)| Coord { x, y }).ok_or(()));
-                *shape = moved.map_err(|()| {
+                let moved = moved.map_err(|()| {
                     let why = format!("feature `{}` has no coordinates in {}", feature.id, self.uri());
                     Problem::not_together("crs", &why)
                 })?;
+                *shape = moved.into();
             }
         }
         Ok(())

@@ -24,6 +24,10 @@ pub fn in_tile(incidents: &Incidents, tile: Tile) -> Vec<usize> {
         None => below(sorted, |at| incidents.mercator(at).is_some()),
     };
     let run = until(first).min(end)..end;
+    // Mostly none came or went since.
+    if incidents.unsorted() == 0 {
+        return run.collect();
+    }
     let late = (sorted..incidents.len()).filter(|&at| {
         let key = incidents.along(at);
         key >= first && beyond.is_none_or(|beyond| key < beyond) && incidents.mercator(at).is_some()

@@ -13,6 +13,7 @@ use crate::model::dataset::HeldPlace;
 use crate::model::exposure::{Exposure, exposure};
 use crate::model::period::local_date;
 use crate::model::report::Unit;
+use crate::space::shape::Shape;
 
 /// Digits of scores and rates.
 const DIGITS: i32 = 6;
@@ -100,7 +101,7 @@ fn per_km_year(row: &RankedBlock, exposure: &Exposure) -> Value {
 }
 
 /// A shape, where there is one: a block known from addresses alone may have none.
-pub(super) fn shape(of: &geo::Geometry) -> Option<geo::Geometry> {
+pub(super) fn shape(of: &Shape) -> Option<Shape> {
     use geo::CoordsIter;
     (of.coords_count() > 0).then(|| of.clone())
 }

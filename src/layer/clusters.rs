@@ -134,5 +134,5 @@ fn feature(
         properties.push(("degrees_from_east", Value::rounded(angle.to_degrees(), 3)));
     }
     properties.extend(asked.given());
-    Ok(Feature { id: format!("cluster-{number}"), geometry: Some(shape), properties })
+    Ok(Feature { id: format!("cluster-{number}"), geometry: Some(shape.into()), properties })
 }

@@ -97,7 +97,7 @@ fn feature(snapshot: &Snapshot, number: usize, cluster: &HotCluster) -> Result<F
         ("names", text(|block| &block.name)),
     ];
     let shape = data.crs.shape_from_local(&shape(&blocks))?;
-    Ok(Feature { id: format!("cluster-{number}"), geometry: Some(shape), properties })
+    Ok(Feature { id: format!("cluster-{number}"), geometry: Some(shape.into()), properties })
 }
 
 /// All of one kind, so that any map can draw it: what has an area, else what has a length, else points.

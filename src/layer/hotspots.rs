@@ -1,7 +1,5 @@
 //! Hot spots: blocks or cells that stand out with their neighbors.
 
-use geo::Geometry;
-
 use super::made::{LEFT_OUT, made};
 use super::{Ask, Feature, Layer, Legend, LegendClass, Value};
 use crate::analysis::hotspots::band::{BandChoice, BandRule, CellChoice};
@@ -12,6 +10,7 @@ use crate::engine::hotspots::{
 use crate::engine::snapshot::Snapshot;
 use crate::engine::units::BESIDE;
 use crate::space::crs::CrsError;
+use crate::space::shape::Shape;
 
 /// Colors of the bins from −3 to 3, the middle one apart: ColorBrewer RdBu, with a gray and a pale blue that those who see no red or no green can
 /// tell from each other (`tests/colors.rs`).
@@ -43,7 +42,14 @@ pub fn hotspots(snapshot: &Snapshot, ask: &Ask, params: &HotSpotParams) -> Resul
     let places = Places::new(snapshot, &found.units);
     let mut matching = Vec::new();
     for unit in order {
-        if ask.page.bbox.is_none() || ask.page.touches(&places.shape(unit)?) {
+        let touches = match ask.page.bbox {
+            None => true,
+            Some(_) => {
+                let shape = places.shape(unit)?;
+                ask.page.touches(&shape)
+            }
+        };
+        if touches {
             matching.push(unit);
         }
     }
@@ -87,7 +93,7 @@ impl<'a> Places<'a> {
         }
     }
 
-    fn shape(&self, unit: usize) -> Result<Geometry, CrsError> {
+    fn shape(&self, unit: usize) -> Result<Shape, CrsError> {
         match self.units {
             Units::Blocks(blocks) => {
                 Ok(self.snapshot.dataset().block_set.blocks[blocks[unit].0.0 as usize].lonlat.clone())

@@ -56,6 +56,7 @@ pub mod zones;
 
 use crate::engine::query::Query;
 use crate::space::bbox::LonLatBox;
+use crate::space::shape::Shape;
 
 /// A property's value.
 #[derive(Clone, Debug, PartialEq)]
@@ -147,7 +148,7 @@ pub struct Feature {
     /// Unique in its layer.
     pub id: String,
     /// Shape in degrees.
-    pub geometry: Option<geo::Geometry>,
+    pub geometry: Option<Shape>,
     /// In the order of the columns.
     pub properties: Vec<(&'static str, Value)>,
 }

@@ -191,7 +191,7 @@ pub fn polygons(areas: &[Area], crs: &Crs) -> Result<BlockSet, CrsError> {
             area: Some(SquareKm::from_square_metres(local.unsigned_area())),
             residents: area.residents,
             areas: Default::default(),
-            lonlat: simplest(area.shape.clone()),
+            lonlat: simplest(area.shape.clone()).into(),
             local: simplest(local),
             streets: Vec::new(),
         })

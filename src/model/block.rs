@@ -8,6 +8,7 @@ use super::column::Column;
 use super::exposure::Residents;
 use super::house_numbers::Sides;
 use crate::space::coord::{Metres, SquareKm};
+use crate::space::shape::Shape;
 
 /// What a block is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -45,7 +46,7 @@ pub struct Block {
     /// What it is.
     pub kind: BlockKind,
     /// Shape in degrees.
-    pub lonlat: geo::Geometry,
+    pub lonlat: Shape,
     /// Shape in local metres.
     pub local: geo::Geometry,
     /// Length of a segment.

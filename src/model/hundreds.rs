@@ -93,7 +93,7 @@ impl Unit<'_> {
                 Some(hundred) => format!("{hundred} block of {street}"),
             },
             kind: if self.crossing { BlockKind::Node } else { BlockKind::HundredBlock },
-            lonlat,
+            lonlat: lonlat.into(),
             local,
             length: None,
             area: area.map(SquareKm::from_square_metres),
@@ -203,7 +203,7 @@ mod tests {
         let hundred = |area| ("hundred-block", area);
         assert_eq!(shapes, [hundred(true), hundred(false), hundred(false), ("node", false)]);
         assert!(matches!(set.blocks[1].local, Geometry::Point(_)));
-        assert!(matches!(&set.blocks[2].lonlat, Geometry::GeometryCollection(none) if none.is_empty()));
+        assert!(matches!(&*set.blocks[2].lonlat, Geometry::GeometryCollection(none) if none.is_empty()));
         let ids = [set.blocks[0].id.as_str(), set.blocks[3].id.as_str()];
         assert_eq!(ids, ["hundred-5900-MORGANFORD-RD", "crossing-MORGANFORD-RD-and-OAK-ST"]);
     }

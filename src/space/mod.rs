@@ -5,5 +5,6 @@ pub mod coord;
 pub mod crs;
 pub mod grid;
 pub(crate) mod middle;
+pub mod shape;
 pub mod tile;
 mod utm;

@@ -181,7 +181,7 @@ fn blocks(shapes: &[Geometry]) -> Vec<Block> {
         id: String::new(),
         name: String::new(),
         kind: BlockKind::Polygon,
-        lonlat: local.clone(),
+        lonlat: local.clone().into(),
         local: local.clone(),
         length: None,
         area: None,

@@ -108,7 +108,7 @@ impl Condition {
             Self::Day(name, op, day) => words(name).map(|own| by(op, own[..10].cmp(&day[..]))),
             Self::Box([w, s, e, n]) => {
                 use geo::Intersects;
-                let shape = feature.geometry.as_ref()?;
+                let shape = feature.geometry.as_deref()?;
                 Some(shape.intersects(&geo::Rect::new((*w, *s), (*e, *n))))
             }
             Self::Not(inner) => inner.holds(feature).map(|holds| !holds),

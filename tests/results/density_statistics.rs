@@ -186,7 +186,7 @@ fn a_density_along_streets_is_drawn_as_lines() {
     assert_eq!(ids.len(), layer.features.len());
     let mut last = f64::INFINITY;
     for feature in &layer.features {
-        assert!(matches!(feature.geometry, Some(geo::Geometry::LineString(_))));
+        assert!(matches!(feature.geometry.as_deref(), Some(geo::Geometry::LineString(_))));
         let density = feature.properties.iter().find(|(name, _)| *name == "density_per_km");
         let Some((_, Value::Float(density))) = density else { panic!("no density") };
         assert!(*density >= 0.0 && *density <= last);

@@ -69,7 +69,7 @@ fn every_hot_block_is_in_one_cluster_that_hangs_together_and_has_the_incidents_o
             assert_eq!(int(cluster, "blocks") as usize, ids.len());
             let shapes: Vec<&Geometry> = ids.iter().map(|id| shape[id.as_str()]).collect();
             assert!(connected(&shapes), "{}", cluster.id);
-            assert!(cluster.geometry.as_ref().is_some_and(Validation::is_valid), "{}", cluster.id);
+            assert!(cluster.geometry.as_deref().is_some_and(Validation::is_valid), "{}", cluster.id);
         }
         let hot: BTreeSet<String> =
             count.iter().filter(|(_, n)| **n >= 3).map(|(id, _)| id.clone()).collect();

@@ -77,7 +77,7 @@ fn outlined(snapshot: &Snapshot, layer: &Layer) -> f64 {
             geo::Coord::from(crs.to_local(at).expect("in the zone"))
         })
     };
-    layer.features.iter().map(|t| local(t.geometry.as_ref().expect("a shape")).unsigned_area() / 1e6).sum()
+    layer.features.iter().map(|t| local(t.geometry.as_deref().expect("a shape")).unsigned_area() / 1e6).sum()
 }
 
 #[test]

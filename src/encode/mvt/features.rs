@@ -1,13 +1,16 @@
 //! A layer's features made ready once, and drawn tile by tile: those that matter most first, as many as fit.
 
 use std::collections::BTreeMap;
+use std::ops::Range;
 
 use hashbrown::HashMap;
 use rstar::primitives::{GeomWithData, Rectangle};
 use rstar::{AABB, RTree};
 
-use super::shape::{Shape, Window};
-use super::wire::{Kind, LayerBytes, Pen, value};
+use super::drawing::Drawn;
+use super::shape::Shape;
+use super::window::Window;
+use super::wire::{Kind, LayerBytes, value};
 use super::{Cut, number_of};
 use crate::layer::{Layer, Value};
 use crate::space::bbox::LonLatBox;
@@ -35,47 +38,82 @@ const OF_ITEMS: [&str; 12] = [
 /// Which features are kept of too many.
 const RULE: &str = "the first of the layer's order are kept: the highest ranked, hottest or largest";
 
-/// Features of a layer, in its order.
+/// Features of a layer. What a tile holds lies together, for they are stored by place; each knows where it comes in the
+/// layer's order.
 #[derive(Debug)]
 pub(super) struct Features {
-    name: &'static str,
-    features: Vec<Feature>,
-    keys: Vec<(&'static str, &'static str)>,
-    /// Every value once, as its field of a layer.
-    values: Vec<Ready>,
-    boxes: RTree<GeomWithData<Rectangle<[f64; 2]>, u32>>,
+    pub(super) name: &'static str,
+    pub(super) features: Vec<Feature>,
+    pub(super) shapes: Vec<Shape>,
+    /// The points of all shapes.
+    pub(super) places: Vec<[f64; 2]>,
+    pub(super) keys: Vec<(&'static str, &'static str)>,
+    /// Keys and values of all features, one after the other.
+    pub(super) tags: Vec<Tag>,
+    /// Values that one feature alone has, as fields of a layer, in the order of the tags: no tile needs to look whether it
+    /// has them already.
+    pub(super) own: Vec<u8>,
+    /// Values that several features have, likewise, and where each ends.
+    shared: Vec<u8>,
+    pub(super) ends: Vec<u32>,
+    boxes: RTree<GeomWithData<Rectangle<[f64; 2]>, Place>>,
     bounds: Option<LonLatBox>,
 }
 
-#[derive(Debug)]
-struct Feature {
-    id: u64,
-    shapes: Vec<Shape>,
-    /// Numbers of keys and values.
-    tags: Vec<(u32, u32)>,
-}
+/// Where a feature comes in the layer's order, and where it is stored.
+type Place = (u32, u32);
 
 #[derive(Debug)]
-struct Ready {
-    bytes: Vec<u8>,
-    /// Whether one feature alone has it: then no tile needs to look whether it has it already.
-    is_single: bool,
+pub(super) struct Feature {
+    pub(super) id: u64,
+    pub(super) shapes: Range<u32>,
+    pub(super) tags: Range<u32>,
+    pub(super) own: Range<u32>,
+    pub(super) n_own: u32,
 }
+
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Tag {
+    pub(super) key: u32,
+    /// The number of a shared value, or [`OWN`].
+    pub(super) value: u32,
+}
+
+/// The next of a feature's own values.
+pub(super) const OWN: u32 = u32::MAX;
+
+fn number(n: usize) -> u32 {
+    u32::try_from(n).expect("fewer than 2³² features, tags and bytes of values")
+}
+
+pub(super) fn range<'a, T>(of: &Range<u32>, all: &'a [T]) -> &'a [T] {
+    &all[of.start as usize..of.end as usize]
+}
+
+/// A feature on its way: its shapes, and numbers of keys and values.
+type Told = (u64, Vec<Shape>, Vec<(u32, u32)>);
 
 impl Features {
     pub(super) fn of(name: &'static str, layer: &Layer) -> Self {
         let mut made = Self {
             name,
             features: Vec::new(),
+            shapes: Vec::new(),
+            places: Vec::new(),
             keys: Vec::new(),
-            values: Vec::new(),
+            tags: Vec::new(),
+            own: Vec::new(),
+            shared: Vec::new(),
+            ends: Vec::new(),
             boxes: RTree::new(),
             bounds: None,
         };
-        let mut known: HashMap<Vec<u8>, u32> = HashMap::new();
-        let mut boxes = Vec::new();
+        let mut all: Vec<Told> = Vec::new();
+        let mut values = Values::default();
+        let (mut boxes, mut places) = (Vec::new(), Vec::new());
         for feature in &layer.features {
-            let shapes = feature.geometry.as_ref().map(Shape::of).unwrap_or_default();
+            let shapes =
+                feature.geometry.as_ref().map(|shape| Shape::of(shape, &mut places)).unwrap_or_default();
             if shapes.is_empty() {
                 continue;
             }
@@ -86,16 +124,19 @@ impl Features {
                 let is_long = matches!(told, Value::Text(text) if text.len() > LONG);
                 let of_items = name == "blocks" && OF_ITEMS.contains(&key);
                 let repeats = key == "id" && !tags.is_empty();
-                if let Some(bytes) = value(told).filter(|_| !is_long && !of_items && !repeats) {
-                    tags.push((made.key(key, told), made.value(bytes, &mut known)));
+                if is_long || of_items || repeats {
+                    continue;
+                }
+                if let Some(bytes) = value(told) {
+                    tags.push((made.key(key, told), values.number(bytes)));
                 }
             }
-            let number = u32::try_from(made.features.len()).expect("fewer than 2³² features");
+            let rank = number(all.len());
             boxes.extend(shapes.iter().map(|shape| {
                 let (least, most) = shape.bounds();
-                GeomWithData::new(Rectangle::from_corners(least, most), number)
+                GeomWithData::new(Rectangle::from_corners(least, most), (rank, 0))
             }));
-            let rect = feature.geometry.as_ref().and_then(geo::BoundingRect::bounding_rect);
+            let rect = feature.geometry.as_deref().and_then(geo::BoundingRect::bounding_rect);
             let rect = rect.map(|rect| LonLatBox {
                 west: rect.min().x,
                 south: rect.min().y,
@@ -103,10 +144,50 @@ impl Features {
                 north: rect.max().y,
             });
             made.bounds = made.bounds.into_iter().chain(rect).reduce(LonLatBox::with);
-            made.features.push(Feature { id: number_of(&feature.id), shapes, tags });
+            all.push((number_of(&feature.id), shapes, tags));
         }
         made.boxes = RTree::bulk_load(boxes);
+        made.store(&all, &places, &values);
         made
+    }
+
+    /// Stores features in the order of the tree, in which neighbors follow each other.
+    fn store(&mut self, all: &[Told], places: &[[f64; 2]], values: &Values) {
+        self.places.reserve_exact(places.len());
+        let mut slots: Vec<Option<u32>> = vec![None; all.len()];
+        let mut numbers: Vec<Option<u32>> = vec![None; values.all.len()];
+        for entry in self.boxes.iter_mut() {
+            let (rank, slot) = &mut entry.data;
+            if let Some(known) = slots[*rank as usize] {
+                *slot = known;
+                continue;
+            }
+            *slot = number(self.features.len());
+            slots[*rank as usize] = Some(*slot);
+            let (id, shapes, tags) = &all[*rank as usize];
+            let (first, begin) = (number(self.tags.len()), number(self.own.len()));
+            let mut n_own = 0;
+            for &(key, at) in tags {
+                let (bytes, is_single) = &values.all[at as usize];
+                let value = if *is_single {
+                    n_own += 1;
+                    self.own.extend_from_slice(bytes);
+                    OWN
+                } else {
+                    *numbers[at as usize].get_or_insert_with(|| {
+                        self.shared.extend_from_slice(bytes);
+                        self.ends.push(number(self.shared.len()));
+                        number(self.ends.len() - 1)
+                    })
+                };
+                self.tags.push(Tag { key, value });
+            }
+            let (tags, own) = (first..number(self.tags.len()), begin..number(self.own.len()));
+            let begin = number(self.shapes.len());
+            self.shapes.extend(shapes.iter().map(|shape| shape.moved(places, &mut self.places)));
+            let shapes = begin..number(self.shapes.len());
+            self.features.push(Feature { id: *id, shapes, tags, own, n_own });
+        }
     }
 
     fn key(&mut self, key: &'static str, told: &Value) -> u32 {
@@ -123,15 +204,10 @@ impl Features {
         u32::try_from(at).expect("few properties")
     }
 
-    fn value(&mut self, bytes: Vec<u8>, known: &mut HashMap<Vec<u8>, u32>) -> u32 {
-        if let Some(&at) = known.get(&bytes) {
-            self.values[at as usize].is_single = false;
-            return at;
-        }
-        let at = u32::try_from(self.values.len()).expect("fewer than 2³² values");
-        self.values.push(Ready { bytes: bytes.clone(), is_single: true });
-        known.insert(bytes, at);
-        at
+    /// A value that several features have.
+    pub(super) fn shared(&self, at: u32) -> &[u8] {
+        let from = if at == 0 { 0 } else { self.ends[at as usize - 1] };
+        range(&(from..self.ends[at as usize]), &self.shared)
     }
 
     pub(super) fn fields(&self) -> BTreeMap<&'static str, &'static str> {
@@ -144,15 +220,13 @@ impl Features {
 
     /// Bytes that they hold, about.
     pub(super) fn weight(&self) -> usize {
-        let shapes =
-            self.features.iter().flat_map(|feature| &feature.shapes).map(Shape::n_points).sum::<usize>();
-        let values = self.values.iter().map(|ready| 32 + ready.bytes.len()).sum::<usize>();
-        let tags = self.features.iter().map(|feature| 8 * feature.tags.len()).sum::<usize>();
-        16 * shapes + values + tags + 200 * self.features.len()
+        let values = self.own.len() + self.shared.len() + 4 * self.ends.len();
+        let tags = size_of_val(&self.tags[..]);
+        size_of_val(&self.places[..]) + values + tags + 200 * self.features.len()
     }
 
     pub(super) fn kinds(&self) -> [bool; 3] {
-        let has = |kind: Kind| self.features.iter().flat_map(|f| &f.shapes).any(|s| s.kind() == kind);
+        let has = |kind: Kind| self.shapes.iter().any(|shape| shape.kind() == kind);
         [has(Kind::Points), has(Kind::Lines), has(Kind::Polygons)]
     }
 
@@ -163,49 +237,68 @@ impl Features {
         let window = Window::of(tile);
         let (least, most) = window.reach();
         let found = self.boxes.locate_in_envelope_intersecting(&AABB::from_corners(least, most));
-        let mut found: Vec<u32> = found.map(|entry| entry.data).collect();
-        found.sort_unstable();
+        let mut found: Vec<Place> = found.map(|entry| entry.data).collect();
+        // Where all will fit, they are drawn as they are stored, which is faster, and put into their order at the end.
+        found.sort_unstable_by_key(|&(_, slot)| slot);
         found.dedup();
-        let mut layer = LayerBytes::new(self.name, self.keys.iter().map(|(key, _)| *key).collect());
-        let mut here: HashMap<u32, u32> = HashMap::with_capacity(found.len());
-        let (mut pen, mut tags) = (Pen::default(), Vec::new());
-        let (mut of, mut kept, mut full) = (0, 0, false);
-        for at in found {
-            let feature = &self.features[at as usize];
-            let mark = layer.mark();
-            let mut drawn = false;
-            tags.clear();
-            for shape in &feature.shapes {
-                if !shape.draw(window, &mut pen) {
-                    continue;
-                }
-                if !drawn {
-                    of += 1;
-                }
-                drawn = true;
-                if full {
-                    break;
-                }
-                if tags.is_empty() {
-                    for &(key, value) in &feature.tags {
-                        let ready = &self.values[value as usize];
-                        let local = if ready.is_single {
-                            layer.value(&ready.bytes)
-                        } else {
-                            *here.entry(value).or_insert_with(|| layer.value(&ready.bytes))
-                        };
-                        tags.extend([key, local]);
-                    }
-                }
-                layer.feature(feature.id, &tags, shape.kind(), pen.drawn());
+        if found.len() * self.typical() <= room {
+            let mut drawn = Drawn::new(self, found.len());
+            for &(rank, slot) in &found {
+                drawn.feature(self, slot, window);
+                drawn.part(rank);
             }
-            if drawn && !full {
-                full = layer.len() > room;
-                if full { layer.back_to(mark) } else { kept += 1 }
+            if drawn.layer.len() <= room {
+                drawn.layer.arrange(&drawn.parts);
+                return (drawn.layer, None);
+            }
+        }
+        found.sort_unstable();
+        self.draw_some(&found, window, room)
+    }
+
+    /// Draws the first features that fit.
+    fn draw_some(&self, found: &[Place], window: Window, room: usize) -> (LayerBytes, Option<Cut>) {
+        let mut drawn = Drawn::new(self, found.len().min(room / self.typical()));
+        let (mut of, mut kept, mut full) = (0, 0, false);
+        for &(_, slot) in found {
+            if full {
+                of += usize::from(drawn.is_there(self, slot, window));
+                continue;
+            }
+            let mark = drawn.layer.mark();
+            if drawn.feature(self, slot, window) {
+                of += 1;
+                full = drawn.layer.len() > room;
+                if full { drawn.layer.back_to(mark) } else { kept += 1 }
             }
         }
         let cut = full.then_some(Cut { layer: self.name, kept, of, rule: RULE });
-        (layer, cut)
+        (drawn.layer, cut)
+    }
+
+    /// Bytes that a feature takes in a tile, about: its shape, its own values, a few of those that are shared.
+    fn typical(&self) -> usize {
+        64 + (self.own.len() + 3 * self.tags.len()) / self.features.len().max(1)
+    }
+}
+
+/// Different values, each once, with whether only one feature has it.
+#[derive(Default)]
+struct Values {
+    all: Vec<(Vec<u8>, bool)>,
+    known: HashMap<Vec<u8>, u32>,
+}
+
+impl Values {
+    fn number(&mut self, bytes: Vec<u8>) -> u32 {
+        if let Some(&at) = self.known.get(&bytes) {
+            self.all[at as usize].1 = false;
+            return at;
+        }
+        let at = number(self.all.len());
+        self.all.push((bytes.clone(), true));
+        self.known.insert(bytes, at);
+        at
     }
 }
 
@@ -221,7 +314,7 @@ mod tests {
             let lon = -90.2 + at as f64 * 1e-5;
             Told {
                 id: format!("block-{at}"),
-                geometry: Some(geo::Line::new((lon, 38.6), (lon, 38.601)).into()),
+                geometry: Some(geo::Line::<f64>::new((lon, 38.6), (lon, 38.601)).into()),
                 properties: vec![
                     ("rank", Value::count(at + 1)),
                     ("kind", Value::text("segment")),
@@ -265,14 +358,63 @@ mod tests {
         let cut = cut.expect("they do not fit");
         assert!(part.len() <= 4_000 && part.len() > 3_900, "{}", part.len());
         assert_eq!((cut.kept, cut.of), (part.n_features(), 500));
-        // The same bytes as those of the first alone: the highest ranked.
+        // The same as of the first alone: the highest ranked.
         let (first, _) = Features::of("blocks", &layer(cut.kept)).draw(tile(), usize::MAX);
-        assert_eq!(part.n_features(), first.n_features());
-        let bytes = |layer: &LayerBytes| {
-            let mut out = Vec::new();
-            layer.write(&mut out);
-            out
+        assert_eq!(read(&part), read(&first));
+    }
+
+    /// The features of a layer as a decoder that is not ours reads them, in their order.
+    fn read(layer: &LayerBytes) -> Vec<String> {
+        let mut out = Vec::new();
+        layer.write(&mut out);
+        assert_eq!(out.len(), layer.len());
+        let reader = mvt_reader::Reader::new(out).expect("a tile");
+        let features = reader.get_features_as::<i32>(0).expect("a layer");
+        let told = |feature: mvt_reader::feature::Feature<i32>| {
+            let properties: BTreeMap<_, _> = feature.properties.unwrap_or_default().into_iter().collect();
+            format!("{:?} {:?} {properties:?}", feature.id, feature.geometry)
         };
-        assert_eq!(bytes(&part), bytes(&first));
+        features.into_iter().map(told).collect()
+    }
+
+    #[test]
+    fn drawn_as_stored_and_in_their_order_they_are_the_same() {
+        let mut given = layer(300);
+        // The order is not that of the places, values are of one, of two and of all, and some have no property but the id.
+        let n = given.features.len();
+        for at in 0..n {
+            given.features.swap(at, (at * 7919) % n);
+        }
+        for (at, feature) in given.features.iter_mut().enumerate() {
+            feature.properties.push(("own", Value::Float(at as f64 * 0.37)));
+            feature.properties.push(("pair", Value::count(at / 2)));
+            feature.properties.truncate(if at % 17 == 0 { 0 } else { usize::MAX });
+        }
+        let both = geo::GeometryCollection(vec![
+            geo::Point::new(-90.1995, 38.6).into(),
+            geo::Line::new((-90.1995, 38.6), (-90.1994, 38.601)).into(),
+        ]);
+        given.features[5].geometry = Some(geo::Geometry::GeometryCollection(both).into());
+        let features = Features::of("blocks", &given);
+        for zoom in [8, 10, 14, 16] {
+            let tile = tile_of(LonLat::new(-90.1999, 38.6005).expect("a place"), zoom);
+            let (quick, none) = features.draw(tile, usize::MAX);
+            let window = Window::of(tile);
+            let (least, most) = window.reach();
+            let found = features.boxes.locate_in_envelope_intersecting(&AABB::from_corners(least, most));
+            let mut found: Vec<Place> = found.map(|entry| entry.data).collect();
+            found.sort_unstable();
+            found.dedup();
+            let (plain, _) = features.draw_some(&found, window, usize::MAX);
+            assert_eq!((read(&quick), none), (read(&plain), None));
+            let ids: Vec<u64> = given.features.iter().map(|feature| number_of(&feature.id)).collect();
+            let numbers = read(&quick).into_iter().map(|told| {
+                let number: u64 = told.split(['(', ')']).nth(1).expect("a number").parse().expect("a number");
+                ids.iter().position(|id| *id == number).expect("known")
+            });
+            let numbers: Vec<usize> = numbers.collect();
+            assert!(numbers.is_sorted() && !numbers.is_empty(), "zoom {zoom}");
+            assert!(zoom != 10 || numbers.len() == 301, "each once, one in two kinds: {}", numbers.len());
+        }
     }
 }

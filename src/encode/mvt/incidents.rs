@@ -37,8 +37,8 @@ pub(super) struct Points {
     /// By category, as fields of a layer.
     categories: Vec<Vec<u8>>,
     sources: Vec<Feed>,
-    /// The first day that [`Feed::days`] knows.
-    first: Date,
+    /// The days that [`Feed::days`] knows, as fields of a layer.
+    days: Told,
     bounds: OnceLock<Option<LonLatBox>>,
 }
 
@@ -49,6 +49,56 @@ struct Feed {
     prefix: String,
     days: Days,
     name: Vec<u8>,
+}
+
+/// Fields of a layer, one after the other.
+#[derive(Debug, Default)]
+struct Told {
+    bytes: Vec<u8>,
+    ends: Vec<usize>,
+}
+
+impl Told {
+    /// The dates from one to another, both included.
+    fn days(first: Date, last: Date) -> Self {
+        let mut told = Self::default();
+        let dates = first.series(Span::new().days(1)).take_while(|date| *date <= last);
+        for ready in dates.filter_map(|date| value(&Value::text(date.to_string()))) {
+            told.bytes.extend_from_slice(&ready);
+            told.ends.push(told.bytes.len());
+        }
+        told
+    }
+
+    fn get(&self, at: usize) -> &[u8] {
+        let from = if at == 0 { 0 } else { self.ends[at - 1] };
+        &self.bytes[from..self.ends[at]]
+    }
+}
+
+/// The id of an incident among all, put together again and again.
+#[derive(Default)]
+struct Id {
+    text: String,
+    /// The source whose prefix it begins with.
+    of: Option<usize>,
+}
+
+impl Id {
+    /// The number of an incident in tiles.
+    #[inline]
+    fn number(&mut self, sources: &[Feed], source: usize, id: &str) -> u64 {
+        let prefix = &sources[source].prefix;
+        if self.of == Some(source) {
+            self.text.truncate(prefix.len());
+        } else {
+            self.text.clear();
+            self.text.push_str(prefix);
+            self.of = Some(source);
+        }
+        self.text.push_str(id);
+        number_of(&self.text)
+    }
 }
 
 impl Points {
@@ -72,7 +122,7 @@ impl Points {
             classes: classes.collect(),
             categories: data.classes.tree().rows().iter().map(|row| ready(&row.name)).collect(),
             sources: data.sources.iter().map(feed).collect(),
-            first: dates.map_or(Date::ZERO, |(first, _)| first),
+            days: dates.map(|(first, last)| Told::days(first, last)).unwrap_or_default(),
             bounds: OnceLock::new(),
             selection,
             snapshot,
@@ -116,9 +166,25 @@ impl Points {
         let mut found = in_tile(incidents, tile);
         found.retain(|&at| self.shows(at));
         let of = found.len();
-        let mut share = (room as f64 / (of * POINT).max(1) as f64).min(1.0);
+        let mut share = room as f64 / (of * POINT).max(1) as f64;
+        if share >= 1.0 {
+            let layer = self.drawn(&found, tile, None);
+            if layer.len() <= room {
+                return (layer, None);
+            }
+            share = 0.99 * room as f64 / layer.len() as f64;
+        }
+        // Not all fit: from here on each number is known, and only those below a bound are looked at again.
+        let mut id = Id::default();
+        let number =
+            |at: usize| id.number(&self.sources, usize::from(incidents.source(at)), incidents.id(at));
+        let mut numbers: Vec<u64> = found.iter().copied().map(number).collect();
         loop {
-            let layer = self.drawn(&found, tile, share);
+            let below = (NUMBERS * share) as u64;
+            let mut kept = numbers.iter().map(|&number| number < below);
+            found.retain(|_| kept.next().unwrap_or(false));
+            numbers.retain(|&number| number < below);
+            let layer = self.drawn(&found, tile, Some(&numbers));
             let len = layer.len();
             if len <= room || layer.n_features() == 0 {
                 let kept = layer.n_features();
@@ -129,71 +195,82 @@ impl Points {
         }
     }
 
-    fn drawn(&self, found: &[usize], tile: Tile, share: f64) -> LayerBytes {
+    /// Draws some incidents; their numbers are those that are known already.
+    fn drawn(&self, found: &[usize], tile: Tile, numbers: Option<&[u64]>) -> LayerBytes {
         let data = self.snapshot.dataset();
         let incidents = &data.incidents;
         let several = self.sources.len() > 1;
         let mut layer = LayerBytes::new("incidents", vec!["category", "day", "held", "source"]);
-        layer.reserve((found.len() as f64 * share) as usize * (POINT + 1));
+        layer.reserve(found.len() * (POINT + 1), 0);
         const NEW: u32 = u32::MAX;
         let mut categories = vec![NEW; self.categories.len()];
-        let mut days: Vec<u32> = Vec::new();
+        let mut days = vec![NEW; self.days.ends.len()];
         let mut sources = vec![NEW; self.sources.len()];
         let mut held = None;
-        let below = if share < 1.0 { (NUMBERS * share) as u64 } else { u64::MAX };
         let corner = south_west(tile);
-        let (mut id, mut tags) = (String::new(), Vec::with_capacity(8));
-        for &at in found {
+        let mut id = Id::default();
+        for (nth, &at) in found.iter().enumerate() {
             let source = usize::from(incidents.source(at));
             let feed = &self.sources[source];
-            id.clear();
-            id.push_str(&feed.prefix);
-            id.push_str(incidents.id(at));
-            let number = number_of(&id);
-            if number >= below {
-                continue;
-            }
             let Some(place) = incidents.mercator(at) else { continue };
-            tags.clear();
+            let number = match numbers {
+                Some(numbers) => numbers[nth],
+                None => id.number(&self.sources, source, incidents.id(at)),
+            };
+            let mut tags = Tags::default();
             if let Some(category) = self.classes[usize::from(incidents.class(at).0)] {
                 let known = &mut categories[category as usize];
                 if *known == NEW {
                     *known = layer.value(&self.categories[category as usize]);
                 }
-                tags.extend([0, *known]);
+                tags.push(0, *known);
             }
             if let Some(day) = feed.days.number(incidents.when(at).from) {
-                if days.len() <= day {
-                    days.resize(day + 1, NEW);
+                let known = &mut days[day];
+                if *known == NEW {
+                    *known = layer.value(self.days.get(day));
                 }
-                if days[day] == NEW {
-                    days[day] = self.day(day).map_or(NEW, |ready| layer.value(&ready));
-                }
-                tags.extend([1, days[day]]);
+                tags.push(1, *known);
             }
             if data.held[at] {
                 let yes = || value(&Value::Bool(true)).expect("a flag can be held");
                 let known = *held.get_or_insert_with(|| layer.value(&yes()));
-                tags.extend([2, known]);
+                tags.push(2, known);
             }
             if several {
                 if sources[source] == NEW {
                     sources[source] = layer.value(&feed.name);
                 }
-                tags.extend([3, sources[source]]);
+                tags.push(3, sources[source]);
             }
             layer.point(
                 number,
-                &tags,
+                tags.all(),
                 units(tile, place.x.wrapping_sub(corner.x), place.y.wrapping_sub(corner.y)),
             );
         }
         layer
     }
+}
 
-    fn day(&self, number: usize) -> Option<Vec<u8>> {
-        let days = Span::new().try_days(i64::try_from(number).ok()?).ok()?;
-        value(&Value::text(self.first.checked_add(days).ok()?.to_string()))
+/// Keys and values of an incident, at most four of each.
+#[derive(Default)]
+struct Tags {
+    all: [u32; 8],
+    len: usize,
+}
+
+impl Tags {
+    #[inline]
+    fn push(&mut self, key: u32, value: u32) {
+        self.all[self.len] = key;
+        self.all[self.len + 1] = value;
+        self.len += 2;
+    }
+
+    #[inline]
+    fn all(&self) -> &[u32] {
+        &self.all[..self.len]
     }
 }
 

@@ -1,10 +1,13 @@
 //! Layers as vector tiles (MVT 2.1): what a tile holds, how large it may be, and what it says of what was left out.
 
 mod days;
+mod drawing;
 mod features;
 mod incidents;
+mod pen;
 mod ring;
 mod shape;
+mod window;
 mod wire;
 
 use std::collections::BTreeMap;
@@ -26,7 +29,8 @@ use crate::space::bbox::LonLatBox;
 use crate::space::tile::Tile;
 use features::Features;
 use incidents::Points;
-use wire::{Kind, LayerBytes, Pen};
+use pen::Pen;
+use wire::{Kind, LayerBytes};
 
 /// Collections with tiles, as they lie upon each other.
 pub const TILED: [Operation; 7] = [AREAS, TARGETS, CLUSTERS, HOTSPOTS, RANK, DENSITY, INCIDENTS];

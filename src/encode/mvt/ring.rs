@@ -105,6 +105,84 @@ fn is_simple(ring: &[Unit]) -> bool {
     })
 }
 
+/// Edges that are looked at together.
+const LANES: usize = 8;
+
+/// Boxes of edges along both axes, with room beyond the last.
+type Boxes = [[i16; FEW + LANES]; 2];
+
+/// Whether a ring of few corners is in order as it is: nothing to tidy, and no edge meets another but its neighbors. Then
+/// tells twice its area.
+///
+/// All places lie within the reach of a tile. Time O(n²) comparisons of boxes, eight at a time.
+pub(super) fn in_order(ring: &[Unit]) -> Option<i64> {
+    let n = ring.len();
+    if !(3..=FEW).contains(&n) {
+        return None;
+    }
+    // Beyond the last edge stand boxes that nothing reaches.
+    const BEYOND: i16 = 1 << 13;
+    let mut low = [[BEYOND; FEW + LANES]; 2];
+    let mut high = [[BEYOND; FEW + LANES]; 2];
+    let mut put = |edge: usize, (a, b): (Unit, Unit)| {
+        low[0][edge] = a.0.min(b.0) as i16;
+        high[0][edge] = a.0.max(b.0) as i16;
+        low[1][edge] = a.1.min(b.1) as i16;
+        high[1][edge] = a.1.max(b.1) as i16;
+    };
+    // In reach, no product has more than 26 bits.
+    let mut area = 0_i32;
+    let (mut a, mut b) = (ring[n - 2], ring[n - 1]);
+    let seam = (b, ring[0]);
+    for (at, &c) in ring.iter().enumerate() {
+        let step = (b.0.wrapping_sub(a.0), b.1.wrapping_sub(a.1));
+        let next = (c.0.wrapping_sub(a.0), c.1.wrapping_sub(a.1));
+        if step.0.wrapping_mul(next.1) == step.1.wrapping_mul(next.0) {
+            return None;
+        }
+        area = area.wrapping_add(b.0.wrapping_mul(c.1).wrapping_sub(b.1.wrapping_mul(c.0)));
+        if at > 0 {
+            put(at - 1, (b, c));
+        }
+        (a, b) = (b, c);
+    }
+    let edge = |at: usize| (ring[at], ring[if at + 1 == n { 0 } else { at + 1 }]);
+    let apart = |low: &Boxes, high: &Boxes, i: usize| {
+        // Boxes are apart where a difference is below 0.
+        let mut apart = [-1_i16; LANES];
+        let mine = [high[0][i], low[0][i], high[1][i], low[1][i]];
+        for from in (i + 2..n).step_by(LANES) {
+            let part = |of: &[i16; FEW + LANES]| -> [i16; LANES] {
+                *of[from..].first_chunk().expect("there is room beyond the last edge")
+            };
+            let (low_x, high_x) = (part(&low[0]), part(&high[0]));
+            let (low_y, high_y) = (part(&low[1]), part(&high[1]));
+            for lane in 0..LANES {
+                apart[lane] &= mine[0].wrapping_sub(low_x[lane])
+                    | high_x[lane].wrapping_sub(mine[1])
+                    | mine[2].wrapping_sub(low_y[lane])
+                    | high_y[lane].wrapping_sub(mine[3]);
+            }
+        }
+        apart.iter().fold(-1, |all, one| all & one) < 0
+    };
+    // The last edge is the first's neighbor, so it comes when the first has been looked at.
+    for i in 0..n - 2 {
+        let end = n - usize::from(i == 0);
+        if !apart(&low, &high, i) && (i + 2..end).any(|j| meet(edge(i), edge(j))) {
+            return None;
+        }
+        if i == 0 {
+            low[0][n - 1] = seam.0.0.min(seam.1.0) as i16;
+            high[0][n - 1] = seam.0.0.max(seam.1.0) as i16;
+            low[1][n - 1] = seam.0.1.min(seam.1.1) as i16;
+            high[1][n - 1] = seam.0.1.max(seam.1.1) as i16;
+        }
+    }
+    Some(area.into())
+}
+
+#[inline]
 fn meet((a, b): (Unit, Unit), (c, d): (Unit, Unit)) -> bool {
     let apart = |a: i32, b: i32, c: i32, d: i32| a.max(b) < c.min(d) || c.max(d) < a.min(b);
     if apart(a.0, b.0, c.0, d.0) || apart(a.1, b.1, c.1, d.1) {
@@ -179,5 +257,33 @@ mod tests {
         let mut found = areas(&nested);
         found.sort();
         assert_eq!(found, [vec![8], vec![800, -512]]);
+    }
+
+    #[test]
+    fn a_ring_that_is_in_order_is_known_without_looking_at_each_pair() {
+        let square = [(0, 0), (8, 0), (8, 8), (0, 8)];
+        assert_eq!(in_order(&square), Some(128));
+        assert_eq!(in_order(&[(0, 0), (0, 8), (8, 8), (8, 0)]), Some(-128));
+        for not in [
+            &[(0, 0), (8, 8), (8, 0), (0, 8)][..],
+            &[(0, 0), (4, 0), (8, 0), (8, 8)],
+            &[(0, 0), (8, 0), (8, 8), (8, 0)],
+            &[(0, 0), (8, 0), (8, 8), (4, 0), (0, 8)],
+            &[(0, 0), (0, 0), (8, 0), (8, 8)],
+            &[(0, 0), (8, 0)],
+            &[],
+        ] {
+            assert_eq!(in_order(not), None, "{not:?}");
+        }
+        // A comb whose first and last edge cross far behind each other, at every length.
+        for n in 5..FEW as i32 {
+            let mut ring: Vec<Unit> = (0..n - 1).map(|k| (k * 100, (k % 2) * 50 + k)).collect();
+            ring.push(((n - 2) * 50, 1_000));
+            assert_eq!(in_order(&ring).is_some(), is_simple(&ring), "{n}");
+            assert!(in_order(&ring).is_some(), "{n}");
+            ring[1].1 = 2_000;
+            assert_eq!(in_order(&ring).is_some(), is_simple(&ring), "{n}: crossed");
+            assert!(in_order(&ring).is_none(), "{n}: crossed");
+        }
     }
 }

@@ -4,12 +4,44 @@ use super::EXTENT;
 use crate::layer::Value;
 
 /// Appends a number in groups of seven bits.
+#[inline]
 pub(super) fn varint(out: &mut Vec<u8>, mut n: u64) {
+    // One or two bytes, whichever it is without a guess: most numbers of shapes and tags are one or the other by chance.
+    if n < 1 << 14 {
+        let more = n >= 0x80;
+        out.extend_from_slice(&[n as u8 & 0x7f | u8::from(more) << 7, (n >> 7) as u8]);
+        out.truncate(out.len() - usize::from(!more));
+        return;
+    }
     while n >= 0x80 {
         out.push(n as u8 | 0x80);
         n >>= 7;
     }
     out.push(n as u8);
+}
+
+/// Writes a number at the beginning of some bytes and tells how many it takes; there must be room for ten, or for as many as
+/// it can take but two.
+#[inline(always)]
+pub(super) fn put(out: &mut [u8], n: u64) -> usize {
+    if n < 1 << 14 {
+        let more = n >= 0x80;
+        out[..2].copy_from_slice(&[n as u8 & 0x7f | u8::from(more) << 7, (n >> 7) as u8]);
+        return 1 + usize::from(more);
+    }
+    put_long(out, n)
+}
+
+#[inline(never)]
+fn put_long(out: &mut [u8], mut n: u64) -> usize {
+    let mut len = 0;
+    while n >= 0x80 {
+        out[len] = n as u8 | 0x80;
+        n >>= 7;
+        len += 1;
+    }
+    out[len] = n as u8;
+    len + 1
 }
 
 /// How many bytes a number takes.
@@ -85,6 +117,10 @@ pub(super) struct LayerBytes {
     keys: Vec<&'static str>,
     values: Vec<u8>,
     n_values: u32,
+    /// Bytes of all that is neither a feature nor a value.
+    frame: usize,
+    /// Tags of a feature as they are written.
+    tags: Vec<u8>,
 }
 
 /// How long a layer was at some time, to go back to.
@@ -96,14 +132,26 @@ pub(super) struct Mark {
     n_values: u32,
 }
 
+impl Mark {
+    /// Bytes of features before it.
+    pub(super) fn features(self) -> usize {
+        self.features
+    }
+}
+
 impl LayerBytes {
     pub(super) fn new(name: &'static str, keys: Vec<&'static str>) -> Self {
-        Self { name, features: Vec::new(), n_features: 0, keys, values: Vec::new(), n_values: 0 }
+        let framed = |text: &str| 1 + varint_len(text.len() as u64) + text.len();
+        let frame = framed(name) + 2 + 1 + varint_len(EXTENT.into());
+        let frame = frame + keys.iter().map(|key| framed(key)).sum::<usize>();
+        let (features, values, tags) = (Vec::new(), Vec::new(), Vec::new());
+        Self { name, features, n_features: 0, keys, values, n_values: 0, frame, tags }
     }
 
-    /// Takes room for features before they come.
-    pub(super) fn reserve(&mut self, bytes: usize) {
-        self.features.reserve(bytes);
+    /// Takes room for features and their values before they come.
+    pub(super) fn reserve(&mut self, features: usize, values: usize) {
+        self.features.reserve(features);
+        self.values.reserve(values);
     }
 
     pub(super) fn n_features(&self) -> usize {
@@ -117,9 +165,18 @@ impl LayerBytes {
         self.n_values - 1
     }
 
+    /// Adds several values that are ready, one after the other, and tells the number of the first.
+    pub(super) fn several(&mut self, ready: &[u8], n: u32) -> u32 {
+        self.values.extend_from_slice(ready);
+        self.n_values += n;
+        self.n_values - n
+    }
+
     /// Adds a feature; `tags` are numbers of keys and values in turn.
     pub(super) fn feature(&mut self, id: u64, tags: &[u32], kind: Kind, geometry: &[u8]) {
-        let tags_len: usize = tags.iter().map(|&tag| varint_len(tag.into())).sum();
+        self.tags.clear();
+        tags.iter().for_each(|&tag| varint(&mut self.tags, tag.into()));
+        let tags_len = self.tags.len();
         let tags_field = if tags.is_empty() { 0 } else { 1 + varint_len(tags_len as u64) + tags_len };
         let len =
             1 + varint_len(id) + tags_field + 2 + 1 + varint_len(geometry.len() as u64) + geometry.len();
@@ -128,9 +185,7 @@ impl LayerBytes {
         varint(out, len as u64);
         number(out, ID, id);
         if !tags.is_empty() {
-            varint(out, TAGS << 3 | 2);
-            varint(out, tags_len as u64);
-            tags.iter().for_each(|&tag| varint(out, tag.into()));
+            bytes(out, TAGS, &self.tags);
         }
         number(out, KIND, kind as u64);
         bytes(out, GEOMETRY, geometry);
@@ -141,8 +196,10 @@ impl LayerBytes {
     pub(super) fn point(&mut self, id: u64, tags: &[u32], at: (i32, i32)) {
         // Eight numbers of 5 bytes at most, an id of 10, two steps of 5, and what is around them.
         let mut out = Few::default();
+        out.push(FEATURE as u8 * 8 + 2);
+        out.push(0);
         out.push(ID as u8 * 8);
-        out.varint(id);
+        out.number(id);
         if !tags.is_empty() {
             out.push(TAGS as u8 * 8 + 2);
             let len_at = out.len;
@@ -159,9 +216,10 @@ impl LayerBytes {
         out.varint(zigzag(at.0));
         out.varint(zigzag(at.1));
         out.bytes[len_at] = (out.len - len_at - 1) as u8;
-        self.features.push(FEATURE as u8 * 8 + 2);
-        self.features.push(out.len as u8);
-        self.features.extend_from_slice(&out.bytes[..out.len]);
+        out.bytes[1] = (out.len - 2) as u8;
+        // All of it, for to copy what has a fixed length is one step, and then without what was not written.
+        self.features.extend_from_slice(&out.bytes);
+        self.features.truncate(self.features.len() - out.bytes.len() + out.len);
         self.n_features += 1;
     }
 
@@ -172,6 +230,20 @@ impl LayerBytes {
             values: self.values.len(),
             n_values: self.n_values,
         }
+    }
+
+    /// Puts parts of the features, each known by where it ends, into the order of their numbers.
+    pub(super) fn arrange(&mut self, parts: &[(u32, usize)]) {
+        let mut arranged = Vec::with_capacity(self.features.len());
+        let mut from = 0;
+        let mut spans: Vec<(u32, std::ops::Range<usize>)> = Vec::with_capacity(parts.len());
+        for &(number, end) in parts {
+            spans.push((number, from..end));
+            from = end;
+        }
+        spans.sort_unstable_by_key(|(number, _)| *number);
+        spans.into_iter().for_each(|(_, span)| arranged.extend_from_slice(&self.features[span]));
+        self.features = arranged;
     }
 
     /// Takes back what came after a mark.
@@ -189,10 +261,7 @@ impl LayerBytes {
     }
 
     fn inside(&self) -> usize {
-        let framed = |text: &str| 1 + varint_len(text.len() as u64) + text.len();
-        let keys: usize = self.keys.iter().map(|key| framed(key)).sum();
-        let head = framed(self.name) + 2 + 1 + varint_len(EXTENT.into());
-        head + self.features.len() + keys + self.values.len()
+        self.frame + self.features.len() + self.values.len()
     }
 
     /// Appends the layer to a tile.
@@ -228,61 +297,33 @@ impl Few {
         self.len += 1;
     }
 
+    /// A number, mostly of a byte or two.
+    #[inline(always)]
+    fn varint(&mut self, n: u64) {
+        self.len += put(&mut self.bytes[self.len..], n);
+    }
+
+    /// A large number: all groups of seven bits at once, where eight are enough.
     #[inline]
-    fn varint(&mut self, mut n: u64) {
-        while n >= 0x80 {
-            self.push(n as u8 | 0x80);
-            n >>= 7;
+    fn number(&mut self, n: u64) {
+        if n >= 1 << 56 {
+            return self.varint(n);
         }
-        self.push(n as u8);
-    }
-}
-
-/// The commands that draw a shape.
-#[derive(Debug, Default)]
-pub(super) struct Pen {
-    out: Vec<u8>,
-    at: (i32, i32),
-}
-
-impl Pen {
-    fn step(&mut self, to: (i32, i32)) {
-        varint(&mut self.out, zigzag(to.0 - self.at.0));
-        varint(&mut self.out, zigzag(to.1 - self.at.1));
-        self.at = to;
-    }
-
-    /// Begins anew with a shape of its own.
-    pub(super) fn clear(&mut self) {
-        self.out.clear();
-        self.at = (0, 0);
-    }
-
-    pub(super) fn drawn(&self) -> &[u8] {
-        &self.out
-    }
-
-    pub(super) fn points(&mut self, points: &[(i32, i32)]) {
-        varint(&mut self.out, 1 | (points.len() as u64) << 3);
-        points.iter().for_each(|&at| self.step(at));
-    }
-
-    /// A line of at least two points.
-    pub(super) fn line(&mut self, line: &[(i32, i32)]) {
-        self.points(&line[..1]);
-        varint(&mut self.out, 2 | (line.len() as u64 - 1) << 3);
-        line[1..].iter().for_each(|&at| self.step(at));
-    }
-
-    /// A ring of at least three points, the first of which is not said again.
-    pub(super) fn ring(&mut self, ring: &[(i32, i32)]) {
-        self.line(ring);
-        self.out.push(7 | 1 << 3);
+        // Each half, quarter and eighth is moved to where its byte stands.
+        let n = n & 0x0fff_ffff | (n & 0x00ff_ffff_f000_0000) << 4;
+        let n = n & 0x0000_3fff_0000_3fff | (n & 0x0fff_c000_0fff_c000) << 2;
+        let n = n & 0x007f_007f_007f_007f | (n & 0x3f80_3f80_3f80_3f80) << 1;
+        let more = (63 - (n | 1).leading_zeros() as usize) / 8;
+        // Every byte but the last says that another one follows.
+        let n = n | 0x8080_8080_8080_8080 & ((1 << (8 * more)) - 1);
+        self.bytes[self.len..self.len + 8].copy_from_slice(&n.to_le_bytes());
+        self.len += more + 1;
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use super::super::pen::Pen;
     use super::*;
 
     #[test]
@@ -301,22 +342,11 @@ mod tests {
     }
 
     #[test]
-    fn shapes_are_drawn_as_in_the_specification_of_vector_tiles() {
-        // Vector tile specification 2.1, section 4.3.5: examples of a line, a polygon and two points.
-        let mut pen = Pen::default();
-        pen.line(&[(2, 2), (2, 10), (10, 10)]);
-        assert_eq!(pen.drawn(), [9, 4, 4, 18, 0, 16, 16, 0]);
-        pen.clear();
-        pen.ring(&[(3, 6), (8, 12), (20, 34)]);
-        assert_eq!(pen.drawn(), [9, 6, 12, 18, 10, 12, 24, 44, 15]);
-        pen.clear();
-        pen.points(&[(5, 7), (3, 2)]);
-        assert_eq!(pen.drawn(), [17, 10, 14, 3, 9]);
-    }
-
-    #[test]
     fn a_point_in_one_go_is_the_same_as_any_feature() {
-        for (id, tags, at) in [(7, &[][..], (0, 0)), (1 << 53, &[0, 1, 2, 70_000, 3, 200], (4096, -64))] {
+        let ids = (0..64).flat_map(|bit| [(1_u64 << bit) - 1, 1 << bit, u64::MAX >> bit]);
+        let plain = ids.map(|id| (id, &[][..], (0, 0)));
+        let tagged = (1 << 53, &[0, 1, 2, 70_000, 3, u32::MAX, 127, 128][..], (4096, -64));
+        for (id, tags, at) in plain.chain([tagged]) {
             let (mut quick, mut plain) = (LayerBytes::new("a", vec![]), LayerBytes::new("a", vec![]));
             let mut pen = Pen::default();
             pen.points(&[at]);

@@ -1,0 +1,208 @@
+//! Texts and numbers of JSON, as serde_json writes them, by shorter ways for what layers mostly hold.
+
+/// What stands before each member, by its place among them: most features of a layer have the same members.
+#[derive(Default)]
+pub(super) struct Names(Vec<(&'static str, Vec<u8>)>);
+
+impl Names {
+    /// A comma but before the first, the name and a colon.
+    pub(super) fn write(&mut self, out: &mut Vec<u8>, at: usize, name: &'static str) {
+        match self.0.get(at) {
+            // The same word of the program: no need to look at its letters.
+            Some((known, ready)) if std::ptr::eq(*known, name) => out.extend_from_slice(ready),
+            _ => {
+                let begin = out.len();
+                if at > 0 {
+                    out.push(b',');
+                }
+                text(out, name);
+                out.push(b':');
+                let ready = (name, out[begin..].to_vec());
+                if at < self.0.len() {
+                    self.0[at] = ready;
+                } else if at == self.0.len() {
+                    self.0.push(ready);
+                }
+            }
+        }
+    }
+}
+
+pub(super) fn plain<T: serde::Serialize + ?Sized>(out: &mut Vec<u8>, value: &T) {
+    serde_json::to_writer(out, value).expect("what JSON holds can be written to memory");
+}
+
+/// Words between quotes.
+pub(super) fn text(out: &mut Vec<u8>, words: &str) {
+    let is_special = |byte: u8| byte < 0x20 || byte == b'"' || byte == b'\\';
+    // All are looked at, for that is many at a time.
+    if words.bytes().fold(false, |any, byte| any | is_special(byte)) {
+        return plain(out, words);
+    }
+    out.reserve(words.len() + 2);
+    out.push(b'"');
+    out.extend_from_slice(words.as_bytes());
+    out.push(b'"');
+}
+
+/// A whole number.
+pub(super) fn whole(out: &mut Vec<u8>, n: i64) {
+    let mut digits = [0; 20];
+    let mut at = digits.len();
+    put(&mut digits, &mut at, n.unsigned_abs());
+    if n < 0 {
+        at -= 1;
+        digits[at] = b'-';
+    }
+    out.extend_from_slice(&digits[at..]);
+}
+
+/// Decimals of numbers that are written as whole ones of a millionth.
+const DECIMALS: usize = 6;
+const MILLION: f64 = 1e6;
+
+/// A finite number, as short as it can be written.
+///
+/// Decimals of up to 15 digits are each the shortest text of their number: one that is a whole number of millionths is
+/// written as that.
+pub(super) fn float(out: &mut Vec<u8>, n: f64) {
+    let size = n.abs();
+    let millionths = (size * MILLION).round();
+    // Very small and very large ones are written with an exponent, and 0 may have a sign.
+    if !(1e-3..1e9).contains(&size) || millionths / MILLION != size {
+        return plain(out, &n);
+    }
+    let mut digits = [b'0'; 24];
+    let mut end = digits.len();
+    let all = millionths as u64;
+    let mut part = end;
+    put(&mut digits, &mut part, all % 1_000_000);
+    // One decimal stays.
+    while digits[end - 1] == b'0' && end > digits.len() - DECIMALS + 1 {
+        end -= 1;
+    }
+    let mut at = digits.len() - DECIMALS - 1;
+    digits[at] = b'.';
+    put(&mut digits, &mut at, all / 1_000_000);
+    if n < 0.0 {
+        at -= 1;
+        digits[at] = b'-';
+    }
+    out.extend_from_slice(&digits[at..end]);
+}
+
+/// All numbers of two digits.
+const PAIRS: [[u8; 2]; 100] = {
+    let mut pairs = [[0; 2]; 100];
+    let mut n = 0;
+    while n < 100 {
+        pairs[n] = [b'0' + (n / 10) as u8, b'0' + (n % 10) as u8];
+        n += 1;
+    }
+    pairs
+};
+
+/// Writes a number before a place, which moves to where it begins.
+pub(super) fn put<const N: usize>(digits: &mut [u8; N], at: &mut usize, mut n: u64) {
+    while n >= 100 {
+        *at -= 2;
+        digits[*at..*at + 2].copy_from_slice(&PAIRS[(n % 100) as usize]);
+        n /= 100;
+    }
+    if n >= 10 {
+        *at -= 2;
+        digits[*at..*at + 2].copy_from_slice(&PAIRS[n as usize]);
+    } else {
+        *at -= 1;
+        digits[*at] = b'0' + n as u8;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn written(write: impl FnOnce(&mut Vec<u8>)) -> String {
+        let mut out = Vec::new();
+        write(&mut out);
+        String::from_utf8(out).expect("text")
+    }
+
+    fn same<T: serde::Serialize + ?Sized>(value: &T, write: impl FnOnce(&mut Vec<u8>)) {
+        assert_eq!(written(write), serde_json::to_string(value).expect("JSON"));
+    }
+
+    #[test]
+    fn numbers_are_written_as_by_the_crate() {
+        for n in [0, 1, -1, 9, 10, 99, 100, 101, -1000, 123_456_789, i64::MAX, i64::MIN] {
+            same(&n, |out| whole(out, n));
+        }
+        for n in [
+            0.0,
+            -0.0,
+            0.1 + 0.2,
+            2.0,
+            -2.5,
+            1e-3,
+            9.99e-4,
+            1e-7,
+            999_999_999.999_999,
+            1e9,
+            1e15,
+            1e300,
+            0.000_001,
+        ] {
+            same(&n, |out| float(out, n));
+        }
+        for n in (0..2_000_000).step_by(37) {
+            let n = f64::from(n) / 1e6;
+            same(&n, |out| float(out, n));
+            same(&(n * 7.0), |out| float(out, n * 7.0));
+        }
+    }
+
+    #[test]
+    fn words_are_written_as_by_the_crate() {
+        for byte in 0..=255_u8 {
+            let words = format!("a{}b", char::from(byte));
+            same(&words, |out| text(out, &words));
+        }
+        for words in ["", "\"", "long and plain ".repeat(9).as_str(), "Straße \u{2028} ünd \u{10ffff}"] {
+            same(words, |out| text(out, words));
+        }
+    }
+
+    #[test]
+    fn names_are_those_that_are_given_whatever_stood_there_before() {
+        let mut names = Names::default();
+        for (members, expected) in [
+            (&["a", "b"][..], r#""a":,"b":"#),
+            (&["b", "a", "c"], r#""b":,"a":,"c":"#),
+            (&["b", "a"], r#""b":,"a":"#),
+        ] {
+            for _ in 0..2 {
+                let all = |out: &mut Vec<u8>| {
+                    members.iter().enumerate().for_each(|(at, name)| names.write(out, at, name));
+                };
+                assert_eq!(written(all), expected);
+            }
+        }
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(512) })]
+
+        #[test]
+        fn every_number_is_written_as_by_the_crate(n in any::<i64>(), x in -1e10..1e10_f64, bits in any::<u64>(), decimals in 0..9_i32) {
+            same(&n, |out| whole(out, n));
+            let scale = 10_f64.powi(decimals);
+            for x in [x, (x * scale).round() / scale, (x / 1e6 * scale).round() / scale, f64::from_bits(bits)] {
+                if x.is_finite() {
+                    same(&x, |out| float(out, x));
+                }
+            }
+        }
+    }
+}

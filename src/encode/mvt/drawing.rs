@@ -1,0 +1,79 @@
+//! Features of one tile as they are drawn.
+
+use super::features::{Feature, Features, OWN, Tag, range};
+use super::pen::Pen;
+use super::window::Window;
+use super::wire::LayerBytes;
+
+/// A tile as it is drawn.
+pub(super) struct Drawn {
+    pub(super) layer: LayerBytes,
+    /// The numbers that shared values have in the tile, or [`NEW`].
+    here: Vec<u32>,
+    pen: Pen,
+    tags: Vec<u32>,
+    /// Where the features that were drawn end, each with its place in the layer's order.
+    pub(super) parts: Vec<(u32, usize)>,
+}
+
+/// What is not in the tile yet.
+const NEW: u32 = u32::MAX;
+
+impl Drawn {
+    pub(super) fn new(all: &Features, n: usize) -> Self {
+        let mut layer = LayerBytes::new(all.name, all.keys.iter().map(|(key, _)| *key).collect());
+        layer.reserve(n * 128, n * 64);
+        Self {
+            layer,
+            here: vec![NEW; all.ends.len()],
+            pen: Pen::default(),
+            tags: Vec::new(),
+            parts: Vec::with_capacity(n),
+        }
+    }
+
+    /// Draws a feature and tells whether anything of it lies in the tile.
+    pub(super) fn feature(&mut self, all: &Features, slot: u32, window: Window) -> bool {
+        let feature = &all.features[slot as usize];
+        let mut drawn = false;
+        for shape in range(&feature.shapes, &all.shapes) {
+            if !shape.draw(window, &all.places, &mut self.pen) {
+                continue;
+            }
+            if !drawn {
+                self.take_tags(all, feature);
+            }
+            drawn = true;
+            self.layer.feature(feature.id, &self.tags, shape.kind(), self.pen.drawn());
+        }
+        drawn
+    }
+
+    fn take_tags(&mut self, all: &Features, feature: &Feature) {
+        self.tags.clear();
+        let mut own = self.layer.several(range(&feature.own, &all.own), feature.n_own);
+        for &Tag { key, value } in range(&feature.tags, &all.tags) {
+            let local = if value == OWN {
+                own += 1;
+                own - 1
+            } else {
+                let known = &mut self.here[value as usize];
+                if *known == NEW {
+                    *known = self.layer.value(all.shared(value));
+                }
+                *known
+            };
+            self.tags.extend([key, local]);
+        }
+    }
+
+    /// Notes that the feature of a place in the order ends here.
+    pub(super) fn part(&mut self, rank: u32) {
+        self.parts.push((rank, self.layer.mark().features()));
+    }
+
+    pub(super) fn is_there(&mut self, all: &Features, slot: u32, window: Window) -> bool {
+        let shapes = range(&all.features[slot as usize].shapes, &all.shapes);
+        shapes.iter().any(|shape| shape.is_within(window) || shape.draw(window, &all.places, &mut self.pen))
+    }
+}
