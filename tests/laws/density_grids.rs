@@ -26,7 +26,7 @@ fn places() -> impl Strategy<Value = Vec<(f64, f64, f64)>> {
 }
 
 proptest! {
-    #![proptest_config(cases(300))]
+    #![proptest_config(cases(300, 0x6772_6964))]
 
     #[test]
     fn an_exact_density_is_the_sum_of_its_kernels_at_every_cell(
@@ -55,6 +55,7 @@ proptest! {
                         Kernel::Epanechnikov => 1.0 - r * r,
                         Kernel::Quartic => (1.0 - r * r).powi(2),
                         Kernel::Triweight => (1.0 - r * r).powi(3),
+                        other => panic!("{other:?} is new: say what it is"),
                     };
                     weight * share * alone
                 }).sum();
