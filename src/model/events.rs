@@ -1,5 +1,6 @@
 //! Events: what the reports of one occurrence come to.
 
+use std::cmp::Reverse;
 use std::collections::HashMap;
 
 use super::class::ClassId;
@@ -139,8 +140,15 @@ impl Events {
             let (place, when) = (reports.place(at), reports.when(at));
             let corner =
                 if let Place::At(at) = place { (at.lon().to_bits(), at.lat().to_bits()) } else { (0, 0) };
-            let said = (when.from, when.seconds, corner, reports.address_text(at));
-            (!matches!(place, Place::At(_)), seriousness(reports.class(at)), said, at)
+            let said =
+                (when.from, when.seconds, corner, reports.address_text(at), reports.get(at).origin.word());
+            (
+                !matches!(place, Place::At(_)),
+                seriousness(reports.class(at)),
+                Reverse(reports.status(at).firmness()),
+                said,
+                at,
+            )
         };
         if rank(at) < rank(row.told_by as usize) {
             row.told_by = u32::try_from(at).expect("fewer than 2³² reports");
