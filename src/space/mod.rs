@@ -5,4 +5,5 @@ pub mod coord;
 pub mod crs;
 pub mod grid;
 pub(crate) mod middle;
+pub mod printed;
 pub mod tile;
