@@ -156,10 +156,13 @@ fn every_cell_is_the_plain_count_of_its_incidents() {
     ] {
         for period in [None, Some("2016-10-03/2017-04-09")] {
             let mut expected: BTreeMap<String, u64> = BTreeMap::new();
+            // Without a period the calendar begins with the first observed day.
+            let begins = by.split(',').any(|axis| ["day", "week", "month", "year"].contains(&axis));
+            let begin = TOWN.observed_from().filter(|_| begins && period.is_none());
             let dates = period.map(|p| p.parse::<hotblocks::model::period::Period>().expect("a period"));
             for at in 0..data.incidents.len() {
                 let day = local(data, at).date();
-                if dates.is_some_and(|p| p.first() > Some(day) || p.last() < Some(day)) {
+                if dates.is_some_and(|p| p.first() > Some(day) || p.last() < Some(day)) || begin > Some(day) {
                     continue;
                 }
                 let keys: Vec<String> =
@@ -437,6 +440,92 @@ fn weeks_and_months_are_compared_with_those_before_and_those_of_a_year_ago() {
     assert_eq!((of(first, "compared"), of(first, "compared_before")), (7.0, 7.0), "9 to 15 January 2017");
     let error = ask(&town, &COUNTS, &[("by", "week"), ("compare", "2016-01-01/2016-02-01")]);
     assert!(error.expect_err("other dates").to_string().contains("year-ago"));
+}
+
+/// A stray of 1900, then 20 incidents a day from Wednesday 2015-01-07 on, complete until 2015-04-30.
+fn with_a_stray() -> Snapshot {
+    let mut days = vec![(date(1900, 5, 1), 2)];
+    days.extend(
+        date(2015, 1, 7)
+            .series(jiff::Span::new().days(1))
+            .take_while(|day| *day <= date(2015, 4, 30))
+            .map(|day| (day, 20)),
+    );
+    on_days(&days, Some(date(2015, 4, 30)))
+}
+
+fn warned(layer: &Layer, says: &str) -> bool {
+    layer.warnings().any(|warning| warning.contains(says))
+}
+
+#[test]
+fn the_calendar_begins_where_the_data_do_and_what_lies_before_is_told() {
+    let snapshot = with_a_stray();
+    let all = counts(&snapshot, &[]);
+    let n = of(&all.features[0], "incidents");
+    assert_eq!(n, 2.0 + 114.0 * 20.0, "without a calendar nothing is left out");
+    for (by, first, rows) in
+        [("week", "2015-01-05", 17), ("month", "2015-01", 4), ("year", "2015", 1), ("day", "2015-01-07", 114)]
+    {
+        let found = counts(&snapshot, &[("by", by)]);
+        assert_eq!((found.features[0].id.as_str(), found.features.len()), (first, rows), "{by}");
+        let sum: f64 = found.features.iter().map(|row| of(row, "incidents")).sum();
+        assert_eq!(sum + 2.0, n, "{by}");
+        assert!(warned(&found, "2 incidents are from before 2015-01-07"), "{by}");
+        assert!(!warned(&found, "they count"), "{by}: they do not");
+        assert_eq!(*parameter(&found, "left_out_before"), Value::text("1900-05-01/2015-01-06"));
+        assert_eq!(number(parameter(&found, "incidents_left_out_before")), 2.0);
+        // What is told of all of them is told of those in the rows.
+        let Value::Map(told) = get(&found.provenance, "counts") else { panic!("counts") };
+        assert_eq!(number(get(told, "incidents")), sum, "{by}");
+    }
+    // Who gives a period has it.
+    let asked = counts(&snapshot, &[("by", "year"), ("period", "1900-05-01/2015-04-30")]);
+    assert_eq!((asked.features.len(), of(row(&asked, "1900"), "incidents")), (116, 2.0));
+    assert!(warned(&asked, "they count"));
+    let none = counts(&snapshot, &[("by", "week"), ("period", "2015-02-01/..")]);
+    assert!(!warned(&none, "before"));
+}
+
+#[test]
+fn a_unit_that_was_not_observed_on_all_of_its_days_is_not_complete() {
+    let snapshot = with_a_stray();
+    let complete = |found: &Layer, id: &str| get(&row(found, id).properties, "complete").clone();
+    let years = counts(&snapshot, &[("by", "year"), ("period", "1900-01-01/2015-12-31")]);
+    for year in ["1900", "1901", "2014", "2015"] {
+        assert_eq!(complete(&years, year), Value::Bool(false), "{year}");
+    }
+    let months =
+        counts(&snapshot, &[("by", "month"), ("period", "2014-11-01/2015-04-30"), ("compare", "previous")]);
+    for (month, is) in [("2014-11", false), ("2015-01", false), ("2015-02", true), ("2015-04", true)] {
+        assert_eq!(complete(&months, month), Value::Bool(is), "{month}");
+    }
+    assert_eq!(*get(&row(&months, "2014-12").properties, "change_note"), Value::text("not complete"));
+    let weeks = counts(&snapshot, &[("by", "week"), ("period", "2014-12-22/2015-02-01")]);
+    for (week, is) in [("2014-12-22", false), ("2015-01-05", false), ("2015-01-12", true)] {
+        assert_eq!(complete(&weeks, week), Value::Bool(is), "{week}");
+    }
+}
+
+#[test]
+fn within_areas_it_is_told_how_many_have_no_place() {
+    let rows = format!(
+        "{HEADER}\n1,2016-01-02T12:00:00+00:00,rape,,,citizen\n2,2016-01-03T12:00:00+00:00,rape,,,citizen\n\
+         3,2016-01-04T12:00:00+00:00,robbery,-90.205,38.6,citizen\n"
+    );
+    let snapshot = made(&rows, Some(date(2016, 1, 31)));
+    let found = counts(&snapshot, &[("category", "rape"), ("within", "West")]);
+    assert_eq!(of(&found.features[0], "incidents"), 0.0);
+    assert!(
+        warned(&found, "2 of 2 incidents have no usable place"),
+        "{:?}",
+        found.warnings().collect::<Vec<_>>()
+    );
+    let located = counts(&snapshot, &[("category", "robbery"), ("within", "West")]);
+    assert!(!warned(&located, "usable place"));
+    let everywhere = counts(&snapshot, &[("category", "rape")]);
+    assert_eq!(of(&everywhere.features[0], "incidents"), 2.0);
+    assert!(!warned(&everywhere, "usable place"));
 }
 
 #[test]

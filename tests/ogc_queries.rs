@@ -287,6 +287,99 @@ async fn a_f10_boxes_of_every_kind_are_answered_and_what_is_none_is_refused() {
     assert_eq!(ids(&east), ids(&across));
 }
 
+/// The first corner of a shape as a filter's numbers.
+fn corner(feature: &Json) -> String {
+    let (x, y) = corners(&feature["geometry"])[0];
+    format!("{x} {y}")
+}
+
+#[tokio::test]
+async fn a_f10_a_feature_is_found_at_the_place_that_is_printed_of_it() {
+    // One analysis a request for blocks: they are asked for a few times.
+    for (collection, n) in [("incidents", 40), ("blocks", 3), ("areas", 5)] {
+        let page = format!("/collections/{collection}/items?category=all");
+        for crs in ["OGC:CRS84", "EPSG:4326", "EPSG:3857", "EPSG:32618"] {
+            let all = get(&format!("{page}&limit=600&crs={crs}")).await;
+            let each = features(&all);
+            for feature in each.iter().step_by(each.len() / n) {
+                let (place, id) = (corner(feature), feature["id"].as_str().expect("an id").to_owned());
+                let filter = encoded(&format!("S_INTERSECTS(geometry,POINT({place}))"));
+                let point = place.replace(' ', ",");
+                for asked in [
+                    format!("filter={filter}&filter-crs={crs}"),
+                    format!("bbox={point},{point}&bbox-crs={crs}"),
+                ] {
+                    let found = get(&format!("{page}&limit=1000&{asked}")).await;
+                    assert!(ids(&found).contains(&id), "{collection} {id} {asked}");
+                }
+            }
+        }
+    }
+    // A box around all that is printed holds it, and one that ends a unit of the last digit before does not.
+    let all = get("/collections/incidents/items?limit=10000&category=all").await;
+    let (lons, lats): (Vec<f64>, Vec<f64>) =
+        features(&all).iter().flat_map(|feature| corners(&feature["geometry"])).unzip();
+    let ends = |of: &[f64]| {
+        (of.iter().copied().fold(f64::MAX, f64::min), of.iter().copied().fold(f64::MIN, f64::max))
+    };
+    let ((west, east), (south, north)) = (ends(&lons), ends(&lats));
+    let of = async |west: f64, south: f64, east: f64, north: f64| {
+        let at =
+            format!("/collections/incidents/items?limit=1&category=all&bbox={west},{south},{east},{north}");
+        get(&at).await["numberMatched"].as_u64().expect("a number")
+    };
+    let n = features(&all).len() as u64;
+    assert_eq!(of(west, south, east, north).await, n);
+    for (west, south, east, north) in [
+        (west + 1e-7, south, east, north),
+        (west, south + 1e-7, east, north),
+        (west, south, east - 1e-7, north),
+        (west, south, east, north - 1e-7),
+    ] {
+        assert!(of(west, south, east, north).await < n, "{west},{south},{east},{north}");
+    }
+}
+
+#[tokio::test]
+async fn a_collection_tells_the_box_around_its_own_features_and_the_times_of_the_data() {
+    let listed = get("/collections").await;
+    let mut boxes = Vec::new();
+    for collection in listed["collections"].as_array().expect("collections") {
+        let id = collection["id"].as_str().expect("an id");
+        let own = &get(&format!("/collections/{id}")).await["extent"];
+        assert_eq!(*own, collection["extent"], "{id}");
+        let told: Vec<f64> =
+            own["spatial"]["bbox"][0].as_array().expect("a box").iter().filter_map(Json::as_f64).collect();
+        let all = get(&format!("/collections/{id}/items?limit=10000&category=all")).await;
+        let places: Vec<(f64, f64)> = features(&all)
+            .iter()
+            .filter(|feature| !feature["geometry"].is_null())
+            .flat_map(|feature| corners(&feature["geometry"]))
+            .collect();
+        let outside =
+            places.iter().find(|(x, y)| !(told[0]..=told[2]).contains(x) || !(told[1]..=told[3]).contains(y));
+        assert_eq!(outside, None, "{id}: {told:?}");
+        if ["incidents", "blocks", "areas"].contains(&id) {
+            let least = |axis: fn(&(f64, f64)) -> f64| places.iter().map(axis).fold(f64::MAX, f64::min);
+            let most = |axis: fn(&(f64, f64)) -> f64| places.iter().map(axis).fold(f64::MIN, f64::max);
+            let (x, y): (fn(&(f64, f64)) -> f64, fn(&(f64, f64)) -> f64) = (|at| at.0, |at| at.1);
+            assert_eq!(told, [least(x), least(y), most(x), most(y)], "{id}: the box is tight");
+        }
+        boxes.push(told);
+        for end in own["temporal"]["interval"][0].as_array().expect("an interval") {
+            let end = end.as_str().expect("a time");
+            assert!(end.parse::<jiff::Timestamp>().is_ok(), "{end}");
+        }
+        let [first, last] = [0, 1].map(|at| own["temporal"]["interval"][0][at].as_str().expect("a time"));
+        let during = format!("/collections/incidents/items?limit=1&category=all&datetime={first}/{last}");
+        let plain = get("/collections/incidents/items?limit=1&category=all").await;
+        assert_eq!(get(&during).await["numberMatched"], plain["numberMatched"], "{first}/{last}");
+    }
+    boxes.sort_by(|a, b| a.partial_cmp(b).expect("numbers"));
+    boxes.dedup();
+    assert!(boxes.len() > 2, "each has its own: {boxes:?}");
+}
+
 #[tokio::test]
 async fn a_f11_times_of_every_form_are_answered_and_what_is_none_is_refused_with_the_mend() {
     for good in [
@@ -496,10 +589,35 @@ async fn every_queryable_with_one_value_is_a_parameter() {
     refused("/collections/blocks/items?rank=first", "rank", "number").await;
     refused("/collections/incidents/items?held=maybe", "held", "true").await;
     refused("/collections/blocks/items?nme=x", "nme", "did you mean `name`").await;
+    // What queryables list as the values of a field is what it can be asked for.
+    for (collection, name) in [("incidents", "located"), ("incidents", "source"), ("blocks", "kind")] {
+        let listed = get(&format!("/collections/{collection}/queryables")).await;
+        let values = listed["properties"][name]["enum"].as_array().expect("values");
+        for value in values.iter().filter_map(Json::as_str) {
+            get(&format!("/collections/{collection}/items?limit=1&{name}={}", encoded(value))).await;
+            refused(&format!("/collections/{collection}/items?{name}=maybe"), name, value).await;
+        }
+    }
 }
 
 #[tokio::test]
 async fn what_cannot_be_asked_is_refused_with_where_and_the_nearest_name() {
+    // Only what can be asked for is named.
+    for (query, offered, not) in [
+        ("sortby=nope", "rank", "beat"),
+        ("filter=nope%20%3D%201", "beat", "areas"),
+        ("filter=nope%20%3D%201", "geometry", "sheet"),
+    ] {
+        let (_, _, body) = ask(&format!("/collections/blocks/items?{query}")).await;
+        let problem: Json = serde_json::from_str(&body).expect("JSON");
+        let detail = problem["detail"].as_str().expect("a detail");
+        let named = |name: &str| detail.split([' ', ',', ';']).any(|word| word == name);
+        assert!(named(offered) && !named(not), "{query}: {detail}");
+    }
+    refused("/collections/incidents/items?startindex=x", "startindex", "whole number").await;
+    refused("/collections/incidents/items?datetime=2014-09-05T12:00:00%2B25:00", "datetime", "offset").await;
+    let hour = encoded("from > TIMESTAMP('2014-09-05T12:00:00+25:00')");
+    refused(&format!("/collections/incidents/items?filter={hour}"), "filter", "not a time").await;
     for (query, parameter, says) in [
         ("filter=rnk%20%3D%201", "filter", "did you mean `rank`"),
         ("filter=rank%20%3D", "filter", "character 7"),
@@ -703,9 +821,16 @@ async fn shapes_come_and_boxes_go_in_the_crs_that_is_named() {
         features(body).iter().flat_map(|f| corners(&f["geometry"])).unzip::<f64, f64, Vec<f64>, Vec<f64>>()
     };
     let (lons, lats) = places(&all);
-    // Between two places, so that the last digit decides nothing.
-    let ((west, east), (south, north)) = (middle(lons), middle(lats));
-    let [west, south, east, north] = [west, south, east, north].map(|edge| edge + 0.3e-7);
+    // Between two places that are far from each other, so that the last digit decides nothing.
+    let between = |mut of: Vec<f64>| {
+        of.sort_by(f64::total_cmp);
+        let gap = |from: usize| {
+            let mut pairs = of[from..].windows(2).filter(|pair| pair[1] - pair[0] > 4e-7);
+            pairs.next().map(|pair| f64::midpoint(pair[0], pair[1])).expect("a gap")
+        };
+        (gap(of.len() / 4), gap(of.len() * 3 / 4))
+    };
+    let ((west, east), (south, north)) = (between(lons), between(lats));
     let of_box = |numbers: [f64; 4], crs: &str| {
         let numbers = numbers.map(|n| n.to_string()).join(",");
         format!(
@@ -746,6 +871,47 @@ async fn shapes_come_and_boxes_go_in_the_crs_that_is_named() {
     ))
     .await;
     assert_eq!(ids(&same), ids(&asked));
+}
+
+#[tokio::test]
+async fn the_page_of_a_feature_shows_the_one_that_its_link_stands_beside() {
+    for (collection, query, asked) in [
+        ("clusters", "eps_m=200&min_points=30&category=all", "eps_m=200"),
+        (
+            "blocks",
+            "category=burglary&datetime=2014-09-05T12:00:00Z/2014-09-20T00:00:00Z&sortby=-rank",
+            "burglary",
+        ),
+        ("incidents", "limit=5&category=all&sortby=-from", "category=all"),
+    ] {
+        let path = format!("/collections/{collection}/items?{query}&limit=2&f=html").replace("limit=5&", "");
+        let (status, _, body) = ask(&path).await;
+        assert_eq!(status, StatusCode::OK, "{path}: {body}");
+        let json = get(&path.replace("f=html", "f=geojson")).await;
+        let one = features(&json).last().expect("a feature");
+        let mut id = encoded(one["id"].as_str().expect("an id"));
+        for (code, plain) in [("%2D", "-"), ("%3A", ":"), ("%5F", "_"), ("%2E", "."), ("%7E", "~")] {
+            id = id.replace(code, plain);
+        }
+        let links: Vec<String> = body
+            .split("href=\"")
+            .skip(1)
+            .filter_map(|rest| rest.split('"').next())
+            .map(|href| href.replace("&amp;", "&"))
+            .filter(|href| href.contains(&format!("/items/{id}?")))
+            .collect();
+        let [link] = &links[..] else { panic!("{path}: {links:?} of {id}") };
+        let path = link.strip_prefix(BASE).expect("an absolute link");
+        assert!(path.contains(asked) && path.contains("f=html") && !path.contains("sortby"), "{path}");
+        let found = get(&path.replace("f=html", "f=geojson")).await;
+        assert_eq!(found["properties"], one["properties"], "{path}");
+        // From there back to its layer as it was made.
+        let (_, _, page) = ask(path).await;
+        let back = page.replace("&amp;", "&");
+        let back =
+            back.split("href=\"").find(|href| href.contains(&format!("/{collection}/items?"))).expect("back");
+        assert!(back.split('"').next().is_some_and(|href| href.contains(asked)), "{back}");
+    }
 }
 
 #[tokio::test]

@@ -3,13 +3,7 @@
 use geo::orient::Direction;
 use geo::{BoundingRect, Coord, Geometry, LineString, MapCoords, Orient, Polygon};
 
-/// Decimals of a degree are counted in these.
-pub(super) const UNITS: f64 = 1e7;
-
-/// A number with seven decimals.
-pub(super) fn rounded(v: f64) -> f64 {
-    (v * UNITS).round() / UNITS
-}
+pub(super) use crate::space::printed::{UNITS, printed as rounded};
 
 /// A shape with seven decimals, a centimetre, its outer rings counterclockwise and its holes clockwise (RFC 7946, 3.1.6).
 pub(super) fn on_wire(shape: &Geometry) -> Geometry {

@@ -14,6 +14,7 @@ pub mod density_ask;
 pub mod density_statistics;
 pub mod evidence;
 pub mod explain;
+pub mod extents;
 mod grouped;
 pub mod hot_blocks;
 pub mod hotspots;

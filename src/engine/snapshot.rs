@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use jiff::civil::Date;
 
+use super::extents::Extents;
 use super::hours::TimePiles;
 use super::query::{Query, Selection, Tally};
 use crate::aggregate::addresses::{Addresses, Forms, FormsRead, addresses};
@@ -35,6 +36,8 @@ pub struct Snapshot {
     forms_read: Arc<Mutex<FormsRead>>,
     /// Likewise.
     pub(super) piles: OnceLock<TimePiles>,
+    /// Likewise.
+    extents: OnceLock<Extents>,
     /// The outreach list that the agency keeps, if there is one.
     outreach: Option<Arc<Register>>,
 }
@@ -87,6 +90,7 @@ impl Snapshot {
             forms: OnceLock::new(),
             forms_read: forms,
             piles: piles.map_or_else(OnceLock::new, OnceLock::from),
+            extents: OnceLock::new(),
             outreach: None,
         }
     }
@@ -208,6 +212,12 @@ impl Snapshot {
     #[must_use]
     pub fn dates(&self) -> Option<(Date, Date)> {
         self.dates
+    }
+
+    /// The boxes around incidents, blocks and areas; found when first asked for.
+    #[must_use]
+    pub fn extents(&self) -> &Extents {
+        self.extents.get_or_init(|| Extents::of(self))
     }
 
     /// The last date until which the data are complete: the earliest horizon of their sources, else the last full month's end.

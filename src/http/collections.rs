@@ -8,6 +8,7 @@ use serde_json::{Value as Json, json};
 
 use super::accept::wants_page;
 use super::base::base;
+use super::extent::extent;
 use super::fields::{QUERYABLES, SCHEMA};
 use super::files::enclosures;
 use super::problem::Problem;
@@ -75,7 +76,6 @@ fn collection(snapshot: &Snapshot, operation: &Operation, defaults: &Values, bas
     let data = snapshot.dataset();
     let id = operation.collection;
     let link = |rel: &str, media: &str, path: String| json!({ "rel": rel, "type": media, "href": format!("{base}{path}") });
-    let interval = snapshot.dates().map(|(first, last)| json!([[first.to_string(), last.to_string()]]));
     let mut links = vec![
         link("self", "application/json", format!("/collections/{id}")),
         link("items", GEOJSON, format!("/collections/{id}/items")),
@@ -99,10 +99,7 @@ fn collection(snapshot: &Snapshot, operation: &Operation, defaults: &Values, bas
         "description": operation.help,
         "itemType": "feature",
         "notice": data.notice,
-        "extent": {
-            "spatial": { "bbox": [[data.extent.west, data.extent.south, data.extent.east, data.extent.north]] },
-            "temporal": { "interval": interval.unwrap_or_else(|| json!([[null, null]])) },
-        },
+        "extent": extent(snapshot, operation, defaults),
         "crs": crs::uris(snapshot),
         "storageCrs": crs::CRS84,
         "parameters": super::query::params(operation).map(parameter).collect::<Vec<_>>(),

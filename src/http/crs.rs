@@ -9,6 +9,7 @@ use crate::engine::snapshot::Snapshot;
 use crate::layer::Layer;
 use crate::space::coord::LonLat;
 use crate::space::crs::Crs as SpaceCrs;
+use crate::space::printed::OTHER_CRS;
 
 /// What shapes are kept and answered in.
 pub(super) const CRS84: &str = "http://www.opengis.net/def/crs/OGC/1.3/CRS84";
@@ -80,6 +81,14 @@ impl Crs {
             Self::LatLon => "EPSG:4326".to_owned(),
             Self::Mercator => "EPSG:3857".to_owned(),
             Self::Local(crs) => crs.to_string(),
+        }
+    }
+
+    /// How many degrees a place that was printed in it may lie from where it is printed in degrees.
+    pub(super) fn slack(&self) -> f64 {
+        match self {
+            Self::Crs84 | Self::LatLon => 0.0,
+            Self::Mercator | Self::Local(_) => OTHER_CRS,
         }
     }
 

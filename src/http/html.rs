@@ -123,8 +123,8 @@ pub(super) fn collection(base: &str, told: &Json) -> Response {
     page(base, text(&told["title"]), &[(format!("{base}/collections?f=html"), "Layers")], &body)
 }
 
-/// A page of features.
-pub(super) fn items(base: &str, layer: &Layer, links: &Json, offset: usize) -> Response {
+/// A page of features; `asked` is the query of what made them, with its mark, which makes their own pages too.
+pub(super) fn items(base: &str, layer: &Layer, links: &Json, offset: usize, asked: &str) -> Response {
     let links = links.as_array().map(Vec::as_slice).unwrap_or_default();
     let of = |rel: &str| links.iter().find(|link| link["rel"] == rel).map(|link| text(&link["href"]));
     let first = layer.features.first();
@@ -146,7 +146,7 @@ pub(super) fn items(base: &str, layer: &Layer, links: &Json, offset: usize) -> R
         div class="wide" role="region" aria-label="Features" tabindex="0" {
             table {
                 thead { tr { th scope="col" { "id" } @for name in &names { th scope="col" { (name) } } } }
-                tbody { @for feature in &layer.features { (row(base, layer.name, feature, &names)) } }
+                tbody { @for feature in &layer.features { (row(&address(base, layer.name, &feature.id), asked, feature, &names)) } }
             }
         }
         p {
@@ -158,19 +158,19 @@ pub(super) fn items(base: &str, layer: &Layer, links: &Json, offset: usize) -> R
     page(base, layer.name, &[(format!("{base}/collections?f=html"), "Layers")], &body)
 }
 
-fn row(base: &str, collection: &str, feature: &Feature, names: &[&str]) -> Markup {
+fn row(address: &str, asked: &str, feature: &Feature, names: &[&str]) -> Markup {
     let value =
         |name: &str| feature.properties.iter().find(|(known, _)| *known == name).map(|(_, value)| value);
     html! {
         tr {
-            th scope="row" { a href=(format!("{}?f=html", address(base, collection, &feature.id))) { (feature.id) } }
+            th scope="row" { a href=(format!("{address}{asked}")) { (feature.id) } }
             @for name in names { td { @if let Some(value) = value(name) { (cell(value)) } } }
         }
     }
 }
 
-/// One feature.
-pub(super) fn item(base: &str, layer: &Layer, links: &Json) -> Response {
+/// One feature; `asked` is the query of what made it, with its mark, which makes the others of its layer too.
+pub(super) fn item(base: &str, layer: &Layer, links: &Json, asked: &str) -> Response {
     let Some(feature) = layer.features.first() else { return Problem::not_found(layer.name).into_response() };
     let others = links.as_array().into_iter().flatten().filter(|link| link["type"] != "text/html");
     let body = html! {
@@ -191,7 +191,7 @@ pub(super) fn item(base: &str, layer: &Layer, links: &Json) -> Response {
     };
     let path = [
         (format!("{base}/collections?f=html"), "Layers"),
-        (format!("{base}/collections/{}/items?f=html", layer.name), layer.name),
+        (format!("{base}/collections/{}/items{asked}", layer.name), layer.name),
     ];
     page(base, &feature.id, &path, &body)
 }
@@ -235,8 +235,8 @@ mod tests {
         let links = serde_json::json!([{ "rel": "next", "type": "application/geo+json", "href": format!("http://h/?q={evil}") }]);
         let told = serde_json::json!({ "title": evil, "collections": [{ "id": evil, "description": evil }], "description": evil });
         for response in [
-            items("http://h", &layer, &links, 0),
-            item("http://h", &layer, &links),
+            items("http://h", &layer, &links, 0, &format!("?q={evil}")),
+            item("http://h", &layer, &links, &format!("?q={evil}")),
             collections("http://h", &told),
             collection("http://h", &told),
         ] {

@@ -34,17 +34,20 @@ async fn item(
 ) -> Result<Response, Problem> {
     let Path((id, fid)) = path?;
     let operation = operation(&id)?;
-    let Query(pairs) = pairs?;
+    let Query(mut pairs) = pairs?;
     let base = base(&request);
     let anew = format!("{base}{}", uri.path());
     let snapshot = wanted::snapshot(&state, &pairs, &anew)?;
+    let links = links(&base, &id, &fid, &pairs);
+    let asked = query::of_one(&operation, &pairs, wanted::pinned(&pairs));
+    // As the layer takes it: an instant is of its local date.
+    wanted::datetime(&mut pairs, &snapshot)?;
     let given = query::check_for_one(&operation, &pairs)?;
     query::bounded(&given, &state.defaults)?;
     let page = html::wanted_of_one(request.headers(), &given)?;
     let crs = Crs::read(&CRS, given.text(&CRS), &snapshot)?;
     let values = wanted::values(&state, &operation, &given, &snapshot)?;
     query::complete(&operation, &values, &snapshot)?;
-    let links = links(&base, &id, &fid, &pairs);
     let name = operation.collection;
     let make = move || {
         let feature = one(&snapshot, &operation, &values, &fid)?;
@@ -52,7 +55,7 @@ async fn item(
         let mut layer = Layer::of_one(name, feature, snapshot.dataset().notice.clone());
         crs.project(&mut layer)?;
         Ok(crs.told(if page {
-            html::item(&base, &layer, &links).into_response()
+            html::item(&base, &layer, &links, &asked).into_response()
         } else {
             let body =
                 layer.features.first().map_or_else(String::new, |feature| geojson::one(feature, links));

@@ -87,9 +87,10 @@ pub(super) async fn answer(
         let kept = (more || pinned).then(|| keeper.keep(&snapshot));
         let links =
             Links { base: &came.base, path: &came.path, pairs: &pairs, collection: operation.collection };
+        let asked = query::of_one(&operation, &pairs, kept.as_deref());
         let links = links.of(page, layer.matched, form, kept);
         Ok(crs.told(if as_page {
-            html::items(&came.base, &layer, &links, page.offset)
+            html::items(&came.base, &layer, &links, page.offset, &asked)
         } else {
             format::answer(form, &layer, links, whole)?
         }))

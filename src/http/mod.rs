@@ -7,6 +7,7 @@ mod collections;
 mod counts;
 mod cross_origin;
 mod crs;
+mod extent;
 mod failures;
 mod fields;
 mod files;

@@ -105,6 +105,16 @@ pub(super) fn params_of_one(operation: &Operation) -> impl Iterator<Item = &'sta
     operation.params.iter().chain([&F_OF_ONE, &CRS, &SNAPSHOT])
 }
 
+/// What of a query made a layer, as a page of one of its features asks for it: without pages and conditions, which that does
+/// not take, and in the same state of the data.
+pub(super) fn of_one(operation: &Operation, pairs: &[(String, String)], kept: Option<&str>) -> String {
+    let takes = |name: &str| params_of_one(operation).any(|param| param.wire == name);
+    let own = pairs.iter().map(|(name, value)| (name.as_str(), value.as_str()));
+    let own = own.filter(|(name, _)| takes(name) && ![F_OF_ONE.wire, SNAPSHOT.wire].contains(name));
+    let kept = kept.map(|kept| (SNAPSHOT.wire, kept));
+    written(own.chain(kept).chain([(F_OF_ONE.wire, "html")]))
+}
+
 /// Checks a query for one feature.
 pub(super) fn check_for_one(operation: &Operation, pairs: &[(String, String)]) -> Result<Values, Problem> {
     let address = format!("/collections/{}/items/…", operation.collection);

@@ -21,6 +21,8 @@ use crate::layer::cql2::{FilterError, rectangle};
 use crate::layer::outreach_answer::asks_review;
 use crate::model::datetime::{Datetime, DatetimeError};
 use crate::model::report::Source;
+use crate::space::bbox::LonLatBox;
+use crate::space::printed::PRINTED;
 
 /// All that a request asks for, checked.
 pub(super) struct Wanted {
@@ -57,15 +59,16 @@ pub(super) fn wanted(
         let name = param.wire;
         move |why: FilterError| Problem::parameter(name, &why)
     };
-    shape.into_iter().for_each(|shape| choice.touches(shape));
+    shape.into_iter().for_each(|(shape, slack)| choice.touches(shape, slack));
     for (name, text) in &pairs {
         if let Some(param) = query::queryables(operation).iter().find(|param| param.wire == name) {
-            choice.equals(name, text).map_err(refused(param))?;
+            choice.equals(name, text, snapshot.dataset()).map_err(refused(param))?;
         }
     }
     let of_filter = Crs::read(&FILTER_CRS, given.text(&FILTER_CRS), &snapshot)?;
     if let Some(text) = given.text(&FILTER) {
-        choice.filter(text, &|x, y| of_filter.to_degrees(x, y)).map_err(refused(&FILTER))?;
+        let slack = of_filter.slack();
+        choice.filter(text, &|x, y| of_filter.to_degrees(x, y), slack).map_err(refused(&FILTER))?;
     }
     if let Some(text) = given.text(&SORTBY) {
         choice.sort_by(text).map_err(refused(&SORTBY))?;
@@ -145,7 +148,7 @@ pub(super) fn snapshot(state: &AppState, pairs: &Pairs, anew: &str) -> Result<Ar
 }
 
 /// Takes the time as OGC clients write it and leaves the local dates that it touches, for analyses go by whole days.
-fn datetime(pairs: &mut Pairs, snapshot: &Snapshot) -> Result<Option<Datetime>, Problem> {
+pub(super) fn datetime(pairs: &mut Pairs, snapshot: &Snapshot) -> Result<Option<Datetime>, Problem> {
     let Some((_, text)) = pairs.iter_mut().find(|(name, _)| name == PERIOD.wire) else { return Ok(None) };
     let time: Datetime = text.parse().map_err(|why: DatetimeError| Problem::parameter(PERIOD.wire, &why))?;
     let zone =
@@ -156,9 +159,10 @@ fn datetime(pairs: &mut Pairs, snapshot: &Snapshot) -> Result<Option<Datetime>, 
     Ok(Some(time))
 }
 
-/// Takes a box of another CRS and leaves the box of degrees around it; what is given back is its true shape.
-fn bbox(pairs: &mut Pairs, snapshot: &Snapshot) -> Result<Option<geo::Geometry>, Problem> {
+/// Takes a box of another CRS and leaves the box of degrees around it; what is given back is its true shape with its slack.
+fn bbox(pairs: &mut Pairs, snapshot: &Snapshot) -> Result<Option<(geo::Geometry, f64)>, Problem> {
     let crs = Crs::read(&BBOX_CRS, value(pairs, &BBOX_CRS), snapshot)?;
+    let slack = crs.slack();
     let Some((_, text)) = pairs.iter_mut().find(|(name, _)| name == BBOX.wire) else { return Ok(None) };
     if crs == Crs::Crs84 {
         return Ok(None);
@@ -179,8 +183,17 @@ fn bbox(pairs: &mut Pairs, snapshot: &Snapshot) -> Result<Option<geo::Geometry>,
         }
         _ => (around.min().x, around.max().x),
     };
-    *text = format!("{west},{},{east},{}", around.min().y, around.max().y);
-    Ok(Some(shape))
+    let area = LonLatBox { west, south: around.min().y, east, north: around.max().y };
+    // What only nearly touches the shape, and is printed beside, lies outside of the box that is tight around it.
+    let area = area.padded(if slack > 0.0 { slack + PRINTED } else { 0.0 });
+    let (lon, lat) = (|x: f64| x.clamp(-180.0, 180.0), |y: f64| y.clamp(-90.0, 90.0));
+    *text = format!("{},{},{},{}", lon(area.west), lat(area.south), lon(area.east), lat(area.north));
+    Ok(Some((shape, slack)))
+}
+
+/// The state of the data that a query names.
+pub(super) fn pinned(pairs: &Pairs) -> Option<&str> {
+    value(pairs, &SNAPSHOT)
 }
 
 fn value<'a>(pairs: &'a Pairs, param: &Param) -> Option<&'a str> {

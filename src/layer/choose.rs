@@ -2,18 +2,19 @@
 
 use std::cmp::Ordering;
 
-use geo::{Geometry, Intersects, Rect};
+use geo::{Geometry, Rect};
 
 use super::answer::{AnswerError, answer};
 use super::cql2::{FilterError, Scope, few_enough, parse, unknown};
-use super::fields::{Field, FieldKind, ID, cell, fields};
+use super::fields::{Field, FieldKind, ID, cell, fields, values};
 use super::filter::{Cell, Expr, Op, Operand, Row, order};
 use super::{Ask, Feature, Layer, Page, Value, incidents};
 use crate::engine::params::table::{INCIDENTS, Operation};
 use crate::engine::params::values::Values;
 use crate::engine::snapshot::Snapshot;
 use crate::model::dataset::Dataset;
-use crate::model::datetime::Datetime;
+use crate::model::datetime::{Datetime, instant};
+use crate::space::printed::Sought;
 
 /// What is wanted of a layer beside what its operation makes.
 #[derive(Clone, Debug)]
@@ -60,7 +61,8 @@ impl Choice {
         &self.fields
     }
 
-    /// Only features for which a CQL2 text holds; `to_degrees` brings the numbers of its shapes to degrees.
+    /// Only features for which a CQL2 text holds; `to_degrees` brings the numbers of its shapes to degrees, and the slack
+    /// is what is lost on that way.
     ///
     /// # Errors
     ///
@@ -69,8 +71,9 @@ impl Choice {
         &mut self,
         text: &str,
         to_degrees: &dyn Fn(f64, f64) -> Option<(f64, f64)>,
+        slack: f64,
     ) -> Result<(), FilterError> {
-        let scope = Scope { layer: self.layer, fields: &self.fields, to_degrees };
+        let scope = Scope { layer: self.layer, fields: &self.fields, to_degrees, slack };
         self.conditions.push(parse(text, scope)?);
         self.told.push(("filter", Value::text(text)));
         Ok(())
@@ -81,9 +84,15 @@ impl Choice {
     /// # Errors
     ///
     /// [`FilterError`] for a field that is not, or a value that it cannot have.
-    pub fn equals(&mut self, name: &str, text: &str) -> Result<(), FilterError> {
-        let at = self.plain(name)?;
+    pub fn equals(&mut self, name: &str, text: &str, data: &Dataset) -> Result<(), FilterError> {
+        let at = self.plain(name, |_| true)?;
         let field = self.fields[at];
+        let known = values(self.layer, &field, data);
+        if !known.is_empty() && known.iter().all(|known| known != text.trim()) {
+            let given: String = text.trim().chars().take(40).collect();
+            let what = format!("`{given}` is no value of `{}`", field.name);
+            return Err(FilterError::Kinds { what, mend: format!("give one of {}", known.join(", ")) });
+        }
         let value = value(field.kind, text.trim()).ok_or_else(|| FilterError::Kinds {
             what: format!("`{}` is {}", field.name, field.kind.words()),
             mend: "give a value of that kind".to_owned(),
@@ -93,12 +102,11 @@ impl Choice {
         Ok(())
     }
 
-    /// Only features whose shape touches this one, in degrees.
-    pub fn touches(&mut self, shape: Geometry) {
-        use geo::BoundingRect;
-        if let Some(around) = shape.bounding_rect() {
+    /// Only features whose shape touches this one, in degrees, but for a slack.
+    pub fn touches(&mut self, shape: Geometry, slack: f64) {
+        if let Some(sought) = Sought::new(shape, slack) {
             // What has no shape matches every box.
-            self.conditions.push(Expr::Or(vec![Expr::Touches(shape, around), Expr::NoShape]));
+            self.conditions.push(Expr::Or(vec![Expr::Touches(sought), Expr::NoShape]));
         }
     }
 
@@ -116,7 +124,7 @@ impl Choice {
                 Some(name) => (name, true),
                 None => (part.strip_prefix('+').unwrap_or(part), false),
             };
-            let field = self.plain(name.trim())?;
+            let field = self.plain(name.trim(), |field| field.kind != FieldKind::Texts)?;
             if self.fields[field].kind == FieldKind::Texts {
                 let what = format!("`{}` has several values", self.fields[field].name);
                 return Err(FilterError::Kinds { what, mend: "sort by a field with one".to_owned() });
@@ -143,10 +151,11 @@ impl Choice {
         Ok(())
     }
 
-    fn plain(&self, name: &str) -> Result<usize, FilterError> {
-        let plain: Vec<Field> = self.fields.iter().copied().filter(|field| field.kind.is_plain()).collect();
+    /// A field that can be compared; where it is none, those that `offered` holds for are named.
+    fn plain(&self, name: &str, offered: impl Fn(&Field) -> bool) -> Result<usize, FilterError> {
         let found = self.fields.iter().position(|field| field.name == name && field.kind.is_plain());
-        found.ok_or_else(|| unknown(name, self.layer, &plain, None))
+        let known = || self.fields.iter().filter(|field| field.kind.is_plain() && offered(field));
+        found.ok_or_else(|| unknown(name, self.layer, known(), None))
     }
 
     /// Whether features come as their operation makes them, page by page.
@@ -247,7 +256,7 @@ fn value(kind: FieldKind, text: &str) -> Option<Cell<'static>> {
         }
         FieldKind::Boolean => Cell::Bool(text.parse().ok()?),
         FieldKind::Date => Cell::Date(text.parse().ok()?),
-        FieldKind::Time => Cell::Time(text.replace(' ', "+").parse().ok()?),
+        FieldKind::Time => Cell::Time(instant(&text.replace(' ', "+"))?),
         FieldKind::List | FieldKind::Map => return None,
     })
 }
@@ -340,10 +349,13 @@ impl Row for FeatureRow<'_> {
         }
     }
 
-    fn touches(&self, shape: &Geometry, around: Rect) -> Option<bool> {
-        use geo::BoundingRect;
-        let own = self.feature.geometry.as_ref()?;
-        let near = own.bounding_rect()?.intersects(&around);
-        Some(near && own.intersects(shape))
+    fn has_shape(&self) -> bool {
+        use geo::CoordsIter;
+        self.feature.geometry.as_ref().is_some_and(|own| own.coords_count() > 0)
+    }
+
+    fn touches(&self, sought: &Sought) -> Option<bool> {
+        let own = self.feature.geometry.as_ref().filter(|_| self.has_shape())?;
+        Some(sought.touched_by(own))
     }
 }

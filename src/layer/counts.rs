@@ -6,10 +6,12 @@ use super::{Ask, Feature, Layer, Legend, LegendClass, Page, Value};
 use crate::engine::counts::axis::Axis;
 use crate::engine::counts::keys::{Key, NoArea};
 use crate::engine::counts::small::FEWEST;
-use crate::engine::counts::{Compare, CountRow, CountsError, CrossCounts, LEAST_BASE, Pair};
+use crate::engine::counts::window::Span;
+use crate::engine::counts::{Before, Compare, CountRow, CountsError, CrossCounts, LEAST_BASE, Pair};
 use crate::engine::over_time::LEVEL;
 use crate::engine::params::counts::{COMPARE, COUNT_BY, COUNT_PERIOD};
 use crate::engine::params::values::Values;
+use crate::engine::query::Tally;
 use crate::engine::snapshot::Snapshot;
 
 /// Counts as the values ask for them, all cells of them: a part would not add up.
@@ -19,9 +21,13 @@ pub(super) fn counts_answer(snapshot: &Snapshot, ask: &Ask, values: &Values) -> 
         compare.map_err(|why| AnswerError::Unusable { parameter: COMPARE.wire, why: Box::new(why) })?;
     let by = values.count_by();
     let found = snapshot.cross_counts(&ask.query, &ask.within, &by, compare).map_err(refusal)?;
-    let selection = snapshot.select(&ask.query)?;
     let features: Vec<Feature> = found.rows.iter().map(|row| feature(row, &by, &found)).collect();
-    let ask = Ask { page: Page::ALL, ..ask.clone() };
+    let mut ask = Ask { page: Page::ALL, ..ask.clone() };
+    if found.before.is_some() {
+        // What is told of the counted incidents is told of those alone.
+        ask.query.period = Some(found.span.period());
+    }
+    let selection = snapshot.select(&ask.query)?;
     let legend = Legend {
         property: None,
         title: "Counts".to_owned(),
@@ -30,7 +36,36 @@ pub(super) fn counts_answer(snapshot: &Snapshot, ask: &Ask, values: &Values) -> 
         none: None,
     };
     let told = told(&found, values);
-    Ok(made("counts", snapshot, &ask, &selection, (features.len(), features), legend, told))
+    let n = features.len();
+    let mut layer = made("counts", snapshot, &ask, &selection, (n, features), legend, told);
+    if let Some(before) = &found.before {
+        layer.warn(left_out(before, found.span));
+    }
+    if !ask.within.is_empty() {
+        in_no_area(&snapshot.tally(&selection)).into_iter().for_each(|warning| layer.warn(warning));
+    }
+    Ok(layer)
+}
+
+/// That no row is of what happened before the first observed day, with the period that counts it.
+fn left_out(before: &Before, span: Span) -> String {
+    let n = before.incidents.map_or_else(|| "A few".to_owned(), |n| n.to_string());
+    format!(
+        "{n} incidents are from before {}, when the data begin: no row is of them, for nobody observed those days; --period {}/{} counts them too",
+        span.first, before.span.first, span.last
+    )
+}
+
+/// That incidents without a place can be in no area, with how many there are.
+fn in_no_area(tally: &Tally) -> Option<String> {
+    let unlocated: usize = tally.unlocated.values().sum();
+    let others = tally.unassigned + tally.held;
+    (unlocated + others > 0).then(|| {
+        format!(
+            "{unlocated} of {} incidents have no usable place and {others} are in no block or held: whether they happened in these areas is not known, and they are not counted here",
+            tally.incidents
+        )
+    })
 }
 
 /// Which parameter is at fault.
@@ -146,7 +181,7 @@ fn text(key: &Key) -> String {
 }
 
 fn told(found: &CrossCounts, values: &Values) -> Vec<(&'static str, Value)> {
-    let span = |span: crate::engine::counts::window::Span| Value::text(span.to_string());
+    let span = |span: Span| Value::text(span.to_string());
     let by = values.count_by().iter().map(|axis| Value::text(axis.word())).collect();
     let mut told = vec![
         ("by", Value::List(by)),
@@ -155,6 +190,12 @@ fn told(found: &CrossCounts, values: &Values) -> Vec<(&'static str, Value)> {
         ("compare", values.text(&COMPARE).map_or(Value::Null, Value::text)),
         ("not_complete", found.not_complete.map_or(Value::Null, span)),
     ];
+    if let Some(before) = &found.before {
+        told.extend([
+            ("left_out_before", span(before.span)),
+            ("incidents_left_out_before", before.incidents.map_or(Value::Null, Value::count)),
+        ]);
+    }
     if let Some([now, before]) = found.compared {
         told.extend([("compared", span(now)), ("compared_before", span(before))]);
     }

@@ -3,9 +3,11 @@
 use std::borrow::Cow;
 use std::cmp::Ordering;
 
-use geo::{Geometry, Rect};
+use geo::Rect;
 use jiff::Timestamp;
 use jiff::civil::Date;
+
+use crate::space::printed::Sought;
 
 /// A value of a row.
 #[derive(Clone, Debug, PartialEq)]
@@ -34,8 +36,11 @@ pub trait Row {
     /// The local date of a field that holds an instant.
     fn day(&self, field: usize) -> Cell<'_>;
 
-    /// Whether its shape touches another, which lies in a box; `None` where it has none.
-    fn touches(&self, shape: &Geometry, around: Rect) -> Option<bool>;
+    /// Whether it has a shape.
+    fn has_shape(&self) -> bool;
+
+    /// Whether its shape, as it is printed, touches another; `None` where it has none.
+    fn touches(&self, sought: &Sought) -> Option<bool>;
 }
 
 /// How two values are compared.
@@ -174,8 +179,8 @@ pub enum Expr {
     Like(Operand, Pattern),
     /// Nothing is known of it.
     IsNull(Operand),
-    /// The shape of the feature touches this one, which lies in the box.
-    Touches(Geometry, Rect),
+    /// The shape of the feature, as it is printed, touches this one.
+    Touches(Sought),
     /// The feature has no shape.
     NoShape,
 }
@@ -216,11 +221,8 @@ impl Expr {
                 Cell::Texts(texts) => texts.is_empty(),
                 _ => false,
             }),
-            Self::Touches(shape, around) => row.touches(shape, *around),
-            Self::NoShape => {
-                let everywhere = Rect::new((-180.0, -90.0), (180.0, 90.0));
-                Some(row.touches(&everywhere.into(), everywhere).is_none())
-            }
+            Self::Touches(sought) => row.touches(sought),
+            Self::NoShape => Some(!row.has_shape()),
         }
     }
 
@@ -228,7 +230,7 @@ impl Expr {
     #[must_use]
     pub fn around(&self) -> Option<Rect> {
         match self {
-            Self::Touches(_, around) => Some(*around),
+            Self::Touches(sought) => Some(sought.around()),
             Self::And(all) => all.iter().find_map(Self::around),
             _ => None,
         }

@@ -1,6 +1,6 @@
 //! Single incidents. Sexual, domestic, child and unmapped offenses are never among them.
 
-use geo::{Geometry, Intersects, Rect};
+use geo::{Geometry, Point};
 use jiff::Timestamp;
 
 use super::choose::Choice;
@@ -17,6 +17,7 @@ use crate::model::dataset::Dataset;
 use crate::model::period::local_time;
 use crate::model::report::Status;
 use crate::space::bbox::LonLatBox;
+use crate::space::printed::{PRINTED, Sought};
 
 /// Incidents with a place, in the order of the data set, none of them sensitive by any of its classes.
 ///
@@ -47,9 +48,12 @@ pub(super) fn chosen(snapshot: &Snapshot, ask: &Ask, choice: &Choice) -> Result<
         east: around.max().x,
         north: around.max().y,
     });
-    let found = snapshot.incidents(&selection, ask.page.bbox.or(around));
+    // The index has the places as they are kept: as they are printed they may lie a little beside.
+    let found = snapshot.incidents(&selection, ask.page.bbox.or(around).map(|area| area.padded(PRINTED)));
+    let in_box =
+        |at: usize| ask.page.bbox.is_none() || place(data, at).is_some_and(|place| ask.page.touches(&place));
     let matching: Vec<usize> =
-        found.into_iter().filter(|&at| shown(data, at) && choice.holds(&row(at))).collect();
+        found.into_iter().filter(|&at| shown(data, at) && in_box(at) && choice.holds(&row(at))).collect();
     let matched = matching.len();
     let page = choice.page(matching, ask.page, row);
     let mut parameters = vec![(
@@ -139,11 +143,18 @@ impl Row for IncidentRow<'_> {
         }
     }
 
-    fn touches(&self, shape: &Geometry, around: Rect) -> Option<bool> {
-        let place = self.data.incidents.lonlat(self.at)?;
-        let place = geo::Point::new(place.lon(), place.lat());
-        Some(around.intersects(&place) && shape.intersects(&place))
+    fn has_shape(&self) -> bool {
+        self.data.incidents.lonlat(self.at).is_some()
     }
+
+    fn touches(&self, sought: &Sought) -> Option<bool> {
+        place(self.data, self.at).map(|place| sought.touched_by(&place))
+    }
+}
+
+/// Where an incident was, if that is known.
+fn place(data: &Dataset, at: usize) -> Option<Geometry> {
+    data.incidents.lonlat(at).map(|place| Point::new(place.lon(), place.lat()).into())
 }
 
 fn id(data: &Dataset, at: usize) -> String {
@@ -156,12 +167,11 @@ fn feature(snapshot: &Snapshot, selection: &Selection, at: usize) -> Feature {
     let source = &data.sources[usize::from(incidents.source(at))];
     let class = data.classes.get(selection.class_of(data, at));
     let when = incidents.when(at);
-    let place = incidents.lonlat(at).map(|p| geo::Point::new(p.lon(), p.lat()).into());
     let block = data.assignment.main(at).map(|b| data.block_set.blocks[b.0 as usize].id.clone());
     let category = class.category.map(|row| data.classes.tree().rows()[row].name.clone());
     Feature {
         id: id(data, at),
-        geometry: place,
+        geometry: place(data, at),
         properties: vec![
             ("category", category.into()),
             ("label", Value::text(class.label.clone())),

@@ -56,6 +56,7 @@ pub mod zones;
 
 use crate::engine::query::Query;
 use crate::space::bbox::LonLatBox;
+use crate::space::printed::touches_box;
 use crate::space::shape::Shape;
 
 /// A property's value.
@@ -208,6 +209,14 @@ impl Layer {
         all.filter_map(|warning| if let Value::Text(text) = warning { Some(&text[..]) } else { None })
     }
 
+    /// Says one thing more of it.
+    pub(super) fn warn(&mut self, warning: String) {
+        let told = self.provenance.iter_mut().find(|(name, _)| *name == provenance::WARNINGS);
+        if let Some((_, Value::List(all))) = told {
+            all.push(Value::Text(warning));
+        }
+    }
+
     /// One feature by itself, without what made it.
     #[must_use]
     pub fn of_one(name: &'static str, feature: Feature, notice: Option<String>) -> Self {
@@ -246,17 +255,11 @@ impl Page {
         (matched, matching.into_iter().skip(self.offset).take(self.limit).collect())
     }
 
-    /// Whether a shape in degrees touches the box, or is none.
+    /// Whether a shape in degrees touches the box as it is printed, or is none.
     fn touches(self, shape: &geo::Geometry) -> bool {
         use geo::CoordsIter;
-        use geo::Intersects;
         // OGC API Features, /req/core/fc-bbox-response C: what has no shape matches every box.
-        self.bbox.is_none_or(|area| {
-            shape.coords_count() == 0
-                || area.parts().into_iter().any(|part| {
-                    shape.intersects(&geo::Rect::new((part.west, part.south), (part.east, part.north)))
-                })
-        })
+        self.bbox.is_none_or(|area| shape.coords_count() == 0 || touches_box(shape, area))
     }
 }
 

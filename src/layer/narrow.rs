@@ -1,6 +1,5 @@
 //! The warning where a density is finer than the places that sources tell.
 
-use super::provenance::WARNINGS;
 use super::{Layer, Value};
 use crate::engine::snapshot::Snapshot;
 use crate::space::coord::Metres;
@@ -32,10 +31,7 @@ pub(super) fn warn_of_moved_places(snapshot: &Snapshot, mut layer: Layer) -> Lay
             Metres(bandwidth.round()),
             Metres(usual.round())
         );
-        let warnings = layer.provenance.iter_mut().find(|(name, _)| *name == WARNINGS);
-        if let Some((_, Value::List(all))) = warnings {
-            all.push(Value::Text(warning));
-        }
+        layer.warn(warning);
     }
     layer
 }

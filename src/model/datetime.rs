@@ -189,7 +189,7 @@ fn end(text: &str) -> Result<End, DatetimeError> {
     }
     // A plus of an offset comes as a space where it was not encoded.
     let plus = text.replace(' ', "+");
-    if let Ok(at) = plus.parse::<Timestamp>() {
+    if let Some(at) = instant(&plus) {
         return Ok(End::At(at));
     }
     let clock = text.contains(['T', 't']) && text.parse::<jiff::civil::DateTime>().is_ok();
@@ -198,6 +198,16 @@ fn end(text: &str) -> Result<End, DatetimeError> {
     } else {
         DatetimeError::End { text: text.to_owned() }
     })
+}
+
+/// An instant with Z or an offset; `None` of other words, and of an offset of a day or more, which RFC 3339 does not have.
+#[must_use]
+pub fn instant(text: &str) -> Option<Timestamp> {
+    // The date has its own signs.
+    let (_, clock) = text.split_once(['T', 't', ' '])?;
+    let hours = clock.find(['+', '-']).map(|at| clock[at + 1..].get(..2).and_then(|n| n.parse::<u8>().ok()));
+    let fits = hours.is_none_or(|hours| hours.is_some_and(|hours| hours < 24));
+    text.parse().ok().filter(|_| fits)
 }
 
 fn is_duration(text: &str) -> bool {
@@ -254,6 +264,7 @@ mod tests {
             ("2014-09-01T12:00:00.500Z/..", "2014-09-01T12:00:00.5Z/.."),
             ("2014-09-01T07:00:00-05:00/PT6H", "2014-09-01T12:00:00Z/2014-09-01T18:00:00Z"),
             ("2014-09-01T14:00:00 02:00", "2014-09-01T12:00:00Z"),
+            ("2014-09-01T23:00:00+23:00", "2014-09-01T00:00:00Z"),
             ("2014-09-01/2014-09-02T00:00:00Z", "2014-09-01/2014-09-02T00:00:00Z"),
         ] {
             assert_eq!(text.parse::<Datetime>().map(|d| d.to_string()).as_deref(), Ok(told), "{text}");
@@ -275,6 +286,8 @@ mod tests {
             ("2014-09-02T00:00:00Z/2014-09-01T00:00:00Z", "swap"),
             ("2014-09-30T00:00:00Z/2014-09-01", "swap"),
             ("2014-09-01T12:00:00", "offset"),
+            ("2014-09-01T12:00:00+25:00", "2018-01-31"),
+            ("2014-09-01T12:00:00-24:00/..", "2018-01-31"),
             ("2014-09-01/P0D", "P2D"),
             ("2014-09-01/-P1D", "2018-01-31"),
             ("2014-09-01/PT6H", "PT6H"),

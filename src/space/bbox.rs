@@ -106,6 +106,16 @@ impl LonLatBox {
         }
     }
 
+    /// The box with a margin on every side, in degrees.
+    #[must_use]
+    pub fn padded(self, by: f64) -> Self {
+        let (west, east) = (self.west - by, self.east + by);
+        // One that goes all around the globe but for less than its margin goes all around.
+        let all = self.west > self.east && west <= east;
+        let (west, east) = if all { (-180.0, 180.0) } else { (west, east) };
+        Self { west, south: self.south - by, east, north: self.north + by }
+    }
+
     /// The middle of the box.
     #[must_use]
     pub fn center(self) -> (f64, f64) {

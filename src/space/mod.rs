@@ -5,6 +5,7 @@ pub mod coord;
 pub mod crs;
 pub mod grid;
 pub(crate) mod middle;
+pub mod printed;
 pub mod shape;
 pub mod tile;
 mod utm;

@@ -55,6 +55,10 @@ pub(super) struct Compared {
     /// Dates of the period that are not compared.
     pub(super) not_complete: Option<Span>,
     until: Option<Date>,
+    /// By unit of the calendar of the period, whether it can be compared.
+    complete: Vec<bool>,
+    /// Whether the last window is of what lies before the calendar begins.
+    early: bool,
 }
 
 impl Compared {
@@ -74,13 +78,24 @@ impl Compared {
         self.lately.map(|pairs| pairs.map(|pair| pair.map(|at| self.windows[at].span)))
     }
 
-    /// Whether a unit of the calendar lies in the period whole, and its incidents are all known.
+    /// Whether a unit of the calendar lies in the period whole, was observed on all of its days, and its incidents are all known.
     pub(super) fn complete(&self, unit: usize) -> Option<bool> {
-        let days = self.base().calendar.as_ref()?.units.get(unit)?;
-        let span = self.base().span;
-        let known = self.until.is_some_and(|until| days.last <= until);
-        Some(known && days.first >= span.first && days.last <= span.last)
+        self.complete.get(unit).copied()
     }
+
+    /// The dates with incidents that lie before the calendar begins: they are counted in the last window.
+    pub(super) fn early(&self) -> Option<Span> {
+        self.windows.last().filter(|_| self.early).map(|window| window.span)
+    }
+}
+
+/// Whether a source had data on every day of these, as far as sources reach: what comes later is known by the horizon.
+fn observed(days: Span, coverage: &[(Date, Date)]) -> bool {
+    let first = coverage.iter().map(|(first, _)| *first).min();
+    let last = coverage.iter().map(|(_, last)| *last).max();
+    let reached = last.and_then(|last| days.until(last));
+    first.is_some_and(|first| first <= days.first)
+        && reached.is_none_or(|days| observed_days(Some(days.period()), coverage) == days.days())
 }
 
 /// The dates that are meant, and those that they are counted beside.
@@ -94,13 +109,30 @@ pub(super) fn windows(
         Axis::Calendar(unit) => Some(*unit),
         _ => None,
     });
-    let span = closed(snapshot, query.period)?;
+    let all = closed(snapshot, query.period)?;
+    // A few wrong dates long ago would draw years of zeros that nobody observed.
+    let begin = snapshot.observed_from().filter(|_| unit.is_some() && query.period.is_none());
+    let span = begin.and_then(|begin| Span::new(begin.max(all.first), all.last)).unwrap_or(all);
+    let early = Span::new(all.first, span.first.saturating_sub(1.day())).filter(|_| all.first < span.first);
     let until = snapshot.complete_until();
     let base = window(unit, span)?;
+    let units = base.calendar.iter().flat_map(|calendar| &calendar.units);
+    let known = |days: &Span| until.is_some_and(|until| days.last <= until);
+    let whole = |days: &Span| span.first <= days.first && days.last <= span.last;
+    let complete =
+        units.map(|days| known(days) && whole(days) && observed(*days, snapshot.coverage())).collect();
     let not_complete = until
         .filter(|until| span.last > *until)
         .and_then(|until| Span::new(span.first.max(until.saturating_add(1.day())), span.last));
-    let mut all = Compared { windows: vec![base], compared: None, lately: None, not_complete, until };
+    let mut all = Compared {
+        windows: vec![base],
+        compared: None,
+        lately: None,
+        not_complete,
+        until,
+        complete,
+        early: early.is_some(),
+    };
     match (unit, compare) {
         (Some(unit), Some(compare)) => all.units_beside(unit, compare)?,
         (None, Some(compare)) => all.periods_beside(snapshot, query, compare)?,
@@ -109,6 +141,7 @@ pub(super) fn windows(
     if unit.is_none() {
         all.beside_a_year_ago();
     }
+    early.map(|span| all.add(span));
     Ok(all)
 }
 

@@ -76,6 +76,25 @@ pub struct CountRow {
     pub lately: Option<[Pair; 2]>,
 }
 
+/// Incidents from before the first observed day: a few stragglers, or dates that are wrong.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Before {
+    /// From the first of them to the last day that was not observed.
+    pub span: Span,
+    /// How many; `None` where few protected ones would tell of an area.
+    pub incidents: Option<u64>,
+}
+
+impl Before {
+    /// Those of a window, if there are any.
+    fn of(span: Span, counted: &Counted, guarded: bool) -> Option<Self> {
+        let sum = |cells: &[u32]| cells.iter().sum::<u32>();
+        let (all, protected) = (sum(&counted.cells), sum(&counted.protected));
+        let told = if guarded { withhold(&[all], &[protected], None)[0] } else { Some(all.into()) };
+        (all > 0).then_some(Self { span, incidents: told })
+    }
+}
+
 /// Counts of incidents.
 #[derive(Clone, Debug, PartialEq)]
 pub struct CrossCounts {
@@ -85,6 +104,8 @@ pub struct CrossCounts {
     pub rows: Vec<CountRow>,
     /// The dates that are counted.
     pub span: Span,
+    /// What was left out, since the calendar begins with the first observed day where no period is given.
+    pub before: Option<Before>,
     /// Dates of it that are not compared, since not all of their incidents are known yet.
     pub not_complete: Option<Span>,
     /// The dates that are compared, later first; of units of the calendar all of them.
@@ -131,7 +152,9 @@ impl Snapshot {
             among: among.as_deref(),
             guarded,
         };
-        let counted = plan.count(self);
+        let mut counted = plan.count(self);
+        let before = windows.early().zip(counted.pop_if(|_| windows.early().is_some()));
+        let before = before.and_then(|(span, counted)| Before::of(span, &counted, guarded));
         let told: Vec<Vec<Option<u64>>> =
             counted.iter().map(|counted| told(counted, &axes, guarded)).collect();
         let days = Days::of(self, &windows, &counted, &axes);
@@ -146,6 +169,7 @@ impl Snapshot {
             withheld: guarded.then(|| told[0].iter().filter(|cell| cell.is_none()).count()),
             rows,
             span: windows.base().span,
+            before,
             not_complete: windows.not_complete,
             compared: windows.compared_spans(),
             lately: windows.lately_spans(),

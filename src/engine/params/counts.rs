@@ -36,7 +36,11 @@ pub const COUNT_BY: Param = Param {
 };
 
 /// The dates that are counted: the period under the name that dashboards know.
-pub const COUNT_PERIOD: Param = Param { wire: "period", ..PERIOD };
+pub const COUNT_PERIOD: Param = Param {
+    wire: "period",
+    default: "all time; by day, week, month or year from the first day on which a source had data",
+    ..PERIOD
+};
 
 /// What counts are compared with.
 pub const COMPARE: Param = Param {

@@ -72,6 +72,10 @@ fn checked(request: &Request) -> Result<Option<Vec<(String, String)>>, Problem> 
         }
     }
     let value = |wire: &str| asked.iter().find(|(name, _)| name == wire).map(|(_, value)| value);
+    // It is checked by the name that the client knows, before it gets the other one.
+    if let Some(index) = value(STARTINDEX.wire) {
+        Values::default().set_wire(&STARTINDEX, index)?;
+    }
     if let Some((index, _)) = value(STARTINDEX.wire).zip(value(OFFSET.wire)).filter(|(a, b)| a != b) {
         return Err(Problem::not_both(STARTINDEX.wire, OFFSET.wire, index));
     }

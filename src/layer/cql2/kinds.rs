@@ -3,6 +3,7 @@
 use super::FilterError;
 use crate::layer::fields::{Field, FieldKind};
 use crate::layer::filter::{Cell, Operand};
+use crate::model::datetime::instant;
 use crate::model::period::parse_date;
 
 /// What one side of a comparison is.
@@ -94,7 +95,7 @@ impl Side {
         };
         let cell = match kind {
             Kind::Date => parse_date(text).ok().map(Cell::Date),
-            _ => text.parse().ok().map(Cell::Time),
+            _ => instant(text).map(Cell::Time),
         };
         let cell = cell.ok_or_else(|| FilterError::Kinds {
             what: format!("`{}` is not {}", short(text), kind.words()),

@@ -34,6 +34,8 @@ pub struct Scope<'a> {
     pub fields: &'a [Field],
     /// Brings two numbers of a shape to longitude and latitude; `None` if they are no place in their CRS.
     pub to_degrees: &'a dyn Fn(f64, f64) -> Option<(f64, f64)>,
+    /// How many degrees a feature may lie from a shape and still touch it: 0, or that of places printed in another CRS.
+    pub slack: f64,
 }
 
 /// Why a filter cannot be used.
@@ -125,7 +127,7 @@ pub enum FilterError {
 /// ```
 /// use hotblocks::layer::cql2::{Scope, parse};
 /// use hotblocks::layer::fields::ID;
-/// let scope = Scope { layer: "things", fields: &[ID], to_degrees: &|x, y| Some((x, y)) };
+/// let scope = Scope { layer: "things", fields: &[ID], to_degrees: &|x, y| Some((x, y)), slack: 0.0 };
 /// assert!(parse("id LIKE 'a%' AND NOT S_INTERSECTS(geometry, BBOX(-90.3,38.6,-90.2,38.7))", scope).is_ok());
 /// assert!(parse("ide = 'a'", scope).unwrap_err().to_string().contains("did you mean `id`"));
 /// ```
@@ -143,9 +145,16 @@ pub(super) fn few_enough(text: &str) -> Result<(), FilterError> {
 }
 
 /// Says that a layer has no such property, and which is nearest.
-pub(super) fn unknown(name: &str, layer: &str, fields: &[Field], also: Option<&'static str>) -> FilterError {
+///
+/// Only what can stand there is named: `fields` are those.
+pub(super) fn unknown<'a>(
+    name: &str,
+    layer: &str,
+    fields: impl IntoIterator<Item = &'a Field>,
+    also: Option<&'static str>,
+) -> FilterError {
     use crate::engine::params::nearest::nearest;
-    let known: Vec<&str> = fields.iter().map(|field| field.name).chain(also).collect();
+    let known: Vec<&str> = fields.into_iter().map(|field| field.name).chain(also).collect();
     let folded = known.iter().find(|known| known.eq_ignore_ascii_case(name)).copied();
     let near = folded.or_else(|| nearest(name, known.iter().copied())).map(str::to_owned);
     let name = name.chars().take(100).collect();

@@ -5,6 +5,7 @@ use super::tokens::Token;
 use super::{FilterError, MOST_DEPTH, MOST_TERMS, Scope, kinds, unknown};
 use crate::layer::fields::GEOMETRY;
 use crate::layer::filter::{Cell, Expr, Op, Operand, Pattern};
+use crate::space::printed::Sought;
 
 /// Where the reading stands.
 pub(super) struct Parser<'a> {
@@ -218,9 +219,8 @@ impl Parser<'_> {
         self.must(")", "`)`")?;
         let (at, shape) =
             shape.ok_or_else(|| self.unexpected("a shape such as BBOX(-90.3,38.6,-90.2,38.7)"))?;
-        let around = geo::BoundingRect::bounding_rect(&shape);
-        let around = around.ok_or(FilterError::Shape { at, why: "it is empty" })?;
-        Ok(Expr::Touches(shape, around))
+        let sought = Sought::new(shape, self.scope.slack);
+        Ok(Expr::Touches(sought.ok_or(FilterError::Shape { at, why: "it is empty" })?))
     }
 
     fn among(&mut self, of: Side) -> Result<Expr, FilterError> {
@@ -282,7 +282,8 @@ impl Parser<'_> {
     fn field(&self, name: &str) -> Result<Side, FilterError> {
         let Scope { layer, fields, .. } = self.scope;
         let found = fields.iter().position(|field| field.name == name);
-        let at = found.ok_or_else(|| unknown(name, layer, fields, Some(GEOMETRY)))?;
+        let plain = || fields.iter().filter(|field| field.kind.is_plain());
+        let at = found.ok_or_else(|| unknown(name, layer, plain(), Some(GEOMETRY)))?;
         Side::field(at, &fields[at])
     }
 
@@ -337,7 +338,7 @@ mod tests {
     ];
 
     fn read(text: &str) -> Result<(), FilterError> {
-        let scope = Scope { layer: "things", fields: &FIELDS, to_degrees: &|x, y| Some((x, y)) };
+        let scope = Scope { layer: "things", fields: &FIELDS, to_degrees: &|x, y| Some((x, y)), slack: 0.0 };
         parse(text, scope).map(|_| ())
     }
 
