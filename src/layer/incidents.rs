@@ -171,7 +171,7 @@ fn feature(snapshot: &Snapshot, selection: &Selection, at: usize) -> Feature {
     let category = class.category.map(|row| data.classes.tree().rows()[row].name.clone());
     Feature {
         id: id(data, at),
-        geometry: place(data, at),
+        geometry: place(data, at).map(Into::into),
         properties: vec![
             ("category", category.into()),
             ("label", Value::text(class.label.clone())),
