@@ -34,17 +34,18 @@ async fn item(
 ) -> Result<Response, Problem> {
     let Path((id, fid)) = path?;
     let operation = operation(&id)?;
-    let Query(pairs) = pairs?;
+    let Query(mut pairs) = pairs?;
     let base = base(&request);
     let anew = format!("{base}{}", uri.path());
     let snapshot = wanted::snapshot(&state, &pairs, &anew)?;
+    let links = links(&base, &id, &fid, &pairs);
+    wanted::datetime(&mut pairs, &snapshot)?;
     let given = query::check_for_one(&operation, &pairs)?;
     query::bounded(&given, &state.defaults)?;
     let page = html::wanted_of_one(request.headers(), &given)?;
     let crs = Crs::read(&CRS, given.text(&CRS), &snapshot)?;
     let values = wanted::values(&state, &operation, &given, &snapshot)?;
     query::complete(&operation, &values, &snapshot)?;
-    let links = links(&base, &id, &fid, &pairs);
     let name = operation.collection;
     let make = move || {
         let feature = one(&snapshot, &operation, &values, &fid)?;

@@ -140,12 +140,12 @@ fn keep_back(values: &mut Values, snapshot: &Snapshot) -> Result<(), Problem> {
 pub(super) fn snapshot(state: &AppState, pairs: &Pairs, anew: &str) -> Result<Arc<Snapshot>, Problem> {
     match value(pairs, &SNAPSHOT) {
         None => Ok(state.open()),
-        Some(name) => state.kept(name.trim()).ok_or_else(|| Problem::walk_gone(name, anew.to_owned())),
+        Some(name) => state.opened(name, Some(anew)),
     }
 }
 
 /// Takes the time as OGC clients write it and leaves the local dates that it touches, for analyses go by whole days.
-fn datetime(pairs: &mut Pairs, snapshot: &Snapshot) -> Result<Option<Datetime>, Problem> {
+pub(super) fn datetime(pairs: &mut Pairs, snapshot: &Snapshot) -> Result<Option<Datetime>, Problem> {
     let Some((_, text)) = pairs.iter_mut().find(|(name, _)| name == PERIOD.wire) else { return Ok(None) };
     let time: Datetime = text.parse().map_err(|why: DatetimeError| Problem::parameter(PERIOD.wire, &why))?;
     let zone =

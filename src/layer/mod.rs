@@ -207,6 +207,14 @@ impl Layer {
         all.filter_map(|warning| if let Value::Text(text) = warning { Some(&text[..]) } else { None })
     }
 
+    /// Says one thing more of it.
+    pub fn warn(&mut self, warning: String) {
+        let all = self.provenance.iter_mut().find(|(name, _)| *name == provenance::WARNINGS);
+        if let Some((_, Value::List(all))) = all {
+            all.push(Value::Text(warning));
+        }
+    }
+
     /// One feature by itself, without what made it.
     #[must_use]
     pub fn of_one(name: &'static str, feature: Feature, notice: Option<String>) -> Self {
