@@ -373,6 +373,8 @@ async fn a_f5_the_pattern_of_a_time_covers_what_is_taken() {
         for time in [
             "2014-09-05T12:00:00Z",
             "2014-09-05T12:00Z",
+            "2014-09-05t12:00:00z",
+            "2014-09-05T12:00:00.123456789%2B14:00",
             "2014-09-05T12:00:00.000Z",
             "2014-09-05T12:00:00-05:00/..",
             "2014-09-05T12:00:00Z/2014-09-06T00:00:00Z",
@@ -389,7 +391,7 @@ async fn a_f5_the_pattern_of_a_time_covers_what_is_taken() {
             "/2014-09-05",
             "../2014-09-05T12:00:00Z",
         ] {
-            assert_eq!(pattern.is_match(time), taken, "{path}: {time}");
+            assert_eq!(pattern.is_match(&time.replace("%2B", "+")), taken, "{path}: {time}");
             let asked = format!("{path}?datetime={time}");
             assert_eq!(ask(Method::GET, &asked, &[]).await.status, StatusCode::OK, "{asked}");
         }
@@ -469,7 +471,8 @@ async fn a_h1_what_is_json_is_also_a_page_and_its_form_can_be_named() {
             continue;
         }
         let path = path.replace("{id}", "blocks");
-        if path.contains('{') {
+        // There is no report yet, nor a job.
+        if path.contains("{") || path.starts_with("/ingest/") {
             continue;
         }
         let page = get(&format!("{path}?f=html")).await;

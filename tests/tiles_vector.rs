@@ -452,6 +452,35 @@ async fn a_t5_the_name_of_a_state_is_one_for_features_and_tiles_and_none_of_anot
     }
 }
 
+#[tokio::test]
+async fn what_is_not_given_is_refused_alike_of_items_tiles_and_legends() {
+    let (data, ..) = common::new_haven();
+    let engine = Arc::new(Engine::new(data.dataset().clone()));
+    // Nothing is configured.
+    let router = hotblocks::http::router(engine, hotblocks::engine::params::values::Values::default());
+    // 400 for what the document requires, 422 for what another parameter could stand for.
+    for (layer, parameter, code) in
+        [("density", "bandwidth_m", 422), ("clusters", "min_points", 400), ("targets", "budget", 400)]
+    {
+        let eps = if layer == "clusters" { "?eps_m=100" } else { "" };
+        for path in [
+            format!("/collections/{layer}/items{eps}"),
+            format!("/xyz/{layer}/3/2/3.mvt{eps}"),
+            format!("/collections/{layer}/tiles/WebMercatorQuad/3/3/2{eps}"),
+            format!("/xyz/{layer}.json{eps}"),
+            format!("/collections/{layer}/legend{eps}"),
+        ] {
+            let (status, _, body) = ask_of(&router, Method::GET, &path, &[]).await;
+            let problem: Json = serde_json::from_slice(&body).expect("JSON");
+            assert_eq!(
+                (status.as_u16(), &problem["parameter"]),
+                (code, &parameter.into()),
+                "{path}: {problem}"
+            );
+        }
+    }
+}
+
 /// Ids in a tile over the whole town, which incidents carry with their feed.
 async fn tile_of_town(query: &str) -> usize {
     let middle = tile_of(LonLat::new(-72.927, 41.309).expect("a place"), 8);
@@ -496,7 +525,7 @@ async fn a_f11_map_and_table_agree_on_a_time_of_day_and_counts_by_days_say_so() 
         assert_eq!(status, StatusCode::OK, "{path}: {}", String::from_utf8_lossy(&body));
         body
     };
-    for layer in ["blocks", "areas"] {
+    for layer in ["blocks", "hotspots"] {
         let [a, b] = [tile(layer, "2014-09-05T12:00:00Z/PT6H").await, tile(layer, "2014-09-05").await];
         assert_eq!(a, b, "{layer}");
     }

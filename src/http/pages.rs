@@ -2,7 +2,7 @@
 
 use axum::body::to_bytes;
 use axum::extract::{MatchedPath, Request};
-use axum::http::{Method, StatusCode, header};
+use axum::http::{HeaderValue, Method, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use serde_json::Value as Json;
@@ -36,6 +36,12 @@ pub(super) async fn pages(request: Request, next: Next) -> Response {
         Ok(told) => {
             let page = html::document(&base, help, &told);
             parts.headers.remove(header::CONTENT_LENGTH);
+            // The page is no older than what it is made of, and is not that.
+            let tag = parts.headers.get(header::ETAG).and_then(|tag| tag.to_str().ok());
+            let own = tag.and_then(|tag| tag.strip_suffix('"')).map(|tag| format!("{tag}-page\""));
+            if let Some(own) = own.and_then(|own| HeaderValue::try_from(own).ok()) {
+                parts.headers.insert(header::ETAG, own);
+            }
             parts.headers.extend(page.headers().clone());
             Response::from_parts(parts, page.into_body())
         }

@@ -65,7 +65,7 @@ impl Problem {
 
     /// A parameter without which there is no answer.
     pub(super) fn not_given(param: &Param) -> Self {
-        AnswerError::NotGiven(*param).into()
+        Self { status: StatusCode::BAD_REQUEST, ..AnswerError::NotGiven(*param).into() }
     }
 
     /// What is wrong and how to mend it.
@@ -208,15 +208,13 @@ impl From<BadValue> for Problem {
     }
 }
 
-/// 400 for a name that is not among those that the document lists and for what is not given, 422 where each value is well but not with the
+/// 400 for a name that is not among those that the document lists, 422 where each value is well but not with the
 /// others or not with these data.
 impl From<AnswerError> for Problem {
     fn from(error: AnswerError) -> Self {
         let Some(parameter) = error.parameter() else { return Self::inside(error) };
         let status = match error {
-            AnswerError::Category(_) | AnswerError::Within(_) | AnswerError::NotGiven(_) => {
-                StatusCode::BAD_REQUEST
-            }
+            AnswerError::Category(_) | AnswerError::Within(_) => StatusCode::BAD_REQUEST,
             _ => StatusCode::UNPROCESSABLE_ENTITY,
         };
         Self::unusable(status, parameter, error.to_string())

@@ -42,6 +42,7 @@ pub(super) async fn legend(
     let values = query::check_for_tiles(&operation, &pairs)?;
     query::bounded(&values, &state.defaults)?;
     let values = values.or(&state.defaults);
+    query::complete(&operation, &values, &snapshot)?;
     let told = state.work(move || {
         let layer = answer(&snapshot, &operation, &values, Page { limit: 0, ..Page::ALL })?;
         Ok(style::legend(layer.name, &layer.legend, layer.notice.as_deref()))

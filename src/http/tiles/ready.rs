@@ -91,7 +91,11 @@ impl Layers {
             }
         };
         query::bounded(&values, &state.defaults)?;
-        Ok(Chosen { values: values.or(&state.defaults), during })
+        let values = values.or(&state.defaults);
+        if let Self::One(operation) = self {
+            query::complete(&operation, &values, snapshot)?;
+        }
+        Ok(Chosen { values, during })
     }
 
     /// The layers made ready, each once for a snapshot and its values.
