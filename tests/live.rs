@@ -128,10 +128,26 @@ fn alert(changes: Json) -> Json {
 
 /// Waits until the snapshot of an answer is shown.
 fn wait(at: SocketAddr, answer: &Answer) {
-    let wanted: u64 = answer.json()["snapshot"].as_str().expect("a snapshot").parse().expect("a number");
+    // The run, and how many states there were before.
+    let state = |told: &Json| {
+        let name = told["snapshot"].as_str().expect("a snapshot").to_owned();
+        let (run, generation) = name.split_once('-').expect("a run and a number");
+        (run.to_owned(), generation.parse::<u64>().expect("a number"))
+    };
+    let (run, wanted) = state(&answer.json());
     for _ in 0..3_000 {
         let ready = get(at, "/readyz").json();
-        if ready["snapshot"].as_str().and_then(|n| n.parse::<u64>().ok()).expect("a number") >= wanted {
+        let (of, shown) = state(&ready);
+        assert_eq!(of, run, "one run has one name");
+        if shown >= wanted {
+            // The same name opens the state, of features and of tiles.
+            let name = ready["snapshot"].as_str().expect("a snapshot");
+            for path in
+                ["/collections/blocks/items?limit=1&", "/xyz/blocks/0/0/0.mvt?", "/styles/blocks.json?"]
+            {
+                let status = get(at, &format!("{path}snapshot={name}")).status;
+                assert!(matches!(status, 200 | 204), "{path}: {status}");
+            }
             return;
         }
         std::thread::sleep(std::time::Duration::from_millis(10));

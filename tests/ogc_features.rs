@@ -314,6 +314,258 @@ async fn a_f5_limit_bbox_and_datetime_are_defined_as_clients_look_for_them() {
     }
 }
 
+/// What a reference of the document points to.
+fn resolved<'a>(document: &'a Json, one: &'a Json) -> &'a Json {
+    let pointer = one["$ref"].as_str().and_then(|address| address.strip_prefix('#'));
+    pointer.map_or(one, |pointer| document.pointer(pointer).expect("it points somewhere"))
+}
+
+/// Path, method and parameters of every operation of a document.
+fn operations(document: &Json) -> Vec<(String, String, Vec<&Json>)> {
+    let paths = document["paths"].as_object().expect("paths");
+    let methods = paths.iter().flat_map(|(path, methods)| {
+        methods.as_object().expect("methods").iter().map(move |(method, told)| (path, method, told))
+    });
+    methods
+        .map(|(path, method, told)| {
+            let parameters = told["parameters"].as_array().expect("parameters");
+            let parameters = parameters.iter().map(|one| resolved(document, one)).collect();
+            (path.clone(), method.clone(), parameters)
+        })
+        .collect()
+}
+
+#[tokio::test]
+async fn a_f3_no_operation_has_a_parameter_twice_and_every_default_can_be_given() {
+    let document = get("/api").await.json();
+    for (path, method, parameters) in operations(&document) {
+        let mut names = BTreeSet::new();
+        for one in parameters {
+            let name = one["name"].as_str().expect("a name");
+            assert!(names.insert((name, one["in"].to_string())), "{method} {path} has {name} twice");
+            let schema = &one["schema"];
+            let [default, least, most] = ["default", "minimum", "maximum"].map(|key| schema[key].as_f64());
+            if let Some(default) = default {
+                assert!(least.is_none_or(|least| least <= default), "{path}: {name} {schema}");
+                assert!(most.is_none_or(|most| default <= most), "{path}: {name} {schema}");
+            }
+        }
+    }
+    // As the document says.
+    let limit = operations(&document).into_iter().find(|(path, ..)| path == "/jobs").expect("jobs").2;
+    let limit = &limit.iter().find(|one| one["name"] == "limit").expect("a limit")["schema"];
+    get(&format!("/jobs?limit={}", limit["default"])).await;
+    get(&format!("/jobs?limit={}", limit["maximum"])).await;
+    let more = limit["maximum"].as_u64().expect("a number") + 1;
+    assert_eq!(ask(Method::GET, &format!("/jobs?limit={more}"), &[]).await.status, StatusCode::BAD_REQUEST);
+}
+
+#[tokio::test]
+async fn a_f5_the_pattern_of_a_time_covers_what_is_taken() {
+    let document = get("/api").await.json();
+    let all = operations(&document);
+    for (path, taken) in [("/collections/incidents/items", true), ("/xyz/blocks.json", true)] {
+        let (.., parameters) = all.iter().find(|(one, ..)| one == path).expect("a path");
+        let one = parameters.iter().find(|one| one["name"] == "datetime").expect("a time");
+        let pattern = one["schema"]["pattern"].as_str().expect("a pattern");
+        let pattern =
+            regex_lite::RegexBuilder::new(pattern).size_limit(100_000_000).build().expect("a pattern");
+        for time in [
+            "2014-09-05T12:00:00Z",
+            "2014-09-05T12:00Z",
+            "2014-09-05t12:00:00z",
+            "2014-09-05T12:00:00.123456789%2B14:00",
+            "2014-09-05T12:00:00.000Z",
+            "2014-09-05T12:00:00-05:00/..",
+            "2014-09-05T12:00:00Z/2014-09-06T00:00:00Z",
+            "2014-09-05T12:00:00Z/2014-09-06",
+            "2014-09-05T12:00:00Z/PT6H",
+            "2014-09-05T12:00:00Z/P1DT6H30M",
+            "PT6H/2014-09-05T12:00:00Z",
+            "2014-09-05/P2D",
+            "2014-09-05/P1M2D",
+            "P1W/2014-09-05",
+            "2014-09-05",
+            "2014-09-05/2014-09-07",
+            "2014-09-05/..",
+            "/2014-09-05",
+            "../2014-09-05T12:00:00Z",
+        ] {
+            assert_eq!(pattern.is_match(&time.replace("%2B", "+")), taken, "{path}: {time}");
+            let asked = format!("{path}?datetime={time}");
+            assert_eq!(ask(Method::GET, &asked, &[]).await.status, StatusCode::OK, "{asked}");
+        }
+        for time in [
+            "yesterday",
+            "2014-13-01",
+            "2014-09-05T25:00:00Z",
+            "2014-09-05T12:00:00",
+            "../..",
+            "",
+            "/",
+            "2014-09-05/PT6H",
+            "2014-09-05/P",
+            "2014-09-05T12:00:00Z/PT",
+            "P1D/P1D",
+            "2014-09-05/2014-09-06/2014-09-07",
+        ] {
+            assert!(!pattern.is_match(time), "{path}: {time}");
+            let asked = format!("{path}?datetime={time}");
+            assert_eq!(ask(Method::GET, &asked, &[]).await.status, StatusCode::BAD_REQUEST, "{asked}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_f9_every_queryable_is_a_parameter_of_items_that_is_taken() {
+    let document = get("/api").await.json();
+    let all = operations(&document);
+    for collection in ["incidents", "blocks", "density", "clusters", "hotspots", "areas", "plan", "list"] {
+        let queryables = get(&format!("/collections/{collection}/queryables")).await.json();
+        let path = format!("/collections/{collection}/items");
+        let (.., parameters) = all.iter().find(|(one, ..)| *one == path).expect("a path");
+        for name in queryables["properties"].as_object().expect("properties").keys() {
+            let is_there = parameters.iter().any(|one| one["name"] == name.as_str());
+            assert!(is_there || name == "geometry", "{collection}: {name} is no parameter");
+        }
+    }
+    // The instants of incidents, as features have them.
+    let page = get("/collections/incidents/items?limit=1&category=all").await.json();
+    let first = &page["features"][0];
+    for name in ["from", "to"] {
+        let at = first["properties"][name].as_str().expect("an instant").replace('+', "%2B");
+        let same =
+            get(&format!("/collections/incidents/items?limit=10000&category=all&{name}={at}")).await.json();
+        let same = same["features"].as_array().expect("features");
+        assert!(same.iter().any(|one| one["id"] == first["id"]), "{name}");
+        assert!(same.iter().all(|one| one["properties"][name] == first["properties"][name]), "{name}");
+        let bad = ask(Method::GET, &format!("/collections/incidents/items?{name}=yesterday"), &[]).await;
+        assert_eq!((bad.status, &bad.json()["parameter"]), (StatusCode::BAD_REQUEST, &name.into()));
+    }
+}
+
+#[tokio::test]
+async fn a_h1_what_is_json_is_also_a_page_and_its_form_can_be_named() {
+    let document = get("/api").await.json();
+    let chromium = "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8";
+    let mut asked = 0;
+    for (path, method, parameters) in operations(&document) {
+        let gives = &document["paths"][&path][&method]["responses"]["200"]["content"];
+        let media: Vec<&String> = gives.as_object().into_iter().flatten().map(|(media, _)| media).collect();
+        let is_json = media.iter().any(|one| one.ends_with("/json") || one.ends_with("+json"));
+        if method != "get" || !is_json {
+            continue;
+        }
+        let forms =
+            parameters.iter().find(|one| one["name"] == "f").unwrap_or_else(|| panic!("{path} has no f"));
+        // Files are of the form that their name ends in.
+        if ["items.{format}", ".{format}"].iter().any(|end| path.ends_with(end)) {
+            continue;
+        }
+        assert!(media.iter().any(|one| *one == "text/html"), "{path} is no page");
+        let words: Vec<&str> =
+            forms["schema"]["enum"].as_array().expect("words").iter().filter_map(Json::as_str).collect();
+        assert!(words.contains(&"html"), "{path}: {words:?}");
+        let needs = parameters.iter().any(|one| one["required"] == true && one["in"] == "query");
+        if needs || path.contains("/list") || path.contains("/brief") || path.contains("/plan") {
+            continue;
+        }
+        let path = path.replace("{id}", "blocks");
+        // There is no report yet, nor a job.
+        if path.contains("{") || path.starts_with("/ingest/") {
+            continue;
+        }
+        let page = get(&format!("{path}?f=html")).await;
+        assert_eq!(page.header(header::CONTENT_TYPE), "text/html; charset=utf-8", "{path}");
+        let text = String::from_utf8_lossy(&page.body).into_owned();
+        assert!(text.starts_with("<!DOCTYPE html>") || text.starts_with("<!doctype html>"), "{path}");
+        if words.contains(&"json") {
+            let told = get(&format!("{path}?f=json")).await;
+            assert!(told.header(header::CONTENT_TYPE).contains("json"), "{path}");
+            told.json();
+        }
+        // A browser gets the page without asking; an address that ends in its form is what it says.
+        let browsed = ask(Method::GET, &path, &[("accept", chromium)]).await;
+        let is_page = browsed.header(header::CONTENT_TYPE).starts_with("text/html");
+        assert_eq!(is_page, !path.ends_with(".json") && !path.ends_with(".csv"), "{path}");
+        let bad = ask(Method::GET, &format!("{path}?f=pdf"), &[]).await;
+        assert_eq!((bad.status, &bad.json()["parameter"]), (StatusCode::BAD_REQUEST, &"f".into()), "{path}");
+        asked += 1;
+    }
+    assert!(asked > 40, "{asked}");
+    let page = get("/conformance?f=html").await;
+    let text = String::from_utf8_lossy(&page.body).into_owned();
+    assert!(text.contains("ogcapi-features-1/1.0/conf/html") && !text.contains("<script"), "{text}");
+    assert_eq!(get("/docs?f=html").await.header(header::CONTENT_TYPE), "text/html; charset=utf-8");
+    // Two forms of one address have two tags.
+    let [a, b] = ["html", "json"].map(|form| format!("/conformance?f={form}"));
+    assert_ne!(get(&a).await.header(header::ETAG), get(&b).await.header(header::ETAG));
+    // What is no media range is no wish.
+    for path in ["/", "/collections", "/conformance"] {
+        let answer = ask(Method::GET, path, &[("accept", "garbage")]).await;
+        assert_eq!(
+            (answer.status, answer.header(header::CONTENT_TYPE)),
+            (StatusCode::OK, "application/json")
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_f13_a_name_that_means_the_same_elsewhere_is_named() {
+    for (path, nearest) in [
+        ("/collections/blocks/items?period=2014-09-05", "datetime"),
+        ("/collections/incidents/items?period=2014-09-05", "datetime"),
+        ("/collections/blocks/items?compare_period=2014-09-05", "compare_datetime"),
+        ("/collections/density/items?bandwidth=250", "bandwidth_m"),
+        ("/xyz/blocks/3/0/0.mvt?period=2014-09-05", "datetime"),
+        ("/counts?datetime=2014-09-05", "period"),
+    ] {
+        let answer = ask(Method::GET, path, &[]).await;
+        assert_eq!(answer.status, StatusCode::BAD_REQUEST, "{path}");
+        let problem = answer.json();
+        assert_eq!(problem["nearest"], nearest, "{path}: {problem}");
+        assert!(problem["detail"].as_str().is_some_and(|text| text.contains(nearest)), "{path}: {problem}");
+    }
+}
+
+#[tokio::test]
+async fn a_f14_an_address_that_is_too_long_is_a_problem_and_a_long_one_is_none() {
+    let asked = |n: usize| format!("/collections/blocks/items?limit=1&_={}", "7".repeat(n));
+    get(&asked(50_000)).await;
+    let answer = ask(Method::GET, &asked(62_000), &[]).await;
+    assert_eq!(answer.status, StatusCode::URI_TOO_LONG);
+    assert_eq!(answer.header(header::CONTENT_TYPE), "application/problem+json");
+    assert!(answer.json()["detail"].as_str().is_some_and(|text| text.contains("60000")));
+}
+
+#[tokio::test]
+async fn a_f8_pages_of_geojson_name_their_neighbors_in_the_head_too() {
+    let page = get("/collections/blocks/items?limit=5&offset=5").await;
+    let lines: Vec<&str> =
+        page.headers.get_all(header::LINK).iter().filter_map(|l| l.to_str().ok()).collect();
+    for rel in ["next", "prev"] {
+        let told =
+            page.json()["links"].as_array().expect("links").iter().find(|one| one["rel"] == rel).cloned();
+        let href = told.expect("a link")["href"].as_str().expect("an address").to_owned();
+        let line = format!("<{href}>; rel=\"{rel}\"; type=\"application/geo+json\"");
+        assert!(lines.contains(&line.as_str()), "{lines:?}");
+    }
+    assert!(
+        !get("/collections/blocks/items?limit=10000&category=all").await.headers.contains_key(header::LINK)
+    );
+}
+
+#[tokio::test]
+async fn a_h4_head_of_what_is_empty_tells_no_length() {
+    for path in ["/xyz/blocks/3/0/0.mvt", "/xyz/density/3/0/0.png"] {
+        let head = ask(Method::HEAD, path, &[]).await;
+        assert_eq!(head.status, StatusCode::NO_CONTENT, "{path}");
+        assert!(!head.headers.contains_key(header::CONTENT_LENGTH), "{path}: {:?}", head.headers);
+    }
+    let head = ask(Method::HEAD, "/collections/blocks/items?limit=1", &[]).await;
+    assert!(head.headers.contains_key(header::CONTENT_LENGTH), "what is not empty tells it");
+}
+
 #[tokio::test]
 async fn a_f6_ids_of_collections_are_plain_words() {
     for collection in get("/collections").await.json()["collections"].as_array().expect("collections") {
@@ -566,9 +818,19 @@ async fn a_h5_pages_may_read_where_they_are_let_and_never_with_credentials() {
             assert!(sent.contains(name), "{name}");
         }
         let methods = preflight.header(header::ACCESS_CONTROL_ALLOW_METHODS);
-        assert!(methods.contains("GET") && !methods.contains("POST"), "{methods}");
+        // Where an agency names origins, their pages may also run analyses.
+        let runs = std::ptr::eq(router, &raw const listed);
+        assert!(methods.contains("GET") && methods.contains("POST") == runs, "{methods}");
         let exposed = read.header(header::ACCESS_CONTROL_EXPOSE_HEADERS).to_lowercase();
-        for name in ["etag", "link", "content-crs", "ratelimit", "ratelimit-policy", "retry-after"] {
+        for name in [
+            "etag",
+            "link",
+            "ogc-numbermatched",
+            "content-crs",
+            "ratelimit",
+            "ratelimit-policy",
+            "retry-after",
+        ] {
             assert!(exposed.contains(name), "{name}");
         }
         for answer in [&read, &preflight] {
@@ -589,6 +851,55 @@ async fn a_h5_pages_of_other_sites_change_nothing() {
         }
     }
     assert_eq!(ask(Method::POST, "/collections", &[]).await.status.as_u16(), 405, "no browser");
+}
+
+#[tokio::test]
+async fn a_h5_pages_that_the_agency_names_run_and_dismiss_analyses_and_change_nothing_else() {
+    let of = |origins: &[&str]| {
+        let origins: Vec<String> = origins.iter().map(|one| (*one).to_owned()).collect();
+        behind(Access::new(None, &[], &origins).expect("usable"))
+    };
+    let (listed, open, both) =
+        (of(&["https://maps.example"]), of(&["*"]), of(&["*", "https://maps.example"]));
+    let named = [("origin", "https://maps.example")];
+    for (router, headers, lets) in [
+        (&listed, named, true),
+        (&both, named, true),
+        (&open, named, false),
+        (&*ROUTER, named, false),
+        (&listed, [("origin", "https://evil.example")], false),
+        (&both, [("origin", "https://evil.example")], false),
+        (&open, [("origin", "*")], false),
+        (&listed, [("origin", "http://localhost:3000")], false),
+    ] {
+        // What is let in is told that its body is none, or that there is no such job.
+        for (method, path, status) in
+            [(Method::POST, "/processes/rank/execution", 415), (Method::DELETE, "/jobs/none", 404)]
+        {
+            let answer = ask_of(router, method, path, &headers).await;
+            let expected = if lets { status } else { 403 };
+            assert_eq!(answer.status.as_u16(), expected, "{headers:?} {path}: {}", answer.json());
+        }
+        for (method, path) in [
+            (Method::POST, "/alerts"),
+            (Method::POST, "/ingest/police"),
+            (Method::POST, "/jobs/none"),
+            (Method::DELETE, "/processes/rank/execution"),
+            (Method::POST, "/processes/rank/execution/more"),
+        ] {
+            assert_eq!(ask_of(router, method, path, &headers).await.status, StatusCode::FORBIDDEN, "{path}");
+        }
+    }
+    let before = [
+        named[0],
+        ("access-control-request-method", "POST"),
+        ("access-control-request-headers", "content-type, prefer"),
+    ];
+    let preflight = ask_of(&listed, Method::OPTIONS, "/processes/rank/execution", &before).await;
+    assert_eq!(preflight.header(header::ACCESS_CONTROL_ALLOW_ORIGIN), "https://maps.example");
+    let methods = preflight.header(header::ACCESS_CONTROL_ALLOW_METHODS);
+    assert!(methods.contains("POST") && methods.contains("DELETE"), "{methods}");
+    assert!(preflight.header(header::ACCESS_CONTROL_ALLOW_HEADERS).contains("prefer"));
 }
 
 #[tokio::test]

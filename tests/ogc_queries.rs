@@ -198,13 +198,19 @@ async fn a_f7_a_walk_stays_in_one_state_while_what_it_walks_over_comes_and_goes(
 
 #[tokio::test]
 async fn a_f7_a_state_that_is_no_longer_kept_is_gone_and_the_newest_is_named() {
-    for name in ["1-1", "nonsense", "0-99999999999999999999"] {
+    for name in ["1-1", "0-99999999999999999999", "0-1"] {
         let (status, headers, body) =
             ask(&format!("/collections/blocks/items?limit=5&snapshot={name}")).await;
         assert_eq!(status, StatusCode::GONE, "{body}");
         assert_eq!(headers[header::CONTENT_TYPE], "application/problem+json");
         let problem: Json = serde_json::from_str(&body).expect("JSON");
         assert_eq!(problem["links"][0]["href"], format!("{BASE}/collections/blocks/items"));
+    }
+    // What names no state is said to, with the name of one that does; so are the bare numbers of former versions.
+    for name in ["nonsense", "1", "", "-1", "1f-", "1F-1"] {
+        for path in ["/collections/blocks/items", "/xyz/blocks/0/0/0.mvt", "/styles/blocks.json", "/tiles"] {
+            refused(&format!("{path}?snapshot={name}"), "snapshot", "the newest").await;
+        }
     }
     let engine = Arc::new(Engine::new(town(100, 0)));
     let router = hotblocks::http::router(Arc::clone(&engine), Values::default());

@@ -504,6 +504,14 @@ async fn what_cannot_be_run_is_refused_with_what_and_how_to_mend_it() {
     let router = service();
     for (id, inputs, parameter, says) in [
         ("rank", json!({"tops": 5}), "tops", "did you mean `top`"),
+        ("rank", json!({"period": "2014-09-05"}), "period", "did you mean `datetime`"),
+        (
+            "compare",
+            json!({"compare_period": "2014-09-05"}),
+            "compare_period",
+            "did you mean `compare_datetime`",
+        ),
+        ("counts", json!({"datetime": "2014-09-05"}), "datetime", "did you mean `period`"),
         ("rank", json!({"top": 0}), "top", "from 1"),
         ("rank", json!({"top": 2.5}), "top", "whole number"),
         ("rank", json!({"top": null}), "top", "leave out"),
@@ -642,8 +650,17 @@ async fn too_many_jobs_are_refused_and_a_dismissed_one_makes_room_and_is_gone() 
     assert_eq!(get(&router, "/jobs").await.json()["jobs"], json!([]));
     let room = execute(&router, "rank", "respond-sync", &json!({})).await;
     assert_eq!((room.status, room.header("preference-applied")), (StatusCode::OK, "respond-sync"));
-    let listed = get(&router, "/jobs?status=successful&processID=rank&limit=1").await.json();
+    let listed = get(&router, "/jobs?status=successful&processID=rank&limit=1&f=json").await.json();
     assert_eq!(listed["jobs"].as_array().map(Vec::len), Some(1));
+    // Those who browse see the same.
+    let id = listed["jobs"][0]["jobID"].as_str().expect("an id");
+    let plain = get(&router, &format!("/jobs/{id}/results")).await;
+    for path in ["/jobs?limit=1".to_owned(), format!("/jobs/{id}?"), format!("/jobs/{id}/results?")] {
+        let page = get(&router, &format!("{path}&f=html")).await;
+        assert_eq!(page.header("content-type"), "text/html; charset=utf-8", "{path}");
+        assert!(String::from_utf8_lossy(&page.body).contains("</table>"), "{path}");
+        assert_ne!(page.header("etag"), plain.header("etag"), "{path}");
+    }
 }
 
 /// Where a job is told.

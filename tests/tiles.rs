@@ -194,7 +194,7 @@ async fn what_is_no_tile_is_refused_with_the_bound() {
         ("/xyz/blocks/3/0/0.png", 404, "", "/xyz/density/{z}/{x}/{y}.png"),
         ("/xyz/density/3/0", 404, "", "nothing at"),
         ("/xyz/density/3/0/0.png?bandwith_m=5", 400, "bandwith_m", "did you mean `bandwidth_m`"),
-        ("/xyz/density/3/0/0.png?limit=5", 400, "limit", "not a parameter of /xyz/density"),
+        ("/xyz/density/3/0/0.png?limit=5", 400, "limit", "not a parameter of tiles of density"),
         ("/xyz/density/3/0/0.png?bandwidth_m=-5", 400, "bandwidth_m", "from 1 m"),
         ("/xyz/density/3/0/0.png?cell_m=0.1", 422, "cell_m", "smallest side"),
         ("/xyz/density/3/0/0.png?network=continuous", 422, "network", "no surface"),

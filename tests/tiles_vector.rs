@@ -193,9 +193,10 @@ async fn a_t1_what_a_document_is_asked_with_does_not_spoil_the_tiles_it_points_t
     // What has no tiles has a legend of the snapshot that is asked for, as what has some.
     for id in ["blocks?", "list?capacity=5blocks&"] {
         let (name, query) = id.split_once('?').expect("a mark");
-        let (status, ..) = ask(&format!("/collections/{name}/legend?{query}f=json&snapshot=1")).await;
+        let newest = name_of(&SAMPLE.1).await;
+        let (status, ..) = ask(&format!("/collections/{name}/legend?{query}f=json&snapshot={newest}")).await;
         assert_eq!(status, StatusCode::OK, "{id}");
-        let (status, ..) = ask(&format!("/collections/{name}/legend?{query}snapshot=999")).await;
+        let (status, ..) = ask(&format!("/collections/{name}/legend?{query}snapshot={newest}99")).await;
         assert_eq!(status, StatusCode::GONE, "{id}");
     }
 }
@@ -347,9 +348,15 @@ async fn a_t4_an_empty_tile_is_204_one_outside_the_matrix_404_and_junk_400() {
         ("/xyz/all/3/0/0.mvt?by=rate", 400, "by"),
         ("/xyz/blocks/3/0/0.mvt?limit=5", 400, "limit"),
         ("/xyz/blocks/3/0/0.mvt?category=robery", 400, "robbery"),
-        ("/xyz/blocks/3/0/0.mvt?snapshot=x", 400, "whole number"),
-        ("/xyz/blocks/3/0/0.mvt?snapshot=99", 410, "not kept"),
-        ("/xyz/blocks/3/0/0.mvt?f=png", 400, "f"),
+        ("/xyz/blocks/3/0/0.mvt?snapshot=x", 400, "`snapshot` is `x`"),
+        ("/xyz/blocks/3/0/0.mvt?snapshot=1", 400, "`snapshot` is `1`"),
+        ("/xyz/blocks/3/0/0.mvt?snapshot=0-1", 410, "not kept"),
+        ("/xyz/blocks/3/0/0.mvt?f=png", 400, "give one of mvt"),
+        ("/collections/blocks/tiles/WebMercatorQuad/3/0/0?f=json", 400, "give one of mvt"),
+        ("/collections/blocks/tiles/WebMercatorQuad/3/0/0?categry=x", 400, "tiles of blocks"),
+        ("/styles/blocks.qml?f=json", 400, "give one of qml"),
+        ("/styles/blocks.json?f=qml", 400, "give one of html, json"),
+        ("/xyz/density/3/0/0.mvt?bandwidth_rule=nonsense", 400, "bandwidth_rule"),
     ] {
         let (code, headers, body) = ask(path).await;
         assert_eq!(code.as_u16(), status, "{path}: {}", String::from_utf8_lossy(&body));
@@ -381,7 +388,7 @@ async fn a_t5_under_the_number_of_a_snapshot_a_tile_keeps_its_bytes_when_data_co
     let middle = tile_of(LonLat::new(-72.927, 41.309).expect("a place"), 13);
     for layer in ["incidents", "blocks", "all"] {
         let newest = format!("/xyz/{layer}/13/{}/{}.mvt", middle.x(), middle.y());
-        let held = format!("{newest}?snapshot={}", engine.open(&hotblocks::engine::View::all()).generation());
+        let held = format!("{newest}?snapshot={}", name_of(&router).await);
         let before = ask_of(&router, Method::GET, &newest, &[]).await;
         assert_eq!(before.1[header::CACHE_CONTROL], "private, no-cache");
         publish(&engine, other.clone());
@@ -402,11 +409,129 @@ async fn a_t5_under_the_number_of_a_snapshot_a_tile_keeps_its_bytes_when_data_co
         assert_eq!((again.0, again.2.len()), (StatusCode::NOT_MODIFIED, 0), "{layer}");
         assert_eq!(again.1[header::ETAG], tag);
     }
+    let name = name_of(&router).await;
+    let path = format!("/xyz/blocks/13/{}/{}.mvt?snapshot={name}", middle.x(), middle.y());
+    assert_eq!(ask_of(&router, Method::GET, &path, &[]).await.0, StatusCode::OK);
     for _ in 0..20 {
         publish(&engine, old.dataset().clone());
     }
-    let path = format!("/xyz/blocks/13/{}/{}.mvt?snapshot=1", middle.x(), middle.y());
     assert_eq!(ask_of(&router, Method::GET, &path, &[]).await.0, StatusCode::GONE);
+}
+
+/// The name of the newest state of a service.
+async fn name_of(router: &axum::Router) -> String {
+    let (_, _, body) = ask_of(router, Method::GET, "/readyz", &[]).await;
+    let ready: Json = serde_json::from_slice(&body).expect("JSON");
+    ready["snapshot"].as_str().expect("a name").to_owned()
+}
+
+#[tokio::test]
+async fn a_t5_the_name_of_a_state_is_one_for_features_and_tiles_and_none_of_another_run() {
+    let (data, ..) = common::new_haven();
+    let router = router_of(Arc::new(Engine::new(data.dataset().clone())));
+    let (_, _, page) = ask_of(&router, Method::GET, "/collections/blocks/items?limit=1", &[]).await;
+    let page: Json = serde_json::from_slice(&page).expect("JSON");
+    let next = page["links"].as_array().expect("links").iter().find(|link| link["rel"] == "next");
+    let next = next.and_then(|link| link["href"].as_str()).expect("more");
+    let of_items = next.split("snapshot=").nth(1).expect("a state").split('&').next().expect("a name");
+    assert_eq!(of_items, name_of(&router).await);
+    // The same generation of the same data in another run: nobody can know that the data are the same.
+    let anew = router_of(Arc::new(Engine::new(data.dataset().clone())));
+    for path in [
+        "/xyz/blocks/14/4874/6148.mvt?",
+        "/xyz/blocks.json?",
+        "/styles/blocks.json?",
+        "/collections/blocks/legend?",
+        "/tiles?",
+        "/collections/blocks/items?limit=1&",
+    ] {
+        let path = format!("{path}snapshot={of_items}");
+        let (status, ..) = ask_of(&router, Method::GET, &path, &[]).await;
+        assert!(matches!(status.as_u16(), 200 | 204), "{path}: {status}");
+        assert_eq!(ask_of(&anew, Method::GET, &path, &[]).await.0, StatusCode::GONE, "{path}");
+    }
+}
+
+#[tokio::test]
+async fn what_is_not_given_is_refused_alike_of_items_tiles_and_legends() {
+    let (data, ..) = common::new_haven();
+    let engine = Arc::new(Engine::new(data.dataset().clone()));
+    // Nothing is configured.
+    let router = hotblocks::http::router(engine, hotblocks::engine::params::values::Values::default());
+    // 400 for what the document requires, 422 for what another parameter could stand for.
+    for (layer, parameter, code) in
+        [("density", "bandwidth_m", 422), ("clusters", "min_points", 400), ("targets", "budget", 400)]
+    {
+        let eps = if layer == "clusters" { "?eps_m=100" } else { "" };
+        for path in [
+            format!("/collections/{layer}/items{eps}"),
+            format!("/xyz/{layer}/3/2/3.mvt{eps}"),
+            format!("/collections/{layer}/tiles/WebMercatorQuad/3/3/2{eps}"),
+            format!("/xyz/{layer}.json{eps}"),
+            format!("/collections/{layer}/legend{eps}"),
+        ] {
+            let (status, _, body) = ask_of(&router, Method::GET, &path, &[]).await;
+            let problem: Json = serde_json::from_slice(&body).expect("JSON");
+            assert_eq!(
+                (status.as_u16(), &problem["parameter"]),
+                (code, &parameter.into()),
+                "{path}: {problem}"
+            );
+        }
+    }
+}
+
+/// Ids in a tile over the whole town, which incidents carry with their feed.
+async fn tile_of_town(query: &str) -> usize {
+    let middle = tile_of(LonLat::new(-72.927, 41.309).expect("a place"), 8);
+    let path = format!("/xyz/incidents/8/{}/{}.mvt?category=all&{query}", middle.x(), middle.y());
+    let (status, _, body) = ask(&path).await;
+    assert!(matches!(status.as_u16(), 200 | 204), "{path}: {}", String::from_utf8_lossy(&body));
+    if body.is_empty() { 0 } else { read(body).remove("incidents").map_or(0, |all| all.len()) }
+}
+
+#[tokio::test]
+async fn a_f11_map_and_table_agree_on_a_time_of_day_and_counts_by_days_say_so() {
+    let mut seen = Vec::new();
+    for time in [
+        "2014-09-05",
+        "2014-09-05T12:00:00Z/2014-09-05T18:00:00Z",
+        "2014-09-05T12:00:00Z/PT6H",
+        "2014-09-05/P2D",
+        "../2014-09-05T05:00:00-04:00",
+    ] {
+        let page =
+            json(&format!("/collections/incidents/items?category=all&limit=10000&datetime={time}")).await;
+        let table = page["numberMatched"].as_u64().expect("a number");
+        assert_eq!(
+            u64::try_from(tile_of_town(&format!("datetime={time}")).await).expect("few"),
+            table,
+            "{time}"
+        );
+        seen.push(table);
+    }
+    assert!(0 < seen[1] && seen[1] == seen[2] && seen[1] < seen[0] && seen[0] < seen[3], "{seen:?}");
+    // What counts by days says which it has counted, on the map the same as in the table.
+    let clock = json("/collections/blocks/items?category=all&datetime=2014-09-05T12:00:00Z/PT6H").await;
+    let day = json("/collections/blocks/items?category=all&datetime=2014-09-05").await;
+    assert_eq!(clock["features"], day["features"]);
+    let warned = |page: &Json| page["provenance"]["warnings"].to_string().contains("whole local days");
+    assert!(warned(&clock) && !warned(&day), "{}", clock["provenance"]["warnings"]);
+    assert!(clock["provenance"]["warnings"].to_string().contains("2014-09-05/2014-09-05"));
+    let middle = tile_of(LonLat::new(-72.927, 41.309).expect("a place"), 13);
+    let tile = async |layer: &str, time: &str| {
+        let path = format!("/xyz/{layer}/13/{}/{}.mvt?category=all&datetime={time}", middle.x(), middle.y());
+        let (status, _, body) = ask(&path).await;
+        assert_eq!(status, StatusCode::OK, "{path}: {}", String::from_utf8_lossy(&body));
+        body
+    };
+    for layer in ["blocks", "hotspots"] {
+        let [a, b] = [tile(layer, "2014-09-05T12:00:00Z/PT6H").await, tile(layer, "2014-09-05").await];
+        assert_eq!(a, b, "{layer}");
+    }
+    assert_ne!(tile("all", "2014-09-05T12:00:00Z/PT6H").await, tile("all", "2014-09-05").await);
+    let id = clock["features"][0]["id"].as_str().expect("an id");
+    json(&format!("/collections/blocks/items/{id}?datetime=2014-09-05T12:00:00Z")).await;
 }
 
 /// Publishes a data set under the next generation number.

@@ -63,7 +63,7 @@ pub struct Config {
     pub public_url: Option<String>,
     /// Addresses or networks of proxies whose `Forwarded` and `X-Forwarded-…` count; none where nothing is said.
     pub trusted_proxies: Vec<String>,
-    /// Origins whose pages may read; `*` for public data. Those of this machine may in any case.
+    /// Origins whose pages may read and, where they are named, run analyses; `*` for public data, to read alone. Those of this machine may in any case.
     pub allow_origins: Vec<String>,
     /// Bounds of the live feed.
     pub live: live::LiveConfig,

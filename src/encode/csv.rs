@@ -156,9 +156,13 @@ fn number(n: f64) -> String {
     if n != 0.0 && n.abs() < 1e-6 { format!("{n:e}") } else { n.to_string() }
 }
 
-/// Text that a spreadsheet would run as a formula gets an apostrophe in front.
+/// Text that a spreadsheet would run as a formula gets an apostrophe in front; East Asian ones also run full-width signs.
 pub(super) fn safe(text: &str) -> String {
-    if text.starts_with(['=', '+', '-', '@', '\t', '\r']) { format!("'{text}") } else { text.to_owned() }
+    if text.starts_with(['=', '+', '-', '@', '\t', '\r', '＝', '＋', '－', '＠']) {
+        format!("'{text}")
+    } else {
+        text.to_owned()
+    }
 }
 
 #[cfg(test)]
@@ -174,7 +178,7 @@ mod tests {
 
     #[test]
     fn what_a_spreadsheet_would_run_is_text_and_numbers_stay_numbers() {
-        let text = ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1", "Elm, \"St\""];
+        let text = ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1", "＝1+1", "＠x", "Elm, \"St\""];
         let properties = text.map(|text| vec![("label", Value::text(text)), ("change", Value::Float(-0.5))]);
         let features = properties.map(|properties| ("=id", None, properties));
         for written in [

@@ -34,10 +34,10 @@ pub(super) fn wants_page(headers: &HeaderMap, f: Option<&str>) -> Result<bool, P
     Ok(page > 0.0 && page >= json)
 }
 
-/// Media type, without its parameters, and weight.
+/// Media type, without its parameters, and weight; `None` of what is no such thing.
 fn range(text: &str) -> Option<(String, f64)> {
     let mut parts = text.split(';').map(str::trim);
-    let media = parts.next().filter(|media| !media.is_empty())?.to_ascii_lowercase();
+    let media = parts.next().filter(|media| media.contains('/'))?.to_ascii_lowercase();
     let weight = parts.find_map(|part| part.strip_prefix("q=").map(|q| q.trim().parse().unwrap_or(1.0)));
     Some((media, weight.unwrap_or(1.0)))
 }
@@ -68,6 +68,7 @@ mod tests {
             (Some("text/html;q=0.5, application/json"), Some(false)),
             (Some("*/*"), Some(false)),
             (None, Some(false)),
+            (Some("garbage"), Some(false)),
             (Some("image/png"), None),
             (Some("application/json;q=0"), None),
         ] {

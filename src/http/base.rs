@@ -29,7 +29,8 @@ struct Public {
 
 impl Access {
     /// Reads what is configured: the public URL, addresses or networks of trusted proxies (no proxy is trusted
-    /// unless it is listed, on this machine neither), and origins whose pages may read (`*` for any).
+    /// unless it is listed, on this machine neither), and origins whose pages may read (`*` for any) and,
+    /// where they are named, run analyses.
     ///
     /// # Errors
     ///

@@ -23,7 +23,7 @@ use crate::layer::Page;
 pub(super) const COUNTS_FORM: Param = Param {
     flag: "",
     wire: "f",
-    kind: Kind::Word(&["json", "csv"]),
+    kind: Kind::Word(&["json", "csv", "html"]),
     default: "the ending of the address, else what the client accepts",
     help: "Form of the answer",
     example: "csv",
@@ -79,8 +79,10 @@ fn form(
 ) -> Result<(&'static str, &'static str), Problem> {
     if let Some(at) = pairs.iter().position(|(name, _)| name == "f") {
         let (name, value) = pairs.remove(at);
-        let known = FORMS.iter().find(|(word, _)| *word == value);
-        let mend = "give json or csv".to_owned();
+        // A page is made of the JSON.
+        let word = if value == "html" { "json" } else { &value };
+        let known = FORMS.iter().find(|(known, _)| *known == word);
+        let mend = "give json, csv or html".to_owned();
         return known.copied().ok_or_else(|| BadValue { name, value, mend }.into());
     }
     if let Some(form) = FORMS.iter().find(|(word, _)| path.ends_with(&format!(".{word}"))) {

@@ -1,4 +1,5 @@
-//! What pages of other sites may do: read, where the agency says so; never write, never with credentials.
+//! What pages of other sites may do: read, and run analyses, where the agency names them; never write data, never with
+//! credentials.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -15,24 +16,29 @@ use super::guard::{host, is_loopback};
 const ANY: &str = "*";
 
 /// What a page may read beside the body.
-const EXPOSED: [HeaderName; 8] = [
+const EXPOSED: [HeaderName; 12] = [
     header::ETAG,
     header::LINK,
     header::LOCATION,
     header::RETRY_AFTER,
     header::CONTENT_DISPOSITION,
     HeaderName::from_static("content-crs"),
+    HeaderName::from_static("ogc-numbermatched"),
+    HeaderName::from_static("ogc-numberreturned"),
+    HeaderName::from_static("preference-applied"),
+    HeaderName::from_static("x-hotblocks-truncated"),
     HeaderName::from_static("ratelimit"),
     HeaderName::from_static("ratelimit-policy"),
 ];
 
 /// What a page may send.
-const SENT: [HeaderName; 6] = [
+const SENT: [HeaderName; 7] = [
     header::ACCEPT,
     header::AUTHORIZATION,
     header::IF_NONE_MATCH,
     header::CONTENT_TYPE,
     HeaderName::from_static("x-api-key"),
+    HeaderName::from_static("prefer"),
     HeaderName::from_static("last-event-id"),
 ];
 
@@ -54,10 +60,33 @@ impl Access {
         });
         of_here || self.is_open() || self.origins.iter().any(|known| known.eq_ignore_ascii_case(origin))
     }
+
+    /// Whether the agency names this origin itself: `*` names none.
+    fn names(&self, origin: &str) -> bool {
+        origin != ANY && self.origins.iter().any(|known| known.eq_ignore_ascii_case(origin))
+    }
+
+    /// Whether a page of another site runs or dismisses an analysis, and is of an origin that the agency names. It
+    /// changes no data: what comes in by other ways is never let in from pages.
+    pub(super) fn may_run(&self, request: &Request) -> bool {
+        let origin = request.headers().get(header::ORIGIN).and_then(|value| value.to_str().ok());
+        let path: Vec<&str> = request.uri().path().split('/').skip(1).collect();
+        let runs = match *request.method() {
+            Method::POST => matches!(path[..], ["processes", _, "execution"]),
+            Method::DELETE => matches!(path[..], ["jobs", _]),
+            _ => false,
+        };
+        runs && origin.is_some_and(|origin| self.names(origin))
+    }
 }
 
 /// Tells browsers which pages may read. Credentials are never among what they send.
 pub(super) fn layer(access: Arc<Access>) -> CorsLayer {
+    let mut methods = vec![Method::GET, Method::HEAD];
+    if access.origins.iter().any(|origin| origin != ANY) {
+        // Where they are let in is for the guard.
+        methods.extend([Method::POST, Method::DELETE]);
+    }
     let origins = if access.is_open() {
         AllowOrigin::any()
     } else {
@@ -65,7 +94,7 @@ pub(super) fn layer(access: Arc<Access>) -> CorsLayer {
     };
     CorsLayer::new()
         .allow_origin(origins)
-        .allow_methods([Method::GET, Method::HEAD])
+        .allow_methods(methods)
         .allow_headers(SENT)
         .expose_headers(EXPOSED)
         .max_age(KEPT)

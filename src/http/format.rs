@@ -136,14 +136,24 @@ fn not_acceptable(offered: &[&[&'static str]]) -> Problem {
     Problem::not_acceptable(&offered.join(", "))
 }
 
-/// A layer in a form, with its links: within the text where GeoJSON has them, else in the head of the answer.
+/// A layer in a form, with its links: within the text where GeoJSON has them, else in the head of the answer; those to
+/// other pages always also there.
 pub(super) fn answer(form: Format, layer: &Layer, links: Json, whole: bool) -> Result<Response, Problem> {
     let head = [
         (HeaderName::from_static("ogc-numbermatched"), HeaderValue::from(layer.matched)),
         (HeaderName::from_static("ogc-numberreturned"), HeaderValue::from(layer.features.len())),
     ];
     let mut response = match form {
-        Format::GeoJson => (head, geojson::collection(layer, links)).into_response(),
+        Format::GeoJson => {
+            let turns = |link: &&Json| link["rel"] == "next" || link["rel"] == "prev";
+            let turns = links.as_array().into_iter().flatten().filter(turns).filter_map(in_head);
+            let turns: Vec<HeaderValue> = turns.collect();
+            let mut response = (head, geojson::collection(layer, links)).into_response();
+            for link in turns {
+                response.headers_mut().append(header::LINK, link);
+            }
+            response
+        }
         form => {
             let body = form.write(layer).map_err(Problem::inside)?;
             let mut response = (head, body).into_response();

@@ -1,10 +1,12 @@
 //! What holds for every answer: who may ask, and headers that keep the page to itself.
 
+use std::convert::Infallible;
 use std::sync::Arc;
 
+use axum::body::{Body, Bytes};
 use axum::extract::{Request, State};
-use axum::http::HeaderMap;
 use axum::http::header::{self, HeaderName, HeaderValue};
+use axum::http::{HeaderMap, Method, StatusCode};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 
@@ -15,23 +17,35 @@ use super::problem::Problem;
 /// No request of the page leaves this origin, and no other site may frame it.
 const POLICY: &str = "default-src 'none'; script-src 'self'; worker-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self' data:; font-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
+/// Bytes of an address at most. From 65,535 on the HTTP library refuses by itself, without a word.
+const LONGEST: usize = 60_000;
+
 /// Refuses requests under a foreign name and dresses the answer.
 ///
 /// Until roles exist, whoever reaches the port may read: a page of another site must not, which
 /// could otherwise point its own name at this address and ask from the visitor's browser.
 pub(super) async fn guard(State(access): State<Arc<Access>>, mut request: Request, next: Next) -> Response {
     let host = host(&request);
+    let is_head = request.method() == Method::HEAD;
     let mut response = if is_loopback(&host) || access.is_public_name(&host) {
         let base = access.base_of(&request);
         request.extensions_mut().insert(base);
-        if is_foreign_write(&request) {
+        let long = request.uri().path_and_query().map_or(0, |text| text.as_str().len());
+        if is_foreign_write(&request) && !access.may_run(&request) {
             Problem::foreign_write().into_response()
+        } else if long > LONGEST {
+            Problem::address(long, LONGEST).into_response()
         } else {
             next.run(request).await
         }
     } else {
         Problem::foreign_host(&host).into_response()
     };
+    if is_head && response.status() == StatusCode::NO_CONTENT {
+        // The length of a body that is known to be empty would be told, and 204 has none: RFC 9110, 8.6.
+        let nothing = futures_util::stream::empty::<Result<Bytes, Infallible>>();
+        *response.body_mut() = Body::from_stream(nothing);
+    }
     // Whose pages may show pictures of here, such as tiles: those that may read.
     let resources = if access.is_open() { "cross-origin" } else { "same-site" };
     let headers = response.headers_mut();

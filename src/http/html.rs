@@ -196,6 +196,52 @@ pub(super) fn item(base: &str, layer: &Layer, links: &Json, asked: &str) -> Resp
     page(base, &feature.id, &path, &body)
 }
 
+/// A document that is JSON by itself, member by member.
+pub(super) fn document(base: &str, title: &str, told: &Json) -> Response {
+    page(
+        base,
+        title,
+        &[],
+        &html! { div class="wide" role="region" aria-label="Document" tabindex="0" { (member(told)) } },
+    )
+}
+
+/// A value of JSON: what has names as a table, what has several as a list, addresses as links.
+fn member(value: &Json) -> Markup {
+    match value {
+        Json::Object(named) if named.is_empty() => html! {},
+        Json::Object(named) => html! {
+            table { tbody { @for (name, value) in named {
+                tr { th scope="row" { (name) } td { (member(value)) } }
+            } } }
+        },
+        Json::Array(all) if all.iter().any(|one| one.is_object() || one.is_array()) && !is_place(all) => {
+            html! {
+                ol { @for one in all { li { (member(one)) } } }
+            }
+        }
+        Json::Array(all) if is_place(all) => html! { code { (value.to_string()) } },
+        Json::Array(all) => html! {
+            @for (at, one) in all.iter().enumerate() { @if at > 0 { ", " } (member(one)) }
+        },
+        Json::String(text) if text.starts_with("http://") || text.starts_with("https://") => {
+            html! { @if text.contains('{') { code { (text) } } @else { a href=(text) { (text) } } }
+        }
+        Json::String(text) => html! { (text) },
+        Json::Null => html! {},
+        other => html! { (other.to_string()) },
+    }
+}
+
+/// Whether a list is numbers within lists, as places and shapes are.
+fn is_place(all: &[Json]) -> bool {
+    !all.is_empty()
+        && all.iter().all(|one| match one {
+            Json::Array(inner) => is_place(inner),
+            other => other.is_number(),
+        })
+}
+
 /// A value in a table.
 fn cell(value: &Value) -> String {
     match value {
@@ -239,6 +285,7 @@ mod tests {
             item("http://h", &layer, &links, &format!("?q={evil}")),
             collections("http://h", &told),
             collection("http://h", &told),
+            document("http://h", evil, &told),
         ] {
             let body = to_bytes(response.into_body(), usize::MAX).await.expect("a body");
             let text = String::from_utf8_lossy(&body);

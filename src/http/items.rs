@@ -17,7 +17,7 @@ use super::{format, html};
 use crate::encode::format::Format;
 use crate::engine::params::choosing::{CRS, SNAPSHOT};
 use crate::engine::params::form::{BOM, F};
-use crate::engine::params::table::{LIMIT, OFFSET, Operation};
+use crate::engine::params::table::{INCIDENTS, LIMIT, OFFSET, Operation};
 use crate::layer::Page;
 use crate::layer::choose::choose;
 
@@ -80,6 +80,14 @@ pub(super) async fn answer(
     let keeper = state.clone();
     let make = state.work(move || {
         let mut layer = choose(&snapshot, &operation, &values, page, &choice)?;
+        if let Some(time) = choice.during.filter(|time| time.has_clock())
+            && let Some(days) = values.period.filter(|_| operation.collection != INCIDENTS.collection)
+        {
+            layer.warn(format!(
+                "{} counts whole local days: of datetime {time} these are {days}; give these dates to say so, or ask incidents, which go by the second",
+                operation.collection
+            ));
+        }
         crs.project(&mut layer)?;
         // Who reads on reads in the same state of the data.
         let more = page.offset.saturating_add(page.limit) < layer.matched;

@@ -20,6 +20,7 @@ mod landing;
 pub mod live;
 mod metrics;
 mod page;
+mod pages;
 mod problem;
 mod processes;
 mod query;
@@ -82,6 +83,7 @@ fn router_of(access: Access, state: AppState) -> Router {
         .fallback(async |uri: Uri| Problem::not_found(uri.path()))
         .method_not_allowed_fallback(async || Problem::method())
         // From the inside out.
+        .layer(from_fn(pages::pages))
         .layer(from_fn(api::declared::declared))
         .layer(CatchPanicLayer::custom(problem::panicked))
         .layer(from_fn(failures::failures))

@@ -8,7 +8,7 @@ use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde_json::{Value as Json, json};
 
-use crate::engine::params::nearest::nearest;
+use crate::engine::params::nearest::meant;
 use crate::engine::params::table::Param;
 use crate::engine::params::values::BadValue;
 use crate::layer::answer::AnswerError;
@@ -51,6 +51,7 @@ impl Problem {
         let title = status.canonical_reason().unwrap_or("Failure");
         let kind = match status {
             StatusCode::PAYLOAD_TOO_LARGE => "too-large",
+            StatusCode::URI_TOO_LONG => "address",
             StatusCode::UNSUPPORTED_MEDIA_TYPE => "media-type",
             StatusCode::TOO_MANY_REQUESTS => "too-many",
             StatusCode::SERVICE_UNAVAILABLE => "unavailable",
@@ -140,12 +141,20 @@ impl Problem {
 
     /// A parameter that the collection does not have.
     pub(super) fn unknown_parameter(name: &str, address: &str, allowed: Vec<&'static str>) -> Self {
-        let near = nearest(name, allowed.iter().copied());
+        let near = meant(name, allowed.iter().copied());
         let hint = near.map_or_else(String::new, |near| format!("; did you mean `{near}`?"));
         let detail = format!("`{name}` is not a parameter of {address}{hint}");
         Self::new(StatusCode::BAD_REQUEST, UNKNOWN_PARAMETER, "Unknown query parameter", detail)
             .about(name)
             .among(allowed)
+    }
+
+    /// What is no name of a state of the data, such as a bare number.
+    pub(super) fn no_snapshot(given: &str, newest: &str) -> Self {
+        let detail = format!(
+            "`snapshot` is `{given}`, which names no state of the data; give a name as links, /readyz and /events have it, such as `{newest}`, the newest, or leave it out"
+        );
+        Self::unusable(StatusCode::BAD_REQUEST, "snapshot", detail)
     }
 
     /// A snapshot that is kept no longer, or never was.
@@ -220,7 +229,7 @@ impl IntoResponse for Problem {
             "status": self.status.as_u16(),
             "detail": self.detail,
         });
-        let near = self.parameter.as_deref().and_then(|name| nearest(name, self.allowed.iter().copied()));
+        let near = self.parameter.as_deref().and_then(|name| meant(name, self.allowed.iter().copied()));
         let near = near.filter(|_| self.kind == UNKNOWN_PARAMETER);
         if let Some(parameter) = self.parameter {
             body["parameter"] = parameter.into();

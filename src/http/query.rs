@@ -50,7 +50,7 @@ pub(super) fn written<'a>(pairs: impl IntoIterator<Item = (&'a str, &'a str)>) -
 /// Parameters of a collection over HTTP.
 pub(super) fn params(operation: &Operation) -> impl Iterator<Item = &'static Param> + use<> {
     // OGC API Features, requirement 25: every collection takes a time; features without one match any.
-    let time = (!operation.params.contains(&PERIOD)).then_some(&PERIOD);
+    let time = (!operation.params.iter().any(|param| param.wire == PERIOD.wire)).then_some(&PERIOD);
     operation
         .params
         .iter()
@@ -79,9 +79,7 @@ pub(super) fn queryables(operation: &Operation) -> &'static [Param] {
             };
             let mut fields = vec![ID];
             fields.extend(all(operation.collection));
-            // An instant to the second is no question.
-            let asked = |field: &Field| field.kind.is_plain() && field.kind != FieldKind::Time;
-            fields.retain(|field| asked(field) && !taken(field.name));
+            fields.retain(|field| field.kind.is_plain() && !taken(field.name));
             (operation.collection, fields.iter().map(as_parameter).collect())
         };
         OPERATIONS.iter().map(list).collect()
@@ -132,7 +130,7 @@ pub(super) fn check(operation: &Operation, pairs: &[(String, String)]) -> Result
 
 /// The same for tiles, which have no pages: the place is in the address.
 pub(super) fn check_for_tiles(operation: &Operation, pairs: &[(String, String)]) -> Result<Values, Problem> {
-    let address = format!("/xyz/{}", operation.collection);
+    let address = format!("tiles of {}", operation.collection);
     check_among(&operation.params.iter().collect::<Vec<_>>(), &address, pairs)
 }
 

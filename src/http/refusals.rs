@@ -43,6 +43,14 @@ impl Problem {
         Self::new(StatusCode::FORBIDDEN, "origin", "Origin not permitted", detail)
     }
 
+    /// An address that is too long.
+    pub(super) fn address(bytes: usize, most: usize) -> Self {
+        let detail = format!(
+            "the address has {bytes} bytes, more than {most}; ask for less at once: fewer points in a shape, fewer values"
+        );
+        Self::of(StatusCode::URI_TOO_LONG, detail)
+    }
+
     /// A body that is too long, or that did not come whole.
     pub(super) fn body(rejected: &axum::extract::rejection::BytesRejection, most: usize) -> Self {
         if rejected.status() == StatusCode::PAYLOAD_TOO_LARGE {

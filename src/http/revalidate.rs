@@ -69,7 +69,7 @@ pub(super) async fn revalidate(State(state): State<AppState>, request: Request, 
     let cache = cache(request.uri().path(), &asked);
     // What was erased is confirmed to nobody: a state answers by its tag alone as long as it can be opened.
     let pinned = asked.iter().find(|(name, _)| name == SNAPSHOT).map(|(_, value)| value.trim());
-    let is_there = || pinned.is_none_or(|name| state.kept(name).is_some() || state.opened(name).is_ok());
+    let is_there = || pinned.is_none_or(|name| state.kept(name).is_some());
     if let Some(tag) = tag.as_ref().filter(|tag| has(&known, tag) && is_there()) {
         return unchanged(tag, cache);
     }
@@ -114,7 +114,7 @@ fn tag(state: &AppState, request: &Request, asked: &[(String, String)]) -> Strin
     let mut hash = DefaultHasher::new();
     // What one snapshot says does not change when a newer one comes.
     let generation = if is_pinned(asked) { 0 } else { state.open().generation() };
-    (state.stamp, generation, base(request), request.uri().path(), asked).hash(&mut hash);
+    (state.feed.stamp, generation, base(request), request.uri().path(), asked).hash(&mut hash);
     let accept = request.headers().get_all(header::ACCEPT).iter().map(HeaderValue::as_bytes);
     accept.collect::<Vec<_>>().hash(&mut hash);
     format!("W/\"{:016x}\"", hash.finish())
@@ -122,11 +122,11 @@ fn tag(state: &AppState, request: &Request, asked: &[(String, String)]) -> Strin
 
 fn cache(path: &str, asked: &[(String, String)]) -> HeaderValue {
     let single = path.split('/').any(|part| part == "incidents" || part == "all" || part == "tiles");
-    // Numbers of snapshots begin anew with the service, so what bears one may become another's.
-    let by_number = path.starts_with("/xyz/") || path.starts_with("/styles/") || path.ends_with("/legend");
+    // What goes with tiles lasts as long as they do.
+    let of_tiles = path.starts_with("/xyz/") || path.starts_with("/styles/") || path.ends_with("/legend");
     match is_pinned(asked) {
         false => NEWEST,
-        true if single || by_number => AN_HOUR,
+        true if single || of_tiles => AN_HOUR,
         true => FOREVER,
     }
 }
@@ -161,7 +161,7 @@ mod tests {
 
     #[test]
     fn only_one_snapshot_s_answers_are_kept_and_single_incidents_for_an_hour() {
-        let pinned = [pair("snapshot", "7")];
+        let pinned = [pair("snapshot", "1f-7")];
         assert_eq!(cache("/collections/blocks/items", &[]), NEWEST);
         assert_eq!(cache("/collections/blocks/items", &pinned), FOREVER);
         for path in [

@@ -32,8 +32,6 @@ pub(super) struct AppState {
     pub(super) jobs: Arc<Jobs>,
     /// Which data the newest snapshot is of.
     pub(super) identity: Arc<Identity>,
-    /// This run of the service, for the tags of its answers.
-    pub(super) stamp: u64,
     /// States of the data in which clients read on, page by page.
     pub(super) walks: Arc<Walks>,
 }
@@ -50,7 +48,6 @@ impl AppState {
             defaults: Arc::new(defaults),
             jobs: Arc::new(Jobs::new(cores)),
             identity: Arc::default(),
-            stamp: super::revalidate::stamp(),
             walks: Arc::default(),
         }
     }
@@ -63,16 +60,6 @@ impl AppState {
     /// Whether a snapshot can still be opened.
     pub(super) fn keeps(&self, generation: u64) -> bool {
         self.engine.opened(&View::all(), generation).is_some()
-    }
-
-    /// The snapshot of this number, as long as it is kept.
-    pub(super) fn opened(&self, number: &str) -> Result<Arc<Snapshot>, Problem> {
-        let is_number = !number.is_empty() && number.bytes().all(|b| b.is_ascii_digit());
-        if !is_number {
-            return Err(Problem::query(format!("`snapshot` is `{number}`; give a whole number")));
-        }
-        let kept = number.parse().ok().and_then(|number| self.engine.opened(&View::all(), number));
-        kept.ok_or_else(|| Problem::gone(number))
     }
 
     /// Has something made in its turn, on a thread that may take its time.

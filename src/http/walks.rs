@@ -6,7 +6,9 @@ use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
+use super::problem::Problem;
 use super::state::AppState;
+use crate::engine::View;
 use crate::engine::snapshot::Snapshot;
 
 /// How many are kept at most.
@@ -44,18 +46,40 @@ impl Walks {
 
 impl AppState {
     /// Keeps a snapshot for who reads on, and tells the name by which it is found again in this run of the service.
-    ///
-    /// A generation alone is no name: after a new start it may be one of other data.
     pub(super) fn keep(&self, snapshot: &Arc<Snapshot>) -> String {
         self.walks.keep(snapshot, self.engine.whole_since());
-        format!("{:x}-{}", self.stamp, snapshot.generation())
+        self.feed.token(snapshot.generation())
     }
 
-    /// The snapshot of a name, if it is kept.
+    /// The snapshot of a name, if it is kept: here for who reads on, or by the engine.
     pub(super) fn kept(&self, name: &str) -> Option<Arc<Snapshot>> {
-        let (run, generation) = name.split_once('-')?;
-        let generation = generation.parse().ok().filter(|_| run == format!("{:x}", self.stamp))?;
-        let newest = Some(self.open()).filter(|newest| newest.generation() == generation);
+        let generation = generation(name.trim())?;
+        self.feed.token(generation).eq(name.trim()).then_some(())?;
+        let newest = self.engine.opened(&View::all(), generation);
         newest.or_else(|| self.walks.find(generation, self.engine.whole_since()))
     }
+
+    /// The same, for answers that say what is wrong: 400 for what is no name of a state, 410 for one that is not kept.
+    /// `anew` is where the newest is had.
+    pub(super) fn opened(&self, name: &str, anew: Option<&str>) -> Result<Arc<Snapshot>, Problem> {
+        if generation(name.trim()).is_none() {
+            return Err(Problem::no_snapshot(name, &self.feed.token(self.open().generation())));
+        }
+        self.kept(name).ok_or_else(|| match anew {
+            Some(anew) => Problem::walk_gone(name, anew.to_owned()),
+            None => Problem::gone(name),
+        })
+    }
+}
+
+/// What names of states look like: a run of the service and a generation in it.
+pub(super) const NAMES: &str = "^[0-9a-f]{1,16}-[0-9]{1,20}$";
+
+/// The generation in a name; `None` of what is no name, and of a generation that there cannot be.
+fn generation(name: &str) -> Option<u64> {
+    let (run, generation) = name.split_once('-')?;
+    let is_run = (1..=16).contains(&run.len()) && run.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'));
+    let is_number = (1..=20).contains(&generation.len()) && generation.bytes().all(|b| b.is_ascii_digit());
+    // More digits than fit name a generation as well, only not one that there is.
+    (is_run && is_number).then(|| generation.parse().unwrap_or(u64::MAX))
 }

@@ -143,7 +143,7 @@ fn keep_back(values: &mut Values, snapshot: &Snapshot) -> Result<(), Problem> {
 pub(super) fn snapshot(state: &AppState, pairs: &Pairs, anew: &str) -> Result<Arc<Snapshot>, Problem> {
     match value(pairs, &SNAPSHOT) {
         None => Ok(state.open()),
-        Some(name) => state.kept(name.trim()).ok_or_else(|| Problem::walk_gone(name, anew.to_owned())),
+        Some(name) => state.opened(name, Some(anew)),
     }
 }
 

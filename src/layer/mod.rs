@@ -210,9 +210,9 @@ impl Layer {
     }
 
     /// Says one thing more of it.
-    pub(super) fn warn(&mut self, warning: String) {
-        let told = self.provenance.iter_mut().find(|(name, _)| *name == provenance::WARNINGS);
-        if let Some((_, Value::List(all))) = told {
+    pub fn warn(&mut self, warning: String) {
+        let all = self.provenance.iter_mut().find(|(name, _)| *name == provenance::WARNINGS);
+        if let Some((_, Value::List(all))) = all {
             all.push(Value::Text(warning));
         }
     }

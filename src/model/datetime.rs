@@ -94,6 +94,12 @@ impl Datetime {
         (from, to)
     }
 
+    /// Whether it has a time of day, and not dates alone.
+    #[must_use]
+    pub fn has_clock(self) -> bool {
+        [self.first, self.last].iter().any(|end| matches!(end, End::At(_)))
+    }
+
     /// The local dates that it touches in a time zone: the period of analyses, which go by whole days.
     #[must_use]
     pub fn period_in(self, zone: &TimeZone) -> Option<Period> {

@@ -25,6 +25,7 @@ use crate::engine::snapshot::Snapshot;
 use crate::layer::answer::{AnswerError, answer};
 use crate::layer::incidents::legend;
 use crate::layer::{Legend, Page, Value};
+use crate::model::datetime::Datetime;
 use crate::space::bbox::LonLatBox;
 use crate::space::tile::Tile;
 use features::Features;
@@ -107,6 +108,32 @@ pub struct Drawn {
 }
 
 impl Tiled {
+    /// Single incidents whose own interval reaches into a time, as the items of the layer have it.
+    ///
+    /// # Errors
+    ///
+    /// [`AnswerError`] as for the collection.
+    pub fn incidents(
+        snapshot: &Arc<Snapshot>,
+        values: &Values,
+        during: Option<Datetime>,
+    ) -> Result<Self, AnswerError> {
+        let plain = snapshot.select(&values.query())?;
+        let selection = match during {
+            Some(during) => plain.during(during, snapshot.dataset()),
+            None => plain,
+        };
+        let points = Points::of(Arc::clone(snapshot), selection);
+        Ok(Self {
+            name: INCIDENTS.collection,
+            legend: legend(),
+            notice: snapshot.dataset().notice.clone(),
+            fields: points.fields(),
+            kinds: [true, false, false],
+            kind: Tiles::Incidents(points),
+        })
+    }
+
     /// Makes a layer ready: its features once, or incidents from the snapshot on demand.
     ///
     /// # Errors
@@ -114,15 +141,7 @@ impl Tiled {
     /// [`AnswerError`] as for the collection.
     pub fn of(snapshot: &Arc<Snapshot>, operation: &Operation, values: &Values) -> Result<Self, AnswerError> {
         if operation.collection == INCIDENTS.collection {
-            let points = Points::of(Arc::clone(snapshot), snapshot.select(&values.query())?);
-            return Ok(Self {
-                name: operation.collection,
-                legend: legend(),
-                notice: snapshot.dataset().notice.clone(),
-                fields: points.fields(),
-                kinds: [true, false, false],
-                kind: Tiles::Incidents(points),
-            });
+            return Self::incidents(snapshot, values, values.period.map(Into::into));
         }
         let layer = answer(snapshot, operation, values, Page::ALL)?;
         let features = Features::of(operation.collection, &layer);

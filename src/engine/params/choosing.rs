@@ -68,7 +68,7 @@ pub const BBOX_CRS: Param = text(
 pub const SNAPSHOT: Param = text(
     "snapshot",
     "the newest",
-    "State of the data, as links to a next page have it: with it all pages are of one state; 410 when it is no longer kept",
+    "State of the data by its name, as links to a next page, /readyz and /events have it: with it all pages and tiles are of one state; 410 when it is no longer kept",
     "1f-3",
 );
 

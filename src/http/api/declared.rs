@@ -56,7 +56,8 @@ fn checked(request: &Request) -> Result<Option<Vec<(String, String)>>, Problem> 
         }
     }
     // What has no analysis behind it has nobody else to look at its words.
-    let plain = rows().filter(|route| matches!(route.asks, Asks::These(_) | Asks::Layer | Asks::Legend));
+    let plain = rows()
+        .filter(|route| matches!(route.asks, Asks::These(_) | Asks::Layer | Asks::Legend | Asks::Process));
     let words: Vec<&Param> = plain
         .flat_map(|route| route.params(collection.as_ref()))
         .filter(|param| matches!(param.kind, Kind::Word(_)))

@@ -20,7 +20,7 @@ use crate::engine::params::values::Values;
 use crate::engine::snapshot::Snapshot;
 
 /// What may go wrong, with the words for it.
-const FAILURES: [(&str, &str); 12] = [
+const FAILURES: [(&str, &str); 13] = [
     ("400", "What is asked cannot be read, or is not among what can be asked"),
     ("403", "Not from this place, or not for the asker to decide"),
     ("404", "There is no such thing"),
@@ -28,6 +28,7 @@ const FAILURES: [(&str, &str); 12] = [
     ("406", "None of the accepted forms is offered"),
     ("410", "The snapshot is no longer kept"),
     ("413", "The body is too long"),
+    ("414", "The address is too long"),
     ("415", "The body is of another kind than is taken"),
     ("422", "Each value is well, but not with the others or not with these data"),
     ("429", "Too much is asked at once; `Retry-After` tells when to come back"),
@@ -123,7 +124,7 @@ impl Made<'_> {
             parameters.push(in_path(name));
         }
         for param in route.params(collection) {
-            if !self.names.allow(param) {
+            if !self.names.allow(param, collection) {
                 continue;
             }
             let must = collection
@@ -226,12 +227,13 @@ impl Made<'_> {
     fn execution(&mut self, operation: &Operation) -> Json {
         let mut inputs = Map::new();
         for param in operation.params {
-            if self.names.allow(param) {
+            if self.names.allow(param, Some(operation)) {
                 inputs.insert(param.wire.to_owned(), self.share_input(param));
             }
         }
         // What cannot be given with these data is not asked for: there is no answer then.
-        let needed = lacks(operation, self.defaults, self.snapshot).filter(|param| self.names.allow(param));
+        let needed = lacks(operation, self.defaults, self.snapshot)
+            .filter(|param| self.names.allow(param, Some(operation)));
         let required: Vec<&str> = needed.map(|param| param.wire).collect();
         let mut given = json!({ "type": "object", "properties": inputs, "additionalProperties": false });
         if !required.is_empty() {

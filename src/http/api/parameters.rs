@@ -4,13 +4,16 @@ use serde_json::{Value as Json, json};
 
 use super::super::crs::uris;
 use super::super::query::MOST_DRAWS;
-use crate::engine::params::choosing::{BBOX_CRS, CRS, FILTER_CRS, PROPERTIES, SORTBY};
+use super::super::walks::NAMES;
+use crate::engine::params::choosing::{BBOX_CRS, CRS, FILTER_CRS, PROPERTIES, SNAPSHOT, SORTBY};
 use crate::engine::params::ranking::DRAWS;
-use crate::engine::params::table::{BBOX, DEFAULT_LIMIT, Kind, LIMIT, MOST_NUMBERS, OFFSET, Param};
+use crate::engine::params::table::{
+    BBOX, DEFAULT_LIMIT, Kind, LIMIT, MOST_NUMBERS, OFFSET, Operation, PERIOD, Param,
+};
 use crate::engine::params::values::Values;
 use crate::engine::snapshot::Snapshot;
 use crate::layer::cql2::MOST_SORTS;
-use crate::layer::fields::{Field, FieldKind, ID, fields};
+use crate::layer::fields::{Field, FieldKind, ID, all, fields};
 use crate::model::areas::AreaKind;
 
 /// More names of areas than these are not listed one by one.
@@ -18,6 +21,29 @@ const MOST_NAMES: usize = 500;
 
 /// A date that there is, leap years and all.
 const DAY: &str = "([0-9]{4}-((0[13578]|1[02])-(0[1-9]|[12][0-9]|3[01])|(0[469]|11)-(0[1-9]|[12][0-9]|30)|02-(0[1-9]|1[0-9]|2[0-8]))|([0-9]{2}(0[48]|[2468][048]|[13579][26])|([02468][048]|[13579][26])00)-02-29)";
+
+/// A time of day with where it is that time.
+const CLOCK: &str = "[Tt]([01][0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9](\\.[0-9]{1,9})?)?([Zz]|[+-](0[0-9]|1[0-3]):[0-5][0-9]|[+-]14:00)";
+
+/// A number of years, months, weeks or days, or of what a day has.
+const SOME: &str = "[1-9][0-9]{0,2}";
+
+/// Whatever `datetime` takes in a query: a date or an instant, or an interval of them with open ends or a duration.
+///
+/// Hours go with an instant only, for a date has none to count from.
+fn times() -> String {
+    let day = |unit: &str| format!("{SOME}{unit}");
+    let [years, months, weeks, days] = ["Y", "M", "W", "D"].map(day);
+    let long =
+        format!("{years}({months})?({weeks})?({days})?|{months}({weeks})?({days})?|{weeks}({days})?|{days}");
+    let [hours, minutes, seconds] = ["H", "M", "S"].map(day);
+    let short = format!("{hours}({minutes})?({seconds})?|{minutes}({seconds})?|{seconds}");
+    let (end, instant) = (format!("{DAY}({CLOCK})?"), format!("{DAY}{CLOCK}"));
+    let length = format!("P({long})?T({short})");
+    format!(
+        "{end}(/({end}|\\.\\.|P({long}))?)?|(\\.\\.|P({long}))?/{end}|{instant}/{length}|{length}/{instant}"
+    )
+}
 
 /// Names of the data set that parameters take.
 pub(in crate::http) struct Names {
@@ -48,8 +74,12 @@ impl Names {
     }
 
     /// Whether a parameter can be used at all with these data.
-    pub(in crate::http) fn allow(&self, param: &Param) -> bool {
+    ///
+    /// A layer asks for areas of a kind by the name of the kind; another field of that name is what it is.
+    pub(in crate::http) fn allow(&self, param: &Param, operation: Option<&Operation>) -> bool {
+        let of_areas = |layer| all(layer).iter().any(|f| f.name == param.wire && f.kind == FieldKind::Texts);
         let kind = AreaKind::ALL.into_iter().find(|kind| kind.word() == param.wire);
+        let kind = kind.filter(|_| operation.is_none_or(|operation| of_areas(operation.collection)));
         let is_there = kind.is_none_or(|kind| self.kinds.contains(&kind));
         is_there && (param.kind != Kind::Areas || !self.areas.is_empty())
     }
@@ -57,18 +87,21 @@ impl Names {
 
 /// What a parameter takes that names fields of a layer; `None` of any other.
 pub(super) fn of_fields(param: &Param, layer: &str, snapshot: &Snapshot) -> Option<Json> {
-    let all = || [ID].into_iter().chain(fields(layer, snapshot.dataset()));
+    let own = || [ID].into_iter().chain(fields(layer, snapshot.dataset()));
     let several = |names: Vec<String>| json!({ "type": "array", "minItems": 1, "items": { "type": "string", "enum": names } });
     if *param == SORTBY {
         let sorts = |field: &Field| field.kind.is_plain() && field.kind != FieldKind::Texts;
         let both = |field: Field| [field.name.to_owned(), format!("-{}", field.name)];
-        let mut told = several(all().filter(sorts).flat_map(both).collect());
+        let mut told = several(own().filter(sorts).flat_map(both).collect());
         told["maxItems"] = MOST_SORTS.into();
         Some(told)
     } else if *param == PROPERTIES {
-        Some(several(all().filter(|field| field.shown).map(|field| field.name.to_owned()).collect()))
+        Some(several(own().filter(|field| field.shown).map(|field| field.name.to_owned()).collect()))
     } else {
-        None
+        // The instant that a field has, exactly.
+        let is_time = |field: &Field| field.name == param.wire && field.kind == FieldKind::Time;
+        let asks = param.kind == Kind::Text && own().any(|field| is_time(&field));
+        asks.then(|| json!({ "type": "string", "format": "date-time", "pattern": format!("^{DAY}{CLOCK}$") }))
     }
 }
 
@@ -79,6 +112,12 @@ pub(super) fn parameter(param: &Param, required: bool, names: &Names, defaults: 
         default => format!("{}. Default: {default}.", param.help),
     };
     let mut schema = schema(param, names);
+    if *param == SNAPSHOT {
+        schema = json!({ "type": "string", "pattern": NAMES });
+    }
+    if param.kind == Kind::Period && param.wire == PERIOD.wire {
+        schema["pattern"] = format!("^({})$", times()).into();
+    }
     if let Some(default) = default(param, defaults) {
         schema["default"] = default;
     }
@@ -155,7 +194,9 @@ fn default(param: &Param, defaults: &Values) -> Option<Json> {
             let word = defaults.word(param).or_else(|| words.iter().find(|w| **w == param.default).copied());
             word.map(Json::from)
         }
-        Kind::Count { .. } if param.wire == LIMIT.wire => Some(DEFAULT_LIMIT.into()),
+        Kind::Count { .. } if *param == LIMIT => Some(DEFAULT_LIMIT.into()),
+        // A list that is as long as it can be where no `limit` is given.
+        Kind::Count { most, .. } if param.wire == LIMIT.wire => Some(most.into()),
         Kind::Count { .. } => defaults.count(param).or_else(|| param.default.parse().ok()).map(Json::from),
         _ => None,
     }

@@ -1,8 +1,9 @@
 //! What the table of routes is made of.
 
 use super::super::query;
-use super::super::tiles::{FORM, SNAPSHOT};
+use super::super::tiles::{FORM, QML};
 use crate::encode::mvt::MEDIA;
+use crate::engine::params::choosing::SNAPSHOT;
 use crate::engine::params::table::{Kind, OFFSET, Operation, Param};
 
 /// One method of one path.
@@ -81,13 +82,32 @@ pub(super) const F: Param = Param {
     example: "json",
 };
 
-/// The form of a document, of which there is one.
-pub(super) const JSON_FORM: Param =
-    Param { kind: Kind::Word(&["json"]), default: "json", help: "Form of the answer", ..F };
+/// The form of a page that is no document.
+pub(super) const PAGE_FORM: Param = one_form(&["html"]);
+
+/// The form of a style of QGIS.
+const QML_FORM: Param = one_form(&["qml"]);
+
+const fn one_form(words: &'static [&'static str]) -> Param {
+    Param { kind: Kind::Word(words), default: words[0], help: "Form of the answer", example: words[0], ..F }
+}
 
 impl Route {
-    fn gives_tiles(&self) -> bool {
-        self.gives.iter().any(|(_, media, _)| media.contains(&MEDIA))
+    /// The form of what comes of the layer in its path.
+    fn form(&self) -> &'static Param {
+        let gives = |one: &str| self.gives.iter().any(|(_, media, _)| media.contains(&one));
+        match () {
+            () if gives(MEDIA) => &FORM,
+            () if gives(QML) => &QML_FORM,
+            () => &F,
+        }
+    }
+
+    /// Whether its JSON is also had as a page that is made of the JSON.
+    pub(in crate::http) fn has_plain_page(&self) -> bool {
+        let pages = |param: &&Param| matches!(param.kind, Kind::Word(words) if words.contains(&"html"));
+        let own = matches!(self.asks, Asks::Collection | Asks::Whole | Asks::Feature);
+        !own && self.method == "get" && self.params(None).iter().any(|p| p.wire == F.wire && pages(p))
     }
 
     /// Parameters of a query on this route, for the collection of the path where it has one.
@@ -98,10 +118,11 @@ impl Route {
             Asks::Feature => collection.into_iter().flat_map(query::params_of_one).collect(),
             Asks::Operation(operation) => operation.params.iter().collect(),
             Asks::OperationAs(operation, form) => operation.params.iter().chain([form]).collect(),
+            Asks::Process if self.method == "get" => vec![&F],
             Asks::Process => Vec::new(),
             Asks::Layer | Asks::Legend => {
                 let own = collection.into_iter().flat_map(|operation| operation.params);
-                own.chain([&SNAPSHOT, if self.gives_tiles() { &FORM } else { &JSON_FORM }]).collect()
+                own.chain([&SNAPSHOT, self.form()]).collect()
             }
             Asks::Collection => {
                 let mut all: Vec<&'static Param> = collection.into_iter().flat_map(query::params).collect();

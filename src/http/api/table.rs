@@ -7,15 +7,15 @@ use super::super::live::body::FILES;
 use super::super::live::digest::ATOM;
 use super::super::live::parameters::{EVENTS, INGEST};
 use super::process_routes::PROCESS_ROUTES;
-use super::route::{Asks, F, Route};
+use super::route::{Asks, F, PAGE_FORM, Route};
 use super::tile_routes::TILE_ROUTES;
 use crate::engine::params::table::DENSITY;
 
 pub(super) const JSON: &[&str] = &["application/json"];
-const JSON_OR_PAGE: &[&str] = &["application/json", "text/html"];
+pub(super) const JSON_OR_PAGE: &[&str] = &["application/json", "text/html"];
 const PAGE: &[&str] = &["text/html"];
 const FEATURE_OR_PAGE: &[&str] = &["application/geo+json", "text/html"];
-const SCHEMA: &[&str] = &[super::super::fields::SCHEMA];
+const SCHEMA: &[&str] = &[super::super::fields::SCHEMA, "text/html"];
 /// Every form of features, as `encode::format` has them, and a page at the end.
 const FORMS: &[&str] = &[
     "application/geo+json",
@@ -47,9 +47,14 @@ const ROUTES: &[Route] = &[
         gives: &[(200, &[super::OPENAPI, "text/html"], "any")],
         ..get("/api", "getApi", "This document")
     },
-    Route { gives: &[(200, PAGE, "text")], ..get("/docs", "getDocs", "This document for people") },
     Route {
-        gives: &[(200, JSON, "conformance")],
+        asks: Asks::These(&[PAGE_FORM]),
+        gives: &[(200, PAGE, "text")],
+        ..get("/docs", "getDocs", "This document for people")
+    },
+    Route {
+        asks: Asks::These(&[F]),
+        gives: &[(200, JSON_OR_PAGE, "conformance")],
         ..get("/conformance", "getConformance", "Classes of the standards that are conformed to")
     },
     Route {
@@ -74,6 +79,7 @@ const ROUTES: &[Route] = &[
         ..get("/collections/{id}/items/{fid}", "getFeature", "One feature by its id")
     },
     Route {
+        asks: Asks::These(&[F]),
         gives: &[(200, SCHEMA, "any")],
         ..get(
             "/collections/{id}/queryables",
@@ -82,6 +88,7 @@ const ROUTES: &[Route] = &[
         )
     },
     Route {
+        asks: Asks::These(&[F]),
         gives: &[(200, SCHEMA, "any")],
         ..get("/collections/{id}/schema", "getSchema", "Fields that features have, as JSON Schema")
     },
@@ -116,7 +123,8 @@ const ROUTES: &[Route] = &[
         ..get("/livez", "getLive", "Whether the service runs")
     },
     Route {
-        gives: &[(200, JSON, "any")],
+        asks: Asks::These(&[F]),
+        gives: &[(200, JSON_OR_PAGE, "any")],
         ..get(
             "/readyz",
             "getReady",
@@ -131,7 +139,8 @@ const ROUTES: &[Route] = &[
         ..get("/ingest/{source}", "ingest", "Takes a file of incidents in; answers once it is on disk")
     },
     Route {
-        gives: &[(200, JSON, "any")],
+        asks: Asks::These(&[F]),
+        gives: &[(200, JSON_OR_PAGE, "any")],
         ..get("/ingest/reports/{id}", "getReport", "The rows of a request that were refused, for an hour")
     },
     Route {

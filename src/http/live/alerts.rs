@@ -53,7 +53,7 @@ pub(super) async fn alert(State(state): State<AppState>, request: Request) -> Re
         "revision": alert.revision,
         "status": alert.status.word(),
         "outcome": outcome,
-        "snapshot": taken.revision.to_string(),
+        "snapshot": feed.token(taken.revision),
     });
     Ok((status, [(header::CONTENT_TYPE, "application/json")], body.to_string()).into_response())
 }

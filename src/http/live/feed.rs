@@ -82,6 +82,8 @@ const PERMIT: usize = 1 << 10;
 /// What the handlers share.
 pub(in crate::http) struct Feed {
     pub(in crate::http) limits: Limits,
+    /// This run of the service, for names of states and tags of answers.
+    pub(in crate::http) stamp: u64,
     pub(super) hub: Hub,
     /// A permit for every client that may still come.
     pub(super) clients: Arc<Semaphore>,
@@ -164,6 +166,7 @@ impl Feed {
         let kept = taking.map(|taking| Findings::of_store(Arc::clone(&taking.store)));
         let (findings, known) = kept.unwrap_or_default();
         let feed = Self {
+            stamp: crate::http::revalidate::stamp(),
             hub: Hub::new(era),
             findings,
             era,
@@ -285,6 +288,13 @@ impl Feed {
     /// The engine that readers ask.
     pub(super) fn engine(&self) -> &Engine {
         &self.engine
+    }
+
+    /// The name of a state of the data, as clients give it back in `snapshot`.
+    ///
+    /// A generation alone is no name: after a new start it may be one of other data.
+    pub(in crate::http) fn token(&self, generation: u64) -> String {
+        format!("{:x}-{generation}", self.stamp)
     }
 
     /// Generation of the newest snapshot, and when it was published.

@@ -113,7 +113,7 @@ pub(super) async fn ingest(
         "superseded": taken.superseded,
         "withdrawn": taken.withdrawn,
         "repeated": taken.repeated,
-        "snapshot": taken.revision.to_string(),
+        "snapshot": feed.token(taken.revision),
     });
     Ok(answer(&feed, &source, &account, refused, stored))
 }

@@ -97,6 +97,6 @@ impl Publisher {
         let changes = std::mem::take(&mut self.changes);
         // After the snapshot, so that nobody finds them in an older one and is not noticed.
         self.feed.findings.hide_changed(&changes);
-        self.feed.hub.tell(told::events(&changes, self.revision, extent));
+        self.feed.hub.tell(told::events(&changes, &self.feed.token(self.revision), extent));
     }
 }

@@ -17,7 +17,7 @@ pub(super) async fn ready(State(state): State<AppState>) -> Response {
     let ready = checks.iter().all(|(_, ok)| *ok);
     let named: serde_json::Map<_, _> =
         checks.iter().map(|(name, ok)| ((*name).to_owned(), (*ok).into())).collect();
-    let mut body = json!({ "ready": ready, "checks": named, "snapshot": feed.newest().0.to_string() });
+    let mut body = json!({ "ready": ready, "checks": named, "snapshot": feed.token(feed.newest().0) });
     if ready {
         return ([(header::CONTENT_TYPE, "application/json")], body.to_string()).into_response();
     }

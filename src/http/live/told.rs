@@ -17,7 +17,7 @@ const CHANGED: [&str; 6] = ["incidents", "blocks", "density", "clusters", "hotsp
 ///
 /// Of protected and sensitive incidents nothing is told but that there is a new snapshot; since its box would tell
 /// their place, it is then that of the whole data set.
-pub(super) fn events(changes: &[Change], generation: u64, extent: LonLatBox) -> Vec<Event> {
+pub(super) fn events(changes: &[Change], token: &str, extent: LonLatBox) -> Vec<Event> {
     let all = || {
         changes.iter().flat_map(|change| {
             let added = change.added.iter().map(|one| ("incident.added", one));
@@ -36,7 +36,7 @@ pub(super) fn events(changes: &[Change], generation: u64, extent: LonLatBox) -> 
         events.extend(told.map(|(kind, one)| single(kind, one)));
     }
     let data = json!({
-        "snapshot": generation.to_string(),
+        "snapshot": token,
         "changed": CHANGED,
         "bbox": [around.west, around.south, around.east, around.north],
         "singly": singly,
@@ -98,11 +98,11 @@ mod tests {
             Change { withdrawn: vec![changed("secret", false)], ..Change::default() },
             Change { added: vec![changed("open", true), changed("secret", false)], ..Change::default() },
         ] {
-            let events = events(&[change], 7, EXTENT);
+            let events = events(&[change], "a-7", EXTENT);
             assert!(events.iter().all(|event| !event.data.contains("secret")), "{events:?}");
             let last = events.last().expect("the snapshot's");
             assert_eq!((last.kind, last.scope), ("snapshot.published", Scope::Within(EXTENT)));
-            assert!(last.data.contains("\"snapshot\":\"7\""));
+            assert!(last.data.contains("\"snapshot\":\"a-7\""));
         }
     }
 
@@ -113,7 +113,7 @@ mod tests {
             revised: vec![changed("b", true)],
             withdrawn: vec![Changed { status: Status::Withdrawn, ..changed("c", true) }],
         };
-        let events = events(&[change], 7, EXTENT);
+        let events = events(&[change], "a-7", EXTENT);
         let kinds: Vec<&str> = events.iter().map(|event| event.kind).collect();
         assert_eq!(kinds, ["incident.added", "incident.revised", "incident.withdrawn", "snapshot.published"]);
         assert!(events[0].data.contains("\"category\":\"robbery\"") && !events[2].data.contains("lon"));
@@ -127,8 +127,8 @@ mod tests {
             added: (0..n).map(|n| changed(&n.to_string(), true)).collect(),
             ..Change::default()
         };
-        assert_eq!(events(&[many(MOST_SINGLE)], 7, EXTENT).len(), MOST_SINGLE + 1);
-        let events = events(&[many(MOST_SINGLE + 1)], 7, EXTENT);
+        assert_eq!(events(&[many(MOST_SINGLE)], "a-7", EXTENT).len(), MOST_SINGLE + 1);
+        let events = events(&[many(MOST_SINGLE + 1)], "a-7", EXTENT);
         assert_eq!(events.len(), 1);
         assert!(events[0].data.contains("\"singly\":false"));
     }

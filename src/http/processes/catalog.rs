@@ -101,8 +101,11 @@ pub(super) fn describe(
         .params
         .iter()
         .map(|param| {
-            let mut schema =
-                if names.allow(param) { schema(param, &names) } else { json!({ "type": "string" }) };
+            let mut schema = if names.allow(param, Some(operation)) {
+                schema(param, &names)
+            } else {
+                json!({ "type": "string" })
+            };
             // What else says what a value is: its unit, and what is usual.
             let usual = inputs::told(param, defaults).or_else(|| inputs::usual(param));
             let more = [

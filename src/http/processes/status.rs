@@ -100,7 +100,9 @@ pub(super) async fn list(
     base: Base,
     pairs: Result<Query<Vec<(String, String)>>, QueryRejection>,
 ) -> Result<Response, Problem> {
-    let Query(pairs) = pairs?;
+    let Query(mut pairs) = pairs?;
+    // The form is for who makes a page of the list.
+    pairs.retain(|(name, _)| name != "f");
     let values = query::check_among(&LISTING.iter().collect::<Vec<_>>(), "/jobs", &pairs)?;
     let [limit, status, process] = &LISTING;
     let limit = values.count(limit).map_or(MOST_LISTED, |n| usize::try_from(n).unwrap_or(MOST_LISTED));

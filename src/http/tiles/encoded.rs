@@ -13,8 +13,7 @@ const TRUNCATED: HeaderName = HeaderName::from_static("x-hotblocks-truncated");
 /// The newest tile may change: clients ask whether theirs has.
 pub(super) const CACHE_NEWEST: HeaderValue = HeaderValue::from_static("private, no-cache");
 
-/// A tile of one snapshot stays, but what is forgotten must leave every cache, and numbers of snapshots begin anew
-/// where the service starts without a store: no copy is good for longer than an hour.
+/// A tile of one snapshot stays, but what is forgotten must leave every cache: no copy is good for longer than an hour.
 pub(super) const CACHE_SNAPSHOT: HeaderValue = HeaderValue::from_static("private, max-age=3600");
 
 /// A tile as it is sent.

@@ -23,10 +23,11 @@ use super::state::AppState;
 use crate::engine::params::table::DENSITY;
 use crate::space::tile::{Tile, TileError};
 pub(super) use kept::Tiles;
+pub(super) use legend::QML;
 pub(super) use ogc::links;
 pub(super) use picture::{PNG, TEMPLATE};
 pub(super) use ready::{OF_ALL, TILED};
-pub(super) use vector::{FORM, SNAPSHOT};
+pub(super) use vector::FORM;
 
 /// The tiles themselves.
 pub(super) fn routes() -> Router<AppState> {

@@ -5,6 +5,7 @@ use axum::extract::{Path, Query, RawQuery, State};
 use axum::response::Response;
 use serde_json::{Value as Json, json};
 
+use super::super::accept::FORMS;
 use super::super::base::Base;
 use super::super::collections::{json_response as answer, operation};
 use super::super::problem::Problem;
@@ -88,8 +89,8 @@ async fn list(
 ) -> Result<Response, Problem> {
     let mut pairs = pairs_of(pairs)?;
     let (snapshot, _) = opened(state, &mut pairs)?;
-    without_form(&mut pairs, "json");
-    layers.check(state, &pairs)?;
+    without_form(&mut pairs, &FORMS)?;
+    layers.check(state, &snapshot, pairs)?;
     let (path, query) = (path_of(layers), marked(query.as_deref()));
     let here = format!("{base}{path}{query}");
     Ok(answer(&json!({
@@ -140,7 +141,7 @@ async fn one(
     RawQuery(query): RawQuery,
     pairs: Result<Query<Pairs>, QueryRejection>,
 ) -> Result<Response, Problem> {
-    let (snapshot, ready) = layers.asked(state, pairs_of(pairs)?).await?;
+    let (snapshot, ready) = layers.asked(state, pairs_of(pairs)?, &FORMS).await?;
     let all: Vec<&Tiled> = ready.iter().map(AsRef::as_ref).collect();
     let (path, query) = (format!("{base}{}/{SET}", path_of(layers)), marked(query.as_deref()));
     let b = bounds(&snapshot, &all);

@@ -9,6 +9,7 @@ use twox_hash::XxHash3_64;
 use super::super::problem::Problem;
 use super::super::query;
 use super::super::state::AppState;
+use super::super::wanted::datetime;
 use super::Pairs;
 use super::encoded::{CACHE_NEWEST, Encoded};
 use crate::encode::png::png;
@@ -26,9 +27,10 @@ pub(in crate::http) const PNG: &str = "image/png";
 pub(super) async fn picture(
     state: AppState,
     tile: Tile,
-    pairs: Pairs,
+    mut pairs: Pairs,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
+    datetime(&mut pairs, &state.open())?;
     let values = query::check_for_tiles(&DENSITY, &pairs)?.or(&state.defaults);
     // The client may go away, as maps do when they move on: what has been begun is ended all the same, once.
     let turn = Arc::clone(&state.tiles.turns).acquire_owned().await.map_err(Problem::inside)?;

@@ -5,14 +5,16 @@ use std::sync::Arc;
 use super::super::problem::Problem;
 use super::super::query;
 use super::super::state::AppState;
+use super::super::wanted::datetime;
 use super::Pairs;
 use super::vector::{opened, without_form};
 pub(in crate::http) use crate::encode::mvt::TILED;
 use crate::encode::mvt::Tiled;
-use crate::engine::params::table::{CATEGORY, ORIGIN, Operation, PERIOD, Param, STATUS};
+use crate::engine::params::table::{CATEGORY, INCIDENTS, ORIGIN, Operation, PERIOD, Param, STATUS};
 use crate::engine::params::values::Values;
 use crate::engine::snapshot::Snapshot;
 use crate::layer::answer::AnswerError;
+use crate::model::datetime::Datetime;
 
 /// What tiles of all layers together take.
 pub(in crate::http) const OF_ALL: [Param; 4] = [PERIOD, CATEGORY, ORIGIN, STATUS];
@@ -24,6 +26,14 @@ pub(in crate::http) enum Layers {
     One(Operation),
     /// All that can be made with what is given and configured.
     All,
+}
+
+/// What tiles are asked for with, checked.
+#[derive(Clone, Debug)]
+pub(super) struct Chosen {
+    pub(super) values: Values,
+    /// The time that single incidents are of, as items have it; its local dates are among the values.
+    during: Option<Datetime>,
 }
 
 /// The name of all layers together.
@@ -50,10 +60,11 @@ impl Layers {
         self,
         state: &AppState,
         mut pairs: Pairs,
+        forms: &[&'static str],
     ) -> Result<(Arc<Snapshot>, Vec<Arc<Tiled>>), Problem> {
         let (snapshot, _) = opened(state, &mut pairs)?;
-        without_form(&mut pairs, "json");
-        let values = self.check(state, &pairs)?;
+        without_form(&mut pairs, forms)?;
+        let values = self.check(state, &snapshot, pairs)?;
         let ready = self.ready(state, &snapshot, &values).await?;
         Ok((snapshot, ready))
     }
@@ -65,14 +76,26 @@ impl Layers {
         }
     }
 
-    /// Checks a query, from which the number of a snapshot has been taken out.
-    pub(super) fn check(self, state: &AppState, pairs: &Pairs) -> Result<Values, Problem> {
+    /// Checks a query, from which the name of a snapshot has been taken out.
+    pub(super) fn check(
+        self,
+        state: &AppState,
+        snapshot: &Snapshot,
+        mut pairs: Pairs,
+    ) -> Result<Chosen, Problem> {
+        let during = datetime(&mut pairs, snapshot)?;
         let values = match self {
-            Self::One(operation) => query::check_for_tiles(&operation, pairs)?,
-            Self::All => query::check_among(&OF_ALL.iter().collect::<Vec<_>>(), "/xyz/all", pairs)?,
+            Self::One(operation) => query::check_for_tiles(&operation, &pairs)?,
+            Self::All => {
+                query::check_among(&OF_ALL.iter().collect::<Vec<_>>(), "tiles of all layers", &pairs)?
+            }
         };
         query::bounded(&values, &state.defaults)?;
-        Ok(values.or(&state.defaults))
+        let values = values.or(&state.defaults);
+        if let Self::One(operation) = self {
+            query::complete(&operation, &values, snapshot)?;
+        }
+        Ok(Chosen { values, during })
     }
 
     /// The layers made ready, each once for a snapshot and its values.
@@ -82,11 +105,11 @@ impl Layers {
         self,
         state: &AppState,
         snapshot: &Arc<Snapshot>,
-        values: &Values,
+        chosen: &Chosen,
     ) -> Result<Vec<Arc<Tiled>>, Problem> {
         let mut all = Vec::new();
         for operation in self.operations() {
-            match ready(state, snapshot, operation, values).await {
+            match ready(state, snapshot, operation, chosen).await {
                 Ok(ready) => all.push(ready),
                 Err(Refused::Layer(AnswerError::NotGiven(_) | AnswerError::Unusable { .. }))
                     if matches!(self, Self::All) => {}
@@ -107,12 +130,18 @@ async fn ready(
     state: &AppState,
     snapshot: &Arc<Snapshot>,
     operation: Operation,
-    values: &Values,
+    Chosen { values, during }: &Chosen,
 ) -> Result<Arc<Tiled>, Refused> {
-    let key = format!("{} {} {values:?}", snapshot.generation(), operation.collection);
+    // Times of day are for single incidents; all that counts goes by days.
+    let during = during.filter(|_| operation.collection == INCIDENTS.collection);
+    let key = format!("{} {} {values:?} {during:?}", snapshot.generation(), operation.collection);
     let (snapshot, values) = (Arc::clone(snapshot), values.clone());
     let make = async {
-        let made = state.work(move || Ok(Tiled::of(&snapshot, &operation, &values))).await;
+        let tiled = move || match during {
+            Some(during) => Tiled::incidents(&snapshot, &values, Some(during)),
+            None => Tiled::of(&snapshot, &operation, &values),
+        };
+        let made = state.work(move || Ok(tiled())).await;
         made.map_err(Refused::Other)?.map_err(Refused::Layer)
     };
     state.tiles.ready.get(&key, make).await

@@ -5,6 +5,7 @@ use axum::extract::{Path, Query, RawQuery, State};
 use axum::response::Response;
 use serde_json::json;
 
+use super::super::accept::FORMS;
 use super::super::base::Base;
 use super::super::collections::json_response;
 use super::super::problem::Problem;
@@ -28,7 +29,7 @@ pub(super) async fn tilejson(
     let Path(file) = file?;
     let layers = file.strip_suffix(".json").and_then(Layers::named);
     let layers = layers.ok_or_else(|| Problem::no_tiles(&file))?;
-    let (snapshot, ready) = layers.asked(&state, pairs_of(pairs)?).await?;
+    let (snapshot, ready) = layers.asked(&state, pairs_of(pairs)?, &FORMS).await?;
     let all: Vec<&Tiled> = ready.iter().map(AsRef::as_ref).collect();
     let address =
         format!("{}/xyz/{}/{{z}}/{{x}}/{{y}}.mvt{}", base.0, layers.name(), marked(query.as_deref()));

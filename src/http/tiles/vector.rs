@@ -16,19 +16,10 @@ use super::kept::Key;
 use super::ready::Layers;
 use crate::encode::mvt;
 use crate::engine::View;
+use crate::engine::params::choosing::SNAPSHOT;
 use crate::engine::params::table::{Kind, Param};
 use crate::engine::snapshot::Snapshot;
 use crate::space::tile::Tile;
-
-/// Holds an answer to one snapshot.
-pub(in crate::http) const SNAPSHOT: Param = Param {
-    flag: "snapshot",
-    wire: "snapshot",
-    kind: Kind::Count { least: 0, most: u64::MAX },
-    default: "the newest",
-    help: "Number of the snapshot to answer from, as long as it is kept",
-    example: "1",
-};
 
 /// The form of a tile, of which there is one.
 pub(in crate::http) const FORM: Param = Param {
@@ -48,16 +39,16 @@ pub(super) fn opened(state: &AppState, pairs: &mut Pairs) -> Result<(Arc<Snapsho
     let asked = pairs.extract_if(.., |(name, _)| name == SNAPSHOT.wire).map(|(_, text)| text);
     match &asked.collect::<Vec<_>>()[..] {
         [] => Ok((state.open(), false)),
-        [text] => Ok((state.opened(text)?, true)),
+        [text] => Ok((state.opened(text, None)?, true)),
         _ => Err(Problem::repeated(SNAPSHOT.wire)),
     }
 }
 
-/// Takes the form out of a query where it is this one.
-pub(super) fn without_form(pairs: &mut Pairs, form: &str) {
-    if let Some(at) = pairs.iter().position(|(name, text)| name == FORM.wire && text == form) {
-        pairs.remove(at);
-    }
+/// Takes the form out of a query; refuses one that is not offered.
+pub(super) fn without_form(pairs: &mut Pairs, offered: &[&'static str]) -> Result<(), Problem> {
+    let Some(at) = pairs.iter().position(|(name, _)| name == FORM.wire) else { return Ok(()) };
+    let (_, text) = pairs.remove(at);
+    if offered.contains(&text.trim()) { Ok(()) } else { Err(Problem::form(&text, offered)) }
 }
 
 pub(super) async fn tile(
@@ -82,8 +73,8 @@ pub(super) async fn tile(
     if let Some(found) = state.tiles.encoded.get(&key) {
         return Ok(found.answer(media, cache, &headers));
     }
-    without_form(&mut pairs, "mvt");
-    let values = layers.check(&state, &pairs)?;
+    without_form(&mut pairs, &["mvt"])?;
+    let values = layers.check(&state, &snapshot, pairs)?;
     // The client may go away, as maps do when they move on: what has been begun is ended all the same, once.
     let turn = Arc::clone(&state.tiles.turns).acquire_owned().await.map_err(Problem::inside)?;
     let work = tokio::spawn(async move {
