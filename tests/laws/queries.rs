@@ -220,7 +220,7 @@ fn conditions(layer: &'static str) -> BoxedStrategy<Condition> {
 
 fn check(operation: &Operation, condition: &Condition) -> Result<(), TestCaseError> {
     let text = condition.text();
-    let set = |choice: &mut Choice| choice.filter(&text, &|x, y| Some((x, y))).expect("readable");
+    let set = |choice: &mut Choice| choice.filter(&text, &|x, y| Some((x, y)), 0.0).expect("readable");
     let found = chosen(operation, set, Page::ALL);
     let all = &ALL[operation.collection];
     let expected: Vec<&str> =
@@ -303,7 +303,7 @@ proptest! {
 
 fn read(text: &str) {
     let fields = hotblocks::layer::fields::fields("incidents", SAMPLE.dataset());
-    let scope = Scope { layer: "incidents", fields: &fields, to_degrees: &|x, y| Some((x, y)) };
+    let scope = Scope { layer: "incidents", fields: &fields, to_degrees: &|x, y| Some((x, y)), slack: 0.0 };
     if let Err(error) = parse(text, scope) {
         assert!(!error.to_string().is_empty());
     }
