@@ -23,7 +23,9 @@ pub(super) async fn guard(State(access): State<Arc<Access>>, mut request: Reques
     let host = host(&request);
     let mut response = if is_loopback(&host) || access.is_public_name(&host) {
         let base = access.base_of(&request);
+        let client = access.client_of(&request);
         request.extensions_mut().insert(base);
+        request.extensions_mut().insert(client);
         if is_foreign_write(&request) {
             Problem::foreign_write().into_response()
         } else {

@@ -20,12 +20,13 @@ use crate::engine::params::values::Values;
 use crate::engine::snapshot::Snapshot;
 
 /// What may go wrong, with the words for it.
-const FAILURES: [(&str, &str); 12] = [
+const FAILURES: [(&str, &str); 13] = [
     ("400", "What is asked cannot be read, or is not among what can be asked"),
     ("403", "Not from this place, or not for the asker to decide"),
     ("404", "There is no such thing"),
     ("405", "This method is not offered; `Allow` tells which are"),
     ("406", "None of the accepted forms is offered"),
+    ("408", "The request did not come in time"),
     ("410", "The snapshot is no longer kept"),
     ("413", "The body is too long"),
     ("415", "The body is of another kind than is taken"),
@@ -36,7 +37,7 @@ const FAILURES: [(&str, &str); 12] = [
 ];
 
 /// What may go wrong where a body is taken.
-const BODY_FAILURES: [&str; 2] = ["413", "415"];
+const BODY_FAILURES: [&str; 3] = ["408", "413", "415"];
 
 /// The document of these data, for clients that know the service by this base.
 pub(super) fn document(snapshot: &Snapshot, defaults: &Values, base: &str) -> Json {
