@@ -161,7 +161,7 @@ fn served(folder: &std::path::Path, n: usize) -> (SocketAddr, Arc<dyn Store>) {
         defaults: Values::default(),
         access: Access::default(),
         taking: Some(taking),
-        limits: Limits::default(),
+        limits: Limits { each: CLIENTS + 1, ..Limits::default() },
     };
     let (tell, told) = channel();
     std::thread::spawn(move || serve(service, |at, _| tell.send(at).expect("waited for")).expect("served"));

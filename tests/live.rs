@@ -7,7 +7,9 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::process::{Child, Command as Process, Stdio};
 use std::sync::mpsc::channel;
-use std::sync::{Arc, LazyLock};
+use std::sync::{Arc, LazyLock, Mutex};
+use std::thread::JoinHandle;
+use std::time::Duration;
 
 use common::command::{run, signal};
 use common::town;
@@ -60,6 +62,16 @@ impl Town {
         notify: (Vec<Rule>, Vec<Webhook>),
         instead: impl FnOnce(Arc<dyn Store>) -> Arc<dyn Store>,
     ) -> Self {
+        Self::under(Access::default(), limits, notify, instead)
+    }
+
+    /// The same under other names, or behind proxies.
+    fn under(
+        access: Access,
+        limits: Limits,
+        notify: (Vec<Rule>, Vec<Webhook>),
+        instead: impl FnOnce(Arc<dyn Store>) -> Arc<dyn Store>,
+    ) -> Self {
         let folder = tempfile::tempdir().expect("a folder");
         let streets = Input::at(town::town(folder.path()).as_ref()).expect("streets");
         let shapes = blocks::read(&streets, None).expect("readable").0;
@@ -85,7 +97,7 @@ impl Town {
             metrics: Some("127.0.0.1:0".to_owned()),
             engine,
             defaults: Values::default(),
-            access: Access::default(),
+            access,
             taking: Some(taking),
             limits,
         };
@@ -393,6 +405,147 @@ fn more_than_is_taken_at_a_time_is_told_to_come_again_and_nothing_is_dropped() {
 }
 
 #[test]
+fn a_client_that_does_not_send_what_it_announced_is_cut_off_and_its_room_is_given_back() {
+    let limits = Limits {
+        body: 1 << 20,
+        files: 1 << 20,
+        head: Duration::from_millis(300),
+        request: Duration::from_millis(300),
+        ..Limits::default()
+    };
+    let town = Town::serve(limits);
+    // Half a head.
+    let mut half = std::net::TcpStream::connect(town.at).expect("it listens");
+    half.set_read_timeout(Some(common::wire::PATIENCE)).expect("set");
+    std::io::Write::write_all(&mut half, b"GET /livez HTTP/1.1\r\nHost: a").expect("sent");
+    let mut rest = Vec::new();
+    std::io::Read::read_to_end(&mut half, &mut rest).expect("cut off, not waited for");
+    // Bodies of which half comes, or nothing.
+    for (path, media, length, sent) in [
+        ("/ingest/police", "text/csv", 1 << 20, 1_000),
+        ("/ingest/police", "text/csv", 1 << 20, 0),
+        ("/alerts", "application/json", 100, 50),
+        ("/processes/rank/execution", "application/json", 100, 50),
+    ] {
+        let mut slow = begin(town.at, "POST", path, &[("Content-Type", media)], length);
+        std::io::Write::write_all(&mut slow, &vec![b' '; sent]).expect("sent");
+        let answer = finish(slow);
+        assert_eq!(answer.status, 408, "{path} {sent}: {}", answer.text());
+        assert_eq!(answer.header("content-type"), Some("application/problem+json"), "{path}");
+    }
+    let after = town.ingest("/ingest/police", "text/csv", CSV.as_bytes());
+    assert_eq!(after.status, 200, "{}", after.text());
+}
+
+#[test]
+fn who_is_refused_before_its_body_was_read_can_send_it_and_read_why() {
+    let limits = Limits { body: 1 << 20, files: 1 << 20, ..Limits::default() };
+    let town = Town::serve(limits);
+    let media = [("Content-Type", "text/csv"), ("Expect", "100-continue")];
+    let mut slow = begin(town.at, "POST", "/ingest/police", &media, 1 << 20);
+    told_to_go_on(&mut slow);
+    // More than lies in the buffers between.
+    let body = vec![b'x'; 14 << 20];
+    let mut large = begin(town.at, "POST", "/ingest/fire", &[("Content-Type", "text/csv")], body.len());
+    std::io::Write::write_all(&mut large, &body).expect("taken to its end");
+    let busy = finish(large);
+    assert_eq!((busy.status, busy.header("retry-after")), (429, Some("1")), "{}", busy.text());
+    // One that waits for a word is not asked to send.
+    let waits = begin(town.at, "POST", "/ingest/fire", &media, 1 << 20);
+    assert_eq!(finish(waits).status, 429);
+}
+
+#[test]
+fn clients_of_one_address_have_their_share_and_those_behind_a_proxy_their_own() {
+    let access = Access::new(None, &["127.0.0.1".to_owned()], &[]).expect("usable");
+    let town =
+        Town::under(access, Limits { each: 2, ..Limits::default() }, (Vec::new(), Vec::new()), |store| store);
+    let by = |name: &str| [("Forwarded", format!("for={name}"))];
+    let listen = |name: &str| {
+        let by = by(name);
+        let events = Events::listen(town.at, "/events", &[(by[0].0, by[0].1.as_str())]);
+        events.next().expect("it is there");
+        events
+    };
+    let (first, _second) = (listen("192.0.2.1"), listen("192.0.2.1"));
+    let ask = |name: &str| {
+        let by = by(name);
+        begin(town.at, "GET", "/events", &[(by[0].0, by[0].1.as_str())], 0)
+    };
+    let third = finish(ask("192.0.2.1"));
+    assert_eq!((third.status, third.header("retry-after")), (429, Some("5")), "{}", third.text());
+    assert!(third.text().contains("trusted_proxies"), "{}", third.text());
+    let _other = listen("192.0.2.2");
+    first.close();
+    for _ in 0..3_000 {
+        let mut first_bytes = [0; 12];
+        std::io::Read::read_exact(&mut &ask("192.0.2.1"), &mut first_bytes).expect("answered");
+        if &first_bytes == b"HTTP/1.1 200" {
+            return;
+        }
+        std::thread::sleep(Duration::from_millis(10));
+    }
+    panic!("a client that has gone keeps its place");
+}
+
+#[test]
+fn an_alert_outside_the_study_area_is_kept_and_its_sender_told() {
+    let town = Town::serve(Limits::default());
+    let notes = |changes: Json| {
+        let answer = town.alert(changes);
+        assert_eq!(answer.status, 201, "{}", answer.text());
+        answer.json()["notes"].to_string()
+    };
+    assert_eq!(notes(json!({ "external_id": "here" })), "[]");
+    let paris = notes(json!({ "external_id": "paris", "lon": 2.35, "lat": 48.86 }));
+    assert!(paris.contains("outside the study area") && !paris.contains("swapped"), "{paris}");
+    // Exchanged, this city is off the globe: refused, and told why.
+    let turned = town.alert(json!({ "external_id": "turned", "lon": 38.6, "lat": -90.205 }));
+    assert_eq!((turned.status, &turned.json()["parameter"]), (422, &json!("lon")), "{}", turned.text());
+    assert!(turned.text().contains("lon and lat look swapped"), "{}", turned.text());
+}
+
+#[test]
+fn a_source_that_was_silent_before_or_never_heard_is_told_of_in_every_digest() {
+    let (at, told) = receiver(vec!["200 OK", "200 OK"]);
+    let secret = ["whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw".to_owned()];
+    let hook = Webhook::new(&format!("http://{at}/hook"), &secret, Vec::new(), true, 0.05).expect("usable");
+    let silent = |source: &str| Rule {
+        name: format!("{source} silent"),
+        looks: Looks::Silent { source: Some(source.to_owned()), hours: 0.0 },
+        counts: Counts::Categories(Vec::new()),
+        unreviewed: false,
+    };
+    let rules = vec![silent("never"), silent("police")];
+    // A file that tells of a time to come.
+    let with_future = |store: Arc<dyn Store>| {
+        let text =
+            "incidentid,date,category,longitude,latitude\na-1,2099-01-03T10:00:00Z,robbery,-90.205,38.6\n";
+        let input = Input::of("police.csv", text.as_bytes().to_vec()).expect("a file");
+        let options = Options { source: Some("police".to_owned()), ..Options::default() };
+        let read = hotblocks::ingest::incidents::read(&[input], &options, &|| ()).expect("readable");
+        let batch = Batch { ledger: read.0, ..Batch::default() };
+        store.append(vec![batch]).expect("written");
+        store
+    };
+    let town = Town::over(Limits::default(), (rules, vec![hook]), with_future);
+    let both: Vec<String> =
+        (0..2).map(|_| told.recv_timeout(common::wire::PATIENCE).expect("told")).collect();
+    for source in ["never", "police"] {
+        assert!(both.iter().any(|one| one.contains(&format!("`{source}` has been silent"))), "{both:?}");
+    }
+    for area in ["ward:West%20&%20Co", "all"] {
+        let feed = get(town.at, &format!("/areas/{area}/feed.atom"));
+        assert_eq!(
+            (feed.status, feed.text().matches("<entry>").count()),
+            (200, 2),
+            "{area}: {}",
+            feed.text()
+        );
+    }
+}
+
+#[test]
 fn what_cannot_be_used_is_a_problem_that_names_what_and_how_to_mend_it() {
     let town = &*SHARED;
     let csv = CSV.as_bytes();
@@ -413,8 +566,8 @@ fn what_cannot_be_used_is_a_problem_that_names_what_and_how_to_mend_it() {
         ("/ingest/police?dryrun=true", "text/csv", csv, 400, "dryrun", "did you mean `dry_run`"),
         ("/ingest/police?strict=true&strict=true", "text/csv", csv, 400, "strict", "twice"),
         ("/alerts", "text/plain", b"{}", 415, "Content-Type", "application/json"),
-        ("/alerts", "application/json", b"{}", 422, "", "missing field"),
-        ("/alerts", "application/json", b"{\"victim\":1}", 422, "", "unknown field `victim`"),
+        ("/alerts", "application/json", b"{}", 422, "external_id", "missing field"),
+        ("/alerts", "application/json", b"{\"victim\":1}", 422, "victim", "unknown field `victim`"),
         ("/alerts", "application/json", b"", 422, "", "EOF"),
         ("/alerts?x=1", "application/json", b"{}", 400, "x", "not a parameter"),
     ] {
@@ -430,6 +583,10 @@ fn what_cannot_be_used_is_a_problem_that_names_what_and_how_to_mend_it() {
     assert_eq!(large.status, 413, "{}", large.text());
     let wrong = town.alert(json!({ "type": "burglary" }));
     assert_eq!((wrong.status, &wrong.json()["parameter"]), (422, &json!("type")));
+    for (field, value) in [("rounds", json!("7")), ("lat", json!("38.6")), ("external_id", json!(7))] {
+        let wrong = town.alert(json!({ field: value }));
+        assert_eq!((wrong.status, &wrong.json()["parameter"]), (422, &json!(field)), "{}", wrong.text());
+    }
     for headers in [("Origin", "https://evil.example"), ("Idempotency-Key", "")] {
         let all = [("Content-Type", "application/json"), headers];
         let answer = send(town.at, "POST", "/alerts", &all, alert(json!({})).to_string().as_bytes());
@@ -502,6 +659,9 @@ struct Binary {
     at: SocketAddr,
     metrics: SocketAddr,
     folder: tempfile::TempDir,
+    /// What it logged so far.
+    logged: Arc<Mutex<Vec<String>>>,
+    logs: Option<JoinHandle<()>>,
 }
 
 impl Binary {
@@ -533,10 +693,17 @@ impl Binary {
         let mut err = err.lines().map_while(Result::ok);
         let metrics = address(&mut err);
         // What it logs is read, so that it never waits for a reader.
-        std::thread::spawn(move || err.for_each(|line| eprintln!("{line}")));
+        let logged = Arc::new(Mutex::new(Vec::new()));
+        let log = Arc::clone(&logged);
+        let logs = std::thread::spawn(move || {
+            err.for_each(|line| {
+                eprintln!("{line}");
+                log.lock().expect("no panic").push(line);
+            });
+        });
         let out = BufReader::new(child.stdout.take().expect("piped"));
         let at = address(&mut out.lines().map_while(Result::ok));
-        Self { child, at, metrics, folder }
+        Self { child, at, metrics, folder, logged, logs: Some(logs) }
     }
 
     /// Ends it as a power cut does; gives back what it leaves behind.
@@ -544,6 +711,12 @@ impl Binary {
         self.child.kill().expect("it runs");
         self.child.wait().expect("ended");
         std::mem::replace(&mut self.folder, tempfile::tempdir().expect("a folder"))
+    }
+
+    /// All that it logged, once it has ended.
+    fn log(&mut self) -> Vec<String> {
+        self.logs.take().expect("asked once").join().expect("no panic");
+        self.logged.lock().expect("no panic").clone()
     }
 
     fn signal(&self, name: &str) {
@@ -588,6 +761,32 @@ fn told_to_stop_it_is_not_ready_answers_what_is_in_flight_says_goodbye_and_ends_
     let answer = finish(slow);
     assert_eq!((answer.status, &answer.json()["inserted"]), (200, &json!(3)), "{}", answer.text());
     assert_eq!(service.child.wait().expect("ended").code(), Some(0));
+    // That it is not ready is no failure of its own.
+    let log = service.log();
+    assert!(log.iter().all(|line| !line.contains("\"ERROR\"")), "{log:?}");
+}
+
+#[test]
+fn told_to_stop_before_it_listens_it_ends_with_0() {
+    let folder = tempfile::tempdir().expect("a folder");
+    // Reading the list waits for someone who writes it.
+    let list = folder.path().join("list.csv");
+    let made = Process::new("mkfifo").arg(&list).status().expect("the system has it");
+    assert!(made.success());
+    let mut child = Process::new(assert_cmd::cargo::cargo_bin("hotblocks"))
+        .args(["serve", "--listen", "127.0.0.1:0", "--store"])
+        .arg(folder.path().join("none"))
+        .arg("--list")
+        .arg(&list)
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()
+        .expect("runs");
+    // Opened once the other end is.
+    let held = std::fs::OpenOptions::new().write(true).open(&list).expect("opened");
+    assert!(signal("TERM", child.id()));
+    assert_eq!(child.wait().expect("ended").code(), Some(0));
+    drop(held);
 }
 
 #[test]

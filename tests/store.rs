@@ -524,3 +524,84 @@ fn a_damaged_store_ends_the_writing() {
     assert!(damaged.ends_writing() && !damaged.disk_full());
     assert!(!StoreError::Stopped.ends_writing());
 }
+
+#[test]
+fn a_store_that_others_may_read_or_write_is_not_written() {
+    use std::os::unix::fs::PermissionsExt;
+    let folder = tempfile::tempdir().expect("a folder");
+    drop(store(folder.path()));
+    let file = folder.path().join("city.hotblocks");
+    let mode = |mode| std::fs::set_permissions(&file, std::fs::Permissions::from_mode(mode)).expect("set");
+    for loose in [0o666, 0o604, 0o640, 0o610] {
+        mode(loose);
+        let error = SqliteStore::open(&file, Access::Write).expect_err("others could read it").to_string();
+        assert!(error.contains(&format!("mode {loose:04o}")) && error.contains("chmod 600"), "{error}");
+        assert!(!folder.path().join("city.hotblocks-wal").exists(), "nothing was made beside it");
+    }
+    mode(0o600);
+    assert!(SqliteStore::open(&file, Access::Write).is_ok());
+}
+
+#[test]
+fn of_several_backups_to_one_file_one_is_made_and_the_others_say_why_not() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let store = store(folder.path());
+    let rows: String = (0..20_000).map(|id| format!("{id},2024-01-05 13:30,robbery,-90.2,38.6\n")).collect();
+    append(&store, batch(&format!("{HEADER}\n{rows}")));
+    let to = folder.path().join("backup");
+    for _ in 0..5 {
+        let all: Vec<_> = std::thread::scope(|scope| {
+            let one = || scope.spawn(|| store.backup(&to));
+            let begun: Vec<_> = (0..4).map(|_| one()).collect();
+            begun.into_iter().map(|one| one.join().expect("no panic")).collect()
+        });
+        assert_eq!(all.iter().filter(|one| one.is_ok()).count(), 1, "{all:?}");
+        for error in all.iter().filter_map(|one| one.as_ref().err()) {
+            let known = matches!(error, StoreError::Present { .. } | StoreError::BackupUnderWay { .. });
+            assert!(known, "{}", chain(error));
+        }
+        assert!(!folder.path().join("backup.part").exists());
+        assert_eq!(restore(&to, &folder.path().join("copy"), true).expect("whole").reports, 20_000);
+        std::fs::remove_file(&to).expect("removed");
+    }
+    // What a power cut left of an earlier one is written over.
+    std::fs::write(folder.path().join("backup.part"), vec![1; 5_000]).expect("written");
+    assert_eq!(store.backup(&to).expect("written"), 1);
+}
+
+#[test]
+fn a_backup_that_cannot_be_restored_is_named_and_leaves_nothing_behind() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = |name: &str| folder.path().join(name);
+    let store = store(folder.path());
+    let rows: String = (0..2_000).map(|id| format!("{id},2024-01-05 13:30,robbery,-90.2,38.6\n")).collect();
+    append(&store, batch(&format!("{HEADER}\n{rows}")));
+    store.backup(&path("good")).expect("written");
+    let bytes = std::fs::read(path("good")).expect("readable");
+    std::fs::write(path("cut"), &bytes[..bytes.len() / 2]).expect("written");
+    std::fs::write(path("foreign"), b"id,date\n".repeat(1_000)).expect("written");
+    std::fs::copy(path("good"), path("newer")).expect("copied");
+    let newer = rusqlite::Connection::open(path("newer")).expect("opened");
+    newer.execute_batch("PRAGMA user_version = 99").expect("set");
+    drop(newer);
+    for (name, says) in [("foreign", "no store"), ("newer", "form 99"), ("cut", "restore an older one")] {
+        let error = restore(&path(name), &path("new.hot"), false).expect_err("no backup");
+        let told = error.to_string();
+        let names = told.contains(&format!("`{}`", path(name).display())) && !told.contains("new.hot");
+        assert!(names && told.contains(says), "{told}");
+        let left: Vec<_> = std::fs::read_dir(folder.path()).expect("a folder").flatten().collect();
+        let left = left.iter().filter(|one| one.file_name().to_string_lossy().starts_with("new.hot"));
+        assert_eq!(left.count(), 0, "{name}");
+    }
+}
+
+#[test]
+fn a_store_where_nothing_can_be_written_says_what_to_do() {
+    let folder = tempfile::tempdir().expect("a folder");
+    drop(store(folder.path()));
+    // As on a medium that can only be read: the index of the log cannot be made.
+    std::fs::create_dir(folder.path().join("city.hotblocks-wal")).expect("made");
+    let error = SqliteStore::open(&folder.path().join("city.hotblocks"), Access::Read).expect_err("no log");
+    let told = chain(&error);
+    assert!(told.contains("folder that can be written") && told.contains("copy it"), "{told}");
+}

@@ -146,6 +146,7 @@ fn a_store_is_served_by_one_process_and_read_by_others() {
     let mut answer = String::new();
     stream.read_to_string(&mut answer).expect("an answer");
     let held = run(&["import", "incidents", &crimes(folder.path(), "b.csv", 40..50), "--store", &store]);
+    let forgot = run(&["forget", "--store", &store, "--source", "lonlat", "--external-id", "7"]);
     let ranked = run(&["rank", "--store", &store]);
     let copied = run(&["backup", "--store", &store, "-o", &folder.path().join("b").to_string_lossy()]);
     served.kill().expect("it runs");
@@ -153,5 +154,9 @@ fn a_store_is_served_by_one_process_and_read_by_others() {
     assert!(answer.contains("\"numberMatched\":30"), "{answer}");
     assert_eq!((held.0, ranked.0, copied.0), (1, 0, 0), "{} {}", held.2, copied.2);
     assert!(held.2.contains("another hotblocks serves or writes"), "{}", held.2);
+    // There is no forgetting over HTTP.
+    assert_eq!(forgot.0, 1, "{}", forgot.2);
+    assert!(forgot.2.contains("stop it, do this, and start it again"), "{}", forgot.2);
+    assert_eq!(run(&["forget", "--store", &store, "--source", "lonlat", "--external-id", "7"]).0, 0);
     assert_eq!(run(&["verify", "--store", &store]).0, 0);
 }

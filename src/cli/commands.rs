@@ -26,6 +26,7 @@ use crate::engine::params::values::Values;
 use crate::engine::ranking::draws_unasked;
 use crate::engine::snapshot::Snapshot;
 use crate::engine::{Engine, View};
+use crate::http::serve::Early;
 use crate::layer::answer::answer;
 use crate::layer::density::Raster;
 use crate::layer::density_answer::surface;
@@ -162,12 +163,13 @@ fn export(matches: &ArgMatches) -> Result<u8, Failure> {
 }
 
 fn demo(matches: &ArgMatches) -> Result<u8, Failure> {
+    let early = Early::watch()?;
     let loaded = load::load_sample()?;
     let values = loaded.config.defaults()?;
     let opened = Opened::from(loaded, values);
     let list = opened.list(&RANK, Page { limit: DEFAULT_TOP, ..Page::ALL })?;
     load::print(&encode::table::table(&list))?;
-    serve_command::listen(matches, opened, None)
+    serve_command::listen(matches, opened, None, &early)
 }
 
 /// The data that flags and configuration name, with the values that hold, once all that the operations need is known to be

@@ -19,7 +19,7 @@ use crate::engine::{Engine, View};
 use crate::http;
 use crate::http::base::Access;
 use crate::http::live::{Limits, Taking, Webhook};
-use crate::http::serve::{DEFAULT_ADDRESS, Service};
+use crate::http::serve::{DEFAULT_ADDRESS, Early, Service};
 use crate::ingest::incidents::Options;
 use crate::plan::outreach::register::Register;
 use crate::space::crs::Crs;
@@ -29,17 +29,19 @@ use crate::store::sqlite::{Access as Opening, SqliteStore};
 
 /// `serve`.
 pub(super) fn run(matches: &ArgMatches) -> Result<u8, Failure> {
+    // Reading what is to be served may take a while, in which it may be told to stop.
+    let early = Early::watch()?;
     let mut given = flags::values(matches, flags::all_params().into_iter())?;
     load::text_of_file(&mut given, &SHIFTS)?;
     let kept = outreach_command::read(matches, "list")?;
     let Some(file) = load::path(matches, "store") else {
-        return listen(matches, Opened::with_list(matches, &given, &[], kept)?, None);
+        return listen(matches, Opened::with_list(matches, &given, &[], kept)?, None, &early);
     };
     // To be written, so that no two processes serve one store.
     let store = store_command::open(matches, Opening::Write)?;
     let mut setting = store.setting()?;
     let Some(ground) = setting.blocks.take().map(Ground::from) else {
-        return of_addresses(matches, &given, &store, kept);
+        return of_addresses(matches, &given, &store, kept, &early);
     };
     let config = load::config(matches)?.over(Config::kept(&setting.config)?);
     let values = given.or(&config.defaults()?);
@@ -56,7 +58,7 @@ pub(super) fn run(matches: &ArgMatches) -> Result<u8, Failure> {
     let warmed = Arc::clone(&store);
     std::thread::spawn(move || warmed.warm());
     let taking = Taking { store, file, live, options, rules, webhooks };
-    listen(matches, Opened { engine, values, all_kept: true, config }, Some(taking))
+    listen(matches, Opened { engine, values, all_kept: true, config }, Some(taking), &early)
 }
 
 /// Blocks that are made from addresses would change with every incident: nothing is taken in over them.
@@ -65,13 +67,14 @@ fn of_addresses(
     given: &Values,
     store: &SqliteStore,
     kept: Option<Register>,
+    early: &Early,
 ) -> Result<u8, Failure> {
     say::tell("the store has blocks from addresses: it is served as it is, and nothing is taken in");
     let (loaded, values) = loaded_from(matches, given, &[], Some(store))?;
     let load::Loaded { dataset, config, all_kept } = loaded;
     let snapshot = crate::engine::snapshot::Snapshot::new(dataset, 1);
     let engine = Arc::new(Engine::of(outreach_command::with(snapshot, kept)?));
-    listen(matches, Opened { engine, values, all_kept, config }, None)
+    listen(matches, Opened { engine, values, all_kept, config }, None, early)
 }
 
 /// The live engine over all that a store keeps, and the engine that its first snapshot is asked of.
@@ -99,8 +102,13 @@ fn live(
     Ok((live, Arc::new(engine)))
 }
 
-/// Serves until it is told to stop.
-pub(super) fn listen(matches: &ArgMatches, opened: Opened, taking: Option<Taking>) -> Result<u8, Failure> {
+/// Serves until it is told to stop; `early` watched for that until now.
+pub(super) fn listen(
+    matches: &ArgMatches,
+    opened: Opened,
+    taking: Option<Taking>,
+    early: &Early,
+) -> Result<u8, Failure> {
     let config = opened.config;
     let access = Access::new(config.public_url.as_deref(), &config.trusted_proxies, &config.allow_origins)?;
     let service = Service {
@@ -115,6 +123,7 @@ pub(super) fn listen(matches: &ArgMatches, opened: Opened, taking: Option<Taking
         taking,
     };
     http::serve::serve(service, |address, metrics| {
+        early.over();
         if let Some(metrics) = metrics {
             say::tell(&format!("metrics at http://{metrics}/metrics"));
         }
@@ -143,6 +152,9 @@ fn limits(config: &LiveConfig) -> Limits {
     let bytes = |mib: Option<usize>, usual: usize| mib.map_or(usual, |mib| mib.min(MOST) << 20);
     Limits {
         clients: config.clients.unwrap_or(usual.clients).min(MOST),
+        each: config.clients_each.unwrap_or(usual.each),
+        head: usual.head,
+        request: usual.request,
         heartbeat: config
             .heartbeat_s
             .filter(|s| !s.is_nan())

@@ -10,6 +10,8 @@ use crate::space::coord::Metres;
 pub struct LiveConfig {
     /// Clients of `/events` at most.
     pub clients: Option<usize>,
+    /// Of these from one address at most.
+    pub clients_each: Option<usize>,
     /// Seconds after which a client that hears nothing else is told that the line is alive.
     pub heartbeat_s: Option<f64>,
     /// MiB of a body at most, as it comes.
@@ -64,7 +66,7 @@ pub struct WebhookConfig {
     pub secret_env: Vec<String>,
     /// Kinds of events; `rule.fired` alone where none is named.
     pub events: Vec<String>,
-    /// Whether it may be on this machine, as in tests.
+    /// Whether it may be on this machine, and only there without TLS, as in tests.
     pub allow_loopback: bool,
     /// Seconds before the first repetition.
     pub first_retry_s: Option<f64>,

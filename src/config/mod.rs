@@ -381,4 +381,26 @@ mod tests {
         let config = Config { bandwidth_m: Some(-1.0), ..Config::default() };
         assert!(config.defaults().is_err());
     }
+
+    #[test]
+    fn every_key_is_documented_and_the_document_s_example_is_read() {
+        let page = include_str!("../../docs/configuration.md");
+        let keys = |of: serde_json::Value| -> Vec<String> {
+            of.as_object().expect("a table").keys().cloned().collect()
+        };
+        let told =
+            |result: Result<serde_json::Value, serde_json::Error>| keys(result.expect("it can be written"));
+        let mut all = told(serde_json::to_value(Config::default()));
+        all.extend(told(serde_json::to_value(live::LiveConfig::default())));
+        all.extend(told(serde_json::to_value(live::RuleConfig::default())));
+        all.extend(told(serde_json::to_value(live::WebhookConfig::default())));
+        all.retain(|key| !["live", "rules", "webhooks", "parameters"].contains(&key.as_str()));
+        for key in all {
+            assert!(page.contains(&format!("`{key}`")), "docs/configuration.md does not tell of `{key}`");
+        }
+        let example = page.split("```toml\n").nth(1).and_then(|rest| rest.split("```").next()).expect("one");
+        let config = Config::parse("example.toml", example).expect("usable");
+        assert_eq!(config.live.checked_rules().expect("usable").len(), 2);
+        assert_eq!(config.live.webhooks[0].secret_env.len(), 2);
+    }
 }

@@ -272,7 +272,7 @@ impl HotSpots {
         steps: usize,
     ) -> Result<(), HotSpotsError> {
         let data = snapshot.dataset();
-        let all = snapshot.dates();
+        let all = snapshot.observed();
         let first = query.period.and_then(|period| period.first()).or(all.map(|(first, _)| first));
         let last = query.period.and_then(|period| period.last()).or(all.map(|(_, last)| last));
         let days = first.zip(last).map_or(0, |(first, last)| days_between(first, last) + 1);
@@ -288,10 +288,13 @@ impl HotSpots {
         let cube: Vec<Vec<f64>> = (0..steps)
             .map(|step| self.units.counts(snapshot, selection, |at| step_of[at] == Some(step)).0)
             .collect();
+        // What lies in no step is not counted either.
+        let counts: Vec<f64> =
+            (0..counts.len()).map(|unit| cube.iter().map(|step| step[unit]).sum()).collect();
         let near = neighbors(&self.units, snapshot, self.near)?;
         let params = EmergingParams { steps_back: 1, fdr, q_at_most: LEVEL, trend_p_at_most: LEVEL };
         let found = emerging(&cube, &near, &params)?;
-        self.moran = global(counts, &near);
+        self.moran = global(&counts, &near);
         let one = |unit: usize| {
             let (z, q) = (found.z[steps - 1][unit], found.q[steps - 1][unit]);
             Tested {

@@ -124,11 +124,17 @@ impl Snapshot {
             let midnight = date.at(0, 0, 0, 0).in_tz("UTC").ok()?;
             Some(midnight.timestamp().as_second().div_euclid(DAY))
         };
-        let first = period.and_then(Period::first).and_then(day).or_else(|| days.iter().min().copied());
-        let last = period.and_then(Period::last).and_then(day).or_else(|| days.iter().max().copied());
+        let observed = self.observed();
+        let first = period.and_then(Period::first).or(observed.map(|(first, _)| first)).and_then(day);
+        let last = period.and_then(Period::last).or(observed.map(|(_, last)| last)).and_then(day);
         let looked = (first.unwrap_or(0), last.unwrap_or(0));
-        let scan = space_time_scan(&timed.places, &days, looked, params)?;
-        Ok(LateScan { scan, incidents: timed.incidents, days: looked })
+        // Strays from before the data begin, and what is not complete yet, take no part.
+        let kept = || (0..days.len()).filter(|&at| (looked.0..=looked.1).contains(&days[at]));
+        let places: Vec<Local> = kept().map(|at| timed.places[at]).collect();
+        let incidents = kept().map(|at| timed.incidents[at]).collect();
+        let days: Vec<i64> = kept().map(|at| days[at]).collect();
+        let scan = space_time_scan(&places, &days, looked, params)?;
+        Ok(LateScan { scan, incidents, days: looked })
     }
 }
 

@@ -180,6 +180,16 @@ impl Snapshot {
         self.coverage.iter().map(|(first, _)| *first).min()
     }
 
+    /// The local dates for which the data are: from the first observed one to the last that is complete. A stray date
+    /// years before is none of them.
+    #[must_use]
+    pub fn observed(&self) -> Option<(Date, Date)> {
+        let (first, last) = self.dates?;
+        let first = self.observed_from().unwrap_or(first);
+        let last = self.complete_until().unwrap_or(last).min(last);
+        Some((first, last)).filter(|(first, last)| first <= last).or(self.dates)
+    }
+
     /// Incidents of every block that `also` holds for; held ones do not count.
     pub(super) fn counts(&self, selection: &Selection, also: impl Fn(usize) -> bool) -> Vec<Count> {
         let (data, incidents) = (&self.dataset, &self.dataset.incidents);

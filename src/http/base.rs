@@ -1,7 +1,7 @@
 //! The one place where absolute links begin: the public address, else what a trusted proxy tells, else the Host.
 
 use std::convert::Infallible;
-use std::net::{IpAddr, SocketAddr};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
 use axum::extract::{ConnectInfo, FromRequestParts, Request};
 use axum::http::request::Parts;
@@ -79,6 +79,32 @@ impl Access {
         Base(format!("{}://{host}{}", proto.unwrap_or("http"), prefix.unwrap_or_default()))
     }
 
+    /// Who asks: the one at the other end, and behind trusted proxies the one of whom the last of them tells.
+    pub(super) fn client_of(&self, request: &Request) -> Client {
+        let peer = request.extensions().get::<ConnectInfo<SocketAddr>>().map(|ConnectInfo(peer)| peer.ip());
+        let peer = peer.unwrap_or(IpAddr::V4(Ipv4Addr::LOCALHOST)).to_canonical();
+        if !self.trusts(peer) {
+            return Client(peer);
+        }
+        let forwarded = list(request.headers(), "forwarded");
+        let told: Vec<String> = if forwarded.is_empty() {
+            list(request.headers(), "x-forwarded-for")
+        } else {
+            let by = |hop: &String| pairs(hop).into_iter().find(|(name, _)| name == "for");
+            forwarded.iter().map(|hop| by(hop).map(|(_, name)| name).unwrap_or_default()).collect()
+        };
+        let mut client = peer;
+        for name in told.iter().rev() {
+            // What is no address, such as `unknown`, is told apart no further than the proxy that says so.
+            let Some(address) = address(name) else { break };
+            client = address.to_canonical();
+            if !self.trusts(client) {
+                break;
+            }
+        }
+        Client(client)
+    }
+
     fn trusts(&self, peer: IpAddr) -> bool {
         let peer = peer.to_canonical();
         self.trusted.iter().any(|network| network.contains(&peer))
@@ -117,9 +143,35 @@ impl Access {
 
     /// Whether a name of `Forwarded` or `X-Forwarded-For`, with or without a port, is that of a trusted proxy.
     fn trusts_name(&self, name: &str) -> bool {
-        let bare = name.trim_start_matches('[').split(']').next().unwrap_or_default();
-        let address = bare.parse().or_else(|_| name.parse::<SocketAddr>().map(|address| address.ip()));
-        address.is_ok_and(|address| self.trusts(address))
+        address(name).is_some_and(|address| self.trusts(address))
+    }
+}
+
+/// The address of a name of `Forwarded` or `X-Forwarded-For`, with or without a port.
+fn address(name: &str) -> Option<IpAddr> {
+    let bare = name.trim_start_matches('[').split(']').next().unwrap_or_default();
+    bare.parse().or_else(|_| name.parse::<SocketAddr>().map(|address| address.ip())).ok()
+}
+
+/// Who asks, as far as addresses tell.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Client(IpAddr);
+
+impl Client {
+    /// What counts as one client: an address, of the new network all that one line is given.
+    pub(super) fn network(self) -> IpAddr {
+        match self.0 {
+            IpAddr::V4(_) => self.0,
+            IpAddr::V6(v6) => IpAddr::V6(Ipv6Addr::from_bits(v6.to_bits() & !u128::from(u64::MAX))),
+        }
+    }
+}
+
+impl<S: Sync> FromRequestParts<S> for Client {
+    type Rejection = Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Infallible> {
+        Ok(parts.extensions.get().copied().unwrap_or(Self(IpAddr::V4(Ipv4Addr::LOCALHOST))))
     }
 }
 
@@ -291,6 +343,29 @@ mod tests {
         assert_eq!(ask(&[hosts, ("x-forwarded-for", "192.0.2.9")]), "http://a.example");
         let chain = ("x-forwarded-for", "192.0.2.9, 10.0.0.1");
         assert_eq!(ask(&[("x-forwarded-host", "a.example, inner"), chain]), "http://a.example");
+    }
+
+    #[test]
+    fn a_client_is_its_own_address_and_behind_trusted_proxies_the_one_that_they_tell() {
+        let access = behind(&["127.0.0.1", "10.0.0.1"]);
+        for (peer, headers, expected) in [
+            ("192.0.2.1", &[("forwarded", "for=192.0.2.9")][..], "192.0.2.1"),
+            ("127.0.0.1", &[], "127.0.0.1"),
+            ("127.0.0.1", &[("forwarded", "for=198.51.100.7, for=192.0.2.9")], "192.0.2.9"),
+            ("127.0.0.1", &[("forwarded", "for=192.0.2.9;host=a, for=\"10.0.0.1:80\"")], "192.0.2.9"),
+            ("127.0.0.1", &[("x-forwarded-for", "198.51.100.7, 192.0.2.9, 10.0.0.1")], "192.0.2.9"),
+            ("127.0.0.1", &[("forwarded", "for=unknown")], "127.0.0.1"),
+            ("127.0.0.1", &[("forwarded", "for=\"[2001:db8:1:2:3:4:5:6]:80\"")], "2001:db8:1:2::"),
+        ] {
+            let mut request = Request::builder().uri("/events");
+            for (name, value) in headers {
+                request = request.header(*name, *value);
+            }
+            let mut request = request.body(Body::empty()).expect("a request");
+            request.extensions_mut().insert(ConnectInfo(SocketAddr::new(peer.parse().expect("one"), 5000)));
+            let client = access.client_of(&request).network();
+            assert_eq!(client, expected.parse::<IpAddr>().expect("one"), "{peer} {headers:?}");
+        }
     }
 
     #[test]

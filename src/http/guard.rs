@@ -29,7 +29,9 @@ pub(super) async fn guard(State(access): State<Arc<Access>>, mut request: Reques
     let is_head = request.method() == Method::HEAD;
     let mut response = if is_loopback(&host) || access.is_public_name(&host) {
         let base = access.base_of(&request);
+        let client = access.client_of(&request);
         request.extensions_mut().insert(base);
+        request.extensions_mut().insert(client);
         let long = request.uri().path_and_query().map_or(0, |text| text.as_str().len());
         if is_foreign_write(&request) && !access.may_run(&request) {
             Problem::foreign_write().into_response()

@@ -4,6 +4,7 @@ mod accept;
 mod api;
 pub mod base;
 mod collections;
+mod connections;
 mod counts;
 mod cross_origin;
 mod crs;
@@ -89,7 +90,8 @@ fn router_of(access: Access, state: AppState) -> Router {
         .layer(from_fn(failures::failures))
         .layer(CompressionLayer::new().compress_when(worth_it))
         .layer(from_fn_with_state(state.clone(), revalidate::revalidate))
-        .layer(TraceLayer::new_for_http())
+        // A failure inside is logged where it happens; one that is told on purpose, as that it is not ready, is none.
+        .layer(TraceLayer::new_for_http().on_failure(()))
         // Tiles are many: they check, tag and pack for themselves.
         .merge(tiles::routes().layer(CatchPanicLayer::custom(problem::panicked)))
         .layer(from_fn_with_state(feed, metrics::measure))

@@ -57,6 +57,10 @@ impl Problem {
             let detail = format!("the body is longer than {most} bytes; send a shorter one");
             return Self::new(StatusCode::PAYLOAD_TOO_LARGE, "too-large", "Content too large", detail);
         }
+        if super::connections::Late::caused(rejected) {
+            let detail = "the body did not come in time".to_owned();
+            return Self::new(StatusCode::REQUEST_TIMEOUT, "late", "The body did not come in time", detail);
+        }
         Self::query(rejected.to_string())
     }
 

@@ -1,15 +1,17 @@
 //! Listens on a loopback address until it is told to stop.
 
+use std::future::Future;
 use std::net::{SocketAddr, ToSocketAddrs};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use axum::serve::ListenerExt;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{Signal, SignalKind, signal};
-use tokio::sync::Notify;
+use tokio::sync::{Notify, oneshot};
 
 use super::base::Access;
+use super::connections::{self, Patience};
 use super::live::feed::Feed;
 use super::live::{Limits, Taking};
 use super::state::AppState;
@@ -22,11 +24,11 @@ pub const DEFAULT_ADDRESS: &str = "127.0.0.1:8080";
 /// How long requests in flight may take to finish after the service was told to stop.
 const PATIENCE: Duration = Duration::from_secs(10);
 
-/// How long what is sent may wait for a client that takes nothing, before it is cut off.
-const TAKES_NOTHING_MS: u32 = 30_000;
-
 /// How long requests are still taken while the service says that it is not ready.
 const GOODBYE: Duration = Duration::from_millis(500);
+
+/// How long what was taken may take to be shown after that. It is on disk, so that nothing is lost with what is not.
+const LAST_SHOWN: Duration = Duration::from_secs(10);
 
 /// How long what is still being computed after that may take.
 const LAST_WORK: Duration = Duration::from_secs(1);
@@ -101,7 +103,8 @@ pub fn serve(service: Service, ready: impl FnOnce(SocketAddr, Option<SocketAddr>
     log();
     let feed = Feed::start(Arc::clone(&engine), taking, limits).map_err(ServeError::Stopped)?;
     let runtime = tokio::runtime::Runtime::new().map_err(ServeError::Stopped)?;
-    let of_server = Arc::clone(&feed);
+    let patience = Patience { head: feed.limits.head, body: feed.limits.request };
+    let of_server = feed;
     let ended = runtime.block_on(async {
         let feed = of_server;
         let listener = listen(place).await?;
@@ -114,25 +117,16 @@ pub fn serve(service: Service, ready: impl FnOnce(SocketAddr, Option<SocketAddr>
         ready(at(&listener)?, second.as_ref().map(at).transpose()?);
         if let Some(second) = second {
             let router = super::metrics::router(Arc::clone(&feed));
-            tokio::spawn(axum::serve(second, router).into_future());
+            tokio::spawn(connections::serve(second, router, patience, std::future::pending()));
         }
         feed.deliver();
         let router = super::router_of(access, AppState::new(engine, defaults, Arc::clone(&feed)));
-        // Who is at the other end decides whether its word about the address counts.
-        let service = router.into_make_service_with_connect_info::<SocketAddr>();
         let no_more = Arc::new(Notify::new());
         let told = Arc::clone(&no_more);
-        let listener = listener.tap_io(|connection| {
-            // Without it a client that takes nothing would hold its place as long as it likes.
-            if let Err(why) = rustix::net::sockopt::set_tcp_user_timeout(&*connection, TAKES_NOTHING_MS) {
-                tracing::warn!(%why, "a connection has no bound on how long its client takes nothing");
-            }
-        });
-        let server =
-            axum::serve(listener, service).with_graceful_shutdown(async move { told.notified().await });
-        let mut server = std::pin::pin!(server.into_future());
+        let server = connections::serve(listener, router, patience, async move { told.notified().await });
+        let mut server = std::pin::pin!(server);
         tokio::select! {
-            ended = &mut server => return ended.map_err(ServeError::Stopped),
+            () = &mut server => return Ok(()),
             () = stop.next() => {}
         }
         feed.say_goodbye();
@@ -141,19 +135,17 @@ pub fn serve(service: Service, ready: impl FnOnce(SocketAddr, Option<SocketAddr>
             let soon = tokio::time::sleep(GOODBYE);
             let mut soon = std::pin::pin!(soon);
             tokio::select! {
-                ended = &mut server => return ended.map_err(ServeError::Stopped),
+                () = &mut server => return,
                 () = &mut soon => no_more.notify_one(),
             }
             // A client that never finishes its request must not keep the process alive.
-            match tokio::time::timeout(PATIENCE, &mut server).await {
-                Ok(ended) => ended.map_err(ServeError::Stopped),
-                Err(_late) => Ok(()),
-            }
+            let _late = tokio::time::timeout(PATIENCE, &mut server).await;
         };
         tokio::select! {
-            ended = last => ended,
-            () = stop.next() => Err(ServeError::Cut),
+            () = last => {}
+            () = stop.next() => return Err(ServeError::Cut),
         }
+        settled(move || feed.finish(), LAST_SHOWN, stop.next()).await
     });
     if matches!(ended, Err(ServeError::Cut)) {
         runtime.shutdown_background();
@@ -161,8 +153,73 @@ pub fn serve(service: Service, ready: impl FnOnce(SocketAddr, Option<SocketAddr>
     }
     // Work that nobody waits for any more does not keep the process alive either.
     runtime.shutdown_timeout(LAST_WORK);
-    feed.finish();
     ended
+}
+
+/// Has the last work done on a thread of its own; waits for it no longer than `patience`, nor once it is told to stop again.
+async fn settled(
+    work: impl FnOnce() + Send + 'static,
+    patience: Duration,
+    again: impl Future<Output = ()>,
+) -> Result<(), ServeError> {
+    let (tell, done) = oneshot::channel();
+    let work = move || {
+        work();
+        let _nobody_waits = tell.send(());
+    };
+    std::thread::Builder::new()
+        .name("hotblocks-finish".to_owned())
+        .spawn(work)
+        .map_err(ServeError::Stopped)?;
+    tokio::select! {
+        done = tokio::time::timeout(patience, done) => {
+            if done.is_err() {
+                tracing::warn!("not all that was taken is shown at the end; it is on disk, and shown at the next start");
+            }
+            Ok(())
+        }
+        () = again => Err(ServeError::Cut),
+    }
+}
+
+/// Ends the process well where it is told to stop before it listens: nothing is in flight then, and what is on disk is whole.
+#[derive(Debug)]
+pub struct Early {
+    over: Arc<AtomicBool>,
+}
+
+impl Early {
+    /// Watches from now on, until it is let go.
+    ///
+    /// # Errors
+    ///
+    /// The system's, if signals cannot be caught.
+    pub fn watch() -> Result<Self, ServeError> {
+        let over = Arc::new(AtomicBool::new(false));
+        let seen = Arc::clone(&over);
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_io().build();
+        let runtime = runtime.map_err(ServeError::Stopped)?;
+        let mut stop = {
+            let _entered = runtime.enter();
+            Stop::new().map_err(ServeError::Stopped)?
+        };
+        let wait = move || {
+            runtime.block_on(stop.next());
+            if !seen.load(Ordering::SeqCst) {
+                std::process::exit(0);
+            }
+        };
+        std::thread::Builder::new()
+            .name("hotblocks-early".to_owned())
+            .spawn(wait)
+            .map_err(ServeError::Stopped)?;
+        Ok(Self { over })
+    }
+
+    /// From now on the service itself hears of it.
+    pub fn over(&self) {
+        self.over.store(true, Ordering::SeqCst);
+    }
 }
 
 async fn listen(place: SocketAddr) -> Result<TcpListener, ServeError> {
@@ -225,5 +282,23 @@ mod tests {
         for bad in ["127.0.0.1", "nonsense", ""] {
             assert!(matches!(loopback(bad), Err(ServeError::Address { .. })), "{bad}");
         }
+    }
+
+    #[tokio::test]
+    async fn the_last_work_is_waited_for_within_bounds_and_a_second_signal_ends_that_too() {
+        let never = std::future::pending::<()>;
+        let (work, done) = std::sync::mpsc::channel();
+        let long = Duration::from_secs(600);
+        assert!(settled(move || work.send(()).expect("heard"), long, never()).await.is_ok());
+        done.recv().expect("it was done");
+        // Work that ends with the test alone.
+        let stuck = || {
+            let (hold, held) = std::sync::mpsc::channel::<()>();
+            (hold, move || assert!(held.recv().is_err(), "nobody sends"))
+        };
+        let (_hold, work) = stuck();
+        assert!(settled(work, Duration::from_millis(10), never()).await.is_ok());
+        let (_hold, work) = stuck();
+        assert!(matches!(settled(work, long, std::future::ready(())).await, Err(ServeError::Cut)));
     }
 }

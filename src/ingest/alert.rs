@@ -88,6 +88,68 @@ struct Sent {
     accuracy_m: Option<f64>,
 }
 
+/// Kinds of JSON values that fields hold.
+#[derive(Clone, Copy)]
+enum Form {
+    Text,
+    Whole,
+    Number,
+}
+
+/// Fields, what they hold, and whether they hold no null.
+const FIELDS: [(&str, Form, bool); 11] = [
+    ("external_id", Form::Text, true),
+    ("revision", Form::Whole, true),
+    ("status", Form::Text, true),
+    ("occurred_at", Form::Text, true),
+    ("type", Form::Text, true),
+    ("source", Form::Text, false),
+    ("rounds", Form::Whole, false),
+    ("weapon", Form::Text, false),
+    ("lon", Form::Number, false),
+    ("lat", Form::Number, false),
+    ("accuracy_m", Form::Number, false),
+];
+
+/// What is wrong with JSON that is no alert, by the name of its field where a value is of another kind.
+fn mistyped(bytes: &[u8], error: serde_json::Error) -> AlertError {
+    if !error.is_data() {
+        return AlertError::Json(error);
+    }
+    let Ok(serde_json::Value::Object(sent)) = serde_json::from_slice(bytes) else {
+        return AlertError::Json(error);
+    };
+    for (field, form, never_null) in FIELDS {
+        let Some(value) = sent.get(field).filter(|value| never_null || !value.is_null()) else { continue };
+        let (fits, mend) = match form {
+            Form::Text => (value.is_string(), "give text in quotes"),
+            Form::Whole => (value.is_i64() || value.is_u64(), "give a whole number without quotes"),
+            Form::Number => (value.is_number(), "give a number without quotes"),
+        };
+        if !fits {
+            return bad(field, value, mend);
+        }
+    }
+    AlertError::Json(error)
+}
+
+impl AlertError {
+    /// The field that it is about, where it is about one.
+    #[must_use]
+    pub fn field(&self) -> Option<String> {
+        match self {
+            Self::Value { field, .. } => Some((*field).to_owned()),
+            Self::Json(error) => {
+                let text = error.to_string();
+                let named = ["unknown field `", "missing field `", "duplicate field `"];
+                let name = named.iter().find_map(|before| text.strip_prefix(before))?.split('`').next()?;
+                Some(name.chars().filter(|c| !c.is_control()).take(80).collect())
+            }
+            Self::Types(_) => None,
+        }
+    }
+}
+
 fn bad(field: &'static str, value: impl ToString, mend: impl Into<String>) -> AlertError {
     let shown: String = value.to_string().chars().filter(|c| !c.is_control()).take(80).collect();
     AlertError::Value { field, value: format!("`{shown}`"), mend: mend.into() }
@@ -101,7 +163,7 @@ fn bad(field: &'static str, value: impl ToString, mend: impl Into<String>) -> Al
 ///
 /// [`AlertError`] for what cannot be used, by the name of its field.
 pub fn read(bytes: &[u8], now: Timestamp, zone: &TimeZone) -> Result<Alert, AlertError> {
-    let sent: Sent = serde_json::from_slice(bytes).map_err(AlertError::Json)?;
+    let sent: Sent = serde_json::from_slice(bytes).map_err(|error| mistyped(bytes, error))?;
     let source = sent.source.unwrap_or_else(|| SOURCE.to_owned());
     if !is_source(&source) {
         return Err(bad("source", source, SOURCE_MEND));
@@ -176,9 +238,11 @@ fn place(
             if (lon, lat) == (0.0, 0.0) {
                 return Err(bad("lon", lon, "0, 0 stands for no place: send the alert once it has one"));
             }
-            LonLat::new(lon, lat)
-                .map(Place::At)
-                .map_err(|_| bad("lon", format!("{lon}, lat {lat}"), "give degrees on the globe"))
+            let mend = match LonLat::new(lat, lon) {
+                Ok(_) => "give degrees on the globe; lon and lat look swapped",
+                Err(_) => "give degrees on the globe",
+            };
+            LonLat::new(lon, lat).map(Place::At).map_err(|_| bad("lon", format!("{lon}, lat {lat}"), mend))
         }
         // What is taken back needs no place.
         (None, None) if status == Status::Withdrawn => Ok(Place::Missing),
@@ -326,10 +390,35 @@ mod tests {
     }
 
     #[test]
+    fn a_value_of_another_kind_is_refused_by_the_name_of_its_field() {
+        for (field, value) in [
+            ("rounds", "7".into()),
+            ("rounds", 1.5.into()),
+            ("lon", "east".into()),
+            ("lat", true.into()),
+            ("external_id", 5.into()),
+            ("revision", serde_json::Value::Null),
+            ("weapon", 5.into()),
+            ("accuracy_m", "near".into()),
+        ] {
+            let error = take(&with(&[(field, value)])).expect_err(field);
+            assert!(matches!(&error, AlertError::Value { field: named, .. } if *named == field), "{error:?}");
+        }
+        for (text, named) in [
+            (with(&[("victim", "x".into())]), Some("victim")),
+            ("{}".to_owned(), Some("external_id")),
+            ("{\"external_id\":\"a\",\"external_id\":\"b\"}".to_owned(), Some("external_id")),
+            ("{\"lon\": NaN}".to_owned(), None),
+            (String::new(), None),
+        ] {
+            assert_eq!(take(&text).expect_err("no alert").field().as_deref(), named, "{text}");
+        }
+    }
+
+    #[test]
     fn unknown_twice_given_and_missing_fields_are_named() {
         for (text, named) in [
             (with(&[("victim", "x".into())]), "unknown field `victim`"),
-            (with(&[("lon", "east".into())]), "invalid type"),
             ("{\"external_id\":\"a\",\"external_id\":\"b\"}".to_owned(), "duplicate field `external_id`"),
             ("{}".to_owned(), "missing field"),
             ("[]".to_owned(), "missing field"),

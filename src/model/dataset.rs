@@ -59,6 +59,25 @@ impl Default for Placing {
     }
 }
 
+/// How far beside the blocks a place is still of this city, in degrees of latitude: about a kilometre.
+const BESIDE: f64 = 0.009;
+
+impl Dataset {
+    /// Whether a place lies outside the study area: more than about a kilometre beside the box of all blocks.
+    #[must_use]
+    pub fn is_outside(&self, at: LonLat) -> bool {
+        let LonLatBox { west, south, east, north } = self.extent;
+        let (shrinks, mut off) = (at.lat().to_radians().cos().max(0.01), 360.0_f64);
+        // Also around the globe, and over the line where days begin.
+        for turn in [-360.0, 0.0, 360.0] {
+            let east = if east < west { east + 360.0 } else { east };
+            off = off.min((west - at.lon() - turn).max(at.lon() + turn - east));
+        }
+        let off = (off * shrinks).max(south - at.lat()).max(at.lat() - north);
+        off > BESIDE
+    }
+}
+
 /// How the assignment went. `in blocks + unassigned + unlocated = all`; held ones lie among those in blocks or unassigned.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct AssignmentReport {

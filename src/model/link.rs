@@ -2,6 +2,7 @@
 
 use super::class::{ClassId, Classes};
 use super::events::Events;
+use super::link_grid::{FEW, Grid, Key};
 use super::period::Interval;
 use super::report::{Feed, Place, Source, Status};
 use super::reports::Ledger;
@@ -48,8 +49,8 @@ pub(crate) struct Linkable {
     pub(crate) group: Group,
     pub(crate) from: i64,
     pub(crate) to: i64,
-    at: LonLat,
-    feed: Feed,
+    pub(crate) at: LonLat,
+    pub(crate) feed: Feed,
     pub(crate) event: usize,
 }
 
@@ -82,7 +83,8 @@ pub(crate) fn linkables(events: &Events, ledger: &Ledger) -> Vec<Linkable> {
 /// the first of the ledger. Those without a place, without a time to the hour, unmapped, or withdrawn stay
 /// alone, and so do events of one feed. The ledger is not touched: without the rule all come back.
 ///
-/// Time O(n log n + pairs in the window). Source: `counting.md` 11 of the project's rules on counting.
+/// Time O(n log n + pairs near each other in time and place). Source: `counting.md` 11 of the project's rules on
+/// counting.
 #[must_use]
 pub fn link(events: Events, ledger: &Ledger, rule: LinkRule) -> (Events, usize) {
     if !several_feeds(&ledger.sources) {
@@ -90,24 +92,13 @@ pub fn link(events: Events, ledger: &Ledger, rule: LinkRule) -> (Events, usize) 
     }
     let mut all = linkables(&events, ledger);
     all.sort_by_key(|l| (l.group, l.from, l.event));
-    // A long event may begin well before the window.
-    let longest = all.iter().map(|l| l.to - l.from).max().unwrap_or(0);
+    let near = Near::of(&all, &rule);
     let mut leads: Vec<Option<usize>> = vec![None; all.len()];
     let mut firmest_first: Vec<usize> = (0..all.len()).collect();
     firmest_first.sort_by_key(|&at| (all[at].feed, at));
     for at in firmest_first {
-        let one = &all[at];
-        let reach = i64::from(rule.seconds);
-        let begin = all.partition_point(|l| (l.group, l.from) < (one.group, one.from - reach - longest));
-        let candidates = all[begin..].iter().take_while(|l| l.group == one.group && l.from <= one.to + reach);
-        let near = candidates.zip(begin..).filter_map(|(other, place)| {
-            let (gap, far) = rule.near(one, other).filter(|_| other.feed < one.feed)?;
-            Some((other.feed, gap, far, other.event, place))
-        });
-        let best =
-            near.min_by(|a, b| (a.0, a.1).cmp(&(b.0, b.1)).then(a.2.total_cmp(&b.2)).then(a.3.cmp(&b.3)));
         // A call that belongs to a report takes its alerts along.
-        leads[at] = best.map(|(.., place)| leads[place].unwrap_or(place));
+        leads[at] = near.best(at).map(|place| leads[place].unwrap_or(place));
     }
     let mut events = events;
     let mut gone = vec![false; events.len()];
@@ -119,6 +110,70 @@ pub fn link(events: Events, ledger: &Ledger, rule: LinkRule) -> (Events, usize) 
     }
     let linked = gone.iter().filter(|gone| **gone).count();
     (if linked == 0 { events } else { events.without(&gone) }, linked)
+}
+
+/// Events in the order of a grid, to be asked for the best one to go to.
+struct Near<'a> {
+    all: &'a [Linkable],
+    rule: &'a LinkRule,
+    grid: Grid,
+    /// The feeds that there are, the firmest first.
+    feeds: Vec<Feed>,
+    /// Of each event its key and its place in `all`, ascending.
+    keys: Vec<(Key, usize)>,
+}
+
+impl<'a> Near<'a> {
+    fn of(all: &'a [Linkable], rule: &'a LinkRule) -> Self {
+        let grid = Grid::new(rule);
+        let mut keys: Vec<(Key, usize)> = all.iter().map(|one| grid.key(one)).zip(0..).collect();
+        keys.sort_unstable();
+        let mut feeds: Vec<Feed> = all.iter().map(|one| one.feed).collect();
+        feeds.sort_unstable();
+        feeds.dedup();
+        Self { all, rule, grid, feeds, keys }
+    }
+
+    /// The place of the event that one goes to.
+    fn best(&self, at: usize) -> Option<usize> {
+        let one = &self.all[at];
+        let mut best: Option<(Feed, i64, f64, usize, usize)> = None;
+        self.candidates(one, |place| {
+            let other = &self.all[place];
+            let Some((gap, far)) = self.rule.near(one, other) else { return };
+            let this = (other.feed, gap, far, other.event, place);
+            let comes_before = |best: &(Feed, i64, f64, usize, usize)| {
+                let order = (this.0, this.1).cmp(&(best.0, best.1)).then(this.2.total_cmp(&best.2));
+                order.then(this.3.cmp(&best.3)).is_lt()
+            };
+            if best.as_ref().is_none_or(comes_before) {
+                best = Some(this);
+            }
+        });
+        best.map(|(.., place)| place)
+    }
+
+    /// Hands over the places of events of firmer feeds, all that may be near in time and place among them.
+    fn candidates(&self, one: &Linkable, mut found: impl FnMut(usize)) {
+        let mut look = |keys: &[(Key, usize)]| keys.iter().for_each(|&(_, place)| found(place));
+        for &feed in self.feeds.iter().take_while(|feed| **feed < one.feed) {
+            for (from, to) in self.grid.spans(one, feed) {
+                let span = between(&self.keys, from, to);
+                if span.len() <= FEW {
+                    look(span);
+                } else {
+                    self.grid.rows(one, from).for_each(|(from, to)| look(between(span, from, to)));
+                }
+            }
+        }
+    }
+}
+
+/// The part of sorted keys from one to another.
+fn between(keys: &[(Key, usize)], from: Key, to: Key) -> &[(Key, usize)] {
+    let begin = keys.partition_point(|(key, _)| *key < from);
+    let length = keys[begin..].partition_point(|(key, _)| *key <= to);
+    &keys[begin..begin + length]
 }
 
 fn linkable(event: usize, events: &Events, ledger: &Ledger) -> Option<Linkable> {
@@ -144,9 +199,11 @@ fn group(class: ClassId, classes: &Classes) -> Option<Group> {
     Some(if shots || classes.gun_crime(class) { Group::Gunfire } else { Group::Category(category) })
 }
 
+/// Metres of a degree of latitude.
+pub(crate) const METRES_A_DEGREE: f64 = 111_195.0;
+
 /// Metres between two places that are near each other.
 fn distance(a: LonLat, b: LonLat) -> f64 {
-    const METRES_A_DEGREE: f64 = 111_195.0;
     let east = (a.lon() - b.lon()) * ((a.lat() + b.lat()) / 2.0).to_radians().cos();
     east.hypot(a.lat() - b.lat()) * METRES_A_DEGREE
 }
@@ -215,5 +272,63 @@ mod tests {
     fn two_alerts_go_to_the_nearest_of_two_reports_and_no_report_is_lost() {
         let rows = [(0, 0, 0.0, 1), (0, 10, 0.0, 1), (2, 1, 0.0, 0), (2, 9, 0.0, 0)];
         assert_eq!(linked(&rows, LinkRule::default()), (vec![(0, 2), (1, 2)], 2));
+    }
+
+    /// Events strewn over some kilometres and hours, most of them at one time, as files with a default time have them.
+    fn strewn(n: u64, lat: f64) -> Vec<Linkable> {
+        let mut state = 7_u64;
+        let mut next = |below: u64| {
+            state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            (state >> 33) % below
+        };
+        (0..n)
+            .map(|event| {
+                let from = if next(4) == 0 { next(40_000) as i64 - 20_000 } else { 0 };
+                let at = LonLat::new(-0.01 + next(40_000) as f64 * 1e-6, lat + next(20_000) as f64 * 1e-6);
+                Linkable {
+                    group: if next(5) == 0 { Group::Gunfire } else { Group::Category(1) },
+                    from,
+                    to: from + next(3_600) as i64,
+                    at: at.expect("on the globe"),
+                    feed: [Feed::Report, Feed::Call, Feed::Alert][next(3) as usize],
+                    event: event as usize,
+                }
+            })
+            .collect()
+    }
+
+    #[test]
+    fn the_grid_finds_what_a_look_at_every_pair_finds() {
+        for lat in [0.0, -0.01, 38.6, -62.0, 84.0, 89.97] {
+            for (seconds, metres) in [(1_800, 150.0), (0, 0.0), (60, 3_000.0), (100_000, 40.0)] {
+                let rule = LinkRule { seconds, distance: Metres(metres) };
+                let all = strewn(600, lat);
+                let near = Near::of(&all, &rule);
+                let mut pairs = 0;
+                for (at, one) in all.iter().enumerate() {
+                    let others = all.iter().enumerate().filter(|(_, other)| other.feed < one.feed);
+                    let slow = others.filter_map(|(place, other)| {
+                        let (gap, far) = rule.near(one, other)?;
+                        Some((other.feed, gap, far, other.event, place))
+                    });
+                    let slow = slow.min_by(|a, b| {
+                        (a.0, a.1).cmp(&(b.0, b.1)).then(a.2.total_cmp(&b.2)).then(a.3.cmp(&b.3))
+                    });
+                    pairs += usize::from(slow.is_some());
+                    assert_eq!(near.best(at), slow.map(|(.., place)| place), "{lat} {rule:?} {one:?}");
+                }
+                assert!(pairs > 20 || metres == 0.0, "{lat} {rule:?}: {pairs}");
+            }
+        }
+    }
+
+    #[test]
+    fn events_of_one_time_are_looked_at_only_where_they_are() {
+        let (all, rule) = (strewn(20_000, 38.6), LinkRule { distance: Metres(50.0), ..LinkRule::default() });
+        let near = Near::of(&all, &rule);
+        let mut looked = 0;
+        all.iter().for_each(|one| near.candidates(one, |_| looked += 1));
+        // Each of 13,000 with each of 6,000 would be 80 million.
+        assert!(looked < 100 * all.len(), "{looked} pairs");
     }
 }

@@ -24,6 +24,7 @@ pub mod incident;
 pub mod joined;
 pub mod ledger;
 pub mod link;
+pub(crate) mod link_grid;
 pub mod noding;
 pub mod observed;
 pub mod period;

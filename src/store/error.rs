@@ -35,10 +35,46 @@ pub enum StoreError {
         known: i64,
     },
     /// Another process writes to it.
-    #[error("another hotblocks serves or writes `{file}`; stop it first, or send it the data over HTTP")]
+    #[error(
+        "another hotblocks serves or writes `{file}`; stop it, do this, and start it again; only new reports can be sent to it while it serves"
+    )]
     InUse {
         /// The file.
         file: String,
+    },
+    /// Another backup is being written to the same file.
+    #[error("another backup to `{file}` is being written; nothing was done; give this one another name")]
+    BackupUnderWay {
+        /// The file.
+        file: String,
+    },
+    /// What was to be restored is damaged.
+    #[error("the backup `{file}` is damaged: {what}; nothing was changed; restore an older one")]
+    BadBackup {
+        /// The backup.
+        file: String,
+        /// What is damaged, and where.
+        what: String,
+    },
+    /// Others may read or write the store.
+    #[error(
+        "`{file}` can be read or written by others (mode {mode:04o}), which a store must not be; chmod 600 {file}"
+    )]
+    Open {
+        /// The file.
+        file: String,
+        /// Its permissions.
+        mode: u32,
+    },
+    /// The store's log cannot be made beside it.
+    #[error(
+        "the store's file cannot be opened while {doing}; also to be read it needs a folder that can be written, since its log lies beside it: copy it to one, with its -wal if there is one"
+    )]
+    NoLog {
+        /// What was being done.
+        doing: &'static str,
+        /// Why.
+        source: rusqlite::Error,
     },
     /// It was opened to be read.
     #[error("the store was opened to be read, not to be written")]
@@ -124,6 +160,7 @@ impl<T> While<T> for Result<T, rusqlite::Error> {
             Some(rusqlite::ErrorCode::DatabaseCorrupt) => {
                 StoreError::Damaged { what: format!("while {doing}: {source}") }
             }
+            Some(rusqlite::ErrorCode::CannotOpen) => StoreError::NoLog { doing, source },
             _ => StoreError::Sqlite { doing, source },
         })
     }

@@ -107,7 +107,8 @@ impl Live {
 
     /// Keeps links from now on, those of the reports before `before` among them.
     fn keep_links(&mut self, before: u32) {
-        self.links = Some(Links::default());
+        let Some(rule) = self.fixed.link else { return };
+        self.links = Some(Links::new(rule));
         if before == 0 {
             return;
         }

@@ -44,22 +44,45 @@ impl Live {
     ) -> (Part, Part) {
         let mut groups: BTreeSet<u32> =
             dirty.into_iter().map(|at| self.groups.group(&self.ledger, at)).collect();
+        // Of each round only the groups that came in the one before are looked at: a chain of links costs its length.
+        let mut fresh: Vec<u32> = groups.iter().copied().collect();
+        let mut rounds = 0;
         loop {
-            let members = self.groups.members(groups.iter().copied());
-            let before: Vec<u32> = members.iter().copied().filter(|&at| was(at)).collect();
-            let now: Vec<u32> = members.into_iter().filter(|&at| is(at)).collect();
+            let (before, now) = self.halves(&fresh, &was, &is);
             let (old, new) = (self.resolved(&before), self.resolved(&now));
-            let mut joined = groups.clone();
-            if let (Some(links), Some(rule)) = (&self.links, &self.fixed.link) {
-                let events = old.linkables.iter().chain(&new.linkables);
-                let near = events.flat_map(|one| links.near(one, rule));
-                joined.extend(near.map(|first| self.groups.group(&self.ledger, number(first))));
+            let mut joined = BTreeSet::new();
+            if let Some(links) = &self.links {
+                for one in old.linkables.iter().chain(&new.linkables) {
+                    links.near(one, |first| {
+                        joined.insert(self.groups.group(&self.ledger, number(first)));
+                    });
+                }
             }
-            if joined.len() == groups.len() {
+            fresh = joined.into_iter().filter(|group| groups.insert(*group)).collect();
+            rounds += 1;
+            if fresh.is_empty() && rounds == 1 {
                 return (self.part(old, &before), self.part(new, &now));
             }
-            groups = joined;
+            if fresh.is_empty() {
+                break;
+            }
         }
+        let all: Vec<u32> = groups.into_iter().collect();
+        let (before, now) = self.halves(&all, &was, &is);
+        let (old, new) = (self.resolved(&before), self.resolved(&now));
+        (self.part(old, &before), self.part(new, &now))
+    }
+
+    /// The reports of some groups that were there before, and those that are there now.
+    fn halves(
+        &self,
+        groups: &[u32],
+        was: impl Fn(u32) -> bool,
+        is: impl Fn(u32) -> bool,
+    ) -> (Vec<u32>, Vec<u32>) {
+        let members = self.groups.members(groups.iter().copied());
+        let before = members.iter().copied().filter(|&at| was(at)).collect();
+        (before, members.into_iter().filter(|&at| is(at)).collect())
     }
 
     /// Takes out what some groups came to before, and puts in what they come to now.

@@ -152,7 +152,9 @@ fn counts(rule: &Rule, data: &Dataset, at: usize) -> bool {
         Counts::GunCrime => data.gun_crime(at),
         Counts::Categories(_) => true,
     };
-    meant && !data.sensitive(at)
+    // What lies far from every block is a wrong place, or not this agency's.
+    let here = data.incidents.lonlat(at).is_none_or(|place| !data.is_outside(place));
+    meant && here && !data.sensitive(at)
 }
 
 /// What a rule counts, for a sentence.
@@ -362,6 +364,17 @@ mod tests {
         let rows = [fired(13.0, 0.0), fired(12.5, 0.2), fired(1.0, 8.0)];
         assert_eq!(found(&rule, &rows), [["alerts:a0"], ["alerts:a2"]]);
         assert_eq!(found(&rule, &[fired(15.0, 0.0)]), Vec::<Vec<String>>::new(), "it is over");
+    }
+
+    #[test]
+    fn what_lies_outside_the_study_area_fires_no_rule() {
+        let zone = rule(Looks::NearRepeat { radius: Metres(400.0), days: 14.0 });
+        let fired = |steps: f64| (1.0, steps * STEP, "gunfire", "confirmed");
+        // The blocks end 870 m from the middle; a little beside them is still here.
+        let old = (40.0, 0.0, "gunfire", "confirmed");
+        assert_eq!(found(&zone, &[old, fired(12.0)]).len(), 1);
+        assert!(found(&zone, &[old, fired(200.0)]).is_empty());
+        assert!(found(&rule(THREE), &[old, fired(200.0), fired(200.0), fired(200.0)]).is_empty());
     }
 
     #[test]

@@ -26,6 +26,7 @@ const FAILURES: [(&str, &str); 13] = [
     ("404", "There is no such thing"),
     ("405", "This method is not offered; `Allow` tells which are"),
     ("406", "None of the accepted forms is offered"),
+    ("408", "The request did not come in time"),
     ("410", "The snapshot is no longer kept"),
     ("413", "The body is too long"),
     ("414", "The address is too long"),
@@ -37,7 +38,7 @@ const FAILURES: [(&str, &str); 13] = [
 ];
 
 /// What may go wrong where a body is taken.
-const BODY_FAILURES: [&str; 2] = ["413", "415"];
+const BODY_FAILURES: [&str; 3] = ["408", "413", "415"];
 
 /// The document of these data, for clients that know the service by this base.
 pub(super) fn document(snapshot: &Snapshot, defaults: &Values, base: &str) -> Json {

@@ -18,6 +18,9 @@ use super::writer::Taken;
 use crate::http::problem::{Problem, chain};
 use crate::http::state::AppState;
 use crate::ingest::alert::{self, AlertError};
+use crate::model::report::Place;
+use crate::model::reports::Ledger;
+use crate::space::coord::LonLat;
 use crate::store::Batch;
 
 /// Bytes of an alert at most.
@@ -34,6 +37,7 @@ pub(super) async fn alert(State(state): State<AppState>, request: Request) -> Re
     let bytes = body::whole(bytes, MOST_BYTES)?;
     let bytes: Bytes = body::unpacked(bytes, &headers, MOST_BYTES)?.into();
     let alert = alert::read(&bytes, Timestamp::now(), &zone(&state)).map_err(refusal)?;
+    let notes = outside(&state, &alert.ledger);
     let batch = Batch {
         ledger: alert.ledger,
         key: key.map(|key| format!("alerts/{}/{key}", alert.source)),
@@ -54,9 +58,34 @@ pub(super) async fn alert(State(state): State<AppState>, request: Request) -> Re
         "status": alert.status.word(),
         "outcome": outcome,
         "snapshot": feed.token(taken.revision),
+        "notes": notes,
     });
     Ok((status, [(header::CONTENT_TYPE, "application/json")], body.to_string()).into_response())
 }
+
+/// What is to be said of an alert that lies outside the study area: it is kept, and no rule tells of it.
+fn outside(state: &AppState, ledger: &Ledger) -> Vec<&'static str> {
+    let Place::At(at) = ledger.reports.get(0).place else { return Vec::new() };
+    let snapshot = state.open();
+    let data = snapshot.dataset();
+    note(at, |place| data.is_outside(place)).into_iter().collect()
+}
+
+fn note(at: LonLat, is_outside: impl Fn(LonLat) -> bool) -> Option<&'static str> {
+    if !is_outside(at) {
+        return None;
+    }
+    let swapped = LonLat::new(at.lat(), at.lon()).is_ok_and(|other| !is_outside(other));
+    Some(if swapped { SWAPPED } else { OUTSIDE })
+}
+
+/// What is said of a place that is nowhere near the blocks.
+const OUTSIDE: &str =
+    "it lies outside the study area: it is kept, counted in no block, and no rule tells of it";
+
+/// The same of one that would be near them the other way round.
+const SWAPPED: &str = "it lies outside the study area, and inside it with lon and lat exchanged: they look swapped; it is kept, \
+                       counted in no block, and no rule tells of it";
 
 /// What became of the one report.
 fn outcome(taken: &Taken) -> &'static str {
@@ -75,9 +104,28 @@ fn zone(state: &AppState) -> TimeZone {
 }
 
 fn refusal(error: AlertError) -> Refusal {
-    match &error {
-        AlertError::Value { field, .. } => Refusal::unusable(error.to_string()).of(field),
+    let refusal = match &error {
+        AlertError::Value { .. } => Refusal::unusable(error.to_string()),
         AlertError::Json(_) => Refusal::unusable(chain(&error)),
-        _ => Problem::inside(error).into(),
+        _ => return Problem::inside(error).into(),
+    };
+    match error.field() {
+        Some(field) => refusal.of(&field),
+        None => refusal,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_place_that_would_be_here_the_other_way_round_looks_swapped() {
+        let here = LonLat::new(-72.9, 41.3).expect("on the globe");
+        let outside = |place: LonLat| (place.lon() - here.lon()).hypot(place.lat() - here.lat()) > 0.2;
+        let at = |lon, lat| LonLat::new(lon, lat).expect("on the globe");
+        assert_eq!(note(here, outside), None);
+        assert_eq!(note(at(41.3, -72.9), outside), Some(SWAPPED));
+        assert_eq!(note(at(2.35, 48.86), outside), Some(OUTSIDE));
     }
 }

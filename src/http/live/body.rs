@@ -8,6 +8,7 @@ use axum::http::{HeaderMap, StatusCode, header};
 use flate2::read::MultiGzDecoder;
 
 use super::refusal::Refusal;
+use crate::http::connections::Late;
 use crate::ingest::input::Format;
 
 /// How many times its size a body may unpack to: repeats pack 295 to 1, files of incidents 5 to 15.
@@ -60,6 +61,7 @@ pub(super) fn json(headers: &HeaderMap) -> Result<(), Refusal> {
 /// The bytes of a body, if they came whole and in their bound.
 pub(super) fn whole(body: Result<Bytes, BytesRejection>, most: usize) -> Result<Bytes, Refusal> {
     body.map_err(|rejection| match rejection.status() {
+        _ if Late::caused(&rejection) => Refusal::late(),
         StatusCode::PAYLOAD_TOO_LARGE => {
             Refusal::large(format!("it has more than {most} bytes; send it in parts"))
         }

@@ -138,7 +138,7 @@ async fn deliver(hook: &Webhook, feed: &Feed, id: &str, (kind, data): (&str, &Js
             Outcome::Failed(after) => {
                 feed.metrics.webhook_failures.inc();
                 if attempt < ATTEMPTS {
-                    tokio::time::sleep(after.unwrap_or_else(|| jittered(wait, attempt)).min(LONGEST)).await;
+                    tokio::time::sleep(pause(jittered(wait, attempt), after)).await;
                     wait = (wait * 4).min(LONGEST);
                 }
             }
@@ -146,6 +146,12 @@ async fn deliver(hook: &Webhook, feed: &Feed, id: &str, (kind, data): (&str, &Js
     }
     tracing::error!(url = %hook.url, id, "an event was not delivered");
     true
+}
+
+/// How long to wait before the next attempt: what the receiver asks for may make it longer, and never shorter, since all
+/// attempts would else be over while it is started anew.
+fn pause(wait: Duration, after: Option<Duration>) -> Duration {
+    wait.max(after.unwrap_or_default()).min(LONGEST)
 }
 
 /// A wait between four fifths and six fifths of its length, so that receivers are not asked all at once.
@@ -266,6 +272,15 @@ mod tests {
         ] {
             let status = StatusCode::from_u16(status).expect("a status");
             assert_eq!(judge(status, after, now), expected, "{status} {after:?}");
+        }
+    }
+
+    #[test]
+    fn a_receiver_can_ask_for_a_longer_wait_and_for_no_shorter_one() {
+        let seconds = Duration::from_secs;
+        assert_eq!(pause(seconds(20), None), seconds(20));
+        for (wait, after, expected) in [(20, 0, 20), (20, 1, 20), (20, 300, 300), (5, 1 << 40, 36_000)] {
+            assert_eq!(pause(seconds(wait), Some(seconds(after))), seconds(expected), "{wait} {after}");
         }
     }
 

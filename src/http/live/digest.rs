@@ -20,6 +20,9 @@ pub(in crate::http) const ATOM: &str = "application/atom+xml";
 /// Entries of a feed.
 const ENTRIES: usize = 100;
 
+/// Stands for all areas and what lies in none, where no area has this name.
+const EVERYWHERE: &str = "all";
+
 pub(super) async fn digest(
     State(state): State<AppState>,
     area: Result<Path<String>, PathRejection>,
@@ -27,14 +30,19 @@ pub(super) async fn digest(
 ) -> Result<Response, Problem> {
     let area = name(area)?;
     let snapshot = state.open();
-    let areas = named(snapshot.dataset(), std::slice::from_ref(&area));
-    let areas = areas.map_err(|error| {
-        Problem::new(StatusCode::NOT_FOUND, "no-area", "No such area", error.to_string()).about("area")
-    })?;
+    let areas = match named(snapshot.dataset(), std::slice::from_ref(&area)) {
+        Ok(areas) => areas,
+        Err(_) if area == EVERYWHERE => Vec::new(),
+        Err(error) => {
+            let detail = format!("{error}; `{EVERYWHERE}` has what is found anywhere");
+            return Err(Problem::new(StatusCode::NOT_FOUND, "no-area", "No such area", detail).about("area"));
+        }
+    };
     let areas: Vec<String> = areas.into_iter().map(|(kind, name)| format!("{kind}:{name}")).collect();
     let fired = state.feed.findings.of(&areas, ENTRIES);
     let address = format!("{}/areas/{}/feed.atom", base(&request), encoded(&area));
-    let text = feed(&address, &snapshot.dataset().title, &areas.join(", "), &fired, state.feed.era());
+    let of = if areas.is_empty() { "everywhere".to_owned() } else { areas.join(", ") };
+    let text = feed(&address, &snapshot.dataset().title, &of, &fired, state.feed.era());
     Ok(([(header::CONTENT_TYPE, ATOM)], text).into_response())
 }
 

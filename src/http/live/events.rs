@@ -1,8 +1,10 @@
 //! `GET /events`: what happens, as it happens, by server-sent events.
 
 use std::collections::VecDeque;
+use std::collections::hash_map::Entry;
 use std::convert::Infallible;
-use std::sync::Arc;
+use std::net::IpAddr;
+use std::sync::{Arc, PoisonError};
 
 use axum::body::{Body, Bytes};
 use axum::extract::rejection::QueryRejection;
@@ -19,6 +21,7 @@ use super::parameters::EVENTS;
 use super::refusal::Refusal;
 use crate::engine::params::table::BBOX;
 use crate::engine::params::values::Values;
+use crate::http::base::Client;
 use crate::http::problem::Problem;
 use crate::http::state::AppState;
 
@@ -31,6 +34,7 @@ const PAGE: usize = 64;
 pub(super) async fn events(
     State(state): State<AppState>,
     pairs: Result<Query<Vec<(String, String)>>, QueryRejection>,
+    client: Client,
     headers: HeaderMap,
 ) -> Result<Response, Response> {
     let Query(pairs) = pairs.map_err(|e| Problem::query(e.to_string()).into_response())?;
@@ -38,8 +42,10 @@ pub(super) async fn events(
     let feed = Arc::clone(&state.feed);
     let slot = Arc::clone(&feed.clients).try_acquire_owned();
     let slot = slot.map_err(|_| Refusal::clients(feed.limits.clients).into_response())?;
+    let place = Place::take(&feed, client.network())
+        .ok_or_else(|| Refusal::clients_of_one(feed.limits.each).into_response())?;
     let last = headers.get("last-event-id").and_then(|value| value.to_str().ok());
-    let client = Client::new(feed, slot, filter, last);
+    let client = Listener::new(feed, (slot, place), filter, last);
     let body = futures_util::stream::unfold(client, |mut client| async move {
         let frame = client.frame().await?;
         Some((Ok::<Bytes, Infallible>(frame.into()), client))
@@ -84,8 +90,40 @@ fn filter(pairs: &[(String, String)]) -> Result<Filter, Problem> {
     Ok(filter)
 }
 
+/// A place among the clients of one address.
+struct Place {
+    feed: Arc<Feed>,
+    address: IpAddr,
+}
+
+impl Place {
+    /// `None` where the address has as many as it may.
+    fn take(feed: &Arc<Feed>, address: IpAddr) -> Option<Self> {
+        let mut all = feed.addresses.lock().unwrap_or_else(PoisonError::into_inner);
+        let taken = all.entry(address).or_default();
+        if *taken >= feed.limits.each {
+            return None;
+        }
+        *taken += 1;
+        drop(all);
+        Some(Self { feed: Arc::clone(feed), address })
+    }
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        let mut all = self.feed.addresses.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Entry::Occupied(mut taken) = all.entry(self.address) {
+            *taken.get_mut() -= 1;
+            if *taken.get() == 0 {
+                taken.remove();
+            }
+        }
+    }
+}
+
 /// One client: how far it has read, and what it is to be told next.
-struct Client {
+struct Listener {
     feed: Arc<Feed>,
     wait: watch::Receiver<Newest>,
     filter: Filter,
@@ -93,17 +131,22 @@ struct Client {
     read: u64,
     frames: VecDeque<String>,
     ended: bool,
-    _slot: OwnedSemaphorePermit,
+    _slots: (OwnedSemaphorePermit, Place),
 }
 
-impl Drop for Client {
+impl Drop for Listener {
     fn drop(&mut self) {
         self.feed.metrics.clients.dec();
     }
 }
 
-impl Client {
-    fn new(feed: Arc<Feed>, slot: OwnedSemaphorePermit, filter: Filter, last: Option<&str>) -> Self {
+impl Listener {
+    fn new(
+        feed: Arc<Feed>,
+        slots: (OwnedSemaphorePermit, Place),
+        filter: Filter,
+        last: Option<&str>,
+    ) -> Self {
         feed.metrics.clients.inc();
         let wait = feed.hub.wait();
         let newest = feed.hub.newest();
@@ -117,7 +160,7 @@ impl Client {
         };
         // Its first id, so that it can resume even if nothing happened before the line broke.
         frames.push_back(format!("id: {}\n: here\n\n", feed.hub.named(read)));
-        Self { feed, wait, filter, read, frames, ended: false, _slot: slot }
+        Self { feed, wait, filter, read, frames, ended: false, _slots: slots }
     }
 
     /// The next thing to be told; `None` ends the stream.

@@ -1,6 +1,8 @@
 //! What the handlers of the live feed share, and the two threads behind them: one writes, one shows.
 
+use std::collections::HashMap;
 use std::fmt;
+use std::net::IpAddr;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, mpsc};
@@ -14,7 +16,7 @@ use super::hub::Hub;
 use super::publisher::Publisher;
 use super::refusal::Refusal;
 use super::reports::Reports;
-use super::watch::{Findings, Known, Watch};
+use super::watch::{FIRED, Findings, Known, Watch};
 use super::webhook::Webhook;
 use super::writer::{self, Job, Taken};
 use crate::engine::live::Live;
@@ -29,6 +31,12 @@ use crate::store::{Batch, Store};
 pub struct Limits {
     /// Clients of `/events` at most.
     pub clients: usize,
+    /// Of these from one address at most.
+    pub each: usize,
+    /// How long the head of a request may take.
+    pub head: Duration,
+    /// How long its body may take; a second more for every MiB.
+    pub request: Duration,
     /// How often a client that hears nothing else is told that the line is alive.
     pub heartbeat: Duration,
     /// Bytes of a body at most, as it comes.
@@ -45,6 +53,9 @@ impl Default for Limits {
     fn default() -> Self {
         Self {
             clients: 200,
+            each: 8,
+            head: Duration::from_secs(10),
+            request: Duration::from_secs(30),
             heartbeat: Duration::from_secs(15),
             body: 64 << 20,
             unpacked: 512 << 20,
@@ -87,6 +98,8 @@ pub(in crate::http) struct Feed {
     pub(super) hub: Hub,
     /// A permit for every client that may still come.
     pub(super) clients: Arc<Semaphore>,
+    /// How many of them there are of each address.
+    pub(super) addresses: Mutex<HashMap<IpAddr, usize>>,
     pub(super) reports: Reports,
     pub(in crate::http) metrics: Metrics,
     /// What rules found.
@@ -105,6 +118,8 @@ pub(in crate::http) struct Feed {
     /// Whether the store has refused, or what it took cannot be shown.
     failed: AtomicBool,
     stopping: AtomicBool,
+    /// Whether what is on disk need not be shown any more.
+    ending: AtomicBool,
     engine: Arc<Engine>,
     published: Mutex<Instant>,
 }
@@ -135,6 +150,8 @@ impl Feed {
         let feed = Arc::new(feed);
         if let Some(taking) = taking {
             feed.findings.hide_sensitive(&feed.engine.open(&View::all()));
+            // Before rules are looked at, so that a receiver that is new hears what they find at once.
+            feed.findings.know(taking.webhooks.iter().filter(|hook| hook.wants(FIRED)).map(Webhook::mark));
             let (accepted, to_show) = mpsc::channel();
             let publisher = Publisher::new(Arc::clone(&feed), taking.live);
             let store = taking.store;
@@ -173,6 +190,7 @@ impl Feed {
             watching: Mutex::default(),
             webhooks: Mutex::new(taking.map(|taking| taking.webhooks.clone()).unwrap_or_default()),
             clients: Arc::new(Semaphore::new(limits.clients)),
+            addresses: Mutex::default(),
             reports: Reports::new(era),
             metrics: Metrics::default(),
             options: taking.map(|taking| taking.options.clone()),
@@ -183,6 +201,7 @@ impl Feed {
             threads: Mutex::default(),
             failed: AtomicBool::new(false),
             stopping: AtomicBool::new(false),
+            ending: AtomicBool::new(false),
             published: Mutex::new(Instant::now()),
             limits,
             engine,
@@ -268,8 +287,14 @@ impl Feed {
         self.hub.close();
     }
 
-    /// Takes nothing more, and waits until what was taken is written and shown.
+    /// Whether the service is at its end: what is on disk is shown when it starts again.
+    pub(super) fn is_ending(&self) -> bool {
+        self.ending.load(Ordering::SeqCst)
+    }
+
+    /// Takes nothing more, and waits until what was taken is written, and what is being shown is.
     pub(in crate::http) fn finish(&self) {
+        self.ending.store(true, Ordering::SeqCst);
         self.jobs.lock().unwrap_or_else(PoisonError::into_inner).take();
         self.watching.lock().unwrap_or_else(PoisonError::into_inner).take();
         let threads = std::mem::take(&mut *self.threads.lock().unwrap_or_else(PoisonError::into_inner));

@@ -34,7 +34,8 @@ impl Publisher {
         Self { feed, live, changes: Vec::new(), revision, begun: Instant::now(), last: None }
     }
 
-    /// Shows what comes until nobody can send any more; then what is left.
+    /// Shows what comes until nobody can send any more, or the service is at its end: what is then on disk and not shown, the
+    /// next start shows.
     pub(super) fn run(mut self, to_show: &Receiver<Accepted>) {
         let feed = Arc::clone(&self.feed);
         let guard = FailIfLost(&feed);
@@ -42,6 +43,7 @@ impl Publisher {
         loop {
             let next = if self.changes.is_empty() { IDLE } else { self.due() };
             match to_show.recv_timeout(next) {
+                Ok(_on_disk) if self.feed.is_ending() => {}
                 Ok(accepted) => {
                     if !self.apply(&accepted) {
                         return;

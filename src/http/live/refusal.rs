@@ -45,6 +45,22 @@ impl Refusal {
         Self::new(StatusCode::SERVICE_UNAVAILABLE, "clients", "Too many clients", detail).after(5)
     }
 
+    /// There are too many clients of the feed from one address.
+    pub(super) fn clients_of_one(most: usize) -> Self {
+        let detail = format!(
+            "{most} clients of this address listen already, and no more are served; a proxy before this service is to be \
+             named in trusted_proxies, so that its clients are told apart"
+        );
+        Self::new(StatusCode::TOO_MANY_REQUESTS, "clients", "Too many clients", detail).after(5)
+    }
+
+    /// A body did not come in time.
+    pub(super) fn late() -> Self {
+        let detail =
+            "the body did not come in time; nothing of this request was kept; send it in smaller parts";
+        Self::new(StatusCode::REQUEST_TIMEOUT, "late", "The body did not come in time", detail.to_owned())
+    }
+
     /// The store cannot be written to.
     pub(super) fn stopped() -> Self {
         let detail = "the store cannot be written to, and the log says why; nothing of this request was \

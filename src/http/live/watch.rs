@@ -15,7 +15,7 @@ use super::parameters::RULES;
 use super::told::rounded;
 use crate::engine::View;
 use crate::engine::live::Change;
-use crate::engine::rules::{Found, Heard, Rule, look, news};
+use crate::engine::rules::{Found, Heard, Looks, Rule, look, news};
 use crate::engine::snapshot::Snapshot;
 use crate::http::problem::chain;
 use crate::store::Store;
@@ -47,7 +47,10 @@ impl Findings {
     /// the reports, and of these every one has been.
     pub(super) fn of_store(store: Arc<dyn Store>) -> (Self, Known) {
         match store.watched() {
-            Ok(Watched { findings, open, heard, sent, .. }) => {
+            Ok(Watched { findings, open, mut heard, sent, .. }) => {
+                // A time to come that an earlier form of this program kept would keep a source from ever being silent.
+                let now = Timestamp::now().as_second();
+                heard.values_mut().for_each(|at| *at = (*at).min(now));
                 let numbers = findings.iter().map(|one| one.number).chain(sent.values().copied());
                 let last = AtomicU64::new(numbers.max().unwrap_or(0));
                 let findings = Self {
@@ -70,10 +73,12 @@ impl Findings {
         }
     }
 
-    /// Those of any of some areas, `kind:name`, the newest first and at most so many.
+    /// Those of any of some areas, `kind:name`, the newest first and at most so many; all where none is named. What has no place,
+    /// such as a silent source, is of every area.
     pub(super) fn of(&self, areas: &[String], most: usize) -> Vec<Finding> {
         let fired = locked(&self.fired);
-        let meant = |one: &&Finding| areas.iter().any(|area| one.areas.contains(area));
+        let everywhere = |one: &Finding| areas.is_empty() || (one.place.is_none() && one.areas.is_empty());
+        let meant = |one: &&Finding| everywhere(one) || areas.iter().any(|area| one.areas.contains(area));
         fired.iter().rev().filter(meant).take(most).cloned().collect()
     }
 
@@ -92,6 +97,11 @@ impl Findings {
                 Vec::new()
             }
         }
+    }
+
+    /// Receivers hear what is found from now on, those that are known what they missed.
+    pub(super) fn know(&self, receivers: impl Iterator<Item = String>) {
+        receivers.for_each(|receiver| drop(self.unsent(&receiver)));
     }
 
     /// A receiver has been sent all up to a number.
@@ -162,6 +172,11 @@ impl Findings {
         *last = (*last).max(at);
     }
 
+    /// A source of which nothing ever came is waited for from an instant on.
+    fn wait_for(&self, source: &str, from: i64) {
+        locked(&self.heard).entry(source.to_owned()).or_insert(from);
+    }
+
     fn heard(&self) -> Heard {
         locked(&self.heard).clone()
     }
@@ -196,19 +211,30 @@ impl Watch {
     pub(super) fn new(feed: Arc<Feed>, rules: Vec<Rule>, mut known: Known) -> Self {
         let snapshot = feed.engine().open(&View::all());
         let data = snapshot.dataset();
-        // Until something comes, a source was heard of when its last incident happened.
+        // Until something comes, a source was heard of when its last incident happened; of times to come nobody has heard.
+        let now = Timestamp::now().as_second();
         let mut last = vec![None; data.sources.len()];
         for at in data.incidents.standing() {
-            let newest = &mut last[usize::from(data.incidents.source(at))];
-            *newest = (*newest).max(Some(data.incidents.when(at).from));
+            let (newest, from) =
+                (&mut last[usize::from(data.incidents.source(at))], data.incidents.when(at).from);
+            if from <= now {
+                *newest = (*newest).max(Some(from));
+            }
         }
         for (source, last) in data.sources.iter().zip(last) {
             last.into_iter().for_each(|at| feed.findings.hear(&source.name, at));
         }
+        for rule in &rules {
+            if let Looks::Silent { source: Some(source), .. } = &rule.looks {
+                feed.findings.wait_for(source, now);
+            }
+        }
         let seen = snapshot.generation();
         let rules = rules.into_iter().map(|rule| {
             let known = known.remove(&written(&rule));
-            (rule, known)
+            // Silence that is found at the first look is news: nobody was told of it, and it may last.
+            let silent = matches!(rule.looks, Looks::Silent { .. });
+            (rule, known.or_else(|| silent.then(BTreeSet::new)))
         });
         let (rules, now) = (rules.collect(), Instant::now());
         let mut watch = Self { feed, rules, failed: BTreeSet::new(), seen, last: now, saved: now };

@@ -74,7 +74,10 @@ impl Webhook {
         }
         match parsed.scheme_str() {
             Some("https") => {}
-            Some("http") if allow_loopback => {}
+            Some("http") if allow_loopback && is_loopback(parsed.host().unwrap_or_default()) => {}
+            Some("http") if allow_loopback => {
+                return Err(refuse("without TLS only this machine is asked; give https"));
+            }
             _ => return Err(refuse("only https is asked")),
         }
         let secret = |text: &String| {
@@ -131,8 +134,15 @@ impl Webhook {
 
     /// Whether an address may be connected to: never one that only this machine or its network reaches.
     pub(super) fn permits(&self, address: IpAddr) -> bool {
-        (self.allow_loopback && address.is_loopback()) || is_public(address)
+        (self.allow_loopback && address.is_loopback()) || (self.is_secure() && is_public(address))
     }
+}
+
+/// Whether a host is this machine by its name.
+fn is_loopback(host: &str) -> bool {
+    let host = host.trim_matches(['[', ']']);
+    host.eq_ignore_ascii_case("localhost")
+        || host.parse::<IpAddr>().is_ok_and(|address| address.is_loopback())
 }
 
 /// Whether an address is one of the open network.
@@ -235,6 +245,14 @@ mod tests {
         let open = hook("http://127.0.0.1:1/x", true).expect("usable");
         assert!(open.permits("127.0.0.1".parse().expect("one")) && open.permits("::1".parse().expect("one")));
         assert!(!open.permits("10.0.0.1".parse().expect("one")));
+        // Without TLS nothing leaves this machine, also where a name leads elsewhere.
+        assert!(hook("http://localhost:1/x", true).is_ok() && hook("http://[::1]:1/x", true).is_ok());
+        assert!(!open.permits("8.8.8.8".parse().expect("one")));
+        for bad in ["http://example.org/", "http://8.8.8.8/", "http://127.0.0.1.example.org/"] {
+            assert!(hook(bad, true).is_err(), "{bad}");
+        }
+        let secure = hook("https://example.org/", true).expect("usable");
+        assert!(secure.permits("8.8.8.8".parse().expect("one")));
         for bad in ["http://example.org/", "ftp://example.org/", "https://u:p@example.org/", "/x", ""] {
             assert!(hook(bad, false).is_err(), "{bad}");
         }

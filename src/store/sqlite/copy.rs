@@ -1,8 +1,8 @@
 //! Backup and restore: a copy made while others write, checked before it has its name.
 
-use std::fs::{File, OpenOptions};
+use std::fs::{File, OpenOptions, Permissions, TryLockError};
 use std::io;
-use std::os::unix::fs::OpenOptionsExt;
+use std::os::unix::fs::{MetadataExt, OpenOptionsExt, PermissionsExt};
 use std::path::Path;
 
 use rusqlite::Connection;
@@ -20,8 +20,9 @@ pub(super) fn backup(from: &Connection, to: &Path) -> Result<u64, StoreError> {
         return Err(StoreError::Present { file: to.display().to_string() });
     }
     let part = beside(to, ".part");
+    // Held until it has its name: two backups to one file would write into each other.
+    let _mine = claimed(&part, to)?;
     let done = (|| {
-        fresh(&part)?;
         let name = part.to_string_lossy().into_owned();
         from.execute("VACUUM INTO ?1", [name]).during("copying it")?;
         let verified = look(&part)?;
@@ -61,7 +62,7 @@ pub fn restore(backup: &Path, store: &Path, replace: bool) -> Result<Verified, S
         let failed = |source| StoreError::File { file: backup.display().to_string(), source };
         io::copy(&mut File::open(backup).map_err(failed)?, &mut copy).map_err(failed)?;
         drop(copy);
-        let verified = look(&part)?;
+        let verified = look(&part).map_err(|error| of_backup(error, backup))?;
         // An old log must never meet the new file. Emptied first, so that the old store is whole should this end half way.
         if let Ok(old) = schema::open(store, Access::Write) {
             let _whatever = empty_log(&old);
@@ -74,8 +75,55 @@ pub fn restore(backup: &Path, store: &Path, replace: bool) -> Result<Verified, S
     })();
     if done.is_err() {
         let _ = std::fs::remove_file(&part);
+        if !store.exists() {
+            // There is nothing that it could lock.
+            let _ = std::fs::remove_file(beside(store, "-lock"));
+        }
     }
     done
+}
+
+/// What is wrong with a copy, told of the backup that it was made of.
+fn of_backup(error: StoreError, backup: &Path) -> StoreError {
+    let file = backup.display().to_string();
+    match error {
+        StoreError::Foreign { .. } => StoreError::Foreign { file },
+        StoreError::Newer { found, known, .. } => StoreError::Newer { file, found, known },
+        StoreError::Damaged { what } => StoreError::BadBackup { file, what },
+        other => other,
+    }
+}
+
+/// The empty file that a backup to `to` is written into, for as long as it is held; another one that is being written is left.
+fn claimed(part: &Path, to: &Path) -> Result<File, StoreError> {
+    let failed = |source| StoreError::File { file: part.display().to_string(), source };
+    let mut options = OpenOptions::new();
+    // Never what a link leads to: it is emptied.
+    let no_link = rustix::fs::OFlags::NOFOLLOW.bits().cast_signed();
+    let options = options.create(true).truncate(false).write(true).mode(0o600).custom_flags(no_link);
+    let mine = options.open(part).map_err(failed)?;
+    match mine.try_lock() {
+        Ok(()) => {}
+        Err(TryLockError::WouldBlock) => {
+            return Err(StoreError::BackupUnderWay { file: to.display().to_string() });
+        }
+        Err(TryLockError::Error(source)) => return Err(failed(source)),
+    }
+    // Another may have ended since: then its file has its name by now, and this one holds what has none, or that one.
+    let held = mine.metadata().map_err(failed)?.ino();
+    let is_there = std::fs::metadata(part).is_ok_and(|there| there.ino() == held);
+    if to.exists() {
+        if is_there {
+            let _ = std::fs::remove_file(part);
+        }
+        return Err(StoreError::Present { file: to.display().to_string() });
+    }
+    if !is_there {
+        return Err(StoreError::BackupUnderWay { file: to.display().to_string() });
+    }
+    mine.set_len(0).map_err(failed)?;
+    mine.set_permissions(Permissions::from_mode(0o600)).map_err(failed)?;
+    Ok(mine)
 }
 
 /// A new, empty file that nobody else may read.

@@ -103,7 +103,8 @@ impl SqliteStore {
     /// # Errors
     ///
     /// [`StoreError::Absent`], [`StoreError::Foreign`] or [`StoreError::Newer`] for what is no store of this program's;
-    /// [`StoreError::InUse`] if it is to be written and another process writes to it.
+    /// [`StoreError::InUse`] if it is to be written and another process writes to it, [`StoreError::Open`] if then others than
+    /// its owner may read or write it.
     pub fn open(file: &Path, access: Access) -> Result<Self, StoreError> {
         if !file.is_file() {
             return Err(StoreError::Absent { file: file.display().to_string() });

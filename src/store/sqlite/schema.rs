@@ -1,5 +1,6 @@
 //! The tables, their versions, and how a connection is set up.
 
+use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::time::Duration;
 
@@ -82,6 +83,9 @@ pub(super) fn open(file: &Path, access: Access) -> Result<Connection, StoreError
         }
         Err(error) => return Err(error).during("opening it"),
     }
+    if access == Access::Write {
+        closed(file)?;
+    }
     if access != Access::Copy {
         set_up(&connection)?;
     }
@@ -94,6 +98,13 @@ pub(super) fn open(file: &Path, access: Access) -> Result<Connection, StoreError
         Access::Copy | Access::Source => known(&connection, file).map(drop)?,
     }
     Ok(connection)
+}
+
+/// Refuses a store that others than its owner may read or write; its log would have the same permissions.
+fn closed(file: &Path) -> Result<(), StoreError> {
+    let failed = |source| StoreError::File { file: file.display().to_string(), source };
+    let mode = std::fs::metadata(file).map_err(failed)?.permissions().mode() & 0o777;
+    if mode & 0o077 == 0 { Ok(()) } else { Err(StoreError::Open { file: file.display().to_string(), mode }) }
 }
 
 /// What every connection needs: all that is committed is on the disk, and what is deleted is overwritten.
