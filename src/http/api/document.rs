@@ -20,7 +20,7 @@ use crate::engine::params::values::Values;
 use crate::engine::snapshot::Snapshot;
 
 /// What may go wrong, with the words for it.
-const FAILURES: [(&str, &str); 13] = [
+const FAILURES: [(&str, &str); 14] = [
     ("400", "What is asked cannot be read, or is not among what can be asked"),
     ("403", "Not from this place, or not for the asker to decide"),
     ("404", "There is no such thing"),
