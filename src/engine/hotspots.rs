@@ -10,7 +10,7 @@ use crate::analysis::hotspots::band::{BandChoice, BandError, CellChoice, optimiz
 use crate::analysis::hotspots::emerging::{EmergingParams, emerging};
 use crate::analysis::hotspots::fdr::{Fdr, bin, q_values};
 use crate::analysis::hotspots::gistar::{gi_star, gi_star_permuted};
-use crate::analysis::hotspots::local_moran::{local_moran, local_moran_permuted};
+use crate::analysis::hotspots::local_moran::{Quadrant, local_moran, local_moran_permuted};
 use crate::analysis::hotspots::mann_kendall::Trend;
 use crate::analysis::hotspots::moran::{Moran, Weighting, moran};
 use crate::analysis::hotspots::moran_on_grid::moran_on_grid;
@@ -239,7 +239,10 @@ impl HotSpots {
         self.moran = global(counts, &near);
         self.fill(counts, &sizes(&near), &found.z, &permuted, params.fdr);
         for (unit, quadrant) in self.tested.iter_mut().zip(found.quadrant) {
-            unit.class = quadrant.filter(|_| unit.q <= LEVEL).map(|quadrant| quadrant.word().to_owned());
+            // The sign of z says like or unlike; what a map is to show is where counts are high and where low.
+            let quadrant = quadrant.filter(|_| unit.q <= LEVEL);
+            unit.bin = quadrant.map_or(0, Quadrant::bin);
+            unit.class = quadrant.map(|quadrant| quadrant.word().to_owned());
         }
         Ok(())
     }

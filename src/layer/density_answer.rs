@@ -19,7 +19,7 @@ use crate::engine::params::density::{
     ADAPTIVE, BANDWIDTH_RULE, COMPARE_PERIOD, CONTOURS, EDGE, HALF_LIFE, KERNEL, LEVELS, LIXEL, MODE,
     NETWORK, OUT, SAMPLE, SURFACE, UNIT,
 };
-use crate::engine::params::table::{BANDWIDTH, CELL};
+use crate::engine::params::table::{BANDWIDTH, CELL, Param};
 use crate::engine::params::values::Values;
 use crate::engine::snapshot::Snapshot;
 
@@ -47,8 +47,34 @@ pub(super) fn density_answer(snapshot: &Snapshot, ask: &Ask, values: &Values) ->
             None => density(snapshot, ask, &with, drawing),
         }
     };
-    made.map(|layer| warn_of_moved_places(snapshot, layer)).map_err(refusal)
+    let mut layer = made.map(|layer| warn_of_moved_places(snapshot, layer)).map_err(refusal)?;
+    warn_of_unused(&mut layer, values);
+    Ok(layer)
 }
+
+/// Says which of the values that are there play no part in what was asked for.
+fn warn_of_unused(layer: &mut Layer, values: &Values) {
+    let unused: &[(&str, &[Param])] = &if values.has(&NETWORK) {
+        [("a density along streets", &NOT_ALONG_STREETS[..])]
+    } else if values.has(&COMPARE_PERIOD) {
+        [("a change between two periods", &NOT_IN_A_CHANGE[..])]
+    } else {
+        [("a density in the plane", &[LIXEL][..])]
+    };
+    let adaptive = if values.has(&ADAPTIVE) { &[][..] } else { &[SAMPLE][..] };
+    for (what, params) in unused.iter().chain(&[("a density with one bandwidth", adaptive)]) {
+        for param in params.iter().filter(|param| values.has(param)) {
+            layer.warn(format!("`{}` plays no part in {what}: leave it out", param.wire));
+        }
+    }
+}
+
+/// What a density along streets has no use for.
+const NOT_ALONG_STREETS: [Param; 9] =
+    [HALF_LIFE, UNIT, EDGE, BANDWIDTH_RULE, OUT, COMPARE_PERIOD, CONTOURS, LEVELS, MODE];
+
+/// What a change between two periods has no use for: its outlines stand at factors of its own.
+const NOT_IN_A_CHANGE: [Param; 6] = [HALF_LIFE, UNIT, OUT, CONTOURS, LEVELS, LIXEL];
 
 /// A density in the plane, as it is asked for.
 pub(super) struct Plane {

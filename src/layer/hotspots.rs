@@ -9,6 +9,7 @@ use crate::engine::hotspots::{
 };
 use crate::engine::snapshot::Snapshot;
 use crate::engine::units::BESIDE;
+use crate::space::coord::Metres;
 use crate::space::crs::CrsError;
 use crate::space::shape::Shape;
 
@@ -57,7 +58,63 @@ pub fn hotspots(snapshot: &Snapshot, ask: &Ask, params: &HotSpotParams) -> Resul
     let features: Result<Vec<Feature>, CrsError> =
         page.into_iter().map(|unit| feature(&places, unit, &found.tested[unit])).collect();
     let parameters = told(&places, &found, params);
-    Ok(made("hotspots", snapshot, ask, &selection, (matched, features?), legend(), parameters))
+    let mut layer = made(
+        "hotspots",
+        snapshot,
+        ask,
+        &selection,
+        (matched, features?),
+        legend(params.statistic),
+        parameters,
+    );
+    sparse(&found, params).into_iter().for_each(|warning| layer.warn(warning));
+    Ok(layer)
+}
+
+/// Incidents below which Esri's tools refuse to look for hot spots.
+const FEWEST: f64 = 60.0;
+
+/// Incidents that a unit and its neighbors are to have in the mean, for a normal p to be near the truth.
+const EXPECTED: f64 = 5.0;
+
+/// Permutations that can be asked for at most.
+const MOST_PERMUTATIONS: f64 = 99_999.0;
+
+/// That there are too few incidents for what is told, where there are.
+///
+/// Counts of few incidents are far from normal: on maps by chance a q of 5 % from a normal p is then met in every second
+/// map and more. Source: Esri, *How Optimized Hot Spot Analysis works*, for the 60; Ord & Getis (1995), *Geographical Analysis*
+/// 27(4), on how much has to lie around a unit.
+fn sparse(found: &HotSpots, params: &HotSpotParams) -> Vec<String> {
+    let n = found.tested.len().max(1) as f64;
+    let incidents: f64 = found.tested.iter().map(|unit| unit.incidents).sum();
+    let around = found.tested.iter().map(|unit| unit.neighbors as f64 + 1.0).sum::<f64>() / n;
+    let expected = incidents / n * around;
+    let mut warnings = Vec::new();
+    if incidents < FEWEST {
+        warnings.push(format!(
+            "{incidents:.0} incidents are too few to tell hot from cold: take at least {FEWEST:.0}, by a longer period or more categories"
+        ));
+    }
+    if expected < EXPECTED && !found.q_permuted {
+        let mend = match params.statistic {
+            Statistic::Emerging { .. } => "take larger units or fewer steps".to_owned(),
+            _ => {
+                let needed = (2.0 * n / LEVEL).ceil();
+                if needed <= MOST_PERMUTATIONS {
+                    format!(
+                        "ask for at least {needed:.0} permutations, so that q follows from them, or take larger units or a wider band"
+                    )
+                } else {
+                    "take larger units or a wider band".to_owned()
+                }
+            }
+        };
+        warnings.push(format!(
+            "a unit and its neighbors have {expected:.1} incidents in the mean: z is far from normal and q from its p is too small; {mend}"
+        ));
+    }
+    warnings
 }
 
 /// Where the units are, and what they are called.
@@ -87,7 +144,8 @@ impl<'a> Places<'a> {
                 let (col, row) = (self.cells[unit] % grid.n_cols, self.cells[unit] / grid.n_cols);
                 let number = |from: f64, at: usize| (from / grid.cell.0).round() as i64 + at as i64;
                 let (col, row) = (number(grid.origin.x, col), number(grid.origin.y, row));
-                let id = format!("square-{}m_{col}_{row}", grid.cell.0);
+                // To the millimetre: a side that was worked out has many digits.
+                let id = format!("square-{}m_{col}_{row}", (grid.cell.0 * 1e3).round() / 1e3);
                 (id.clone(), id)
             }
         }
@@ -219,9 +277,11 @@ fn band_steps(choice: &BandChoice) -> Value {
     });
     let rule = match choice.rule {
         BandRule::Peak => "first peak of Moran's z".to_owned(),
-        BandRule::Nearest { k, distance } => format!("no peak: mean distance to {k} neighbors, {distance}"),
+        BandRule::Nearest { k, distance } => {
+            format!("no peak: mean distance to {k} neighbors, {}", whole(distance))
+        }
         BandRule::StandardDistance { k, distance } => {
-            format!("no peak, and {distance} to {k} neighbors is more than the standard distance")
+            format!("no peak, and {} to {k} neighbors is more than the standard distance", whole(distance))
         }
     };
     Value::Map(vec![
@@ -235,27 +295,48 @@ fn band_steps(choice: &BandChoice) -> Value {
     ])
 }
 
-fn legend() -> Legend {
-    let words = [
-        "cold, q ≤ 1 %",
-        "cold, q ≤ 5 %",
-        "cold, q ≤ 10 %",
-        "",
-        "hot, q ≤ 10 %",
-        "hot, q ≤ 5 %",
-        "hot, q ≤ 1 %",
-    ];
+fn legend(statistic: Statistic) -> Legend {
+    let words = match statistic {
+        Statistic::LocalMoran => [
+            "low among low: a cold cluster",
+            "",
+            "low among high: an outlier",
+            "",
+            "high among low: an outlier",
+            "",
+            "high among high: a hot cluster",
+        ],
+        Statistic::GiStar | Statistic::Emerging { .. } => [
+            "cold, q ≤ 1 %",
+            "cold, q ≤ 5 %",
+            "cold, q ≤ 10 %",
+            "",
+            "hot, q ≤ 10 %",
+            "hot, q ≤ 5 %",
+            "hot, q ≤ 1 %",
+        ],
+    };
     let class = |at: usize| LegendClass {
         from: Some(at as f64 - 3.0),
         to: Some(at as f64 - 3.0),
         color: COLORS[at],
         label: words[at].to_owned(),
     };
+    let unit = if matches!(statistic, Statistic::LocalMoran) {
+        "quadrant where q ≤ 5 %"
+    } else {
+        "bin of z and q"
+    };
     Legend {
         property: Some("bin"),
         title: "More or less than chance".to_owned(),
-        unit: "bin of z and q",
-        classes: (0..7).filter(|&at| at != 3).map(class).collect(),
+        unit,
+        classes: (0..7).filter(|&at| !words[at].is_empty()).map(class).collect(),
         none: Some(LegendClass { from: None, to: None, color: COLORS[3], label: "as chance".to_owned() }),
     }
+}
+
+/// A length for words, to the millimetre.
+fn whole(length: Metres) -> Metres {
+    Metres((length.0 * 1e3).round() / 1e3)
 }

@@ -230,3 +230,41 @@ fn a_small_probability_is_never_told_as_0() {
     }
     assert_eq!(Value::probability(f64::NAN), Value::Null);
 }
+
+#[test]
+fn local_moran_draws_high_clusters_hot_low_ones_cold_and_outliers_as_outliers() {
+    let (snapshot, ..) = common::new_haven();
+    let layer = ask(&snapshot, &[("statistic", "local-moran"), ("neighbors", "nearest"), ("nearest", "8")])
+        .expect("tested");
+    let mut met = std::collections::BTreeSet::new();
+    for feature in &layer.features {
+        let bin = number(feature, "bin") as i64;
+        let expected = match get(&feature.properties, "class") {
+            Value::Text(class) => {
+                met.insert(class.clone());
+                match class.as_str() {
+                    "high-high" => 3,
+                    "high-low" => 1,
+                    "low-high" => -1,
+                    _ => -3,
+                }
+            }
+            _ => 0,
+        };
+        assert_eq!(bin, expected, "{}", feature.id);
+    }
+    assert!(met.contains("high-high"), "{met:?}");
+    let labels: Vec<&str> = layer.legend.classes.iter().map(|class| class.label.as_str()).collect();
+    assert_eq!(labels.len(), 4);
+    let hot = layer.legend.classes.iter().find(|class| class.from == Some(3.0)).expect("a class");
+    assert!(hot.label.contains("high among high"));
+}
+
+#[test]
+fn few_incidents_are_warned_of_with_the_permutations_that_would_do() {
+    let (snapshot, ..) = common::new_haven();
+    let few = ask(&snapshot, &[("category", "homicide"), ("neighbors", "nearest"), ("nearest", "4")])
+        .expect("tested");
+    let told: Vec<&str> = few.warnings().collect();
+    assert!(told.iter().any(|text| text.contains("z is far from normal")), "{told:?}");
+}

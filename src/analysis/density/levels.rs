@@ -108,6 +108,11 @@ pub fn level_of_area(density: &Density, mask: &Mask, budget: SquareKm) -> Result
         return Err(LevelError::Value { what: "an area in km²", value: budget.0, most: f64::MAX });
     }
     check(density, mask)?;
+    let whole = mask.area();
+    if budget > whole {
+        let what = "an area in km² within the study area";
+        return Err(LevelError::Value { what, value: budget.0, most: whole.0 });
+    }
     let peak = density.peak();
     if peak <= 0.0 {
         return Err(LevelError::Nothing);

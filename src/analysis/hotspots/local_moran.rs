@@ -20,6 +20,17 @@ pub enum Quadrant {
 }
 
 impl Quadrant {
+    /// Its class on a map: 3 high among high, 1 high among low, -1 low among high, -3 low among low.
+    #[must_use]
+    pub const fn bin(self) -> i8 {
+        match self {
+            Self::HighHigh => 3,
+            Self::HighLow => 1,
+            Self::LowHigh => -1,
+            Self::LowLow => -3,
+        }
+    }
+
     /// As it stands in results.
     #[must_use]
     pub fn word(self) -> &'static str {

@@ -114,7 +114,10 @@ pub(super) const HOTSPOTS: &[Field] = &[
     number("p", "Two-sided p-value"),
     number("p_permuted", "The same from permutations"),
     number("q", "False discovery rate"),
-    integer("bin", "Class of z and q: -3 cold to 3 hot"),
+    integer(
+        "bin",
+        "Class of z and q: -3 cold to 3 hot; of local Moran 3 high among high, 1 high among low, -1 low among high, -3 low among low",
+    ),
     text("class", "Kind of hot or cold spot"),
     number("trend_z", "Of emerging hot spots: trend of z"),
     number("trend_p", "Of emerging hot spots: its p-value"),
