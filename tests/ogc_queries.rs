@@ -368,7 +368,8 @@ async fn a_collection_tells_the_box_around_its_own_features_and_the_times_of_the
         if ["incidents", "blocks", "areas"].contains(&id) {
             let least = |axis: fn(&(f64, f64)) -> f64| places.iter().map(axis).fold(f64::MAX, f64::min);
             let most = |axis: fn(&(f64, f64)) -> f64| places.iter().map(axis).fold(f64::MIN, f64::max);
-            let (x, y): (fn(&(f64, f64)) -> f64, fn(&(f64, f64)) -> f64) = (|at| at.0, |at| at.1);
+            let x: fn(&(f64, f64)) -> f64 = |at| at.0;
+            let y: fn(&(f64, f64)) -> f64 = |at| at.1;
             assert_eq!(told, [least(x), least(y), most(x), most(y)], "{id}: the box is tight");
         }
         boxes.push(told);
