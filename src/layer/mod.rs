@@ -26,6 +26,7 @@ pub mod density_tile;
 pub mod explain;
 pub mod explain_answer;
 mod explain_fields;
+mod feature_row;
 pub mod fields;
 pub mod filter;
 pub mod hot_blocks;

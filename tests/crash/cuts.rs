@@ -4,6 +4,8 @@
 //! `CUTS=10000` (`make crash`) cuts so often; CI does so 300 times.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fs::Permissions;
+use std::os::unix::fs::PermissionsExt;
 use std::panic::AssertUnwindSafe;
 use std::path::Path;
 
@@ -127,7 +129,10 @@ fn cut(
 /// What is wrong with the store that a cut left, if anything.
 fn wrong(folder: &Path, files: &BTreeMap<String, Vec<u8>>, acknowledged: &BTreeSet<&str>) -> Option<String> {
     for (name, bytes) in files {
-        std::fs::write(folder.join(name), bytes).expect("written");
+        let file = folder.join(name);
+        std::fs::write(&file, bytes).expect("written");
+        // As the store made it: one that others may read is not opened.
+        std::fs::set_permissions(&file, Permissions::from_mode(0o600)).expect("its own");
     }
     let _ = std::fs::remove_file(folder.join("city.hotblocks-shm"));
     let store = match opened(&folder.join("city.hotblocks")) {

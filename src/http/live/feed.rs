@@ -315,9 +315,7 @@ impl Feed {
         &self.engine
     }
 
-    /// The name of a state of the data, as clients give it back in `snapshot`.
-    ///
-    /// A generation alone is no name: after a new start it may be one of other data.
+    /// The name of a state of the data, as in `snapshot`: after a new start a generation alone may be one of other data.
     pub(in crate::http) fn token(&self, generation: u64) -> String {
         format!("{:x}-{generation}", self.stamp)
     }
