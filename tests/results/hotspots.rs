@@ -268,3 +268,24 @@ fn few_incidents_are_warned_of_with_the_permutations_that_would_do() {
     let told: Vec<&str> = few.warnings().collect();
     assert!(told.iter().any(|text| text.contains("z is far from normal")), "{told:?}");
 }
+
+#[test]
+fn a_stray_date_is_no_step_of_emerging_hot_spots() {
+    let header = "incidentid,date,category,longitude,latitude,origin,firearm,shooting\n";
+    let mut rows = String::from("stray,1990-06-01 10:00,robbery,-90.205,38.6,,,\n");
+    for id in 0..120 {
+        let (month, day) = (1 + id % 6, 1 + id % 28);
+        let place = ["-90.205,38.6", "-90.195,38.6", "-90.2,38.595", "-90.205,38.6"][id % 4];
+        rows += &format!("{id},2018-{month:02}-{day:02} 10:00,robbery,{place},,,\n");
+    }
+    let town = common::town::town_of(&format!("{header}{rows}"), None);
+    assert_eq!(town.dates().map(|(first, _)| first.year()), Some(1990));
+    assert_eq!(town.observed().map(|(first, _)| first.to_string()), Some("2018-01-01".to_owned()));
+    let layer =
+        ask(&town, &[("statistic", "emerging"), ("neighbors", "nearest"), ("nearest", "2"), ("steps", "12")])
+            .expect("tested");
+    let Value::Text(dates) = told(&layer, "step_dates") else { panic!("dates are told") };
+    assert!(dates.starts_with("2018-01-01/2018-0"), "{dates}");
+    let counted: f64 = layer.features.iter().map(|feature| number(feature, "incidents")).sum();
+    assert_eq!(counted, 120.0, "the stray is in no step and is not counted");
+}
