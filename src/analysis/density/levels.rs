@@ -223,8 +223,10 @@ mod tests {
         }
         let share = level_of_area_share(&cone, &mask, 0.25).expect("a good share");
         assert!((share.share - 0.25).abs() < 1e-6 && (share.area.0 - 0.25 * 9.61).abs() < 1e-5);
-        let all = level_of_area(&cone, &mask, SquareKm(100.0)).expect("everything fits");
+        let all = level_of_area(&cone, &mask, SquareKm(9.0)).expect("everything fits");
         assert!(all.area.0 < 8.0 && all.threshold > 0.0);
+        let beyond = level_of_area(&cone, &mask, SquareKm(100.0)).expect_err("more than the study area");
+        assert!(beyond.to_string().contains("9.61"), "{beyond}");
     }
 
     #[test]
