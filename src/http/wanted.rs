@@ -20,6 +20,7 @@ use crate::layer::choose::Choice;
 use crate::layer::cql2::{FilterError, rectangle};
 use crate::layer::outreach_answer::asks_review;
 use crate::model::datetime::{Datetime, DatetimeError};
+use crate::model::period::Period;
 use crate::model::report::Source;
 use crate::space::bbox::LonLatBox;
 use crate::space::printed::PRINTED;
@@ -154,7 +155,10 @@ pub(super) fn datetime(pairs: &mut Pairs, snapshot: &Snapshot) -> Result<Option<
     let zone =
         snapshot.dataset().sources.first().map_or(jiff::tz::TimeZone::UTC, |source| source.zone.clone());
     if let Some(period) = time.period_in(&zone) {
-        *text = period.to_string();
+        // A zone may put the first instants of the year 0 on a day before it, which has no text.
+        let least = jiff::civil::date(0, 1, 1);
+        let [first, last] = [period.first(), period.last()].map(|day| day.map(|day| day.max(least)));
+        *text = Period::new(first, last).map_or_else(|_| period.to_string(), |period| period.to_string());
     }
     Ok(Some(time))
 }

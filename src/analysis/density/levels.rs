@@ -101,7 +101,7 @@ pub fn level_of_area_share(density: &Density, mask: &Mask, share: f64) -> Result
 ///
 /// # Errors
 ///
-/// [`LevelError::Value`] for a budget not above 0, [`LevelError::Mask`] for a mask of another grid,
+/// [`LevelError::Value`] for a budget not above 0 or above the study area, [`LevelError::Mask`] for a mask of another grid,
 /// [`LevelError::Nothing`] for a density of zeros.
 pub fn level_of_area(density: &Density, mask: &Mask, budget: SquareKm) -> Result<Level, LevelError> {
     if !(budget.0 > 0.0 && budget.0.is_finite()) {

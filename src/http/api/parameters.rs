@@ -13,7 +13,7 @@ use crate::engine::params::table::{
 use crate::engine::params::values::Values;
 use crate::engine::snapshot::Snapshot;
 use crate::layer::cql2::MOST_SORTS;
-use crate::layer::fields::{Field, FieldKind, ID, all, fields};
+use crate::layer::fields::{Field, FieldKind, ID, all, fields, values};
 use crate::model::areas::AreaKind;
 
 /// More names of areas than these are not listed one by one.
@@ -98,10 +98,15 @@ pub(super) fn of_fields(param: &Param, layer: &str, snapshot: &Snapshot) -> Opti
     } else if *param == PROPERTIES {
         Some(several(own().filter(|field| field.shown).map(|field| field.name.to_owned()).collect()))
     } else {
-        // The instant that a field has, exactly.
-        let is_time = |field: &Field| field.name == param.wire && field.kind == FieldKind::Time;
-        let asks = param.kind == Kind::Text && own().any(|field| is_time(&field));
-        asks.then(|| json!({ "type": "string", "format": "date-time", "pattern": format!("^{DAY}{CLOCK}$") }))
+        let field = own().find(|field| field.name == param.wire && param.kind == Kind::Text)?;
+        if field.kind == FieldKind::Time {
+            // The instant that a field has, exactly.
+            let pattern = format!("^{DAY}{CLOCK}$");
+            return Some(json!({ "type": "string", "format": "date-time", "pattern": pattern }));
+        }
+        // A field of few values takes no other.
+        let known = values(layer, &field, snapshot.dataset());
+        (!known.is_empty()).then(|| json!({ "type": "string", "enum": known }))
     }
 }
 
