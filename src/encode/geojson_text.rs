@@ -7,7 +7,7 @@ use std::borrow::Borrow;
 use geo::{Coord, Geometry, LineString, Polygon, Winding};
 use serde_json::{Map, Value as Json};
 
-use super::json_text::{Names, float, plain, put, text, whole};
+use super::json_text::{Names, fixed, float, plain, text, whole};
 use super::shape::{UNITS, rings, rounded};
 use crate::layer::{Feature, Value};
 use crate::space::shape::Shape;
@@ -273,22 +273,7 @@ fn decimal(out: &mut Vec<u8>, v: f64) {
     if !(1e3..1e15).contains(&units.abs()) {
         return plain(out, &(units / UNITS));
     }
-    let all = units.abs() as u64;
-    let mut digits = [b'0'; 24];
-    let (mut at, mut end) = (digits.len(), digits.len());
-    put(&mut digits, &mut at, all % 10_000_000);
-    // One decimal stays.
-    while digits[end - 1] == b'0' && end > digits.len() - 6 {
-        end -= 1;
-    }
-    at = digits.len() - 8;
-    digits[at] = b'.';
-    put(&mut digits, &mut at, all / 10_000_000);
-    if units < 0.0 {
-        at -= 1;
-        digits[at] = b'-';
-    }
-    out.extend_from_slice(&digits[at..end]);
+    fixed::<7>(out, units < 0.0, units.abs() as u64);
 }
 
 #[cfg(test)]

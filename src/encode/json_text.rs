@@ -72,19 +72,23 @@ pub(super) fn float(out: &mut Vec<u8>, n: f64) {
     if !(1e-3..1e9).contains(&size) || millionths / MILLION != size {
         return plain(out, &n);
     }
+    fixed::<DECIMALS>(out, n < 0.0, millionths as u64);
+}
+
+/// A number of so many whole units, of which one has so many decimals; of its last zeros only the first decimal stays.
+pub(super) fn fixed<const DECIMALS: usize>(out: &mut Vec<u8>, is_negative: bool, units: u64) {
+    let one = const { 10_u64.pow(DECIMALS as u32) };
     let mut digits = [b'0'; 24];
     let mut end = digits.len();
-    let all = millionths as u64;
     let mut part = end;
-    put(&mut digits, &mut part, all % 1_000_000);
-    // One decimal stays.
+    put(&mut digits, &mut part, units % one);
     while digits[end - 1] == b'0' && end > digits.len() - DECIMALS + 1 {
         end -= 1;
     }
     let mut at = digits.len() - DECIMALS - 1;
     digits[at] = b'.';
-    put(&mut digits, &mut at, all / 1_000_000);
-    if n < 0.0 {
+    put(&mut digits, &mut at, units / one);
+    if is_negative {
         at -= 1;
         digits[at] = b'-';
     }
@@ -103,7 +107,7 @@ const PAIRS: [[u8; 2]; 100] = {
 };
 
 /// Writes a number before a place, which moves to where it begins.
-pub(super) fn put<const N: usize>(digits: &mut [u8; N], at: &mut usize, mut n: u64) {
+fn put<const N: usize>(digits: &mut [u8; N], at: &mut usize, mut n: u64) {
     while n >= 100 {
         *at -= 2;
         digits[*at..*at + 2].copy_from_slice(&PAIRS[(n % 100) as usize]);

@@ -165,9 +165,7 @@ impl Snapshot {
         match params.statistic {
             Statistic::GiStar => found.gi_star(self, &counts, params)?,
             Statistic::LocalMoran => found.local_moran(self, &counts, params)?,
-            Statistic::Emerging { steps } => {
-                found.emerging(self, query, &selection, &counts, params.fdr, steps)?
-            }
+            Statistic::Emerging { steps } => found.emerging(self, query, &selection, params.fdr, steps)?,
         }
         Ok(found)
     }
@@ -270,7 +268,6 @@ impl HotSpots {
         snapshot: &Snapshot,
         query: &Query,
         selection: &Selection,
-        counts: &[f64],
         fdr: Fdr,
         steps: usize,
     ) -> Result<(), HotSpotsError> {
@@ -292,8 +289,9 @@ impl HotSpots {
             .map(|step| self.units.counts(snapshot, selection, |at| step_of[at] == Some(step)).0)
             .collect();
         // What lies in no step is not counted either.
-        let counts: Vec<f64> =
-            (0..counts.len()).map(|unit| cube.iter().map(|step| step[unit]).sum()).collect();
+        let counts: Vec<f64> = (0..cube.first().map_or(0, Vec::len))
+            .map(|unit| cube.iter().map(|step| step[unit]).sum())
+            .collect();
         let near = neighbors(&self.units, snapshot, self.near)?;
         let params = EmergingParams { steps_back: 1, fdr, q_at_most: LEVEL, trend_p_at_most: LEVEL };
         let found = emerging(&cube, &near, &params)?;

@@ -119,18 +119,22 @@ pub fn raster(
 pub(super) fn description(result: &DensityAnswer, with: &DensityAsk, drawing: Drawing) -> String {
     let (kernel, bandwidth) = (result.params.kernel, result.params.bandwidth);
     let (unit, scale) = (drawing.name(["km2", "mi2"]), drawing.scale(1.0));
-    let metres = |length: Metres| Metres((length.0 * 1e3).round() / 1e3);
     let decay = with.half_life.map_or_else(String::new, |days| format!("; half-life {days} days"));
     let what = if with.standard_error { "Standard error of the density" } else { "Density" };
     let kernels = result.widths.zip(with.adaptive).map_or_else(String::new, |(widths, how)| {
-        format!("; {}, {} to {}", how.word(), metres(widths.smallest), metres(widths.largest))
+        format!(
+            "; {}, {} to {}",
+            how.word(),
+            widths.smallest.to_millimetres(),
+            widths.largest.to_millimetres()
+        )
     });
     format!(
         "{what} of {} incidents per {unit}; {} kernel, bandwidth {}, standard deviation {}, cells of {}; {}, off by at most {:.1e}; edge correction: {}{kernels}{decay}",
         result.incidents,
         kernel.name(),
-        metres(bandwidth),
-        metres(kernel.sigma(bandwidth)),
+        bandwidth.to_millimetres(),
+        kernel.sigma(bandwidth).to_millimetres(),
         with.cell,
         with.method.name(),
         result.error.worst * scale,

@@ -4,12 +4,12 @@ use super::made::{LEFT_OUT, made};
 use super::{Ask, Feature, Layer, Legend, LegendClass, Value};
 use crate::analysis::hotspots::band::{BandChoice, BandRule, CellChoice};
 use crate::analysis::hotspots::moran::Moran;
+use crate::analysis::hotspots::permute::MOST;
 use crate::engine::hotspots::{
     HotSpotParams, HotSpots, HotSpotsError, LEVEL, Near, Statistic, Tested, Units,
 };
 use crate::engine::snapshot::Snapshot;
 use crate::engine::units::BESIDE;
-use crate::space::coord::Metres;
 use crate::space::crs::CrsError;
 use crate::space::shape::Shape;
 
@@ -77,9 +77,6 @@ const FEWEST: f64 = 60.0;
 /// Incidents that a unit and its neighbors are to have in the mean, for a normal p to be near the truth.
 const EXPECTED: f64 = 5.0;
 
-/// Permutations that can be asked for at most.
-const MOST_PERMUTATIONS: f64 = 99_999.0;
-
 /// That there are too few incidents for what is told, where there are.
 ///
 /// Counts of few incidents are far from normal: on maps by chance a q of 5 % from a normal p is then met in every second
@@ -101,7 +98,7 @@ fn sparse(found: &HotSpots, params: &HotSpotParams) -> Vec<String> {
             Statistic::Emerging { .. } => "take larger units or fewer steps".to_owned(),
             _ => {
                 let needed = (2.0 * n / LEVEL).ceil();
-                if needed <= MOST_PERMUTATIONS {
+                if needed <= f64::from(MOST) {
                     format!(
                         "ask for at least {needed:.0} permutations, so that q follows from them, or take larger units or a wider band"
                     )
@@ -144,8 +141,7 @@ impl<'a> Places<'a> {
                 let (col, row) = (self.cells[unit] % grid.n_cols, self.cells[unit] / grid.n_cols);
                 let number = |from: f64, at: usize| (from / grid.cell.0).round() as i64 + at as i64;
                 let (col, row) = (number(grid.origin.x, col), number(grid.origin.y, row));
-                // To the millimetre: a side that was worked out has many digits.
-                let id = format!("square-{}m_{col}_{row}", (grid.cell.0 * 1e3).round() / 1e3);
+                let id = format!("square-{}m_{col}_{row}", grid.cell.to_millimetres().0);
                 (id.clone(), id)
             }
         }
@@ -278,10 +274,13 @@ fn band_steps(choice: &BandChoice) -> Value {
     let rule = match choice.rule {
         BandRule::Peak => "first peak of Moran's z".to_owned(),
         BandRule::Nearest { k, distance } => {
-            format!("no peak: mean distance to {k} neighbors, {}", whole(distance))
+            format!("no peak: mean distance to {k} neighbors, {}", distance.to_millimetres())
         }
         BandRule::StandardDistance { k, distance } => {
-            format!("no peak, and {} to {k} neighbors is more than the standard distance", whole(distance))
+            format!(
+                "no peak, and {} to {k} neighbors is more than the standard distance",
+                distance.to_millimetres()
+            )
         }
     };
     Value::Map(vec![
@@ -334,9 +333,4 @@ fn legend(statistic: Statistic) -> Legend {
         classes: (0..7).filter(|&at| !words[at].is_empty()).map(class).collect(),
         none: Some(LegendClass { from: None, to: None, color: COLORS[3], label: "as chance".to_owned() }),
     }
-}
-
-/// A length for words, to the millimetre.
-fn whole(length: Metres) -> Metres {
-    Metres((length.0 * 1e3).round() / 1e3)
 }

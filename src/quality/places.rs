@@ -65,10 +65,7 @@ pub fn of(data: &Dataset) -> PlaceQuality {
     let elsewhere = elsewhere(&data.incidents);
     quality.located += elsewhere.values().sum::<usize>();
     let inside = |local: Local| study_area.contains(local);
-    let swapped = |at: LonLat| {
-        let swapped = LonLat::new(at.lat(), at.lon()).ok();
-        swapped.and_then(|at| data.crs.to_local(at).ok()).is_some_and(inside)
-    };
+    let swapped = |at: LonLat| at.swapped().and_then(|at| data.crs.to_local(at).ok()).is_some_and(inside);
     let outside = shared.values().filter(|(local, ..)| !inside(*local)).map(|(_, at, n)| (*at, *n));
     let far =
         elsewhere.into_iter().map(|((x, y), n)| (LonLat::from(crate::space::coord::Mercator { x, y }), n));

@@ -61,6 +61,15 @@ impl LonLat {
     }
 }
 
+impl LonLat {
+    /// The same with longitude and latitude exchanged, as columns that were mistaken for each other tell it; `None` where that is
+    /// off the globe.
+    #[must_use]
+    pub fn swapped(self) -> Option<Self> {
+        Self::new(self.lat, self.lon).ok()
+    }
+}
+
 /// A place in the data set's local plane, in metres east and north of the CRS's origin.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Local {
@@ -93,6 +102,14 @@ impl From<geo::Coord> for Local {
 /// A length in metres.
 #[derive(Clone, Copy, Debug, Default, PartialEq, PartialOrd)]
 pub struct Metres(pub f64);
+
+impl Metres {
+    /// To the millimetre, as lengths are told: one that was worked out has many digits.
+    #[must_use]
+    pub fn to_millimetres(self) -> Self {
+        Self((self.0 * 1e3).round() / 1e3)
+    }
+}
 
 impl fmt::Display for Metres {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -188,11 +188,7 @@ impl<'a> Finding<'a> {
     /// The category of the most serious class among those that are selected.
     #[inline]
     fn category(&self, data: &Dataset, at: usize, of_class: &[u32]) -> usize {
-        let class = data.incidents.only_class(at).unwrap_or_else(|| {
-            let mut chosen = data.incidents.classes(at).filter(|&class| self.plan.selection.has_class(class));
-            chosen.next().unwrap_or(data.incidents.class(at))
-        });
-        of_class[usize::from(class.0)] as usize
+        of_class[usize::from(self.plan.selection.class_of(data, at).0)] as usize
     }
 }
 

@@ -75,7 +75,7 @@ fn note(at: LonLat, is_outside: impl Fn(LonLat) -> bool) -> Option<&'static str>
     if !is_outside(at) {
         return None;
     }
-    let swapped = LonLat::new(at.lat(), at.lon()).is_ok_and(|other| !is_outside(other));
+    let swapped = at.swapped().is_some_and(|other| !is_outside(other));
     Some(if swapped { SWAPPED } else { OUTSIDE })
 }
 
