@@ -151,6 +151,44 @@ fn the_core_has_no_file_socket_clock_async_log_or_serde() {
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
+/// Functions of the platform whose last digit differs from one processor to the next.
+const PLATFORM: [&str; 8] = [
+    ".exp()",
+    ".ln()",
+    ".exp2()",
+    ".powf(",
+    ".ln_1p()",
+    ".exp_m1()",
+    "statrs::function::gamma",
+    "ln_binomial",
+];
+
+#[test]
+fn ranks_and_plans_follow_from_functions_that_are_alike_on_every_processor() {
+    let among = |path: &Path| {
+        let path = path.to_string_lossy();
+        ["rank/", "plan/", "aggregate/"].iter().any(|station| path.starts_with(station))
+            || ["engine/grouped.rs", "model/exposure.rs"].contains(&&*path)
+    };
+    // A step of words, where the platform's rounding cannot be seen.
+    let allowed = |path: &Path| path == Path::new("rank/words.rs");
+    let mut read = 0;
+    for (_, path, text) in sources().iter().filter(|(_, path, _)| among(path) && !allowed(path)) {
+        read += 1;
+        let code = text.split("#[cfg(test)]").next().unwrap_or_default();
+        for (number, line) in (1..).zip(code.lines()).filter(|(_, line)| !line.trim_start().starts_with("//"))
+        {
+            let found = PLATFORM.iter().find(|name| line.contains(**name));
+            assert!(
+                found.is_none(),
+                "src/{}:{number}: {line}; take it from model/elementary.rs",
+                path.display()
+            );
+        }
+    }
+    assert!(read > 50, "{read} files");
+}
+
 #[test]
 fn no_file_of_src_is_longer_than_an_idea_takes() {
     let long: BTreeMap<_, _> = sources()

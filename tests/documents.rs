@@ -311,3 +311,40 @@ fn the_page_of_validation_says_whether_stated_chances_come_true() {
         assert!(row(other).ends_with("told"), "{}", row(other));
     }
 }
+
+/// The cells of the first row of a document that begins with these.
+fn cells(document: &str, first: &[&str]) -> Vec<String> {
+    let split = |line: &str| -> Vec<String> {
+        line.trim().trim_matches('|').split('|').map(|cell| cell.trim().to_owned()).collect()
+    };
+    let rows = document.lines().filter(|line| line.starts_with('|')).map(split);
+    let mut rows = rows.filter(|row| row.len() > first.len() && row.iter().zip(first).all(|(a, b)| a == b));
+    rows.next().unwrap_or_else(|| panic!("docs/ranking.md has no row {first:?}"))
+}
+
+#[test]
+fn the_readme_says_of_lists_what_docs_ranking_measured() {
+    let ranking = read("docs/ranking.md");
+    let readme = read("README.md").split_whitespace().collect::<Vec<_>>().join(" ");
+    let says = |text: String| assert!(readme.contains(&text), "README does not say `{text}`");
+    let mean = |cell: &str| cell.split(' ').next().unwrap_or_default().to_owned();
+    let (gun, all) = (cells(&ranking, &["gun crime", "20"]), cells(&ranking, &["all incidents", "20"]));
+    says(format!("of the top 20 blocks of a year {} are among the next year's", mean(&gun[2])));
+    says(format!("share falls by {} with nobody doing anything; by three years it is {}", gun[5], gun[4]));
+    says(format!("Of all incidents {} of 20 come again", mean(&all[2])));
+    let wide = |what: &str| cells(&ranking, &[what, "2014–2016", "20"])[3].clone();
+    says(format!(
+        "top 20 by gun crime of 2014–2016 are {} ranks wide at the median, those by all incidents {}",
+        wide("gun crime"),
+        wide("all incidents")
+    ));
+    let (_, of_gun) = ranking.split_once("### Gun crime").expect("a section");
+    let gain = cells(of_gun, &["count, three years"])[4].clone();
+    let numbers: Vec<f64> =
+        gain.split([' ', '(', ')']).filter_map(|word| word.parse().ok()).collect::<Vec<f64>>();
+    let [more, lo, hi] = numbers[..] else { panic!("`{gain}` is no difference with its interval") };
+    says(format!("{more:.1} points more of it in 100 blocks ({lo:.1} to {hi:.1})"));
+    let verdicts = of_gun.lines().take_while(|line| !line.starts_with("## "));
+    let gains: Vec<&str> = verdicts.filter(|line| line.trim_end().ends_with("| gain |")).collect();
+    assert!(gains.is_empty(), "README says that no other score gains over three years' counts: {gains:?}");
+}

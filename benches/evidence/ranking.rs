@@ -15,7 +15,7 @@ use hotblocks::model::dataset::Dataset;
 use hotblocks::model::period::Period;
 use hotblocks::rank::draws::{DrawParams, Drawing, Part, Position, positions};
 use hotblocks::rank::gamma_poisson::{How, fit};
-use hotblocks::rank::score::By;
+use hotblocks::rank::score::{By, Sharing};
 use hotblocks::space::coord::{Local, Metres};
 
 use crate::load::{ground, load, st_louis_files, st_louis_folder};
@@ -46,7 +46,7 @@ pub(crate) fn document(root: &Path) -> Option<(String, bool)> {
     let inputs: Vec<Input> = files.iter().map(|file| Input::at(file).expect("a .csv")).collect();
     let snapshot = load(&inputs, &ground).snapshot;
     let years = Years::of(&snapshot);
-    let harm = harm(snapshot.dataset().clone());
+    let made = Made::of(&snapshot);
     drop(snapshot);
     let mut page = Page { text: heading("Ranking"), holds: true };
     page.say(&format!(
@@ -59,7 +59,7 @@ pub(crate) fn document(root: &Path) -> Option<(String, bool)> {
     let places = places(&years);
     widths(&mut page, &years, &places);
     covered(&mut page, &years);
-    let trial = Trial { tiles: Tiles::of(&years), years: &years, places, harm };
+    let trial = Trial { tiles: Tiles::of(&years), years: &years, places, made };
     let mut scores = Page::default();
     let verdicts = trial.scores(&mut scores);
     let mut grounds = Page::default();
@@ -70,18 +70,40 @@ pub(crate) fn document(root: &Path) -> Option<(String, bool)> {
     Some((page.text, page.holds))
 }
 
-/// Expected harm as `rank --by harm` has it, by the table that ships: no index with other weights does.
-fn harm(mut dataset: Dataset) -> Vec<f64> {
-    dataset.harm = Some(equal(&dataset.classes).expect("the shipped table fits"));
-    let snapshot = Snapshot::new(dataset, 1);
-    let period: Period = format!("{}-01-01/{KNOWN}-12-31", KNOWN - 2).parse().expect("whole years");
-    let query = Query { period: Some(period), ..Query::default() };
-    let selection = snapshot.select(&query).expect("no category");
-    let scoring = Scoring { by: By::Harm, ..Scoring::default() };
-    let ranking = snapshot.ranking(&query, &selection, &scoring, None).expect("years of a city");
-    let mut expected = vec![0.0; snapshot.dataset().block_set.blocks.len()];
-    ranking.rows.iter().for_each(|row| expected[row.block.0 as usize] = row.expected);
-    expected
+/// What is expected of each block as `hotblocks rank` has it, from the three years up to [`KNOWN`].
+struct Made {
+    /// `--by harm`, by the table that ships: no index with other weights does.
+    harm: Vec<f64>,
+    /// `--share neighbors`, all incidents.
+    all_neighbors: Vec<f64>,
+    /// `--by gun --share neighbors`.
+    gun_neighbors: Vec<f64>,
+    /// `--by gun --share classes`: homicide, robbery and assault by firearm learn from one another.
+    gun_classes: Vec<f64>,
+}
+
+impl Made {
+    fn of(snapshot: &Snapshot) -> Self {
+        let mut dataset = snapshot.dataset().clone();
+        dataset.harm = Some(equal(&dataset.classes).expect("the shipped table fits"));
+        let snapshot = Snapshot::new(dataset, 1);
+        let period: Period = format!("{}-01-01/{KNOWN}-12-31", KNOWN - 2).parse().expect("whole years");
+        let query = Query { period: Some(period), ..Query::default() };
+        let selection = snapshot.select(&query).expect("no category");
+        let expected = |by: By, share: Sharing| {
+            let scoring = Scoring { by, share, ..Scoring::default() };
+            let ranking = snapshot.ranking(&query, &selection, &scoring, None).expect("years of a city");
+            let mut expected = vec![0.0; snapshot.dataset().block_set.blocks.len()];
+            ranking.rows.iter().for_each(|row| expected[row.block.0 as usize] = row.expected);
+            expected
+        };
+        Self {
+            harm: expected(By::Harm, Sharing::None),
+            all_neighbors: expected(By::Count, Sharing::Neighbors),
+            gun_neighbors: expected(By::Gun, Sharing::Neighbors),
+            gun_classes: expected(By::Gun, Sharing::Classes),
+        }
+    }
 }
 
 fn overlap(page: &mut Page, years: &Years) {
@@ -248,8 +270,7 @@ struct Trial<'a> {
     tiles: Tiles,
     years: &'a Years,
     places: Places,
-    /// Harm expected a year in each block from the three years up to [`KNOWN`].
-    harm: Vec<f64>,
+    made: Made,
 }
 
 /// How much of an incident a choice catches: 1 inside, 0 outside.
@@ -386,7 +407,7 @@ impl Trial<'_> {
             self.method(
                 "harm, three years, every class but proactive ones weighs the same",
                 what,
-                &self.harm,
+                &self.made.harm,
             ),
         ];
         let lists = LISTS.map(|n| {
@@ -412,7 +433,17 @@ impl Trial<'_> {
             &|to| plain(to - 2, to),
             &beside,
         ));
+        let learned = match what {
+            What::All => &self.made.all_neighbors,
+            What::Gun => &self.made.gun_neighbors,
+        };
+        all.push(self.method("`--share neighbors`, three years: the blocks that touch", what, learned));
         if what == What::Gun {
+            all.push(self.method(
+                "`--share classes`, three years: homicide, robbery and assault by firearm learn from one another",
+                what,
+                &self.made.gun_classes,
+            ));
             let everything = |to: i16| -> Vec<f64> {
                 self.years.counts(What::All, to - 2, to).into_iter().map(f64::from).collect()
             };

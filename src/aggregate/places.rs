@@ -7,7 +7,7 @@ use crate::model::block::{Assignment, BlockId};
 use crate::model::incident::Incidents;
 
 /// Incidents at one address of one block.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Place {
     /// The block that they belong to.
     pub block: BlockId,
@@ -17,14 +17,16 @@ pub struct Place {
     pub house: bool,
     /// Incidents, whole ones.
     pub incidents: u32,
+    /// What they weigh together; their number where each weighs 1.
+    pub weight: f64,
     /// First second of the latest one.
     pub latest: i64,
 }
 
 /// The addresses of a selection of incidents.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Places {
-    /// Most incidents first, then the latest incident, then the order of the blocks, then the address.
+    /// The weightiest first, which is most incidents first where each weighs 1, then the latest incident, then the order of the blocks, then the address.
     pub places: Vec<Place>,
     /// Incidents of each block that are at any of them.
     pub of_block: BTreeMap<BlockId, u32>,
@@ -46,6 +48,7 @@ enum Key {
 /// | | what |
 /// |---|---|
 /// | `selected` | which incidents count |
+/// | `weigh` | what an incident weighs; finite |
 /// | `moved` | by source, whether it moves its places: then a point is nobody's |
 ///
 /// An address in two blocks is two places: towns of one file have streets of one name. An incident that is
@@ -53,6 +56,7 @@ enum Key {
 #[must_use]
 pub fn places(
     selected: impl Fn(usize) -> bool,
+    weigh: impl Fn(usize) -> f64,
     incidents: &Incidents,
     assignment: &Assignment,
     forms: &Forms,
@@ -88,15 +92,16 @@ pub fn places(
         example: example(incidents, &mine),
         house: matches!(key, Key::House(_)),
         incidents: u32::try_from(mine.len()).unwrap_or(u32::MAX),
+        weight: mine.iter().map(|&at| weigh(at)).sum(),
         latest: mine.iter().map(|&at| incidents.when(at).from).max().unwrap_or(i64::MIN),
     };
     answer.places = at_place.into_iter().map(place).collect();
     let name = |place: &Place| incidents.address(place.example).unwrap_or_default();
     let point = |place: &Place| incidents.mercator(place.example).map(|at| (at.x, at.y));
     answer.places.sort_by(|a, b| {
-        let key = |place: &Place| (place.incidents, place.latest);
-        key(b)
-            .cmp(&key(a))
+        b.weight
+            .total_cmp(&a.weight)
+            .then(b.latest.cmp(&a.latest))
             .then(a.block.cmp(&b.block))
             .then_with(|| name(a).cmp(name(b)))
             .then_with(|| point(a).cmp(&point(b)))
@@ -160,7 +165,7 @@ mod tests {
         let words = Words::parse(include_str!("../../data/street_words.csv")).expect("shipped");
         let assignment = Assignment::whole([0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1].map(|at| Some(BlockId(at))));
         let forms = Forms::of(&incidents, &words);
-        let found = places(|_| true, &incidents, &assignment, &forms, &[false, true]);
+        let found = places(|_| true, |_| 1.0, &incidents, &assignment, &forms, &[false, true]);
         let told: Vec<_> = found
             .places
             .iter()
@@ -175,7 +180,13 @@ mod tests {
         assert_eq!(told, expected);
         assert_eq!((found.no_house, found.moved), (2, 1));
         assert_eq!(found.of_block, BTreeMap::from([(BlockId(0), 7), (BlockId(1), 1)]));
-        let few = places(|at| at == 4, &incidents, &assignment, &forms, &[false, true]);
+        let few = places(|at| at == 4, |_| 1.0, &incidents, &assignment, &forms, &[false, true]);
         assert_eq!(few.places.len(), 1);
+        // One that weighs much comes before four that weigh little.
+        let weigh = |at: usize| if at == 4 { 10.0 } else { 1.0 };
+        let weighed = places(|_| true, weigh, &incidents, &assignment, &forms, &[false, true]);
+        let first: Vec<(u32, f64)> =
+            weighed.places.iter().take(3).map(|place| (place.incidents, place.weight)).collect();
+        assert_eq!(first, [(1, 10.0), (4, 4.0), (2, 2.0)]);
     }
 }

@@ -86,6 +86,8 @@ pub struct Brief<'a> {
     pub units: Vec<(Unit<'a>, NearBlock)>,
     /// All events of the last [`DAYS`] that may be told, near a unit or not.
     pub counted: [usize; 2],
+    /// Those of the longer time by who brought them up, in the order of [`Origin::ALL`](crate::model::report::Origin::ALL).
+    pub origins: [u64; 4],
     /// Those of them that have neither a place nor a block.
     pub unplaced: [usize; 2],
 }
@@ -122,12 +124,14 @@ impl Snapshot {
             known,
             units: Vec::new(),
             counted: [0; 2],
+            origins: [0; 4],
             unplaced: [0; 2],
         };
         if !known {
             return Ok(brief);
         }
-        let happenings = self.happenings(ask, as_of);
+        let (happenings, origins) = self.happenings(ask, as_of);
+        brief.origins = origins;
         for happening in &happenings {
             let nowhere = happening.at.is_none() && happening.block.is_none();
             for (at, recent) in happening.recent.into_iter().enumerate() {
@@ -154,10 +158,10 @@ impl Snapshot {
         Ok(brief)
     }
 
-    /// Events that may be told, of the last days before the end of a day less the delay.
-    fn happenings(&self, ask: &BriefAsk, as_of: Date) -> Vec<Happening> {
+    /// Events that may be told, of the last days before the end of a day less the delay, and how many each origin brought up.
+    fn happenings(&self, ask: &BriefAsk, as_of: Date) -> (Vec<Happening>, [u64; 4]) {
         let data = self.dataset();
-        let Ok(selection) = self.select(&Query::default()) else { return Vec::new() };
+        let Ok(selection) = self.select(&Query::default()) else { return (Vec::new(), [0; 4]) };
         let selection = selection.without_sensitive();
         let windows: Vec<Windows> =
             data.sources.iter().map(|source| windows(as_of, ask.delay_hours, &source.zone)).collect();
@@ -170,10 +174,13 @@ impl Snapshot {
             let windows = windows[usize::from(data.incidents.source(at))];
             let recent = windows.hold(when.from, when.to());
             let (place, block) = (data.incidents.local(at), data.assignment.main(at).map(|block| block.0));
-            recent.contains(&true).then_some(Happening { at: place, block, recent })
+            recent.contains(&true).then_some((Happening { at: place, block, recent }, at))
         };
         let may = |at: &usize| !data.held[*at] && selection.has(data, *at) && counts(*at);
-        data.incidents.standing().filter(may).filter_map(told).collect()
+        let told: Vec<(Happening, usize)> = data.incidents.standing().filter(may).filter_map(told).collect();
+        let mut origins = [0; 4];
+        told.iter().for_each(|(_, at)| origins[data.incidents.origin(*at) as usize] += 1);
+        (told.into_iter().map(|(happening, _)| happening).collect(), origins)
     }
 }
 

@@ -15,7 +15,7 @@ use crate::model::block::{Block, BlockId};
 use crate::model::exposure::{Exposure, exposure};
 use crate::rank::explain::{CutOff, Evidence, Shrinkage, cut_off, one_problem_place, own_weight};
 use crate::rank::gamma_poisson::How;
-use crate::rank::score::{By, Gun, Per};
+use crate::rank::score::{By, Gun, Per, Sharing};
 use crate::rank::sentence::{Against, Noun, Told, sentence};
 use crate::rank::words::observed;
 
@@ -85,6 +85,8 @@ pub struct Telling {
     city: Option<f64>,
     per: Option<&'static str>,
     harm: bool,
+    half_life: Option<f64>,
+    learned: Option<&'static str>,
     within: Vec<String>,
 }
 
@@ -93,7 +95,7 @@ impl Telling {
         let city = self.city?;
         let (ratio, expected) = (row.observed / row.exposure? / city, row.expected / city);
         let said = row.rank.is_some() && ratio.is_finite() && expected.is_finite();
-        said.then_some(Against { ratio, expected, per: self.per, harm: self.harm })
+        said.then_some(Against { ratio, expected, per: self.per, harm: self.harm, learned: self.learned })
     }
 
     /// The sentence on a block with what is known of its week.
@@ -108,6 +110,7 @@ impl Telling {
             noun: self.noun.clone(),
             shootings: if self.gun { profile.shootings } else { 0 },
             period: self.period.as_deref(),
+            half_life: self.half_life,
             against: self.against(row),
             peak: profile.week.peak.as_ref(),
         })
@@ -197,6 +200,8 @@ impl Snapshot {
                 Per::Households => Some("for its households"),
             },
             harm: scoring.by == By::Harm,
+            half_life: scoring.half_life,
+            learned: learned(ranking),
             within: within.to_vec(),
         }
     }
@@ -297,6 +302,16 @@ impl Snapshot {
     }
 }
 
+/// From whom blocks have learned, where that told anything.
+fn learned(ranking: &Ranking) -> Option<&'static str> {
+    let any = ranking.groups.iter().flat_map(|group| &group.shares).any(|(_, share)| *share > 0.0);
+    match ranking.scoring.share {
+        Sharing::Neighbors if any => Some("its neighbors"),
+        Sharing::Classes if any => Some("related classes"),
+        _ => None,
+    }
+}
+
 /// How far a block's rate was drawn to the city's: by the fit of each group of classes, with its weight.
 fn shrinkage(row: &RankedBlock, ranking: &Ranking) -> Option<Shrinkage> {
     let exposure = row.exposure?;
@@ -304,6 +319,7 @@ fn shrinkage(row: &RankedBlock, ranking: &Ranking) -> Option<Shrinkage> {
     let city = |of: &(f64, crate::rank::gamma_poisson::Fit)| of.0 * of.1.alpha / of.1.beta;
     let weight = match &fits[..] {
         [] => return None,
+        _ if learned(ranking).is_some() => None,
         [(_, fit)] if fit.how != How::NoEvidence => Some(own_weight(fit.beta, exposure)),
         [_] => Some(0.0),
         _ => None,

@@ -7,6 +7,7 @@ use super::snapshot::Snapshot;
 use crate::aggregate::counts::Count;
 use crate::model::block::Share;
 use crate::model::category::Flags;
+use crate::model::elementary::exp2;
 
 /// The group of a class that does not count.
 pub(super) const NO_GROUP: u16 = u16::MAX;
@@ -41,7 +42,7 @@ const WEIGHT_PARTS: f64 = (1u64 << 20) as f64;
 impl Decay {
     fn weight(&self, source: u16, from: i64) -> u64 {
         let age = self.ends[usize::from(source)].saturating_sub(from).max(0) as f64 / 86_400.0;
-        ((-age / self.half_life).exp2() * WEIGHT_PARTS).round() as u64
+        (exp2(-age / self.half_life) * WEIGHT_PARTS).round() as u64
     }
 }
 

@@ -1,7 +1,10 @@
 //! Problem places: the addresses and buildings where incidents repeat, ranked as blocks are. For analysts alone.
 
+use super::class_groups::ClassGroups;
+use super::grouped::NO_GROUP;
 use super::query::{Query, Selection};
-use super::ranking::{RankingError, Scoring};
+use super::ranking::{Barred, RankingError, Scoring};
+use super::ranking_check::check_harm;
 use super::snapshot::Snapshot;
 use crate::aggregate::places::{Place, places};
 use crate::model::block::BlockId;
@@ -16,10 +19,14 @@ use crate::rank::truncated::{Truncated, truncated};
 pub struct ProblemPlaces {
     /// Those with incidents, the first first.
     pub rows: Vec<RankedPlace>,
-    /// How their rates differ; `None` without incidents or time.
+    /// How their rates differ; `None` without incidents or time, and by harm: how many had none of a class is not known.
     pub fit: Option<Truncated>,
     /// Incidents at them.
     pub incidents: u64,
+    /// Classes that harm leaves out, since too few of them have a place.
+    pub barred: Vec<Barred>,
+    /// Categories that harm leaves out, since they have no weight.
+    pub without_weight: Vec<String>,
     /// Incidents left out since they are sexual, domestic, child or unmapped offenses.
     pub sensitive: usize,
     /// Incidents whose address names no house.
@@ -35,8 +42,10 @@ pub struct RankedPlace {
     pub place: Place,
     /// 1 is first.
     pub rank: u32,
-    /// How many others have as many incidents.
+    /// How many others have the same score.
     pub tied_with: u32,
+    /// What decides: its incidents, or what they weigh.
+    pub score: f64,
     /// Its part of the block's incidents at any address, 0 to 1.
     pub share_of_block: f64,
     /// Where it stands; `None` without draws, or where nothing shows that addresses differ.
@@ -47,9 +56,9 @@ pub struct RankedPlace {
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum ProblemPlacesError {
-    /// They have no weights and no sizes.
+    /// They have no sizes.
     #[error(
-        "addresses are ranked by incidents or gun crime; give --by count or --by gun, and no --per, --half-life or --share"
+        "addresses have no size, so they are ranked by incidents, gun crime or harm; give --by count, --by gun or --by harm, and no --per, --half-life or --share"
     )]
     Scoring,
     /// These data have no such score.
@@ -77,12 +86,15 @@ impl Snapshot {
         scoring: &Scoring,
         among: Option<&[BlockId]>,
     ) -> Result<ProblemPlaces, ProblemPlacesError> {
-        if !matches!(scoring.by, By::Count | By::Gun) || scoring.per != Per::Time || scoring.lends().is_some()
-        {
+        if scoring.by == By::Rate || scoring.per != Per::Time || scoring.lends().is_some() {
             return Err(ProblemPlacesError::Scoring);
         }
         let data = self.dataset();
-        let counted = self.counts_for(selection, scoring)?;
+        let groups = ClassGroups::of(self, selection, scoring)?;
+        check_harm(data, scoring, &groups)?;
+        let group = |at: usize| data.incidents.classes(at).map(|class| groups.of[usize::from(class.0)]).min();
+        let counted = |at: usize| group(at).is_some_and(|group| group != NO_GROUP);
+        let weight = |at: usize| group(at).and_then(|group| groups.groups.get(usize::from(group)));
         let wanted = among.map(|among| data.block_set.mask(among));
         let ranked = |at: usize| {
             let block = data.assignment.main(at);
@@ -94,6 +106,7 @@ impl Snapshot {
         let moved: Vec<bool> = data.sources.iter().map(|source| source.anonymised.is_some()).collect();
         let found = places(
             |at| ranked(at) && !data.sensitive(at),
+            |at| weight(at).map_or(0.0, |group| group.weight),
             &data.incidents,
             &data.assignment,
             self.forms(),
@@ -101,7 +114,7 @@ impl Snapshot {
         );
         let counts: Vec<u32> = found.places.iter().map(|place| place.incidents).collect();
         let years = self.observed_days(query) as f64 / DAYS_A_YEAR;
-        let fit = truncated(&counts, years);
+        let fit = if scoring.by == By::Harm { None } else { truncated(&counts, years) };
         let positions = drawn(scoring, &counts, fit.filter(|fit| fit.differ), years)?;
         let mut rows: Vec<RankedPlace> = (1..)
             .zip(&found.places)
@@ -110,11 +123,12 @@ impl Snapshot {
                 place,
                 rank,
                 tied_with: 0,
+                score: place.weight,
                 share_of_block: f64::from(place.incidents) / f64::from(found.of_block[&place.block]),
                 position,
             })
             .collect();
-        for tied in rows.chunk_by_mut(|a, b| a.place.incidents == b.place.incidents) {
+        for tied in rows.chunk_by_mut(|a, b| a.score.total_cmp(&b.score).is_eq()) {
             let others = u32::try_from(tied.len() - 1).unwrap_or(u32::MAX);
             tied.iter_mut().for_each(|row| row.tied_with = others);
         }
@@ -122,6 +136,8 @@ impl Snapshot {
             incidents: counts.iter().map(|&n| u64::from(n)).sum(),
             rows,
             fit,
+            barred: groups.barred,
+            without_weight: groups.without_weight,
             sensitive: (0..data.incidents.len()).filter(|&at| ranked(at) && data.sensitive(at)).count(),
             no_house: found.no_house,
             moved: found.moved,

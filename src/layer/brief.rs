@@ -2,6 +2,7 @@
 
 use super::block_fields::shape;
 use super::made::{made, on_page};
+use super::ranking_told::shares;
 use super::{Ask, Feature, Layer, Legend, LegendClass, Value};
 use crate::engine::brief::{Brief, BriefAsk, BriefError, Of, Unit};
 use crate::engine::query::Query;
@@ -76,6 +77,7 @@ fn parameters(snapshot: &Snapshot, brief: &Brief<'_>) -> Vec<(&'static str, Valu
         ("half_distance_m", Value::rounded(HALF.0, 2)),
         ("counted", told(brief.counted)),
         ("without_a_place", told(brief.unplaced)),
+        ("origin_shares", if brief.known { shares(brief.origins) } else { Value::Null }),
         ("list_version", brief.version.map_or(Value::Null, |version| Value::count(version.number))),
         ("list_as_of", brief.version.map_or(Value::Null, |version| Value::text(version.date.to_string()))),
         ("within", Value::List(within.collect())),

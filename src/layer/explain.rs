@@ -13,6 +13,7 @@ use crate::engine::ranking::{RankingError, Scoring};
 use crate::engine::snapshot::Snapshot;
 use crate::model::block::{Block, BlockId};
 use crate::model::class::UnknownCategory;
+use crate::rank::score::Sharing;
 use crate::rank::sentence::public_sentence;
 
 /// How much a reader may know.
@@ -82,8 +83,9 @@ pub fn explain(
     let ranking = among.ranking(snapshot, &ask.query, &selection, scoring)?;
     let telling = snapshot.telling(&ask.query, &selection, &ranking, &among.names());
     let explained = snapshot.explain(&ask.query, &selection, &ranking, &telling, &ids)?;
-    // Harm, rates and parts of incidents have no trend: then nothing is said of it.
-    let trends = snapshot.trends(&ask.query, trend_by, scoring).ok();
+    // A trend is of whole incidents, each counted alike; harm, rates and parts of incidents have none.
+    let whole = Scoring { half_life: None, share: Sharing::None, ..*scoring };
+    let trends = snapshot.trends(&ask.query, trend_by, &whole).ok();
     let feature = |told: &Explained| {
         let place = &data.block_set.blocks[told.standing.block.0 as usize];
         Feature {

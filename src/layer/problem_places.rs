@@ -9,10 +9,11 @@ use crate::engine::ranking::Scoring;
 use crate::engine::snapshot::Snapshot;
 use crate::model::class::UnknownCategory;
 use crate::model::period::local_date;
+use crate::rank::score::By;
 
 /// The rule of ties, as every answer states it.
 const TIES: &str =
-    "incidents, then the latest incident first, then the order of the blocks in their file, then the address";
+    "the score, then the latest incident first, then the order of the blocks in their file, then the address";
 
 /// Why there is no such layer.
 #[derive(Debug, thiserror::Error)]
@@ -45,6 +46,10 @@ pub fn problem_places(
     let (matched, page) = ask.page.cut(ranked.rows.iter().collect::<Vec<_>>());
     let features = page.into_iter().map(|row| feature(snapshot, row)).collect();
     let mut parameters = told(&ranked, scoring);
+    if scoring.by == By::Harm {
+        let table = snapshot.dataset().harm.as_ref().map(|table| table.name().to_owned());
+        parameters.extend(super::ranking_told::harm(table, &ranked.barred, &ranked.without_weight));
+    }
     parameters.extend(among.told());
     let legend = Legend {
         property: None,
@@ -58,6 +63,9 @@ pub fn problem_places(
 
 fn told(ranked: &ProblemPlaces, scoring: &Scoring) -> Vec<(&'static str, Value)> {
     let differ = match ranked.fit {
+        None if scoring.by == By::Harm => {
+            "not estimated: how many addresses had none of a class is not known, so that no place is drawn"
+        }
         None => "nothing to estimate from",
         Some(fit) if fit.differ => {
             "gamma, fitted to counts from 1 on: how many addresses had none is not known"
@@ -69,7 +77,7 @@ fn told(ranked: &ProblemPlaces, scoring: &Scoring) -> Vec<(&'static str, Value)>
         ("top", Value::count(scoring.top_n)),
         ("ties", Value::text(TIES)),
         ("rates", Value::text(differ)),
-        ("draws", scoring.draws.map_or(Value::Null, Value::count)),
+        ("draws", scoring.draws.filter(|_| ranked.fit.is_some()).map_or(Value::Null, Value::count)),
         ("seed", Value::count(scoring.seed)),
         ("addresses", Value::count(ranked.rows.len())),
         ("incidents", Value::count(ranked.incidents)),
@@ -106,6 +114,7 @@ fn feature(snapshot: &Snapshot, row: &RankedPlace) -> Feature {
             ("block", Value::text(block.id.clone())),
             ("block_name", Value::text(block.name.clone())),
             ("incidents", Value::count(place.incidents)),
+            ("score", Value::rounded(row.score, 6)),
             ("share_of_block", Value::rounded(row.share_of_block, 3)),
             ("latest", latest.map_or(Value::Null, |day| Value::text(day.to_string()))),
         ],

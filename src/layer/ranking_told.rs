@@ -56,12 +56,23 @@ pub(super) fn counted(snapshot: &Snapshot, ranking: &Ranking) -> Vec<(&'static s
     ];
     if ranking.scoring.by == By::Harm {
         let table = snapshot.dataset().harm.as_ref().map(|table| table.name().to_owned());
-        let without = ranking.without_weight.iter().cloned().map(Value::Text);
-        told.push(("harm", table.into()));
-        told.push(("barred", Value::List(ranking.barred.iter().map(barred).collect())));
-        told.push(("without_weight", Value::List(without.collect())));
+        told.extend(harm(table, &ranking.barred, &ranking.without_weight));
     }
     told
+}
+
+/// The table of weights, and what it leaves out.
+pub(super) fn harm(
+    table: Option<String>,
+    barred: &[Barred],
+    without_weight: &[String],
+) -> [(&'static str, Value); 3] {
+    let without = without_weight.iter().cloned().map(Value::Text);
+    [
+        ("harm", table.into()),
+        ("barred", Value::List(barred.iter().map(self::barred).collect())),
+        ("without_weight", Value::List(without.collect())),
+    ]
 }
 
 /// The part of the counted incidents that each origin brought up, where nothing is ranked.

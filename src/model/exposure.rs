@@ -3,6 +3,7 @@
 use jiff::civil::Date;
 
 use super::block::Block;
+use super::elementary::exp2;
 use super::period::Period;
 use crate::space::coord::{Metres, SquareKm};
 
@@ -104,7 +105,7 @@ pub fn discounted_days(
 ) -> Option<(f64, Date)> {
     let spans = spans(period, coverage);
     let end = spans.iter().map(|(_, end)| *end).max()?;
-    let weight = |day: i64| (-((end - day) as f64) / half_life).exp2();
+    let weight = |day: i64| exp2(-((end - day) as f64) / half_life);
     let days: f64 = spans.iter().map(|&(a, b)| weight(b) - weight(a)).sum();
     let last = jiff::civil::date(1970, 1, 1).checked_add(jiff::Span::new().try_days(end - 1).ok()?).ok()?;
     Some((days * half_life / std::f64::consts::LN_2, last))

@@ -13,6 +13,7 @@ pub mod coverage;
 pub mod dataset;
 pub mod datetime;
 pub mod doubles;
+pub(crate) mod elementary;
 pub mod events;
 pub mod exposure;
 pub mod harm;

@@ -4,6 +4,8 @@ use std::collections::HashMap;
 
 use statrs::function::beta::beta_reg;
 
+use crate::model::elementary::{exp, ln};
+
 /// How the prior of the blocks' ratios came about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum How {
@@ -176,7 +178,7 @@ pub fn changes(before: &[u32], now: &[u32], days: (f64, f64), level: f64) -> Res
         }
     }
     let ratio_of = |a: f64, b: f64| {
-        let ratio = |p: f64| (logit_quantile(a, b, p)).exp() * days.0 / days.1;
+        let ratio = |p: f64| exp(logit_quantile(a, b, p)) * days.0 / days.1;
         Ratio { ratio: ratio(0.5), lo: ratio((1.0 - level) / 2.0), hi: ratio((1.0 + level) / 2.0) }
     };
     let city = ratio_of(totals[1] + 0.5, totals[0] + 0.5);
@@ -212,11 +214,11 @@ fn beta_binomial(before: &[u32], now: &[u32], totals: [f64; 2]) -> Option<(f64, 
         both: tails(before.iter().zip(now).map(|(a, b)| a.saturating_add(*b))),
     };
     let all = totals[0] + totals[1];
-    let alike = totals[1] * (totals[1] / all).ln() + totals[0] * (totals[0] / all).ln();
-    let (from, to) = (APART.ln(), ALIKE.ln());
+    let alike = totals[1] * ln(totals[1] / all) + totals[0] * ln(totals[0] / all);
+    let (from, to) = (ln(APART), ln(ALIKE));
     const GRID: usize = 48;
     let step = (to - from) / GRID as f64;
-    let at = |log: f64| tails.profile(log.exp());
+    let at = |log: f64| tails.profile(exp(log));
     let best = (0..=GRID).map(|i| from + step * i as f64).max_by(|a, b| at(*a).1.total_cmp(&at(*b).1))?;
     let (mut low, mut high) = ((best - step).max(from), (best + step).min(to));
     let golden = (5f64.sqrt() - 1.0) / 2.0;
@@ -230,7 +232,7 @@ fn beta_binomial(before: &[u32], now: &[u32], totals: [f64; 2]) -> Option<(f64, 
     }
     let log = f64::midpoint(low, high);
     let (mean, likelihood) = at(log);
-    let sum = log.exp();
+    let sum = exp(log);
     (sum < 0.99 * ALIKE && likelihood > alike).then_some((sum * mean, sum * (1.0 - mean)))
 }
 
@@ -277,7 +279,7 @@ impl Tails {
         }
         let mean = f64::midpoint(low, high);
         let logs = |tails: &[f64], from: f64| {
-            (0u32..).zip(tails).map(|(k, n)| n * (from + f64::from(k)).ln()).sum::<f64>()
+            (0u32..).zip(tails).map(|(k, n)| n * ln(from + f64::from(k))).sum::<f64>()
         };
         let likelihood =
             logs(&self.now, sum * mean) + logs(&self.before, sum * (1.0 - mean)) - logs(&self.both, sum);
@@ -292,10 +294,10 @@ pub(super) fn logit_quantile(a: f64, b: f64, p: f64) -> f64 {
     // The share below `x`; a share above 1/2 is asked for from the other end, where it keeps its digits.
     let below = |logit: f64| {
         if logit <= 0.0 {
-            let odds = logit.exp();
+            let odds = exp(logit);
             beta_reg(a, b, odds / (1.0 + odds)) < p
         } else {
-            let odds = (-logit).exp();
+            let odds = exp(-logit);
             beta_reg(b, a, odds / (1.0 + odds)) > 1.0 - p
         }
     };

@@ -112,7 +112,7 @@ pub struct Shrinkage {
     pub city: f64,
     /// The posterior mean.
     pub mean: f64,
-    /// The weight of the block's own data, 0 to 1; `None` where several classes have a weight each.
+    /// The weight of the block's own data, 0 to 1; `None` where several classes have a weight each, or others had a say.
     pub weight: Option<f64>,
 }
 

@@ -1,8 +1,8 @@
 //! Empirical Bayes for counts: rates shrunk towards what blocks have in common, with their uncertainty.
 
-use super::elementary::exp;
 use super::negative_binomial::{Likelihood, quantiles};
 use super::special::{Tail, ln_gamma_quantile};
+use crate::model::elementary::exp;
 
 /// Why no distribution of rates can be fitted.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]

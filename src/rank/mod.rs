@@ -4,7 +4,6 @@ mod arranged;
 pub mod change;
 pub mod concentration;
 pub mod draws;
-mod elementary;
 pub mod estimate;
 pub mod explain;
 pub mod gamma_poisson;

@@ -1,7 +1,7 @@
 //! The negative binomial: its likelihood for blocks of unequal exposure, and its quantiles.
 
-use super::elementary::{exp, ln, ln_1p};
 use super::special::{digamma, ln_gamma, trigamma};
+use crate::model::elementary::{exp, ln, ln_1p};
 
 /// Blocks of one count and one exposure, and how many they are.
 #[derive(Clone, Copy, Debug)]

@@ -3,7 +3,9 @@
 use std::cmp::Reverse;
 use std::collections::HashSet;
 
+use super::special::ln_gamma;
 use crate::aggregate::aoristic::{HOURS, hour_of_week, week};
+use crate::model::elementary::{exp, ln};
 
 /// Fewer incidents whose hour is known name no peak, however they lie.
 pub const LEAST: u32 = 10;
@@ -148,7 +150,7 @@ pub fn peak(began: &[i64]) -> Option<Peak> {
         }
     }
     let (ln_p, window) = best?;
-    let p = (ln_p + (WINDOWS as f64).ln()).exp().min(1.0);
+    let p = exp(ln_p + ln(WINDOWS as f64)).min(1.0);
     let full = f64::from(window.incidents) >= SHARE * f64::from(of);
     let weeks: HashSet<i64> = began
         .iter()
@@ -169,9 +171,9 @@ impl Peak {
 
 /// ln P[Binomial(n, q) ≥ k], for k above n·q.
 fn ln_tail(n: u32, q: f64, k: u32) -> f64 {
-    use statrs::function::factorial::ln_binomial;
-    let first =
-        ln_binomial(u64::from(n), u64::from(k)) + f64::from(k) * q.ln() + f64::from(n - k) * (1.0 - q).ln();
+    let factorial = |n: u32| ln_gamma(f64::from(n) + 1.0);
+    let ln_choose = |n: u32, k: u32| factorial(n) - factorial(k) - factorial(n - k);
+    let first = ln_choose(n, k) + f64::from(k) * ln(q) + f64::from(n - k) * ln(1.0 - q);
     // Above the mean each term is smaller than the one before.
     let (mut sum, mut term) = (1.0, 1.0);
     for k in k..n {

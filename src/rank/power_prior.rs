@@ -2,9 +2,9 @@
 
 use rayon::prelude::*;
 
-use super::elementary::{exp, ln, ln_1p};
 use super::gamma_poisson::{FitError, How, Posterior, fit};
 use super::special::ln_gamma;
+use crate::model::elementary::{exp, ln, ln_1p};
 use crate::progress::checkpoint;
 
 /// Why nothing can be borrowed.

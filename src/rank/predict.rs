@@ -1,5 +1,7 @@
 //! What a block will have next: a negative binomial law that knows chance, and that blocks themselves change.
 
+use crate::model::elementary::{exp, ln, ln_1p};
+
 /// How blocks change from the years that are known to the one that is foretold.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Drift {
@@ -98,11 +100,11 @@ impl Predictive {
     #[must_use]
     pub fn ln_chance(&self, count: u32) -> f64 {
         let first = self.ln_none();
-        (0..count).fold(first, |ln, k| ln + self.step(k).ln())
+        (0..count).fold(first, |sum, k| sum + ln(self.step(k)))
     }
 
     fn ln_none(&self) -> f64 {
-        -self.shape * (self.mean / self.shape).ln_1p()
+        -self.shape * ln_1p(self.mean / self.shape)
     }
 
     /// The chance of k + 1 over that of k.
@@ -114,11 +116,11 @@ impl Predictive {
     /// The chance of fewer than so many, and of so many or fewer.
     #[must_use]
     pub fn below_and_upto(&self, count: u32) -> (f64, f64) {
-        let mut ln = self.ln_none();
-        let (mut below, mut upto) = (0.0, ln.exp());
+        let mut log = self.ln_none();
+        let (mut below, mut upto) = (0.0, exp(log));
         for k in 0..count {
-            ln += self.step(k).ln();
-            (below, upto) = (upto, upto + ln.exp());
+            log += ln(self.step(k));
+            (below, upto) = (upto, upto + exp(log));
         }
         (below.min(1.0), upto.min(1.0))
     }
@@ -128,14 +130,14 @@ impl Predictive {
     pub fn quantile(&self, p: f64) -> u32 {
         // A grain below p, so that sums that should meet it do.
         let p = p.min(1.0 - 1e-12) - 1e-14;
-        let mut ln = self.ln_none();
-        let (mut k, mut upto) = (0, ln.exp());
+        let mut log = self.ln_none();
+        let (mut k, mut upto) = (0, exp(log));
         while upto < p && k < u32::MAX {
-            ln += self.step(k).ln();
-            upto += ln.exp();
+            log += ln(self.step(k));
+            upto += exp(log);
             k += 1;
             // Beyond the mean, terms that no longer add anything.
-            if f64::from(k) > self.mean && ln < -745.0 {
+            if f64::from(k) > self.mean && log < -745.0 {
                 break;
             }
         }
@@ -205,17 +207,17 @@ pub fn fit_drift(posteriors: &[(f64, f64)], observed: &[u32], exposure: f64) -> 
         }
         Ok(sum)
     };
-    let (mut low, mut high) = (1e-6f64.ln(), 10f64.ln());
+    let (mut low, mut high) = (ln(1e-6), ln(10.0));
     let golden = (5f64.sqrt() - 1.0) / 2.0;
     while high - low > 1e-6 {
         let (left, right) = (high - golden * (high - low), low + golden * (high - low));
-        if likelihood(left.exp())? >= likelihood(right.exp())? {
+        if likelihood(exp(left))? >= likelihood(exp(right))? {
             high = right;
         } else {
             low = left;
         }
     }
-    let variance = f64::midpoint(low, high).exp();
+    let variance = exp(f64::midpoint(low, high));
     let keeps = likelihood(0.0)? >= likelihood(variance)?;
     Ok(Drift { ratio, variance: if keeps { 0.0 } else { variance } })
 }

@@ -55,6 +55,8 @@ pub struct Against {
     pub per: Option<&'static str>,
     /// Whether scores are weights of harm.
     pub harm: bool,
+    /// From whom the block has learned what is expected of it: `its neighbors`; nothing where it stands for itself.
+    pub learned: Option<&'static str>,
 }
 
 /// What a sentence is made of.
@@ -76,6 +78,8 @@ pub struct Told<'a> {
     pub shootings: u64,
     /// The observed time in words; `None` where nothing was observed.
     pub period: Option<&'a str>,
+    /// Days after which an incident counts half; `None` where all count alike.
+    pub half_life: Option<f64>,
     /// The comparison with the city.
     pub against: Option<Against>,
     /// When, if the hours say so.
@@ -98,7 +102,8 @@ pub struct Told<'a> {
 ///     noun: Noun::GunCrimes,
 ///     shootings: 0,
 ///     period: Some("3 years"),
-///     against: Some(Against { ratio: 4.1, expected: 3.9, per: None, harm: false }),
+///     half_life: None,
+///     against: Some(Against { ratio: 4.1, expected: 3.9, per: None, harm: false, learned: None }),
 ///     peak: None,
 /// };
 /// let expected = "Ranked 3rd (likely 2nd to 7th): 14 gun crimes in 3 years, about 4 times the city's rate";
@@ -122,10 +127,15 @@ pub fn sentence(told: &Told<'_>) -> String {
         1 => " (1 of them a known shooting)".to_owned(),
         n => format!(" ({} of them known shootings)", number(n as f64)),
     };
+    let older = match told.half_life {
+        None => String::new(),
+        Some(days) if is_one(days) => " (each counts half for every day that it lies back)".to_owned(),
+        Some(days) => format!(" (each counts half for every {} days that it lies back)", number(days)),
+    };
     let against = told.against.map_or_else(String::new, |against| format!(", {}", comparison(&against)));
     let peak = told.peak.map_or_else(String::new, |peak| format!("; peak {peak}"));
     format!(
-        "Ranked {}{within}{tied}{}: {}{shootings}{period}{against}{peak}",
+        "Ranked {}{within}{tied}{}: {}{shootings}{period}{older}{against}{peak}",
         ordinal(rank),
         likely(told.interval),
         told.noun.with(told.count),
@@ -152,16 +162,20 @@ fn comparison(against: &Against) -> String {
     let per = against.per.map_or_else(String::new, |per| format!(" {per}"));
     let chance = allowing_for_chance(against);
     match (times(against.ratio), against.harm) {
-        (None, false) => format!("about as often as elsewhere{per}"),
-        (None, true) => format!("with about as much harm as elsewhere{per}"),
+        (None, false) => format!("about as often as elsewhere{per}{chance}"),
+        (None, true) => format!("with about as much harm as elsewhere{per}{chance}"),
         (Some(times), false) => format!("{times} the city's rate{per}{chance}"),
         (Some(times), true) => format!("with {times} the city's harm{per}{chance}"),
     }
 }
 
-/// What is left of a high rate once chance is allowed for, where that is another word.
+/// What is left of a high rate once chance is allowed for, where that is another word; always where others had a say.
 fn allowing_for_chance(against: &Against) -> String {
     let words = times(against.expected);
+    if let Some(others) = against.learned {
+        let words = words.unwrap_or_else(|| "about as much as elsewhere".to_owned());
+        return format!(" ({} with what {others} tell)", words.trim_end_matches(" times"));
+    }
     if against.ratio < 1.15 || against.expected < 0.85 || words == times(against.ratio) {
         return String::new();
     }
@@ -227,7 +241,8 @@ mod tests {
             noun: Noun::GunCrimes,
             shootings: 0,
             period: Some("3 years"),
-            against: Some(Against { ratio: 4.0, expected: 4.0, per: None, harm: false }),
+            half_life: None,
+            against: Some(Against { ratio: 4.0, expected: 4.0, per: None, harm: false, learned: None }),
             peak: None,
         }
     }
@@ -264,7 +279,8 @@ mod tests {
     #[test]
     fn the_comparison_fits_its_size_and_exposure() {
         let said = |ratio, per, harm| {
-            sentence(&Told { against: Some(Against { ratio, expected: ratio, per, harm }), ..told() })
+            let against = Against { ratio, expected: ratio, per, harm, learned: None };
+            sentence(&Told { against: Some(against), ..told() })
         };
         assert!(said(1.0, None, false).ends_with(", about as often as elsewhere"));
         assert!(
@@ -277,7 +293,10 @@ mod tests {
     #[test]
     fn a_high_rate_is_told_with_what_chance_leaves_of_it() {
         let said = |ratio, expected| {
-            let told = Told { against: Some(Against { ratio, expected, per: None, harm: false }), ..told() };
+            let told = Told {
+                against: Some(Against { ratio, expected, per: None, harm: false, learned: None }),
+                ..told()
+            };
             sentence(&told).split_once("3 years, ").map(|(_, rest)| rest.to_owned()).unwrap_or_default()
         };
         assert_eq!(said(34.0, 14.0), "about 34 times the city's rate (about 14 allowing for chance)");
@@ -288,6 +307,29 @@ mod tests {
         );
         assert_eq!(said(14.1, 13.9), "about 14 times the city's rate");
         assert_eq!(said(0.5, 0.7), "about half the city's rate");
+    }
+
+    #[test]
+    fn older_incidents_that_count_less_are_told() {
+        let aged = Told { half_life: Some(180.0), ..told() };
+        let expected = "Ranked 3rd (likely 2nd to 7th): 14 gun crimes in 3 years (each counts half for every 180 days that it lies back), about 4 times the city's rate";
+        assert_eq!(sentence(&aged), expected);
+        assert!(sentence(&Told { half_life: Some(1.0), ..aged }).contains("half for every day that"));
+    }
+
+    #[test]
+    fn what_others_tell_is_always_told() {
+        let said = |ratio, expected| {
+            let against = Against { ratio, expected, per: None, harm: false, learned: Some("its neighbors") };
+            let told = Told { against: Some(against), ..told() };
+            sentence(&told).split_once("3 years, ").map(|(_, rest)| rest.to_owned()).unwrap_or_default()
+        };
+        assert_eq!(said(4.0, 4.0), "about 4 times the city's rate (about 4 with what its neighbors tell)");
+        assert_eq!(said(1.0, 2.0), "about as often as elsewhere (about twice with what its neighbors tell)");
+        assert_eq!(
+            said(0.5, 1.0),
+            "about half the city's rate (about as much as elsewhere with what its neighbors tell)"
+        );
     }
 
     #[test]

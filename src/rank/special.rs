@@ -1,6 +1,6 @@
 //! Gamma functions and quantiles for ranking: the same bits on every processor.
 
-use super::elementary::{exp, exp_m1, ln, ln_1p};
+use crate::model::elementary::{exp, exp_m1, ln, ln_1p};
 
 const HALF_LN_TAU: f64 = 0.918_938_533_204_672_7;
 

@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use rayon::prelude::*;
 
-use super::elementary::{exp, ln};
 use crate::analysis::chance::WINDOW;
+use crate::model::elementary::{exp, ln};
 
 use super::special::{Tail, ln_density, ln_gamma_quantile};
 

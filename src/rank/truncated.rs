@@ -1,6 +1,7 @@
 //! Addresses with incidents, of how many nobody knows: the Gamma–Poisson fit to counts from 1 on.
 
-use statrs::function::gamma::ln_gamma;
+use super::special::ln_gamma;
+use crate::model::elementary::{exp, exp_m1, ln, ln_1p};
 
 /// The Gamma prior of rates, of which only counts from 1 on were seen.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -75,18 +76,18 @@ pub fn truncated(counts: &[u32], exposure: f64) -> Option<Truncated> {
         return Some(equal(MOST_SHAPE, x, false));
     }
     let likelihood = |ln_alpha: f64| {
-        let alpha = ln_alpha.exp();
+        let alpha = exp(ln_alpha);
         ln_likelihood(&of, alpha, solve(alpha, mean))
     };
-    let (low, high) = (LEAST_SHAPE.ln(), MOST_SHAPE.ln());
+    let (low, high) = (ln(LEAST_SHAPE), ln(MOST_SHAPE));
     const STEPS: u32 = 28;
     let at = |step: u32| low + (high - low) * f64::from(step) / f64::from(STEPS);
     let best =
         (0..=STEPS).map(|step| (step, likelihood(at(step)))).reduce(|a, b| if b.1 > a.1 { b } else { a })?.0;
     let ln_alpha = golden(&likelihood, at(best.saturating_sub(1)), at((best + 1).min(STEPS)));
-    let alpha = ln_alpha.exp().clamp(LEAST_SHAPE, MOST_SHAPE);
+    let alpha = exp(ln_alpha).clamp(LEAST_SHAPE, MOST_SHAPE);
     // Two units of twice the likelihood are what one more parameter brings by chance alone.
-    let gain = 2.0 * (likelihood(alpha.ln()) - likelihood(high));
+    let gain = 2.0 * (likelihood(ln(alpha)) - likelihood(high));
     Some(equal(alpha, solve(alpha, mean), gain > 2.0))
 }
 
@@ -95,8 +96,8 @@ pub fn truncated(counts: &[u32], exposure: f64) -> Option<Truncated> {
 /// `mean = α x / (1−x) / (1 − (1−x)^α)`, which grows with x from 1 to ∞.
 fn solve(alpha: f64, mean: f64) -> f64 {
     let expected = |x: f64| {
-        let ln_q = (-x).ln_1p();
-        alpha * x / (1.0 - x) / -(alpha * ln_q).exp_m1()
+        let ln_q = ln_1p(-x);
+        alpha * x / (1.0 - x) / -exp_m1(alpha * ln_q)
     };
     let (mut low, mut high) = (0.0, 1.0);
     for _ in 0..100 {
@@ -107,10 +108,10 @@ fn solve(alpha: f64, mean: f64) -> f64 {
 }
 
 fn ln_likelihood(of: &[(u32, f64)], alpha: f64, x: f64) -> f64 {
-    let ln_q = (-x).ln_1p();
-    let ln_seen = (-(alpha * ln_q).exp_m1()).ln();
+    let ln_q = ln_1p(-x);
+    let ln_seen = ln(-exp_m1(alpha * ln_q));
     let one = |y: f64| {
-        ln_gamma(alpha + y) - ln_gamma(alpha) - ln_gamma(y + 1.0) + alpha * ln_q + y * x.ln() - ln_seen
+        ln_gamma(alpha + y) - ln_gamma(alpha) - ln_gamma(y + 1.0) + alpha * ln_q + y * ln(x) - ln_seen
     };
     of.iter().map(|&(y, times)| times * one(f64::from(y))).sum()
 }

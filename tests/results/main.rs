@@ -9,6 +9,7 @@ mod density_statistics;
 mod explain;
 mod hot_blocks;
 mod hotspots;
+mod households;
 mod near_repeat;
 mod outreach;
 mod plan;

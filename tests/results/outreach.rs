@@ -243,14 +243,22 @@ fn streets(folder: &Path) -> PathBuf {
     write(folder, "streets.geojson", &[street("Elm St", 0.), street("Oak St", 300.), street("Ash St", 600.)])
 }
 
+/// What a sensor heard here begins at half past; who brought up the rest is not told.
+fn origin(when: &str) -> &str {
+    if when.ends_with(":30") { "sensor" } else { "" }
+}
+
 /// Of each row the local date and time, the kind, place, and whether someone was shot, it was domestic, and by a firearm.
 type Row<'a> = (&'a str, &'a str, (f64, f64), &'a str, &'a str, &'a str);
 
 fn incidents(folder: &Path, rows: &[Row<'_>]) -> PathBuf {
-    let mut out = String::from("date,category,lon,lat,shooting,domestic,firearm\n");
+    let mut out = String::from("date,category,lon,lat,shooting,domestic,firearm,origin\n");
     for (when, category, (x, y), shot, domestic, firearm) in rows {
         let [lon, lat] = at(*x, *y);
-        out.push_str(&format!("{when},{category},{lon},{lat},{shot},{domestic},{firearm}\n"));
+        out.push_str(&format!(
+            "{when},{category},{lon},{lat},{shot},{domestic},{firearm},{}\n",
+            origin(when)
+        ));
     }
     let path = folder.join("incidents.csv");
     std::fs::write(&path, out).expect("written");
@@ -380,6 +388,10 @@ fn a_brief_counts_confirmed_shootings_by_plain_geometry_and_days() {
         }
     }
     let layer = ask(&snapshot, true, &[("as_of", "2018-06-20")]).expect("a brief");
+    // Of the six of fourteen days a sensor heard one; the other that it heard was a day earlier.
+    let Value::Map(origins) = parameter(&layer, "origin_shares") else { panic!("no shares") };
+    let shares = ["sensor", "citizen", "unknown"].map(|origin| answers::number(get(origins, origin)));
+    assert_eq!(shares, [0.167, 0.0, 0.833]);
     let elm = &layer.features[0].properties;
     assert_eq!(
         (get(elm, "name"), get(elm, "shootings_3_days"), get(elm, "shootings_14_days")),

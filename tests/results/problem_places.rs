@@ -88,7 +88,13 @@ fn addresses_are_in_no_collection_and_have_no_weights() {
         [&["--by", "rate"][..], &["--by", "rate", "--per", "length"], &["--by", "gun", "--per", "length"]]
     {
         let (code, out, err) = run(&[&["--unit", "addresses"][..], bad].concat());
-        assert!(code == 2 && out.is_empty() && err.contains("--by count or --by gun"), "{bad:?}: {err}");
+        assert!(
+            code == 2
+                && out.is_empty()
+                && err.contains("addresses have no size")
+                && err.contains("--by harm"),
+            "{bad:?}: {err}"
+        );
     }
     let (code, out, err) = run(&["--unit", "addresses", "--view", "bias"]);
     assert!(code == 2 && out.is_empty() && err.contains("a list alone"), "{err}");
@@ -120,4 +126,51 @@ fn the_list_is_the_same_again_and_for_the_table_too() {
     assert_eq!(first.0, 0, "{}", first.2);
     assert_eq!(first.1, again.1);
     assert!(first.1.contains("share_of_block") && first.1.lines().count() > 10, "{}", first.1);
+}
+
+#[test]
+fn by_harm_an_address_has_the_weights_of_its_incidents() {
+    let (snapshot, ..) = common::new_haven();
+    let data = snapshot.dataset();
+    let weights = [("robbery", 70.0), ("burglary", 20.0), ("larceny", 1.5)];
+    let folder = tempfile::tempdir().expect("a folder");
+    let table = folder.path().join("own.csv");
+    let rows: String = weights.iter().map(|(name, weight)| format!("{name},{weight},ours,\n")).collect();
+    std::fs::write(&table, format!("category,weight,source,note\n{rows}")).expect("written");
+    let weight = |at: usize| {
+        let of = |class| {
+            let row = data.classes.get(class).category.map(|at| &*data.classes.tree().rows()[at].name);
+            weights.iter().find(|(name, _)| row == Some(name)).map(|(_, weight)| *weight)
+        };
+        data.incidents.classes(at).filter_map(of).reduce(f64::max)
+    };
+    let mut houses: BTreeMap<_, f64> = BTreeMap::new();
+    for at in (0..data.incidents.len()).filter(|&at| !data.held[at] && !data.sensitive(at)) {
+        let (Some(block), Some(weight)) = (data.assignment.main(at), weight(at)) else { continue };
+        let read = data.incidents.address(at).and_then(|text| Address::parse(text, &data.words));
+        let key = match read {
+            Some(Address::House(..)) => format!("{read:?}"),
+            Some(_) => continue,
+            None => format!("{:?}", data.incidents.local(at)),
+        };
+        *houses.entry((block, key)).or_default() += weight;
+    }
+    let mut expected: Vec<f64> = houses.into_values().collect();
+    expected.sort_by(|a, b| b.total_cmp(a));
+    let path = table.to_string_lossy();
+    let args =
+        ["--unit", "addresses", "--by", "harm", "--harm", &path, "--top", "100000", "--format", "json"];
+    let (code, out, err) = run(&args);
+    assert_eq!(code, 0, "{err}");
+    let answer: Json = serde_json::from_str(&out).expect("JSON");
+    let rows = answer["rows"].as_array().expect("rows");
+    let scores: Vec<f64> = rows.iter().map(|row| row["score"].as_f64().expect("a score")).collect();
+    assert!(expected.len() > 100 && scores.len() == expected.len(), "{} {}", scores.len(), expected.len());
+    assert!(scores.iter().zip(&expected).all(|(a, b)| (a - b).abs() < 1e-9));
+    // The order is not that of counts, and no place is drawn.
+    assert!(!rows.is_sorted_by_key(|row| std::cmp::Reverse(row["incidents"].as_u64())));
+    assert!(rows[0]["rank_lo"].is_null() && rows[0]["p_top_n"].is_null());
+    let told = &answer["provenance"]["parameters"];
+    assert_eq!((&told["harm"], &told["draws"]), (&"own.csv".into(), &Json::Null));
+    assert!(told["without_weight"].as_array().is_some_and(|left| left.len() > 3), "{told:#}");
 }

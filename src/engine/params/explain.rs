@@ -1,6 +1,7 @@
 //! The part of the table of parameters that explaining a block has to itself.
 
-use super::ranking::{BY, DRAWS, GUN, PER, PROACTIVE};
+use super::density::HALF_LIFE;
+use super::ranking::{BY, DRAWS, GUN, PER, PROACTIVE, SHARE};
 use super::table::{CATEGORY, Kind, NO_DEFAULT, ORIGIN, Operation, PERIOD, Param, SEED, STATUS, TOP, WITHIN};
 use super::views::TREND_BY;
 
@@ -20,7 +21,8 @@ pub const EXPLAIN: Operation = Operation {
     collection: "explain",
     help: "Why a block stands where it stands: its incidents, the city's, its neighbors, and one sentence",
     params: &[
-        BLOCK, PERIOD, CATEGORY, ORIGIN, STATUS, WITHIN, BY, PER, GUN, PROACTIVE, TOP, DRAWS, SEED, TREND_BY,
+        BLOCK, PERIOD, CATEGORY, ORIGIN, STATUS, WITHIN, BY, PER, GUN, PROACTIVE, HALF_LIFE, SHARE, TOP,
+        DRAWS, SEED, TREND_BY,
     ],
 };
 

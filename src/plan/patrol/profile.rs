@@ -1,6 +1,7 @@
 //! The hours of the week of areas, drawn towards the city's: a small area has too few incidents for 168 hours.
 
 use crate::aggregate::aoristic::HOURS;
+use crate::model::elementary::ln;
 
 /// What each hour of the week has of a whole, all hours together 1.
 #[derive(Clone, Debug, PartialEq)]
@@ -72,8 +73,8 @@ fn likelihood(counts: &[Vec<f64>], city: &[f64], strength: Option<f64>) -> f64 {
     let of_area = |counts: &Vec<f64>| {
         let others = (counts.iter().sum::<f64>() - 1.0).max(0.0);
         let hour = |(c, p): (&f64, &f64)| match strength {
-            Some(k) => c * (((c - 1.0).max(0.0) + k * p) / (others + k)).ln(),
-            None => c * p.ln(),
+            Some(k) => c * ln(((c - 1.0).max(0.0) + k * p) / (others + k)),
+            None => c * ln(*p),
         };
         counts.iter().zip(city).filter(|(c, _)| **c > 0.0).map(hour).sum::<f64>()
     };

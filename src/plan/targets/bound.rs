@@ -4,6 +4,7 @@ use super::ascent::{Ascent, ascent};
 use super::choice::Choice;
 use super::graph::{Graph, Limits};
 use super::{greedy, prize};
+use crate::model::elementary::exp;
 
 /// So often the ascent is asked.
 const MOST_ASCENTS: usize = 120;
@@ -55,7 +56,7 @@ pub(super) fn search(graph: &Graph, limits: &Limits) -> Searched {
         let mut better = None;
         let sides = [(by_price, 0.0), (-by_price, 0.0), (0.0, by_fee), (0.0, -by_fee)];
         for (dp, df) in sides.into_iter().take(if has_fee { 4 } else { 2 }) {
-            let (price, fee) = (at.0 * dp.exp(), at.1 * df.exp());
+            let (price, fee) = (at.0 * exp(dp), at.1 * exp(df));
             let (n, bound, parts) = ask(price, fee);
             if bound < lowest {
                 (lowest, better) = (bound, Some((price, fee, parts)));

@@ -523,3 +523,76 @@ fn years_weekdays_and_hours_are_those_of_the_source_s_clock() {
     assert_eq!(number(row, "/week/Sunday/21"), n as f64);
     assert!(row["peak_hours"].is_null() || row["peak_hours"].as_str().expect("hours").starts_with("Sunday"));
 }
+
+/// Incidents of each block of the sample, each counting half for every ten days back from the end of the month.
+fn aged(snapshot: &Snapshot) -> Vec<f64> {
+    let data = snapshot.dataset();
+    let end = "2014-09-30/2014-09-30".parse::<hotblocks::model::period::Period>().expect("a day");
+    let mut scores = vec![0.0; data.block_set.blocks.len()];
+    let all = snapshot.select(&Query::default()).expect("no category");
+    for at in (0..data.incidents.len()).filter(|&at| !data.held[at] && all.has(data, at)) {
+        let zone = &data.sources[usize::from(data.incidents.source(at))].zone;
+        let days = (end.seconds_in(zone).1 - data.incidents.when(at).from) as f64 / 86_400.0;
+        if let Some(block) = data.assignment.main(at) {
+            scores[block.0 as usize] += (-days / 10.0).exp2();
+        }
+    }
+    scores
+}
+
+#[test]
+fn a_record_with_a_half_life_explains_the_list_that_has_it() {
+    let (snapshot, ..) = common::new_haven();
+    let scores = aged(&snapshot);
+    let blocks = &snapshot.dataset().block_set.blocks;
+    let mut order: Vec<usize> = (0..blocks.len()).collect();
+    order.sort_by(|&a, &b| scores[b].total_cmp(&scores[a]));
+    let city = scores.iter().sum::<f64>() / blocks.len() as f64;
+    for (rank, &block) in (1..).zip(&order[..5]) {
+        let pairs = [("block", &*blocks[block].id), ("half_life_days", "10"), ("draws", "200")];
+        let told = json(&ask(&snapshot, &pairs).expect("a record"));
+        let row = &told["rows"][0];
+        assert_eq!(row["rank"], rank, "{row:#}");
+        assert!((number(row, "/score") - scores[block]).abs() < 1e-4, "{row:#}");
+        assert!((number(row, "/times_city") / (scores[block] / city) - 1.0).abs() < 1e-3, "{row:#}");
+        let said = row["sentence"].as_str().expect("said");
+        assert!(said.contains(" (each counts half for every 10 days that it lies back), "), "{said}");
+        let of = |name: &str| number(row, &format!("/shrinkage/{name}"));
+        let mean = of("own_weight") * of("raw_rate") + (1.0 - of("own_weight")) * of("city_mean");
+        assert!((mean / of("rate_mean") - 1.0).abs() < 1e-3, "{row:#}");
+        let plain =
+            json(&ask(&snapshot, &[("block", &*blocks[block].id), ("draws", "0")]).expect("a record"));
+        // Whole incidents and their trend are the same, and so is what they weigh less of.
+        assert_eq!(row["incidents"], plain["rows"][0]["incidents"]);
+        assert_eq!(row["trend"], plain["rows"][0]["trend"]);
+        assert!(!row["trend"].is_null());
+        assert!(of("own_weight") < number(&plain["rows"][0], "/shrinkage/own_weight"));
+    }
+}
+
+#[test]
+fn a_record_says_what_neighbors_tell() {
+    let (snapshot, ..) = common::new_haven();
+    let asked = |block: &str, share: &str| {
+        let pairs = [("block", block), ("share", share), ("category", "person,property"), ("draws", "0")];
+        json(&ask(&snapshot, &pairs).expect("a record"))
+    };
+    let (alone, told) = (asked("segment-2018", "none"), asked("segment-2018", "neighbors"));
+    let learns = told["provenance"]["parameters"]["fit"][0]["learns_from"][0]["share"].as_f64();
+    assert!(learns.is_some_and(|share| share > 0.0), "{told:#}");
+    let (row, alone) = (&told["rows"][0], &alone["rows"][0]);
+    let said = row["sentence"].as_str().expect("said");
+    assert!(said.contains(" with what its neighbors tell)"), "{said}");
+    assert!(!alone["sentence"].as_str().expect("said").contains("neighbors"));
+    assert_ne!(row["shrinkage"]["rate_mean"], alone["shrinkage"]["rate_mean"]);
+    assert!(row["shrinkage"]["own_weight"].is_null() && !alone["shrinkage"]["own_weight"].is_null());
+    // The list says the same sentence.
+    let args =
+        ["rank", "--share", "neighbors", "--category", "person,property", "--top", "10", "--draws", "0"];
+    let (code, out, err) = run(&[&args[..], &["--format", "json"], &SAMPLE].concat());
+    assert_eq!(code, 0, "{err}");
+    let list: Json = serde_json::from_str(&out).expect("JSON");
+    let first = &list["rows"][0];
+    let again = asked(first["id"].as_str().expect("an id"), "neighbors");
+    assert_eq!(first["sentence"], again["rows"][0]["sentence"]);
+}

@@ -64,6 +64,17 @@ pub(crate) fn exp(x: f64) -> f64 {
     }
 }
 
+/// 2 to a power, to one unit in the last place, exact for whole ones.
+pub(crate) fn exp2(x: f64) -> f64 {
+    let x = x.clamp(-1_100.0, 1_100.0);
+    let whole = x.round();
+    let part = exp((x - whole) * std::f64::consts::LN_2);
+    // In two steps, since 2 to a power below −1022 has no full exponent of its own.
+    let half = (whole / 2.0).trunc();
+    let two_to = |k: f64| f64::from_bits(((k as i64 + 1023) as u64) << 52);
+    part * two_to(half) * two_to(whole - half)
+}
+
 /// ln(1 + x) for x above −1, without loss where x is small.
 pub(crate) fn ln_1p(x: f64) -> f64 {
     let u = 1.0 + x;
@@ -104,6 +115,20 @@ mod tests {
             assert!(near(ln(x), x.ln(), 4.5e-16), "ln {x:e}: {:e} {:e}", ln(x), x.ln());
             x *= 1.37;
         }
+        let mut x = -1_080.0_f64;
+        while x < 1_030.0 {
+            assert!(
+                near(exp2(x), x.exp2(), 4.5e-16) || x.exp2() < 1e-300,
+                "exp2 {x}: {:e} {:e}",
+                exp2(x),
+                x.exp2()
+            );
+            x += 0.37;
+        }
+        for whole in -1_074..=1_023 {
+            assert_eq!(exp2(f64::from(whole)), f64::from(whole).exp2(), "{whole}");
+        }
+        assert_eq!((exp2(-2e9), exp2(2e9)), (0.0, f64::INFINITY));
         let mut x = 0.5_f64;
         while x < 2.0 {
             assert!(near(ln(x), x.ln(), 4.5e-16), "ln {x}");
