@@ -11,7 +11,6 @@ use hotblocks::engine::ranking::Scoring;
 use hotblocks::engine::snapshot::Snapshot;
 use hotblocks::ingest::harm::equal;
 use hotblocks::ingest::input::Input;
-use hotblocks::model::dataset::Dataset;
 use hotblocks::model::period::Period;
 use hotblocks::rank::draws::{DrawParams, Drawing, Part, Position, positions};
 use hotblocks::rank::gamma_poisson::{How, fit};
