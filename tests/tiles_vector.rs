@@ -634,6 +634,98 @@ async fn a_t7_both_sorts_of_addresses_give_equal_bytes_packed_or_plain() {
     }
 }
 
+/// An answer, and whether it was given before any route was looked for: those of routes carry a mark.
+async fn at_the_door(router: &axum::Router, path: &str, given: &[(&str, &str)]) -> (Answer, bool) {
+    let mut request = Request::builder().uri(path).header(header::HOST, "127.0.0.1:8080");
+    for (name, value) in given {
+        request = request.header(*name, *value);
+    }
+    let request = request.body(Body::empty()).expect("a request");
+    let (parts, body) = router.clone().oneshot(request).await.expect("an answer").into_parts();
+    let body = to_bytes(body, usize::MAX).await.expect("a body").to_vec();
+    ((parts.status, parts.headers, body), parts.extensions.is_empty())
+}
+
+#[tokio::test]
+async fn a_tile_that_is_kept_is_answered_as_by_the_routes() {
+    let data = crowded();
+    let engine = Arc::new(Engine::new(data.clone()));
+    let router = router_of(Arc::clone(&engine));
+    let paths = [
+        "/xyz/incidents/8/63/98.mvt",
+        "/xyz/incidents/8/63/98.pbf?category=burglary&f=mvt",
+        "/tiles/WebMercatorQuad/8/98/63",
+        "/collections/blocks/tiles/WebMercatorQuad/8/98/63",
+        "/xyz/blocks/8/63/98.mvt?by=rate",
+        "/xyz/blocks/8/3/3.mvt",
+    ];
+    let mut seen = BTreeSet::new();
+    for path in paths {
+        let tag = ask_of(&router, Method::GET, path, &[]).await.1.remove(header::ETAG);
+        let tag = tag.as_ref().map_or("W/\"0\"", |tag| tag.to_str().expect("a tag"));
+        for packed in ["", "gzip"] {
+            for known in ["W/\"1\"", tag] {
+                let given = [("accept-encoding", packed), ("if-none-match", known)];
+                // What comes from a page of a site that may not read goes to the routes, and is answered as any.
+                let foreign = [given[0], given[1], ("origin", "https://elsewhere.example")];
+                let (by_routes, is_early) = at_the_door(&router, path, &foreign).await;
+                assert!(!is_early, "{path}");
+                at_the_door(&router, path, &given).await;
+                let (early, is_early) = at_the_door(&router, path, &given).await;
+                assert!(is_early, "{path} {given:?}");
+                assert_eq!(early, by_routes, "{path} {given:?}");
+                seen.insert((early.0, early.1.contains_key("x-hotblocks-truncated")));
+                seen.insert((early.0, early.1.contains_key(header::CONTENT_ENCODING)));
+            }
+        }
+    }
+    let (ok, same) = (StatusCode::OK, StatusCode::NOT_MODIFIED);
+    let expected = [(ok, false), (ok, true), (same, false), (same, true), (StatusCode::NO_CONTENT, false)];
+    assert_eq!(seen, expected.into());
+    // What is not the same for all goes on to the routes.
+    for (method, path, name, value, status) in [
+        (Method::HEAD, paths[0], "accept", "*/*", ok),
+        (Method::POST, paths[0], "accept", "*/*", StatusCode::METHOD_NOT_ALLOWED),
+        (Method::GET, paths[0], "host", "elsewhere.example", StatusCode::FORBIDDEN),
+        (Method::GET, paths[0], "origin", "http://localhost:9", ok),
+        (Method::GET, "/xyz/incidents/8/63/98.mvt/", "accept", "*/*", StatusCode::NOT_FOUND),
+        (Method::GET, "/xyz/incidents/8/63/+98.mvt", "accept", "*/*", StatusCode::BAD_REQUEST),
+        (Method::GET, "/xyz/all/8/63/98", "accept", "*/*", StatusCode::NOT_FOUND),
+        (
+            Method::GET,
+            "/collections/all/tiles/WebMercatorQuad/8/98/63",
+            "accept",
+            "*/*",
+            StatusCode::NOT_FOUND,
+        ),
+        (
+            Method::GET,
+            "/collections/blocks/items/WebMercatorQuad/8/98/63",
+            "accept",
+            "*/*",
+            StatusCode::NOT_FOUND,
+        ),
+    ] {
+        let request = Request::builder().method(&method).uri(path).header(name, value);
+        let answer = router.clone().oneshot(request.body(Body::empty()).expect("a request")).await;
+        let answer = answer.expect("an answer");
+        assert_eq!(answer.status(), status, "{method} {path} {name}");
+        assert_eq!(
+            answer.headers().contains_key(header::ACCESS_CONTROL_ALLOW_ORIGIN),
+            name == "origin",
+            "{method} {path}"
+        );
+    }
+    // Nothing of an older state is told once there is a newer one.
+    let (old, _) = at_the_door(&router, paths[0], &[]).await;
+    publish(
+        &engine,
+        town_of(&table(&[Lot(31, "robbery", Where::West, "citizen,yes,no")]), None).dataset().clone(),
+    );
+    let (new, is_early) = at_the_door(&router, paths[0], &[]).await;
+    assert!(!is_early && new.1[header::ETAG] != old.1[header::ETAG] && new.2.len() < old.2.len());
+}
+
 /// What the standard's own suite follows: links whose relation begins with `…/tilesets-`, `item` with its three places.
 #[tokio::test]
 async fn a_t7_tile_sets_are_found_from_the_collection_by_their_links() {

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::path::Path;
 use std::sync::Arc;
 
-use hotblocks::encode::geojson::collection;
+use hotblocks::encode::geojson::collection_bytes;
 use hotblocks::encode::mvt::{Tiled, tile};
 use hotblocks::engine::params::ranking::RANK;
 use hotblocks::engine::params::table::{INCIDENTS, Operation};
@@ -21,7 +21,7 @@ fn geojson(folder: &Path, fields: Option<&str>) -> (f64, f64) {
         choice.properties(fields).expect("fields of blocks");
     }
     let layer = choose(&snapshot, &RANK, &Values::default(), Page::ALL, &choice).expect("ranked blocks");
-    super::time(|| collection(&layer, serde_json::Value::Null), |text| text.len() as f64)
+    super::time(|| collection_bytes(&layer, serde_json::Value::Null), |text| text.len() as f64)
 }
 
 /// Seconds for all tiles of a zoom, and how many there are.

@@ -130,7 +130,11 @@ impl Format {
     /// [`FormatError`] if a library refuses.
     pub fn write(self, layer: &Layer) -> Result<Vec<u8>, FormatError> {
         Ok(match self {
-            Self::GeoJson => (geojson::collection(layer, serde_json::Value::Null) + "\n").into_bytes(),
+            Self::GeoJson => {
+                let mut bytes = geojson::collection_bytes(layer, serde_json::Value::Null);
+                bytes.push(b'\n');
+                bytes
+            }
             Self::GeoJsonSeq => geojson::sequence(layer).into_bytes(),
             Self::NdJson => geojson::by_line(layer).into_bytes(),
             Self::Csv => csv::features(layer).into_bytes(),

@@ -11,6 +11,12 @@ use crate::layer::{Feature, Layer, Legend, LegendClass, Value};
 /// `held_places`, `provenance`.
 #[must_use]
 pub fn collection(layer: &Layer, links: Json) -> String {
+    as_text(collection_bytes(layer, links))
+}
+
+/// The same as bytes, for those who send it on.
+#[must_use]
+pub fn collection_bytes(layer: &Layer, links: Json) -> Vec<u8> {
     let mut members = Map::new();
     members.insert("numberMatched".into(), layer.matched.into());
     members.insert("numberReturned".into(), layer.features.len().into());

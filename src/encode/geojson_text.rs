@@ -10,29 +10,45 @@ use serde_json::{Map, Value as Json};
 use super::json_text::{Names, fixed, float, plain, text, whole};
 use super::shape::{UNITS, rings, rounded};
 use crate::layer::{Feature, Value};
-use crate::space::shape::Shape;
 
 /// Features as a FeatureCollection with members beside them, a feature a line.
-pub(super) fn written(
-    members: &Map<String, Json>,
-    features: impl IntoIterator<Item = impl Borrow<Feature>>,
-) -> String {
-    collection(members, features, Digits::Seven)
+pub(super) fn written(members: &Map<String, Json>, features: &[Feature]) -> Vec<u8> {
+    let mut out = begun(members);
+    let mut writer = Writer::default();
+    let begin = out.len();
+    for (nth, few) in features.chunks(AHEAD).enumerate() {
+        // By the first of them it is known about how long all are.
+        if nth == SOME / AHEAD {
+            out.reserve((out.len() - begin) / SOME * features.len() * 9 / 8);
+        }
+        let texts = writer.ahead(few);
+        for (at, each) in few.iter().enumerate() {
+            out.extend_from_slice(if nth == 0 && at == 0 { b"\n" } else { b",\n" });
+            writer.with_text(&mut out, each, texts[at], None);
+        }
+    }
+    out.extend_from_slice(END);
+    out
 }
 
-/// The same with all digits, for files that are read again: seven decimals may part vertices that were one, or cross edges.
+/// The same as text with all digits, for files that are read again: seven decimals may part vertices that were one, or cross
+/// edges.
 pub(super) fn written_whole(
     members: &Map<String, Json>,
     features: impl IntoIterator<Item = impl Borrow<Feature>>,
 ) -> String {
-    collection(members, features, Digits::All)
+    let mut out = begun(members);
+    let mut writer = Writer { digits: Digits::All, ..Writer::default() };
+    for (at, each) in features.into_iter().enumerate() {
+        out.extend_from_slice(if at == 0 { b"\n" } else { b",\n" });
+        writer.feature(&mut out, each.borrow(), None);
+    }
+    out.extend_from_slice(END);
+    as_text(out)
 }
 
-fn collection(
-    members: &Map<String, Json>,
-    features: impl IntoIterator<Item = impl Borrow<Feature>>,
-    digits: Digits,
-) -> String {
+/// All that comes before the features.
+fn begun(members: &Map<String, Json>) -> Vec<u8> {
     let mut out = br#"{"type":"FeatureCollection""#.to_vec();
     for (name, member) in members {
         out.push(b',');
@@ -41,23 +57,17 @@ fn collection(
         plain(&mut out, member);
     }
     out.extend(br#","features":["#);
-    let mut writer = Writer { digits, ..Writer::default() };
-    let features = features.into_iter();
-    let (begin, (n, _)) = (out.len(), features.size_hint());
-    for (at, each) in features.enumerate() {
-        // By the first of them it is known about how long all are.
-        if at == SOME {
-            out.reserve((out.len() - begin) / SOME * n * 9 / 8);
-        }
-        out.extend_from_slice(if at == 0 { b"\n" } else { b",\n" });
-        writer.feature(&mut out, each.borrow(), None);
-    }
-    out.extend(b"\n]}");
-    as_text(out)
+    out
 }
 
+const END: &[u8] = b"\n]}";
+
+/// Features that are looked at ahead. Each lies elsewhere in memory, as do its shape and its text: what is asked of several
+/// at once comes from there in the time of one.
+const AHEAD: usize = 32;
+
 /// Features after which room is made for the rest.
-const SOME: usize = 64;
+const SOME: usize = 2 * AHEAD;
 
 pub(super) fn as_text(bytes: Vec<u8>) -> String {
     String::from_utf8(bytes).expect("it is written from texts and numbers")
@@ -83,10 +93,49 @@ pub(super) struct Writer {
 impl Writer {
     /// Writes a feature; `links` as a member of its own where there are some.
     pub(super) fn feature(&mut self, out: &mut Vec<u8>, feature: &Feature, links: Option<&Json>) {
+        let text = self.kept(feature);
+        self.with_text(out, feature, text, links);
+    }
+
+    /// The texts of the shapes of a few features, where they are kept.
+    fn ahead<'a>(&self, few: &'a [Feature]) -> [Option<&'a [u8]>; AHEAD] {
+        let mut texts = [None; AHEAD];
+        let mut touched = 0;
+        for (text, feature) in texts.iter_mut().zip(few) {
+            *text = self.kept(feature);
+            touched ^= feature.properties.first().map_or(0, |(name, _)| name.len());
+            touched ^= feature.id.bytes().next().map_or(0, usize::from);
+        }
+        for text in texts.iter().flatten() {
+            touched ^= text.iter().step_by(LINE).take(LINES).fold(0, |all, byte| all ^ usize::from(*byte));
+        }
+        std::hint::black_box(touched);
+        texts
+    }
+
+    /// The text of a feature's shape, made once where the data hold the shape.
+    fn kept<'a>(&self, feature: &'a Feature) -> Option<&'a [u8]> {
+        let shape = feature.geometry.as_ref().filter(|_| self.digits == Digits::Seven)?;
+        shape.text(|geometry| {
+            let mut text = Vec::new();
+            Shapes::default().write(&mut text, geometry);
+            text
+        })
+    }
+
+    /// Writes a feature of whose shape the text may be known.
+    fn with_text(
+        &mut self,
+        out: &mut Vec<u8>,
+        feature: &Feature,
+        shape: Option<&[u8]>,
+        links: Option<&Json>,
+    ) {
         out.extend_from_slice(br#"{"type":"Feature","geometry":"#);
-        match &feature.geometry {
-            Some(shape) => self.shape(out, shape),
-            None => out.extend_from_slice(b"null"),
+        match (shape, &feature.geometry) {
+            (Some(text), _) => out.extend_from_slice(text),
+            (None, Some(shape)) => Shapes { digits: self.digits, ..Shapes::default() }.write(out, shape),
+            (None, None) => out.extend_from_slice(b"null"),
         }
         out.extend_from_slice(br#","id":"#);
         text(out, &feature.id);
@@ -104,24 +153,9 @@ impl Writer {
     }
 }
 
-impl Writer {
-    /// Writes a shape; of one that the data hold, the text is made once.
-    fn shape(&self, out: &mut Vec<u8>, shape: &Shape) {
-        let write = |out: &mut Vec<u8>| Shapes { digits: self.digits, ..Shapes::default() }.write(out, shape);
-        let kept = match self.digits {
-            Digits::Seven => shape.text(|_| {
-                let mut text = Vec::new();
-                write(&mut text);
-                text
-            }),
-            Digits::All => None,
-        };
-        match kept {
-            Some(text) => out.extend_from_slice(text),
-            None => write(out),
-        }
-    }
-}
+/// Bytes that come from memory together, and how many such lines of a text are asked for ahead: all of most.
+const LINE: usize = 64;
+const LINES: usize = 16;
 
 fn value(out: &mut Vec<u8>, value: &Value) {
     match value {
@@ -285,6 +319,7 @@ mod tests {
     use super::super::shape::on_wire;
     use super::super::shape::tests::wrong_way;
     use super::*;
+    use crate::space::shape::Shape;
 
     /// The same by the crate.
     fn by_crate(feature: &Feature) -> String {

@@ -2,14 +2,28 @@
 
 /// What stands before each member, by its place among them: most features of a layer have the same members.
 #[derive(Default)]
-pub(super) struct Names(Vec<(&'static str, Vec<u8>)>);
+pub(super) struct Names(Vec<Ready>);
+
+/// A name as it is written.
+struct Ready {
+    name: &'static str,
+    text: Vec<u8>,
+    /// The same, if it is no longer than this.
+    short: Option<[u8; SHORT]>,
+}
+
+/// Bytes of most names, with what stands around them.
+const SHORT: usize = 32;
 
 impl Names {
     /// A comma but before the first, the name and a colon.
     pub(super) fn write(&mut self, out: &mut Vec<u8>, at: usize, name: &'static str) {
         match self.0.get(at) {
             // The same word of the program: no need to look at its letters.
-            Some((known, ready)) if std::ptr::eq(*known, name) => out.extend_from_slice(ready),
+            Some(Ready { name: known, text, short }) if std::ptr::eq(*known, name) => match short {
+                Some(short) => first(out, short, text.len()),
+                None => out.extend_from_slice(text),
+            },
             _ => {
                 let begin = out.len();
                 if at > 0 {
@@ -17,7 +31,7 @@ impl Names {
                 }
                 text(out, name);
                 out.push(b':');
-                let ready = (name, out[begin..].to_vec());
+                let ready = Ready::of(name, &out[begin..]);
                 if at < self.0.len() {
                     self.0[at] = ready;
                 } else if at == self.0.len() {
@@ -26,6 +40,25 @@ impl Names {
             }
         }
     }
+}
+
+impl Ready {
+    fn of(name: &'static str, text: &[u8]) -> Self {
+        let short = (text.len() <= SHORT).then(|| {
+            let mut short = [0; SHORT];
+            short[..text.len()].copy_from_slice(text);
+            short
+        });
+        Self { name, text: text.to_vec(), short }
+    }
+}
+
+/// Appends the first bytes of some: to copy all, whose number is known, and to cut them off takes fewer steps.
+#[inline(always)]
+fn first<const N: usize>(out: &mut Vec<u8>, all: &[u8; N], n: usize) {
+    let from = out.len();
+    out.extend_from_slice(all);
+    out.truncate(from + n);
 }
 
 pub(super) fn plain<T: serde::Serialize + ?Sized>(out: &mut Vec<u8>, value: &T) {
@@ -45,16 +78,29 @@ pub(super) fn text(out: &mut Vec<u8>, words: &str) {
     out.push(b'"');
 }
 
+/// Digits of a number at most, with its sign and its point.
+const MOST: usize = 24;
+
+/// Room for digits that are written before a place, and as much behind it, so that they can be taken out in one step.
+type Room = [u8; 2 * MOST];
+
+/// Appends what stands in the room from a place to another, at most [`MOST`] bytes.
+#[inline(always)]
+fn take(out: &mut Vec<u8>, room: &Room, at: usize, end: usize) {
+    first(out, room[at..].first_chunk::<MOST>().expect("there is as much room behind"), end - at);
+}
+
 /// A whole number.
+#[inline]
 pub(super) fn whole(out: &mut Vec<u8>, n: i64) {
-    let mut digits = [0; 20];
-    let mut at = digits.len();
+    let mut digits: Room = [0; 2 * MOST];
+    let mut at = MOST;
     put(&mut digits, &mut at, n.unsigned_abs());
     if n < 0 {
         at -= 1;
         digits[at] = b'-';
     }
-    out.extend_from_slice(&digits[at..]);
+    take(out, &digits, at, MOST);
 }
 
 /// Decimals of numbers that are written as whole ones of a millionth.
@@ -67,32 +113,36 @@ const MILLION: f64 = 1e6;
 /// written as that.
 pub(super) fn float(out: &mut Vec<u8>, n: f64) {
     let size = n.abs();
-    let millionths = (size * MILLION).round();
     // Very small and very large ones are written with an exponent, and 0 may have a sign.
-    if !(1e-3..1e9).contains(&size) || millionths / MILLION != size {
+    if !(1e-3..1e9).contains(&size) {
         return plain(out, &n);
     }
-    fixed::<DECIMALS>(out, n < 0.0, millionths as u64);
+    // The nearest, but for what is half-way between two, and is neither.
+    let millionths = (size * MILLION + 0.5) as u64;
+    if millionths as f64 / MILLION != size {
+        return plain(out, &n);
+    }
+    fixed::<DECIMALS>(out, n < 0.0, millionths);
 }
 
 /// A number of so many whole units, of which one has so many decimals; of its last zeros only the first decimal stays.
 pub(super) fn fixed<const DECIMALS: usize>(out: &mut Vec<u8>, is_negative: bool, units: u64) {
     let one = const { 10_u64.pow(DECIMALS as u32) };
-    let mut digits = [b'0'; 24];
-    let mut end = digits.len();
+    let mut digits: Room = [b'0'; 2 * MOST];
+    let mut end = MOST;
     let mut part = end;
     put(&mut digits, &mut part, units % one);
-    while digits[end - 1] == b'0' && end > digits.len() - DECIMALS + 1 {
+    while digits[end - 1] == b'0' && end > MOST - DECIMALS + 1 {
         end -= 1;
     }
-    let mut at = digits.len() - DECIMALS - 1;
+    let mut at = MOST - DECIMALS - 1;
     digits[at] = b'.';
     put(&mut digits, &mut at, units / one);
     if is_negative {
         at -= 1;
         digits[at] = b'-';
     }
-    out.extend_from_slice(&digits[at..end]);
+    take(out, &digits, at, end);
 }
 
 /// All numbers of two digits.
@@ -107,7 +157,8 @@ const PAIRS: [[u8; 2]; 100] = {
 };
 
 /// Writes a number before a place, which moves to where it begins.
-fn put<const N: usize>(digits: &mut [u8; N], at: &mut usize, mut n: u64) {
+#[inline]
+fn put(digits: &mut Room, at: &mut usize, mut n: u64) {
     while n >= 100 {
         *at -= 2;
         digits[*at..*at + 2].copy_from_slice(&PAIRS[(n % 100) as usize]);

@@ -116,6 +116,12 @@ impl Engine {
         Arc::clone(&self.state.read().unwrap_or_else(PoisonError::into_inner).newest)
     }
 
+    /// The generation of the newest snapshot.
+    #[must_use]
+    pub fn generation(&self) -> u64 {
+        self.state.read().unwrap_or_else(PoisonError::into_inner).newest.generation()
+    }
+
     /// The snapshot of a generation: the newest, or one of the last [`KEPT`] that was the newest at most
     /// [`KEPT_SECONDS`] ago; `None` if it is kept no more, or never was.
     #[must_use]

@@ -120,6 +120,7 @@ impl Selection {
     /// Whether an incident is meant: it begins in the period, one of its classes is chosen, and so are its
     /// origin and status.
     #[must_use]
+    #[inline]
     pub fn has(&self, dataset: &Dataset, at: usize) -> bool {
         self.has_apart_from_class(dataset, at)
             && self

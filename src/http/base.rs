@@ -75,7 +75,7 @@ impl Access {
         let peer = request.extensions().get::<ConnectInfo<SocketAddr>>().map(|ConnectInfo(peer)| peer.ip());
         let told = peer.filter(|&peer| self.trusts(peer)).map(|_| self.told(request.headers()));
         let Told { proto, host, prefix } = told.unwrap_or_default();
-        let host = host.unwrap_or_else(|| super::guard::host(request));
+        let host = host.as_deref().unwrap_or_else(|| super::guard::host(request));
         Base(format!("{}://{host}{}", proto.unwrap_or("http"), prefix.unwrap_or_default()))
     }
 

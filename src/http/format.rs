@@ -148,7 +148,7 @@ pub(super) fn answer(form: Format, layer: &Layer, links: Json, whole: bool) -> R
             let turns = |link: &&Json| link["rel"] == "next" || link["rel"] == "prev";
             let turns = links.as_array().into_iter().flatten().filter(turns).filter_map(in_head);
             let turns: Vec<HeaderValue> = turns.collect();
-            let mut response = (head, geojson::collection(layer, links)).into_response();
+            let mut response = (head, geojson::collection_bytes(layer, links)).into_response();
             for link in turns {
                 response.headers_mut().append(header::LINK, link);
             }

@@ -25,9 +25,8 @@ const LONGEST: usize = 60_000;
 /// Until roles exist, whoever reaches the port may read: a page of another site must not, which
 /// could otherwise point its own name at this address and ask from the visitor's browser.
 pub(super) async fn guard(State(access): State<Arc<Access>>, mut request: Request, next: Next) -> Response {
-    let host = host(&request);
     let is_head = request.method() == Method::HEAD;
-    let mut response = if is_loopback(&host) || access.is_public_name(&host) {
+    let mut response = if is_known(&access, &request) {
         let base = access.base_of(&request);
         let client = access.client_of(&request);
         request.extensions_mut().insert(base);
@@ -41,7 +40,7 @@ pub(super) async fn guard(State(access): State<Arc<Access>>, mut request: Reques
             next.run(request).await
         }
     } else {
-        Problem::foreign_host(&host).into_response()
+        Problem::foreign_host(host(&request)).into_response()
     };
     if is_head && response.status() == StatusCode::NO_CONTENT {
         // The length of a body that is known to be empty would be told, and 204 has none: RFC 9110, 8.6.
@@ -80,10 +79,16 @@ fn vary(headers: &mut HeaderMap) {
     }
 }
 
+/// Whether a request came under a name of ours.
+pub(super) fn is_known(access: &Access, request: &Request) -> bool {
+    let host = host(request);
+    is_loopback(host) || access.is_public_name(host)
+}
+
 /// The name under which the request came.
-pub(super) fn host(request: &Request) -> String {
+pub(super) fn host(request: &Request) -> &str {
     let named = request.headers().get(header::HOST).and_then(|value| value.to_str().ok());
-    named.or_else(|| request.uri().authority().map(|a| a.as_str())).unwrap_or("127.0.0.1").to_owned()
+    named.or_else(|| request.uri().authority().map(|a| a.as_str())).unwrap_or("127.0.0.1")
 }
 
 /// Whether a name, with or without a port, is one of the loopback address.

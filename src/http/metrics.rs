@@ -137,6 +137,15 @@ impl Metrics {
         }
     }
 
+    /// What counts the answers of a route that have a status.
+    pub(super) fn answers(&self, method: &'static str, route: &str, status: u16) -> Answers {
+        let route = route.to_owned();
+        Answers {
+            seconds: self.seconds.get_or_create(&Routed { route: route.clone() }).clone(),
+            requests: self.requests.get_or_create(&Answered { method, route, status }).clone(),
+        }
+    }
+
     /// All of it as text.
     fn text(&self, feed: &Feed) -> Result<String, std::fmt::Error> {
         let whole = |n: u64| i64::try_from(n).unwrap_or(i64::MAX);
@@ -147,6 +156,21 @@ impl Metrics {
         let mut text = String::new();
         encode(&mut text, &self.registry)?;
         Ok(text)
+    }
+}
+
+/// Counts answers that are alike.
+#[derive(Debug)]
+pub(super) struct Answers {
+    requests: Counter,
+    seconds: Histogram,
+}
+
+impl Answers {
+    /// Counts one that was begun then.
+    pub(super) fn count(&self, begun: Instant) {
+        self.seconds.observe(begun.elapsed().as_secs_f64());
+        self.requests.inc();
     }
 }
 
@@ -164,8 +188,7 @@ pub(super) async fn measure(State(feed): State<Arc<Feed>>, request: Request, nex
     let (begun, _flying) = (Instant::now(), Flying::begin(metrics.in_flight.clone()));
     let response = next.run(request).await;
     let status = response.status().as_u16();
-    metrics.seconds.get_or_create(&Routed { route: route.clone() }).observe(begun.elapsed().as_secs_f64());
-    metrics.requests.get_or_create(&Answered { method, route, status }).inc();
+    metrics.answers(method, &route, status).count(begun);
     response
 }
 

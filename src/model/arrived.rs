@@ -1,6 +1,6 @@
 //! Incidents that came or went after the others were sorted: their order among these, and what is there no more.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use super::column::SharedTexts;
 use super::incident::{Incidents, More, NO_ADDRESS, z_order};
@@ -15,6 +15,15 @@ pub(super) struct Arrived {
     /// A bit for each row that is there no more; empty where none is.
     gone: Vec<u64>,
     n_gone: usize,
+    /// Numbers of the sorted rows, once someone asked for them.
+    numbers: Arc<OnceLock<Numbers>>,
+}
+
+/// Numbers that follow from the ids of rows and the names of their sources.
+#[derive(Debug)]
+struct Numbers {
+    sources: Box<[String]>,
+    all: Box<[u64]>,
 }
 
 impl Arrived {
@@ -24,7 +33,8 @@ impl Arrived {
     }
 
     pub(super) fn bytes(&self) -> usize {
-        size_of_val(&self.order[..]) + size_of_val(&self.gone[..])
+        let numbers = self.numbers.get().map_or(0, |numbers| size_of_val(&numbers.all[..]));
+        size_of_val(&self.order[..]) + size_of_val(&self.gone[..]) + numbers
     }
 }
 
@@ -85,6 +95,23 @@ impl Incidents {
             Some(late) => ranks[late],
             None => (u32::try_from(at).expect("fewer than 2³² incidents"), u32::MAX),
         }
+    }
+
+    /// Numbers of the sorted rows by `make`, which is the same function for all who ask and follows from the id of a row and
+    /// the name of its source; made once, for copies too. `None` where a copy names its sources otherwise.
+    pub(crate) fn numbers<'a>(
+        &self,
+        sources: impl Iterator<Item = &'a str> + Clone,
+        make: impl FnMut(usize) -> u64,
+    ) -> Option<&[u64]> {
+        let made = self.arrived.numbers.get_or_init(|| Numbers {
+            sources: sources.clone().map(str::to_owned).collect(),
+            all: (0..self.arrived.sorted).map(make).collect(),
+        });
+        // Of sources only more can come: rows know theirs by its place.
+        let same = made.sources.len() <= sources.clone().count()
+            && made.sources.iter().zip(sources).all(|(known, name)| known == name);
+        same.then_some(&made.all)
     }
 
     /// How many rows came or went since the others were sorted.

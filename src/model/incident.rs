@@ -269,13 +269,13 @@ impl Incidents {
     }
 
     /// Who brought it up.
-    #[must_use]
+    #[inline]
     pub fn origin(&self, at: usize) -> Origin {
         self.kind.get(at).origin
     }
 
     /// How far it has been looked at.
-    #[must_use]
+    #[inline]
     pub fn status(&self, at: usize) -> Status {
         self.kind.get(at).status
     }

@@ -6,9 +6,14 @@ use jiff::tz::TimeZone;
 /// Local dates of a zone, one after the other.
 #[derive(Debug, Default)]
 pub(super) struct Days {
-    /// When each begins, in seconds of UTC, and when the last ends.
-    starts: Vec<i64>,
+    /// When the first begins and when the last ends, in seconds of UTC.
+    reach: Option<(i64, i64)>,
+    /// How much later than so many times 24 hours after the first each begins, and where the last ends.
+    later: Vec<i32>,
 }
+
+/// Seconds of a day by the clock.
+const DAY: i64 = 86_400;
 
 impl Days {
     /// The dates from one to another, both included.
@@ -17,22 +22,30 @@ impl Days {
         let start = |date: Date| Some(date.to_zoned(zone.clone()).ok()?.timestamp().as_second());
         let mut starts: Vec<i64> = dates.map_while(start).collect();
         starts.extend(last.tomorrow().ok().and_then(start));
-        Self { starts }
+        let (Some(&begin), Some(&end)) = (starts.first(), starts.last()) else { return Self::default() };
+        let later = (0..).zip(&starts).map(|(nth, start)| i32::try_from(start - begin - nth * DAY));
+        let later = later.collect::<Result<_, _>>().expect("clocks are off by days at most");
+        Self { reach: (starts.len() > 1).then_some((begin, end)), later }
     }
 
     /// How many days after the first one a second lies; `None` if it lies on none of them.
-    #[inline]
+    #[inline(always)]
     pub(super) fn number(&self, second: i64) -> Option<usize> {
-        let (&first, &end) = (self.starts.first()?, self.starts.last()?);
-        if !(first..end).contains(&second) {
-            return None;
-        }
-        let mut at = (((second - first) / 86_400) as usize).min(self.starts.len() - 2);
-        // Clocks that change move a day by hours, so the guess is off by one at most.
-        while self.starts[at] > second {
+        let (begin, _) = self.reach.filter(|(begin, end)| (*begin..*end).contains(&second))?;
+        let since = (second - begin).cast_unsigned();
+        let guess = (since / DAY.cast_unsigned()).min(self.later.len() as u64 - 2);
+        // Clocks that change move a day by hours, so the guess is off by one at most, but where a zone left out a day.
+        let into = (since - guess * DAY.cast_unsigned()).cast_signed();
+        let at = guess as usize;
+        let &[this, next] = self.later[at..].first_chunk()?;
+        let (early, late) = (into < i64::from(this), into >= DAY + i64::from(next));
+        let mut at = at + usize::from(late) - usize::from(early);
+        let begins = |at: usize| i64::from(self.later[at]) + at as i64 * DAY;
+        let since = second - begin;
+        while begins(at) > since {
             at -= 1;
         }
-        while self.starts[at + 1] <= second {
+        while begins(at + 1) <= since {
             at += 1;
         }
         Some(at)

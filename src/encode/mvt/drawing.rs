@@ -10,6 +10,8 @@ pub(super) struct Drawn {
     pub(super) layer: LayerBytes,
     /// The numbers that shared values have in the tile, or [`NEW`].
     here: Vec<u32>,
+    /// Those that have one.
+    met: Vec<u32>,
     pen: Pen,
     tags: Vec<u32>,
     /// Where the features that were drawn end, each with its place in the layer's order.
@@ -17,7 +19,7 @@ pub(super) struct Drawn {
 }
 
 /// What is not in the tile yet.
-const NEW: u32 = u32::MAX;
+pub(super) const NEW: u32 = u32::MAX;
 
 impl Drawn {
     pub(super) fn new(all: &Features, n: usize) -> Self {
@@ -25,7 +27,8 @@ impl Drawn {
         layer.reserve(n * 128, n * 64);
         Self {
             layer,
-            here: vec![NEW; all.ends.len()],
+            here: all.spare(),
+            met: Vec::new(),
             pen: Pen::default(),
             tags: Vec::new(),
             parts: Vec::with_capacity(n),
@@ -60,11 +63,19 @@ impl Drawn {
                 let known = &mut self.here[value as usize];
                 if *known == NEW {
                     *known = self.layer.value(all.shared(value));
+                    self.met.push(value);
                 }
                 *known
             };
             self.tags.extend([key, local]);
         }
+    }
+
+    /// The layer; what numbers its shared values had is for the next tile to use.
+    pub(super) fn done(mut self, all: &Features) -> LayerBytes {
+        self.met.iter().for_each(|&value| self.here[value as usize] = NEW);
+        all.give_back(self.here);
+        self.layer
     }
 
     /// Notes that the feature of a place in the order ends here.

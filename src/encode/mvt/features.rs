@@ -2,12 +2,13 @@
 
 use std::collections::BTreeMap;
 use std::ops::Range;
+use std::sync::{Mutex, PoisonError};
 
 use hashbrown::HashMap;
 use rstar::primitives::{GeomWithData, Rectangle};
 use rstar::{AABB, RTree};
 
-use super::drawing::Drawn;
+use super::drawing::{Drawn, NEW};
 use super::shape::Shape;
 use super::window::Window;
 use super::wire::{Kind, LayerBytes, value};
@@ -58,7 +59,12 @@ pub(super) struct Features {
     pub(super) ends: Vec<u32>,
     boxes: RTree<GeomWithData<Rectangle<[f64; 2]>, Place>>,
     bounds: Option<LonLatBox>,
+    /// Tables of what each shared value is in a tile, all [`NEW`]: to make one takes as long as some tiles do.
+    spare: Mutex<Vec<Vec<u32>>>,
 }
+
+/// Tables that are kept for the next tiles: more are seldom drawn at once.
+const SPARE: usize = 4;
 
 /// Where a feature comes in the layer's order, and where it is stored.
 type Place = (u32, u32);
@@ -107,6 +113,7 @@ impl Features {
             ends: Vec::new(),
             boxes: RTree::new(),
             bounds: None,
+            spare: Mutex::default(),
         };
         let mut all: Vec<Told> = Vec::new();
         let mut values = Values::default();
@@ -210,6 +217,21 @@ impl Features {
         range(&(from..self.ends[at as usize]), &self.shared)
     }
 
+    /// A table of what each shared value is in a tile, where none is there yet.
+    pub(super) fn spare(&self) -> Vec<u32> {
+        let spare = self.spare.lock().unwrap_or_else(PoisonError::into_inner).pop();
+        spare.unwrap_or_else(|| vec![NEW; self.ends.len()])
+    }
+
+    /// Keeps a table in which nothing is there.
+    pub(super) fn give_back(&self, table: Vec<u32>) {
+        debug_assert!(table.iter().all(|&number| number == NEW), "it is as it was made");
+        let mut spare = self.spare.lock().unwrap_or_else(PoisonError::into_inner);
+        if spare.len() < SPARE {
+            spare.push(table);
+        }
+    }
+
     pub(super) fn fields(&self) -> BTreeMap<&'static str, &'static str> {
         self.keys.iter().copied().collect()
     }
@@ -220,7 +242,7 @@ impl Features {
 
     /// Bytes that they hold, about.
     pub(super) fn weight(&self) -> usize {
-        let values = self.own.len() + self.shared.len() + 4 * self.ends.len();
+        let values = self.own.len() + self.shared.len() + 4 * (1 + SPARE) * self.ends.len();
         let tags = size_of_val(&self.tags[..]);
         size_of_val(&self.places[..]) + values + tags + 200 * self.features.len()
     }
@@ -239,8 +261,12 @@ impl Features {
         let found = self.boxes.locate_in_envelope_intersecting(&AABB::from_corners(least, most));
         let mut found: Vec<Place> = found.map(|entry| entry.data).collect();
         // Where all will fit, they are drawn as they are stored, which is faster, and put into their order at the end.
-        found.sort_unstable_by_key(|&(_, slot)| slot);
-        found.dedup();
+        let mut slots: Vec<u64> =
+            found.iter().map(|&(rank, slot)| u64::from(slot) << 32 | u64::from(rank)).collect();
+        slots.sort_unstable();
+        slots.dedup();
+        found.clear();
+        found.extend(slots.iter().map(|slot| (*slot as u32, (slot >> 32) as u32)));
         if found.len() * self.typical() <= room {
             let mut drawn = Drawn::new(self, found.len());
             for &(rank, slot) in &found {
@@ -249,8 +275,9 @@ impl Features {
             }
             if drawn.layer.len() <= room {
                 drawn.layer.arrange(&drawn.parts);
-                return (drawn.layer, None);
+                return (drawn.done(self), None);
             }
+            drawn.done(self);
         }
         found.sort_unstable();
         self.draw_some(&found, window, room)
@@ -273,7 +300,7 @@ impl Features {
             }
         }
         let cut = full.then_some(Cut { layer: self.name, kept, of, rule: RULE });
-        (drawn.layer, cut)
+        (drawn.done(self), cut)
     }
 
     /// Bytes that a feature takes in a tile, about: its shape, its own values, a few of those that are shared.

@@ -7,6 +7,7 @@ use jiff::Span;
 use jiff::civil::Date;
 
 use super::days::Days;
+use super::points::Tag;
 use super::wire::{LayerBytes, value};
 use super::{Cut, EXTENT, number_of};
 use crate::engine::query::Selection;
@@ -19,6 +20,9 @@ use crate::space::tile::Tile;
 
 /// What a point takes, about: where there are more than fit by far, they are not all drawn first.
 const POINT: usize = 27;
+
+/// What a day takes as a field of a layer.
+const DAY: usize = 14;
 
 /// Numbers of features lie below this.
 const NUMBERS: f64 = (1_u64 << 53) as f64;
@@ -51,44 +55,50 @@ struct Feed {
     name: Vec<u8>,
 }
 
-/// Fields of a layer, one after the other.
+/// Dates as fields of a layer; those before the year 0, which take more bytes, are not told.
 #[derive(Debug, Default)]
-struct Told {
-    bytes: Vec<u8>,
-    ends: Vec<usize>,
-}
+struct Told(Vec<Option<[u8; DAY]>>);
 
 impl Told {
     /// The dates from one to another, both included.
     fn days(first: Date, last: Date) -> Self {
-        let mut told = Self::default();
         let dates = first.series(Span::new().days(1)).take_while(|date| *date <= last);
-        for ready in dates.filter_map(|date| value(&Value::text(date.to_string()))) {
-            told.bytes.extend_from_slice(&ready);
-            told.ends.push(told.bytes.len());
-        }
-        told
-    }
-
-    fn get(&self, at: usize) -> &[u8] {
-        let from = if at == 0 { 0 } else { self.ends[at - 1] };
-        &self.bytes[from..self.ends[at]]
+        Self(dates.map(|date| value(&Value::text(date.to_string()))?.try_into().ok()).collect())
     }
 }
 
-/// The id of an incident among all, put together again and again.
-#[derive(Default)]
-struct Id {
+/// Numbers of incidents in tiles: those that are known, and others as they are asked for.
+struct Numbers<'a> {
+    points: &'a Points,
+    known: &'a [u64],
+    /// An id, put together again and again.
     text: String,
     /// The source whose prefix it begins with.
-    of: Option<usize>,
+    of: Option<u16>,
 }
 
-impl Id {
-    /// The number of an incident in tiles.
+impl<'a> Numbers<'a> {
+    fn of(points: &'a Points) -> Self {
+        let mut numbers = Self { points, known: &[], text: String::new(), of: None };
+        let data = points.snapshot.dataset();
+        let names = data.sources.iter().map(|source| &source.name[..]);
+        numbers.known = data.incidents.numbers(names, |at| numbers.made(at)).unwrap_or_default();
+        numbers
+    }
+
+    /// The number of an incident.
     #[inline]
-    fn number(&mut self, sources: &[Feed], source: usize, id: &str) -> u64 {
-        let prefix = &sources[source].prefix;
+    fn get(&mut self, at: usize) -> u64 {
+        match self.known.get(at) {
+            Some(&number) => number,
+            None => self.made(at),
+        }
+    }
+
+    fn made(&mut self, at: usize) -> u64 {
+        let incidents = &self.points.snapshot.dataset().incidents;
+        let source = incidents.source(at);
+        let prefix = &self.points.sources[usize::from(source)].prefix;
         if self.of == Some(source) {
             self.text.truncate(prefix.len());
         } else {
@@ -96,7 +106,7 @@ impl Id {
             self.text.push_str(prefix);
             self.of = Some(source);
         }
-        self.text.push_str(id);
+        self.text.push_str(incidents.id(at));
         number_of(&self.text)
     }
 }
@@ -168,23 +178,21 @@ impl Points {
         let of = found.len();
         let mut share = room as f64 / (of * POINT).max(1) as f64;
         if share >= 1.0 {
-            let layer = self.drawn(&found, tile, None);
+            let mut numbers = Numbers::of(self);
+            let layer = self.drawn(found.iter().map(|&at| (at, numbers.get(at))), tile);
             if layer.len() <= room {
                 return (layer, None);
             }
             share = 0.99 * room as f64 / layer.len() as f64;
         }
-        // Not all fit: from here on each number is known, and only those below a bound are looked at again.
-        let mut id = Id::default();
-        let number =
-            |at: usize| id.number(&self.sources, usize::from(incidents.source(at)), incidents.id(at));
-        let mut numbers: Vec<u64> = found.iter().copied().map(number).collect();
+        // Not all fit: from here on only those whose numbers lie below a bound are looked at.
+        let mut numbers = Numbers::of(self);
+        share = share.min(self.fitting(room) / of as f64);
         loop {
             let below = (NUMBERS * share) as u64;
-            let mut kept = numbers.iter().map(|&number| number < below);
-            found.retain(|_| kept.next().unwrap_or(false));
-            numbers.retain(|&number| number < below);
-            let layer = self.drawn(&found, tile, Some(&numbers));
+            let numbered = found.iter().map(|&at| (at, numbers.get(at)));
+            let kept: Vec<(usize, u64)> = numbered.filter(|&(_, number)| number < below).collect();
+            let layer = self.drawn(kept.into_iter(), tile);
             let len = layer.len();
             if len <= room || layer.n_features() == 0 {
                 let kept = layer.n_features();
@@ -195,82 +203,72 @@ impl Points {
         }
     }
 
-    /// Draws some incidents; their numbers are those that are known already.
-    fn drawn(&self, found: &[usize], tile: Tile, numbers: Option<&[u64]>) -> LayerBytes {
+    /// About how many incidents fit with the days they are of, if those are equally many of each.
+    fn fitting(&self, room: usize) -> f64 {
+        let (room, days) = (room as f64, self.days.0.len() as f64);
+        let point = (POINT + if self.sources.len() > 1 { 2 } else { 0 }) as f64;
+        let mut n = room / point;
+        // Days that are met once there are so many incidents.
+        for _ in 0..4 {
+            let met = days * (1.0 - (-n / days.max(1.0)).exp());
+            n = ((room - met * DAY as f64) / point).max(1.0);
+        }
+        n
+    }
+
+    /// Draws some incidents, each with its number.
+    fn drawn(&self, some: impl ExactSizeIterator<Item = (usize, u64)>, tile: Tile) -> LayerBytes {
         let data = self.snapshot.dataset();
         let incidents = &data.incidents;
         let several = self.sources.len() > 1;
         let mut layer = LayerBytes::new("incidents", vec!["category", "day", "held", "source"]);
-        layer.reserve(found.len() * (POINT + 1), 0);
-        const NEW: u32 = u32::MAX;
-        let mut categories = vec![NEW; self.categories.len()];
-        let mut days = vec![NEW; self.days.ends.len()];
-        let mut sources = vec![NEW; self.sources.len()];
-        let mut held = None;
+        // Room for all, and for their days, which come behind them in the end.
+        let values = some.len().min(self.days.0.len()) * DAY;
+        layer.reserve(some.len() * (POINT + 1) + values + (1 << 14), values);
+        // What each is in this tile, once it was met.
+        let mut categories = vec![Tag::default(); self.categories.len()];
+        let mut days = vec![Tag::default(); self.days.0.len()];
+        let mut sources = vec![Tag::default(); self.sources.len()];
+        let mut held = Tag::default();
         let corner = south_west(tile);
-        let mut id = Id::default();
-        for (nth, &at) in found.iter().enumerate() {
-            let source = usize::from(incidents.source(at));
-            let feed = &self.sources[source];
-            let Some(place) = incidents.mercator(at) else { continue };
-            let number = match numbers {
-                Some(numbers) => numbers[nth],
-                None => id.number(&self.sources, source, incidents.id(at)),
-            };
-            let mut tags = Tags::default();
-            if let Some(category) = self.classes[usize::from(incidents.class(at).0)] {
-                let known = &mut categories[category as usize];
-                if *known == NEW {
-                    *known = layer.value(&self.categories[category as usize]);
+        layer.points(|layer, points| {
+            for (at, number) in some {
+                let source = usize::from(incidents.source(at));
+                let feed = &self.sources[source];
+                let Some(place) = incidents.mercator(at) else { continue };
+                let mut tags = [Tag::default(); 4];
+                if let Some(category) = self.classes[usize::from(incidents.class(at).0)] {
+                    let met = &mut categories[category as usize];
+                    if !met.is_some() {
+                        *met = Tag::of(0, layer.value(&self.categories[category as usize]));
+                    }
+                    tags[0] = *met;
                 }
-                tags.push(0, *known);
-            }
-            if let Some(day) = feed.days.number(incidents.when(at).from) {
-                let known = &mut days[day];
-                if *known == NEW {
-                    *known = layer.value(self.days.get(day));
+                if let Some(day) = feed.days.number(incidents.when(at).from) {
+                    let met = &mut days[day];
+                    if let (false, Some(ready)) = (met.is_some(), &self.days.0[day]) {
+                        *met = Tag::of(1, layer.value(ready));
+                    }
+                    tags[1] = *met;
                 }
-                tags.push(1, *known);
-            }
-            if data.held[at] {
-                let yes = || value(&Value::Bool(true)).expect("a flag can be held");
-                let known = *held.get_or_insert_with(|| layer.value(&yes()));
-                tags.push(2, known);
-            }
-            if several {
-                if sources[source] == NEW {
-                    sources[source] = layer.value(&feed.name);
+                if data.held[at] {
+                    if !held.is_some() {
+                        let yes = value(&Value::Bool(true)).expect("a flag can be held");
+                        held = Tag::of(2, layer.value(&yes));
+                    }
+                    tags[2] = held;
                 }
-                tags.push(3, sources[source]);
+                if several {
+                    if !sources[source].is_some() {
+                        sources[source] = Tag::of(3, layer.value(&feed.name));
+                    }
+                    tags[3] = sources[source];
+                }
+                let (east, north) = (place.x.wrapping_sub(corner.x), place.y.wrapping_sub(corner.y));
+                points.push(number, &tags, units(tile, east, north));
             }
-            layer.point(
-                number,
-                tags.all(),
-                units(tile, place.x.wrapping_sub(corner.x), place.y.wrapping_sub(corner.y)),
-            );
-        }
+        });
         layer
-    }
-}
-
-/// Keys and values of an incident, at most four of each.
-#[derive(Default)]
-struct Tags {
-    all: [u32; 8],
-    len: usize,
-}
-
-impl Tags {
-    #[inline]
-    fn push(&mut self, key: u32, value: u32) {
-        self.all[self.len] = key;
-        self.all[self.len + 1] = value;
-        self.len += 2;
-    }
-
-    #[inline]
-    fn all(&self) -> &[u32] {
-        &self.all[..self.len]
     }
 }
 
@@ -288,6 +286,18 @@ mod tests {
     use super::*;
     use crate::space::coord::{LonLat, Mercator};
     use crate::space::tile::{on_map, tile_of};
+
+    #[test]
+    fn each_day_is_told_as_any_words_are() {
+        let (first, last) = (jiff::civil::date(-1, 12, 30), jiff::civil::date(1, 3, 1));
+        let told = Told::days(first, last);
+        let dates = first.series(Span::new().days(1));
+        for (date, told) in dates.zip(&told.0) {
+            let expected = value(&Value::text(date.to_string())).filter(|_| date.year() >= 0);
+            assert_eq!(told.map(|told| told.to_vec()), expected, "{date}");
+        }
+        assert_eq!(told.0.len(), 2 + 366 + 60);
+    }
 
     #[test]
     fn places_are_within_half_a_unit_of_where_they_are() {

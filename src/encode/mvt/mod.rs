@@ -5,6 +5,7 @@ mod drawing;
 mod features;
 mod incidents;
 mod pen;
+mod points;
 mod ring;
 mod shape;
 mod window;
@@ -207,10 +208,15 @@ pub fn tile(layers: &[&Tiled], tile: Tile) -> Drawn {
     }
     let mut drawn = Drawn::default();
     for (part, cut) in parts {
-        if part.n_features() > 0 {
+        drawn.cut.extend(cut);
+        if part.n_features() == 0 {
+            continue;
+        }
+        if drawn.bytes.is_empty() {
+            drawn.bytes = part.into_tile();
+        } else {
             part.write(&mut drawn.bytes);
         }
-        drawn.cut.extend(cut);
     }
     if !drawn.cut.is_empty() {
         told(&drawn.cut).write(&mut drawn.bytes);

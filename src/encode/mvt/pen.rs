@@ -16,6 +16,7 @@ pub(super) struct Room {
     pub(super) places: Vec<[f64; 2]>,
     pub(super) spare: Vec<[f64; 2]>,
     pub(super) units: Vec<(i32, i32)>,
+    pub(super) tidy: Vec<(i32, i32)>,
 }
 
 impl Pen {

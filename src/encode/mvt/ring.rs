@@ -14,8 +14,15 @@ const FEW: usize = 40;
 /// Takes out what follows itself, the last point where it is the first, and points that lie on the way or on a way back.
 pub(super) fn tidy(ring: &mut Vec<Unit>) {
     let mut out: Vec<Unit> = Vec::with_capacity(ring.len());
-    for &at in ring.iter() {
-        push(&mut out, at);
+    tidy_into(ring, &mut out);
+    *ring = out;
+}
+
+/// The same in room that is there: the ring is then in `out`.
+pub(super) fn tidy_into(ring: &[Unit], out: &mut Vec<Unit>) {
+    out.clear();
+    for &at in ring {
+        push(out, at);
     }
     // The seam, until nothing changes: its points lie on the way as well.
     loop {
@@ -32,7 +39,6 @@ pub(super) fn tidy(ring: &mut Vec<Unit>) {
             break;
         }
     }
-    *ring = out;
 }
 
 fn push(out: &mut Vec<Unit>, at: Unit) {

@@ -3,7 +3,7 @@
 use geo::{LineString, Simplify};
 
 use super::pen::{Pen, Room};
-use super::ring::{Unit, in_order, polygons};
+use super::ring::{Unit, in_order, polygons, tidy_into};
 use super::shape::{At, Run};
 use super::{BUFFER, EXTENT};
 use crate::space::tile::Tile;
@@ -98,7 +98,7 @@ impl Window {
         }
         let (least, most) = (self.place(bounds.0), self.place(bounds.1));
         pen.with_room(|pen, room| {
-            let Room { places, spare, units } = room;
+            let Room { places, spare, units, tidy } = room;
             places.clear();
             places.extend(ring.points.iter().map(|&at| self.place(at)));
             for Bound { axis, bound, sign } in BOUNDS {
@@ -113,7 +113,16 @@ impl Window {
             }
             units.clear();
             units.extend(places.iter().map(|&at| near_unit(at)));
-            if in_order(units)? < 0 {
+            let area = match in_order(units) {
+                Some(area) => area,
+                // Many have but a point that lies on the way now.
+                None => {
+                    tidy_into(units, tidy);
+                    std::mem::swap(units, tidy);
+                    in_order(units)?
+                }
+            };
+            if area < 0 {
                 units.reverse();
             }
             pen.ring(units);

@@ -1,6 +1,7 @@
 //! Bytes of vector tiles: the few forms of protocol buffers that they need, and one layer of a tile as it grows.
 
 use super::EXTENT;
+use super::points::Points;
 use crate::layer::Value;
 
 /// Appends a number in groups of seven bits.
@@ -68,16 +69,16 @@ fn number(out: &mut Vec<u8>, field: u64, n: u64) {
 
 /// Fields of a layer.
 const NAME: u64 = 1;
-const FEATURE: u64 = 2;
+pub(super) const FEATURE: u64 = 2;
 const KEY: u64 = 3;
 const VALUE: u64 = 4;
 const EXTENT_FIELD: u64 = 5;
 const VERSION: u64 = 15;
 /// Fields of a feature.
-const ID: u64 = 1;
-const TAGS: u64 = 2;
-const KIND: u64 = 3;
-const GEOMETRY: u64 = 4;
+pub(super) const ID: u64 = 1;
+pub(super) const TAGS: u64 = 2;
+pub(super) const KIND: u64 = 3;
+pub(super) const GEOMETRY: u64 = 4;
 
 /// What a feature's shape is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -112,7 +113,10 @@ pub(super) fn value(value: &Value) -> Option<Vec<u8>> {
 #[derive(Debug)]
 pub(super) struct LayerBytes {
     name: &'static str,
+    /// Behind room for the front of the layer: mostly a layer is a tile, and needs not be copied to be one.
     features: Vec<u8>,
+    /// Bytes of that room.
+    front: usize,
     n_features: usize,
     keys: Vec<&'static str>,
     values: Vec<u8>,
@@ -144,8 +148,10 @@ impl LayerBytes {
         let framed = |text: &str| 1 + varint_len(text.len() as u64) + text.len();
         let frame = framed(name) + 2 + 1 + varint_len(EXTENT.into());
         let frame = frame + keys.iter().map(|key| framed(key)).sum::<usize>();
-        let (features, values, tags) = (Vec::new(), Vec::new(), Vec::new());
-        Self { name, features, n_features: 0, keys, values, n_values: 0, frame, tags }
+        // Layers of some size are 16 kB to 2 MB long, which takes three bytes to say.
+        let front = 1 + 3 + 2 + framed(name);
+        let (values, tags) = (Vec::new(), Vec::new());
+        Self { name, features: vec![0; front], front, n_features: 0, keys, values, n_values: 0, frame, tags }
     }
 
     /// Takes room for features and their values before they come.
@@ -159,6 +165,7 @@ impl LayerBytes {
     }
 
     /// Adds a value that is ready and tells its number.
+    #[inline]
     pub(super) fn value(&mut self, ready: &[u8]) -> u32 {
         self.values.extend_from_slice(ready);
         self.n_values += 1;
@@ -192,35 +199,19 @@ impl LayerBytes {
         self.n_features += 1;
     }
 
-    /// Adds a point, the same as [`Self::feature`] would write, in one go: there may be tens of thousands.
-    pub(super) fn point(&mut self, id: u64, tags: &[u32], at: (i32, i32)) {
-        // Eight numbers of 5 bytes at most, an id of 10, two steps of 5, and what is around them.
-        let mut out = Few::default();
-        out.push(FEATURE as u8 * 8 + 2);
-        out.push(0);
-        out.push(ID as u8 * 8);
-        out.number(id);
-        if !tags.is_empty() {
-            out.push(TAGS as u8 * 8 + 2);
-            let len_at = out.len;
-            out.push(0);
-            tags.iter().for_each(|&tag| out.varint(tag.into()));
-            out.bytes[len_at] = (out.len - len_at - 1) as u8;
-        }
-        out.push(KIND as u8 * 8);
-        out.push(Kind::Points as u8);
-        out.push(GEOMETRY as u8 * 8 + 2);
-        let len_at = out.len;
-        out.push(0);
-        out.push(9);
-        out.varint(zigzag(at.0));
-        out.varint(zigzag(at.1));
-        out.bytes[len_at] = (out.len - len_at - 1) as u8;
-        out.bytes[1] = (out.len - 2) as u8;
-        // All of it, for to copy what has a fixed length is one step, and then without what was not written.
-        self.features.extend_from_slice(&out.bytes);
-        self.features.truncate(self.features.len() - out.bytes.len() + out.len);
-        self.n_features += 1;
+    /// Adds points behind the other features; `write` gets the layer too, for values.
+    pub(super) fn points(&mut self, write: impl FnOnce(&mut Self, &mut Points)) {
+        let mut points = Points::behind(std::mem::take(&mut self.features));
+        write(self, &mut points);
+        let (features, n) = points.done();
+        self.features = features;
+        self.n_features += n;
+    }
+
+    /// The features as they are written.
+    #[cfg(test)]
+    pub(super) fn features(&self) -> &[u8] {
+        &self.features[self.front..]
     }
 
     pub(super) fn mark(&self) -> Mark {
@@ -234,15 +225,17 @@ impl LayerBytes {
 
     /// Puts parts of the features, each known by where it ends, into the order of their numbers.
     pub(super) fn arrange(&mut self, parts: &[(u32, usize)]) {
-        let mut arranged = Vec::with_capacity(self.features.len());
-        let mut from = 0;
-        let mut spans: Vec<(u32, std::ops::Range<usize>)> = Vec::with_capacity(parts.len());
-        for &(number, end) in parts {
-            spans.push((number, from..end));
-            from = end;
+        let mut arranged = Vec::with_capacity(self.features.capacity());
+        arranged.resize(self.front, 0);
+        // By number, then by where they stand among the parts, in one word.
+        let mut order: Vec<u64> =
+            (0..).zip(parts).map(|(nth, &(number, _))| u64::from(number) << 32 | nth).collect();
+        order.sort_unstable();
+        for word in order {
+            let nth = (word & u64::from(u32::MAX)) as usize;
+            let from = if nth == 0 { self.front } else { parts[nth - 1].1 };
+            arranged.extend_from_slice(&self.features[from..parts[nth].1]);
         }
-        spans.sort_unstable_by_key(|(number, _)| *number);
-        spans.into_iter().for_each(|(_, span)| arranged.extend_from_slice(&self.features[span]));
         self.features = arranged;
     }
 
@@ -261,69 +254,51 @@ impl LayerBytes {
     }
 
     fn inside(&self) -> usize {
-        self.frame + self.features.len() + self.values.len()
+        self.frame + (self.features.len() - self.front) + self.values.len()
     }
 
     /// Appends the layer to a tile.
     pub(super) fn write(&self, out: &mut Vec<u8>) {
         out.reserve(self.len());
+        self.begin(out);
+        out.extend_from_slice(&self.features[self.front..]);
+        self.end(out);
+    }
+
+    /// The layer as a tile.
+    pub(super) fn into_tile(mut self) -> Vec<u8> {
+        let mut begin = Vec::with_capacity(self.front + 2);
+        self.begin(&mut begin);
+        let Some(more) = self.front.checked_sub(begin.len()) else {
+            let mut out = Vec::new();
+            self.write(&mut out);
+            return out;
+        };
+        let mut out = std::mem::take(&mut self.features);
+        self.end(&mut out);
+        out.drain(..more);
+        out[..begin.len()].copy_from_slice(&begin);
+        out
+    }
+
+    /// What comes before the features.
+    fn begin(&self, out: &mut Vec<u8>) {
         varint(out, 3 << 3 | 2);
         varint(out, self.inside() as u64);
         number(out, VERSION, 2);
         bytes(out, NAME, self.name.as_bytes());
-        out.extend_from_slice(&self.features);
+    }
+
+    /// What comes behind them.
+    fn end(&self, out: &mut Vec<u8>) {
         self.keys.iter().for_each(|key| bytes(out, KEY, key.as_bytes()));
         out.extend_from_slice(&self.values);
         number(out, EXTENT_FIELD, EXTENT.into());
     }
 }
 
-/// A few bytes on the stack.
-struct Few {
-    bytes: [u8; 96],
-    len: usize,
-}
-
-impl Default for Few {
-    fn default() -> Self {
-        Self { bytes: [0; 96], len: 0 }
-    }
-}
-
-impl Few {
-    #[inline]
-    fn push(&mut self, byte: u8) {
-        self.bytes[self.len] = byte;
-        self.len += 1;
-    }
-
-    /// A number, mostly of a byte or two.
-    #[inline(always)]
-    fn varint(&mut self, n: u64) {
-        self.len += put(&mut self.bytes[self.len..], n);
-    }
-
-    /// A large number: all groups of seven bits at once, where eight are enough.
-    #[inline]
-    fn number(&mut self, n: u64) {
-        if n >= 1 << 56 {
-            return self.varint(n);
-        }
-        // Each half, quarter and eighth is moved to where its byte stands.
-        let n = n & 0x0fff_ffff | (n & 0x00ff_ffff_f000_0000) << 4;
-        let n = n & 0x0000_3fff_0000_3fff | (n & 0x0fff_c000_0fff_c000) << 2;
-        let n = n & 0x007f_007f_007f_007f | (n & 0x3f80_3f80_3f80_3f80) << 1;
-        let more = (63 - (n | 1).leading_zeros() as usize) / 8;
-        // Every byte but the last says that another one follows.
-        let n = n | 0x8080_8080_8080_8080 & ((1 << (8 * more)) - 1);
-        self.bytes[self.len..self.len + 8].copy_from_slice(&n.to_le_bytes());
-        self.len += more + 1;
-    }
-}
-
 #[cfg(test)]
 mod tests {
-    use super::super::pen::Pen;
     use super::*;
 
     #[test]
@@ -339,21 +314,6 @@ mod tests {
         assert_eq!((written(0), written(127).len(), written(128).len()), (vec![0], 1, 2));
         assert_eq!(written(u64::MAX).len(), 10);
         assert_eq!([0, -1, 1, -2, i32::MAX, i32::MIN].map(zigzag), [0, 1, 2, 3, 0xffff_fffe, 0xffff_ffff]);
-    }
-
-    #[test]
-    fn a_point_in_one_go_is_the_same_as_any_feature() {
-        let ids = (0..64).flat_map(|bit| [(1_u64 << bit) - 1, 1 << bit, u64::MAX >> bit]);
-        let plain = ids.map(|id| (id, &[][..], (0, 0)));
-        let tagged = (1 << 53, &[0, 1, 2, 70_000, 3, u32::MAX, 127, 128][..], (4096, -64));
-        for (id, tags, at) in plain.chain([tagged]) {
-            let (mut quick, mut plain) = (LayerBytes::new("a", vec![]), LayerBytes::new("a", vec![]));
-            let mut pen = Pen::default();
-            pen.points(&[at]);
-            quick.point(id, tags, at);
-            plain.feature(id, tags, Kind::Points, pen.drawn());
-            assert_eq!((quick.features, quick.n_features), (plain.features, plain.n_features));
-        }
     }
 
     #[test]
@@ -374,6 +334,16 @@ mod tests {
         assert_eq!((out, layer.n_features()), (again, 1));
         layer.back_to(before);
         assert_eq!(layer.n_features(), 0);
+        // As a tile of its own it is the same, however many bytes it takes to say how long it is.
+        for n in [0, 1, 10, 2_000, 200_000] {
+            let mut layer = LayerBytes::new("blocks", vec!["name", "rank"]);
+            layer.reserve(n, 3);
+            layer.value(&ready);
+            (0..n).for_each(|at| layer.feature(at as u64, &[0, tag], Kind::Points, &[9, 2, 2]));
+            let mut out = Vec::new();
+            layer.write(&mut out);
+            assert!(out == layer.into_tile(), "{n}");
+        }
         assert!(value(&Value::Null).is_none() && value(&Value::List(Vec::new())).is_none());
     }
 }

@@ -8,7 +8,7 @@ use axum::response::{IntoResponse, Response};
 use crate::encode::mvt::Drawn;
 
 /// What was left out of a tile, layer by layer: `incidents=18000/104233`.
-const TRUNCATED: HeaderName = HeaderName::from_static("x-hotblocks-truncated");
+pub(super) const TRUNCATED: HeaderName = HeaderName::from_static("x-hotblocks-truncated");
 
 /// The newest tile may change: clients ask whether theirs has.
 pub(super) const CACHE_NEWEST: HeaderValue = HeaderValue::from_static("private, no-cache");
@@ -38,16 +38,21 @@ impl Encoded {
         }
     }
 
-    /// The answer to a request: 204 where nothing is to be seen, 304 where the client has it.
-    pub(super) fn answer(self, media: HeaderValue, cache: HeaderValue, asked: &HeaderMap) -> Response {
-        let status = if self.bytes.is_empty() {
+    /// What a request is answered: 204 where nothing is to be seen, 304 where the client has it.
+    pub(super) fn status(&self, asked: &HeaderMap) -> StatusCode {
+        if self.bytes.is_empty() {
             StatusCode::NO_CONTENT
         } else if has(asked, &self.tag) {
             StatusCode::NOT_MODIFIED
         } else {
             StatusCode::OK
-        };
-        let body = if status == StatusCode::OK { self.bytes } else { Bytes::new() };
+        }
+    }
+
+    /// The answer to a request.
+    pub(super) fn answer(self, media: HeaderValue, cache: HeaderValue, asked: &HeaderMap) -> Response {
+        let status = self.status(asked);
+        let body = if status == StatusCode::OK { self.bytes.clone() } else { Bytes::new() };
         let mut response = (status, body).into_response();
         let headers = response.headers_mut();
         headers.insert(header::CACHE_CONTROL, cache);
@@ -56,15 +61,20 @@ impl Encoded {
             return response;
         }
         headers.insert(header::CONTENT_TYPE, media);
-        headers.insert(header::ETAG, self.tag);
         headers.insert(header::VARY, HeaderValue::from_static("accept-encoding"));
+        self.tell(headers);
+        response
+    }
+
+    /// Says of the tile what differs from one to the next.
+    pub(super) fn tell(self, headers: &mut HeaderMap) {
+        headers.insert(header::ETAG, self.tag);
         if self.is_gzip {
             headers.insert(header::CONTENT_ENCODING, HeaderValue::from_static("gzip"));
         }
         if let Some(cut) = self.cut {
             headers.insert(TRUNCATED, cut);
         }
-        response
     }
 }
 
@@ -75,22 +85,21 @@ pub(super) fn tag(content: u64) -> HeaderValue {
 }
 
 fn has(asked: &HeaderMap, tag: &HeaderValue) -> bool {
-    let tag = tag.to_str().unwrap_or_default().trim_start_matches("W/");
     let known = asked.get_all(header::IF_NONE_MATCH).iter().filter_map(|value| value.to_str().ok());
     let mut known = known.flat_map(|value| value.split(',')).map(|one| one.trim().trim_start_matches("W/"));
-    known.any(|one| one == tag || one == "*")
+    let tag = || tag.to_str().unwrap_or_default().trim_start_matches("W/");
+    known.any(|one| one == "*" || one == tag())
 }
 
 /// Whether the client takes gzip.
 pub(super) fn takes_gzip(asked: &HeaderMap) -> bool {
-    let all = asked.get_all(header::ACCEPT_ENCODING).iter().filter_map(|value| value.to_str().ok());
-    let all: Vec<&str> = all.flat_map(|list| list.split(',')).collect();
+    let lines = || asked.get_all(header::ACCEPT_ENCODING).iter().filter_map(|value| value.to_str().ok());
     let weight = |one: &str, name: &str| {
         let (coding, more) = one.split_once(';').unwrap_or((one, ""));
         let q = more.trim().strip_prefix("q=").map_or(Some(1.0), |q| q.trim().parse::<f64>().ok());
         coding.trim().eq_ignore_ascii_case(name).then_some(q.unwrap_or(0.0))
     };
-    let of = |name: &str| all.iter().find_map(|one| weight(one, name));
+    let of = |name: &str| lines().flat_map(|list| list.split(',')).find_map(|one| weight(one, name));
     of("gzip").or_else(|| of("*")).is_some_and(|q| q > 0.0)
 }
 

@@ -1,5 +1,6 @@
 //! Tiles of the map: plain addresses (`/xyz/…`), those of OGC API – Tiles, what says where they are, legends and styles.
 
+mod door;
 mod encoded;
 mod kept;
 mod legend;
@@ -22,6 +23,7 @@ use super::problem::Problem;
 use super::state::AppState;
 use crate::engine::params::table::DENSITY;
 use crate::space::tile::{Tile, TileError};
+pub(super) use door::Door;
 pub(super) use kept::Tiles;
 pub(super) use legend::QML;
 pub(super) use ogc::links;
@@ -29,12 +31,19 @@ pub(super) use picture::{PNG, TEMPLATE};
 pub(super) use ready::{OF_ALL, TILED};
 pub(super) use vector::FORM;
 
+/// Where the tiles themselves are.
+const ROUTES: [&str; 3] = [
+    "/xyz/{layer}/{z}/{x}/{y}",
+    "/tiles/{set}/{z}/{row}/{col}",
+    "/collections/{id}/tiles/{set}/{z}/{row}/{col}",
+];
+
 /// The tiles themselves.
 pub(super) fn routes() -> Router<AppState> {
     Router::new()
-        .route("/xyz/{layer}/{z}/{x}/{y}", get(xyz))
-        .route("/tiles/{set}/{z}/{row}/{col}", get(all_of_matrix))
-        .route("/collections/{id}/tiles/{set}/{z}/{row}/{col}", get(of_matrix))
+        .route(ROUTES[0], get(xyz))
+        .route(ROUTES[1], get(all_of_matrix))
+        .route(ROUTES[2], get(of_matrix))
         .method_not_allowed_fallback(async || Problem::method())
 }
 

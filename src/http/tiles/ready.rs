@@ -45,7 +45,7 @@ impl Layers {
         if name == ALL {
             return Some(Self::All);
         }
-        TILED.into_iter().find(|op| op.collection == name).map(Self::One)
+        TILED.iter().find(|op| op.collection == name).copied().map(Self::One)
     }
 
     pub(super) fn name(self) -> &'static str {
@@ -53,6 +53,11 @@ impl Layers {
             Self::One(operation) => operation.collection,
             Self::All => ALL,
         }
+    }
+
+    /// Whether it is all of them.
+    pub(super) fn are_all(self) -> bool {
+        matches!(self, Self::All)
     }
 
     /// What a document about these layers is made from: the snapshot that is asked for, and the layers ready.

@@ -51,6 +51,10 @@ pub(super) fn without_form(pairs: &mut Pairs, offered: &[&'static str]) -> Resul
     if offered.contains(&text.trim()) { Ok(()) } else { Err(Problem::form(&text, offered)) }
 }
 
+/// An answer that is a tile of the newest snapshot, as a mark of it.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct OfNewest;
+
 pub(super) async fn tile(
     state: AppState,
     layers: Layers,
@@ -60,23 +64,40 @@ pub(super) async fn tile(
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
     let (snapshot, is_held) = opened(&state, &mut pairs)?;
-    let media = HeaderValue::from_static(mvt::MEDIA);
+    let found = found((&state, snapshot, is_held), layers, tile, query, pairs, &headers).await?;
     let cache = if is_held { CACHE_SNAPSHOT } else { CACHE_NEWEST };
+    let mut response = found.answer(HeaderValue::from_static(mvt::MEDIA), cache, &headers);
+    if !is_held {
+        response.extensions_mut().insert(OfNewest);
+    }
+    Ok(response)
+}
+
+/// The tile from the cache, else drawn and packed.
+async fn found(
+    (state, snapshot, is_held): (&AppState, Arc<Snapshot>, bool),
+    layers: Layers,
+    tile: Tile,
+    query: Option<String>,
+    mut pairs: Pairs,
+    headers: &HeaderMap,
+) -> Result<Encoded, Problem> {
     let key = Key {
         generation: snapshot.generation(),
         view: View::all(),
         layer: layers.name(),
         tile,
         query: if is_held { joined(&pairs).into() } else { query.unwrap_or_default().into() },
-        is_gzip: takes_gzip(&headers),
+        is_gzip: takes_gzip(headers),
     };
     if let Some(found) = state.tiles.encoded.get(&key) {
-        return Ok(found.answer(media, cache, &headers));
+        return Ok(found);
     }
     without_form(&mut pairs, &["mvt"])?;
-    let values = layers.check(&state, &snapshot, pairs)?;
+    let values = layers.check(state, &snapshot, pairs)?;
     // The client may go away, as maps do when they move on: what has been begun is ended all the same, once.
     let turn = Arc::clone(&state.tiles.turns).acquire_owned().await.map_err(Problem::inside)?;
+    let state = state.clone();
     let work = tokio::spawn(async move {
         let _turn = turn;
         if let Some(found) = state.tiles.encoded.get(&key) {
@@ -106,7 +127,7 @@ pub(super) async fn tile(
         state.tiles.encoded.insert(key, packed.clone());
         Ok(packed)
     });
-    Ok(work.await.map_err(Problem::inside)??.answer(media, cache, &headers))
+    work.await.map_err(Problem::inside)?
 }
 
 fn joined(pairs: &Pairs) -> String {
