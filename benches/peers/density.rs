@@ -31,11 +31,12 @@ pub(super) fn run(job: &str, folder: &Path) -> Option<(f64, f64)> {
         "density-exact-uniform" => exact(folder, kernel(Kernel::Uniform)),
         "density-exact-triangular" => exact(folder, kernel(Kernel::Triangular)),
         "density-exact-gaussian" => exact(folder, gaussian),
-        "density-per-event" => {
-            let places = places(folder);
-            let (seconds, _) = time(|| kde(&places, None, &GRID, &QUARTIC).expect("good input"), |_| 0.0);
-            let events = events(places);
-            (seconds / events, events)
+        "density-per-event" => per_event(folder, places(folder)),
+        "density-per-place" => {
+            let mut distinct = places(folder);
+            distinct.sort_by(|a, b| a.y.total_cmp(&b.y).then(a.x.total_cmp(&b.x)));
+            distinct.dedup();
+            per_event(folder, distinct)
         }
         "density-binned" => whole(folder, QUARTIC),
         "density-binned-gaussian" => whole(folder, gaussian),
@@ -87,10 +88,16 @@ fn live(folder: &Path) -> (f64, f64) {
     (seconds / updates, live.density().integral())
 }
 
-/// Distinct places, times the rows of the grid that each reaches.
-fn events(mut places: Vec<Local>) -> f64 {
-    places.sort_by(|a, b| a.y.total_cmp(&b.y).then(a.x.total_cmp(&b.x)));
-    places.dedup();
+/// Seconds of the exact density of all incidents for each of some places and each row of the grid that it reaches, and how
+/// many such pairs there are.
+fn per_event(folder: &Path, of: Vec<Local>) -> (f64, f64) {
+    let events = events(&of);
+    let (seconds, _) = exact(folder, QUARTIC);
+    (seconds / events, events)
+}
+
+/// Places, times the rows of the grid that each reaches.
+fn events(places: &[Local]) -> f64 {
     let h = QUARTIC.bandwidth.0;
     let row = |y: f64| ((y - GRID.origin.y) / GRID.cell.0 - 0.5).ceil().clamp(0.0, GRID.n_rows as f64);
     places.iter().map(|p| row(p.y + h) - row(p.y - h)).sum()

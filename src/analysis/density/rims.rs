@@ -135,9 +135,14 @@ fn add_any(spots: &[Spot], members: &[Member], rim: &Rim, least: f64, buffer: Bu
             for (&to, sum) in rim.east[at..next].iter().zip(east) {
                 cells[corner.wrapping_add(to as usize)] += sum;
             }
-            for ((&to, sum), &x) in rim.west[at..next].iter().zip(west).zip(x) {
-                // The crowd's own column is its own mirror image.
-                cells[corner.wrapping_add(to as usize)] += if x == 0.0 { 0.0 } else { sum };
+            // The crowd's own column is its own mirror image; most rims have none of it.
+            if x.iter().fold(false, |own, x| own | (*x == 0.0)) {
+                for (sum, x) in west.iter_mut().zip(x) {
+                    *sum = if *x == 0.0 { 0.0 } else { *sum };
+                }
+            }
+            for (&to, sum) in rim.west[at..next].iter().zip(west) {
+                cells[corner.wrapping_add(to as usize)] += sum;
             }
             at = next;
         }

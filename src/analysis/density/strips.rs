@@ -47,8 +47,8 @@ pub(super) struct Strips {
     width: f64,
 }
 
-/// How many incidents a bucket of the sort holds about.
-const BUCKET: usize = 24;
+/// How many incidents a bucket of the sort holds about: so few are sorted by insertion.
+const BUCKET: usize = 8;
 
 impl Strips {
     /// Incidents that weigh something and lie within `reach` bandwidths of the grid's centers; strips as wide as `width`, or one.
