@@ -14,10 +14,11 @@ use hotblocks::engine::live::{Change, Live, Merges};
 use hotblocks::engine::snapshot::Snapshot;
 use hotblocks::model::block::Intersections;
 use hotblocks::model::class::ClassId;
+use hotblocks::model::cutoff::{Cutoffs, Gone};
 use hotblocks::model::dataset::Placing;
 use hotblocks::model::incident::Located;
 use hotblocks::model::link::LinkRule;
-use hotblocks::model::report::Report;
+use hotblocks::model::report::{Report, Source};
 use hotblocks::model::reports::Ledger;
 use rayon::prelude::*;
 use same::{same, same_layers};
@@ -77,6 +78,23 @@ impl Both {
         let kept = reports.iter().filter(|one| one.id != Some(id) || !named[usize::from(one.source)]);
         self.all.reports = kept.collect();
         let change = self.live.forget(source, id, self.all.clone());
+        self.tell(&change);
+    }
+
+    /// Some events and whatever has no id and ended before a day are kept no more.
+    fn expire(&mut self, named: &[(String, String)], day: jiff::civil::Date) {
+        let ids = |source: &Source| {
+            let of = named.iter().filter(|(name, _)| *name == source.name);
+            of.map(|(_, id)| id.as_str().into()).collect()
+        };
+        let ids = self.all.sources.iter().map(|source| (source.clone(), ids(source))).collect();
+        let gone = Gone::new(Cutoffs::before(day, None), ids);
+        let among = gone.among(&self.all.sources);
+        let reports = std::mem::take(&mut self.all.reports);
+        self.all.reports = reports.iter().filter(|one| !among.has(one)).collect();
+        let change = self.live.forget_gone(&gone, self.all.clone());
+        let among = gone.among(&self.live.ledger().sources);
+        assert!(!self.live.ledger().reports.iter().any(|one| among.has(&one)), "none of them is left");
         self.tell(&change);
     }
 
@@ -167,6 +185,13 @@ fn sequence(seed: u64, ground: &Arc<Ground>) {
             && let Some((source, id)) = feed.sent_id()
         {
             both.forget(source, &id);
+        }
+        if feed.chance.one_in(60) {
+            let named = (0..3).filter_map(|_| feed.sent_id());
+            let named: Vec<_> = named.map(|(source, id)| (source.to_owned(), id)).collect();
+            let when = both.all.reports.when(both.all.reports.len() / 2);
+            let middle = jiff::Timestamp::from_second(when.from).expect("a time");
+            both.expire(&named, middle.to_zoned(jiff::tz::TimeZone::UTC).date());
         }
         let mut rows: Vec<Row> = feed.rows();
         if feed.chance.one_in(6) {

@@ -94,7 +94,7 @@ pub(super) async fn ingest(
         name: source.clone(),
     };
     let taken = feed.write(batch, bytes, room).await?;
-    let Taken { new, known, revised, superseded, withdrawn, repeated, .. } = taken;
+    let Taken { new, known, revised, superseded, withdrawn, expired, repeated, .. } = taken;
     // A repeated request is told what became of it then, and changes nothing now.
     let now = |n: usize| if repeated { 0 } else { n };
     let all = new + known + revised + superseded + withdrawn;
@@ -104,6 +104,7 @@ pub(super) async fn ingest(
         ("revised", now(revised)),
         ("superseded", now(superseded)),
         ("withdrawn", now(withdrawn)),
+        ("expired", now(expired)),
         ("refused", refused.len()),
     ]);
     let stored = json!({
@@ -112,6 +113,7 @@ pub(super) async fn ingest(
         "revised": taken.revised,
         "superseded": taken.superseded,
         "withdrawn": taken.withdrawn,
+        "expired": taken.expired,
         "repeated": taken.repeated,
         "snapshot": feed.token(taken.revision),
     });

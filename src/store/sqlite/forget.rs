@@ -5,7 +5,7 @@ use rusqlite::{Connection, TransactionBehavior};
 use super::parts::{each, replace};
 use super::receipts::forget_names;
 use super::state::State;
-use super::tables::{Tables, file_sum};
+use super::tables::Tables;
 use super::watched;
 use crate::model::identity::made_id;
 use crate::store::Forgotten;
@@ -21,7 +21,7 @@ pub(super) fn forget(
     let doing = "forgetting";
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate).during(doing)?;
     let mut state = State::read(&transaction)?;
-    let tables = Tables::read(&transaction)?;
+    let mut tables = Tables::read(&transaction)?;
     let ours: Vec<bool> = tables.sources.iter().map(|known| known.name == source).collect();
     let before = state.reports;
     let ledger = tables.ledger(Default::default());
@@ -58,14 +58,7 @@ pub(super) fn forget(
     state.write(&transaction)?;
     forget_names(&transaction, external_id)?;
     watched::forget(&transaction, source, external_id)?;
-    for (at, _) in tables.files.iter().enumerate().filter(|(_, name)| name.contains(external_id)) {
-        let id = u16::try_from(at).unwrap_or(u16::MAX);
-        // A name that only says that it is gone.
-        let blank = "(forgotten)";
-        transaction
-            .execute("UPDATE file SET name = ?2, sum = ?3 WHERE id = ?1", (id, blank, file_sum(id, blank)))
-            .during(doing)?;
-    }
+    tables.forget_names(&transaction, |name| name.contains(external_id))?;
     transaction.commit().during(doing)?;
     Ok(Some(Forgotten { reports: before - state.reports, revision: state.revision }))
 }
