@@ -298,6 +298,10 @@ fn what_becomes_too_old_leaves_every_layer_event_and_rule_and_does_not_come_agai
         }
         std::thread::sleep(Duration::from_millis(10));
     }
+    let strict = rows(&[row("p-9", 300, "-90.195"), row("p-8", 1, "-90.195")]);
+    let strict = town.ingest("/ingest/police?strict=true", "text/csv", strict.as_bytes());
+    assert_eq!(strict.status, 422, "{}", strict.text());
+    assert!(!left("p-8"), "nothing of it was stored");
     let metrics = get(town.metrics, "/metrics").text();
     assert!(metrics.contains("hotblocks_expired_incidents_total{source=\"police\"}"), "{metrics}");
     assert!(metrics.contains("hotblocks_ingest_rows_total{outcome=\"expired\"}"), "{metrics}");

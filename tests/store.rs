@@ -348,6 +348,16 @@ fn what_is_too_old_is_in_no_byte_and_what_stays_is_as_if_it_had_never_been() {
     std::fs::remove_file(folder.path().join("backup")).expect("removed");
     assert_eq!(holds_any(folder.path(), &["NEW-00001".to_owned()]), None);
     assert_eq!(append(&store, batch(&moved)).expired, 1);
+    // Of a batch that is to be taken whole or not at all nothing is, and it may come again otherwise.
+    let other = format!(
+        "{moved}lab,UTC,NEW-2,1,confirmed,{},robbery=robbery,located,-90.2,38.6\n",
+        when.replace("2001", "2031")
+    );
+    let sent = || Batch { digest: Some([3; 32]), ..batch(&other) };
+    let refused = append(&store, Batch { strict: true, ..sent() });
+    assert_eq!((refused.read, refused.expired, refused.new, refused.accepted.reports.len()), (1, 1, 0, 0));
+    let taken = append(&store, sent());
+    assert_eq!((taken.repeated, taken.read, taken.expired, taken.new), (false, 2, 1, 1));
 }
 
 #[test]

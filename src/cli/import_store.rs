@@ -27,7 +27,8 @@ pub(super) fn import(matches: &ArgMatches, inputs: &[Input], options: &Options) 
         let read = |input: &Input| {
             // Each by itself: a row that stands in two files is one report.
             let (ledger, account) = incidents::read(std::slice::from_ref(input), options, &|| bar.inc(1))?;
-            let batch = Batch { ledger, digest: Some(input.digest()?), name: input.name.clone(), key: None };
+            let (digest, name) = (Some(input.digest()?), input.name.clone());
+            let batch = Batch { ledger, digest, name, ..Batch::default() };
             Ok::<_, Failure>((batch, account))
         };
         let read: Vec<(Batch, Account)> = some.par_iter().map(read).collect::<Result<_, _>>()?;

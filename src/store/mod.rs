@@ -34,6 +34,8 @@ pub struct Batch {
     pub digest: Option<[u8; 32]>,
     /// What the sender calls it: a file's name.
     pub name: String,
+    /// Whether nothing of it is to be taken where a part is too old: its receipt then has those alone, and it is not remembered.
+    pub strict: bool,
 }
 
 /// What became of a batch: `read = new + known + revised + superseded + withdrawn + expired` always holds.

@@ -272,3 +272,20 @@ fn what_is_forgotten_is_in_no_report_and_no_snapshot_any_more() {
     assert_eq!(ids(&live.snapshot(2)).len(), 2);
     assert!(live.forget("police", "gone", rest).is_empty());
 }
+
+#[test]
+fn what_is_left_may_count_its_sources_in_another_order() {
+    let mut feed = FeedOf::new(3);
+    let rows: Vec<Row> = (0..40).flat_map(|_| feed.rows()).chain([feed.first()]).collect();
+    let all = feed.ledger(&rows);
+    let last = u16::try_from(all.sources.len() - 1).expect("few");
+    assert!(last > 0, "one source has one order");
+    let reports = all.reports.iter().map(|one| Report { source: last - one.source, ..one }).collect();
+    let sources = all.sources.iter().rev().cloned().collect();
+    let rest = Ledger { sources, reports, ..all.clone() };
+    let ground = feed::ground();
+    let mut live = Live::new(all, ground.clone(), about(0)).expect("blocks");
+    live.forget_gone(&Gone::default(), rest.clone());
+    let fresh = Snapshot::new(build(rest, &ground, about(0)).expect("near"), 2);
+    same(&live.snapshot(2), &fresh);
+}

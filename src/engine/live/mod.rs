@@ -200,7 +200,10 @@ impl Live {
 
     /// Builds everything of other reports.
     fn begin_anew(&mut self, reports: Ledger) {
-        let next = Self::over(reports, Arc::clone(&self.fixed), self.data.clone());
+        // Their sources and classes may be numbered otherwise than those that came batch by batch.
+        let (sources, classes) = (reports.sources.clone(), reports.classes.clone());
+        let data = Dataset { sources, classes, ..self.data.clone() };
+        let next = Self::over(reports, Arc::clone(&self.fixed), data);
         *self = Self { merges: self.merges, outreach: self.outreach.take(), ..next };
     }
 

@@ -44,6 +44,7 @@ pub(super) async fn alert(State(state): State<AppState>, request: Request) -> Re
         // The same alert again is known by its revision.
         digest: None,
         name: alert.source.clone(),
+        strict: false,
     };
     let taken = feed.write(batch, bytes.len(), room).await?;
     if taken.expired > 0 {

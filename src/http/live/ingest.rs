@@ -92,8 +92,16 @@ pub(super) async fn ingest(
         key: key.map(|key| format!("ingest/{source}/{key}")),
         digest: Some(digest),
         name: source.clone(),
+        strict,
     };
     let taken = feed.write(batch, bytes, room).await?;
+    if strict && taken.expired > 0 {
+        feed.metrics.took(&[("expired", taken.expired)]);
+        return Err(Refusal::unusable(format!(
+            "{} reports are too old to be kept (retention), and `strict` wants all; nothing was stored",
+            taken.expired
+        )));
+    }
     let Taken { new, known, revised, superseded, withdrawn, expired, repeated, .. } = taken;
     // A repeated request is told what became of it then, and changes nothing now.
     let now = |n: usize| if repeated { 0 } else { n };

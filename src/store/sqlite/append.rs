@@ -102,7 +102,13 @@ impl Taking<'_> {
             self.receipts.push(before);
             return Ok(());
         }
-        let receipt = self.reports(batch.ledger, keys, &implied)?;
+        let expired = self.expired(&batch.ledger, &keys);
+        let n = expired.iter().filter(|expired| **expired).count();
+        if batch.strict && n > 0 {
+            self.receipts.push(Receipt { read: n, expired: n, ..Receipt::default() });
+            return Ok(());
+        }
+        let receipt = self.reports(batch.ledger, keys, &implied, &expired)?;
         if told.lasting() {
             self.kept.push((told, self.receipts.len()));
         }
@@ -115,9 +121,9 @@ impl Taking<'_> {
         ledger: Ledger,
         mut keys: Vec<u128>,
         implied: &[usize],
+        expired: &[bool],
     ) -> Result<Receipt, StoreError> {
         let mut numbers = Numbers::of(&ledger);
-        let expired = self.expired(&ledger, &keys);
         let is_expired = |at: usize| expired.get(at).is_some_and(|&expired| expired);
         let implied: Vec<usize> = implied.iter().copied().filter(|&at| !is_expired(at)).collect();
         let revisions = self.revise(&ledger, &mut keys, &implied, &mut numbers)?;

@@ -1,9 +1,12 @@
 //! Forgetting: the reports of an id leave their parts, and the id leaves the file, its log and what rules found.
 
+use std::time::Duration;
+
 use rusqlite::{Connection, TransactionBehavior};
 
 use super::parts::{each, replace};
 use super::receipts::forget_names;
+use super::schema::PATIENCE;
 use super::state::State;
 use super::tables::Tables;
 use super::watched;
@@ -11,6 +14,9 @@ use crate::model::identity::made_id;
 use crate::store::Forgotten;
 use crate::store::error::{StoreError, While};
 use crate::store::segment::Segment;
+
+/// How long those who send wait for readers of the log.
+const SOON: Duration = Duration::from_millis(50);
 
 /// Forgets in one transaction, and empties the log. `None` where nothing has the id.
 pub(super) fn forget(
@@ -69,4 +75,13 @@ pub(super) fn empty_log(connection: &Connection) -> Result<(), StoreError> {
         .query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get(0))
         .during("emptying its log")?;
     if busy == 0 { Ok(()) } else { Err(StoreError::Held) }
+}
+
+/// The same for a store that is served: batches wait meanwhile, so that it does not wait long for readers.
+pub(super) fn empty_log_soon(connection: &Connection) -> Result<(), StoreError> {
+    let doing = "emptying its log";
+    connection.busy_timeout(SOON).during(doing)?;
+    let done = empty_log(connection);
+    connection.busy_timeout(PATIENCE).during(doing)?;
+    done
 }

@@ -214,7 +214,7 @@ impl Store for SqliteStore {
         };
         let done = expire::expire(connection, &mut now, cutoffs, whole).and_then(|mut expired| {
             // Also where nothing went: an earlier one may have left the log to be emptied.
-            match forget::empty_log(connection) {
+            match forget::empty_log_soon(connection) {
                 Err(StoreError::Held) => expired.held = true,
                 other => other?,
             }

@@ -40,7 +40,7 @@ const STEPS: [&str; 3] = [
 ];
 
 /// How long one waits for another who writes.
-const PATIENCE: Duration = Duration::from_secs(10);
+pub(super) const PATIENCE: Duration = Duration::from_secs(10);
 
 /// How a file is opened.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
