@@ -21,7 +21,7 @@ use hotblocks::engine::build::{About, Ground};
 use hotblocks::engine::live::Live;
 use hotblocks::engine::params::values::Values;
 use hotblocks::http::base::Access;
-use hotblocks::http::live::{Limits, Taking};
+use hotblocks::http::live::{Limits, Retaining, Taking};
 use hotblocks::http::serve::{Service, serve};
 use hotblocks::ingest::blocks::Shapes;
 use hotblocks::ingest::incidents::Options;
@@ -153,6 +153,7 @@ fn served(folder: &std::path::Path, n: usize) -> (SocketAddr, Arc<dyn Store>) {
         options: Options::default(),
         rules: Vec::new(),
         webhooks: Vec::new(),
+        retention: Retaining::default(),
     };
     let service = Service {
         address: "127.0.0.1:0".to_owned(),

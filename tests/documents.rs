@@ -144,6 +144,7 @@ fn commands_and_flags_use_the_agreed_words() {
         "band",
         "bandwidth",
         "bandwidth-rule",
+        "before",
         "blocks",
         "bonus",
         "by",

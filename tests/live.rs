@@ -21,12 +21,13 @@ use hotblocks::engine::live::Live;
 use hotblocks::engine::params::values::Values;
 use hotblocks::engine::rules::{Counts, Looks, Rule};
 use hotblocks::http::base::Access;
-use hotblocks::http::live::{Limits, Taking, Webhook};
+use hotblocks::http::live::{Limits, Retaining, Taking, Webhook};
 use hotblocks::http::serve::{Service, serve};
 use hotblocks::ingest::blocks::{self, Shapes};
 use hotblocks::ingest::incidents::Options;
 use hotblocks::ingest::input::Input;
 use hotblocks::model::areas::{Area, AreaKind};
+use hotblocks::model::cutoff::{Cutoffs, Retention};
 use hotblocks::model::link::LinkRule;
 use hotblocks::model::reports::Ledger;
 use hotblocks::space::coord::Metres;
@@ -34,7 +35,7 @@ use hotblocks::store::error::StoreError;
 use hotblocks::store::setting::Setting;
 use hotblocks::store::sqlite::{Access as Opening, SqliteStore};
 use hotblocks::store::watched::Watched;
-use hotblocks::store::{Batch, Forgotten, Receipt, Store, Verified, ledger};
+use hotblocks::store::{Batch, Expired, Forgotten, Receipt, Store, Verified, ledger};
 use serde_json::{Value as Json, json};
 
 /// A service over a store in a folder of its own.
@@ -65,11 +66,27 @@ impl Town {
         Self::under(Access::default(), limits, notify, instead)
     }
 
+    /// The same where incidents are kept for some days, by source.
+    fn keeping(days: &[(&str, u32)], notify: (Vec<Rule>, Vec<Webhook>)) -> Self {
+        let kept = Retention(days.iter().map(|&(source, days)| (source.to_owned(), days)).collect());
+        Self::made(Access::default(), Limits::default(), notify, kept, |store| store)
+    }
+
     /// The same under other names, or behind proxies.
     fn under(
         access: Access,
         limits: Limits,
         notify: (Vec<Rule>, Vec<Webhook>),
+        instead: impl FnOnce(Arc<dyn Store>) -> Arc<dyn Store>,
+    ) -> Self {
+        Self::made(access, limits, notify, Retention::default(), instead)
+    }
+
+    fn made(
+        access: Access,
+        limits: Limits,
+        notify: (Vec<Rule>, Vec<Webhook>),
+        kept: Retention,
         instead: impl FnOnce(Arc<dyn Store>) -> Arc<dyn Store>,
     ) -> Self {
         let folder = tempfile::tempdir().expect("a folder");
@@ -91,7 +108,15 @@ impl Town {
         let engine = Arc::new(Engine::over(live.snapshot(revision)));
         let options = Options::default();
         let (rules, webhooks) = notify;
-        let taking = Taking { store: Arc::clone(&store), file: file.clone(), live, options, rules, webhooks };
+        let taking = Taking {
+            store: Arc::clone(&store),
+            file: file.clone(),
+            live,
+            options,
+            rules,
+            webhooks,
+            retention: Retaining { every: Duration::from_millis(300), kept },
+        };
         let service = Service {
             address: "127.0.0.1:0".to_owned(),
             metrics: Some("127.0.0.1:0".to_owned()),
@@ -230,6 +255,74 @@ fn a_file_sent_twice_is_stored_once_and_every_row_is_accounted_for() {
         assert!(told["unchanged"].as_u64() >= Some(1), "{media}: {told}");
     }
     assert_eq!(ledger(&*town.store).expect("whole").0.reports.len(), 3);
+}
+
+#[test]
+fn what_becomes_too_old_leaves_every_layer_event_and_rule_and_does_not_come_again() {
+    let town = Town::keeping(&[("police", 30)], (Vec::new(), Vec::new()));
+    let now = jiff::Timestamp::now();
+    let row = |id: &str, days: i64, lon: &str| {
+        format!("{id},{},robbery,{lon},38.6\n", now - jiff::SignedDuration::from_hours(24 * days))
+    };
+    let rows = |rows: &[String]| format!("incidentid,date,category,longitude,latitude\n{}", rows.concat());
+    let kept = town.ingest("/ingest/calls", "text/csv", rows(&[row("c-1", 400, "-90.2051")]).as_bytes());
+    wait(town.at, &kept);
+    let old = rows(&[row("p-new", 3, "-90.205"), row("p-old", 200, "-90.195")]);
+    let first = town.ingest("/ingest/police", "text/csv", old.as_bytes()).json();
+    let taken = first["inserted"].as_u64().expect("a number");
+    // Before the first look at what is too old both are taken, after it one.
+    assert!(taken == 2 || first["expired"] == 1, "{first}");
+    let shown = |id: &str| {
+        let all = get(town.at, "/collections/incidents/items?category=all").text();
+        let tile = get(town.at, "/collections/incidents/tiles/WebMercatorQuad/0/0/0?category=all");
+        let tiled = tile.body.windows(id.len()).any(|some| some == id.as_bytes());
+        (all.contains(&format!("police:{id}")), tiled)
+    };
+    for _ in 0..500 {
+        if !shown("p-old").0 && shown("p-new").0 {
+            break;
+        }
+        std::thread::sleep(Duration::from_millis(10));
+    }
+    assert_eq!((shown("p-old"), shown("p-new").0), ((false, false), true));
+    assert_eq!(town.shown(""), 2, "those of other sources stay");
+    let left = |id: &str| ledger(&*town.store).expect("whole").0.reports.iter().any(|one| one.id == Some(id));
+    assert!(!left("p-old") && left("p-new") && left("c-1"));
+    // Once it is too old, it is refused, and the answer says so.
+    for _ in 0..500 {
+        let again =
+            town.ingest("/ingest/police", "text/csv", rows(&[row("p-older", 300, "-90.195")]).as_bytes());
+        if again.json()["expired"] == 1 {
+            assert_eq!((again.status, &again.json()["inserted"]), (200, &json!(0)), "{}", again.text());
+            break;
+        }
+        std::thread::sleep(Duration::from_millis(10));
+    }
+    let strict = rows(&[row("p-9", 300, "-90.195"), row("p-8", 1, "-90.195")]);
+    let strict = town.ingest("/ingest/police?strict=true", "text/csv", strict.as_bytes());
+    assert_eq!(strict.status, 422, "{}", strict.text());
+    assert!(!left("p-8"), "nothing of it was stored");
+    let metrics = get(town.metrics, "/metrics").text();
+    assert!(metrics.contains("hotblocks_expired_incidents_total{source=\"police\"}"), "{metrics}");
+    assert!(metrics.contains("hotblocks_ingest_rows_total{outcome=\"expired\"}"), "{metrics}");
+}
+
+#[test]
+fn an_alert_that_is_too_old_is_refused_with_a_reason() {
+    let town = Town::keeping(&[("*", 30)], (Vec::new(), Vec::new()));
+    let then = (jiff::Timestamp::now() - jiff::SignedDuration::from_hours(24 * 200)).to_string();
+    let mut refused = None;
+    for n in 0..500 {
+        let answer = town.alert(json!({ "external_id": format!("ss-{n}"), "occurred_at": then }));
+        if answer.status == 422 {
+            refused = Some(answer);
+            break;
+        }
+        std::thread::sleep(Duration::from_millis(10));
+    }
+    let refused = refused.expect("after the first look");
+    assert!(refused.text().contains("too old to be kept"), "{}", refused.text());
+    assert_eq!(town.alert(json!({})).status, 201, "one of today is taken");
 }
 
 #[test]
@@ -1021,6 +1114,10 @@ impl Store for Failing {
 
     fn forget(&self, source: &str, external_id: &str) -> Result<Forgotten, StoreError> {
         self.store.forget(source, external_id)
+    }
+
+    fn forget_before(&self, cutoffs: &Cutoffs, whole: bool) -> Result<Expired, StoreError> {
+        self.store.forget_before(cutoffs, whole)
     }
 
     fn keep_watched(&self, some: &Watched) -> Result<(), StoreError> {

@@ -10,6 +10,7 @@ use common::lots::Lots;
 use hotblocks::ingest::incidents::{self, Options};
 use hotblocks::ingest::input::Input;
 use hotblocks::model::class::ClassId;
+use hotblocks::model::cutoff::Cutoffs;
 use hotblocks::model::ledger::resolve;
 use hotblocks::model::report::{Place, Status};
 use hotblocks::model::reports::Ledger;
@@ -236,6 +237,150 @@ fn what_is_forgotten_is_in_no_byte_of_the_store_its_log_or_a_new_backup() {
     assert!(file.exists());
 }
 
+/// Whether any file of a folder holds any of some texts.
+fn holds_any(folder: &Path, texts: &[String]) -> Option<String> {
+    let entries = std::fs::read_dir(folder).expect("a folder").map(|entry| entry.expect("readable").path());
+    entries.filter(|path| path.is_file()).find_map(|path| {
+        let bytes = std::fs::read(&path).expect("readable");
+        let held = texts.iter().find(|text| bytes.windows(text.len()).any(|some| some == text.as_bytes()));
+        held.map(|text| format!("{text} in {}", path.display()))
+    })
+}
+
+fn before(day: &str) -> Cutoffs {
+    Cutoffs::before(day.parse().expect("a date"), None)
+}
+
+/// Reports of which those named `OLD-…` or without an id are of incidents before 2020, and of which the others are to stay.
+fn old_and_new() -> (Vec<String>, Vec<String>, Vec<String>) {
+    let head = "source,zone,id,revision,status,from,until,precision,classes,place,lon,lat";
+    let row = |id: &str, revision: u32, status: &str, year: u32, lat: &str| {
+        let when = format!("{year}-01-05T13:30:00+00:00,{year}-01-05T13:31:00+00:00,minute");
+        format!("lab,UTC,{id},{revision},{status},{when},robbery=robbery,located,-90.2,{lat}\n")
+    };
+    let file = |rows: Vec<String>| format!("{head}\n{}", rows.concat());
+    let old = |n: u32| row(&format!("OLD-{n:05}"), 1, "confirmed", 2010 + n % 10, "38.6");
+    let new = |n: u32| row(&format!("NEW-{n:05}"), 1, "confirmed", 2020 + n % 5, "38.6");
+    let stays = vec![
+        file((0..400).map(new).collect()),
+        // Told of 2015 first, and of 2021 by the revision that stands.
+        file(vec![
+            row("NEW-MOVED", 1, "confirmed", 2015, "38.6"),
+            row("NEW-MOVED", 2, "confirmed", 2021, "38.6"),
+        ]),
+    ];
+    let goes = vec![
+        file((0..400).map(old).collect()),
+        file(vec![row("OLD-MOVED", 1, "confirmed", 2022, "38.61")]),
+        file(vec![row("OLD-MOVED", 2, "confirmed", 2018, "38.61")]),
+        file(vec![
+            row("OLD-BACK", 1, "confirmed", 2018, "38.6"),
+            row("OLD-BACK", 2, "withdrawn", 2018, "38.6"),
+        ]),
+        file((0..30).map(|n| row("", 0, "confirmed", 2012, &format!("38.6{n:02}"))).collect()),
+    ];
+    let ids = (0..400).map(|n| format!("OLD-{n:05}")).chain(["OLD-MOVED".to_owned(), "OLD-BACK".to_owned()]);
+    (stays, goes, ids.collect())
+}
+
+#[test]
+fn what_is_too_old_is_in_no_byte_and_what_stays_is_as_if_it_had_never_been() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let store = store(folder.path());
+    let (stays, goes, ids) = old_and_new();
+    let all = [&goes[0], &stays[0], &goes[1], &stays[1], &goes[2], &goes[3], &goes[4]];
+    for (n, text) in all.into_iter().enumerate() {
+        let name = format!("{}export {n}.csv", if n == 0 { "OLD-00007 " } else { "" });
+        append(&store, Batch { name, key: Some(n.to_string()), ..batch(text) });
+    }
+    let keys = ["lab:OLD-00001".to_owned(), "lab:NEW-00001".to_owned()];
+    let other = finding(1, "lab:NEW-00001");
+    let found = vec![other.clone(), finding(2, "lab:OLD-00001")];
+    let open = [("a rule".to_owned(), keys.into())].into();
+    store.keep_watched(&Watched { findings: found, open, ..Watched::default() }).expect("kept");
+    assert!(holds_any(folder.path(), &ids).is_some(), "the test could not fail");
+
+    let expired = store.forget_before(&before("2020-01-01"), false).expect("gone");
+    assert_eq!((expired.reports, expired.incidents["lab"], expired.held), (434, 432, false));
+    assert_eq!(expired.revision, store.revision().expect("readable"));
+    store.backup(&folder.path().join("backup")).expect("written");
+    assert_eq!(holds_any(folder.path(), &ids), None);
+    let left = store.watched().expect("whole");
+    assert_eq!((left.findings, left.open["a rule"].len()), (vec![other], 1));
+    // The reports of a store that never had the others.
+    let elsewhere = tempfile::tempdir().expect("a folder");
+    let fresh = self::store(elsewhere.path());
+    stays.iter().for_each(|text| drop(append(&fresh, batch(text))));
+    assert_eq!(store.verify().expect("whole").content, fresh.content_hash().expect("readable"));
+    assert_eq!(state(&store), state(&fresh));
+
+    // Nothing of it comes again, in this run or the next, and every row is accounted for.
+    let reject = |store: &SqliteStore| {
+        for text in &goes {
+            let sent = batch(text);
+            let old = sent.ledger.reports.iter().filter(|one| one.when.from < 1_577_836_800).count();
+            if old == 0 {
+                continue;
+            }
+            let receipt = append(store, Batch { digest: Some([9; 32]), ..sent });
+            assert_eq!((receipt.expired, receipt.new, receipt.read), (old, 0, old), "{text}");
+            assert!(receipt.accepted.reports.is_empty());
+        }
+        for text in &stays {
+            let receipt = append(store, batch(text));
+            assert_eq!((receipt.known, receipt.expired), (receipt.read, 0));
+        }
+    };
+    reject(&store);
+    let again = store.forget_before(&before("2019-01-01"), false).expect("nothing");
+    assert_eq!((again.reports, again.revision), (0, expired.revision), "no day becomes earlier");
+    drop(store);
+    let store = SqliteStore::open(&folder.path().join("city.hotblocks"), Access::Write).expect("there");
+    reject(&store);
+    assert_eq!(store.verify().expect("whole").content, fresh.content_hash().expect("readable"));
+    assert_eq!(holds_any(folder.path(), &ids), None);
+    // What comes later is taken, and a revision of what stands also where it makes it old: then that goes.
+    let head = stays[0].lines().next().expect("a head").to_owned();
+    let when = "2001-01-05T13:30:00+00:00,2001-01-05T13:31:00+00:00,minute";
+    let moved = format!("{head}\nlab,UTC,NEW-00001,2,confirmed,{when},robbery=robbery,located,-90.2,38.6\n");
+    assert_eq!(append(&store, batch(&moved)).revised, 1);
+    assert_eq!(store.forget_before(&before("2020-01-01"), false).expect("gone").reports, 2);
+    std::fs::remove_file(folder.path().join("backup")).expect("removed");
+    assert_eq!(holds_any(folder.path(), &["NEW-00001".to_owned()]), None);
+    assert_eq!(append(&store, batch(&moved)).expired, 1);
+    // Of a batch that is to be taken whole or not at all nothing is, and it may come again otherwise.
+    let other = format!(
+        "{moved}lab,UTC,NEW-2,1,confirmed,{},robbery=robbery,located,-90.2,38.6\n",
+        when.replace("2001", "2031")
+    );
+    let sent = || Batch { digest: Some([3; 32]), ..batch(&other) };
+    let refused = append(&store, Batch { strict: true, ..sent() });
+    assert_eq!((refused.read, refused.expired, refused.new, refused.accepted.reports.len()), (1, 1, 0, 0));
+    let taken = append(&store, sent());
+    assert_eq!((taken.repeated, taken.read, taken.expired, taken.new), (false, 2, 1, 1));
+}
+
+#[test]
+fn a_day_of_one_source_is_nobody_else_s() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let store = store(folder.path());
+    let text = format!("{HEADER}\na,2014-01-05 13:30,robbery,-90.2,38.6\n");
+    for source in ["one", "two"] {
+        let options = Options { source: Some(source.to_owned()), ..Options::default() };
+        append(&store, Batch { ledger: read_as(&text, &options), ..Batch::default() });
+    }
+    let day = "2020-01-01".parse().expect("a date");
+    let expired = store.forget_before(&Cutoffs::before(day, Some("one")), false).expect("gone");
+    assert_eq!(expired.incidents, [("one".to_owned(), 1)].into());
+    let (left, _) = ledger(&store).expect("whole");
+    assert_eq!(left.sources[usize::from(left.reports.get(0).source)].name, "two");
+    // The same request again does nothing twice, and a source that is new has no day.
+    assert!(
+        store.forget_before(&Cutoffs::before(day, Some("one")), false).expect("gone").incidents.is_empty()
+    );
+    assert_eq!(append(&store, batch(&text)).new, 1);
+}
+
 fn finding(number: u64, incident: &str) -> Finding {
     let place = hotblocks::space::coord::LonLat::new(-90.2, 38.6).ok();
     Finding {
@@ -288,11 +433,15 @@ fn what_rules_found_is_kept_the_newest_thousand_of_it_and_backups_carry_it() {
         "UPDATE finding SET body = CAST(body || x'00' AS BLOB) WHERE number = 77",
         "UPDATE finding SET number = 2000 WHERE number = 77",
         "UPDATE watched SET name = 'another' WHERE kind = 0",
+        "INSERT INTO cutoff VALUES ('another', '2020-01-01', x'00')",
     ] {
         std::fs::copy(&backup, &file).expect("copied");
         rusqlite::Connection::open(&file).and_then(|c| c.execute_batch(damage)).expect("damaged");
         let store = SqliteStore::open(&file, Access::Read).expect("a store");
-        assert!(matches!(store.watched(), Err(StoreError::Damaged { .. })), "{damage}");
+        assert!(
+            damage.contains("cutoff") || matches!(store.watched(), Err(StoreError::Damaged { .. })),
+            "{damage}"
+        );
         assert!(matches!(store.verify(), Err(StoreError::Damaged { .. })), "{damage}");
     }
 }
@@ -305,7 +454,7 @@ fn a_store_of_the_first_form_is_read_as_it_is_and_written_in_the_newer_one() {
     let content = store.content_hash().expect("readable");
     drop(store);
     let file = folder.path().join("city.hotblocks");
-    let back = "DROP TABLE finding; DROP TABLE watched; PRAGMA user_version = 1";
+    let back = "DROP TABLE finding; DROP TABLE watched; DROP TABLE cutoff; PRAGMA user_version = 1";
     rusqlite::Connection::open(&file).and_then(|c| c.execute_batch(back)).expect("set back");
     let old = SqliteStore::open(&file, Access::Read).expect("a store");
     assert_eq!(old.verify().expect("whole").content, content);

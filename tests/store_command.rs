@@ -125,6 +125,75 @@ fn backup_restore_verify_and_forget_end_as_the_documents_say() {
 }
 
 #[test]
+fn incidents_before_a_day_are_forgotten_and_refused_from_then_on() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let store = init(folder.path());
+    let file = crimes(folder.path(), "a.csv", 0..30);
+    assert_eq!(run(&["import", "incidents", &file, "--store", &store]).0, 0);
+    let forget = |more: &[&str]| run(&[&["forget", "--store", &store], more].concat());
+    // Those of the first to the fourteenth of January; the 29th report is of the first again.
+    let (code, _, err) = forget(&["--before", "2024-01-15"]);
+    assert_eq!(code, 0, "{err}");
+    assert!(
+        err.ends_with("16 incidents before 2024-01-15 are forgotten, with 16 reports · lonlat 16\n"),
+        "{err}"
+    );
+    assert!(run(&["verify", "--store", &store]).1.contains(", 14 reports in 1 parts"));
+    let (code, _, err) = run(&["import", "incidents", &file, "--store", &store]);
+    assert!(err.contains("the same bytes were taken before"), "{code} {err}");
+    let more = crimes(folder.path(), "b.csv", 0..31);
+    let (code, _, err) = run(&["import", "incidents", &more, "--store", &store]);
+    assert_eq!(code, 3, "{err}");
+    assert!(
+        err.ends_with(
+            "31 read · 0 new · 14 already known · 0 revised · 17 too old to be kept and refused · 0 refused\n"
+        ),
+        "{err}"
+    );
+    let (code, _, err) = forget(&["--before", "2024-01-15", "--source", "lonlat"]);
+    assert_eq!((code, err.contains("0 incidents before")), (0, true), "{err}");
+    for wrong in [
+        &["--before", "2999-01-01"][..],
+        &["--before", "January"],
+        &["--before", "2024-01-15", "--external-id", "7", "--source", "lonlat"],
+        &["--external-id", "7"],
+        &["--source", "lonlat"],
+        &[],
+    ] {
+        let (code, _, err) = forget(wrong);
+        assert_eq!(code, 2, "{wrong:?}: {err}");
+    }
+}
+
+#[test]
+fn what_a_store_keeps_for_some_days_only_is_gone_before_it_is_served() {
+    use std::io::{BufRead, BufReader};
+    let folder = tempfile::tempdir().expect("a folder");
+    let store = folder.path().join("s").to_string_lossy().into_owned();
+    let config = write(folder.path(), "c.toml", "[retention_days]\n\"*\" = 90\n");
+    let made = run(&["init", "--store", &store, "--blocks", &town(folder.path()), "--config", &config]);
+    assert_eq!(made.0, 0, "{}", made.2);
+    assert_eq!(run(&["import", "incidents", &crimes(folder.path(), "a.csv", 0..30), "--store", &store]).0, 0);
+    let mut served = std::process::Command::new(assert_cmd::cargo::cargo_bin("hotblocks"))
+        .current_dir(repository(""))
+        .args(["serve", "--store", &store, "--listen", "127.0.0.1:0"])
+        .stdout(std::process::Stdio::piped())
+        .stderr(std::process::Stdio::piped())
+        .spawn()
+        .expect("serves");
+    let mut line = String::new();
+    let _listens = BufReader::new(served.stdout.take().expect("piped")).read_line(&mut line);
+    served.kill().expect("it runs");
+    let out = served.wait_with_output().expect("it ended");
+    let err = String::from_utf8_lossy(&out.stderr);
+    assert!(
+        err.contains("30 incidents too old to be kept are forgotten, with 30 reports · lonlat 30"),
+        "{err}"
+    );
+    assert!(run(&["verify", "--store", &store]).1.contains(", 0 reports in 0 parts"));
+}
+
+#[test]
 fn a_store_is_served_by_one_process_and_read_by_others() {
     use std::io::{BufRead, BufReader, Read, Write};
     let folder = tempfile::tempdir().expect("a folder");

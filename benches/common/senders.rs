@@ -2,7 +2,7 @@
 
 use std::sync::mpsc;
 
-use hotblocks::store::gather::Gather;
+use hotblocks::store::gather::queue;
 use hotblocks::store::{Batch, Store};
 
 /// Takes what all senders send; how many batches there were.
@@ -10,25 +10,27 @@ pub(crate) fn take_all<S: Iterator<Item = Batch> + Send>(
     store: &dyn Store,
     senders: impl IntoIterator<Item = S>,
 ) -> usize {
-    let (send, wait) = mpsc::channel::<(Batch, mpsc::Sender<()>)>();
+    let (send, mut gather) = queue::<(Batch, mpsc::Sender<()>)>();
     std::thread::scope(|scope| {
         for mine in senders {
             let send = send.clone();
             scope.spawn(move || {
                 let (answer, answered) = mpsc::channel();
                 for batch in mine {
-                    send.send((batch, answer.clone())).expect("somebody writes");
+                    send.send((batch, answer.clone())).unwrap_or_else(|_| panic!("somebody writes"));
                     answered.recv().expect("an answer");
                 }
             });
         }
         drop(send);
-        let (mut taken, mut gather) = (0, Gather::new(wait));
+        let mut taken = 0;
         while let Some(group) = gather.next(usize::MAX, usize::MAX, |_| 1) {
             let (batches, answers): (Vec<_>, Vec<_>) = group.into_iter().unzip();
             taken += batches.len();
-            store.append(batches).expect("taken");
+            let receipts = store.append(batches).expect("taken");
             answers.into_iter().for_each(|answer| answer.send(()).expect("somebody waits"));
+            // What came of them is for whoever shows it, and nobody waits for that.
+            drop(receipts);
         }
         taken
     })

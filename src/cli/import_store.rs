@@ -27,7 +27,8 @@ pub(super) fn import(matches: &ArgMatches, inputs: &[Input], options: &Options) 
         let read = |input: &Input| {
             // Each by itself: a row that stands in two files is one report.
             let (ledger, account) = incidents::read(std::slice::from_ref(input), options, &|| bar.inc(1))?;
-            let batch = Batch { ledger, digest: Some(input.digest()?), name: input.name.clone(), key: None };
+            let (digest, name) = (Some(input.digest()?), input.name.clone());
+            let batch = Batch { ledger, digest, name, ..Batch::default() };
             Ok::<_, Failure>((batch, account))
         };
         let read: Vec<(Batch, Account)> = some.par_iter().map(read).collect::<Result<_, _>>()?;
@@ -57,7 +58,7 @@ pub(super) fn import(matches: &ArgMatches, inputs: &[Input], options: &Options) 
         import_incidents::tell(matches, ledger, &events, &resolution, &of_all)?;
     }
     say::tell(&sentence(&account, &sum, rejects.as_deref()));
-    Ok(if account.refused.is_empty() { exit::DONE } else { exit::SOME_REFUSED })
+    Ok(if account.refused.is_empty() && sum.expired == 0 { exit::DONE } else { exit::SOME_REFUSED })
 }
 
 /// Adds what became of another file; of one that came before all is known.
@@ -72,6 +73,7 @@ fn add(sum: &mut Receipt, of_file: &Receipt) {
     sum.revised += of_file.revised;
     sum.superseded += of_file.superseded;
     sum.withdrawn += of_file.withdrawn;
+    sum.expired += of_file.expired;
 }
 
 /// What became of all rows: `12,480 read · 12,101 new · 301 already known · 12 revised · 66 refused (r.ndjson): 41 no location`.
@@ -86,6 +88,7 @@ fn sentence(account: &Account, sum: &Receipt, rejects: Option<&str>) -> String {
         (sum.revised, "revised", true),
         (sum.superseded, "older than what stands", false),
         (sum.withdrawn, "withdrawn", false),
+        (sum.expired, "too old to be kept and refused", false),
     ] {
         if always || n > 0 {
             parts.push(format!("{} {what}", say::thousands(n)));
@@ -114,6 +117,12 @@ mod tests {
         assert_eq!(
             sentence(&account, &sum, Some("r.ndjson")),
             "12,480 read · 12,101 new · 301 already known · 12 revised · 66 refused (r.ndjson): 66 no location"
+        );
+        let sum = Receipt { read: 5, new: 2, expired: 3, ..Receipt::default() };
+        let account = Account { read: 5, kept: 5, ..Account::default() };
+        assert_eq!(
+            sentence(&account, &sum, None),
+            "5 read · 2 new · 0 already known · 0 revised · 3 too old to be kept and refused · 0 refused"
         );
     }
 }

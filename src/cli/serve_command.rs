@@ -4,6 +4,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use clap::ArgMatches;
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
 
 use super::commands::{Opened, loaded_from};
 use super::failure::Failure;
@@ -18,9 +20,10 @@ use crate::engine::params::values::Values;
 use crate::engine::{Engine, View};
 use crate::http;
 use crate::http::base::Access;
-use crate::http::live::{Limits, Taking, Webhook};
+use crate::http::live::{Limits, Retaining, Taking, Webhook};
 use crate::http::serve::{DEFAULT_ADDRESS, Early, Service};
 use crate::ingest::incidents::Options;
+use crate::model::cutoff::Retention;
 use crate::plan::outreach::register::Register;
 use crate::space::crs::Crs;
 use crate::store::Store;
@@ -40,10 +43,12 @@ pub(super) fn run(matches: &ArgMatches) -> Result<u8, Failure> {
     // To be written, so that no two processes serve one store.
     let store = store_command::open(matches, Opening::Write)?;
     let mut setting = store.setting()?;
+    let config = load::config(matches)?.over(Config::kept(&setting.config)?);
+    let retention = Retaining { kept: config.retention()?, ..Retaining::default() };
+    expire(&store, &retention.kept)?;
     let Some(ground) = setting.blocks.take().map(Ground::from) else {
         return of_addresses(matches, &given, &store, kept, &early);
     };
-    let config = load::config(matches)?.over(Config::kept(&setting.config)?);
     let values = given.or(&config.defaults()?);
     let (live, engine) = live(&config, &store, ground, setting, kept)?;
     let options = Options {
@@ -57,8 +62,24 @@ pub(super) fn run(matches: &ArgMatches) -> Result<u8, Failure> {
     // changed, the write says so.
     let warmed = Arc::clone(&store);
     std::thread::spawn(move || warmed.warm());
-    let taking = Taking { store, file, live, options, rules, webhooks };
+    let taking = Taking { store, file, live, options, rules, webhooks, retention };
     listen(matches, Opened { engine, values, all_kept: true, config }, Some(taking), &early)
+}
+
+/// Lets go what is too old to be kept, before anything is shown.
+fn expire(store: &SqliteStore, kept: &Retention) -> Result<(), Failure> {
+    if kept.0.is_empty() {
+        return Ok(());
+    }
+    let today = Timestamp::now().to_zoned(TimeZone::UTC).date();
+    let expired = store.forget_before(&kept.cutoffs(today), false)?;
+    if expired.reports > 0 {
+        store_command::expired_are_told(&expired, "too old to be kept");
+    }
+    if expired.held {
+        say::tell("readers hold old pages of the store's log; what is forgotten leaves them later");
+    }
+    Ok(())
 }
 
 /// Blocks that are made from addresses would change with every incident: nothing is taken in over them.

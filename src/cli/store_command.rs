@@ -1,14 +1,19 @@
 //! `hotblocks init`, `backup`, `restore`, `verify` and `forget`: a store made, copied, looked at and made to forget.
 
 use clap::{Arg, ArgAction, ArgMatches, Command};
+use jiff::Timestamp;
+use jiff::civil::Date;
+use jiff::tz::TimeZone;
 
 use super::failure::Failure;
 use super::{exit, flags, ground, harm, load, say};
 use crate::engine::build::Ground;
 use crate::ingest::blocks::Shapes;
-use crate::store::Store;
+use crate::model::cutoff::Cutoffs;
+use crate::store::error::StoreError;
 use crate::store::setting::Setting;
 use crate::store::sqlite::{Access, SqliteStore, restore as put_back};
+use crate::store::{Expired, Store};
 
 /// The commands.
 pub(super) fn commands() -> [Command; 5] {
@@ -34,17 +39,27 @@ pub(super) fn commands() -> [Command; 5] {
         .about("Look at every checksum of a store; name what is damaged, or print the counts and the content hash")
         .arg(flags::store().required(true));
     let forget = Command::new("forget")
-        .about("Forget every report of an id: it is gone from the store, its log and every backup made from now on")
-        .after_help("Example:\n  hotblocks forget --store city.hotblocks --source slmpd --external-id 18-004711\n\nBackups made before still have it, and a file that is imported later may bring it again.")
+        .about("Forget every report of an id, or all incidents before a day: they are gone from the store, its log and every backup made from now on")
+        .after_help("Examples:\n  hotblocks forget --store city.hotblocks --source slmpd --external-id 18-004711\n  hotblocks forget --store city.hotblocks --before 2020-01-01\n\nBackups made before still have them. An id may come again with a file that is imported later; what is older than a day given with \
+             --before is refused from then on.")
         .arg(flags::store().required(true))
-        .arg(flags::source().required(true))
+        .arg(flags::source().required_unless_present("before"))
         .arg(
             Arg::new("external-id")
                 .long("external-id")
                 .value_name("ID")
-                .required(true)
+                .requires("source")
+                .required_unless_present("before")
+                .conflicts_with("before")
                 .allow_hyphen_values(true)
                 .help("The id that its source gave it, or the one that layers show where the source gives none"),
+        )
+        .arg(
+            Arg::new("before")
+                .long("before")
+                .value_name("DATE")
+                .value_parser(day)
+                .help("Every incident that ended before this day, of one source or of all; at most today"),
         );
     [flags::setting(init), backup, restore, verify, forget]
 }
@@ -64,6 +79,7 @@ pub(super) fn init(matches: &ArgMatches) -> Result<u8, Failure> {
     config.placing()?;
     config.defaults()?;
     config.live.checked_rules()?;
+    config.retention()?;
     let read = load::ground(&config, &load::texts(matches, "areas"))?;
     read.tell(matches)?;
     let harm = harm::checked(&config)?;
@@ -118,11 +134,37 @@ pub(super) fn verify(matches: &ArgMatches) -> Result<u8, Failure> {
     Ok(exit::DONE)
 }
 
+/// A day that is not to come.
+fn day(text: &str) -> Result<Date, String> {
+    let day: Date = text.parse().map_err(|_| "give a day as 2020-01-01".to_owned())?;
+    // Somewhere it is tomorrow already.
+    let today = Timestamp::now().to_zoned(TimeZone::UTC).date();
+    if day > today.tomorrow().unwrap_or(today) {
+        return Err("give a day that is not to come".to_owned());
+    }
+    Ok(day)
+}
+
 /// `forget`.
 pub(super) fn forget(matches: &ArgMatches) -> Result<u8, Failure> {
     let store = open(matches, Access::Write)?;
     let word = |flag: &str| load::text(matches, flag).unwrap_or_default();
+    if let Some(&day) = matches.get_one::<Date>("before") {
+        let source = load::text(matches, "source");
+        let expired = store.forget_before(&Cutoffs::before(day, source.as_deref()), true)?;
+        expired_are_told(&expired, &format!("before {day}"));
+        return if expired.held { Err(StoreError::Held.into()) } else { Ok(exit::DONE) };
+    }
     let forgotten = store.forget(&word("source"), &word("external-id"))?;
     say::tell(&format!("{} reports are forgotten", say::thousands(forgotten.reports)));
     Ok(exit::DONE)
+}
+
+/// Says how many incidents of each source are forgotten.
+pub(super) fn expired_are_told(expired: &Expired, which: &str) {
+    let all = expired.incidents.values().sum();
+    let each = expired.incidents.iter().map(|(source, &n)| format!("{source} {}", say::thousands(n)));
+    let of: String = std::iter::once(String::new()).chain(each).collect::<Vec<_>>().join(" · ");
+    let (all, reports) = (say::thousands(all), say::thousands(expired.reports));
+    say::tell(&format!("{all} incidents {which} are forgotten, with {reports} reports{of}"));
 }

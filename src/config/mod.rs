@@ -11,6 +11,7 @@ use crate::engine::params::table::{
 use crate::engine::params::values::{BadValue, Values};
 use crate::ingest::harm::EQUAL;
 use crate::model::block::Intersections;
+use crate::model::cutoff::Retention;
 use crate::model::dataset::Placing;
 use crate::model::link::LinkRule;
 use crate::space::coord::Metres;
@@ -71,6 +72,8 @@ pub struct Config {
     pub released: Option<Vec<String>>,
     /// Whether events of different feeds (report, call, alert) become one where they are near each other.
     pub link: Option<bool>,
+    /// Days for which incidents are kept, by source; `*` stands for those that are not named. For good where nothing is said.
+    pub retention_days: BTreeMap<String, u32>,
     /// Minutes between them at most.
     pub link_minutes: Option<u32>,
     /// Metres between them at most.
@@ -79,6 +82,9 @@ pub struct Config {
 
 /// Stands for a file of blocks where they are made from the incidents' addresses.
 pub const ADDRESSES: &str = "addresses";
+
+/// Incidents are kept for so many days at most, or for good: a century.
+const MOST_DAYS: u32 = 36_525;
 
 /// One file, or a list of them.
 #[derive(Clone, Debug, Default, PartialEq, Eq, serde::Deserialize, serde::Serialize)]
@@ -199,6 +205,8 @@ impl Config {
         let list = |own: Vec<String>, other: Vec<String>| if own.is_empty() { other } else { own };
         let mut parameters = other.parameters;
         parameters.extend(self.parameters);
+        let mut retention_days = other.retention_days;
+        retention_days.extend(self.retention_days);
         Self {
             title: self.title.or(other.title),
             notice: self.notice.or(other.notice),
@@ -219,6 +227,7 @@ impl Config {
             allow_origins: list(self.allow_origins, other.allow_origins),
             live: if self.live == live::LiveConfig::default() { other.live } else { self.live },
             released: self.released.or(other.released),
+            retention_days,
             link: self.link.or(other.link),
             link_minutes: self.link_minutes.or(other.link_minutes),
             link_m: self.link_m.or(other.link_m),
@@ -253,6 +262,25 @@ impl Config {
         }
         let rule = LinkRule { seconds: minutes * 60, distance: Metres(distance) };
         Ok(self.link.unwrap_or(true).then_some(rule))
+    }
+
+    /// How long incidents are kept.
+    ///
+    /// # Errors
+    ///
+    /// [`ConfigError::Value`] for no day at all, and for more than a century.
+    pub fn retention(&self) -> Result<Retention, ConfigError> {
+        for (source, &days) in &self.retention_days {
+            let bad = |value: String, mend: &str| BadValue {
+                name: format!("retention_days.{source}"),
+                value,
+                mend: mend.to_owned(),
+            };
+            if !(1..=MOST_DAYS).contains(&days) {
+                return Err(bad(days.to_string(), "give a number of days from 1 to 36525").into());
+            }
+        }
+        Ok(Retention(self.retention_days.clone()))
     }
 
     /// How incidents come to places and blocks.
@@ -348,6 +376,27 @@ mod tests {
             error.as_deref(),
             Some("`intersections` is `half`; give one of node, split, first, exclude")
         );
+    }
+
+    #[test]
+    fn incidents_are_kept_for_some_days_by_source_and_for_good_where_nothing_is_said() {
+        assert_eq!(Config::default().retention().expect("usable"), Retention::default());
+        let text = "[retention_days]\nalerts = 90\n\"*\" = 1826";
+        let config = Config::parse("c.toml", text).expect("usable");
+        let kept = Config::kept(&config.to_keep().expect("writable")).expect("usable");
+        let given = Config::parse("d.toml", "[retention_days]\nalerts = 30").expect("usable");
+        let both = given.over(kept).retention().expect("usable");
+        assert_eq!(both, Retention([("*".to_owned(), 1_826), ("alerts".to_owned(), 30)].into()));
+        for (text, named) in [
+            ("alerts = 0", "`retention_days.alerts` is `0`"),
+            ("alerts = 40000", "`retention_days.alerts` is `40000`"),
+        ] {
+            let config = Config::parse("c.toml", &format!("[retention_days]\n{text}")).expect("TOML");
+            let error = config.retention().expect_err(text);
+            let why = std::error::Error::source(&error).map(ToString::to_string).unwrap_or_default();
+            assert!(why.starts_with(named), "{why}");
+        }
+        assert!(Config::parse("c.toml", "[retention_days]\nalerts = -1").is_err());
     }
 
     #[test]

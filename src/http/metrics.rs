@@ -44,6 +44,11 @@ struct Outcome {
     outcome: &'static str,
 }
 
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct Of {
+    source: String,
+}
+
 /// All that is counted and measured.
 #[derive(Debug)]
 pub(super) struct Metrics {
@@ -52,6 +57,7 @@ pub(super) struct Metrics {
     seconds: Family<Routed, Histogram, fn() -> Histogram>,
     in_flight: Gauge,
     rows: Family<Outcome, Counter>,
+    expired: Family<Of, Counter>,
     /// Seconds that the store took for a transaction, its fsync included.
     pub(super) commits: Histogram,
     /// Clients of the live feed.
@@ -76,6 +82,7 @@ impl Default for Metrics {
             seconds: Family::new_with_constructor(histogram),
             in_flight: Gauge::default(),
             rows: Family::default(),
+            expired: Family::default(),
             commits: histogram(),
             clients: Gauge::default(),
             webhook_failures: Counter::default(),
@@ -94,6 +101,11 @@ impl Default for Metrics {
         );
         all.register("requests_in_flight", "Requests that are being answered", metrics.in_flight.clone());
         all.register("ingest_rows", "Rows taken in, by what became of them", metrics.rows.clone());
+        all.register(
+            "expired_incidents",
+            "Incidents that became too old to be kept and were forgotten, by source",
+            metrics.expired.clone(),
+        );
         all.register_with_unit(
             "store_commit",
             "Seconds of a transaction of the store, its fsync included",
@@ -144,6 +156,11 @@ impl Metrics {
             seconds: self.seconds.get_or_create(&Routed { route: route.clone() }).clone(),
             requests: self.requests.get_or_create(&Answered { method, route, status }).clone(),
         }
+    }
+
+    /// Counts incidents of a source that became too old to be kept.
+    pub(super) fn expired(&self, source: &str, incidents: usize) {
+        self.expired.get_or_create(&Of { source: source.to_owned() }).inc_by(incidents as u64);
     }
 
     /// All of it as text.

@@ -1,6 +1,7 @@
 //! What can have happened: a tree of categories with their flags.
 
 use std::ops::{BitOr, BitOrAssign};
+use std::sync::Arc;
 
 /// What is to be known of an offense beside its category, as a set of flags.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -111,7 +112,8 @@ pub struct Category {
 /// The tree, most serious category first: the order decides an incident's leading class.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct CategoryTree {
-    rows: Vec<Category>,
+    /// Shared: every batch of reports has a tree.
+    rows: Arc<Vec<Category>>,
 }
 
 /// Why rows make no tree.
@@ -157,7 +159,12 @@ impl CategoryTree {
                     .ok_or_else(|| TreeError::Parent { name: name.to_owned(), parent: parent.to_owned() })?,
             ),
         };
-        self.rows.push(Category { name: name.to_owned(), title: title.to_owned(), parent, flags });
+        Arc::make_mut(&mut self.rows).push(Category {
+            name: name.to_owned(),
+            title: title.to_owned(),
+            parent,
+            flags,
+        });
         Ok(())
     }
 

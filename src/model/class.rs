@@ -1,6 +1,8 @@
 //! What sources call an offense: their classes, mapped onto the category tree.
 
-use std::collections::HashMap;
+use std::sync::Arc;
+
+use hashbrown::{Equivalent, HashMap};
 
 use super::category::{CategoryTree, Flags, UNKNOWN};
 
@@ -39,8 +41,19 @@ pub struct Class {
 #[derive(Clone, Debug, Default)]
 pub struct Classes {
     tree: CategoryTree,
-    rows: Vec<Class>,
-    by_code: HashMap<(u16, String), ClassId>,
+    /// Shared, as the numbers are: every batch of reports has them, and most bring nothing new.
+    rows: Arc<Vec<Class>>,
+    by_code: Arc<HashMap<(u16, String), ClassId>>,
+}
+
+/// A source and a code, to look for without a copy of the code.
+#[derive(Hash)]
+struct Code<'a>(u16, &'a str);
+
+impl Equivalent<(u16, String)> for Code<'_> {
+    fn equivalent(&self, key: &(u16, String)) -> bool {
+        (self.0, self.1) == (key.0, key.1.as_str())
+    }
 }
 
 /// A selection of classes, made from the names of categories.
@@ -101,11 +114,17 @@ impl Classes {
         &self.rows[usize::from(id.0)]
     }
 
+    /// The id of a source's class, if it was met before.
+    #[must_use]
+    pub fn find(&self, source: u16, code: &str) -> Option<ClassId> {
+        self.by_code.get(&Code(source, code)).copied()
+    }
+
     /// The id of a source's class; a class met for the first time is made by `make`.
     ///
     /// Flags of its category are added to its own. `None` when 65,535 classes are there already.
     pub fn intern(&mut self, source: u16, code: &str, make: impl FnOnce() -> Class) -> Option<ClassId> {
-        if let Some(&known) = self.by_code.get(&(source, code.to_owned())) {
+        if let Some(known) = self.find(source, code) {
             return Some(known);
         }
         let id = ClassId(u16::try_from(self.rows.len()).ok().filter(|&n| n < u16::MAX)?);
@@ -121,8 +140,8 @@ impl Classes {
             }
             None => class.flags |= Flags::UNMAPPED,
         }
-        self.rows.push(class);
-        self.by_code.insert((source, code.to_owned()), id);
+        Arc::make_mut(&mut self.rows).push(class);
+        Arc::make_mut(&mut self.by_code).insert((source, code.to_owned()), id);
         Some(id)
     }
 

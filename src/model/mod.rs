@@ -10,6 +10,7 @@ pub mod class;
 pub mod column;
 pub mod context;
 pub mod coverage;
+pub mod cutoff;
 pub mod dataset;
 pub mod datetime;
 pub mod doubles;

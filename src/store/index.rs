@@ -87,6 +87,23 @@ impl Index {
         self.revisions.get(&self.hasher.hash_one((source, id))).copied()
     }
 
+    /// Takes a report out. Of an event all go, those that stand last: what stands is then no more.
+    pub(super) fn leave(&mut self, key: u128, id: Option<(u16, &str)>, revision: i64, status: Status) {
+        if !self.keys.remove(&key) {
+            return;
+        }
+        let Some(id) = id.map(|id| self.hasher.hash_one(id)) else { return };
+        let gone = Highest::of(revision, status);
+        if let Some(highest) = self.revisions.get_mut(&id)
+            && (highest.revision, highest.firmness) == (gone.revision, gone.firmness)
+        {
+            highest.reports -= 1;
+            if highest.reports == 0 {
+                self.revisions.remove(&id);
+            }
+        }
+    }
+
     /// Enters a report, unless it is there, and tells what it is.
     pub(super) fn enter(
         &mut self,

@@ -14,8 +14,10 @@ mod shapes;
 pub mod sqlite;
 pub mod watched;
 
+use std::collections::BTreeMap;
 use std::path::Path;
 
+use crate::model::cutoff::{Cutoffs, Gone};
 use crate::model::reports::Ledger;
 use error::StoreError;
 use setting::Setting;
@@ -32,9 +34,11 @@ pub struct Batch {
     pub digest: Option<[u8; 32]>,
     /// What the sender calls it: a file's name.
     pub name: String,
+    /// Whether nothing of it is to be taken where a part is too old: its receipt then has those alone, and it is not remembered.
+    pub strict: bool,
 }
 
-/// What became of a batch: `read = new + known + revised + superseded + withdrawn` always holds.
+/// What became of a batch: `read = new + known + revised + superseded + withdrawn + expired` always holds.
 #[derive(Clone, Debug, Default)]
 pub struct Receipt {
     /// The store's revision after it.
@@ -51,6 +55,8 @@ pub struct Receipt {
     pub superseded: usize,
     /// Reports that take back what stood.
     pub withdrawn: usize,
+    /// Reports of incidents that are too old to be kept: refused, and nothing of them is in the store.
+    pub expired: usize,
     /// The reports that the store did not have, with the batch's own tables: what a live engine applies.
     pub accepted: Ledger,
     /// Whether the same batch came before, by its key or its bytes: nothing was done, and the counts are those of then.
@@ -68,6 +74,21 @@ pub struct Forgotten {
     pub reports: usize,
     /// The store's revision after it.
     pub revision: u64,
+}
+
+/// What went since it was too old to be kept.
+#[derive(Clone, Debug, Default)]
+pub struct Expired {
+    /// Reports that are gone.
+    pub reports: usize,
+    /// Incidents that are gone, by source.
+    pub incidents: BTreeMap<String, usize>,
+    /// Which they are, for whoever has reports elsewhere.
+    pub gone: Gone,
+    /// The store's revision after it.
+    pub revision: u64,
+    /// Whether readers kept the log from being emptied: what is gone from the file still lies there, and it is to be asked again.
+    pub held: bool,
 }
 
 /// What a look at everything found.
@@ -108,6 +129,16 @@ pub trait Store: Send + Sync {
     ///
     /// [`StoreError::Unknown`] if there is none.
     fn forget(&self, source: &str, external_id: &str) -> Result<Forgotten, StoreError>;
+
+    /// Forgets every incident that ended before its source's day, with all its reports, and takes none of them again from now on:
+    /// no such day ever becomes earlier. Each transaction is small; after a stop between two of them the next call goes on.
+    ///
+    /// An incident ended when what stands of it did. `whole` as in [`Cutoffs::raise`].
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`]; then some of it may be gone already, and the rest stands as it stood.
+    fn forget_before(&self, cutoffs: &Cutoffs, whole: bool) -> Result<Expired, StoreError>;
 
     /// Keeps what rules found beside what is kept already: of findings the newest, of each rule, source and receiver what is told last.
     ///

@@ -14,10 +14,11 @@ use hotblocks::engine::live::{Change, Live, Merges};
 use hotblocks::engine::snapshot::Snapshot;
 use hotblocks::model::block::Intersections;
 use hotblocks::model::class::ClassId;
+use hotblocks::model::cutoff::{Cutoffs, Gone};
 use hotblocks::model::dataset::Placing;
 use hotblocks::model::incident::Located;
 use hotblocks::model::link::LinkRule;
-use hotblocks::model::report::Report;
+use hotblocks::model::report::{Report, Source};
 use hotblocks::model::reports::Ledger;
 use rayon::prelude::*;
 use same::{same, same_layers};
@@ -77,6 +78,23 @@ impl Both {
         let kept = reports.iter().filter(|one| one.id != Some(id) || !named[usize::from(one.source)]);
         self.all.reports = kept.collect();
         let change = self.live.forget(source, id, self.all.clone());
+        self.tell(&change);
+    }
+
+    /// Some events and whatever has no id and ended before a day are kept no more.
+    fn expire(&mut self, named: &[(String, String)], day: jiff::civil::Date) {
+        let ids = |source: &Source| {
+            let of = named.iter().filter(|(name, _)| *name == source.name);
+            of.map(|(_, id)| id.as_str().into()).collect()
+        };
+        let ids = self.all.sources.iter().map(|source| (source.clone(), ids(source))).collect();
+        let gone = Gone::new(Cutoffs::before(day, None), ids);
+        let among = gone.among(&self.all.sources);
+        let reports = std::mem::take(&mut self.all.reports);
+        self.all.reports = reports.iter().filter(|one| !among.has(one)).collect();
+        let change = self.live.forget_gone(&gone, self.all.clone());
+        let among = gone.among(&self.live.ledger().sources);
+        assert!(!self.live.ledger().reports.iter().any(|one| among.has(&one)), "none of them is left");
         self.tell(&change);
     }
 
@@ -168,6 +186,13 @@ fn sequence(seed: u64, ground: &Arc<Ground>) {
         {
             both.forget(source, &id);
         }
+        if feed.chance.one_in(60) {
+            let named = (0..3).filter_map(|_| feed.sent_id());
+            let named: Vec<_> = named.map(|(source, id)| (source.to_owned(), id)).collect();
+            let when = both.all.reports.when(both.all.reports.len() / 2);
+            let middle = jiff::Timestamp::from_second(when.from).expect("a time");
+            both.expire(&named, middle.to_zoned(jiff::tz::TimeZone::UTC).date());
+        }
         let mut rows: Vec<Row> = feed.rows();
         if feed.chance.one_in(6) {
             rows.extend(feed.rows());
@@ -246,4 +271,21 @@ fn what_is_forgotten_is_in_no_report_and_no_snapshot_any_more() {
     assert!(live.ledger().reports.iter().all(|report| report.id != Some("gone")));
     assert_eq!(ids(&live.snapshot(2)).len(), 2);
     assert!(live.forget("police", "gone", rest).is_empty());
+}
+
+#[test]
+fn what_is_left_may_count_its_sources_in_another_order() {
+    let mut feed = FeedOf::new(3);
+    let rows: Vec<Row> = (0..40).flat_map(|_| feed.rows()).chain([feed.first()]).collect();
+    let all = feed.ledger(&rows);
+    let last = u16::try_from(all.sources.len() - 1).expect("few");
+    assert!(last > 0, "one source has one order");
+    let reports = all.reports.iter().map(|one| Report { source: last - one.source, ..one }).collect();
+    let sources = all.sources.iter().rev().cloned().collect();
+    let rest = Ledger { sources, reports, ..all.clone() };
+    let ground = feed::ground();
+    let mut live = Live::new(all, ground.clone(), about(0)).expect("blocks");
+    live.forget_gone(&Gone::default(), rest.clone());
+    let fresh = Snapshot::new(build(rest, &ground, about(0)).expect("near"), 2);
+    same(&live.snapshot(2), &fresh);
 }

@@ -32,6 +32,7 @@ use super::build::{About, BuildError, Ground};
 use super::snapshot::{Known as Following, Snapshot, check_list};
 use crate::aggregate::addresses::FormsRead;
 use crate::index::incidents::IncidentIndex;
+use crate::model::cutoff::Gone;
 use crate::model::dataset::Dataset;
 use crate::model::horizon::Known;
 use crate::model::joined::TooManyClasses;
@@ -180,9 +181,30 @@ impl Live {
         let (old, new) =
             self.outcomes(forgotten.iter().copied().collect(), |_| true, |at| !forgotten.contains(&at));
         let change = change::difference(&old, &new, &self.ledger, &self.fixed.block_set);
-        let next = Self::over(rest, Arc::clone(&self.fixed), self.data.clone());
-        *self = Self { merges: self.merges, outreach: self.outreach.take(), ..next };
+        self.begin_anew(rest);
         change
+    }
+
+    /// Takes all reports of incidents out that are kept no more, as [`Live::forget`] does of one; `rest` are all others.
+    ///
+    /// Nothing that came after the store had let them go may have been applied yet.
+    pub fn forget_gone(&mut self, gone: &Gone, rest: Ledger) -> Change {
+        let among = gone.among(&self.ledger.sources);
+        let goes: Vec<bool> = self.ledger.reports.iter().map(|report| among.has(&report)).collect();
+        let dirty = (0..goes.len()).filter(|&at| goes[at]).map(number).collect();
+        let (old, new) = self.outcomes(dirty, |_| true, |at| !goes[at as usize]);
+        let change = change::difference(&old, &new, &self.ledger, &self.fixed.block_set);
+        self.begin_anew(rest);
+        change
+    }
+
+    /// Builds everything of other reports.
+    fn begin_anew(&mut self, reports: Ledger) {
+        // Their sources and classes may be numbered otherwise than those that came batch by batch.
+        let (sources, classes) = (reports.sources.clone(), reports.classes.clone());
+        let data = Dataset { sources, classes, ..self.data.clone() };
+        let next = Self::over(reports, Arc::clone(&self.fixed), data);
+        *self = Self { merges: self.merges, outreach: self.outreach.take(), ..next };
     }
 
     /// The state as it is now, under a generation number.

@@ -44,8 +44,13 @@ pub(super) async fn alert(State(state): State<AppState>, request: Request) -> Re
         // The same alert again is known by its revision.
         digest: None,
         name: alert.source.clone(),
+        strict: false,
     };
     let taken = feed.write(batch, bytes.len(), room).await?;
+    if taken.expired > 0 {
+        feed.metrics.took(&[("expired", 1)]);
+        return Err(Refusal::expired().of("occurred_at"));
+    }
     let outcome = outcome(&taken);
     // A repeated request is told what became of it then, and changes nothing now.
     feed.metrics.took(&[(if taken.repeated { "unchanged" } else { outcome }, 1)]);

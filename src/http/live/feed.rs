@@ -12,18 +12,21 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
 
 use super::delivery;
+use super::expiry;
 use super::hub::Hub;
 use super::publisher::Publisher;
 use super::refusal::Refusal;
 use super::reports::Reports;
 use super::watch::{FIRED, Findings, Known, Watch};
 use super::webhook::Webhook;
-use super::writer::{self, Job, Taken};
+use super::writer::{self, Job, Taken, Task};
 use crate::engine::live::Live;
 use crate::engine::rules::Rule;
 use crate::engine::{Engine, View};
 use crate::http::metrics::Metrics;
 use crate::ingest::incidents::Options;
+use crate::model::cutoff::{Cutoffs, Retention};
+use crate::store::gather::{Gather, Sender, queue};
 use crate::store::{Batch, Store};
 
 /// Bounds of the live feed.
@@ -79,6 +82,23 @@ pub struct Taking {
     pub rules: Vec<Rule>,
     /// Where it is sent.
     pub webhooks: Vec<Webhook>,
+    /// How long incidents are kept, and how often those that are too old go.
+    pub retention: Retaining,
+}
+
+/// How long incidents are kept while the service runs.
+#[derive(Clone, Debug)]
+pub struct Retaining {
+    /// Days by source; for good where none is named.
+    pub kept: Retention,
+    /// Between two times at which what is too old goes.
+    pub every: Duration,
+}
+
+impl Default for Retaining {
+    fn default() -> Self {
+        Self { kept: Retention::default(), every: Duration::from_secs(86_400) }
+    }
 }
 
 impl fmt::Debug for Taking {
@@ -105,15 +125,15 @@ pub(in crate::http) struct Feed {
     /// What rules found.
     pub(super) findings: Findings,
     era: u64,
-    /// Held as long as rules are looked at.
-    watching: Mutex<Option<mpsc::Sender<()>>>,
+    /// Held as long as rules are looked at, and what is too old is let go.
+    watching: Mutex<Vec<mpsc::Sender<()>>>,
     webhooks: Mutex<Vec<Webhook>>,
     /// How files are to be read; `None` where nothing is taken in.
     pub(super) options: Option<Options>,
     file: Option<PathBuf>,
     files: Arc<Semaphore>,
     alerts: Arc<Semaphore>,
-    jobs: Mutex<Option<mpsc::Sender<Job>>>,
+    jobs: Mutex<Option<Sender<Task>>>,
     threads: Mutex<Vec<JoinHandle<()>>>,
     /// Whether the store has refused, or what it took cannot be shown.
     failed: AtomicBool,
@@ -161,25 +181,32 @@ impl Feed {
             let writes = named("hotblocks-write")
                 .spawn(move || writer::run(&*store, waiting, &accepted, &of_writer))?;
             let mut threads = vec![writes, shows];
+            let mut watchings = Vec::new();
+            if !taking.retention.kept.0.is_empty() {
+                let (watching, end) = mpsc::channel();
+                let of_expiry = Arc::clone(&feed);
+                threads.push(
+                    named("hotblocks-expire")
+                        .spawn(move || expiry::run(&of_expiry, &taking.retention, &end))?,
+                );
+                watchings.push(watching);
+            }
             if !taking.rules.is_empty() {
                 let (watching, end) = mpsc::channel();
                 let watch = Watch::new(Arc::clone(&feed), taking.rules, known);
                 threads.push(named("hotblocks-rules").spawn(move || watch.run(&end))?);
-                *feed.watching.lock().unwrap_or_else(PoisonError::into_inner) = Some(watching);
+                watchings.push(watching);
             }
+            *feed.watching.lock().unwrap_or_else(PoisonError::into_inner) = watchings;
             *feed.threads.lock().unwrap_or_else(PoisonError::into_inner) = threads;
         }
         Ok(feed)
     }
 
-    fn new(
-        engine: Arc<Engine>,
-        taking: Option<&Taking>,
-        limits: Limits,
-    ) -> (Self, mpsc::Receiver<Job>, Known) {
+    fn new(engine: Arc<Engine>, taking: Option<&Taking>, limits: Limits) -> (Self, Gather<Task>, Known) {
         let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
         let era = u64::try_from(since.as_micros()).unwrap_or_default();
-        let (jobs, waiting) = mpsc::channel();
+        let (jobs, waiting) = queue();
         let kept = taking.map(|taking| Findings::of_store(Arc::clone(&taking.store)));
         let (findings, known) = kept.unwrap_or_default();
         let feed = Self {
@@ -259,11 +286,19 @@ impl Feed {
         let (answer, told) = oneshot::channel();
         let job = Job { batch, bytes, room, answer };
         let sent = match &*self.jobs.lock().unwrap_or_else(PoisonError::into_inner) {
-            Some(jobs) => jobs.send(job).map_err(|_| Refusal::stopped()),
+            Some(jobs) => jobs.send(Task::Write(job)).map_err(|_| Refusal::stopped()),
             None => Err(Refusal::stopping()),
         };
         sent?;
         told.await.map_err(|_| Refusal::stopped())?
+    }
+
+    /// Has what is too old let go; whether readers kept the store's log from being emptied. `None` where nothing is written any more.
+    pub(super) fn expire(&self, cutoffs: Cutoffs) -> Option<bool> {
+        let (answer, told) = mpsc::channel();
+        let task = Task::Expire(cutoffs, answer);
+        self.jobs.lock().unwrap_or_else(PoisonError::into_inner).as_ref()?.send(task).ok()?;
+        told.recv().ok()
     }
 
     /// From now on nothing is taken in, and nobody is told that it was.
@@ -296,7 +331,7 @@ impl Feed {
     pub(in crate::http) fn finish(&self) {
         self.ending.store(true, Ordering::SeqCst);
         self.jobs.lock().unwrap_or_else(PoisonError::into_inner).take();
-        self.watching.lock().unwrap_or_else(PoisonError::into_inner).take();
+        self.watching.lock().unwrap_or_else(PoisonError::into_inner).clear();
         let threads = std::mem::take(&mut *self.threads.lock().unwrap_or_else(PoisonError::into_inner));
         for thread in threads {
             if thread.join().is_err() {

@@ -150,6 +150,13 @@ impl Hub {
         self.newest.send_modify(|newest| newest.number = newest.number.max(number));
     }
 
+    /// Lets all events go: whoever has not read them is told of a gap.
+    pub(super) fn let_go(&self) {
+        let mut ring = self.ring();
+        ring.events.clear();
+        ring.bytes = 0;
+    }
+
     /// Tells all clients that nothing more will come.
     pub(super) fn close(&self) {
         self.newest.send_modify(|newest| newest.closed = true);
@@ -238,6 +245,17 @@ mod tests {
         }
         assert_eq!(hub.resume("1-0"), Some(0), "before the first");
         assert_eq!(hub.resume(" 1-1 "), Some(1));
+    }
+
+    #[test]
+    fn what_was_let_go_is_a_gap_and_what_comes_after_it_is_not() {
+        let hub = Hub::new(1);
+        hub.tell(["a", "b"].map(event));
+        hub.let_go();
+        assert_eq!(hub.after(1, 10), Next::Behind(hub.newest()));
+        assert_eq!((hub.resume("1-1"), hub.resume("1-2")), (None, Some(2)));
+        hub.tell([event("c")]);
+        assert_eq!(data(hub.after(2, 10)), ["c"]);
     }
 
     #[test]

@@ -92,9 +92,17 @@ pub(super) async fn ingest(
         key: key.map(|key| format!("ingest/{source}/{key}")),
         digest: Some(digest),
         name: source.clone(),
+        strict,
     };
     let taken = feed.write(batch, bytes, room).await?;
-    let Taken { new, known, revised, superseded, withdrawn, repeated, .. } = taken;
+    if strict && taken.expired > 0 {
+        feed.metrics.took(&[("expired", taken.expired)]);
+        return Err(Refusal::unusable(format!(
+            "{} reports are too old to be kept (retention), and `strict` wants all; nothing was stored",
+            taken.expired
+        )));
+    }
+    let Taken { new, known, revised, superseded, withdrawn, expired, repeated, .. } = taken;
     // A repeated request is told what became of it then, and changes nothing now.
     let now = |n: usize| if repeated { 0 } else { n };
     let all = new + known + revised + superseded + withdrawn;
@@ -104,6 +112,7 @@ pub(super) async fn ingest(
         ("revised", now(revised)),
         ("superseded", now(superseded)),
         ("withdrawn", now(withdrawn)),
+        ("expired", now(expired)),
         ("refused", refused.len()),
     ]);
     let stored = json!({
@@ -112,6 +121,7 @@ pub(super) async fn ingest(
         "revised": taken.revised,
         "superseded": taken.superseded,
         "withdrawn": taken.withdrawn,
+        "expired": taken.expired,
         "repeated": taken.repeated,
         "snapshot": feed.token(taken.revision),
     });

@@ -5,6 +5,7 @@ pub(super) mod body;
 mod delivery;
 pub(super) mod digest;
 mod events;
+mod expiry;
 pub(super) mod feed;
 mod hub;
 mod ingest;
@@ -22,7 +23,7 @@ use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::routing::{get, post};
 
-pub use feed::{Limits, Taking};
+pub use feed::{Limits, Retaining, Taking};
 pub use webhook::{Webhook, WebhookError};
 
 use super::state::AppState;

@@ -23,6 +23,8 @@ pub(super) struct Publisher {
     live: Live,
     /// What the next snapshot will show, beside the last one.
     changes: Vec<Change>,
+    /// Whether something was forgotten that the snapshots before it still have.
+    alone: bool,
     revision: u64,
     begun: Instant,
     last: Option<Instant>,
@@ -31,7 +33,7 @@ pub(super) struct Publisher {
 impl Publisher {
     pub(super) fn new(feed: Arc<Feed>, live: Live) -> Self {
         let revision = feed.engine().open(&View::all()).generation();
-        Self { feed, live, changes: Vec::new(), revision, begun: Instant::now(), last: None }
+        Self { feed, live, changes: Vec::new(), alone: false, revision, begun: Instant::now(), last: None }
     }
 
     /// Shows what comes until nobody can send any more, or the service is at its end: what is then on disk and not shown, the
@@ -45,7 +47,7 @@ impl Publisher {
             match to_show.recv_timeout(next) {
                 Ok(_on_disk) if self.feed.is_ending() => {}
                 Ok(accepted) => {
-                    if !self.apply(&accepted) {
+                    if !self.apply(accepted) {
                         return;
                     }
                 }
@@ -73,7 +75,7 @@ impl Publisher {
     }
 
     /// Takes in what is on disk; `false` where it cannot be shown.
-    fn apply(&mut self, accepted: &Accepted) -> bool {
+    fn apply(&mut self, accepted: Accepted) -> bool {
         let now = jiff::Timestamp::now().as_second();
         for ledger in &accepted.ledgers {
             ledger.sources.iter().for_each(|source| self.feed.findings.hear(&source.name, now));
@@ -86,6 +88,11 @@ impl Publisher {
                 }
             }
         }
+        if let Some((gone, rest)) = accepted.gone {
+            self.changes.push(self.live.forget_gone(&gone, rest));
+            self.live.expect_feeds();
+            self.alone = true;
+        }
         self.revision = self.revision.max(accepted.revision);
         true
     }
@@ -93,12 +100,25 @@ impl Publisher {
     fn publish(&mut self) {
         let snapshot = self.live.snapshot(self.revision);
         let extent = snapshot.dataset().extent;
-        self.feed.engine().publish(snapshot, self.now());
+        let alone = std::mem::take(&mut self.alone);
+        if alone {
+            self.feed.engine().publish_alone(snapshot);
+        } else {
+            self.feed.engine().publish(snapshot, self.now());
+        }
         self.feed.published();
         self.last = Some(Instant::now());
         let changes = std::mem::take(&mut self.changes);
+        let token = self.feed.token(self.revision);
         // After the snapshot, so that nobody finds them in an older one and is not noticed.
-        self.feed.findings.hide_changed(&changes);
-        self.feed.hub.tell(told::events(&changes, &self.feed.token(self.revision), extent));
+        if alone {
+            self.feed.findings.hide_withdrawn(&changes);
+            // Events name incidents that are gone: clients that come back for them load all again, and so do those that listen.
+            self.feed.hub.let_go();
+            self.feed.hub.tell([told::snapshot(&token, extent, false)]);
+        } else {
+            self.feed.findings.hide_changed(&changes);
+            self.feed.hub.tell(told::events(&changes, &token, extent));
+        }
     }
 }

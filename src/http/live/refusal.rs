@@ -124,6 +124,18 @@ impl Refusal {
         Self::new(StatusCode::UNPROCESSABLE_ENTITY, "body", "The body cannot be used", detail)
     }
 
+    /// An incident that is too old to be kept.
+    pub(super) fn expired() -> Self {
+        let detail =
+            "it is older than what is kept of its source here (retention), and nothing of it was kept";
+        Self::new(
+            StatusCode::UNPROCESSABLE_ENTITY,
+            "expired",
+            "The incident is too old to be kept",
+            detail.to_owned(),
+        )
+    }
+
     /// A parameter or a header that cannot be used.
     pub(super) fn parameter(name: &str, detail: String) -> Self {
         Problem::unusable(StatusCode::BAD_REQUEST, name, detail).into()

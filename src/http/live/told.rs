@@ -35,19 +35,24 @@ pub(super) fn events(changes: &[Change], token: &str, extent: LonLatBox) -> Vec<
     if singly {
         events.extend(told.map(|(kind, one)| single(kind, one)));
     }
+    events.push(snapshot(token, around, singly));
+    events
+}
+
+/// The event of a new snapshot that differs within a box; `singly` says whether all that differs is told.
+pub(super) fn snapshot(token: &str, around: LonLatBox, singly: bool) -> Event {
     let data = json!({
         "snapshot": token,
         "changed": CHANGED,
         "bbox": [around.west, around.south, around.east, around.north],
         "singly": singly,
     });
-    events.push(Event {
+    Event {
         kind: "snapshot.published",
         collections: &CHANGED,
         scope: Scope::Within(around),
         data: data.to_string(),
-    });
-    events
+    }
 }
 
 fn single(kind: &'static str, one: &Changed) -> Event {

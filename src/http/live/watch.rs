@@ -142,6 +142,12 @@ impl Findings {
         self.hide(&hidden.map(|one| format!("{}:{}", one.source, one.id)).collect());
     }
 
+    /// Lets all go that tell of incidents which these changes took away.
+    pub(super) fn hide_withdrawn(&self, changes: &[Change]) {
+        let gone = changes.iter().flat_map(|change| &change.withdrawn);
+        self.hide(&gone.map(|one| format!("{}:{}", one.source, one.id)).collect());
+    }
+
     /// Lets all go that tell of an incident of these names, `source:id`.
     fn hide(&self, hidden: &HashSet<String>) {
         let tells = |one: &Finding| one.incidents.iter().any(|name| hidden.contains(name));

@@ -1,18 +1,20 @@
 //! Batches come in: what is known is told apart from what is new, and all of one call is one transaction.
 
-use hashbrown::HashMap;
-use rusqlite::{Connection, TransactionBehavior};
+use hashbrown::{HashMap, HashSet};
+use rusqlite::Connection;
 
 use super::receipts::Told;
 use super::state::State;
 use super::tables::Tables;
-use super::{parts, replay};
+use super::transaction::Begun;
+use super::{cutoffs, parts, replay};
 use crate::model::class::ClassId;
+use crate::model::cutoff::{Cutoffs, ended};
 use crate::model::report::Report;
 use crate::model::reports::{Ledger, Reports};
-use crate::store::error::{StoreError, While};
+use crate::store::error::StoreError;
 use crate::store::index::{Highest, Index, Standing};
-use crate::store::row_key::{Keys, at_revision, source_number};
+use crate::store::row_key::{Keys, at_revision};
 use crate::store::segment::{MOST_ROWS, Segment};
 use crate::store::{Batch, Receipt};
 
@@ -22,27 +24,33 @@ pub(super) struct Known {
     pub(super) index: Index,
     pub(super) tables: Tables,
     pub(super) state: State,
+    /// What is too old to be taken.
+    pub(super) cutoffs: Cutoffs,
+    /// The number of the newest part, once it was looked for.
+    pub(super) last_part: Option<i64>,
 }
 
 impl Known {
     pub(super) fn read(connection: &Connection) -> Result<Self, StoreError> {
         let state = State::read(connection)?;
         let tables = Tables::read(connection)?;
-        Ok(Self { index: replay::index(connection, &state)?, tables, state })
+        let cutoffs = cutoffs::read(connection)?;
+        Ok(Self { index: replay::index(connection, &state)?, tables, state, cutoffs, last_part: None })
     }
 }
 
 /// Takes batches in one transaction. After an error `known` is no longer what lies in the file.
 pub(super) fn append(
-    connection: &mut Connection,
+    connection: &Connection,
     known: &mut Known,
     batches: Vec<Batch>,
 ) -> Result<Vec<Receipt>, StoreError> {
     let doing = "taking reports";
-    let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate).during(doing)?;
+    let transaction = Begun::now(connection, doing)?;
+    let connection = transaction.connection();
     let before = known.state.revision;
     let mut taking = Taking {
-        connection: &transaction,
+        connection,
         known,
         segment: Segment::default(),
         receipts: Vec::with_capacity(batches.len()),
@@ -60,13 +68,13 @@ pub(super) fn append(
         receipt.revision = revision;
     }
     for (told, at) in &kept {
-        told.keep(&transaction, &receipts[*at])?;
+        told.keep(connection, &receipts[*at])?;
     }
     if any {
         known.state.revision = revision;
-        known.state.write(&transaction)?;
+        known.state.write(connection)?;
     }
-    transaction.commit().during(doing)?;
+    transaction.commit(doing)?;
     Ok(receipts)
 }
 
@@ -85,7 +93,7 @@ struct Taking<'a> {
 
 impl Taking<'_> {
     fn batch(&mut self, batch: Batch) -> Result<(), StoreError> {
-        let (keys, implied) = keys(&batch.ledger);
+        let (keys, implied) = keys(&batch.ledger, &self.known.tables);
         let content = keys.iter().fold(0_u128, |sum, key| sum.wrapping_add(*key));
         let told = Told::of(&batch, content);
         if told.lasting()
@@ -94,7 +102,13 @@ impl Taking<'_> {
             self.receipts.push(before);
             return Ok(());
         }
-        let receipt = self.reports(batch.ledger, keys, &implied)?;
+        let expired = self.expired(&batch.ledger, &keys);
+        let n = expired.iter().filter(|expired| **expired).count();
+        if batch.strict && n > 0 {
+            self.receipts.push(Receipt { read: n, expired: n, ..Receipt::default() });
+            return Ok(());
+        }
+        let receipt = self.reports(batch.ledger, keys, &implied, &expired)?;
         if told.lasting() {
             self.kept.push((told, self.receipts.len()));
         }
@@ -107,15 +121,22 @@ impl Taking<'_> {
         ledger: Ledger,
         mut keys: Vec<u128>,
         implied: &[usize],
+        expired: &[bool],
     ) -> Result<Receipt, StoreError> {
-        let mut numbers = Numbers::default();
-        let revisions = self.revise(&ledger, &mut keys, implied, &mut numbers)?;
+        let mut numbers = Numbers::of(&ledger);
+        let is_expired = |at: usize| expired.get(at).is_some_and(|&expired| expired);
+        let implied: Vec<usize> = implied.iter().copied().filter(|&at| !is_expired(at)).collect();
+        let revisions = self.revise(&ledger, &mut keys, &implied, &mut numbers)?;
         let revision_of =
             |at: usize, report: &Report<'_>| revisions.get(&at).copied().unwrap_or(report.revision);
         let mut receipt = Receipt { read: ledger.reports.len(), ..Receipt::default() };
         self.known.index.begin();
         let mut accepted = Vec::new();
         for (at, (report, &key)) in ledger.reports.iter().zip(&keys).enumerate() {
+            if is_expired(at) {
+                receipt.expired += 1;
+                continue;
+            }
             let source = numbers.source(self.connection, &mut self.known.tables, &ledger, report.source)?;
             let revision = revision_of(at, &report);
             let id = report.id.map(|id| (source, id));
@@ -149,6 +170,42 @@ impl Taking<'_> {
             Ledger { reports, ..ledger }
         };
         Ok(receipt)
+    }
+
+    /// Which reports are of incidents that are too old to be kept; none where nothing is.
+    ///
+    /// Of an event that stands nothing is: whatever revises it is taken, and where that makes it old, it goes with the next that go.
+    /// Of one that is not known a batch has all its reports or none, in whatever order they lie.
+    fn expired(&self, ledger: &Ledger, keys: &[u128]) -> Vec<bool> {
+        if self.known.cutoffs.is_empty() {
+            return Vec::new();
+        }
+        let known = &self.known;
+        let before: Vec<Option<i64>> = ledger.sources.iter().map(|source| known.cutoffs.of(source)).collect();
+        let numbers: Vec<Option<u16>> =
+            ledger.sources.iter().map(|source| known.tables.known_source(source)).collect();
+        let mut kept: HashSet<(u16, &str)> = HashSet::new();
+        let mut expired = Vec::with_capacity(keys.len());
+        for (at, &key) in keys.iter().enumerate() {
+            let of = ledger.reports.source(at);
+            let old = ended(ledger.reports.when(at), before[usize::from(of)]);
+            let Some(id) = ledger.reports.id(at) else {
+                expired.push(old && !known.index.has(key));
+                continue;
+            };
+            // A source that is new has no event yet.
+            let stands =
+                || numbers[usize::from(of)].is_some_and(|source| known.index.highest(source, id).is_some());
+            if !old || stands() {
+                kept.insert((of, id));
+            }
+            expired.push(old);
+        }
+        for (at, expired) in expired.iter_mut().enumerate().filter(|(_, expired)| **expired) {
+            *expired =
+                ledger.reports.id(at).is_none_or(|id| !kept.contains(&(ledger.reports.source(at), id)));
+        }
+        expired
     }
 
     /// Gives revisions to the reports of sources whose later files replace what earlier ones said of an event, and keys to match.
@@ -196,15 +253,16 @@ impl Taking<'_> {
         if self.segment.len() > 0 {
             self.any = true;
             let segment = std::mem::take(&mut self.segment);
-            parts::add(self.connection, &mut self.known.state, self.next, &segment)?;
+            let Known { state, last_part, .. } = &mut *self.known;
+            parts::add(self.connection, state, last_part, self.next, &segment)?;
         }
         Ok(())
     }
 }
 
 /// The keys of a batch's reports; those at the places that come beside have no revision yet.
-fn keys(ledger: &Ledger) -> (Vec<u128>, Vec<usize>) {
-    let sources: Vec<u128> = ledger.sources.iter().map(source_number).collect();
+fn keys(ledger: &Ledger, tables: &Tables) -> (Vec<u128>, Vec<usize>) {
+    let sources: Vec<u128> = ledger.sources.iter().map(|source| tables.source_number(source)).collect();
     let mut keys = Keys::default();
     let mut implied = Vec::new();
     let all = ledger.reports.iter().enumerate().map(|(at, report)| {
@@ -226,14 +284,23 @@ fn keys(ledger: &Ledger) -> (Vec<u128>, Vec<usize>) {
 }
 
 /// The store's numbers for those of one ledger, made when first needed.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 struct Numbers {
-    sources: HashMap<u16, u16>,
-    classes: HashMap<(u16, ClassId), ClassId>,
-    files: HashMap<u16, u16>,
+    sources: Vec<Option<u16>>,
+    /// With the store's source: a class of two sources is two classes.
+    classes: Vec<Option<(u16, ClassId)>>,
+    files: Vec<Option<u16>>,
 }
 
 impl Numbers {
+    fn of(ledger: &Ledger) -> Self {
+        Self {
+            sources: vec![None; ledger.sources.len()],
+            classes: vec![None; ledger.classes.rows().len()],
+            files: vec![None; ledger.files.len()],
+        }
+    }
+
     fn source(
         &mut self,
         connection: &Connection,
@@ -241,11 +308,12 @@ impl Numbers {
         ledger: &Ledger,
         of: u16,
     ) -> Result<u16, StoreError> {
-        if let Some(&known) = self.sources.get(&of) {
+        let known = &mut self.sources[usize::from(of)];
+        if let Some(known) = *known {
             return Ok(known);
         }
         let number = tables.source(connection, &ledger.sources[usize::from(of)])?;
-        self.sources.insert(of, number);
+        *known = Some(number);
         Ok(number)
     }
 
@@ -257,15 +325,21 @@ impl Numbers {
         source: u16,
         of: ClassId,
     ) -> Result<ClassId, StoreError> {
-        if let Some(&known) = self.classes.get(&(source, of)) {
+        let known = &mut self.classes[usize::from(of.0)];
+        if let Some((_, known)) = known.filter(|(of, _)| *of == source) {
             return Ok(known);
         }
-        let mut class = ledger.classes.get(of).clone();
+        let class = ledger.classes.get(of);
+        if let Some(there) = tables.classes.find(source, &class.code) {
+            *known = Some((source, there));
+            return Ok(there);
+        }
+        let mut class = class.clone();
         // Its category by name, since the batch may have been read with another tree.
         let name = class.category.map(|at| ledger.classes.tree().rows()[at].name.as_str());
         class.category = name.and_then(|name| tables.classes.tree().position(name));
         let number = tables.class(connection, source, &class)?;
-        self.classes.insert((source, of), number);
+        *known = Some((source, number));
         Ok(number)
     }
 
@@ -276,14 +350,12 @@ impl Numbers {
         ledger: &Ledger,
         of: u16,
     ) -> Result<u16, StoreError> {
-        if let Some(&known) = self.files.get(&of) {
+        let Some(known) = self.files.get_mut(usize::from(of)) else { return Ok(u16::MAX) };
+        if let Some(known) = *known {
             return Ok(known);
         }
-        let number = match ledger.files.get(usize::from(of)) {
-            Some(name) => tables.file(connection, name)?,
-            None => u16::MAX,
-        };
-        self.files.insert(of, number);
+        let number = tables.file(connection, &ledger.files[usize::from(of)])?;
+        *known = Some(number);
         Ok(number)
     }
 }

@@ -1,16 +1,22 @@
 //! Forgetting: the reports of an id leave their parts, and the id leaves the file, its log and what rules found.
 
+use std::time::Duration;
+
 use rusqlite::{Connection, TransactionBehavior};
 
 use super::parts::{each, replace};
 use super::receipts::forget_names;
+use super::schema::PATIENCE;
 use super::state::State;
-use super::tables::{Tables, file_sum};
+use super::tables::Tables;
 use super::watched;
 use crate::model::identity::made_id;
 use crate::store::Forgotten;
 use crate::store::error::{StoreError, While};
 use crate::store::segment::Segment;
+
+/// How long those who send wait for readers of the log.
+const SOON: Duration = Duration::from_millis(50);
 
 /// Forgets in one transaction, and empties the log. `None` where nothing has the id.
 pub(super) fn forget(
@@ -21,7 +27,7 @@ pub(super) fn forget(
     let doing = "forgetting";
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate).during(doing)?;
     let mut state = State::read(&transaction)?;
-    let tables = Tables::read(&transaction)?;
+    let mut tables = Tables::read(&transaction)?;
     let ours: Vec<bool> = tables.sources.iter().map(|known| known.name == source).collect();
     let before = state.reports;
     let ledger = tables.ledger(Default::default());
@@ -58,14 +64,7 @@ pub(super) fn forget(
     state.write(&transaction)?;
     forget_names(&transaction, external_id)?;
     watched::forget(&transaction, source, external_id)?;
-    for (at, _) in tables.files.iter().enumerate().filter(|(_, name)| name.contains(external_id)) {
-        let id = u16::try_from(at).unwrap_or(u16::MAX);
-        // A name that only says that it is gone.
-        let blank = "(forgotten)";
-        transaction
-            .execute("UPDATE file SET name = ?2, sum = ?3 WHERE id = ?1", (id, blank, file_sum(id, blank)))
-            .during(doing)?;
-    }
+    tables.forget_names(&transaction, |name| name.contains(external_id))?;
     transaction.commit().during(doing)?;
     Ok(Some(Forgotten { reports: before - state.reports, revision: state.revision }))
 }
@@ -76,4 +75,13 @@ pub(super) fn empty_log(connection: &Connection) -> Result<(), StoreError> {
         .query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get(0))
         .during("emptying its log")?;
     if busy == 0 { Ok(()) } else { Err(StoreError::Held) }
+}
+
+/// The same for a store that is served: batches wait meanwhile, so that it does not wait long for readers.
+pub(super) fn empty_log_soon(connection: &Connection) -> Result<(), StoreError> {
+    let doing = "emptying its log";
+    connection.busy_timeout(SOON).during(doing)?;
+    let done = empty_log(connection);
+    connection.busy_timeout(PATIENCE).during(doing)?;
+    done
 }

@@ -3,6 +3,8 @@
 mod append;
 mod compact;
 mod copy;
+mod cutoffs;
+mod expire;
 mod forget;
 mod lock;
 mod parts;
@@ -12,6 +14,7 @@ mod schema;
 mod setting;
 mod state;
 mod tables;
+mod transaction;
 mod verify;
 mod watched;
 
@@ -29,7 +32,8 @@ use super::error::StoreError;
 use super::row_key::content_hash;
 use super::setting::Setting;
 use super::watched::Watched;
-use super::{Batch, Forgotten, Receipt, Store, Verified};
+use super::{Batch, Expired, Forgotten, Receipt, Store, Verified};
+use crate::model::cutoff::Cutoffs;
 use crate::model::reports::Ledger;
 
 /// A store in one SQLite file, with its log beside it while it is open.
@@ -195,6 +199,31 @@ impl Store for SqliteStore {
             forgotten.ok_or_else(unknown)
         });
         *stopped = done.as_ref().is_err_and(StoreError::ends_writing);
+        done
+    }
+
+    fn forget_before(&self, cutoffs: &Cutoffs, whole: bool) -> Result<Expired, StoreError> {
+        let mut writer = self.writer()?;
+        let Writer { connection, known, stopped, .. } = &mut *writer;
+        if *stopped {
+            return Err(StoreError::Stopped);
+        }
+        let mut now = match known.take() {
+            Some(known) => known,
+            None => Known::read(connection)?,
+        };
+        let done = expire::expire(connection, &mut now, cutoffs, whole).and_then(|mut expired| {
+            // Also where nothing went: an earlier one may have left the log to be emptied.
+            match forget::empty_log_soon(connection) {
+                Err(StoreError::Held) => expired.held = true,
+                other => other?,
+            }
+            Ok(expired)
+        });
+        *stopped = done.as_ref().is_err_and(StoreError::ends_writing);
+        if done.is_ok() {
+            *known = Some(now);
+        }
         done
     }
 

@@ -38,18 +38,24 @@ impl Part {
     }
 }
 
-/// Adds a part at the end.
+/// Adds a part at the end; `last` is the number of the one before it, once it was looked for.
 pub(super) fn add(
     connection: &Connection,
     state: &mut State,
+    last: &mut Option<i64>,
     revision: u64,
     segment: &Segment,
 ) -> Result<(), StoreError> {
-    let id: i64 = connection
-        .prepare_cached("SELECT COALESCE(MAX(id), 0) + 1 FROM part")
-        .and_then(|mut last| last.query_row([], |row| row.get(0)))
-        .during("writing reports")?;
-    insert(connection, state, (id, number(revision)), segment)
+    let before = match *last {
+        Some(before) => before,
+        None => connection
+            .query_row("SELECT COALESCE(MAX(id), 0) FROM part", [], |row| row.get(0))
+            .during("writing reports")?,
+    };
+    let id = before + 1;
+    insert(connection, state, (id, number(revision)), segment)?;
+    *last = Some(id);
+    Ok(())
 }
 
 fn insert(

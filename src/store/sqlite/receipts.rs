@@ -84,9 +84,8 @@ impl Told {
     pub(super) fn keep(&self, connection: &Connection, receipt: &Receipt) -> Result<(), StoreError> {
         let doing = "writing what became of a batch";
         let mut counts = Put::default();
-        for n in
-            [receipt.read, receipt.new, receipt.known, receipt.revised, receipt.superseded, receipt.withdrawn]
-        {
+        let Receipt { read, new, known, revised, superseded, withdrawn, expired, .. } = *receipt;
+        for n in [read, new, known, revised, superseded, withdrawn, expired] {
             counts.i64(number(n));
         }
         let revision = number(receipt.revision);
@@ -130,6 +129,7 @@ impl Receipt {
             revised: self.revised,
             superseded: self.superseded,
             withdrawn: self.withdrawn,
+            expired: self.expired,
             repeated: self.repeated,
             conflict: self.conflict,
         }
@@ -185,6 +185,8 @@ fn read(row: &rusqlite::Row<'_>) -> Result<(u128, String, Receipt), StoreError> 
             revised: next()?,
             superseded: next()?,
             withdrawn: next()?,
+            // Earlier forms of this program counted none.
+            expired: next().unwrap_or(0),
             ..Receipt::default()
         })
     };

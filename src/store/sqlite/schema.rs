@@ -12,7 +12,7 @@ use crate::store::error::{StoreError, While};
 const APPLICATION: i64 = 0x686f_7462;
 
 /// One step from each version to the next.
-const STEPS: [&str; 2] = [
+const STEPS: [&str; 3] = [
     "
     CREATE TABLE state (one INTEGER PRIMARY KEY CHECK (one = 1), revision INTEGER NOT NULL, reports INTEGER NOT NULL,
         parts INTEGER NOT NULL, roll BLOB NOT NULL, sum BLOB NOT NULL) STRICT;
@@ -34,10 +34,13 @@ const STEPS: [&str; 2] = [
         PRIMARY KEY (kind, name)) STRICT, WITHOUT ROWID;
     DROP TABLE IF EXISTS derived;
 ",
+    "
+    CREATE TABLE cutoff (source TEXT PRIMARY KEY, day TEXT NOT NULL, sum BLOB NOT NULL) STRICT, WITHOUT ROWID;
+",
 ];
 
 /// How long one waits for another who writes.
-const PATIENCE: Duration = Duration::from_secs(10);
+pub(super) const PATIENCE: Duration = Duration::from_secs(10);
 
 /// How a file is opened.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

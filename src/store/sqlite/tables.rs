@@ -12,15 +12,20 @@ use crate::model::report::{Feed, Source, Unit};
 use crate::model::reports::{Ledger, Reports};
 use crate::store::bytes::{Put, Take, Torn};
 use crate::store::error::{StoreError, While};
-use crate::store::row_key::put_source;
+use crate::store::row_key::{put_source, source_number};
 
 /// The last number: of files that come after so many others nobody asks where a report stood.
 const LAST: u16 = u16::MAX;
+
+/// Stands for the name of a file that held an id which is forgotten.
+const FORGOTTEN: &str = "(forgotten)";
 
 /// Sources, classes and files of a store.
 #[derive(Debug)]
 pub(super) struct Tables {
     pub(super) sources: Vec<Source>,
+    /// [`source_number`] of each.
+    numbers: Vec<u128>,
     pub(super) classes: Classes,
     pub(super) files: Vec<String>,
     by_name: HashMap<String, u16>,
@@ -34,12 +39,13 @@ impl Tables {
         })?;
         let mut tables = Self {
             sources: Vec::new(),
+            numbers: Vec::new(),
             classes: Classes::over(tree),
             files: Vec::new(),
             by_name: HashMap::new(),
         };
         rows(connection, "source", "0", |_, bytes| {
-            tables.sources.push(source(&mut Take(bytes))?);
+            tables.push(source(&mut Take(bytes))?);
             Ok(())
         })?;
         let sources = tables.sources.len();
@@ -64,6 +70,25 @@ impl Tables {
         Ledger { sources, files, classes, reports }
     }
 
+    fn push(&mut self, source: Source) {
+        self.numbers.push(source_number(&source));
+        self.sources.push(source);
+    }
+
+    /// As [`source_number`], which of a known source need not be made.
+    pub(super) fn source_number(&self, wanted: &Source) -> u128 {
+        match self.known_source(wanted) {
+            Some(known) => self.numbers[usize::from(known)],
+            None => source_number(wanted),
+        }
+    }
+
+    /// The number of a source, if it is there.
+    pub(super) fn known_source(&self, wanted: &Source) -> Option<u16> {
+        let at = self.sources.iter().position(|known| known == wanted)?;
+        u16::try_from(at).ok()
+    }
+
     /// The number of a source; a new one if it is new.
     pub(super) fn source(&mut self, connection: &Connection, wanted: &Source) -> Result<u16, StoreError> {
         let known = self.sources.iter().position(|known| known == wanted);
@@ -74,7 +99,7 @@ impl Tables {
             let mut put = Put::default();
             put_source(&mut put, wanted);
             insert(connection, "INSERT INTO source (id, sum, body) VALUES (?1, ?2, ?3)", id, 0, &put.0)?;
-            self.sources.push(wanted.clone());
+            self.push(wanted.clone());
         }
         Ok(id)
     }
@@ -98,6 +123,26 @@ impl Tables {
         Ok(id)
     }
 
+    /// Puts a name that only says that it is gone in the place of those that hold what is forgotten.
+    pub(super) fn forget_names(
+        &mut self,
+        connection: &Connection,
+        holds: impl Fn(&str) -> bool,
+    ) -> Result<(), StoreError> {
+        for (at, name) in self.files.iter_mut().enumerate().filter(|(_, name)| holds(name)) {
+            let id = u16::try_from(at).unwrap_or(LAST);
+            connection
+                .execute(
+                    "UPDATE file SET name = ?2, sum = ?3 WHERE id = ?1",
+                    (id, FORGOTTEN, file_sum(id, FORGOTTEN)),
+                )
+                .during("forgetting names")?;
+            self.by_name.remove(name.as_str());
+            FORGOTTEN.clone_into(name);
+        }
+        Ok(())
+    }
+
     /// The number of a file's name; a new one if it is new and there is room.
     pub(super) fn file(&mut self, connection: &Connection, name: &str) -> Result<u16, StoreError> {
         if let Some(&known) = self.by_name.get(name) {
@@ -115,7 +160,7 @@ impl Tables {
 }
 
 /// The checksum of a file's name.
-pub(super) fn file_sum(id: u16, name: &str) -> [u8; 16] {
+fn file_sum(id: u16, name: &str) -> [u8; 16] {
     sum(&[number(id), 0], name.as_bytes()).to_le_bytes()
 }
 

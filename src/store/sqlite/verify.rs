@@ -4,7 +4,7 @@ use rusqlite::Connection;
 
 use super::state::State;
 use super::tables::Tables;
-use super::{receipts, replay, setting, watched};
+use super::{cutoffs, receipts, replay, setting, watched};
 use crate::store::Verified;
 use crate::store::error::{StoreError, While};
 use crate::store::row_key::content_hash;
@@ -18,6 +18,7 @@ pub(super) fn verify(connection: &mut Connection) -> Result<Verified, StoreError
         let tables = Tables::read(connection)?;
         receipts::verify(connection)?;
         watched::read(connection)?;
+        cutoffs::read(connection)?;
         let mut keys = Vec::with_capacity(state.reports);
         replay::segments(connection, &state, 0, |segment| {
             replay::fits(&segment, &tables)?;
