@@ -282,12 +282,8 @@ fn join_2(a: &mut Point, b: &mut Point, w: &[f32; 2]) {
 pub(super) fn multiply(points: &mut [Point], positions: &[u32], factors: &[[f32; LANES]]) {
     for (point, &at) in points.iter_mut().zip(positions) {
         let factor = &factors[at as usize];
-        for i in 0..LANES {
-            point.re[i] *= factor[i];
-        }
-        for i in 0..LANES {
-            point.im[i] *= factor[i];
-        }
+        point.re.iter_mut().zip(factor).for_each(|(re, factor)| *re *= factor);
+        point.im.iter_mut().zip(factor).for_each(|(im, factor)| *im *= factor);
     }
 }
 
@@ -376,9 +372,9 @@ mod tests {
         let from: [Point; LANES] = lines(LANES).try_into().expect("a square");
         let mut to = [Point::ZERO; LANES];
         turn(&from, &mut to);
-        for i in 0..LANES {
-            for j in 0..LANES {
-                assert_eq!((to[i].re[j], to[i].im[j]), (from[j].re[i], from[j].im[i]));
+        for (i, to) in to.iter().enumerate() {
+            for (j, from) in from.iter().enumerate() {
+                assert_eq!((to.re[j], to.im[j]), (from.re[i], from.im[i]));
             }
         }
     }
