@@ -513,7 +513,7 @@ fn few_small_places_of_twenty_thousand_blocks_are_near_their_bound_too() {
     let budget = 0.25 * 2.589_988_110_336;
     let params = TargetParams { least_size: budget / 30.0, rounds: ROUNDS, ..asked(budget, 3, 1_000_000) };
     let found = targets(&city.ground(), &params).expect("places");
-    // The ascent alone says 2,120 here, and without the size of places 2,376; the greedy way finds less than 1,700.
+    // The ascent alone says 2,120 here, and without the size of places 2,376.
     assert!(
         found.bound < 2000.0 && found.gap() <= 0.1,
         "{} between {} and {}",
