@@ -203,8 +203,16 @@ fn solved_as_enumerated(owned: &Owned, params: &TargetParams, solved: &mut u32, 
 #[test]
 fn the_bound_of_the_search_is_never_below_the_best_set_and_its_value_never_above() {
     let (mut searched, mut at_best, mut gaps) = (0, 0, 0.0);
-    for seed in 0..400 {
-        let (owned, params) = small(seed, 5 + (seed as usize % 8));
+    for seed in 0..3000 {
+        let (owned, mut params) = small(seed, 5 + (seed as usize % 8));
+        // Cuts of places that are too small, and of roots where places are few, each by themselves and together.
+        params.rounds = 20;
+        if seed % 3 == 0 {
+            params.least_size = f64::from(2 + seed as u32 % 6);
+        }
+        if seed % 4 == 1 {
+            (params.places, params.most_places) = (1, Some(1));
+        }
         let Some(best) = owned.enumerated(&params) else { continue };
         // Where the search finds nothing at all it says so; a small city with hard limits may have but one set.
         let Ok(found) = owned.solve(&TargetParams { exact_blocks: 0, ..params }) else { continue };
@@ -217,7 +225,7 @@ fn the_bound_of_the_search_is_never_below_the_best_set_and_its_value_never_above
     }
     // A few blocks and hard limits are the worst case of both: the bound is far above, the search has no room.
     assert!(gaps / f64::from(searched) < 0.2, "{}", gaps / f64::from(searched));
-    assert!(searched > 250 && at_best * 100 >= searched * 75, "{at_best} of {searched} at the best");
+    assert!(searched > 1500 && at_best * 100 >= searched * 75, "{at_best} of {searched} at the best");
 }
 
 /// A city of cells whose values fall from a few centers, with noise.
@@ -497,4 +505,22 @@ fn the_gap_of_twenty_thousand_blocks_is_at_most_a_tenth() {
     assert!(found.gap() <= 0.1, "{} between {} and {}", found.gap(), found.value, found.bound);
     assert!(found.value >= greedy && found.cost <= budget && found.places.len() >= 3);
     assert!(found.places.iter().all(|place| place.size >= params.least_size && !place.joints.is_empty()));
+}
+
+#[test]
+fn few_small_places_of_twenty_thousand_blocks_are_near_their_bound_too() {
+    let city = plan_city::PlanCity::new(101, 1);
+    let budget = 0.25 * 2.589_988_110_336;
+    let params = TargetParams { least_size: budget / 30.0, rounds: ROUNDS, ..asked(budget, 3, 1_000_000) };
+    let found = targets(&city.ground(), &params).expect("places");
+    // The ascent alone says 2,120 here, and without the size of places 2,376.
+    assert!(
+        found.bound < 2000.0 && found.gap() <= 0.1,
+        "{} between {} and {}",
+        found.gap(),
+        found.value,
+        found.bound
+    );
+    assert!(found.places.iter().all(|place| place.size >= params.least_size) && found.cost <= budget);
+    assert_eq!(found, targets(&city.ground(), &params).expect("places"));
 }

@@ -3,7 +3,8 @@
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 
-use super::graph::Graph;
+use super::cuts::{Cut, large, last_root};
+use super::graph::{Graph, Limits};
 use super::prize::Key;
 use crate::progress::checkpoint;
 
@@ -30,8 +31,14 @@ pub(super) struct Ascent {
 ///
 /// Time O(n log n + Σ blocks beside a part whenever it is its turn). Source: Wong (1984), *Mathematical Programming* 28, on
 /// the node cuts of Álvarez-Miranda, Ljubić & Mutzel (2013).
-pub(super) fn ascent(graph: &Graph, price: f64, fee: f64) -> Ascent {
-    let mut parts = Parts::new(graph, price, fee);
+pub(super) fn ascent(
+    graph: &Graph,
+    limits: &Limits,
+    price: f64,
+    fee: f64,
+    record: Option<&mut Vec<Cut>>,
+) -> Ascent {
+    let mut parts = Parts::new(graph, limits, price, fee, record.is_some());
     let prizes: f64 = parts.left.iter().sum();
     let mut lost = 0.0;
     let mut queue: BinaryHeap<Reverse<(usize, u32)>> = BinaryHeap::new();
@@ -52,11 +59,23 @@ pub(super) fn ascent(graph: &Graph, price: f64, fee: f64) -> Ascent {
             queue.push(Reverse((parts.beside[now as usize].len(), now)));
         }
     }
+    if let Some(record) = record {
+        *record = std::mem::take(&mut parts.cuts);
+    }
     Ascent { most: prizes - lost, parts: parts.paid() }
 }
 
 struct Parts<'g> {
     graph: &'g Graph,
+    /// From this size on a part may be a place.
+    large: f64,
+    size: Vec<f64>,
+    record: bool,
+    cuts: Vec<Cut>,
+    /// Prizes left of each unit, and by root the units with some, and all blocks; where cuts are recorded.
+    own: Vec<f64>,
+    units: Vec<BinaryHeap<Reverse<u32>>>,
+    members: Vec<Vec<u32>>,
     fee: f64,
     /// What is left of each block's toll; 0 if it belongs to a part.
     toll: Vec<f64>,
@@ -84,12 +103,28 @@ struct Run {
 }
 
 impl<'g> Parts<'g> {
-    fn new(graph: &'g Graph, price: f64, fee: f64) -> Self {
+    fn new(graph: &'g Graph, limits: &Limits, price: f64, fee: f64, record: bool) -> Self {
         let (n, m) = (graph.len(), graph.legs.len());
         let net = |b: usize| graph.value[b] - price * graph.cost[b];
         let most = (0..n).map(|b| net(b).abs()).chain(graph.joint_value.iter().copied()).fold(0.0, f64::max);
+        let own: Vec<f64> =
+            (0..n).map(|b| net(b).max(0.0)).chain(graph.joint_value.iter().copied()).collect();
+        let heap = |unit: u32| {
+            if own[unit as usize] > 0.0 { BinaryHeap::from([Reverse(unit)]) } else { BinaryHeap::new() }
+        };
         let mut parts = Self {
             graph,
+            large: large(limits),
+            size: graph.size.iter().copied().chain((0..m).map(|_| 0.0)).collect(),
+            record,
+            cuts: Vec::new(),
+            units: if record { (0..(n + m) as u32).map(heap).collect() } else { Vec::new() },
+            members: if record {
+                (0..n as u32).map(|b| vec![b]).chain((0..m).map(|_| Vec::new())).collect()
+            } else {
+                Vec::new()
+            },
+            own: if record { own } else { Vec::new() },
             fee,
             toll: (0..n).map(|b| (-net(b)).max(0.0)).collect(),
             joined: (0..n).map(|b| net(b) >= 0.0).collect(),
@@ -124,7 +159,12 @@ impl<'g> Parts<'g> {
     }
 
     fn active(&self, root: u32) -> bool {
-        self.left[root as usize] > self.tiny && self.due[root as usize] > self.tiny
+        self.left[root as usize] > self.tiny && (self.small(root) || self.due[root as usize] > self.tiny)
+    }
+
+    /// Whether a part is too small to be a place: it must go on, and no fee makes up for that.
+    fn small(&self, root: u32) -> bool {
+        self.size[root as usize] < self.large
     }
 
     /// Links a block of no toll with the parts that it touches; what is not of a part is now beside its own.
@@ -153,6 +193,16 @@ impl<'g> Parts<'g> {
         self.above[goes as usize] = stays;
         self.left[stays as usize] += std::mem::take(&mut self.left[goes as usize]);
         self.due[stays as usize] = self.due[stays as usize].min(self.due[goes as usize]);
+        self.size[stays as usize] += self.size[goes as usize];
+        if self.record {
+            let mut units = std::mem::take(&mut self.units[goes as usize]);
+            self.units[stays as usize].append(&mut units);
+            let mut members = std::mem::take(&mut self.members[goes as usize]);
+            if members.len() > self.members[stays as usize].len() {
+                std::mem::swap(&mut members, &mut self.members[stays as usize]);
+            }
+            self.members[stays as usize].append(&mut members);
+        }
         let moved = std::mem::take(&mut self.beside[goes as usize]);
         self.beside[stays as usize].extend(moved);
         stays
@@ -173,10 +223,16 @@ impl<'g> Parts<'g> {
                 break;
             }
             let next = run.queue.peek().map_or(f64::INFINITY, |Reverse((Key(at), _))| *at);
-            let by = (next - height).max(0.0).min(self.left[root as usize]).min(self.due[root as usize]);
+            let mut by = (next - height).max(0.0).min(self.left[root as usize]);
+            if !self.small(root) {
+                by = by.min(self.due[root as usize]);
+                self.due[root as usize] -= by;
+            }
             height += by;
             self.left[root as usize] -= by;
-            self.due[root as usize] -= by;
+            if self.record && by > 0.0 {
+                self.write(root, by, &run);
+            }
             if !self.active(root) {
                 break;
             }
@@ -192,8 +248,7 @@ impl<'g> Parts<'g> {
                 } else if self.find(to) != root {
                     let other = self.find(to);
                     // A joint alone is met on every way; it brings its prize and its legs.
-                    met |= (to as usize) < graph.len()
-                        && (self.active(other) || self.due[other as usize] <= self.tiny);
+                    met |= (to as usize) < graph.len() && (self.active(other) || self.is_paid(other));
                     root = self.union(root, to);
                     let theirs = std::mem::take(&mut self.beside[root as usize]);
                     theirs.into_iter().for_each(|block| self.wait(&mut run, block, height));
@@ -208,6 +263,35 @@ impl<'g> Parts<'g> {
             }
         }
         (height, root)
+    }
+
+    /// Records how far a part is raised, on behalf of its first units that have prizes left.
+    fn write(&mut self, root: u32, by: f64, run: &Run) {
+        let mut beside: Vec<u32> =
+            run.waiting.iter().map(|w| w.0).filter(|&b| !self.joined[b as usize]).collect();
+        beside.sort_unstable();
+        let mut rest = by;
+        while rest > self.tiny {
+            let Some(&Reverse(unit)) = self.units[root as usize].peek() else { break };
+            let own = &mut self.own[unit as usize];
+            let raised = own.min(rest);
+            *own -= raised;
+            rest -= raised;
+            if *own <= self.tiny {
+                self.units[root as usize].pop();
+            }
+            let last = last_root(self.graph, unit);
+            let roots = if self.small(root) {
+                Vec::new()
+            } else {
+                self.members[root as usize].iter().copied().filter(|&b| b <= last).collect()
+            };
+            self.cuts.push(Cut { beside: beside.clone(), roots, unit, raised, ..Cut::default() });
+        }
+    }
+
+    fn is_paid(&self, root: u32) -> bool {
+        !self.small(root) && self.due[root as usize] <= self.tiny.max(self.fee * 1e-12)
     }
 
     /// Lets a block beside the part that is raised wait for its toll to be paid, once.
@@ -225,7 +309,7 @@ impl<'g> Parts<'g> {
         let mut blocks: Vec<Vec<u32>> = vec![Vec::new(); self.above.len()];
         for block in 0..n as u32 {
             let root = self.find(block) as usize;
-            if self.joined[block as usize] && self.due[root] <= self.tiny.max(self.fee * 1e-12) {
+            if self.joined[block as usize] && self.is_paid(root as u32) {
                 blocks[root].push(block);
             }
         }

@@ -3,6 +3,7 @@
 use super::ascent::{Ascent, ascent};
 use super::choice::Choice;
 use super::graph::{Graph, Limits};
+use super::relax::relax;
 use super::{greedy, prize};
 use crate::model::elementary::exp;
 
@@ -15,6 +16,8 @@ pub(super) struct Searched {
     pub(super) bound: f64,
     /// Choices that meet the limits, the best first.
     pub(super) choices: Vec<Choice>,
+    /// What a unit of the budget is worth at the margin.
+    pub(super) price: f64,
 }
 
 /// Choices are made from the parts where the steps of the search have become so short.
@@ -34,7 +37,7 @@ const KEPT: usize = 4;
 /// (Hooke & Jeeves 1961). Without a limit to the number of places there is no fee.
 pub(super) fn search(graph: &Graph, limits: &Limits) -> Searched {
     let total = graph.value.iter().chain(&graph.joint_value).sum::<f64>();
-    let mut found = Searched { bound: total, choices: Vec::new() };
+    let mut found = Searched { bound: total, choices: Vec::new(), price: 0.0 };
     let price = critical(graph, limits);
     if total <= 0.0 || price <= 0.0 {
         return found;
@@ -44,7 +47,7 @@ pub(super) fn search(graph: &Graph, limits: &Limits) -> Searched {
     let mut asked = 0;
     let mut ask = |price: f64, fee: f64| {
         asked += 1;
-        let Ascent { most, parts } = ascent(graph, price, fee);
+        let Ascent { most, parts } = ascent(graph, limits, price, fee, None);
         (asked, (price * limits.budget + fee * places as f64 + most) * (1.0 + 1e-12), parts)
     };
     let fee = if has_fee { 0.2 * price * limits.budget / places as f64 } else { 0.0 };
@@ -76,6 +79,12 @@ pub(super) fn search(graph: &Graph, limits: &Limits) -> Searched {
         }
     }
     found.bound = found.bound.min(lowest);
+    let mut cuts = Vec::new();
+    ascent(graph, limits, at.0, at.1, Some(&mut cuts));
+    let value = found.choices.first().map_or(0.0, |choice| choice.exact_value(graph));
+    let told = relax(graph, limits, at.0, at.1, cuts, value);
+    found.bound = found.bound.min(told.bound);
+    found.price = told.price;
     found
 }
 
@@ -111,7 +120,12 @@ fn suggest(graph: &Graph, limits: &Limits, parts: Vec<Vec<u32>>, price: f64, fou
     });
     places.truncate(limits.most_places);
     let blocks: Vec<u32> = places.into_iter().flat_map(|(_, blocks)| blocks).collect();
-    let mut choice = Choice::of(graph, &blocks);
+    complete(graph, limits, &blocks, found);
+}
+
+/// Makes a choice within the limits out of blocks.
+fn complete(graph: &Graph, limits: &Limits, blocks: &[u32], found: &mut Searched) {
+    let mut choice = Choice::of(graph, blocks);
     greedy::trim(graph, limits, &mut choice);
     choice.settle(graph, limits);
     if choice.n_places < limits.least_places {

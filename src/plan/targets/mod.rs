@@ -1,14 +1,18 @@
 //! Target areas: one or several contiguous sets of blocks under a budget, with the most expected harm.
 
+mod anneal;
 mod ascent;
 mod bound;
 mod choice;
+mod cuts;
 pub mod error;
 mod exact;
 mod graph;
 mod greedy;
 mod local_search;
 mod prize;
+mod relax;
+mod steps;
 
 use crate::analysis::hotspots::weights::Neighbors;
 use crate::space::coord::{Local, Metres};
@@ -17,6 +21,7 @@ use bound::Searched;
 use choice::Choice;
 use error::TargetsError;
 use graph::{Graph, Limits};
+use prize::Key;
 
 /// Blocks with what they are worth and what they cost.
 #[derive(Clone, Copy, Debug)]
@@ -66,7 +71,7 @@ pub struct TargetParams {
 }
 
 /// Rounds of the local search where nothing else is asked for.
-pub const ROUNDS: u32 = 300;
+pub const ROUNDS: u32 = 100;
 
 /// Up to so many blocks every set is looked at, or shown not to be needed, where nothing else is asked for.
 pub const EXACT_BLOCKS: usize = 40;
@@ -148,17 +153,20 @@ impl How {
 /// | returns | places, their value, an upper bound that no choice exceeds | – | as the value |
 ///
 /// Up to [`EXACT_BLOCKS`] blocks: branch and bound over all sets; with more, or where that takes too long,
-/// the best of a greedy search and of the sets that the Lagrangian bound suggests, improved by a seeded
-/// local search that takes out and refills (drop, add, swap, split, merge). Time of the search
+/// the best of a greedy search and of the sets that the Lagrangian bound suggests, improved by seeded
+/// searches: block by block while they cool, then by taking out and refilling (drop, add, swap, split, merge). Time of the search
 /// O((n + links) log n) a round. The order of the blocks changes nothing: they are put in an order of their own.
 ///
 /// Source: the problem is a node-weighted, budgeted form of Duque, Church & Middleton (2011), *Geographical Analysis*
 /// 43(1); its bound is the Lagrangian of the budget with a dual ascent after Wong (1984), *Mathematical Programming* 28,
-/// for node weights (Álvarez-Miranda, Ljubić & Mutzel 2013).
+/// for node weights (Álvarez-Miranda, Ljubić & Mutzel 2013), lowered by a first-order search over the
+/// linear relaxation's dual (Chambolle & Pock 2011).
 ///
 /// # Limits
 ///
-/// Beyond the exact size a larger budget may by chance give a slightly lower value. The bound does not use the diameter.
+/// Beyond the exact size a larger budget may by chance give a slightly lower value. Of the diameter the bound uses only that
+/// what is farther apart is in no place together, of the least size only what must lie around a chosen block: it is loosest
+/// for few places that must be large.
 ///
 /// # Errors
 ///
@@ -211,8 +219,13 @@ pub fn targets(ground: &Ground<'_>, params: &TargetParams) -> Result<Targets, Ta
         let value = best.exact_value(&graph);
         return Ok(told(&graph, &best, value, greedy_value, How::Optimum));
     }
-    let Searched { bound, choices } = bound::search(&graph, &limits);
-    let starts = greedy.into_iter().chain(choices);
+    let Searched { bound, choices, price } = bound::search(&graph, &limits);
+    let mut starts: Vec<Choice> = greedy.into_iter().chain(choices).collect();
+    let best = starts.iter().rev().max_by_key(|choice| Key(choice.exact_value(&graph))).cloned();
+    if let Some(best) = best.filter(|best| best.exact_value(&graph) < bound * (1.0 - 1e-9)) {
+        starts.extend(anneal::anneal(&graph, &limits, &best, price, params.seed, params.rounds));
+    }
+    let starts = starts.into_iter();
     let best = local_search::local_search(&graph, &limits, starts, bound, params.seed, params.rounds)
         .ok_or_else(|| why_nothing(&graph, params))?;
     let value = best.exact_value(&graph);
