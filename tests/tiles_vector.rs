@@ -661,9 +661,11 @@ async fn a_tile_that_is_kept_is_answered_as_by_the_routes() {
     ];
     let mut seen = BTreeSet::new();
     for path in paths {
-        let tag = ask_of(&router, Method::GET, path, &[]).await.1.remove(header::ETAG);
+        // The first is a packed one: what is said of it alone is said of no other.
+        let first = [("accept-encoding", "gzip")];
+        let tag = ask_of(&router, Method::GET, path, &first).await.1.remove(header::ETAG);
         let tag = tag.as_ref().map_or("W/\"0\"", |tag| tag.to_str().expect("a tag"));
-        for packed in ["", "gzip"] {
+        for packed in ["gzip", ""] {
             for known in ["W/\"1\"", tag] {
                 let given = [("accept-encoding", packed), ("if-none-match", known)];
                 // What comes from a page of a site that may not read goes to the routes, and is answered as any.

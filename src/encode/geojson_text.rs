@@ -378,6 +378,28 @@ mod tests {
     }
 
     #[test]
+    fn many_are_written_as_one_after_the_other() {
+        let feature = |at: usize| Feature {
+            id: format!("{at}"),
+            geometry: (at % 7 != 0).then(|| Shape::from(Point::new(at as f64, 0.5))),
+            properties: (0..at % 3).map(|n| (["a", "b"][n], Value::count(n))).collect(),
+        };
+        for n in [0, 1, AHEAD - 1, AHEAD, AHEAD + 1, SOME + 1, 5 * AHEAD] {
+            let features: Vec<Feature> = (0..n).map(feature).collect();
+            // Of every other shape the text is kept.
+            let _held: Vec<Feature> = features.iter().step_by(2).cloned().collect();
+            let each: Vec<String> = features.iter().map(by_crate).collect();
+            let expected = [
+                r#"{"type":"FeatureCollection","features":["#,
+                if n > 0 { "\n" } else { "" },
+                &each.join(",\n"),
+                "\n]}",
+            ];
+            assert_eq!(as_text(written(&Map::new(), &features)), expected.concat());
+        }
+    }
+
+    #[test]
     fn every_value_is_written_as_by_the_crate() {
         let properties = vec![
             ("text", Value::text("line\nbreak \"quoted\" \u{2028}")),
