@@ -12,6 +12,7 @@ mod greedy;
 mod local_search;
 mod prize;
 mod relax;
+mod sides;
 mod steps;
 
 use crate::analysis::hotspots::weights::Neighbors;

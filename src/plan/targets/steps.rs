@@ -2,10 +2,8 @@
 
 use super::choice::{Choice, OUT};
 use super::graph::{Graph, Limits};
+use super::sides::Sides;
 use crate::analysis::chance::Chance;
-
-/// Beyond so many blocks on a way around a block it is left where it is.
-const FAR: usize = 400;
 
 /// What is charged.
 #[derive(Clone, Copy, Debug, Default)]
@@ -35,8 +33,7 @@ pub(super) struct State<'g> {
     covered: Vec<u32>,
     pub(super) cost: f64,
     n_places: usize,
-    seen: Vec<u32>,
-    clock: u32,
+    search: Sides,
 }
 
 impl<'g> State<'g> {
@@ -56,8 +53,7 @@ impl<'g> State<'g> {
             covered: vec![0; graph.legs.len()],
             cost: 0.0,
             n_places: 0,
-            seen: vec![0; n],
-            clock: 0,
+            search: Sides::of(n),
         };
         for block in start.blocks() {
             let touched = state.touched(block);
@@ -168,7 +164,8 @@ impl<'g> State<'g> {
     fn try_out(&mut self, block: u32, chance: &mut Chance) {
         let graph = self.graph;
         let home = self.label[block as usize];
-        let Some(sides) = self.sides(block) else { return };
+        let has = |b: u32| self.label[b as usize] != OUT;
+        let Some(sides) = self.search.sides(block, |b| graph.near(b), has) else { return };
         let side_size = |side: &[u32]| side.iter().map(|&b| graph.size[b as usize]).sum::<f64>();
         let apart = !sides.is_empty() && chance.below(2) == 0;
         let mut out = vec![block];
@@ -222,75 +219,6 @@ impl<'g> State<'g> {
             self.free.push(home);
             self.n_places -= 1;
         }
-    }
-
-    /// The sides of a place that hang on a block alone, but for the largest; `None` where it takes too long to see.
-    fn sides(&mut self, block: u32) -> Option<Vec<Vec<u32>>> {
-        let graph = self.graph;
-        let mut groups: Vec<Vec<u32>> = Vec::new();
-        for &to in graph.near(block).iter().filter(|&&to| self.label[to as usize] != OUT) {
-            let touches = |group: &Vec<u32>| group.iter().any(|&b| graph.near(b).contains(&to));
-            let mut mine = vec![to];
-            let mut at = 0;
-            while at < groups.len() {
-                if touches(&groups[at]) {
-                    mine.extend(groups.swap_remove(at));
-                } else {
-                    at += 1;
-                }
-            }
-            groups.push(mine);
-        }
-        if groups.len() < 2 {
-            return Some(Vec::new());
-        }
-        let mut sides: Vec<Vec<u32>> = Vec::new();
-        for limit in [40, FAR] {
-            let mut open: Vec<Vec<u32>> = Vec::new();
-            while let Some(group) = groups.pop() {
-                if groups.is_empty() && open.is_empty() {
-                    return Some(sides);
-                }
-                self.clock += 1;
-                let clock = self.clock;
-                self.seen[block as usize] = clock;
-                let mut part = group.clone();
-                part.iter().for_each(|&b| self.seen[b as usize] = clock);
-                let mut at = 0;
-                let mut met = None;
-                'search: while at < part.len() && part.len() <= limit {
-                    for &to in graph.near(part[at]) {
-                        if self.label[to as usize] == OUT || self.seen[to as usize] == clock {
-                            continue;
-                        }
-                        if let Some(other) = groups.iter().position(|g| g.contains(&to)) {
-                            met = Some(other);
-                            break 'search;
-                        }
-                        if let Some(other) = open.iter().position(|g| g.contains(&to)) {
-                            groups.push(open.swap_remove(other));
-                            met = Some(groups.len() - 1);
-                            break 'search;
-                        }
-                        self.seen[to as usize] = clock;
-                        part.push(to);
-                    }
-                    at += 1;
-                }
-                if let Some(other) = met {
-                    groups[other].extend(group);
-                } else if at >= part.len() {
-                    sides.push(part);
-                } else {
-                    open.push(group);
-                }
-            }
-            if open.len() < 2 {
-                return Some(sides);
-            }
-            groups = open;
-        }
-        None
     }
 
     fn fresh(&mut self) -> u32 {
