@@ -110,7 +110,7 @@ pub fn ended(when: Interval, before: Option<i64>) -> bool {
 #[derive(Clone, Debug, Default)]
 pub struct Gone {
     cutoffs: Cutoffs,
-    ids: Vec<(Source, BTreeSet<Box<str>>)>,
+    ids: Vec<(Source, SomeIds)>,
 }
 
 impl Gone {
@@ -128,9 +128,12 @@ impl Gone {
     }
 }
 
-/// [`Gone`] over the sources of one ledger.
+/// Ids of one source.
+type SomeIds = BTreeSet<Box<str>>;
+
+/// [`Gone`] over the sources of one ledger: of each its first second and its ids.
 #[derive(Debug)]
-pub struct GoneAmong<'a>(Vec<(Option<i64>, Option<&'a BTreeSet<Box<str>>>)>);
+pub struct GoneAmong<'a>(Vec<(Option<i64>, Option<&'a SomeIds>)>);
 
 impl GoneAmong<'_> {
     /// Whether a report is of an incident that is kept no more.

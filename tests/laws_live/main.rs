@@ -276,7 +276,8 @@ fn what_is_forgotten_is_in_no_report_and_no_snapshot_any_more() {
 #[test]
 fn what_is_left_may_count_its_sources_in_another_order() {
     let mut feed = FeedOf::new(3);
-    let rows: Vec<Row> = (0..40).flat_map(|_| feed.rows()).chain([feed.first()]).collect();
+    let mut rows = vec![feed.first()];
+    (0..40).for_each(|_| rows.extend(feed.rows()));
     let all = feed.ledger(&rows);
     let last = u16::try_from(all.sources.len() - 1).expect("few");
     assert!(last > 0, "one source has one order");

@@ -286,7 +286,7 @@ impl Feed {
         let (answer, told) = oneshot::channel();
         let job = Job { batch, bytes, room, answer };
         let sent = match &*self.jobs.lock().unwrap_or_else(PoisonError::into_inner) {
-            Some(jobs) => jobs.send(Task::Write(job)).map_err(|_| Refusal::stopped()),
+            Some(jobs) => jobs.send(Task::Write(Box::new(job))).map_err(|_| Refusal::stopped()),
             None => Err(Refusal::stopping()),
         };
         sent?;

@@ -23,8 +23,8 @@ const MOST: usize = 1_024;
 /// What waits for the thread that writes.
 #[derive(Debug)]
 pub(super) enum Task {
-    /// A batch that is to be written.
-    Write(Job),
+    /// A batch that is to be written; in a box, since the other is small.
+    Write(Box<Job>),
     /// What is too old by now is to go; told whether readers kept the log from being emptied.
     Expire(Cutoffs, Sender<bool>),
 }
@@ -83,7 +83,7 @@ pub(super) fn run(store: &dyn Store, mut gather: Gather<Task>, accepted: &Sender
         let (mut jobs, mut cutoffs) = (Vec::with_capacity(group.len()), Vec::new());
         for task in group {
             match task {
-                Task::Write(job) => jobs.push(job),
+                Task::Write(job) => jobs.push(*job),
                 Task::Expire(before, answer) => cutoffs.push((before, answer)),
             }
         }
