@@ -139,6 +139,7 @@ fn commands_and_flags_use_the_agreed_words() {
     const FLAGS: &[&str] = &[
         "adaptive",
         "aftercare-months",
+        "against",
         "areas",
         "as-of",
         "band",
@@ -154,6 +155,7 @@ fn commands_and_flags_use_the_agreed_words() {
         "cell",
         "compare",
         "compare-period",
+        "comparison",
         "config",
         "context",
         "contours",
@@ -249,6 +251,7 @@ fn commands_and_flags_use_the_agreed_words() {
         "version",
         "view",
         "week",
+        "weights",
         "weekdays",
         "within",
     ];

@@ -2,8 +2,11 @@
 
 use super::query::Selection;
 use super::snapshot::Snapshot;
-use crate::analysis::clusters::dbscan::{Clusters, DbscanError, DbscanParams, dbscan};
-use crate::analysis::clusters::hdbscan::{HdbscanError, HdbscanParams, hdbscan};
+use super::weights::{Weighed, Weights, WeightsError};
+use crate::analysis::clusters::dbscan::{
+    Clusters, DbscanError, DbscanParams, WeightedDbscanParams, dbscan, dbscan_weighted,
+};
+use crate::analysis::clusters::hdbscan::{HdbscanError, HdbscanParams, hdbscan, hdbscan_weighted};
 use crate::analysis::clusters::nnh::{NnhError, NnhParams, nnh};
 use crate::analysis::clusters::nnh_test::{NnhTest, nnh_test};
 use crate::analysis::clusters::space_time::{SpaceTimeError, SpaceTimeParams, space_time_dbscan};
@@ -32,6 +35,26 @@ pub enum Method {
     Stac(StacParams),
 }
 
+impl Method {
+    /// Whether incidents can be weighed.
+    #[must_use]
+    pub const fn weighs(&self) -> bool {
+        matches!(self, Self::Dbscan(_) | Self::Hdbscan(_))
+    }
+
+    /// What it is called.
+    #[must_use]
+    pub const fn name(&self) -> &'static str {
+        match self {
+            Self::Dbscan(_) => "DBSCAN",
+            Self::Hdbscan(_) => "HDBSCAN",
+            Self::SpaceTime(_) => "space-time DBSCAN",
+            Self::Nnh { .. } => "Nnh",
+            Self::Stac(_) => "STAC",
+        }
+    }
+}
+
 /// A cluster of incidents.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Group {
@@ -43,12 +66,14 @@ pub struct Group {
     pub places: Vec<Local>,
     /// Where its core incidents lie; none where the method knows none.
     pub core: Vec<Local>,
+    /// What they weigh, where they were weighed.
+    pub weight: Option<f64>,
 }
 
 /// Clusters of incidents, and what they were made with.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Groups {
-    /// The largest first, of each order by itself.
+    /// The largest first, or the heaviest where incidents weigh; of each order by itself.
     pub groups: Vec<Group>,
     /// How many incidents were looked at.
     pub incidents: usize,
@@ -60,12 +85,31 @@ pub struct Groups {
     pub test: Option<NnhTest>,
     /// The rank of the neighbor that [`Method::Hdbscan`] truly took.
     pub rank: Option<usize>,
+    /// What incidents were weighed by, if anything; `each` has no entries.
+    pub weighed: Option<Weighed>,
+    /// Clusters of fewer than [`FEWEST`] incidents, which are heavy enough but would tell where single ones lie: noise.
+    pub too_few: usize,
 }
 
+/// A cluster of fewer incidents would be outlined around single ones.
+pub const FEWEST: usize = 3;
+
 /// Why there are no clusters.
-#[derive(Clone, Copy, Debug, PartialEq, thiserror::Error)]
+#[derive(Clone, Debug, PartialEq, thiserror::Error)]
 #[non_exhaustive]
 pub enum GroupError {
+    /// Incidents cannot be weighed.
+    #[error(transparent)]
+    Weights(#[from] WeightsError),
+    /// A weight that is not whole.
+    #[error(
+        "an incident weighs {weight}, and HDBSCAN counts whole weights up to {}; give whole ones, or the method dbscan",
+        u32::MAX
+    )]
+    Whole {
+        /// The first that is none.
+        weight: f64,
+    },
     /// DBSCAN cannot use its parameters.
     #[error(transparent)]
     Dbscan(#[from] DbscanError),
@@ -84,19 +128,43 @@ pub enum GroupError {
 }
 
 impl Snapshot {
-    /// Clusters of the selected incidents that may be drawn.
+    /// Clusters of the selected incidents that may be drawn; with weights where the method [weighs](Method::weighs).
     ///
     /// # Errors
     ///
     /// [`GroupError`] for parameters that cannot be used.
-    pub fn groups(&self, selection: &Selection, method: &Method) -> Result<Groups, GroupError> {
+    pub fn groups(
+        &self,
+        selection: &Selection,
+        method: &Method,
+        weights: Option<Weights>,
+    ) -> Result<Groups, GroupError> {
         let (incidents, places): (Vec<usize>, Vec<Local>) = self.drawn(selection).unzip();
+        let weights = weights.filter(|_| method.weighs());
+        let mut weighed = self.weighed(selection, weights, &incidents)?;
+        let each = weighed.as_mut().map(|weighed| std::mem::take(&mut weighed.each));
+        let all = incidents.len();
+        // What weighs nothing is noise: it would join others without adding to them.
+        let weighs = |at: usize| each.as_ref().is_none_or(|each| each[at] > 0.0);
+        let (incidents, places): (Vec<usize>, Vec<Local>) =
+            (0..all).filter(|&at| weighs(at)).map(|at| (incidents[at], places[at])).unzip();
+        let each = each.map(|each| each.into_iter().filter(|weight| *weight > 0.0).collect::<Vec<_>>());
         let mut found = Found { places: &places, members: Vec::new(), core: Vec::new() };
         let (mut thresholds, mut test, mut rank) = (Vec::new(), None, None);
         match *method {
-            Method::Dbscan(params) => found.labeled(&dbscan(&places, &params)?),
+            Method::Dbscan(params) => found.labeled(&match &each {
+                None => dbscan(&places, &params)?,
+                Some(each) => {
+                    let DbscanParams { eps, min_points } = params;
+                    let params = WeightedDbscanParams { eps, min_weight: min_points as f64 };
+                    dbscan_weighted(&places, each, &params)?
+                }
+            }),
             Method::Hdbscan(params) => {
-                let clusters = hdbscan(&places, &params)?;
+                let clusters = match &each {
+                    None => hdbscan(&places, &params)?,
+                    Some(each) => hdbscan_weighted(&places, &whole(each)?, &params)?,
+                };
                 rank = Some(clusters.rank);
                 found.labeled(&Clusters {
                     label: clusters.label,
@@ -137,18 +205,34 @@ impl Snapshot {
                 found.members.extend(clusters.into_iter().map(|cluster| (1, cluster.members)));
             }
         }
+        let before = found.members.len();
+        if each.is_some() {
+            found.members.retain(|(_, members)| members.len() >= FEWEST);
+        }
+        let too_few = before - found.members.len();
         let clustered: usize =
             found.members.iter().filter(|(order, _)| *order == 1).map(|(_, m)| m.len()).sum();
-        let noise = places.len() - clustered;
+        let noise = all - clustered;
         Ok(Groups {
-            groups: found.groups(&incidents),
-            incidents: incidents.len(),
+            groups: found.groups(&incidents, each.as_deref()),
+            incidents: all,
             noise,
             thresholds,
             test,
             rank,
+            weighed,
+            too_few,
         })
     }
+}
+
+/// Weights that count as so many incidents.
+fn whole(each: &[f64]) -> Result<Vec<u32>, GroupError> {
+    let whole = |&weight: &f64| {
+        let is_whole = weight.fract() == 0.0 && (0.0..=f64::from(u32::MAX)).contains(&weight);
+        if is_whole { Ok(weight as u32) } else { Err(GroupError::Whole { weight }) }
+    };
+    each.iter().map(whole).collect()
 }
 
 /// Members of clusters by their position among the places.
@@ -169,14 +253,19 @@ impl Found<'_> {
         self.core.clone_from(&clusters.core);
     }
 
-    fn groups(mut self, incidents: &[usize]) -> Vec<Group> {
-        self.members.sort_by_key(|(order, members)| (*order, std::cmp::Reverse(members.len())));
+    fn groups(mut self, incidents: &[usize], each: Option<&[f64]>) -> Vec<Group> {
+        let weight = |members: &[usize]| each.map(|each| members.iter().map(|&at| each[at]).sum::<f64>());
+        self.members.sort_by(|(order, members), (other, others)| {
+            let heavier = weight(others).unwrap_or(0.0).total_cmp(&weight(members).unwrap_or(0.0));
+            order.cmp(other).then(heavier).then(others.len().cmp(&members.len()))
+        });
         let is_core = |at: &&usize| self.core.get(**at).copied().unwrap_or(false);
         let group = |(order, members): &(usize, Vec<usize>)| Group {
             order: *order,
             incidents: members.iter().map(|&at| incidents[at]).collect(),
             places: members.iter().map(|&at| self.places[at]).collect(),
             core: members.iter().filter(is_core).map(|&at| self.places[at]).collect(),
+            weight: weight(members),
         };
         self.members.iter().map(group).collect()
     }

@@ -14,6 +14,7 @@ use crate::analysis::density::method::Method;
 use crate::analysis::density::network::density::NetworkError;
 use crate::analysis::density::network::streets::StreetsError;
 use crate::engine::params::density::{ADAPTIVE, EDGE, MODE};
+use crate::engine::weights::{Weights, WeightsError};
 use crate::space::coord::Metres;
 use crate::space::grid::GridError;
 
@@ -82,6 +83,8 @@ pub struct DensityAsk {
     pub edge: Edge,
     /// Days after which an incident counts half.
     pub half_life: Option<f64>,
+    /// What incidents count; `None`: each as one.
+    pub weights: Option<Weights>,
     /// A bandwidth for each incident, where one for all is not enough.
     pub adaptive: Option<Adaptive>,
     /// Whether the standard error is wanted beside the density.
@@ -103,6 +106,7 @@ impl DensityAsk {
             method: Method::Exact,
             edge: Edge::None,
             half_life: None,
+            weights: None,
             adaptive: None,
             standard_error: false,
             outline: Outline::Share,
@@ -146,7 +150,7 @@ pub enum DensityError {
     Grid(#[from] GridError),
     /// The cells are too coarse for the kernel.
     #[error(
-        "cells of {cell} are too coarse for a bandwidth of {bandwidth}; give a side of at most half of it"
+        "cells of {cell} are too coarse for a bandwidth of {}; give a side of at most half of it, {}", bandwidth.to_millimetres(), Metres(bandwidth.0 / 2.0).to_millimetres()
     )]
     Coarse {
         /// Side of a cell.
@@ -188,6 +192,18 @@ pub enum DensityError {
     /// The half-life cannot be used.
     #[error(transparent)]
     Decay(#[from] DecayError),
+    /// Nothing has no parts.
+    #[error(
+        "{} has no incident in the study area, and of nothing there are no parts; give a longer period or other categories, or the comparison `difference`",
+        if *other { "the selection that is compared with" } else { "the selection" }
+    )]
+    Nobody {
+        /// Whether it is the selection that is compared with.
+        other: bool,
+    },
+    /// Incidents cannot be weighed.
+    #[error(transparent)]
+    Weights(#[from] WeightsError),
     /// Two densities cannot be compared.
     #[error(transparent)]
     Dual(#[from] DualError),

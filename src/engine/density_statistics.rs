@@ -6,11 +6,11 @@ use super::density_adaptive::{Widths, adaptive};
 use super::density_ask::{DensityAsk, DensityError, Outline, Width};
 use super::query::Selection;
 use super::snapshot::Snapshot;
+use super::weights::Weighed;
 use crate::analysis::density::bandwidth::{Chosen, bandwidth};
 use crate::analysis::density::binned::Binned;
 use crate::analysis::density::contour::{contour, threshold_for_share, value_at};
 use crate::analysis::density::decay::half_life_weights;
-use crate::analysis::density::dual::{Comparison, compare};
 use crate::analysis::density::edge::{Edge, kde_within};
 use crate::analysis::density::error_bound::ErrorBound;
 use crate::analysis::density::kde::{Density, KdeParams};
@@ -18,7 +18,7 @@ use crate::analysis::density::levels::{level_of_area, level_of_area_share, level
 use crate::analysis::density::mask::Mask;
 use crate::analysis::density::method::surface;
 use crate::analysis::density::standard_error::standard_error;
-use crate::engine::params::density::{ADAPTIVE, SURFACE};
+use crate::model::areas::AreaKind;
 use crate::model::block::BlockKind;
 use crate::model::period::Period;
 use crate::space::coord::{Local, Metres, SquareKm};
@@ -33,6 +33,8 @@ pub struct DensityContour {
     pub per_km2: f64,
     /// Incidents truly inside.
     pub inside: usize,
+    /// What these weigh.
+    pub weight: f64,
     /// Its area.
     pub area: SquareKm,
     /// That as a share of the study area.
@@ -60,48 +62,44 @@ pub struct DensityAnswer {
     pub incidents: usize,
     /// The sum of their weights: smaller with a half-life.
     pub weight: f64,
+    /// What they were weighed by, if anything; `each` has no entries.
+    pub weighed: Option<Weighed>,
     /// Selected incidents with a place outside the study area, which are not behind it.
     pub outside: usize,
+    /// What the study area is.
+    pub ground: Ground,
     /// Outlines, the largest first.
     pub contours: Vec<DensityContour>,
 }
 
-/// Where a density has risen or fallen by a factor.
-#[derive(Clone, Debug)]
-pub struct Change {
-    /// Whether it has risen.
-    pub up: bool,
-    /// By this factor, or more.
-    pub factor: f64,
-    /// Incidents inside now.
-    pub now: usize,
-    /// Incidents inside before.
-    pub before: usize,
-    /// Its area.
-    pub area: SquareKm,
-    /// Its shape in local metres.
-    pub shape: MultiPolygon,
+/// What the study area of a density is: where edges are corrected, and what means and shares of area are of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Ground {
+    /// Areas of the kind study-area.
+    Areas,
+    /// The blocks, where these are polygons.
+    Blocks,
+    /// What lies along the streets that are blocks, up to [`ALONG`].
+    Streets,
+    /// The box around all blocks.
+    Box,
 }
 
-/// Two densities beside each other.
-#[derive(Clone, Debug)]
-pub struct ChangeAnswer {
-    /// Kernel and bandwidth of both.
-    pub params: KdeParams,
-    /// What the rule chose, from the incidents of now.
-    pub chosen: Option<Chosen>,
-    /// What was added to both densities, incidents per km² and day.
-    pub floor: f64,
-    /// Incidents behind them, now and before.
-    pub incidents: [usize; 2],
-    /// Selected incidents outside the study area, now and before.
-    pub outside: [usize; 2],
-    /// Outlines, up before down, the smallest factor first.
-    pub changes: Vec<Change>,
+impl Ground {
+    /// For people.
+    #[must_use]
+    pub const fn words(self) -> &'static str {
+        match self {
+            Self::Areas => "areas of the kind study-area",
+            Self::Blocks => "blocks",
+            Self::Streets => "within 200 m of a street",
+            Self::Box => "box around the blocks",
+        }
+    }
 }
 
-/// Factors of change that are outlined.
-pub const FACTORS: [f64; 3] = [1.5, 2.0, 3.0];
+/// Ground along a street is study area up to so far from it: half a long block.
+pub const ALONG: Metres = Metres(200.0);
 
 const DAY: f64 = 86_400.0;
 
@@ -136,9 +134,16 @@ impl Snapshot {
         let (inside, outside) = self.in_study_area(selection);
         let places: Vec<Local> = inside.iter().map(|(_, at)| *at).collect();
         let (params, chosen) = self.params(&places, ask)?;
-        let weights =
+        let mut weights =
             ask.half_life.map(|days| half_life_weights(&self.ages(&inside, period), days)).transpose()?;
-        let (mask, grid) = self.mask(ask, &params)?;
+        let numbers: Vec<usize> = inside.iter().map(|(at, _)| *at).collect();
+        let mut weighed = self.weighed(selection, ask.weights, &numbers)?;
+        if let Some(each) = weighed.as_mut().map(|weighed| std::mem::take(&mut weighed.each)) {
+            let faded = weights.take();
+            let of = |at: usize| faded.as_ref().map_or(1.0, |faded| faded[at]);
+            weights = Some(each.iter().enumerate().map(|(at, weight)| weight * of(at)).collect());
+        }
+        let (mask, grid, ground) = self.mask(ask, &params)?;
         let (weights, mut widths) = (weights.as_deref(), None);
         let (Binned { density, error }, left_out, weight) = if ask.edge == Edge::None {
             let weight = weights.map_or(places.len() as f64, |w| w.iter().sum());
@@ -157,27 +162,34 @@ impl Snapshot {
             (Binned { density: within.density, error }, within.left_out, within.weight)
         };
         let standard_error = if ask.standard_error {
-            let ground = if ask.edge == Edge::None { Mask::whole(&grid) } else { mask.clone() };
-            Some(standard_error(&places, weights, &ground, &params, ask.edge)?)
+            let over = if ask.edge == Edge::None { Mask::whole(&grid) } else { mask.clone() };
+            Some(standard_error(&places, weights, &over, &params, ask.edge)?)
         } else {
             None
         };
+        // What an edge correction leaves out has no part in what is outlined either.
+        let kept: Vec<usize> =
+            (0..places.len()).filter(|&at| ask.edge == Edge::None || mask.holds(places[at])).collect();
+        let counted: Vec<Local> = kept.iter().map(|&at| places[at]).collect();
         let whole = mask_area(&mask);
         let mut contours = Vec::new();
         for &level in ask.levels.iter().filter(|_| density.peak() > 0.0) {
             let threshold = match ask.outline {
-                Outline::Share => threshold_for_share(&density, &places, level)?.threshold,
+                Outline::Share => threshold_for_share(&density, &counted, level)?.threshold,
                 Outline::Mean => level_of_mean(&density, &mask, level)?.threshold,
                 Outline::AreaShare => level_of_area_share(&density, &mask, level)?.threshold,
                 Outline::AreaKm2 => level_of_area(&density, &mask, SquareKm(level))?.threshold,
             };
             let shape = contour(&density, threshold)?;
             let area = SquareKm::from_square_metres(shape.unsigned_area());
-            let inside = places.iter().filter(|at| value_at(&density, **at) >= threshold).count();
+            let is_inside = |at: &usize| value_at(&density, places[*at]) >= threshold;
+            let inside: Vec<usize> = kept.iter().copied().filter(is_inside).collect();
+            let weight = weights.map_or(inside.len() as f64, |w| inside.iter().map(|&at| w[at]).sum());
             contours.push(DensityContour {
                 level,
                 per_km2: threshold,
-                inside,
+                inside: inside.len(),
+                weight,
                 area,
                 area_share: area.0 / whole,
                 shape,
@@ -193,79 +205,22 @@ impl Snapshot {
             error,
             incidents,
             weight,
+            weighed,
             outside,
+            ground,
             contours,
         })
     }
 
-    /// Where the density of one selection is higher or lower than that of another, both per day of their observation.
-    ///
-    /// To both is added what one incident of the other selection has at its own place: so no quotient is made by a density
-    /// of nearly nothing, and where neither has anything the ratio is 1.
-    ///
-    /// # Errors
-    ///
-    /// As [`Snapshot::density_with`].
-    pub fn density_change(
-        &self,
-        now: (&Selection, i64),
-        before: (&Selection, i64),
-        ask: &DensityAsk,
-    ) -> Result<ChangeAnswer, DensityError> {
-        if ask.adaptive.is_some() || ask.standard_error {
-            let param = if ask.standard_error { SURFACE.wire } else { ADAPTIVE.wire };
-            let what = "a change between two periods";
-            return Err(DensityError::Apart { param, what, without: "leave one of them out" });
-        }
-        let sides = [now, before].map(|(selection, days)| {
-            let (inside, outside) = self.in_study_area(selection);
-            let places: Vec<Local> = inside.into_iter().map(|(_, at)| at).collect();
-            (places, outside, 1.0 / days.max(1) as f64)
-        });
-        let (params, chosen) = self.params(&sides[0].0, ask)?;
-        let (mask, grid) = self.mask(ask, &params)?;
-        let density = |(places, _, per_day): &(Vec<Local>, usize, f64)| -> Result<Density, DensityError> {
-            let weights = vec![*per_day; places.len()];
-            Ok(match ask.edge {
-                Edge::None => surface(places, Some(&weights), &grid, &params, ask.method)?.density,
-                edge => kde_within(places, Some(&weights), &mask, &params, edge)?.density,
-            })
-        };
-        let (mut f, mut g) = (density(&sides[0])?, density(&sides[1])?);
-        let floor = kernel_height(&params) * sides[1].2;
-        f.per_km2.iter_mut().chain(&mut g.per_km2).for_each(|value| *value += floor);
-        let ratio = compare(&f, &g, None, Comparison::Ratio, 0.0)?;
-        let field = |value: &dyn Fn(f64) -> f64| Density {
-            grid: f.grid,
-            per_km2: ratio.iter().map(|v| v.map_or(0.0, value)).collect(),
-        };
-        let mut changes = Vec::new();
-        for (up, field) in [(true, field(&|v| v)), (false, field(&|v| if v > 0.0 { 1.0 / v } else { 0.0 }))] {
-            for factor in FACTORS {
-                let shape = contour(&field, factor)?;
-                let area = SquareKm::from_square_metres(shape.unsigned_area());
-                let inside =
-                    |places: &[Local]| places.iter().filter(|at| value_at(&field, **at) >= factor).count();
-                let (now, before) = (inside(&sides[0].0), inside(&sides[1].0));
-                if !shape.0.is_empty() {
-                    changes.push(Change { up, factor, now, before, area, shape });
-                }
-            }
-        }
-        let [now, before] = &sides;
-        let (incidents, outside) = ([now.0.len(), before.0.len()], [now.1, before.1]);
-        Ok(ChangeAnswer { params, chosen, floor, incidents, outside, changes })
-    }
-
     /// Drawn incidents in the study area, by position and place, and how many lie outside.
-    fn in_study_area(&self, selection: &Selection) -> (Vec<(usize, Local)>, usize) {
+    pub(super) fn in_study_area(&self, selection: &Selection) -> (Vec<(usize, Local)>, usize) {
         let study_area = self.dataset().study_area;
         let (inside, outside): (Vec<_>, Vec<_>) =
             self.drawn(selection).partition(|(_, at)| study_area.contains(*at));
         (inside, outside.len())
     }
 
-    fn params(
+    pub(super) fn params(
         &self,
         places: &[Local],
         ask: &DensityAsk,
@@ -285,30 +240,50 @@ impl Snapshot {
         Ok((KdeParams { kernel, bandwidth: width }, chosen))
     }
 
-    /// The study area on its grid: the cells whose middles lie in a block, where blocks are areas, else in their box.
+    /// The study area on its grid, and what it is: areas of that kind, else blocks that are areas, else the ground along streets.
     ///
     /// The second grid is the same, padded by the kernel, for a density that goes on beyond the border.
-    fn mask(&self, ask: &DensityAsk, params: &KdeParams) -> Result<(Mask, Grid), DensityError> {
+    pub(super) fn mask(
+        &self,
+        ask: &DensityAsk,
+        params: &KdeParams,
+    ) -> Result<(Mask, Grid, Ground), DensityError> {
         let data = self.dataset();
         let area = data.study_area;
         // The bell is padded by what the eye sees of it; beyond is a hundred-millionth of it.
         let reach = Metres(params.bandwidth.0 * params.kernel.reach().min(2.0));
         let padded = Grid::over(area.padded(reach), ask.cell)?;
         let grid = if ask.edge == Edge::None { padded } else { Grid::over(area, ask.cell)? };
-        let polygons = data.block_set.blocks.iter().filter(|block| block.kind == BlockKind::Polygon);
-        let shapes = polygons.flat_map(|block| match &block.local {
+        let layers = data.areas.iter().filter(|layer| layer.kind == AreaKind::StudyArea);
+        let areas = layers.flat_map(|layer| &layer.areas).flat_map(|area| area.local.0.clone());
+        let of_areas = Mask::of_area(&grid, &MultiPolygon(areas.collect()));
+        let shapes = || data.block_set.blocks.iter().map(|block| (block.kind, &block.local));
+        let polygons = shapes().filter(|(kind, _)| *kind == BlockKind::Polygon);
+        let polygons = polygons.flat_map(|(_, shape)| match shape {
             geo::Geometry::Polygon(polygon) => vec![polygon.clone()],
             geo::Geometry::MultiPolygon(many) => many.0.clone(),
             _ => Vec::new(),
         });
-        let shapes = MultiPolygon(shapes.collect());
-        let mask = if shapes.0.is_empty() {
-            let at = |i: usize| grid.center(i % grid.n_cols, i / grid.n_cols);
-            Mask::of_cells(&grid, (0..grid.len()).map(|i| area.contains(at(i))).collect())
-        } else {
-            Some(Mask::of_area(&grid, &shapes))
+        let lines = || {
+            shapes().filter(|(kind, _)| *kind == BlockKind::Segment).flat_map(|(_, shape)| match shape {
+                geo::Geometry::LineString(line) => std::slice::from_ref(line),
+                geo::Geometry::MultiLineString(many) => &many.0[..],
+                _ => &[],
+            })
         };
-        Ok((mask.unwrap_or_else(|| Mask::whole(&grid)), padded))
+        let (mask, ground) = if of_areas.n_inside() > 0 {
+            (of_areas, Ground::Areas)
+        } else {
+            let polygons = MultiPolygon(polygons.collect());
+            if !polygons.0.is_empty() {
+                (Mask::of_area(&grid, &polygons), Ground::Blocks)
+            } else if lines().next().is_some() {
+                (Mask::of_lines(&grid, lines(), ALONG), Ground::Streets)
+            } else {
+                (Mask::of_box(&grid, area), Ground::Box)
+            }
+        };
+        Ok((mask, padded, ground))
     }
 
     /// Days from each incident to the end of the period, or to the latest of them.
@@ -323,11 +298,6 @@ impl Snapshot {
         };
         inside.iter().map(|(at, _)| (end(*at).saturating_sub(begin(*at))).max(0) as f64 / DAY).collect()
     }
-}
-
-/// Density of one incident at its own place, per km².
-fn kernel_height(params: &KdeParams) -> f64 {
-    params.kernel.constant() * (1e3 / params.bandwidth.0).powi(2)
 }
 
 /// Area of a mask in km², never 0, so that a share of it is a number.

@@ -8,9 +8,12 @@ use super::units::neighbors;
 pub use super::units::{Near, Units};
 use crate::analysis::hotspots::band::{BandChoice, BandError, CellChoice, optimized_band, optimized_cell};
 use crate::analysis::hotspots::emerging::{EmergingParams, emerging};
+use crate::analysis::hotspots::exact::NORMAL_FROM;
 use crate::analysis::hotspots::fdr::{Fdr, bin, q_values};
-use crate::analysis::hotspots::gistar::{gi_star, gi_star_permuted};
-use crate::analysis::hotspots::local_moran::{Quadrant, local_moran, local_moran_permuted};
+use crate::analysis::hotspots::gistar::{gi_star, gi_star_exact, gi_star_permuted};
+use crate::analysis::hotspots::local_moran::{
+    Quadrant, local_moran, local_moran_exact, local_moran_permuted,
+};
 use crate::analysis::hotspots::mann_kendall::Trend;
 use crate::analysis::hotspots::moran::{Moran, Weighting, moran};
 use crate::analysis::hotspots::moran_on_grid::moran_on_grid;
@@ -18,7 +21,7 @@ use crate::analysis::hotspots::permute::Permutations;
 use crate::analysis::hotspots::values::{HotSpotError, two_sided_p};
 use crate::analysis::hotspots::weights::{Neighbors, NeighborsError};
 use crate::analysis::hotspots::window::{
-    Window, gi_star_on_grid, gi_star_on_grid_permuted, neighbors_on_grid,
+    Window, gi_star_on_grid, gi_star_on_grid_exact, gi_star_on_grid_permuted, neighbors_on_grid,
 };
 use crate::model::class::UnknownCategory;
 use crate::space::coord::{Local, Metres};
@@ -77,6 +80,21 @@ pub struct Tested {
     pub class: Option<String>,
     /// Trend of z from step to step.
     pub trend: Option<Trend>,
+    /// Two-sided p over all permutations, where q follows from it.
+    pub exact: Option<f64>,
+    /// z and q of each step, where there are steps.
+    pub by_step: Vec<(f64, f64)>,
+}
+
+/// Which p the false discovery rate follows from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum QFrom {
+    /// That of the normal law.
+    Normal,
+    /// That of the permutations.
+    Permuted,
+    /// That over all permutations: counts are too sparse for the normal law.
+    Exact,
 }
 
 /// All units with what was truly used.
@@ -94,8 +112,10 @@ pub struct HotSpots {
     pub near: Near,
     /// Whether there is any pattern at all; none of fewer than four units.
     pub moran: Option<Moran>,
-    /// Whether q follows from the permuted p.
-    pub q_permuted: bool,
+    /// What q follows from.
+    pub q_from: QFrom,
+    /// Incidents that a unit and its neighbors have in the mean; with steps, in each of them.
+    pub expected: f64,
     /// Selected incidents in no unit.
     pub outside: usize,
     /// First and last date of the steps.
@@ -158,7 +178,8 @@ impl Snapshot {
             band,
             near,
             moran: None,
-            q_permuted: lone <= LEVEL && !matches!(params.statistic, Statistic::Emerging { .. }),
+            q_from: if lone <= LEVEL { QFrom::Permuted } else { QFrom::Normal },
+            expected: 0.0,
             outside,
             dates: None,
         };
@@ -200,6 +221,7 @@ impl HotSpots {
             _ => None,
         };
         let permutations = &params.permutations;
+        let exact: Option<Vec<f64>>;
         let (z, permuted, neighbors) = match (window, self.units.lattice()) {
             (Some(window), Some(lattice)) => {
                 let mut inside = counts.iter();
@@ -211,17 +233,22 @@ impl HotSpots {
                 let permuted = gi_star_on_grid_permuted(&cells, &lattice, window, permutations)?;
                 self.moran = moran_on_grid(&cells, &lattice, window).ok();
                 let sizes = neighbors_on_grid(&lattice, window)?;
-                (z, permuted, sizes.into_iter().map(|n| n as usize).collect())
+                let sizes = sizes.into_iter().map(|n| n as usize).collect::<Vec<_>>();
+                let wanted = self.wants_exact(counts, &sizes);
+                exact = if wanted { gi_star_on_grid_exact(&cells, &lattice, window)? } else { None };
+                (z, permuted, sizes)
             }
             _ => {
                 let near = neighbors(&self.units, snapshot, self.near)?;
                 let z = gi_star(counts, &near)?;
                 let permuted = gi_star_permuted(counts, &near, permutations)?;
                 self.moran = global(counts, &near);
+                let wanted = self.wants_exact(counts, &sizes(&near));
+                exact = if wanted { gi_star_exact(counts, &near)? } else { None };
                 (z, permuted, sizes(&near))
             }
         };
-        self.fill(counts, &neighbors, &z, &permuted, params.fdr);
+        self.fill(counts, &neighbors, &z, &permuted, exact, params.fdr);
         Ok(())
     }
 
@@ -235,7 +262,9 @@ impl HotSpots {
         let found = local_moran(counts, &near)?;
         let permuted = local_moran_permuted(counts, &near, &params.permutations)?;
         self.moran = global(counts, &near);
-        self.fill(counts, &sizes(&near), &found.z, &permuted, params.fdr);
+        let exact =
+            if self.wants_exact(counts, &sizes(&near)) { local_moran_exact(counts, &near)? } else { None };
+        self.fill(counts, &sizes(&near), &found.z, &permuted, exact, params.fdr);
         for (unit, quadrant) in self.tested.iter_mut().zip(found.quadrant) {
             // The sign of z says like or unlike; what a map is to show is where counts are high and where low.
             let quadrant = quadrant.filter(|_| unit.q <= LEVEL);
@@ -245,9 +274,30 @@ impl HotSpots {
         Ok(())
     }
 
-    fn fill(&mut self, counts: &[f64], neighbors: &[usize], z: &[f64], permuted: &[f64], fdr: Fdr) {
+    /// Whether counts are too sparse for the normal law, and permutations too few to tell any unit by itself.
+    fn wants_exact(&self, counts: &[f64], neighbors: &[usize]) -> bool {
+        self.q_from == QFrom::Normal && expected(counts, neighbors) < NORMAL_FROM
+    }
+
+    fn fill(
+        &mut self,
+        counts: &[f64],
+        neighbors: &[usize],
+        z: &[f64],
+        permuted: &[f64],
+        exact: Option<Vec<f64>>,
+        fdr: Fdr,
+    ) {
         let p: Vec<f64> = z.iter().map(|&z| two_sided_p(z)).collect();
-        let tests = if self.q_permuted { permuted } else { &p };
+        self.expected = expected(counts, neighbors);
+        if exact.is_some() {
+            self.q_from = QFrom::Exact;
+        }
+        let tests = match (&exact, self.q_from) {
+            (Some(exact), _) => exact,
+            (None, QFrom::Permuted) => permuted,
+            _ => &p,
+        };
         let q = q_values(tests, fdr).expect("each p is that of a z or of a permutation");
         let one = |unit: usize| Tested {
             incidents: counts[unit],
@@ -259,6 +309,8 @@ impl HotSpots {
             bin: bin(z[unit], q[unit]),
             class: None,
             trend: None,
+            exact: exact.as_ref().map(|exact| exact[unit]),
+            by_step: Vec::new(),
         };
         self.tested = (0..counts.len()).map(one).collect();
     }
@@ -293,7 +345,13 @@ impl HotSpots {
             .map(|unit| cube.iter().map(|step| step[unit]).sum())
             .collect();
         let near = neighbors(&self.units, snapshot, self.near)?;
-        let params = EmergingParams { steps_back: 1, fdr, q_at_most: LEVEL, trend_p_at_most: LEVEL };
+        let params = EmergingParams {
+            steps_back: 1,
+            fdr,
+            q_at_most: LEVEL,
+            trend_p_at_most: LEVEL,
+            normal_from: NORMAL_FROM,
+        };
         let found = emerging(&cube, &near, &params)?;
         self.moran = global(&counts, &near);
         let one = |unit: usize| {
@@ -309,12 +367,24 @@ impl HotSpots {
                 class: found.pattern[unit]
                     .map(|(side, pattern)| format!("{} {}", pattern.word(), side.word())),
                 trend: Some(found.trend[unit]),
+                exact: None,
+                by_step: (0..steps).map(|step| (found.z[step][unit], found.q[step][unit])).collect(),
             }
         };
+        self.q_from = if found.is_exact { QFrom::Exact } else { QFrom::Normal };
+        self.expected = found.expected;
+
         self.tested = (0..counts.len()).map(one).collect();
         self.dates = Some(dates);
         Ok(())
     }
+}
+
+/// Incidents that a unit and its neighbors have in the mean.
+fn expected(counts: &[f64], neighbors: &[usize]) -> f64 {
+    let n = counts.len().max(1) as f64;
+    let around = neighbors.iter().map(|&near| near as f64 + 1.0).sum::<f64>() / n;
+    counts.iter().sum::<f64>() / n * around
 }
 
 /// Global Moran, where it can be measured: what hinders it is told by the statistic itself, but for too few units.

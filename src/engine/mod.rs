@@ -11,6 +11,7 @@ pub mod context;
 pub mod counts;
 pub mod density_adaptive;
 pub mod density_ask;
+pub mod density_dual;
 pub mod density_statistics;
 pub mod evidence;
 pub mod explain;
@@ -43,6 +44,7 @@ pub mod sites;
 pub mod snapshot;
 pub mod targets;
 pub mod units;
+pub mod weights;
 
 use std::collections::VecDeque;
 use std::sync::{Arc, PoisonError, RwLock};

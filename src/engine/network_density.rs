@@ -5,6 +5,7 @@ use geo::LineString;
 use super::density_ask::DensityError;
 use super::query::Selection;
 use super::snapshot::Snapshot;
+use super::weights::{Weighed, Weights};
 use crate::analysis::density::network::density::{NetworkDensity, NetworkParams, network_density};
 use crate::analysis::density::network::streets::{OnStreet, StreetNetwork};
 use crate::assign::blocks::REACH;
@@ -20,6 +21,8 @@ pub struct StreetDensity {
     pub blocks: Vec<BlockId>,
     /// The density.
     pub density: NetworkDensity,
+    /// What the incidents were weighed by, if anything; `each` has no entries.
+    pub weighed: Option<Weighed>,
     /// Incidents behind it.
     pub incidents: usize,
     /// Selected incidents with a place but farther than [`REACH`] from any street.
@@ -38,6 +41,7 @@ impl Snapshot {
     pub fn street_density(
         &self,
         selection: &Selection,
+        weights: Option<Weights>,
         params: &NetworkParams,
     ) -> Result<StreetDensity, DensityError> {
         let set = &self.dataset().block_set;
@@ -52,10 +56,16 @@ impl Snapshot {
             return Err(DensityError::NoStreets { blocks: set.name });
         }
         let net = StreetNetwork::new(&lines, SAME_PLACE)?;
-        let places: Vec<Local> = self.drawn(selection).map(|(_, at)| at).collect();
-        let on: Vec<OnStreet> = net.locate(&places, REACH).into_iter().flatten().collect();
-        let density = network_density(&net, &on, None, params)?;
+        let (numbers, places): (Vec<usize>, Vec<Local>) = self.drawn(selection).unzip();
+        let mut weighed = self.weighed(selection, weights, &numbers)?;
+        let each = weighed.as_mut().map(|weighed| std::mem::take(&mut weighed.each));
+        let located = net.locate(&places, REACH);
+        let each: Option<Vec<f64>> = each.map(|each| {
+            each.into_iter().zip(&located).filter_map(|(weight, at)| at.is_some().then_some(weight)).collect()
+        });
+        let on: Vec<OnStreet> = located.into_iter().flatten().collect();
+        let density = network_density(&net, &on, each.as_deref(), params)?;
         let (incidents, off_streets) = (on.len(), places.len() - on.len());
-        Ok(StreetDensity { net, blocks, density, incidents, off_streets })
+        Ok(StreetDensity { net, blocks, density, weighed, incidents, off_streets })
     }
 }

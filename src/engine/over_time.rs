@@ -11,6 +11,7 @@ use super::snapshot::Snapshot;
 use super::units::Units;
 use crate::aggregate::counts::Count;
 use crate::analysis::hotspots::emerging::{EmergingParams, FEWEST_STEPS, emerging};
+use crate::analysis::hotspots::exact::NORMAL_FROM;
 use crate::analysis::hotspots::fdr::Fdr;
 use crate::model::class::UnknownCategory;
 use crate::model::exposure::observed_days;
@@ -319,6 +320,7 @@ impl Snapshot {
             fdr: Fdr::BenjaminiHochberg,
             q_at_most: super::hotspots::LEVEL,
             trend_p_at_most: super::hotspots::LEVEL,
+            normal_from: NORMAL_FROM,
         };
         let found = emerging(&cube, &near, &params).ok()?;
         let mut patterns = vec![None; self.dataset().block_set.blocks.len()];

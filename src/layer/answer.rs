@@ -21,7 +21,7 @@ use crate::engine::clusters::GroupError;
 use crate::engine::named_block::NoBlock;
 use crate::engine::params::clusters::{OUTLINE, PROBABILITY};
 use crate::engine::params::explain::BLOCK;
-use crate::engine::params::table::{Operation, Param, WITHIN};
+use crate::engine::params::table::{Operation, Param, WEIGHTS, WITHIN};
 use crate::engine::params::values::Values;
 use crate::engine::snapshot::Snapshot;
 use crate::model::class::UnknownCategory;
@@ -93,13 +93,18 @@ pub fn answer(
     match operation.collection {
         "incidents" => Ok(incidents::incidents(snapshot, &ask)?),
         "density" => density_answer(snapshot, &ask, values),
-        "clusters" if is_scan(values) => scan_answer(snapshot, &ask, values),
-        "clusters" if is_hot_blocks(values) => hot_blocks_answer(snapshot, &ask, values),
+        "clusters" if is_scan(values) => scan_answer(snapshot, &ask, values).map(unweighted(values)),
+        "clusters" if is_hot_blocks(values) => {
+            hot_blocks_answer(snapshot, &ask, values).map(unweighted(values))
+        }
         "clusters" => clusters(snapshot, &ask, values).map_err(|e| match e {
             ClustersLayerError::Category(e) => e.into(),
             ClustersLayerError::NotGiven(param) => AnswerError::NotGiven(param),
             ClustersLayerError::NoCore { .. } => {
                 AnswerError::Unusable { parameter: OUTLINE.wire, why: Box::new(e) }
+            }
+            ClustersLayerError::Groups(GroupError::Weights(_) | GroupError::Whole { .. }) => {
+                AnswerError::Unusable { parameter: WEIGHTS.wire, why: Box::new(e) }
             }
             ClustersLayerError::Groups(GroupError::Nnh(NnhError::NoDistance { .. })) => {
                 AnswerError::Unusable { parameter: PROBABILITY.wire, why: Box::new(e) }
@@ -120,6 +125,20 @@ pub fn answer(
             AreasLayerError::Within(e) => e.into(),
         }),
         _ => blocks_answer(snapshot, &ask, values),
+    }
+}
+
+/// Says of clusters that every incident counts as one, where weights were asked for.
+pub(super) fn unweighted(values: &Values) -> impl Fn(Layer) -> Layer {
+    let asked = values.has(&WEIGHTS);
+    move |mut layer| {
+        if asked {
+            layer.warn(format!(
+                "`{}` play no part in this method, for which every incident counts as one: give dbscan or hdbscan",
+                WEIGHTS.wire
+            ));
+        }
+        layer
     }
 }
 

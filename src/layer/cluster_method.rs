@@ -2,16 +2,18 @@
 
 use super::Value;
 use super::clusters::ClustersLayerError;
+use super::weights::weights_told;
 use crate::analysis::clusters::dbscan::DbscanParams;
 use crate::analysis::clusters::hdbscan::HdbscanParams;
 use crate::analysis::clusters::nnh::{NnhParams, NnhThreshold};
 use crate::analysis::clusters::space_time::SpaceTimeParams;
 use crate::analysis::clusters::stac::{Lattice, StacParams};
-use crate::engine::clusters::{Groups, Method};
+use crate::engine::clusters::{FEWEST, Groups, Method};
 use crate::engine::params::clusters::{LATTICE, METHOD, MIN_SAMPLES, OUTLINE, PROBABILITY, SPAN};
-use crate::engine::params::table::{EPS, MIN_POINTS, PERMUTATIONS, Param, SEED};
+use crate::engine::params::table::{EPS, MIN_POINTS, PERMUTATIONS, Param, SEED, WEIGHTS};
 use crate::engine::params::values::Values;
 use crate::engine::snapshot::Snapshot;
+use crate::engine::weights::Weights;
 use crate::space::coord::{Metres, SquareKm};
 
 /// What is drawn around clusters.
@@ -30,6 +32,7 @@ pub(super) enum Outline {
 pub(super) struct Asked {
     pub(super) method: Method,
     pub(super) outline: Outline,
+    pub(super) weights: Option<Weights>,
 }
 
 fn whole(count: u64) -> usize {
@@ -83,20 +86,11 @@ pub(super) fn asked(snapshot: &Snapshot, values: &Values) -> Result<Asked, Clust
             Some("eps"),
             Method::Dbscan(DbscanParams { eps, .. }) | Method::SpaceTime(SpaceTimeParams { eps, .. }),
         ) => Outline::Eps(eps),
-        (Some("eps"), _) => return Err(ClustersLayerError::NoCore { method: name(&method) }),
+        (Some("eps"), _) => return Err(ClustersLayerError::NoCore { method: method.name() }),
         _ => Outline::Hull,
     };
-    Ok(Asked { method, outline })
-}
-
-fn name(method: &Method) -> &'static str {
-    match method {
-        Method::Dbscan(_) => "DBSCAN",
-        Method::Hdbscan(_) => "HDBSCAN",
-        Method::SpaceTime(_) => "space-time DBSCAN",
-        Method::Nnh { .. } => "Nnh",
-        Method::Stac(_) => "STAC",
-    }
+    let weights = Weights::ALL.into_iter().find(|by| values.word(&WEIGHTS) == Some(by.word()));
+    Ok(Asked { method, outline, weights })
 }
 
 impl Asked {
@@ -130,7 +124,7 @@ impl Asked {
 
 /// All that was truly used, for the provenance.
 pub(super) fn used(asked: &Asked, found: &Groups) -> Vec<(&'static str, Value)> {
-    let mut used = vec![("method", Value::text(name(&asked.method)))];
+    let mut used = vec![("method", Value::text(asked.method.name()))];
     used.extend(asked.given());
     if let Some(rank) = found.rank {
         used.push((MIN_SAMPLES.wire, Value::count(rank)));
@@ -142,7 +136,7 @@ pub(super) fn used(asked: &Asked, found: &Groups) -> Vec<(&'static str, Value)> 
         let thresholds = found.thresholds.iter().map(|threshold| Value::rounded(threshold.0, 3));
         used.push(("thresholds_m", Value::List(thresholds.collect())));
         used.push((PERMUTATIONS.wire, Value::count(simulations)));
-        used.push((SEED.wire, Value::text(seed.to_string())));
+        used.push((SEED.wire, Value::count(seed)));
         if let Some(test) = &found.test {
             let at =
                 |share: f64| test.simulated[((test.simulated.len() - 1) as f64 * share).round() as usize];
@@ -154,6 +148,11 @@ pub(super) fn used(asked: &Asked, found: &Groups) -> Vec<(&'static str, Value)> 
     if let Method::Stac(StacParams { lattice, .. }) = asked.method {
         let lattice = if lattice == Lattice::Triangular { "triangular" } else { "rectangular" };
         used.push((LATTICE.wire, Value::text(lattice)));
+    }
+    if found.weighed.is_some() {
+        used.push((WEIGHTS.wire, weights_told(found.weighed.as_ref())));
+        used.push(("fewest_incidents", Value::count(FEWEST)));
+        used.push(("clusters_of_fewer", Value::count(found.too_few)));
     }
     let outline = match asked.outline {
         Outline::Hull => "hull",

@@ -2,6 +2,7 @@
 
 use geo::{Area, Geometry};
 
+use super::answer::unweighted;
 use super::cluster_method::{Asked, Outline, asked, used};
 use super::made::{LEFT_OUT, made, on_page};
 use super::{Ask, Feature, Layer, Legend, LegendClass, Value};
@@ -59,7 +60,7 @@ pub enum ClustersLayerError {
 pub fn clusters(snapshot: &Snapshot, ask: &Ask, values: &Values) -> Result<Layer, ClustersLayerError> {
     let asked = asked(snapshot, values)?;
     let selection = snapshot.select(&ask.query)?;
-    let found = snapshot.groups(&selection, &asked.method)?;
+    let found = snapshot.groups(&selection, &asked.method, asked.weights)?;
     let mut features = Vec::new();
     for (number, group) in (1..).zip(&found.groups) {
         features.push(feature(snapshot, number, group, &asked)?);
@@ -72,7 +73,8 @@ pub fn clusters(snapshot: &Snapshot, ask: &Ask, values: &Values) -> Result<Layer
         ("clustered", Value::count(found.incidents - found.noise)),
         ("noise", Value::count(found.noise)),
     ]);
-    Ok(made("clusters", snapshot, ask, &selection, page, legend(), parameters))
+    let layer = made("clusters", snapshot, ask, &selection, page, legend(), parameters);
+    Ok(if asked.method.weighs() { layer } else { unweighted(values)(layer) })
 }
 
 /// All clusters look alike.
@@ -125,6 +127,9 @@ fn feature(
         ("last", day(dates.iter().max())),
         ("widened", Value::Bool(widened)),
     ];
+    if let Some(weight) = group.weight {
+        properties.push(("weight", Value::rounded(weight, 6)));
+    }
     if asked.has_orders() {
         properties.push(("order", Value::count(group.order)));
     }

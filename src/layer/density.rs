@@ -1,9 +1,11 @@
 //! Density as contours: by share of the incidents, by multiples of the mean, by area.
 
 use super::made::{LEFT_OUT, made, on_page};
+use super::weights::weights_told;
 use super::{Ask, Feature, Layer, Legend, LegendClass, Value};
 use crate::analysis::density::bandwidth::Chosen;
 use crate::analysis::density::kde::{Density, KdeParams};
+use crate::analysis::density::method::Method;
 use crate::engine::density_adaptive::{Adaptive, TRIM, Widths};
 use crate::engine::density_ask::{DensityAsk, DensityError, Outline};
 use crate::engine::density_statistics::{DensityAnswer, DensityContour};
@@ -50,6 +52,9 @@ pub enum DensityLayerError {
     /// There is no such category here.
     #[error(transparent)]
     Category(#[from] UnknownCategory),
+    /// There is no such category to compare with.
+    #[error(transparent)]
+    Against(UnknownCategory),
     /// The parameters cannot be used.
     #[error(transparent)]
     Density(#[from] DensityError),
@@ -74,15 +79,46 @@ pub fn density(
     }
     let selection = snapshot.select(&ask.query)?;
     let result = snapshot.density_with(&selection, ask.query.period, with)?;
-    let features = result
-        .contours
-        .iter()
+    let (drawn, empty): (Vec<_>, Vec<_>) = result.contours.iter().partition(|one| !one.shape.0.is_empty());
+    let features = drawn
+        .into_iter()
         .map(|contour| feature(snapshot, contour, &result, with, drawing))
         .collect::<Result<Vec<_>, _>>()?;
     let page = on_page(ask, features);
     let mut parameters = surface(with, &result, drawing);
     parameters.push(("contours", Value::text(with.outline.word())));
-    Ok(made("density", snapshot, ask, &selection, page, legend(with), parameters))
+    let mut layer = made("density", snapshot, ask, &selection, page, legend(with), parameters);
+    for one in empty {
+        layer.warn(format!(
+            "nothing is outlined at the level {}: that is a density of {:.3} {per}, and the densest place has {:.3}",
+            one.level,
+            drawing.scale(one.per_km2),
+            drawing.scale(result.density.peak()),
+            per = drawing.name(["per km²", "per square mile"]),
+        ));
+    }
+    warn_of_bound(&mut layer, with, &result);
+    Ok(layer)
+}
+
+/// A bound of the error above this part of the peak is told of: outlines near it are the method's as much as the incidents'.
+const LARGE_BOUND: f64 = 0.25;
+
+/// Says where values may be far off, and with which cells they are not.
+pub(super) fn warn_of_bound(layer: &mut Layer, with: &DensityAsk, result: &DensityAnswer) {
+    let part = result.error.worst / result.density.peak().max(f64::MIN_POSITIVE);
+    if with.method == Method::Exact || part <= LARGE_BOUND {
+        return;
+    }
+    // The bound is about as wide as the cells.
+    let cell = (with.cell.0 * LARGE_BOUND / part * 0.9 * 1e3).floor() / 1e3;
+    layer.warn(format!(
+        "counted in cells of {}, densities may be off by up to {:.0} % of the peak: cells of {} keep that near {:.0} %, and the mode `exact` has no such error",
+        with.cell.to_millimetres(),
+        100.0 * part,
+        Metres(cell),
+        100.0 * LARGE_BOUND,
+    ));
 }
 
 /// A surface as a picture has it.
@@ -121,6 +157,8 @@ pub(super) fn description(result: &DensityAnswer, with: &DensityAsk, drawing: Dr
     let (unit, scale) = (drawing.name(["km2", "mi2"]), drawing.scale(1.0));
     let decay = with.half_life.map_or_else(String::new, |days| format!("; half-life {days} days"));
     let what = if with.standard_error { "Standard error of the density" } else { "Density" };
+    let weights =
+        result.weighed.as_ref().map_or_else(String::new, |told| format!("; weighed by {}", told.by.word()));
     let kernels = result.widths.zip(with.adaptive).map_or_else(String::new, |(widths, how)| {
         format!(
             "; {}, {} to {}",
@@ -130,7 +168,7 @@ pub(super) fn description(result: &DensityAnswer, with: &DensityAsk, drawing: Dr
         )
     });
     format!(
-        "{what} of {} incidents per {unit}; {} kernel, bandwidth {}, standard deviation {}, cells of {}; {}, off by at most {:.1e}; edge correction: {}{kernels}{decay}",
+        "{what} of {} incidents per {unit}; {} kernel, bandwidth {}, standard deviation {}, cells of {}; {}, off by at most {:.1e}; edge correction: {}{kernels}{decay}{weights}",
         result.incidents,
         kernel.name(),
         bandwidth.to_millimetres(),
@@ -160,10 +198,12 @@ pub(super) fn surface(
         ),
         ("incidents", Value::count(result.incidents)),
         ("half_life_days", with.half_life.map_or(Value::Null, |days| Value::rounded(days, 6))),
+        ("weights", weights_told(result.weighed.as_ref())),
         ("weight", Value::rounded(result.weight, 6)),
         ("adaptive", with.adaptive.map_or(Value::Null, |how| Value::text(how.word()))),
         ("widths", result.widths.as_ref().map_or(Value::Null, |used| widths(with, used))),
         ("left_out", Value::text(LEFT_OUT)),
+        ("study_area", Value::text(result.ground.words())),
         ("outside_study_area", Value::count(result.outside)),
     ]);
     all
@@ -222,6 +262,8 @@ fn feature(
 ) -> Result<Feature, CrsError> {
     let shape = snapshot.dataset().crs.shape_from_local(&contour.shape)?;
     let params = result.params;
+    let weight_share = contour.weight / result.weight.max(f64::MIN_POSITIVE);
+    let weight_share = result.weighed.as_ref().map_or(Value::Null, |_| Value::rounded(weight_share, 6));
     let id = match with.outline {
         Outline::Share => format!("density-{}", whole(contour.level * 100.0)),
         other => format!("density-{}-{}", other.word(), contour.level),
@@ -234,6 +276,7 @@ fn feature(
             ("incidents_inside", Value::count(contour.inside)),
             ("incidents", Value::count(result.incidents)),
             ("share_inside", Value::rounded(contour.inside as f64 / result.incidents as f64, 6)),
+            ("weight_share_inside", weight_share),
             (drawing.name(DENSITY), Value::rounded(drawing.scale(contour.per_km2), 6)),
             ("area_km2", Value::rounded(contour.area.0, 6)),
             ("area_share", Value::rounded(contour.area_share, 6)),

@@ -3,12 +3,13 @@
 use super::answer::{AnswerError, length};
 use super::density::{DensityLayerError, Drawing, Raster, density, raster};
 use super::density_cells::density_cells;
-use super::density_change::density_change;
+use super::density_change::{Against, density_change};
 use super::narrow::warn_of_moved_places;
 use super::street_density::street_density;
 use super::{Ask, Layer, Page};
 use crate::analysis::density::adaptive::AdaptiveError;
 use crate::analysis::density::bandwidth::Rule;
+use crate::analysis::density::dual::Comparison;
 use crate::analysis::density::edge::Edge;
 use crate::analysis::density::kernel::Kernel;
 use crate::analysis::density::method::Method;
@@ -16,12 +17,13 @@ use crate::analysis::density::network::density::{NetworkParams, Split};
 use crate::engine::density_adaptive::Adaptive;
 use crate::engine::density_ask::{DensityAsk, DensityError, Outline, Width};
 use crate::engine::params::density::{
-    ADAPTIVE, BANDWIDTH_RULE, COMPARE_PERIOD, CONTOURS, EDGE, HALF_LIFE, KERNEL, LEVELS, LIXEL, MODE,
-    NETWORK, OUT, SAMPLE, SURFACE, UNIT,
+    ADAPTIVE, AGAINST, BANDWIDTH_RULE, COMPARE_PERIOD, COMPARISON, CONTOURS, EDGE, HALF_LIFE, KERNEL, LEVELS,
+    LIXEL, MODE, NETWORK, OUT, SAMPLE, SURFACE, UNIT,
 };
-use crate::engine::params::table::{BANDWIDTH, CELL, Param};
-use crate::engine::params::values::Values;
+use crate::engine::params::table::{BANDWIDTH, CELL, Param, WEIGHTS};
+use crate::engine::params::values::{ALL, Values};
 use crate::engine::snapshot::Snapshot;
+use crate::engine::weights::Weights;
 
 /// A density in the plane, one along streets, or where one has changed.
 ///
@@ -38,11 +40,16 @@ pub(super) fn density_answer(snapshot: &Snapshot, ask: &Ask, values: &Values) ->
         }
         let split = named(Split::ALL, Split::word, word).unwrap_or_default();
         let (bandwidth, lixel) = (length(values, BANDWIDTH)?, values.length(&LIXEL));
-        street_density(snapshot, ask, &NetworkParams { kernel: kernel(values), bandwidth, split, lixel })
+        street_density(
+            snapshot,
+            ask,
+            weights(values),
+            &NetworkParams { kernel: kernel(values), bandwidth, split, lixel },
+        )
     } else {
         let (with, drawing) = (ask_of(values)?, Drawing { per_mile: values.word(&UNIT) == Some("mi2") });
-        match values.other_period(&COMPARE_PERIOD) {
-            Some(before) => density_change(snapshot, ask, &with, before),
+        match against(values) {
+            Some(against) => density_change(snapshot, ask, &with, &against),
             None if values.word(&OUT) == Some("cells") => density_cells(snapshot, ask, &with, drawing),
             None => density(snapshot, ask, &with, drawing),
         }
@@ -52,29 +59,55 @@ pub(super) fn density_answer(snapshot: &Snapshot, ask: &Ask, values: &Values) ->
     Ok(layer)
 }
 
+/// What the density is compared with, where it is.
+fn against(values: &Values) -> Option<Against> {
+    if !compares(values) {
+        return None;
+    }
+    let names = |text: &str| text.split(',').map(|name| name.trim().to_owned()).collect::<Vec<_>>();
+    let categories = values.text(&AGAINST).map(names).map(|mut names| {
+        names.retain(|name| !name.is_empty());
+        if names.iter().any(|name| name == ALL) { Vec::new() } else { names }
+    });
+    let comparison = values.word(&COMPARISON).and_then(|word| named(Comparison::ALL, Comparison::word, word));
+    Some(Against {
+        period: values.other_period(&COMPARE_PERIOD),
+        categories,
+        comparison: comparison.unwrap_or(Comparison::Ratio),
+        cells: values.word(&OUT) == Some("cells"),
+    })
+}
+
+/// Whether two densities are asked for.
+fn compares(values: &Values) -> bool {
+    values.has(&COMPARE_PERIOD) || values.has(&AGAINST)
+}
+
 /// Says which of the values that are there play no part in what was asked for.
 fn warn_of_unused(layer: &mut Layer, values: &Values) {
     let unused: &[(&str, &[Param])] = &if values.has(&NETWORK) {
         [("a density along streets", &NOT_ALONG_STREETS[..])]
-    } else if values.has(&COMPARE_PERIOD) {
-        [("a change between two periods", &NOT_IN_A_CHANGE[..])]
+    } else if compares(values) {
+        [("a comparison of two densities", &NOT_IN_A_CHANGE[..])]
     } else {
-        [("a density in the plane", &[LIXEL][..])]
+        [("a density in the plane", &[LIXEL, COMPARISON][..])]
     };
     let adaptive = if values.has(&ADAPTIVE) { &[][..] } else { &[SAMPLE][..] };
     for (what, params) in unused.iter().chain(&[("a density with one bandwidth", adaptive)]) {
-        for param in params.iter().filter(|param| values.has(param)) {
+        // The usual comparison changes nothing, whether it is given or not.
+        let is_given = |param: &&Param| values.has(param) && values.word(param) != Some("ratio");
+        for param in params.iter().filter(is_given) {
             layer.warn(format!("`{}` plays no part in {what}: leave it out", param.wire));
         }
     }
 }
 
 /// What a density along streets has no use for.
-const NOT_ALONG_STREETS: [Param; 9] =
-    [HALF_LIFE, UNIT, EDGE, BANDWIDTH_RULE, OUT, COMPARE_PERIOD, CONTOURS, LEVELS, MODE];
+const NOT_ALONG_STREETS: [Param; 11] =
+    [HALF_LIFE, UNIT, EDGE, BANDWIDTH_RULE, OUT, COMPARE_PERIOD, AGAINST, COMPARISON, CONTOURS, LEVELS, MODE];
 
-/// What a change between two periods has no use for: its outlines stand at factors of its own.
-const NOT_IN_A_CHANGE: [Param; 6] = [HALF_LIFE, UNIT, OUT, CONTOURS, LEVELS, LIXEL];
+/// What a comparison has no use for: its outlines stand at levels of its own.
+const NOT_IN_A_CHANGE: [Param; 5] = [HALF_LIFE, UNIT, CONTOURS, LEVELS, LIXEL];
 
 /// A density in the plane, as it is asked for.
 pub(super) struct Plane {
@@ -89,8 +122,8 @@ pub(super) struct Plane {
 ///
 /// [`AnswerError`] for what has no surface.
 pub(super) fn plane(values: &Values) -> Result<Plane, AnswerError> {
-    for param in [&NETWORK, &COMPARE_PERIOD] {
-        if values.word(param).is_some() || values.other_period(param).is_some() {
+    for param in [&NETWORK, &COMPARE_PERIOD, &AGAINST] {
+        if values.has(param) {
             let why = Box::new(DensityError::NoSurface { param: param.wire });
             return Err(AnswerError::Unusable { parameter: param.wire, why });
         }
@@ -113,6 +146,9 @@ pub fn surface(snapshot: &Snapshot, values: &Values) -> Result<Raster, AnswerErr
 pub(super) fn refusal(error: DensityLayerError) -> AnswerError {
     match error {
         DensityLayerError::Category(error) => error.into(),
+        DensityLayerError::Against(error) => {
+            AnswerError::Unusable { parameter: AGAINST.wire, why: Box::new(error) }
+        }
         DensityLayerError::Density(error) => {
             AnswerError::Unusable { parameter: at_fault(&error), why: Box::new(error) }
         }
@@ -154,11 +190,16 @@ fn ask_of(values: &Values) -> Result<DensityAsk, AnswerError> {
         },
         edge: values.word(&EDGE).and_then(|word| named(Edge::ALL, Edge::word, word)).unwrap_or_default(),
         half_life: values.number(&HALF_LIFE),
+        weights: weights(values),
         adaptive,
         standard_error: standard_error(values),
         outline,
         levels,
     })
+}
+
+fn weights(values: &Values) -> Option<Weights> {
+    values.word(&WEIGHTS).and_then(|word| named(Weights::ALL, Weights::word, word))
 }
 
 fn standard_error(values: &Values) -> bool {
@@ -179,6 +220,7 @@ fn at_fault(error: &DensityError) -> &'static str {
     match error {
         DensityError::Rule(_) => BANDWIDTH_RULE.wire,
         DensityError::Level(_) | DensityError::Contour(_) => LEVELS.wire,
+        DensityError::Weights(_) => WEIGHTS.wire,
         DensityError::Decay(_) => HALF_LIFE.wire,
         DensityError::Network(_) | DensityError::Streets(_) | DensityError::NoStreets { .. } => NETWORK.wire,
         DensityError::Kde(_) => BANDWIDTH.wire,
@@ -187,7 +229,7 @@ fn at_fault(error: &DensityError) -> &'static str {
         DensityError::NoOutlines => SURFACE.wire,
         DensityError::Adaptive(AdaptiveError::Sample { .. } | AdaptiveError::Work { .. }) => SAMPLE.wire,
         DensityError::Adaptive(_) => BANDWIDTH.wire,
-        DensityError::Dual(_) => COMPARE_PERIOD.wire,
+        DensityError::Dual(_) | DensityError::Nobody { .. } => COMPARISON.wire,
         DensityError::Grid(_) | DensityError::Coarse { .. } => CELL.wire,
     }
 }

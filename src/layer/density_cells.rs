@@ -2,7 +2,7 @@
 
 use geo::Polygon;
 
-use super::density::{DENSITY, DensityLayerError, Drawing, STANDARD_ERROR, surface};
+use super::density::{DENSITY, DensityLayerError, Drawing, STANDARD_ERROR, surface, warn_of_bound};
 use super::made::made;
 use super::{Ask, Feature, Layer, Legend, LegendClass, Value};
 use crate::engine::density_ask::DensityAsk;
@@ -39,7 +39,10 @@ pub(super) fn density_cells(
     let one = |at| feature(snapshot, &result, at, drawing);
     let features = page.into_iter().map(one).collect::<Result<Vec<_>, _>>()?;
     let parameters = surface(&alone, &result, drawing);
-    Ok(made("density", snapshot, ask, &selection, (matched, features), legend(&result, drawing), parameters))
+    let legend = legend(&result, drawing);
+    let mut layer = made("density", snapshot, ask, &selection, (matched, features), legend, parameters);
+    warn_of_bound(&mut layer, with, &result);
+    Ok(layer)
 }
 
 /// A cell's outline in degrees.

@@ -3,10 +3,11 @@
 use super::made::{LEFT_OUT, made};
 use super::{Ask, Feature, Layer, Legend, LegendClass, Value};
 use crate::analysis::hotspots::band::{BandChoice, BandRule, CellChoice};
+use crate::analysis::hotspots::exact::NORMAL_FROM;
 use crate::analysis::hotspots::moran::Moran;
 use crate::analysis::hotspots::permute::MOST;
 use crate::engine::hotspots::{
-    HotSpotParams, HotSpots, HotSpotsError, LEVEL, Near, Statistic, Tested, Units,
+    HotSpotParams, HotSpots, HotSpotsError, LEVEL, Near, QFrom, Statistic, Tested, Units,
 };
 use crate::engine::snapshot::Snapshot;
 use crate::engine::units::BESIDE;
@@ -74,41 +75,30 @@ pub fn hotspots(snapshot: &Snapshot, ask: &Ask, params: &HotSpotParams) -> Resul
 /// Incidents below which Esri's tools refuse to look for hot spots.
 const FEWEST: f64 = 60.0;
 
-/// Incidents that a unit and its neighbors are to have in the mean, for a normal p to be near the truth.
-const EXPECTED: f64 = 5.0;
-
 /// That there are too few incidents for what is told, where there are.
 ///
-/// Counts of few incidents are far from normal: on maps by chance a q of 5 % from a normal p is then met in every second
-/// map and more. Source: Esri, *How Optimized Hot Spot Analysis works*, for the 60; Ord & Getis (1995), *Geographical Analysis*
-/// 27(4), on how much has to lie around a unit.
+/// Source: Esri, *How Optimized Hot Spot Analysis works*, for the 60. Where counts are sparse, q follows from the law over all
+/// permutations and not from the normal one; that is not so for parts of incidents, and for such laws as would take too long.
 fn sparse(found: &HotSpots, params: &HotSpotParams) -> Vec<String> {
-    let n = found.tested.len().max(1) as f64;
     let incidents: f64 = found.tested.iter().map(|unit| unit.incidents).sum();
-    let around = found.tested.iter().map(|unit| unit.neighbors as f64 + 1.0).sum::<f64>() / n;
-    let expected = incidents / n * around;
     let mut warnings = Vec::new();
     if incidents < FEWEST {
         warnings.push(format!(
             "{incidents:.0} incidents are too few to tell hot from cold: take at least {FEWEST:.0}, by a longer period or more categories"
         ));
     }
-    if expected < EXPECTED && !found.q_permuted {
+    if found.expected < NORMAL_FROM && found.q_from == QFrom::Normal {
+        let needed = (2.0 * found.tested.len() as f64 / LEVEL).ceil();
         let mend = match params.statistic {
             Statistic::Emerging { .. } => "take larger units or fewer steps".to_owned(),
-            _ => {
-                let needed = (2.0 * n / LEVEL).ceil();
-                if needed <= f64::from(MOST) {
-                    format!(
-                        "ask for at least {needed:.0} permutations, so that q follows from them, or take larger units or a wider band"
-                    )
-                } else {
-                    "take larger units or a wider band".to_owned()
-                }
-            }
+            _ if needed <= f64::from(MOST) => format!(
+                "ask for at least {needed:.0} permutations, so that q follows from them, or take larger units or a wider band"
+            ),
+            _ => "take larger units or a wider band".to_owned(),
         };
         warnings.push(format!(
-            "a unit and its neighbors have {expected:.1} incidents in the mean: z is far from normal and q from its p is too small; {mend}"
+            "a unit and its neighbors have {:.1} incidents in the mean, and these are no whole numbers or too many to go through all permutations: z is far from normal and q from its p is too small; {mend}",
+            found.expected
         ));
     }
     warnings
@@ -163,6 +153,10 @@ impl<'a> Places<'a> {
 fn feature(places: &Places<'_>, unit: usize, tested: &Tested) -> Result<Feature, CrsError> {
     let (id, name) = places.id_and_name(unit);
     let small = Value::probability;
+    let by_step = |told: &dyn Fn((f64, f64)) -> Value| match &tested.by_step[..] {
+        [] => Value::Null,
+        steps => Value::List(steps.iter().map(|&step| told(step)).collect()),
+    };
     Ok(Feature {
         id,
         geometry: Some(places.shape(unit)?),
@@ -173,11 +167,14 @@ fn feature(places: &Places<'_>, unit: usize, tested: &Tested) -> Result<Feature,
             ("z", Value::rounded(tested.z, 6)),
             ("p", small(tested.p)),
             ("p_permuted", tested.permuted.map_or(Value::Null, small)),
+            ("p_exact", tested.exact.map_or(Value::Null, small)),
             ("q", small(tested.q)),
             ("bin", Value::Int(i64::from(tested.bin))),
             ("class", tested.class.clone().into()),
             ("trend_z", tested.trend.map_or(Value::Null, |trend| Value::rounded(trend.z, 6))),
             ("trend_p", tested.trend.map_or(Value::Null, |trend| small(trend.p))),
+            ("z_by_step", by_step(&|(z, _)| Value::rounded(z, 6))),
+            ("q_by_step", by_step(&|(_, q)| small(q))),
         ],
     })
 }
@@ -203,10 +200,14 @@ fn told(places: &Places<'_>, found: &HotSpots, params: &HotSpotParams) -> Vec<(&
     let named: Vec<Value> =
         islands.clone().take(20).map(|unit| Value::text(places.id_and_name(unit).0)).collect();
     let permuted = |value: Value| if steps.is_some() { Value::Null } else { value };
-    let q_from = match (steps, found.q_permuted) {
+    let q_from = match (steps, found.q_from) {
+        (Some(_), QFrom::Exact) => {
+            "exact p of every unit at every step, over all orders of the counts: too sparse for the normal law"
+        }
         (Some(_), _) => "normal p of every unit at every step",
-        (None, true) => "permuted p",
-        (None, false) => "normal p: with so few permutations no single unit could pass",
+        (None, QFrom::Permuted) => "permuted p",
+        (None, QFrom::Exact) => "exact p, over all orders of the counts: too sparse for the normal law",
+        (None, QFrom::Normal) => "normal p: with so few permutations no single unit could pass",
     };
     vec![
         ("units", Value::text(units)),
@@ -222,6 +223,8 @@ fn told(places: &Places<'_>, found: &HotSpots, params: &HotSpotParams) -> Vec<(&
         ("level", Value::Float(LEVEL)),
         ("sides", Value::text("two")),
         ("q_from", Value::text(q_from)),
+        ("expected_around_a_unit", Value::rounded(found.expected, 6)),
+        ("normal_from", Value::Float(NORMAL_FROM)),
         ("steps", steps.map_or(Value::Null, Value::count)),
         ("steps_back", steps.map_or(Value::Null, |_| Value::Int(1))),
         ("step_dates", dates.into()),

@@ -53,6 +53,7 @@ pub mod sketch;
 pub mod street_density;
 pub mod targets;
 mod targets_answer;
+mod weights;
 pub mod zones;
 
 use crate::engine::query::Query;

@@ -2,10 +2,12 @@
 
 use super::density::DensityLayerError;
 use super::made::{LEFT_OUT, made, on_page};
+use super::weights::weights_told;
 use super::{Ask, Feature, Layer, Legend, LegendClass, Value};
 use crate::analysis::density::network::density::{Lixel, NetworkParams};
 use crate::engine::network_density::StreetDensity;
 use crate::engine::snapshot::Snapshot;
+use crate::engine::weights::Weights;
 use crate::space::coord::Metres;
 use crate::space::crs::CrsError;
 
@@ -20,10 +22,11 @@ const COLORS: [&str; 5] = ["#ffffb2", "#fecc5c", "#fc8438", "#ea2f1d", "#ae0026"
 pub fn street_density(
     snapshot: &Snapshot,
     ask: &Ask,
+    weights: Option<Weights>,
     params: &NetworkParams,
 ) -> Result<Layer, DensityLayerError> {
     let selection = snapshot.select(&ask.query)?;
-    let result = snapshot.street_density(&selection, params)?;
+    let result = snapshot.street_density(&selection, weights, params)?;
     let mut lixels: Vec<&Lixel> = result.density.lixels.iter().filter(|lixel| lixel.per_km > 0.0).collect();
     // The sort is stable: pieces of equal density stay in the order of their streets.
     lixels.sort_by(|a, b| b.per_km.total_cmp(&a.per_km));
@@ -41,6 +44,8 @@ pub fn street_density(
         ("method", Value::text("equal split at junctions, mean of each piece of street")),
         ("peak_per_km", Value::rounded(peak, 3)),
         ("incidents", Value::count(result.incidents)),
+        ("weights", weights_told(result.weighed.as_ref())),
+        ("weight", Value::rounded(result.density.weight, 6)),
         ("left_out", Value::text(LEFT_OUT)),
         ("off_streets", Value::count(result.off_streets)),
         ("beyond_dead_ends", Value::rounded(result.density.lost, 3)),

@@ -58,11 +58,7 @@ impl Grid {
         let cols = (area.width().0 / cell.0).ceil().max(1.0);
         let rows = (area.height().0 / cell.0).ceil().max(1.0);
         if cols * rows > MAX_CELLS as f64 {
-            let mut least = cell.0.ceil();
-            while (area.width().0 / least).ceil() * (area.height().0 / least).ceil() > MAX_CELLS as f64 {
-                least = (least * 1.02).ceil();
-            }
-            return Err(GridError::TooMany { cell, cells: cols * rows, least: Metres(least) });
+            return Err(GridError::TooMany { cell, cells: cols * rows, least: least(area) });
         }
         Ok(Self { origin: area.min, cell, n_cols: cols as usize, n_rows: rows as usize })
     }
@@ -99,6 +95,21 @@ impl Grid {
     }
 }
 
+/// The smallest side in centimetres that does not make too many cells.
+fn least(area: LocalBox) -> Metres {
+    let (width, height) = (area.width().0, area.height().0);
+    let fits =
+        |side: f64| (width / side).ceil().max(1.0) * (height / side).ceil().max(1.0) <= MAX_CELLS as f64;
+    // Squares of this side alone fill the box; those that reach over its edges make a little more.
+    let square = (width * height / MAX_CELLS as f64).sqrt();
+    let long = width.max(height) / MAX_CELLS as f64;
+    let mut centimetres = (square.max(long) * 100.0).ceil().max(1.0);
+    while !fits(centimetres / 100.0) {
+        centimetres = (centimetres + 1.0).max(centimetres * 1.000_1).ceil();
+    }
+    Metres(centimetres / 100.0)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -123,6 +134,16 @@ mod tests {
             panic!("600 million cells were accepted")
         };
         assert!(Grid::over(huge, least).is_ok());
+        // Within a thousandth of the smallest.
+        assert!(Grid::over(huge, Metres(least.0 * 0.999)).is_err(), "{least}");
+        for (width, height) in [(3_000.0, 4_080.0), (9_321.5, 12_007.25), (900_000.0, 0.5)] {
+            let Err(GridError::TooMany { least, .. }) = Grid::over(area(width, height), Metres(1e-3)) else {
+                panic!("accepted")
+            };
+            assert!(Grid::over(area(width, height), least).is_ok(), "{least}");
+            let smaller = Metres(least.0 - 0.01 - 1e-3 * least.0);
+            assert!(Grid::over(area(width, height), smaller).is_err(), "{least}");
+        }
         assert!(Grid::over(huge, Metres(0.0)).is_err());
         assert!(Grid::over(huge, Metres(f64::NAN)).is_err());
     }

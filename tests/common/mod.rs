@@ -75,13 +75,18 @@ pub(crate) fn new_haven_polygons() -> (Snapshot, Account, Account) {
 
 /// Places of the selected incidents that density and clusters draw: located in the study area, not held, not protected.
 pub(crate) fn drawn(snapshot: &Snapshot, selection: &Selection) -> Vec<Local> {
+    let incidents = &snapshot.dataset().incidents;
+    drawn_at(snapshot, selection).into_iter().filter_map(|at| incidents.local(at)).collect()
+}
+
+/// The same incidents, by position.
+pub(crate) fn drawn_at(snapshot: &Snapshot, selection: &Selection) -> Vec<usize> {
     let data = snapshot.dataset();
     let protected =
         |at: usize| data.incidents.classes(at).any(|class| data.classes.get(class).flags.protected());
     (0..data.incidents.len())
         .filter(|&at| !data.held[at] && selection.has(data, at) && !protected(at))
-        .filter_map(|at| data.incidents.local(at))
-        .filter(|&at| data.study_area.contains(at))
+        .filter(|&at| data.incidents.local(at).is_some_and(|at| data.study_area.contains(at)))
         .collect()
 }
 

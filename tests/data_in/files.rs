@@ -170,7 +170,7 @@ fn sensitive_offenses_are_drawn_in_no_outline_and_a_withheld_place_stays_withhel
     assert_eq!(withheld, 1, "the place of the event is that of its rape: none");
     let all = snapshot.select(&Query::default()).expect("all");
     let params = DbscanParams { eps: Metres(10.0), min_points: 3 };
-    let drawn = snapshot.groups(&all, &Method::Dbscan(params)).expect("clusters");
+    let drawn = snapshot.groups(&all, &Method::Dbscan(params), None).expect("clusters");
     assert_eq!((drawn.groups.len(), drawn.incidents), (1, 7), "five burglaries and two unmapped");
     // They count in their block all the same.
     assert_eq!(snapshot.rank(&all)[0].count.incidents(), 13);

@@ -9,7 +9,7 @@ use hotblocks::analysis::clusters::dbscan::{
     Clusters, DbscanParams, WeightedDbscanParams, dbscan, dbscan_weighted,
 };
 use hotblocks::analysis::clusters::ellipse::standard_ellipse;
-use hotblocks::analysis::clusters::hdbscan::{HdbscanParams, hdbscan};
+use hotblocks::analysis::clusters::hdbscan::{HdbscanParams, hdbscan, hdbscan_weighted};
 use hotblocks::analysis::clusters::hot_blocks::{HotBlocksParams, hot_blocks};
 use hotblocks::analysis::clusters::nnh::{NnhParams, NnhThreshold, nnh};
 use hotblocks::analysis::clusters::outline::eps_outline;
@@ -152,6 +152,40 @@ proptest! {
         let each = f64::from(weight) / 10.0;
         let params = WeightedDbscanParams { eps: Metres(10.0), min_weight: each * least as f64 };
         prop_assert_eq!(plain, dbscan_weighted(&points, &vec![each; points.len()], &params));
+    }
+
+    #[test]
+    fn a_whole_weight_is_so_many_points_at_one_place(
+        weighty in proptest::collection::vec((0..30_i32, 0..30_i32, 0..5_u32), 1..90),
+        size in 2..12_usize,
+        samples in 1..9_usize,
+    ) {
+        let at = |&(x, y, _): &(i32, i32, u32)| Local { x: f64::from(x * x), y: f64::from(y * 3) };
+        let points: Vec<Local> = weighty.iter().map(at).collect();
+        let weights: Vec<u32> = weighty.iter().map(|(_, _, weight)| *weight).collect();
+        let several: Vec<usize> = (0..points.len()).flat_map(|i| vec![i; weights[i] as usize]).collect();
+        let repeated: Vec<Local> = several.iter().map(|&i| points[i]).collect();
+        let params = HdbscanParams { min_cluster_size: size, min_samples: samples };
+        let found = hdbscan_weighted(&points, &weights, &params).expect("good input");
+        let plain = hdbscan(&repeated, &params).expect("good input");
+        prop_assert_eq!((found.n_clusters, found.rank), (plain.n_clusters, plain.rank));
+        for (&i, (label, probability)) in several.iter().zip(plain.label.iter().zip(&plain.probability)) {
+            prop_assert_eq!((found.label[i], found.probability[i]), (*label, *probability));
+        }
+        for i in (0..points.len()).filter(|&i| weights[i] == 0) {
+            prop_assert_eq!((found.label[i], found.probability[i]), (None, 0.0));
+        }
+        let density = DbscanParams { eps: Metres(40.0), min_points: size };
+        let weighted = WeightedDbscanParams { eps: Metres(40.0), min_weight: size as f64 };
+        let each: Vec<f64> = weights.iter().map(|&weight| f64::from(weight)).collect();
+        let found = dbscan_weighted(&points, &each, &weighted).expect("good input");
+        let plain = dbscan(&repeated, &density).expect("good input");
+        // A point that weighs nothing may still have neighbors enough to be core, and joins what lies around it.
+        if weights.iter().all(|weight| *weight > 0) {
+            for (&i, (label, core)) in several.iter().zip(plain.label.iter().zip(&plain.core)) {
+                prop_assert_eq!((found.label[i], found.core[i]), (*label, *core));
+            }
+        }
     }
 
     #[test]

@@ -6,8 +6,8 @@ use cases::cases;
 use hotblocks::analysis::chance::Chance;
 use hotblocks::analysis::hotspots::emerging::{EmergingParams, FEWEST_STEPS, Pattern, Side, emerging};
 use hotblocks::analysis::hotspots::fdr::{Fdr, bin, q_values};
-use hotblocks::analysis::hotspots::gistar::{gi_star, gi_star_permuted};
-use hotblocks::analysis::hotspots::local_moran::{local_moran, local_moran_permuted};
+use hotblocks::analysis::hotspots::gistar::{gi_star, gi_star_exact, gi_star_permuted};
+use hotblocks::analysis::hotspots::local_moran::{local_moran, local_moran_exact, local_moran_permuted};
 use hotblocks::analysis::hotspots::moran::{Weighting, moran, moran_permuted};
 use hotblocks::analysis::hotspots::permute::Permutations;
 use hotblocks::analysis::hotspots::values::{HotSpotError, two_sided_p};
@@ -64,6 +64,57 @@ fn permuted_p_values_of_gi_star_keep_their_promise_on_maps_without_a_pattern() {
         },
     ));
     assert!(sparse.iter().all(|&excess| excess <= 3.0), "{sparse:?}");
+}
+
+/// Maps of 225 cells on which so many incidents fall anywhere: the share of those on which any q is at most 5 %.
+fn false_alarms(incidents: u64, p: impl Fn(&[f64], &Neighbors) -> Vec<f64> + Sync) -> f64 {
+    let near = Neighbors::on_grid(15, 15, None, Contiguity::Queen).expect("a grid");
+    let one = |map: u64| {
+        let mut chance = Chance::new(57, map);
+        let mut counts = vec![0.0; 225];
+        (0..incidents).for_each(|_| counts[chance.below(225) as usize] += 1.0);
+        let q = q_values(&p(&counts, &near), Fdr::BenjaminiHochberg).expect("p-values");
+        q.iter().any(|q| *q <= 0.05)
+    };
+    let alarms = (0..MAPS).into_par_iter().filter(|&map| one(map)).count();
+    alarms as f64 / MAPS as f64
+}
+
+#[test]
+fn over_all_permutations_few_incidents_bring_no_more_false_alarms_than_the_rate_allows() {
+    let most = 0.05 + 3.0 * (0.05 * 0.95 / MAPS as f64).sqrt();
+    for incidents in [1, 5, 20, 60, 200, 610] {
+        let found = false_alarms(incidents, |counts, near| {
+            gi_star_exact(counts, near).expect("counts that differ").expect("whole numbers")
+        });
+        assert!(found <= most, "Gi*: {found} of maps of {incidents} incidents");
+    }
+    for incidents in [20, 200] {
+        let found = false_alarms(incidents, |counts, near| {
+            local_moran_exact(counts, near).expect("counts that differ").expect("whole numbers")
+        });
+        assert!(found <= most, "local Moran: {found} of maps of {incidents} incidents");
+    }
+    // The law can see what it is there for.
+    let normal = |counts: &[f64], near: &Neighbors| {
+        gi_star(counts, near).expect("counts that differ").into_iter().map(two_sided_p).collect()
+    };
+    assert!(false_alarms(5, normal) > 0.5 && false_alarms(60, normal) > 0.1);
+}
+
+#[test]
+fn p_values_over_all_permutations_keep_their_promise_on_maps_without_a_pattern() {
+    let count = |chance: &mut Chance| f64::from(chance.below(4) * chance.below(5));
+    let gi_star = null_p(count, |values, _| {
+        gi_star_exact(values, &queen()).expect("values that differ").expect("whole numbers")
+    });
+    let moran = null_p(count, |values, _| {
+        local_moran_exact(values, &queen()).expect("values that differ").expect("whole numbers")
+    });
+    for p in [gi_star, moran] {
+        let excess = excess(&p);
+        assert!(excess.iter().all(|excess| *excess <= 3.0), "{excess:?}");
+    }
 }
 
 #[test]
@@ -194,7 +245,7 @@ proptest! {
             prop_assert!(numbers.iter().all(|number| number.is_finite()), "{found:?}");
         }
         let cube: Vec<Vec<f64>> = (0..11).map(|step| values.iter().map(|value| (value * f64::from(step)) % 7.0).collect()).collect();
-        let params = EmergingParams { steps_back: 1, fdr: Fdr::BenjaminiYekutieli, q_at_most: 0.1, trend_p_at_most: 0.1 };
+        let params = EmergingParams { steps_back: 1, fdr: Fdr::BenjaminiYekutieli, q_at_most: 0.1, trend_p_at_most: 0.1, normal_from: 0.0 };
         if let Ok(found) = emerging(&cube, &near, &params) {
             prop_assert!(found.z.iter().chain(&found.q).flatten().all(|number| number.is_finite()));
             prop_assert!(found.trend.iter().all(|trend| trend.z.is_finite() && trend.p.is_finite()));
@@ -205,7 +256,7 @@ proptest! {
     fn the_same_counts_at_every_step_have_no_trend((cols, rows, counts, _) in map(), steps in 10..20usize, steps_back in 0..9usize) {
         let near = Neighbors::on_grid(cols, rows, None, Contiguity::Queen).expect("a grid");
         let step: Vec<f64> = counts.iter().map(|&count| f64::from(count)).collect();
-        let params = EmergingParams { steps_back, fdr: Fdr::BenjaminiHochberg, q_at_most: 0.9, trend_p_at_most: 0.9 };
+        let params = EmergingParams { steps_back, fdr: Fdr::BenjaminiHochberg, q_at_most: 0.9, trend_p_at_most: 0.9, normal_from: 0.0 };
         match emerging(&vec![step; steps], &near, &params) {
             Ok(found) => {
                 prop_assert!(steps >= steps_back + FEWEST_STEPS);

@@ -312,8 +312,13 @@ fn permuted(ground: &Ground, python: &Theirs) -> Vec<Check> {
 }
 
 fn through_time(ground: &Ground, python: &Theirs, esda: &str) -> Vec<Check> {
-    let params =
-        EmergingParams { steps_back: 1, fdr: Fdr::BenjaminiHochberg, q_at_most: 0.05, trend_p_at_most: 0.05 };
+    let params = EmergingParams {
+        steps_back: 1,
+        fdr: Fdr::BenjaminiHochberg,
+        q_at_most: 0.05,
+        trend_p_at_most: 0.05,
+        normal_from: 0.0,
+    };
     let found = emerging(&ground.steps, &ground.contiguous(Contiguity::Queen), &params).expect("a cube");
     let (z, q) = (found.z.concat(), found.q.concat());
     let (mut ours, mut theirs) = (Vec::new(), Vec::new());

@@ -4,23 +4,29 @@ use crate::common;
 
 use std::collections::BTreeSet;
 
-use common::answers::number;
+use common::answers::{get, number};
 use geo::{Contains, MultiPolygon, Point, Validation};
 use hotblocks::analysis::density::bandwidth::Rule;
+use hotblocks::analysis::density::dual::Comparison;
 use hotblocks::analysis::density::edge::Edge;
 use hotblocks::analysis::density::kde::KdeParams;
+use hotblocks::analysis::density::kde::kde;
 use hotblocks::analysis::density::kernel::Kernel;
 use hotblocks::analysis::density::network::density::{NetworkParams, Split};
 use hotblocks::engine::density_ask::{DensityAsk, DensityError, Outline, Width};
+use hotblocks::engine::density_statistics::Ground;
 use hotblocks::engine::params::density::{
-    BANDWIDTH_RULE, COMPARE_PERIOD, CONTOURS, EDGE, HALF_LIFE, KERNEL, LEVELS, MODE, NETWORK, OUT, UNIT,
+    AGAINST, BANDWIDTH_RULE, COMPARE_PERIOD, COMPARISON, CONTOURS, EDGE, HALF_LIFE, KERNEL, LEVELS, MODE,
+    NETWORK, OUT, UNIT,
 };
-use hotblocks::engine::params::table::{BANDWIDTH, CELL, DENSITY};
+use hotblocks::engine::params::table::{BANDWIDTH, CATEGORY, CELL, DENSITY, WEIGHTS};
 use hotblocks::engine::params::values::Values;
 use hotblocks::engine::query::Query;
 use hotblocks::engine::snapshot::Snapshot;
+use hotblocks::engine::weights::Weights;
 use hotblocks::layer::answer::{AnswerError, answer};
 use hotblocks::layer::{Layer, Page, Value};
+use hotblocks::model::areas::{Area, AreaKind, AreaLayer};
 use hotblocks::space::coord::{Local, Metres};
 
 fn query(period: Option<&str>) -> Query {
@@ -137,8 +143,8 @@ fn what_has_risen_in_one_direction_has_fallen_in_the_other() {
     let [a, b] = [&one, &two].map(|query| snapshot.select(query).expect("known"));
     let [m, n] = [&one, &two].map(|query| snapshot.observed_days(query));
     assert_eq!((m, n), (15, 15));
-    let there = snapshot.density_change((&b, n), (&a, m), &ask()).expect("a change");
-    let back = snapshot.density_change((&a, m), (&b, n), &ask()).expect("a change");
+    let there = snapshot.density_change((&b, n), (&a, m), Comparison::Ratio, &ask()).expect("a change");
+    let back = snapshot.density_change((&a, m), (&b, n), Comparison::Ratio, &ask()).expect("a change");
     let [before, now] = [&a, &b].map(|selection| common::drawn(&snapshot, selection));
     assert!(!there.changes.is_empty());
     for change in &there.changes {
@@ -147,7 +153,7 @@ fn what_has_risen_in_one_direction_has_fallen_in_the_other() {
             (change.now, change.before),
             (inside(&now, &change.shape), inside(&before, &change.shape))
         );
-        let same = back.changes.iter().find(|other| other.up != change.up && other.factor == change.factor);
+        let same = back.changes.iter().find(|other| other.up != change.up && other.level == change.level);
         let same = same.expect("the other way around");
         assert!(
             (same.area.0 - change.area.0).abs() < 1e-6 * change.area.0,
@@ -160,13 +166,82 @@ fn what_has_risen_in_one_direction_has_fallen_in_the_other() {
 }
 
 #[test]
+fn a_comparison_is_that_of_two_densities_made_one_by_one() {
+    let (snapshot, ..) = common::new_haven();
+    let [some, all] = [vec!["property".to_owned()], Vec::new()]
+        .map(|categories| snapshot.select(&Query { categories, ..Query::default() }).expect("known"));
+    let [cases, controls] = [&some, &all].map(|selection| common::drawn(&snapshot, selection));
+    assert!(cases.len() > 50 && controls.len() > cases.len() + 50);
+    let days = snapshot.observed_days(&Query::default());
+    let params = KdeParams::quartic(Metres(300.0));
+    let height = 3.0 / (std::f64::consts::PI * 0.09);
+    for comparison in [Comparison::Ratio, Comparison::LogRelativeRisk, Comparison::Difference] {
+        let found = snapshot.density_change((&some, days), (&all, days), comparison, &ask()).expect("fits");
+        let [f, g] = [&cases, &controls].map(|places| kde(places, None, &found.grid, &params).expect("fits"));
+        let (mut seen, mut high) = (0, 0);
+        for (at, value) in found.values.iter().enumerate() {
+            let (f, g) = (f.per_km2[at], g.per_km2[at]);
+            let Some(value) = value else {
+                assert!(f + g < 1e-6, "{f} {g}");
+                continue;
+            };
+            let (n, m, d) = (cases.len() as f64, controls.len() as f64, days as f64);
+            let expected = match comparison {
+                Comparison::Ratio => (f / d + height / d) / (g / d + height / d),
+                Comparison::Difference => (f - g) / d,
+                _ => ((f / n + height / m) / (g / m + height / m)).ln(),
+            };
+            assert!((value - expected).abs() < 1e-6, "{comparison:?} {value} is not {expected}");
+            seen += 1;
+            high += usize::from(expected > 0.1);
+        }
+        assert!(seen > 1_000, "{seen}");
+        assert!((comparison == Comparison::LogRelativeRisk) == (high > 0) || comparison == Comparison::Ratio);
+    }
+}
+
+#[test]
+fn one_class_beside_all_is_outlined_and_told_in_cells() {
+    let (snapshot, ..) = common::new_haven();
+    let of = |given: &[(&hotblocks::engine::params::table::Param, &str)]| {
+        let plane = [(&BANDWIDTH, "300"), (&CELL, "60"), (&CATEGORY, "property"), (&AGAINST, "all")];
+        layer(&snapshot, &[&plane[..], given].concat()).expect("a layer")
+    };
+    let risk = of(&[(&COMPARISON, "log-relative-risk")]);
+    assert!(!risk.features.is_empty());
+    for feature in &risk.features {
+        let (factor, log) = (
+            number(get(&feature.properties, "factor")),
+            number(get(&feature.properties, "log_relative_risk")),
+        );
+        assert!((factor.ln() - log).abs() < 1e-5, "{factor} {log}");
+    }
+    let difference = of(&[(&COMPARISON, "difference")]);
+    // All are never fewer than some of them.
+    let levels: Vec<f64> =
+        difference.features.iter().map(|f| number(get(&f.properties, "difference_per_km2_day"))).collect();
+    assert!(!levels.is_empty() && levels.iter().all(|level| *level < 0.0), "{levels:?}");
+    let cells = of(&[(&COMPARISON, "difference"), (&OUT, "cells")]);
+    let lowest = cells
+        .features
+        .iter()
+        .map(|f| number(get(&f.properties, "difference_per_km2_day")))
+        .fold(0.0, f64::min);
+    let deepest = levels.iter().copied().fold(0.0, f64::min);
+    assert!((deepest - 0.75 * lowest).abs() < 1e-6, "{deepest} of {lowest}");
+    assert_eq!(told(&risk, "against"), Value::text("all"));
+    let refused = layer(&snapshot, &[(&BANDWIDTH, "300"), (&CELL, "60"), (&AGAINST, "no such")]);
+    assert_eq!(refused.expect_err("accepted").parameter(), Some("against"));
+}
+
+#[test]
 fn along_streets_every_incident_is_somewhere() {
     let (snapshot, ..) = common::new_haven();
     let selection = snapshot.select(&query(None)).expect("known");
     let places = common::drawn(&snapshot, &selection).len();
     for split in Split::ALL {
         let params = NetworkParams { kernel: Kernel::Quartic, bandwidth: Metres(200.0), split, lixel: None };
-        let found = snapshot.street_density(&selection, &params).expect("streets");
+        let found = snapshot.street_density(&selection, None, &params).expect("streets");
         let held: f64 = found.density.lixels.iter().map(|l| l.per_km * (l.to.0 - l.from.0) / 1e3).sum();
         assert_eq!(found.incidents + found.off_streets, places);
         assert!((held + found.density.lost - found.incidents as f64).abs() < 1e-6);
@@ -308,4 +383,156 @@ fn a_bandwidth_below_the_segments_is_warned_of_where_a_source_moves_its_places()
     }
     assert_eq!(about_places(&moved, &format!("{:.2}", usual + 0.01)), [""; 0]);
     assert_eq!(about_places(&moved, &format!("{:.2}", usual - 0.01)).len(), 1);
+}
+
+/// What incidents weigh by the reports behind them.
+fn reports(snapshot: &Snapshot, selection: &hotblocks::engine::query::Selection) -> f64 {
+    common::drawn_at(snapshot, selection)
+        .into_iter()
+        .map(|at| f64::from(snapshot.dataset().incidents.reports(at)))
+        .sum()
+}
+
+#[test]
+fn incidents_weigh_what_their_reports_or_their_harm_say_and_one_each_where_all_weigh_the_same() {
+    let (plain, ..) = common::new_haven();
+    let selection = plain.select(&Query::default()).expect("known");
+    let of = |snapshot: &Snapshot, weights, edge| {
+        let with = DensityAsk { weights, edge, ..ask() };
+        snapshot.density_with(&selection, None, &with)
+    };
+    assert_eq!(
+        of(&plain, Some(Weights::Reports), Edge::None).expect("a density").weight,
+        reports(&plain, &selection)
+    );
+    let by_reports = of(&plain, Some(Weights::Reports), Edge::JonesDiggle).expect("a density");
+    assert!((by_reports.density.integral() / by_reports.weight - 1.0).abs() < 1e-11);
+    let refused = of(&plain, Some(Weights::Harm), Edge::None).expect_err("no table");
+    assert!(refused.to_string().contains("--harm"), "{refused}");
+    let with_table = |text: &str| {
+        let mut dataset = plain.dataset().clone();
+        let read = hotblocks::ingest::harm::read("own.csv", text.as_bytes(), &dataset.classes);
+        dataset.harm = Some(read.expect("a table"));
+        Snapshot::new(dataset, 1)
+    };
+    let head = "category,weight,source,note\n";
+    let mixed = with_table(&format!("{head}property,2,ours,\nperson,7,ours,\n"));
+    let harm = of(&mixed, Some(Weights::Harm), Edge::None).expect("a density");
+    let categories = |name: &str| {
+        let query = Query { categories: vec![name.to_owned()], ..Query::default() };
+        let chosen = mixed.select(&query).expect("known");
+        let with = DensityAsk { weights: Some(Weights::Harm), ..ask() };
+        mixed.density_with(&chosen, None, &with).map(|found| (found.density, found.weight))
+    };
+    let ((goods, two), (persons, seven)) =
+        (categories("property").expect("fits"), categories("person").expect("fits"));
+    assert!(two > 50.0 && two % 2.0 == 0.0 && seven > 50.0 && seven % 7.0 == 0.0);
+    assert_eq!(harm.weight, two + seven);
+    for (at, whole) in harm.density.per_km2.iter().enumerate() {
+        let parts = goods.per_km2[at] + persons.per_km2[at];
+        assert!((whole - parts).abs() < 1e-6 * harm.density.peak(), "{whole} is not {parts}");
+    }
+    let told = harm.weighed.expect("weights");
+    assert!(told.weightless > 0 && told.table.as_deref() == Some("own.csv"), "{told:?}");
+    let layer = answer(
+        &mixed,
+        &DENSITY,
+        &values(&[(&BANDWIDTH, "300"), (&CELL, "60"), (&WEIGHTS, "harm")]),
+        Page::ALL,
+    );
+    let layer = layer.expect("a layer");
+    let Value::Map(weights) = self::told(&layer, "weights") else { panic!("no weights") };
+    assert_eq!(get(&weights, "by"), &Value::text("harm"));
+    for feature in &layer.features {
+        let share = number(get(&feature.properties, "weight_share_inside"));
+        assert!(share > 0.0 && share <= 1.0);
+    }
+    // Along streets as well.
+    let params = NetworkParams {
+        kernel: Kernel::Quartic,
+        bandwidth: Metres(200.0),
+        split: Split::Continuous,
+        lixel: None,
+    };
+    let streets = mixed.street_density(&selection, Some(Weights::Harm), &params).expect("streets");
+    let held: f64 = streets.density.lixels.iter().map(|l| l.per_km * (l.to.0 - l.from.0) / 1e3).sum();
+    let weight = streets.density.weight;
+    assert!((held / weight - 1.0).abs() < 1e-9 && (weight - streets.incidents as f64).abs() > 10.0);
+}
+
+#[test]
+fn a_level_that_nothing_reaches_has_no_outline_and_is_told() {
+    let (snapshot, ..) = common::new_haven();
+    let given = [(&BANDWIDTH, "300"), (&CELL, "60"), (&CONTOURS, "mean"), (&LEVELS, "2,1000")];
+    let layer = layer(&snapshot, &given).expect("a layer");
+    assert_eq!(layer.features.len(), 1);
+    assert_eq!(get(&layer.features[0].properties, "times_mean"), &Value::Float(2.0));
+    assert!(
+        layer.warnings().any(|said| said.contains("level 1000")),
+        "{:?}",
+        layer.warnings().collect::<Vec<_>>()
+    );
+}
+
+#[test]
+fn a_binned_density_that_may_be_far_off_says_with_which_cells_it_is_not() {
+    let (snapshot, ..) = common::new_haven();
+    let of = |cell: &str| {
+        let given = [(&BANDWIDTH, "1000"), (&CELL, cell), (&MODE, "binned")];
+        let layer = layer(&snapshot, &given).expect("a layer");
+        let [worst, peak] = ["error_at_most_per_km2", "peak_per_km2"].map(|name| number(&told(&layer, name)));
+        let said = layer.warnings().find(|said| said.contains("% of the peak")).map(str::to_owned);
+        (worst / peak, said)
+    };
+    let (part, said) = of("300");
+    let said = said.expect("far off");
+    assert!(part > 0.3, "{part}");
+    let cell = said.split("cells of ").nth(2).and_then(|rest| rest.split(' ').next()).expect("a length");
+    let (part, said) = of(cell);
+    assert!(part < 0.3 && part > 0.1, "{cell} {part} {said:?}");
+    let exact = layer(&snapshot, &[(&BANDWIDTH, "300"), (&CELL, "100")]).expect("a layer");
+    assert!(!exact.warnings().any(|said| said.contains("% of the peak")));
+}
+
+#[test]
+fn no_bandwidth_is_chosen_by_back_test_and_the_rules_are_named() {
+    let refused = Values::default().set_wire(&BANDWIDTH_RULE, "back-test").expect_err("not there");
+    let said = refused.to_string();
+    assert!(said.contains("back-test") && said.contains("scott") && said.contains("likelihood"), "{said}");
+}
+
+#[test]
+fn the_study_area_is_that_of_its_areas_else_what_lies_along_streets() {
+    let (snapshot, ..) = common::new_haven();
+    let selection = snapshot.select(&query(None)).expect("known");
+    let of = |snapshot: &Snapshot| {
+        let with = DensityAsk { edge: Edge::JonesDiggle, ..ask() };
+        snapshot.density_with(&selection, None, &with).expect("a density")
+    };
+    let streets = of(&snapshot);
+    assert_eq!(streets.ground, Ground::Streets);
+    let area = snapshot.dataset().study_area;
+    assert!(streets.incidents + streets.outside >= common::drawn(&snapshot, &selection).len());
+    let middle = f64::midpoint(area.min.x, area.max.x);
+    let west = geo::Rect::new((area.min.x, area.min.y), (middle, area.max.y)).to_polygon();
+    let mut dataset = snapshot.dataset().clone();
+    let lonlat = dataset.crs.shape_from_local(&west).expect("near");
+    let one = Area { shape: MultiPolygon(vec![lonlat]), ..Area::default() };
+    let layer = AreaLayer::new(AreaKind::StudyArea, &[one], &dataset.crs).expect("near");
+    dataset.areas = std::sync::Arc::new(vec![layer]);
+    let half = Snapshot::new(dataset, 1);
+    let found = of(&half);
+    assert_eq!(found.ground, Ground::Areas);
+    let places = common::drawn(&half, &selection);
+    let inside = places.iter().filter(|at| at.x < middle).count();
+    // Those just beyond the border are in cells of which a part lies in the area.
+    assert!(
+        found.incidents >= inside && found.incidents < inside + places.len() / 20,
+        "{} {inside}",
+        found.incidents
+    );
+    assert_eq!(found.incidents + found.outside, streets.incidents + streets.outside);
+    assert!((found.density.integral() / found.weight - 1.0).abs() < 1e-11);
+    let east = |at: usize| found.density.grid.center(at % found.density.grid.n_cols, 0).x > middle + 60.0;
+    assert!((0..found.density.per_km2.len()).all(|at| !east(at) || found.density.per_km2[at] == 0.0));
 }

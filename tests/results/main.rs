@@ -4,6 +4,7 @@
 mod common;
 
 mod analysis_golden;
+mod clusters_weighted;
 mod density_adaptive;
 mod density_statistics;
 mod explain;

@@ -47,6 +47,14 @@ pub enum HdbscanError {
         /// Position of the point, from 0.
         index: usize,
     },
+    /// There are more or fewer weights than points.
+    #[error("there are {weights} weights for {points} points; give one for each")]
+    Length {
+        /// How many weights.
+        weights: usize,
+        /// How many points.
+        points: usize,
+    },
     /// More points than 31 bits can count.
     #[error("{points} points are more than can be clustered at once; give at most 2,147,483,647")]
     TooMany {
@@ -109,6 +117,11 @@ pub enum HdbscanError {
 /// # Ok::<(), hotblocks::analysis::clusters::hdbscan::HdbscanError>(())
 /// ```
 pub fn hdbscan(points: &[Local], params: &HdbscanParams) -> Result<Hierarchical, HdbscanError> {
+    check(points, params)?;
+    Ok(run(points, |_| 1, params))
+}
+
+fn check(points: &[Local], params: &HdbscanParams) -> Result<(), HdbscanError> {
     const FAR: f64 = 1e9;
     let HdbscanParams { min_cluster_size, min_samples } = *params;
     if min_cluster_size < 2 {
@@ -123,8 +136,65 @@ pub fn hdbscan(points: &[Local], params: &HdbscanParams) -> Result<Hierarchical,
     if let Some(index) = points.iter().position(|p| !(p.x.abs() <= FAR && p.y.abs() <= FAR)) {
         return Err(HdbscanError::Coordinates { index });
     }
-    let rank = min_samples.min(points.len().saturating_sub(1));
-    let (places, place_of, n_at) = distinct(points);
+    Ok(())
+}
+
+/// Finds clusters of points that count several times: each as so many points at its place, exact.
+///
+/// All else is as in [`hdbscan`], which this is where all weights are 1; sizes and samples of `params` are weights. A point that weighs
+/// nothing is noise and nobody's neighbor. Time and memory are those of the points alone, whatever they weigh.
+///
+/// # Limits
+///
+/// Those of [`hdbscan`]. **A single point of `min_cluster_size` can be a cluster.**
+///
+/// # Errors
+///
+/// As [`hdbscan`], and [`HdbscanError::Length`] for weights that are not as many as the points.
+///
+/// # Examples
+///
+/// ```
+/// use hotblocks::analysis::clusters::hdbscan::{HdbscanParams, hdbscan, hdbscan_weighted};
+/// use hotblocks::space::coord::Local;
+///
+/// let at = |x: f64| Local { x, y: 0.0 };
+/// let params = HdbscanParams { min_cluster_size: 3, min_samples: 1 };
+/// let several = [0.0, 0.0, 2.0, 50.0, 60.0, 60.0, 71.0, 9000.0].map(at);
+/// let once = [0.0, 2.0, 50.0, 60.0, 71.0, 9000.0].map(at);
+/// let weighted = hdbscan_weighted(&once, &[2, 1, 1, 2, 1, 1], &params)?;
+/// assert_eq!(weighted.n_clusters, hdbscan(&several, &params)?.n_clusters);
+/// # Ok::<(), hotblocks::analysis::clusters::hdbscan::HdbscanError>(())
+/// ```
+pub fn hdbscan_weighted(
+    points: &[Local],
+    weights: &[u32],
+    params: &HdbscanParams,
+) -> Result<Hierarchical, HdbscanError> {
+    check(points, params)?;
+    if weights.len() != points.len() {
+        return Err(HdbscanError::Length { weights: weights.len(), points: points.len() });
+    }
+    let weighty: Vec<usize> = (0..points.len()).filter(|&at| weights[at] > 0).collect();
+    let places: Vec<Local> = weighty.iter().map(|&at| points[at]).collect();
+    let found = run(&places, |at| u64::from(weights[weighty[at]]), params);
+    let mut all = Hierarchical {
+        label: vec![None; points.len()],
+        probability: vec![0.0; points.len()],
+        n_clusters: found.n_clusters,
+        rank: found.rank,
+    };
+    for ((at, label), probability) in weighty.into_iter().zip(found.label).zip(found.probability) {
+        (all.label[at], all.probability[at]) = (label, probability);
+    }
+    Ok(all)
+}
+
+fn run(points: &[Local], weigh: impl Fn(usize) -> u64, params: &HdbscanParams) -> Hierarchical {
+    let HdbscanParams { min_cluster_size, min_samples } = *params;
+    let (places, place_of, n_at) = distinct(points, weigh);
+    let all: u64 = n_at.iter().sum();
+    let rank = (min_samples as u64).min(all.saturating_sub(1)) as usize;
     let tree = KdTree::new(&places);
     let weight: Vec<u64> = tree.given.iter().map(|&place| n_at[place as usize]).collect();
     let near = Near::of(&tree, &weight, rank as u64);
@@ -141,16 +211,16 @@ pub fn hdbscan(points: &[Local], params: &HdbscanParams) -> Result<Hierarchical,
             chosen.label[at as usize].and_then(|l| *number[l as usize].get_or_insert_with(|| numbers.next()))
         })
         .collect();
-    Ok(Hierarchical {
+    Hierarchical {
         label: place_of.iter().map(|&place| label[place as usize]).collect(),
         probability: place_of.iter().map(|&p| chosen.probability[position[p as usize] as usize]).collect(),
         n_clusters: chosen.n_clusters,
         rank,
-    })
+    }
 }
 
-/// The distinct places from west to east, the place of each point, and how many points are at each place.
-fn distinct(points: &[Local]) -> (Vec<Local>, Vec<u32>, Vec<u64>) {
+/// The distinct places from west to east, the place of each point, and what the points at each place weigh.
+fn distinct(points: &[Local], weigh: impl Fn(usize) -> u64) -> (Vec<Local>, Vec<u32>, Vec<u64>) {
     // Adding 0 turns -0 into 0, which `total_cmp` would tell apart.
     let mut sorted: Vec<(Local, u32)> =
         points.iter().zip(0..).map(|(p, i)| (Local { x: p.x + 0.0, y: p.y + 0.0 }, i)).collect();
@@ -162,7 +232,7 @@ fn distinct(points: &[Local]) -> (Vec<Local>, Vec<u32>, Vec<u64>) {
             n_at.push(0);
         }
         place_of[point as usize] = places.len() as u32 - 1;
-        n_at[places.len() - 1] += 1;
+        n_at[places.len() - 1] += weigh(point as usize);
     }
     (places, place_of, n_at)
 }

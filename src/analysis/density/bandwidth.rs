@@ -63,13 +63,16 @@ impl Chosen {
     }
 }
 
+/// A standard deviation across a line below which all points lie on it, in metres.
+const ON_LINE: f64 = 0.01;
+
 /// Why a rule has no answer.
 #[derive(Clone, Copy, Debug, PartialEq, thiserror::Error)]
 #[non_exhaustive]
 pub enum BandwidthError {
     /// Too few incidents, or all on one spot or line.
     #[error(
-        "the rule `{rule}` finds no bandwidth for {points} points: they have no spread; give a bandwidth"
+        "the rule `{rule}` finds no bandwidth for {points} points: they have no spread, or lie on one line from west to east or from south to north; give a bandwidth"
     )]
     Spread {
         /// The rule.
@@ -160,7 +163,10 @@ pub fn bandwidth(points: &[Local], window: LocalBox, rule: Rule) -> Result<Chose
     let mut points = points.to_vec();
     points.sort_unstable_by(|a, b| a.x.total_cmp(&b.x).then(a.y.total_cmp(&b.y)));
     let found = |sigma: f64, searched| Chosen { rule, sigma: Metres(sigma), searched, at_end: false };
+    let across = deviation(&points, |p| p.x).min(deviation(&points, |p| p.y));
     let chosen = match rule {
+        // Places are known to a centimetre: what lies closer to a line lies on it.
+        Rule::Scott | Rule::Silverman if across < ON_LINE => return Err(no_spread),
         Rule::Scott => {
             let n = points.len() as f64;
             found(
@@ -252,6 +258,23 @@ mod tests {
                 let found = bandwidth(points, WINDOW, rule);
                 assert!(matches!(found, Err(BandwidthError::Spread { .. })), "{rule:?} {found:?}");
             }
+        }
+    }
+
+    #[test]
+    fn points_on_a_line_have_no_spread_across_it() {
+        let wobble = |i: u32| f64::from(i % 7) * 1e-7;
+        for rule in [Rule::Scott, Rule::Silverman] {
+            let line: Vec<Local> =
+                (0..60).map(|i| Local { x: 9.0 * f64::from(i), y: 500.0 + wobble(i) }).collect();
+            let turned: Vec<Local> = line.iter().map(|p| Local { x: p.y, y: p.x }).collect();
+            for points in [line, turned] {
+                let found = bandwidth(&points, WINDOW, rule).expect_err("a hair's breadth");
+                assert!(found.to_string().contains("one line"), "{found}");
+            }
+            let thick: Vec<Local> =
+                (0..60).map(|i| Local { x: 9.0 * f64::from(i), y: f64::from(i % 7) }).collect();
+            assert!(bandwidth(&thick, WINDOW, rule).is_ok());
         }
     }
 

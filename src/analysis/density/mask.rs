@@ -2,9 +2,10 @@
 
 use std::f64::consts::FRAC_1_SQRT_2;
 
-use geo::{Coord, MultiPolygon};
+use geo::{Coord, LineString, MultiPolygon};
 
-use crate::space::coord::{Local, SquareKm};
+use crate::space::bbox::LocalBox;
+use crate::space::coord::{Local, Metres, SquareKm};
 use crate::space::grid::Grid;
 
 /// A study area as the cells of a grid whose middles lie in it.
@@ -13,20 +14,45 @@ pub struct Mask {
     grid: Grid,
     inside: Vec<bool>,
     n_inside: usize,
+    /// Cells of which a part lies in the area, where that is known: what lies in one of them belongs to it.
+    touched: Option<Vec<bool>>,
 }
 
 impl Mask {
     /// All cells of a grid.
     #[must_use]
     pub fn whole(grid: &Grid) -> Self {
-        Self { grid: *grid, inside: vec![true; grid.len()], n_inside: grid.len() }
+        Self { grid: *grid, inside: vec![true; grid.len()], n_inside: grid.len(), touched: None }
     }
 
     /// The cells that are given as inside, in the grid's order; `None` unless there is one for each cell.
     #[must_use]
     pub fn of_cells(grid: &Grid, inside: Vec<bool>) -> Option<Self> {
         let n_inside = inside.iter().filter(|inside| **inside).count();
-        (inside.len() == grid.len()).then_some(Self { grid: *grid, inside, n_inside })
+        (inside.len() == grid.len()).then_some(Self { grid: *grid, inside, n_inside, touched: None })
+    }
+
+    /// The cells whose middles lie in a box; every place of the box belongs to it.
+    ///
+    /// Time O(cells).
+    #[must_use]
+    pub fn of_box(grid: &Grid, area: LocalBox) -> Self {
+        let along = |from: f64, (least, most): (f64, f64)| {
+            // A cell that only touches an edge counts: a place may lie on it.
+            from <= most && from + grid.cell.0 >= least
+        };
+        let at = |i: usize| (i % grid.n_cols, i / grid.n_cols);
+        let inside = |i: usize| area.contains(grid.center(at(i).0, at(i).1));
+        let touched = |i: usize| {
+            let (col, row) = at(i);
+            let (x, y) = (col as f64 * grid.cell.0, row as f64 * grid.cell.0);
+            along(grid.origin.x + x, (area.min.x, area.max.x))
+                && along(grid.origin.y + y, (area.min.y, area.max.y))
+        };
+        let inside: Vec<bool> = (0..grid.len()).map(inside).collect();
+        let n_inside = inside.iter().filter(|inside| **inside).count();
+        let touched = Some((0..grid.len()).map(touched).collect());
+        Self { grid: *grid, inside, n_inside, touched }
     }
 
     /// The cells whose middles lie in one of some valid polygons in local metres, which may overlap; a middle on an outline may
@@ -66,7 +92,51 @@ impl Mask {
             }
         }
         let n_inside = inside.iter().filter(|inside| **inside).count();
-        Self { grid: *grid, inside, n_inside }
+        let mut touched = inside.clone();
+        let edges = area.iter().flat_map(|p| std::iter::once(p.exterior()).chain(p.interiors()));
+        edges.flat_map(|ring| ring.lines()).for_each(|edge| touch(grid, edge.start, edge.end, &mut touched));
+        Self { grid: *grid, inside, n_inside, touched: Some(touched) }
+    }
+
+    /// The cells no farther than so much from one that a line runs through, middle to middle: the ground along streets.
+    ///
+    /// Time O(cells · (1 + beside/cell)).
+    #[must_use]
+    pub fn of_lines<'a>(
+        grid: &Grid,
+        lines: impl IntoIterator<Item = &'a LineString>,
+        beside: Metres,
+    ) -> Self {
+        let mut touched = vec![false; grid.len()];
+        for edge in lines.into_iter().flat_map(LineString::lines) {
+            touch(grid, edge.start, edge.end, &mut touched);
+        }
+        let reach = (beside.0 / grid.cell.0).max(0.0);
+        let most = reach.min(grid.n_cols.max(grid.n_rows) as f64) as usize;
+        // How many columns away the nearest such cell of the row is.
+        let mut away = vec![usize::MAX; grid.len()];
+        for (away, touched) in away.chunks_mut(grid.n_cols).zip(touched.chunks(grid.n_cols)) {
+            let mut sweep = |columns: &mut dyn Iterator<Item = usize>| {
+                let mut last = usize::MAX;
+                for col in columns {
+                    last = if touched[col] { 0 } else { last.saturating_add(1) };
+                    away[col] = away[col].min(last);
+                }
+            };
+            sweep(&mut (0..touched.len()));
+            sweep(&mut (0..touched.len()).rev());
+        }
+        // In a row so many rows away, a cell may be so many columns away.
+        let wide: Vec<usize> =
+            (0..=most).map(|rows| (reach * reach - (rows * rows) as f64).max(0.0).sqrt() as usize).collect();
+        let is_near = |i: usize| {
+            let (col, row) = (i % grid.n_cols, i / grid.n_cols);
+            let rows = row.saturating_sub(most)..(row + most + 1).min(grid.n_rows);
+            rows.into_iter().any(|other| away[other * grid.n_cols + col] <= wide[other.abs_diff(row)])
+        };
+        let inside: Vec<bool> = (0..grid.len()).map(is_near).collect();
+        let n_inside = inside.iter().filter(|inside| **inside).count();
+        Self { grid: *grid, inside, n_inside, touched: Some(touched) }
     }
 
     /// The grid.
@@ -93,14 +163,21 @@ impl Mask {
         SquareKm::from_square_metres(self.n_inside as f64 * self.grid.cell.0 * self.grid.cell.0)
     }
 
-    /// Whether a place belongs to the area: its cell lies inside, or the middle of a cell that does is no farther than half a
-    /// cell's diagonal.
+    /// Whether a place belongs to the area: a part of its cell lies inside, or the middle of a cell that does is no farther
+    /// than half a cell's diagonal.
     ///
-    /// An incident on a street along the border is in the study area though the middle of its cell may not be.
+    /// An incident on a street along the border is in the study area though the middle of its cell may not be. Of cells that were
+    /// given one by one, [`Mask::of_cells`], nothing is known but whether they lie inside.
     #[must_use]
     pub fn holds(&self, at: Local) -> bool {
         let cell = |x: f64, origin: f64| ((x - origin) / self.grid.cell.0).floor();
         let (col, row) = (cell(at.x, self.grid.origin.x), cell(at.y, self.grid.origin.y));
+        let (in_cols, in_rows) = (self.grid.n_cols as f64, self.grid.n_rows as f64);
+        let in_grid = (0.0..in_cols).contains(&col) && (0.0..in_rows).contains(&row);
+        let is_touched = |touched: &Vec<bool>| touched[row as usize * self.grid.n_cols + col as usize];
+        if in_grid && self.touched.as_ref().is_some_and(is_touched) {
+            return true;
+        }
         let near = |at: f64, n: usize| {
             let from = (at - 1.0).clamp(0.0, n as f64) as usize;
             from..((at + 2.0).clamp(0.0, n as f64) as usize).max(from)
@@ -124,12 +201,33 @@ fn rows_between(grid: &Grid, low: Coord, high: Coord) -> std::ops::Range<usize> 
     from..to.max(from)
 }
 
+/// How far beyond a line between cells an edge may run and count as on it, in cells.
+const ON_LINE: f64 = 1e-9;
+
+/// Marks the cells that an edge runs through.
+fn touch(grid: &Grid, a: Coord, b: Coord, touched: &mut [bool]) {
+    let (low, high) = if a.y <= b.y { (a, b) } else { (b, a) };
+    let [x0, x1] = [low.x, high.x].map(|x| (x - grid.origin.x) / grid.cell.0);
+    let [y0, y1] = [low.y, high.y].map(|y| (y - grid.origin.y) / grid.cell.0);
+    let cells = |from: f64, to: f64, n: usize| {
+        let from = (from - ON_LINE).floor().clamp(0.0, n as f64) as usize;
+        from..(((to + ON_LINE).floor() + 1.0).clamp(0.0, n as f64) as usize).max(from)
+    };
+    for row in cells(y0, y1, grid.n_rows) {
+        // Where the edge enters the row and leaves it.
+        let at = |y: f64| x0 + (x1 - x0) * ((y - y0) / (y1 - y0)).clamp(0.0, 1.0);
+        let (enters, leaves) =
+            if y1 > y0 { (at(row as f64 - ON_LINE), at(row as f64 + 1.0 + ON_LINE)) } else { (x0, x1) };
+        let columns = cells(enters.min(leaves), enters.max(leaves), grid.n_cols);
+        touched[row * grid.n_cols..][columns].fill(true);
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use geo::{Contains, Point, polygon};
 
     use super::*;
-    use crate::space::coord::Metres;
 
     #[test]
     fn cells_lie_inside_as_their_middles_do() {
@@ -170,5 +268,68 @@ mod tests {
         }
         assert!(!mask.holds(Local { x: 1e300, y: -1e300 }) && !mask.holds(Local { x: f64::NAN, y: 0.0 }));
         assert!(Mask::of_cells(&grid, vec![true; 3]).is_none());
+    }
+    #[test]
+    fn along_lines_all_cells_within_reach_lie_inside_and_no_others() {
+        let grid = Grid { origin: Local { x: -50.0, y: 10.0 }, cell: Metres(10.0), n_cols: 60, n_rows: 45 };
+        let lines: [LineString; 2] = [
+            vec![(20.0, 100.0), (130.0, 122.0), (140.0, 300.0)].into(),
+            vec![(400.0, 50.0), (400.0, 50.0)].into(),
+        ];
+        for beside in [0.0, 9.0, 10.0, 35.0, 75.0, 9000.0] {
+            let mask = Mask::of_lines(&grid, &lines, Metres(beside));
+            let through = Mask::of_lines(&grid, &lines, Metres(0.0));
+            let cells: Vec<Local> = (0..grid.len())
+                .filter(|&i| through.inside()[i])
+                .map(|i| grid.center(i % grid.n_cols, i / grid.n_cols))
+                .collect();
+            assert!(cells.len() > 30 && cells.len() < 60, "{}", cells.len());
+            for i in 0..grid.len() {
+                let at = grid.center(i % grid.n_cols, i / grid.n_cols);
+                let nearest = cells.iter().map(|cell| cell.distance(at).0).fold(f64::INFINITY, f64::min);
+                assert_eq!(mask.inside()[i], nearest <= beside + 1e-9, "{beside} {at:?} {nearest}");
+            }
+        }
+    }
+
+    #[test]
+    fn every_place_of_a_box_belongs_wherever_its_cells_end() {
+        for (width, height) in [(100.0, 50.0), (104.0, 50.3), (96.0, 59.9), (101.0, 41.0), (4.0, 3.0)] {
+            let area =
+                LocalBox { min: Local { x: -7.0, y: 3.0 }, max: Local { x: width - 7.0, y: height + 3.0 } };
+            let grid = Grid::over(area, Metres(10.0)).expect("fits");
+            let mask = Mask::of_box(&grid, area);
+            for (i, j) in (0..=100).flat_map(|i| (0..=100).map(move |j| (f64::from(i), f64::from(j)))) {
+                let at = Local { x: area.min.x + width * i / 100.0, y: area.min.y + height * j / 100.0 };
+                assert!(mask.holds(at), "{at:?} of {width} by {height}");
+            }
+            let beyond = [(-25.0, 5.0), (5.0, -10.0), (area.max.x + 15.0, 5.0), (5.0, area.max.y + 15.0)];
+            assert!(beyond.into_iter().all(|(x, y)| !mask.holds(Local { x, y })));
+            for i in 0..grid.len() {
+                let center = grid.center(i % grid.n_cols, i / grid.n_cols);
+                assert_eq!(mask.inside()[i], area.contains(center), "{center:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn every_place_of_an_area_belongs_even_in_slivers_between_the_middles_of_cells() {
+        let grid = Grid { origin: Local { x: 0.0, y: 0.0 }, cell: Metres(10.0), n_cols: 12, n_rows: 9 };
+        let area = MultiPolygon(vec![
+            polygon![(x: 1.0, y: 6.0), (x: 118.0, y: 8.5), (x: 1.0, y: 9.0)],
+            polygon![exterior: [(x: 11.0, y: 21.0), (x: 92.0, y: 31.0), (x: 71.0, y: 88.0), (x: 12.0, y: 61.0)], interiors: [[(x: 31.0, y: 41.0), (x: 58.0, y: 44.0), (x: 44.0, y: 61.0)]]],
+        ]);
+        let mask = Mask::of_area(&grid, &area);
+        let (mut inside, mut hole) = (0, 0);
+        for (i, j) in (0..480).flat_map(|i| (0..360).map(move |j| (i, j))) {
+            let at = Local { x: 0.25 * f64::from(i), y: 0.25 * f64::from(j) };
+            if area.contains(&Point::new(at.x, at.y)) {
+                inside += 1;
+                assert!(mask.holds(at), "{at:?}");
+            } else {
+                hole += usize::from(!mask.holds(at));
+            }
+        }
+        assert!(inside > 20_000 && hole > 20_000, "{inside} {hole}");
     }
 }

@@ -1,5 +1,6 @@
 //! Emerging hot spots: which are new, which stay, which come and go.
 
+use super::exact::{Own, exact_p};
 use super::fdr::{Fdr, q_values};
 use super::gistar::Scores;
 use super::mann_kendall::{Trend, mann_kendall};
@@ -17,6 +18,9 @@ pub struct EmergingParams {
     pub q_at_most: f64,
     /// A trend with a p of at most this is one.
     pub trend_p_at_most: f64,
+    /// What a bin and its neighbors are to have in the mean for the normal law to be taken; below, p follows from all orders of
+    /// the counts, where these are whole numbers: see [`NORMAL_FROM`](super::exact::NORMAL_FROM). 0 for always normal.
+    pub normal_from: f64,
 }
 
 /// How a hot or cold spot came about. `H` is "hot at this step"; for cold spots read cold, and rising as falling.
@@ -88,6 +92,10 @@ pub struct Emerging {
     pub trend: Vec<Trend>,
     /// The pattern of each unit, if it has one.
     pub pattern: Vec<Option<(Side, Pattern)>>,
+    /// Whether q follows from all orders of the counts, not from the normal law.
+    pub is_exact: bool,
+    /// What a bin and its neighbors have together in the mean.
+    pub expected: f64,
 }
 
 /// Fewer steps than this say little of a trend.
@@ -107,7 +115,7 @@ pub const FEWEST_STEPS: usize = 10;
 /// | returns | z, q and p of the trend, with the pattern of each unit | | |
 ///
 /// Mean and variance are those of the whole cube. Null hypothesis of a bin: the values of the cube lie in any order on
-/// its bins; two-sided by the normal law, q over all bins at once. The first `steps_back` steps have fewer steps before
+/// its bins; two-sided by the normal law, or, where counts are sparse, by [`super::exact`]; q over all bins at once. The first `steps_back` steps have fewer steps before
 /// them, so their z is nearer to 0 for the same counts: they are part of the history, not of the trend. Of the patterns
 /// the first that fits counts, in the order of [`Pattern`]; those of 90 % that are not hot at the last
 /// step are historical. Time O(T (n + links) + n T log(n T) + n T²).
@@ -142,8 +150,12 @@ pub fn emerging(
     if neighbors.n_links() == 0 {
         return Err(HotSpotError::Islands { units });
     }
-    let z = scores(counts, neighbors, params.steps_back)?;
-    let p: Vec<f64> = z.iter().flatten().map(|&z| two_sided_p(z)).collect();
+    let bins = Bins::of(counts, neighbors, params.steps_back)?;
+    let z = bins.z();
+    let expected = bins.expected();
+    let exact = if expected < params.normal_from { bins.exact() } else { None };
+    let is_exact = exact.is_some();
+    let p = exact.unwrap_or_else(|| z.iter().flatten().map(|&z| two_sided_p(z)).collect());
     let q = q_values(&p, params.fdr).expect("each p is that of a z");
     let q: Vec<Vec<f64>> = q.chunks_exact(units).map(<[f64]>::to_vec).collect();
     let (mut trend, mut pattern) = (Vec::with_capacity(units), Vec::with_capacity(units));
@@ -155,38 +167,64 @@ pub fn emerging(
         pattern.push(classify(&history, &found, params.trend_p_at_most));
         trend.push(found);
     }
-    Ok(Emerging { z, q, trend, pattern })
+    Ok(Emerging { z, q, trend, pattern, is_exact, expected })
 }
 
 fn side(z: f64, q: f64, q_at_most: f64) -> Option<Side> {
     (q <= q_at_most && z != 0.0).then_some(if z > 0.0 { Side::Hot } else { Side::Cold })
 }
 
-/// Gi* of every bin of the cube, step by step.
-fn scores(
-    counts: &[Vec<f64>],
-    neighbors: &Neighbors,
-    steps_back: usize,
-) -> Result<Vec<Vec<f64>>, HotSpotError> {
-    let units = neighbors.n_units();
-    let moments = Moments::of(&counts.concat(), 2)?;
-    let size = |unit: usize, step: usize| (neighbors.of(unit).len() + 1) * (step.min(steps_back) + 1);
-    let last = counts.len() - 1;
-    if let Some(unit) = (0..units).find(|&unit| size(unit, last) >= moments.n) {
-        return Err(HotSpotError::Everyone { unit: last * units + unit, units: moments.n });
+/// The bins of the cube, step by step, with what they and their neighbors have together.
+struct Bins {
+    steps: usize,
+    scores: Scores,
+    values: Vec<f64>,
+    sums: Vec<f64>,
+    sizes: Vec<u32>,
+}
+
+impl Bins {
+    fn of(counts: &[Vec<f64>], neighbors: &Neighbors, steps_back: usize) -> Result<Self, HotSpotError> {
+        let units = neighbors.n_units();
+        let values = counts.concat();
+        let moments = Moments::of(&values, 2)?;
+        let size = |unit: usize, step: usize| (neighbors.of(unit).len() + 1) * (step.min(steps_back) + 1);
+        let last = counts.len() - 1;
+        if let Some(unit) = (0..units).find(|&unit| size(unit, last) >= moments.n) {
+            return Err(HotSpotError::Everyone { unit: last * units + unit, units: moments.n });
+        }
+        let most = (0..units).map(|unit| size(unit, last)).max().unwrap_or(1);
+        let scores = Scores::new(moments, most);
+        let near = |step: &Vec<f64>, unit: usize| {
+            step[unit] + neighbors.of(unit).iter().map(|&to| step[to as usize]).sum::<f64>()
+        };
+        let of_step: Vec<Vec<f64>> =
+            counts.iter().map(|step| (0..units).map(|unit| near(step, unit)).collect()).collect();
+        let bins = || (0..counts.len()).flat_map(|step| (0..units).map(move |unit| (step, unit)));
+        let sum = |(step, unit): (usize, usize)| {
+            of_step[step - step.min(steps_back)..=step].iter().map(|sums| sums[unit]).sum()
+        };
+        let sums = bins().map(sum).collect();
+        let sizes = bins().map(|(step, unit)| size(unit, step) as u32).collect();
+        Ok(Self { steps: counts.len(), scores, values, sums, sizes })
     }
-    let most = (0..units).map(|unit| size(unit, last)).max().unwrap_or(1);
-    let scores = Scores::new(moments, most);
-    let near = |step: &Vec<f64>, unit: usize| {
-        step[unit] + neighbors.of(unit).iter().map(|&to| step[to as usize]).sum::<f64>()
-    };
-    let sums: Vec<Vec<f64>> =
-        counts.iter().map(|step| (0..units).map(|unit| near(step, unit)).collect()).collect();
-    let bin = |step: usize, unit: usize| {
-        let sum = sums[step - step.min(steps_back)..=step].iter().map(|sums| sums[unit]).sum();
-        scores.z(sum, size(unit, step))
-    };
-    Ok((0..counts.len()).map(|step| (0..units).map(|unit| bin(step, unit)).collect()).collect())
+
+    fn z(&self) -> Vec<Vec<f64>> {
+        let pairs = self.sums.iter().zip(&self.sizes);
+        let z: Vec<f64> = pairs.map(|(&sum, &size)| self.scores.z(sum, size as usize)).collect();
+        z.chunks_exact(z.len() / self.steps).map(<[f64]>::to_vec).collect()
+    }
+
+    /// What a bin and its neighbors have together in the mean.
+    fn expected(&self) -> f64 {
+        let size = self.sizes.iter().map(|&size| f64::from(size)).sum::<f64>() / self.sizes.len() as f64;
+        self.scores.moments.mean * size
+    }
+
+    /// The p of each bin over all orders of the counts.
+    fn exact(&self) -> Option<Vec<f64>> {
+        exact_p(&self.values, &self.sums, |bin| self.sizes[bin] as usize, Own::Drawn)
+    }
 }
 
 /// The pattern of a history from the first step to the last, and its side.
@@ -319,8 +357,13 @@ mod tests {
         assert_eq!(found, Some((Side::Cold, Pattern::New)));
     }
 
-    const PARAMS: EmergingParams =
-        EmergingParams { steps_back: 1, fdr: Fdr::BenjaminiHochberg, q_at_most: 0.05, trend_p_at_most: 0.05 };
+    const PARAMS: EmergingParams = EmergingParams {
+        steps_back: 1,
+        fdr: Fdr::BenjaminiHochberg,
+        q_at_most: 0.05,
+        trend_p_at_most: 0.05,
+        normal_from: 0.0,
+    };
 
     /// A quiet town of 10 × 10 cells over 12 months, with four corners and the middle that have histories of their own.
     fn town() -> (Vec<Vec<f64>>, Neighbors) {

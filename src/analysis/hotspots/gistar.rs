@@ -2,6 +2,7 @@
 
 use rayon::prelude::*;
 
+use super::exact::{Own, exact_p};
 use super::permute::{Permutations, permuted_p};
 use super::values::{HotSpotError, Moments};
 use super::weights::Neighbors;
@@ -88,6 +89,28 @@ pub fn gi_star_permuted(
     let near = |unit: usize| sum_of(counts, neighbors.of(unit));
     let others: Vec<f64> = (0..counts.len()).into_par_iter().with_min_len(4096).map(near).collect();
     permuted_p(counts, &scores.moments, &others, |unit| neighbors.of(unit).len(), permutations)
+}
+
+/// The p-values of Gi* over all permutations at once, where counts are whole numbers: [`super::exact`].
+///
+/// ```text
+/// p = min(1, 2 min(P(S ≥ s), P(S ≤ s))),   s the sum over a unit and its k neighbors, S that of any k + 1 units
+/// ```
+///
+/// Null hypothesis: that of [`gi_star`], the values lie in any order on the units; so this is the p of z where counts are too sparse
+/// for the normal law. There is no noise and no smallest p, so a false discovery rate can be met by a single unit of many.
+/// Where [`gi_star_permuted`] keeps the unit's own value and asks about its neighbors alone, this asks about all of them together.
+/// `None` where a count is no whole number, or large counts of many neighbors would take too long. No p is below
+/// [`LEAST_P`](super::exact::LEAST_P). Time O(n + most · k² · values) for counts up to `most` around a unit.
+///
+/// # Errors
+///
+/// As [`gi_star`].
+pub fn gi_star_exact(counts: &[f64], neighbors: &Neighbors) -> Result<Option<Vec<f64>>, HotSpotError> {
+    scores(counts, neighbors)?;
+    let near = |unit: usize| sum_of(counts, neighbors.of(unit)) + counts[unit];
+    let sums: Vec<f64> = (0..counts.len()).into_par_iter().with_min_len(4096).map(near).collect();
+    Ok(exact_p(counts, &sums, |unit| neighbors.of(unit).len() + 1, Own::Drawn))
 }
 
 fn sum_of(counts: &[f64], units: &[u32]) -> f64 {

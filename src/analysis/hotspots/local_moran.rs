@@ -2,6 +2,7 @@
 
 use rayon::prelude::*;
 
+use super::exact::{Own, exact_p};
 use super::permute::{Permutations, permuted_p};
 use super::values::{HotSpotError, Moments};
 use super::weights::Neighbors;
@@ -138,6 +139,22 @@ pub fn local_moran_permuted(
     let mut p = permuted_p(values, &moments, &sums, |unit| neighbors.of(unit).len(), permutations)?;
     p.iter_mut().zip(values).filter(|(_, value)| **value == moments.mean).for_each(|(p, _)| *p = 1.0);
     Ok(p)
+}
+
+/// The p-values of local Moran over all permutations at once, as [`super::gistar::gi_star_exact`].
+///
+/// # Errors
+///
+/// As [`local_moran`].
+pub fn local_moran_exact(values: &[f64], neighbors: &Neighbors) -> Result<Option<Vec<f64>>, HotSpotError> {
+    let moments = check(values, neighbors)?;
+    let near = |unit: usize| neighbors.of(unit).iter().map(|&to| values[to as usize]).sum();
+    let sums: Vec<f64> = (0..values.len()).into_par_iter().with_min_len(4096).map(near).collect();
+    let Some(mut p) = exact_p(values, &sums, |unit| neighbors.of(unit).len(), Own::Stays) else {
+        return Ok(None);
+    };
+    p.iter_mut().zip(values).filter(|(_, value)| **value == moments.mean).for_each(|(p, _)| *p = 1.0);
+    Ok(Some(p))
 }
 
 fn quadrant(high: bool, among_high: bool) -> Quadrant {

@@ -4,7 +4,7 @@
 //! |---|---|
 //! | [`weights`], [`contiguity`] | who is near whom: [`weights::Neighbors`] |
 //! | [`gistar`], [`window`] | Gi*: where counts are high together; for any neighbors, and fast for cells of a grid |
-//! | [`permute`] | how often chance alone does as much: conditional permutation |
+//! | [`permute`], [`exact`] | how often chance alone does as much: conditional permutation, by draws or, of whole numbers, all of them |
 //! | [`local_moran`], [`moran`] | high among high, low among high; whether there is any pattern at all |
 //! | [`fdr`] | of many tests, which still count |
 //! | [`band`] | how far a neighbor may be, by Esri's steps |
@@ -13,6 +13,7 @@
 pub mod band;
 pub mod contiguity;
 pub mod emerging;
+pub mod exact;
 pub mod fdr;
 pub mod gistar;
 pub mod local_moran;

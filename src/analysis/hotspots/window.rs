@@ -1,5 +1,6 @@
 //! Gi* on the cells of a grid: sums over a square or a disc around each cell, without a list of neighbors.
 
+use super::exact::{Own, exact_p};
 use super::permute::{Permutations, permuted_p};
 use super::tables::Tables;
 use super::values::{HotSpotError, Moments};
@@ -123,19 +124,57 @@ pub fn gi_star_on_grid_permuted(
     window: Window,
     permutations: &Permutations,
 ) -> Result<Vec<f64>, HotSpotError> {
-    let tables = Tables::new(counts, lattice, window)?;
-    let moments = tables.scores()?.moments;
-    let mut others = vec![(0.0, 0u32); counts.len()];
-    tables.each_row(&mut others, |row, sums, sizes, others| {
-        let here = &counts[row * lattice.n_cols..];
-        for (((other, &sum), &size), &own) in others.iter_mut().zip(sums).zip(sizes).zip(here) {
-            *other = ((sum - i64::from(own)) as f64, size.max(1) - 1);
-        }
-    });
-    let others = lattice.inside(others);
-    let values = lattice.inside(counts.iter().map(|&count| f64::from(count)).collect());
-    let sums: Vec<f64> = others.iter().map(|(sum, _)| *sum).collect();
-    permuted_p(&values, &moments, &sums, |unit| others[unit].1 as usize, permutations)
+    let others = Others::of(counts, lattice, window)?;
+    permuted_p(
+        &others.values,
+        &others.moments,
+        &others.sums,
+        |unit| others.sizes[unit] as usize,
+        permutations,
+    )
+}
+
+/// The p-values of Gi* on a grid over all permutations at once, as [`super::gistar::gi_star_exact`].
+///
+/// # Errors
+///
+/// As [`gi_star_on_grid`].
+pub fn gi_star_on_grid_exact(
+    counts: &[u32],
+    lattice: &Lattice<'_>,
+    window: Window,
+) -> Result<Option<Vec<f64>>, HotSpotError> {
+    let Others { values, sums, sizes, .. } = Others::of(counts, lattice, window)?;
+    let sums: Vec<f64> = sums.iter().zip(&values).map(|(others, own)| others + own).collect();
+    Ok(exact_p(&values, &sums, |unit| sizes[unit] as usize + 1, Own::Drawn))
+}
+
+/// What is permuted: of the cells inside the mask, row by row.
+struct Others {
+    moments: Moments,
+    values: Vec<f64>,
+    /// What the neighbors of each have together.
+    sums: Vec<f64>,
+    /// How many these are.
+    sizes: Vec<u32>,
+}
+
+impl Others {
+    fn of(counts: &[u32], lattice: &Lattice<'_>, window: Window) -> Result<Self, HotSpotError> {
+        let tables = Tables::new(counts, lattice, window)?;
+        let moments = tables.scores()?.moments;
+        let mut others = vec![(0.0, 0u32); counts.len()];
+        tables.each_row(&mut others, |row, sums, sizes, others| {
+            let here = &counts[row * lattice.n_cols..];
+            for (((other, &sum), &size), &own) in others.iter_mut().zip(sums).zip(sizes).zip(here) {
+                *other = ((sum - i64::from(own)) as f64, size.max(1) - 1);
+            }
+        });
+        let others = lattice.inside(others);
+        let values = lattice.inside(counts.iter().map(|&count| f64::from(count)).collect());
+        let (sums, sizes) = others.into_iter().unzip();
+        Ok(Self { moments, values, sums, sizes })
+    }
 }
 
 /// How many neighbors each cell inside the mask has, row by row.

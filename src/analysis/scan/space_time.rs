@@ -75,13 +75,11 @@ pub enum SpaceTimeError {
     #[error(transparent)]
     Scan(#[from] ScanError),
     /// The duration is out of bounds.
-    #[error(
-        "cylinders of {given} days were asked for; give 1 to {most}, so that days before them are left to compare with"
-    )]
+    #[error("{}", of_days(*.given, *.most))]
     Days {
         /// How many.
         given: usize,
-        /// The most that can be used here.
+        /// The most that can be used here; 0 where a single day is looked at.
         most: usize,
     },
     /// An incident is of a day that is not looked at.
@@ -116,6 +114,19 @@ pub enum SpaceTimeError {
         /// A radius that should be short enough.
         least: Metres,
     },
+}
+
+fn of_days(given: usize, most: usize) -> String {
+    match most {
+        0 => "a single day is looked at, and no day before it is left to compare with; give a longer period"
+            .to_owned(),
+        MOST_DAYS => {
+            format!("cylinders of {given} days were asked for; give 1 to {most}: no scan looks back longer")
+        }
+        _ => format!(
+            "cylinders of {given} days were asked for; give 1 to {most}, so that days before them are left to compare with, or a longer period"
+        ),
+    }
 }
 
 /// Finds where the last days hold more incidents than expected: the prospective space-time permutation scan.

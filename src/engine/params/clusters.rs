@@ -1,7 +1,7 @@
 //! Parameters of clusters alone.
 
 use super::table::{
-    CATEGORY, EPS, Kind, MIN_POINTS, ORIGIN, Operation, PERIOD, PERMUTATIONS, Param, SEED, STATUS,
+    CATEGORY, EPS, Kind, MIN_POINTS, ORIGIN, Operation, PERIOD, PERMUTATIONS, Param, SEED, STATUS, WEIGHTS,
 };
 
 /// The method that scans blocks.
@@ -118,6 +118,7 @@ pub const CLUSTERS: Operation = Operation {
         MIN_POINTS,
         SPAN,
         MIN_SAMPLES,
+        WEIGHTS,
         PROBABILITY,
         LATTICE,
         OUTLINE,

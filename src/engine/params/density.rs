@@ -78,7 +78,7 @@ pub const BANDWIDTH_RULE: Param = Param {
     wire: "bandwidth_rule",
     kind: Kind::Word(&["scott", "silverman", "diggle", "likelihood", "cronie-van-lieshout"]),
     default: "none: the bandwidth is given or configured",
-    help: "Rule that chooses the bandwidth from the incidents; it wins over one that is given, and rules differ by factors",
+    help: "Rule that chooses the bandwidth from the incidents; it wins over one that is given, and rules differ by factors; none of them is a choice by back-test",
     example: "scott",
 };
 
@@ -130,6 +130,26 @@ pub const COMPARE_PERIOD: Param = Param {
     default: "none: one period is looked at",
     help: "Dates to compare --period with, per observed day: outlines where density is 1.5, 2, 3 times as high or so much lower, or with `view` change the ratio of each block",
     example: "2017-01-01/2017-12-31",
+};
+
+/// The other incidents of a comparison.
+pub const AGAINST: Param = Param {
+    flag: "against",
+    wire: "against",
+    kind: Kind::Text,
+    default: "none: with --compare-period the same categories, else no comparison",
+    help: "Categories to compare the density of --category with; `all` for every one",
+    example: "all",
+};
+
+/// How densities are compared.
+pub const COMPARISON: Param = Param {
+    flag: "comparison",
+    wire: "comparison",
+    kind: Kind::Word(&["ratio", "log-relative-risk", "difference"]),
+    default: "ratio",
+    help: "With --compare-period or --against: ratio, how many times as dense per observed day; log-relative-risk, the logarithm of the same for parts of all incidents, whatever their number; difference, incidents per km² and day, outlined at quarters of the largest",
+    example: "log-relative-risk",
 };
 
 /// Density along streets.

@@ -3,8 +3,8 @@
 use super::clusters::CLUSTERS;
 use super::counts::{CHANGE, COUNTS};
 use super::density::{
-    ADAPTIVE, BANDWIDTH_RULE, COMPARE_PERIOD, CONTOURS, EDGE, HALF_LIFE, KERNEL, LEVELS, LIXEL, MODE,
-    NETWORK, OUT, SAMPLE, SURFACE, UNIT,
+    ADAPTIVE, AGAINST, BANDWIDTH_RULE, COMPARE_PERIOD, COMPARISON, CONTOURS, EDGE, HALF_LIFE, KERNEL, LEVELS,
+    LIXEL, MODE, NETWORK, OUT, SAMPLE, SURFACE, UNIT,
 };
 use super::explain::EXPLAIN;
 use super::hotspots::HOTSPOTS;
@@ -199,6 +199,16 @@ pub const MIN_POINTS: Param = Param {
     example: "10",
 };
 
+/// What incidents weigh.
+pub const WEIGHTS: Param = Param {
+    flag: "weights",
+    wire: "weights",
+    kind: Kind::Word(&["reports", "harm"]),
+    default: "none: every incident counts as one",
+    help: "What an incident counts: the reports behind it (offenses or victims, by the source's unit), or its harm by the table of --harm. For densities, and for clusters by dbscan, where --min-points is the least weight of a neighborhood, and by hdbscan, in whole weights",
+    example: "harm",
+};
+
 /// Begin of all chance.
 pub const SEED: Param = Param {
     flag: "seed",
@@ -301,7 +311,10 @@ pub const DENSITY: Operation = Operation {
         CONTOURS,
         LEVELS,
         HALF_LIFE,
+        WEIGHTS,
         COMPARE_PERIOD,
+        AGAINST,
+        COMPARISON,
         NETWORK,
         LIXEL,
     ],

@@ -45,6 +45,7 @@ pub(super) const DENSITY: &[Field] = &[
     integer("incidents_inside", "Incidents inside"),
     integer("incidents", "Incidents in the study area"),
     number("share_inside", "Incidents inside among all"),
+    number("weight_share_inside", "With weights: what these weigh among all"),
     measure("density_per_km2", "/km2", "Density, at the outline or in the cell"),
     measure("density_per_mi2", "/[smi_us]2", "The same a square mile"),
     measure("standard_error_per_km2", "/km2", "Standard error of the density in the cell"),
@@ -55,14 +56,17 @@ pub(super) const DENSITY: &[Field] = &[
     measure("bandwidth_m", "m", "Radius of the kernel"),
     measure("sigma_m", "m", "Its standard deviation"),
     measure("cell_m", "m", "Side of a cell"),
-    text("change", "Beside another period: up or down"),
-    number("factor", "Beside another period: how many times as dense"),
-    integer("incidents_inside_before", "Incidents inside in the other period"),
+    text("change", "Beside another density: up or down"),
+    number("factor", "Beside another density: how many times as dense"),
+    number("ratio", "Beside another density: how many times as dense the cell is"),
+    number("log_relative_risk", "Beside another density: logarithm of the ratio of parts of all incidents"),
+    measure("difference_per_km2_day", "/km2/d", "Beside another density: how much denser a day"),
+    integer("incidents_inside_before", "Incidents of the other density inside"),
     measure("observed_days", "d", "Days on which a source had data"),
     measure(
         "observed_days_before",
         "d",
-        "Beside another period: days on which a source had data in that one",
+        "Beside another density: days on which a source had data for that one",
     ),
     text("block", "Along streets: id of the block"),
     text("name", "Along streets: name of the block"),
@@ -74,6 +78,7 @@ pub(super) const DENSITY: &[Field] = &[
 pub(super) const CLUSTERS: &[Field] = &[
     integer("cluster", "Number of the cluster, 1 is first"),
     number("incidents", "Incidents in it"),
+    number("weight", "With weights: what these weigh together"),
     integer("places", "Distinct places of them"),
     measure("area_km2", "km2", "Area"),
     of(FieldKind::Date, "first", "Local date of its first incident"),
@@ -113,6 +118,7 @@ pub(super) const HOTSPOTS: &[Field] = &[
     number("z", "Standard deviations above chance"),
     number("p", "Two-sided p-value"),
     number("p_permuted", "The same from permutations"),
+    number("p_exact", "The same over all permutations, where q follows from it"),
     number("q", "False discovery rate"),
     integer(
         "bin",
@@ -121,6 +127,12 @@ pub(super) const HOTSPOTS: &[Field] = &[
     text("class", "Kind of hot or cold spot"),
     number("trend_z", "Of emerging hot spots: trend of z"),
     number("trend_p", "Of emerging hot spots: its p-value"),
+    of(FieldKind::List, "z_by_step", "Of emerging hot spots: z of every step"),
+    of(
+        FieldKind::List,
+        "q_by_step",
+        "Of emerging hot spots: false discovery rate of every step, over all units and steps",
+    ),
 ];
 
 pub(super) const TARGETS: &[Field] = &[
