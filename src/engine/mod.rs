@@ -19,6 +19,7 @@ pub mod extents;
 mod grouped;
 pub mod hot_blocks;
 pub mod hotspots;
+mod hotspots_made;
 pub mod hours;
 pub mod identity;
 pub mod live;

@@ -6,7 +6,8 @@ use std::time::Duration;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
-use super::feed::{Feed, Retaining};
+use super::feed::Feed;
+use super::limits::Retaining;
 
 /// How soon it is asked again where readers held old pages of the store's log.
 const AGAIN: Duration = Duration::from_secs(600);

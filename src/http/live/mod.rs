@@ -9,6 +9,7 @@ mod expiry;
 pub(super) mod feed;
 mod hub;
 mod ingest;
+mod limits;
 pub(super) mod parameters;
 mod publisher;
 mod ready;
@@ -23,7 +24,8 @@ use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::routing::{get, post};
 
-pub use feed::{Limits, Retaining, Taking};
+pub use feed::Taking;
+pub use limits::{Limits, Retaining};
 pub use webhook::{Webhook, WebhookError};
 
 use super::state::AppState;

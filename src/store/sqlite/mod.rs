@@ -7,6 +7,7 @@ mod cutoffs;
 mod expire;
 mod forget;
 mod lock;
+mod numbers;
 mod parts;
 mod receipts;
 mod replay;
