@@ -67,7 +67,7 @@ fn router_of(access: Access, state: AppState) -> Router {
     let (access, feed) = (Arc::new(access), Arc::clone(&state.feed));
     // Small answers grow by it, events must not wait for more of their kind, and pictures are compressed already.
     let worth_it = DefaultPredicate::new().and(SizeAbove::new(1024));
-    let routes = Router::new()
+    Router::new()
         .merge(live::routes(&state.feed.limits))
         .route("/", get(landing::landing))
         .route("/page/{*file}", get(page::file))
@@ -97,7 +97,7 @@ fn router_of(access: Access, state: AppState) -> Router {
         .layer(from_fn_with_state(feed, metrics::measure))
         .layer(cross_origin::layer(Arc::clone(&access)))
         .layer(from_fn_with_state(Arc::clone(&access), guard::guard))
-        .with_state(state.clone());
-    // What a kept tile passes on its way is the same each time, so it is not passed again.
-    Router::new().fallback_service(tiles::Door::before(routes, access, state))
+        // What a kept tile passes on its way is the same each time, so it is not passed again.
+        .layer(tiles::Doors::to(access, state.clone()))
+        .with_state(state)
 }

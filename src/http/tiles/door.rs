@@ -1,4 +1,4 @@
-//! Tiles that are kept, answered before any route is looked for: maps ask for the same ones by the hundred.
+//! Tiles that are kept, answered before anything else is done: maps ask for the same ones by the hundred.
 
 use std::convert::Infallible;
 use std::future::{Ready, ready};
@@ -7,15 +7,13 @@ use std::sync::{Arc, OnceLock};
 use std::task::{Context, Poll};
 use std::time::Instant;
 
-use axum::Router;
 use axum::body::Body;
 use axum::extract::Request;
 use axum::http::header::{self, HeaderValue};
 use axum::http::{HeaderMap, Method, StatusCode};
 use axum::response::Response;
-use axum::routing::future::RouteFuture;
 use futures_util::future::Either;
-use tower::Service;
+use tower::{Layer, Service};
 
 use super::super::base::Access;
 use super::super::guard::is_known;
@@ -32,15 +30,29 @@ use crate::space::tile::Tile;
 /// What tiles are answered with.
 const STATUSES: [StatusCode; 3] = [StatusCode::OK, StatusCode::NOT_MODIFIED, StatusCode::NO_CONTENT];
 
-/// All routes, with the tiles that are kept before them.
+/// Puts the tiles that are kept before all that routes do.
+#[derive(Clone)]
+pub(in crate::http) struct Doors {
+    desk: Arc<Desk>,
+}
+
+impl<S> Layer<S> for Doors {
+    type Service = Door<S>;
+
+    fn layer(&self, route: S) -> Door<S> {
+        Door { desk: Arc::clone(&self.desk), route }
+    }
+}
+
+/// A route, with the tiles that are kept before it.
 ///
 /// A tile of the newest snapshot that is in the cache is answered from there, where nothing else of the request changes the
 /// answer; everything else goes on to the routes. What is said with every such tile is taken from the first that came
 /// through the routes, so that it is said in one place: this one adds what differs from tile to tile.
 #[derive(Clone)]
-pub(in crate::http) struct Door {
+pub(in crate::http) struct Door<S> {
     desk: Arc<Desk>,
-    routes: Router,
+    route: S,
 }
 
 /// What all requests share.
@@ -62,35 +74,39 @@ struct Asked<'a> {
     query: &'a str,
 }
 
-impl Door {
-    /// Puts the kept tiles before all routes.
-    pub(in crate::http) fn before(routes: Router, access: Arc<Access>, state: AppState) -> Self {
+impl Doors {
+    /// For the requests that come to a service.
+    pub(in crate::http) fn to(access: Arc<Access>, state: AppState) -> Self {
         let desk = Desk { access, state, heads: Default::default(), answers: Default::default() };
-        Self { desk: Arc::new(desk), routes }
+        Self { desk: Arc::new(desk) }
     }
 }
 
 type Answered<T> = Result<T, Infallible>;
 type Noted = Pin<Box<dyn Future<Output = Answered<Response>> + Send>>;
 
-impl Service<Request> for Door {
+impl<S> Service<Request> for Door<S>
+where
+    S: Service<Request, Response = Response, Error = Infallible>,
+    S::Future: Send + 'static,
+{
     type Response = Response;
     type Error = Infallible;
-    type Future = Either<Ready<Answered<Response>>, Either<RouteFuture<Infallible>, Noted>>;
+    type Future = Either<Ready<Answered<Response>>, Either<S::Future, Noted>>;
 
-    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Answered<()>> {
-        Poll::Ready(Ok(()))
+    fn poll_ready(&mut self, context: &mut Context<'_>) -> Poll<Answered<()>> {
+        self.route.poll_ready(context)
     }
 
     fn call(&mut self, request: Request) -> Self::Future {
         let begun = Instant::now();
         let Some(asked) = self.desk.asked(&request) else {
-            return Either::Right(Either::Left(self.routes.call(request)));
+            return Either::Right(Either::Left(self.route.call(request)));
         };
         if let Some(answer) = self.desk.answer(&asked, request.headers(), begun) {
             return Either::Left(ready(Ok(answer)));
         }
-        let (desk, answer) = (Arc::clone(&self.desk), self.routes.call(request));
+        let (desk, answer) = (Arc::clone(&self.desk), self.route.call(request));
         Either::Right(Either::Right(Box::pin(async move {
             let answer = answer.await?;
             desk.note(&answer);
