@@ -381,7 +381,7 @@ mod tests {
     fn many_are_written_as_one_after_the_other() {
         let feature = |at: usize| Feature {
             id: format!("{at}"),
-            geometry: (at % 7 != 0).then(|| Shape::from(Point::new(at as f64, 0.5))),
+            geometry: (!at.is_multiple_of(7)).then(|| Shape::from(Point::new(at as f64, 0.5))),
             properties: (0..at % 3).map(|n| (["a", "b"][n], Value::count(n))).collect(),
         };
         for n in [0, 1, AHEAD - 1, AHEAD, AHEAD + 1, SOME + 1, 5 * AHEAD] {

@@ -180,9 +180,9 @@ impl<'g> Relaxed<'g> {
                 self.point[at] = now;
                 sums[at] += now;
             }
-            for r in 0..rows.len() {
+            for (r, length) in length.iter().enumerate() {
                 let held: f64 = rows.row(r).iter().map(|&(at, w)| w * ahead[at as usize]).sum();
-                let now = (self.dual.cuts[r] - held / length[r]).max(0.0);
+                let now = (self.dual.cuts[r] - held / length).max(0.0);
                 self.dual.cuts[r] = now;
                 sum.cuts[r] += now;
             }
