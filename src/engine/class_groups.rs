@@ -10,6 +10,7 @@ use crate::model::category::{Flags, UNKNOWN};
 use crate::model::class::{ClassId, Firearm};
 use crate::model::dataset::Dataset;
 use crate::model::harm::HarmTable;
+use crate::model::incident::Incidents;
 use crate::quality::share::LEAST_LOCATED;
 use crate::rank::score::{By, Gun, Sharing};
 
@@ -59,6 +60,12 @@ impl ClassGroups {
                 Self::harm(snapshot, selection, scoring, table)
             }
         }
+    }
+
+    /// The group that an incident counts in, the weightiest of those of its classes; `None` where it does not count.
+    pub(super) fn of_incident(&self, incidents: &Incidents, at: usize) -> Option<&ClassGroup> {
+        let group = incidents.classes(at).filter_map(|class| self.of.get(usize::from(class.0))).min()?;
+        self.groups.get(usize::from(*group))
     }
 
     fn one(name: &str, data: &Dataset, selection: &Selection, has: impl Fn(ClassId) -> bool) -> Self {

@@ -4,7 +4,6 @@ use std::collections::HashMap;
 
 use super::class_groups::ClassGroups;
 use super::evidence::Profile;
-use super::grouped::NO_GROUP;
 use super::query::{Query, Selection};
 use super::ranking::{Proactive, RankedBlock, Ranking, RankingError, Scoring};
 use super::snapshot::Snapshot;
@@ -130,7 +129,7 @@ impl Snapshot {
     ) -> Result<impl Fn(usize) -> bool + use<'_>, RankingError> {
         let groups = ClassGroups::of(self, selection, scoring)?;
         let incidents = &self.dataset().incidents;
-        Ok(move |at: usize| incidents.classes(at).any(|class| groups.of[usize::from(class.0)] != NO_GROUP))
+        Ok(move |at: usize| groups.of_incident(incidents, at).is_some())
     }
 
     /// How many of the incidents that a scoring counts in all blocks, or in some, each origin brought up.

@@ -1,7 +1,6 @@
 //! Problem places: the addresses and buildings where incidents repeat, ranked as blocks are. For analysts alone.
 
 use super::class_groups::ClassGroups;
-use super::grouped::NO_GROUP;
 use super::query::{Query, Selection};
 use super::ranking::{Barred, RankingError, Scoring};
 use super::ranking_check::check_harm;
@@ -92,21 +91,19 @@ impl Snapshot {
         let data = self.dataset();
         let groups = ClassGroups::of(self, selection, scoring)?;
         check_harm(data, scoring, &groups)?;
-        let group = |at: usize| data.incidents.classes(at).map(|class| groups.of[usize::from(class.0)]).min();
-        let counted = |at: usize| group(at).is_some_and(|group| group != NO_GROUP);
-        let weight = |at: usize| group(at).and_then(|group| groups.groups.get(usize::from(group)));
+        let group = |at: usize| groups.of_incident(&data.incidents, at);
         let wanted = among.map(|among| data.block_set.mask(among));
         let ranked = |at: usize| {
             let block = data.assignment.main(at);
             block.is_some_and(|block| wanted.as_ref().is_none_or(|mask| mask[block.0 as usize]))
                 && !data.held[at]
                 && selection.has(data, at)
-                && counted(at)
+                && group(at).is_some()
         };
         let moved: Vec<bool> = data.sources.iter().map(|source| source.anonymised.is_some()).collect();
         let found = places(
             |at| ranked(at) && !data.sensitive(at),
-            |at| weight(at).map_or(0.0, |group| group.weight),
+            |at| group(at).map_or(0.0, |group| group.weight),
             &data.incidents,
             &data.assignment,
             self.forms(),
@@ -132,13 +129,14 @@ impl Snapshot {
             let others = u32::try_from(tied.len() - 1).unwrap_or(u32::MAX);
             tied.iter_mut().for_each(|row| row.tied_with = others);
         }
+        let sensitive = (0..data.incidents.len()).filter(|&at| ranked(at) && data.sensitive(at)).count();
         Ok(ProblemPlaces {
             incidents: counts.iter().map(|&n| u64::from(n)).sum(),
             rows,
             fit,
             barred: groups.barred,
             without_weight: groups.without_weight,
-            sensitive: (0..data.incidents.len()).filter(|&at| ranked(at) && data.sensitive(at)).count(),
+            sensitive,
             no_house: found.no_house,
             moved: found.moved,
         })

@@ -1,7 +1,6 @@
 //! What incidents weigh, where a user gives them weights: reports behind each, or the harm of its class.
 
 use super::class_groups::ClassGroups;
-use super::grouped::NO_GROUP;
 use super::query::Selection;
 use super::ranking::{RankingError, Scoring};
 use super::snapshot::Snapshot;
@@ -102,13 +101,8 @@ impl Snapshot {
                     Err(RankingError::NoHarm) => return Err(WeightsError::NoHarm),
                     Err(_) => ClassGroups::default(),
                 };
-                // Groups stand the weightiest first.
-                let weight = |&at: &usize| {
-                    let group = data.incidents.classes(at).filter(|&class| selection.has_class(class));
-                    let group = group.filter_map(|class| groups.of.get(usize::from(class.0))).min();
-                    let group = group.filter(|group| **group != NO_GROUP);
-                    group.map_or(0.0, |group| groups.groups[usize::from(*group)].weight)
-                };
+                let group = |at| groups.of_incident(&data.incidents, at);
+                let weight = |&at: &usize| group(at).map_or(0.0, |group| group.weight);
                 found.each = incidents.iter().map(weight).collect();
                 found.table = data.harm.as_ref().map(|table| table.name().to_owned());
                 found.without_weight = groups.without_weight;

@@ -109,11 +109,11 @@ fn forward(steps: &[Step], points: &mut [Point]) {
 #[inline(always)]
 fn forward_any(steps: &[Step], points: &mut [Point]) {
     let Some((first, rest)) = steps.split_first() else { return };
-    split(first, points);
+    go::<false>(first, points);
     // The parts of the first step one after the other: each stays in the nearest cache.
     for part in points.chunks_exact_mut(first.block / first.radix) {
         for step in rest {
-            part.chunks_exact_mut(step.block).for_each(|block| split(step, block));
+            part.chunks_exact_mut(step.block).for_each(|block| go::<false>(step, block));
         }
     }
 }
@@ -128,14 +128,15 @@ fn backward_any(steps: &[Step], points: &mut [Point]) {
     let Some((first, rest)) = steps.split_first() else { return };
     for part in points.chunks_exact_mut(first.block / first.radix) {
         for step in rest.iter().rev() {
-            part.chunks_exact_mut(step.block).for_each(|block| join(step, block));
+            part.chunks_exact_mut(step.block).for_each(|block| go::<true>(step, block));
         }
     }
-    join(first, points);
+    go::<true>(first, points);
 }
 
+/// Splits a block into smaller ones, or joins those to it on the way back.
 #[inline(always)]
-fn split(step: &Step, block: &mut [Point]) {
+fn go<const BACK: bool>(step: &Step, block: &mut [Point]) {
     let part = block.len() / step.radix;
     let (a, rest) = block.split_at_mut(part);
     match step.radix {
@@ -144,45 +145,18 @@ fn split(step: &Step, block: &mut [Point]) {
             let (c, d) = rest.split_at_mut(part);
             let points = a.iter_mut().zip(b).zip(c).zip(d);
             for ((((a, b), c), d), w) in points.zip(step.twiddles.as_chunks().0) {
-                split_4(a, b, c, d, w);
+                if BACK { join_4(a, b, c, d, w) } else { split_4(a, b, c, d, w) }
             }
         }
         3 => {
             let (b, c) = rest.split_at_mut(part);
             for (((a, b), c), w) in a.iter_mut().zip(b).zip(c).zip(step.twiddles.as_chunks().0) {
-                split_3(a, b, c, w);
+                if BACK { join_3(a, b, c, w) } else { split_3(a, b, c, w) }
             }
         }
         _ => {
             for ((a, b), w) in a.iter_mut().zip(rest).zip(step.twiddles.as_chunks().0) {
-                split_2(a, b, w);
-            }
-        }
-    }
-}
-
-#[inline(always)]
-fn join(step: &Step, block: &mut [Point]) {
-    let part = block.len() / step.radix;
-    let (a, rest) = block.split_at_mut(part);
-    match step.radix {
-        4 => {
-            let (b, rest) = rest.split_at_mut(part);
-            let (c, d) = rest.split_at_mut(part);
-            let points = a.iter_mut().zip(b).zip(c).zip(d);
-            for ((((a, b), c), d), w) in points.zip(step.twiddles.as_chunks().0) {
-                join_4(a, b, c, d, w);
-            }
-        }
-        3 => {
-            let (b, c) = rest.split_at_mut(part);
-            for (((a, b), c), w) in a.iter_mut().zip(b).zip(c).zip(step.twiddles.as_chunks().0) {
-                join_3(a, b, c, w);
-            }
-        }
-        _ => {
-            for ((a, b), w) in a.iter_mut().zip(rest).zip(step.twiddles.as_chunks().0) {
-                join_2(a, b, w);
+                if BACK { join_2(a, b, w) } else { split_2(a, b, w) }
             }
         }
     }

@@ -70,6 +70,14 @@ struct Writer {
     _lock: Lock,
 }
 
+impl Writer {
+    /// Nothing more is written after an error that says so.
+    fn ended<T>(&mut self, done: Result<T, StoreError>) -> Result<T, StoreError> {
+        self.stopped = done.as_ref().is_err_and(StoreError::ends_writing);
+        done
+    }
+}
+
 impl SqliteStore {
     /// Makes a store in a new file, which nobody else may read.
     ///
@@ -150,6 +158,37 @@ impl SqliteStore {
         }))
     }
 
+    /// Writes, unless an error has ended the writing; this one may.
+    fn writing<T>(&self, work: impl FnOnce(&mut Writer) -> Result<T, StoreError>) -> Result<T, StoreError> {
+        let mut writer = self.ready()?;
+        let done = work(&mut writer);
+        writer.ended(done)
+    }
+
+    /// Writes with what is known of the file, which is read where it is not.
+    fn knowing<T>(
+        &self,
+        work: impl FnOnce(&mut Connection, &mut Known) -> Result<T, StoreError>,
+    ) -> Result<T, StoreError> {
+        let mut writer = self.ready()?;
+        // Taken out, so that an error or a panic leaves nothing that the file does not have.
+        let mut now = match writer.known.take() {
+            Some(known) => known,
+            None => Known::read(&writer.connection)?,
+        };
+        let done = work(&mut writer.connection, &mut now);
+        if done.is_ok() {
+            writer.known = Some(now);
+        }
+        writer.ended(done)
+    }
+
+    /// The writer, unless an error has ended the writing.
+    fn ready(&self) -> Result<MutexGuard<'_, Writer>, StoreError> {
+        let writer = self.writer()?;
+        if writer.stopped { Err(StoreError::Stopped) } else { Ok(writer) }
+    }
+
     /// Looks at one state of the file on a connection of its own, so that writers go on.
     fn look<T>(&self, look: impl FnOnce(&Connection) -> Result<T, StoreError>) -> Result<T, StoreError> {
         let mut connection = schema::open(&self.file, Access::Read)?;
@@ -159,26 +198,7 @@ impl SqliteStore {
 
 impl Store for SqliteStore {
     fn append(&self, batches: Vec<Batch>) -> Result<Vec<Receipt>, StoreError> {
-        let mut writer = self.writer()?;
-        let Writer { connection, known, stopped, .. } = &mut *writer;
-        if *stopped {
-            return Err(StoreError::Stopped);
-        }
-        // Taken out, so that an error or a panic leaves nothing that the file does not have.
-        let mut now = match known.take() {
-            Some(known) => known,
-            None => Known::read(connection)?,
-        };
-        match append::append(connection, &mut now, batches) {
-            Ok(receipts) => {
-                *known = Some(now);
-                Ok(receipts)
-            }
-            Err(error) => {
-                *stopped = error.ends_writing();
-                Err(error)
-            }
-        }
+        self.knowing(|connection, known| append::append(connection, known, batches))
     }
 
     fn replay(&self, after: u64, take: &mut dyn FnMut(Ledger)) -> Result<u64, StoreError> {
@@ -186,57 +206,31 @@ impl Store for SqliteStore {
     }
 
     fn forget(&self, source: &str, external_id: &str) -> Result<Forgotten, StoreError> {
-        let mut writer = self.writer()?;
-        let Writer { connection, known, stopped, .. } = &mut *writer;
-        if *stopped {
-            return Err(StoreError::Stopped);
-        }
-        *known = None;
         let unknown =
             || StoreError::Unknown { source_name: source.to_owned(), external_id: external_id.to_owned() };
-        let done = forget::forget(connection, source, external_id).and_then(|forgotten| {
+        self.writing(|Writer { connection, known, .. }| {
+            *known = None;
+            let forgotten = forget::forget(connection, source, external_id)?;
             // Also where nothing was found: an earlier one may have left the log to be emptied.
             forget::empty_log(connection)?;
             forgotten.ok_or_else(unknown)
-        });
-        *stopped = done.as_ref().is_err_and(StoreError::ends_writing);
-        done
+        })
     }
 
     fn forget_before(&self, cutoffs: &Cutoffs, whole: bool) -> Result<Expired, StoreError> {
-        let mut writer = self.writer()?;
-        let Writer { connection, known, stopped, .. } = &mut *writer;
-        if *stopped {
-            return Err(StoreError::Stopped);
-        }
-        let mut now = match known.take() {
-            Some(known) => known,
-            None => Known::read(connection)?,
-        };
-        let done = expire::expire(connection, &mut now, cutoffs, whole).and_then(|mut expired| {
+        self.knowing(|connection, known| {
+            let mut expired = expire::expire(connection, known, cutoffs, whole)?;
             // Also where nothing went: an earlier one may have left the log to be emptied.
             match forget::empty_log_soon(connection) {
                 Err(StoreError::Held) => expired.held = true,
                 other => other?,
             }
             Ok(expired)
-        });
-        *stopped = done.as_ref().is_err_and(StoreError::ends_writing);
-        if done.is_ok() {
-            *known = Some(now);
-        }
-        done
+        })
     }
 
     fn keep_watched(&self, some: &Watched) -> Result<(), StoreError> {
-        let mut writer = self.writer()?;
-        let Writer { connection, stopped, .. } = &mut *writer;
-        if *stopped {
-            return Err(StoreError::Stopped);
-        }
-        let done = watched::keep(connection, some);
-        *stopped = done.as_ref().is_err_and(StoreError::ends_writing);
-        done
+        self.writing(|writer| watched::keep(&mut writer.connection, some))
     }
 
     fn watched(&self) -> Result<Watched, StoreError> {
