@@ -87,42 +87,37 @@ impl FormsRead {
     }
 }
 
-const NOT_ASKED: u32 = u32::MAX;
-
 /// Counts the addresses of a selection of incidents in some blocks, in the order of these.
 ///
 /// An address that cannot be read, or none, is known by its place; incidents with neither are one
-/// more. Split incidents count with their shares. Time O(n + m log m), m the incidents in the blocks.
+/// more. Split incidents count with their shares. `of_block` gives the selected incidents that a block has a part of.
+/// Time O(m log m), m the incidents in the blocks.
 ///
 /// # Limits
 ///
 /// Where a source writes hundred-blocks or streets instead of houses, these are the addresses.
 #[must_use]
-pub fn addresses(
-    selected: impl Fn(usize) -> bool,
+pub fn addresses<I: Iterator<Item = usize>>(
+    of_block: impl Fn(BlockId) -> I,
     incidents: &Incidents,
     assignment: &Assignment,
     forms: &Forms,
     blocks: &[BlockId],
 ) -> Vec<Addresses> {
-    let mut slots = vec![NOT_ASKED; blocks.iter().max().map_or(0, |last| last.0 as usize + 1)];
-    (0..).zip(blocks).for_each(|(slot, block)| slots[block.0 as usize] = slot);
-    let slot = |block: BlockId| slots.get(block.0 as usize).copied().filter(|&slot| slot != NOT_ASKED);
     let mut places: HashMap<Option<(u64, u64)>, u32> = HashMap::new();
     let mut found: Vec<(u32, u32, Share)> = Vec::new();
-    for at in 0..incidents.len() {
-        let asked = |(block, share): (BlockId, Share)| Some((slot(block)?, share));
-        let mut shares = assignment.shares(at).filter_map(asked).peekable();
-        if shares.peek().is_none() || !selected(at) {
-            continue;
+    for (slot, &block) in (0..).zip(blocks) {
+        for at in of_block(block) {
+            let form =
+                incidents.address_number(at).and_then(|number| forms.form(number)).map(|(form, _)| form);
+            let key = form.unwrap_or_else(|| {
+                let next = u32::try_from(forms.n as usize + places.len()).expect("fewer than 2³² places");
+                let place = incidents.local(at).map(|at| (at.x.to_bits(), at.y.to_bits()));
+                *places.entry(place).or_insert(next)
+            });
+            let own = assignment.shares(at).filter(|(of, _)| *of == block);
+            found.extend(own.map(|(_, share)| (slot, key, share)));
         }
-        let form = incidents.address_number(at).and_then(|number| forms.form(number)).map(|(form, _)| form);
-        let key = form.unwrap_or_else(|| {
-            let next = u32::try_from(forms.n as usize + places.len()).expect("fewer than 2³² places");
-            let place = incidents.local(at).map(|at| (at.x.to_bits(), at.y.to_bits()));
-            *places.entry(place).or_insert(next)
-        });
-        found.extend(shares.map(|(slot, share)| (slot, key, share)));
     }
     found.sort_unstable();
     let mut all = vec![Addresses::default(); blocks.len()];
@@ -167,9 +162,14 @@ mod tests {
         let words = Words::parse(include_str!("../../data/street_words.csv")).expect("shipped");
         let assignment = Assignment::whole([0, 0, 0, 0, 1, 1, 1, 3].map(|at| Some(BlockId(at))));
         let forms = Forms::of(&incidents, &words);
+        let assignment = &assignment;
         let of_blocks = |blocks: &[u32]| {
             let blocks: Vec<BlockId> = blocks.iter().map(|&at| BlockId(at)).collect();
-            addresses(|at| at < 7, &incidents, &assignment, &forms, &blocks)
+            let of_block = |block: BlockId| {
+                let of_it = move |at: &usize| assignment.shares(*at).any(|(of, _)| of == block);
+                (0..7).filter(of_it)
+            };
+            addresses(of_block, &incidents, assignment, &forms, &blocks)
         };
         let of = |n_addresses, share| Addresses { n_addresses, top_address_share: share };
         let all = [of(2, Some(0.75)), of(2, Some(2.0 / 3.0)), of(0, None), of(0, None)];

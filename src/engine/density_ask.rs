@@ -117,9 +117,9 @@ impl DensityAsk {
     /// Refuses what does not go together.
     pub(super) fn check(&self) -> Result<(), DensityError> {
         let apart = |param, what, without| Err(DensityError::Apart { param, what, without });
-        let binned = self.method != Method::Exact;
+        let other = self.method != Method::Exact;
         if self.adaptive.is_some() {
-            if binned {
+            if other {
                 return apart(MODE.wire, "an adaptive bandwidth", "give the mode `exact`");
             }
             if self.edge != Edge::None {
@@ -127,14 +127,14 @@ impl DensityAsk {
             }
         }
         if self.standard_error {
-            if binned {
+            if other {
                 return apart(MODE.wire, "a standard error", "give the mode `exact`");
             }
             if self.adaptive.is_some() {
                 return apart(ADAPTIVE.wire, "a standard error", "leave `adaptive` out");
             }
         }
-        if binned && self.edge != Edge::None {
+        if other && self.edge != Edge::None {
             return Err(DensityError::Edge);
         }
         Ok(())
@@ -158,8 +158,8 @@ pub enum DensityError {
         /// Radius of the kernel.
         bandwidth: Metres,
     },
-    /// Counts in cells and an edge correction do not go together.
-    #[error("an edge correction of counts in cells is not made; give the method `exact`, or the edge `none`")]
+    /// An edge correction is of exact sums.
+    #[error("an edge correction is made of exact sums alone; give the mode `exact`, or the edge `none`")]
     Edge,
     /// Something else that does not go together.
     #[error("{what} is not made with this `{param}`; {without}")]

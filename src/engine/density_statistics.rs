@@ -4,6 +4,7 @@ use geo::{Area, MultiPolygon};
 
 use super::density_adaptive::{Widths, adaptive};
 use super::density_ask::{DensityAsk, DensityError, Outline, Width};
+use super::density_kept::Counted;
 use super::query::Selection;
 use super::snapshot::Snapshot;
 use super::weights::Weighed;
@@ -16,7 +17,7 @@ use crate::analysis::density::error_bound::ErrorBound;
 use crate::analysis::density::kde::{Density, KdeParams};
 use crate::analysis::density::levels::{level_of_area, level_of_area_share, level_of_mean};
 use crate::analysis::density::mask::Mask;
-use crate::analysis::density::method::surface;
+use crate::analysis::density::method::{Method, surface};
 use crate::analysis::density::standard_error::standard_error;
 use crate::model::areas::AreaKind;
 use crate::model::block::BlockKind;
@@ -138,18 +139,25 @@ impl Snapshot {
             ask.half_life.map(|days| half_life_weights(&self.ages(&inside, period), days)).transpose()?;
         let numbers: Vec<usize> = inside.iter().map(|(at, _)| *at).collect();
         let mut weighed = self.weighed(selection, ask.weights, &numbers)?;
+        let (mask, grid, ground) = self.mask(ask, &params)?;
+        let kept = if ask.method == Method::Live {
+            let each = weighed.as_ref().map(|weighed| &weighed.each[..]);
+            Some(self.kept_density(&inside, each, (period, ask.half_life), &grid, &params)?)
+        } else {
+            None
+        };
         if let Some(each) = weighed.as_mut().map(|weighed| std::mem::take(&mut weighed.each)) {
             let faded = weights.take();
             let of = |at: usize| faded.as_ref().map_or(1.0, |faded| faded[at]);
             weights = Some(each.iter().enumerate().map(|(at, weight)| weight * of(at)).collect());
         }
-        let (mask, grid, ground) = self.mask(ask, &params)?;
         let (weights, mut widths) = (weights.as_deref(), None);
         let (Binned { density, error }, left_out, weight) = if ask.edge == Edge::None {
             let weight = weights.map_or(places.len() as f64, |w| w.iter().sum());
-            let made = match ask.adaptive {
-                None => surface(&places, weights, &grid, &params, ask.method)?,
-                Some(how) => {
+            let made = match (kept, ask.adaptive) {
+                (Some(kept), _) => kept,
+                (None, None) => surface(&places, weights, &grid, &params, ask.method)?,
+                (None, Some(how)) => {
                     let (density, used) = adaptive(&places, weights, &grid, &params, how)?;
                     widths = used;
                     Binned { error: ErrorBound::exact(density.peak()), density }
@@ -210,6 +218,32 @@ impl Snapshot {
             ground,
             contours,
         })
+    }
+
+    /// The surface of incidents that is kept from one snapshot to the next.
+    fn kept_density(
+        &self,
+        inside: &[(usize, Local)],
+        weights: Option<&[f64]>,
+        (period, half_life): (Option<Period>, Option<f64>),
+        grid: &Grid,
+        params: &KdeParams,
+    ) -> Result<Binned, DensityError> {
+        let begin = |at: usize| self.dataset().incidents.when(at).from as f64 / DAY;
+        // On the clock of a closed period all have their age; of an open one the latest incident is the time.
+        let closed = period.filter(|period| period.last().is_some());
+        let ages = closed.map(|_| self.ages(inside, period));
+        let day = |i: usize| ages.as_ref().map_or_else(|| begin(inside[i].0), |ages| -ages[i]);
+        let latest = (0..inside.len()).map(day).fold(f64::NEG_INFINITY, f64::max);
+        let now = if closed.is_some() || inside.is_empty() { 0.0 } else { latest };
+        let one = |(i, &(at, place)): (usize, &(usize, Local))| Counted {
+            at,
+            place,
+            weight: weights.map_or(1.0, |weights| weights[i]),
+            day: day(i),
+        };
+        let incidents: Vec<Counted> = inside.iter().enumerate().map(one).collect();
+        self.kept.densities.density(&incidents, grid, params, (half_life, now))
     }
 
     /// Drawn incidents in the study area, by position and place, and how many lie outside.

@@ -33,7 +33,8 @@ pub struct Gathered {
 }
 
 impl Snapshot {
-    /// Finds the incidents of some blocks among those that are selected and that `counted` holds for. Time O(n).
+    /// Finds the incidents of some blocks among those that are selected and that `counted` holds for. Time O(incidents of
+    /// these blocks).
     #[must_use]
     pub fn gather(
         &self,
@@ -42,25 +43,16 @@ impl Snapshot {
         blocks: &[BlockId],
     ) -> Gathered {
         let data = self.dataset();
-        // By block its slot, one above; most incidents are of no block that was asked for.
-        let mut slots = vec![0_usize; data.block_set.blocks.len()];
-        (1..).zip(blocks).for_each(|(slot, block)| slots[block.0 as usize] = slot);
-        let slot = |block: BlockId| slots[block.0 as usize].checked_sub(1);
         let mut found = Gathered { of: vec![Vec::new(); blocks.len()], held: vec![0; blocks.len()] };
-        for at in data.incidents.standing() {
-            let mut mine = data
-                .assignment
-                .shares(at)
-                .filter_map(|(block, share)| Some((slot(block)?, share)))
-                .peekable();
-            if mine.peek().is_none() || !selection.has(data, at) || !counted(at) {
-                continue;
-            }
-            if !data.held[at] {
-                let part = |share: Share| f64::from(share.0) / f64::from(Share::WHOLE.0);
-                mine.for_each(|(slot, share)| found.of[slot].push((at, part(share))));
-            } else if let Some(slot) = data.assignment.main(at).and_then(slot) {
-                found.held[slot] += 1;
+        for (slot, &block) in blocks.iter().enumerate() {
+            for at in self.by_block().rows(block).filter(|&at| selection.has(data, at) && counted(at)) {
+                if !data.held[at] {
+                    let own = data.assignment.shares(at).filter(|(of, _)| *of == block);
+                    let part = |share: Share| f64::from(share.0) / f64::from(Share::WHOLE.0);
+                    found.of[slot].extend(own.map(|(_, share)| (at, part(share))));
+                } else if data.assignment.main(at) == Some(block) {
+                    found.held[slot] += 1;
+                }
             }
         }
         found

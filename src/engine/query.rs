@@ -25,7 +25,7 @@ pub struct Query {
 }
 
 /// A query made ready for one data set.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Selection {
     windows: Vec<(i64, i64)>,
     classes: Option<ClassSet>,

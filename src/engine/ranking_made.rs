@@ -1,5 +1,7 @@
 //! Ranks the blocks of a snapshot: score, what is expected of each, and how sure its place is.
 
+use std::sync::Arc;
+
 use super::class_groups::ClassGroups;
 use super::grouped::{Grouped, NO_GROUP};
 use super::query::{Query, Selection};
@@ -16,6 +18,23 @@ use crate::rank::order::{Key, order};
 use crate::rank::score::{By, thin};
 
 impl Snapshot {
+    /// The ranking as [`Snapshot::ranking`] makes it, or as it was made for whoever asked last: pages and boxes of one list
+    /// are of one ranking.
+    ///
+    /// # Errors
+    ///
+    /// As [`Snapshot::ranking`].
+    pub fn ranking_kept(
+        &self,
+        query: &Query,
+        selection: &Selection,
+        scoring: &Scoring,
+        among: Option<&[BlockId]>,
+    ) -> Result<Arc<Ranking>, RankingError> {
+        let asked = (query.clone(), *scoring, among.map(<[BlockId]>::to_vec));
+        self.kept.rankings.get(self.number, asked, || self.ranking(query, selection, scoring, among))
+    }
+
     /// Ranks blocks, all or some among themselves.
     ///
     /// The rates of all blocks of the set are fitted, also where some are ranked: what is expected of a block does not

@@ -1,12 +1,16 @@
 //! An immutable state of everything, and the answers that follow from it.
 
 use std::collections::HashMap;
+use std::convert::Infallible;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use jiff::civil::Date;
 
+use super::by_block::ByBlock;
 use super::extents::Extents;
 use super::hours::TimePiles;
+use super::memo::Kept;
 use super::query::{Query, Selection, Tally};
 use crate::aggregate::addresses::{Addresses, Forms, FormsRead, addresses};
 use crate::aggregate::categories::by_category;
@@ -34,6 +38,12 @@ pub struct Snapshot {
     /// Read when first asked for, those that another snapshot has read not again.
     forms: OnceLock<Forms>,
     forms_read: Arc<Mutex<FormsRead>>,
+    /// Its own number among all snapshots of this run, under which answers of it are kept.
+    pub(super) number: u64,
+    /// What it and others of the same engine keep.
+    pub(super) kept: Arc<Kept>,
+    /// Read when first asked for.
+    by_block: OnceLock<ByBlock>,
     /// Likewise.
     pub(super) piles: OnceLock<TimePiles>,
     /// Likewise.
@@ -41,6 +51,9 @@ pub struct Snapshot {
     /// The outreach list that the agency keeps, if there is one.
     outreach: Option<Arc<Register>>,
 }
+
+/// The number of the next snapshot.
+static NUMBERS: AtomicU64 = AtomicU64::new(0);
 
 /// Whether reviews can have made a list, and over these blocks.
 pub(super) fn check_list(list: &Register, data: &Dataset) -> Result<(), RegisterError> {
@@ -62,6 +75,8 @@ pub(super) struct Known {
     pub(super) piles: Option<TimePiles>,
     /// What snapshots of one live engine have read of its addresses.
     pub(super) forms: Arc<Mutex<FormsRead>>,
+    /// What they keep together.
+    pub(super) kept: Arc<Kept>,
 }
 
 impl Snapshot {
@@ -73,13 +88,21 @@ impl Snapshot {
         let index = IncidentIndex::build((0..incidents.len()).map(place));
         let categories = by_category(incidents, &dataset.classes);
         let (dates, coverage) = (dataset.dates(), dataset.coverage());
-        let known = Known { index, categories, dates, coverage, piles: None, forms: Arc::default() };
+        let known = Known {
+            index,
+            categories,
+            dates,
+            coverage,
+            piles: None,
+            forms: Arc::default(),
+            kept: Arc::default(),
+        };
         Self::known(dataset, known, generation)
     }
 
     /// The same where what follows from the data set is known already.
     pub(super) fn known(dataset: Dataset, known: Known, generation: u64) -> Self {
-        let Known { index, categories, dates, coverage, piles, forms } = known;
+        let Known { index, categories, dates, coverage, piles, forms, kept } = known;
         Self {
             dataset,
             index,
@@ -89,6 +112,9 @@ impl Snapshot {
             coverage,
             forms: OnceLock::new(),
             forms_read: forms,
+            number: NUMBERS.fetch_add(1, Ordering::Relaxed),
+            kept,
+            by_block: OnceLock::new(),
             piles: piles.map_or_else(OnceLock::new, OnceLock::from),
             extents: OnceLock::new(),
             outreach: None,
@@ -140,7 +166,9 @@ impl Snapshot {
     /// What became of the selected incidents.
     #[must_use]
     pub fn tally(&self, selection: &Selection) -> Tally {
-        Tally::of(selection, &self.dataset, self.observed_from(), self.horizon())
+        let made = || Tally::of(selection, &self.dataset, self.observed_from(), self.horizon());
+        let kept = self.kept.tallies.get(self.number, selection.clone(), || Ok::<_, Infallible>(made()));
+        kept.map_or_else(|never| match never {}, |tally| Tally::clone(&tally))
     }
 
     /// All blocks in the order of their incidents; held ones do not count.
@@ -152,7 +180,13 @@ impl Snapshot {
     /// How many addresses these incidents have in each of these blocks, and the share of the first; held ones do not count.
     pub(super) fn addresses_of(&self, counted: impl Fn(usize) -> bool, blocks: &[BlockId]) -> Vec<Addresses> {
         let data = &self.dataset;
-        addresses(|at| !data.held[at] && counted(at), &data.incidents, &data.assignment, self.forms(), blocks)
+        let of_block = |block| self.by_block().rows(block).filter(|&at| !data.held[at] && counted(at));
+        addresses(of_block, &data.incidents, &data.assignment, self.forms(), blocks)
+    }
+
+    /// The incidents of each block; read when first asked for.
+    pub(super) fn by_block(&self) -> &ByBlock {
+        self.by_block.get_or_init(|| ByBlock::of(&self.dataset))
     }
 
     /// The standard form of every address; read when first asked for.
@@ -249,7 +283,14 @@ impl Snapshot {
         match within {
             None => self.dataset.incidents.standing().filter(|&at| chosen(at)).collect(),
             Some(area) => {
-                let exactly = |at: usize| self.dataset.incidents.lonlat(at).is_some_and(|p| area.contains(p));
+                let incidents = &self.dataset.incidents;
+                // Most lie well inside, and need no degrees to tell.
+                let inner = area.inner();
+                let exactly = |at: usize| {
+                    incidents.mercator(at).is_some_and(|place| {
+                        inner.is_some_and(|inner| inner.has(place)) || area.contains(place.into())
+                    })
+                };
                 let mut found: Vec<usize> = area
                     .parts()
                     .into_iter()

@@ -25,7 +25,8 @@ pub fn bias(snapshot: &Snapshot, ask: &Ask, scoring: &Scoring) -> Result<Layer, 
     let without_draws = Scoring { draws: None, ..*scoring };
     let ranked = |query: &Query, proactive| -> Result<Option<Ranking>, BlocksLayerError> {
         let selection = snapshot.select(query)?;
-        match among.ranking(snapshot, query, &selection, &Scoring { proactive, ..without_draws }) {
+        let scoring = Scoring { proactive, ..without_draws };
+        match snapshot.ranking(query, &selection, &scoring, among.blocks.as_deref()) {
             Ok(ranking) => Ok(Some(ranking)),
             // Of one origin there may be nothing that weighs.
             Err(RankingError::NothingWeighs { .. }) => Ok(None),
@@ -34,12 +35,8 @@ pub fn bias(snapshot: &Snapshot, ask: &Ask, scoring: &Scoring) -> Result<Layer, 
     };
     let of_origins = |origins: Vec<Origin>| Query { origins, ..ask.query.clone() };
     let chosen = |origin: &Origin| ask.query.origins.is_empty() || ask.query.origins.contains(origin);
-    let all = among.ranking(
-        snapshot,
-        &ask.query,
-        &selection,
-        &Scoring { proactive: Proactive::Include, ..without_draws },
-    )?;
+    let every = Scoring { proactive: Proactive::Include, ..without_draws };
+    let all = snapshot.ranking(&ask.query, &selection, &every, among.blocks.as_deref())?;
     let n = snapshot.dataset().block_set.blocks.len();
     let ranks = |ranking: Option<Ranking>| {
         let mut ranks = vec![(None, 0); n];

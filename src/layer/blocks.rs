@@ -1,5 +1,7 @@
 //! Ranked blocks.
 
+use std::sync::Arc;
+
 use super::block_fields::{feature, held_place};
 use super::blocks_legend::legend;
 use super::made::made;
@@ -87,15 +89,15 @@ impl Among {
         Ok(Self { areas, blocks })
     }
 
-    /// Their ranking.
+    /// Their ranking, made once for all pages of a list.
     pub(super) fn ranking(
         &self,
         snapshot: &Snapshot,
         query: &Query,
         selection: &Selection,
         scoring: &Scoring,
-    ) -> Result<Ranking, RankingError> {
-        snapshot.ranking(query, selection, scoring, self.blocks.as_deref())
+    ) -> Result<Arc<Ranking>, RankingError> {
+        snapshot.ranking_kept(query, selection, scoring, self.blocks.as_deref())
     }
 
     /// The names of the areas.

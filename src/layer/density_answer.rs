@@ -183,11 +183,10 @@ fn ask_of(values: &Values) -> Result<DensityAsk, AnswerError> {
         kernel: kernel(values),
         width,
         cell: length(values, CELL)?,
-        method: if values.word(&MODE) == Some(Method::Binned.name()) {
-            Method::Binned
-        } else {
-            Method::Exact
-        },
+        method: values
+            .word(&MODE)
+            .and_then(|word| named(Method::ALL, Method::name, word))
+            .unwrap_or_default(),
         edge: values.word(&EDGE).and_then(|word| named(Edge::ALL, Edge::word, word)).unwrap_or_default(),
         half_life: values.number(&HALF_LIFE),
         weights: weights(values),

@@ -50,8 +50,14 @@ pub(super) fn chosen(snapshot: &Snapshot, ask: &Ask, choice: &Choice) -> Result<
     });
     // The index has the places as they are kept: as they are printed they may lie a little beside.
     let found = snapshot.incidents(&selection, ask.page.bbox.or(around).map(|area| area.padded(PRINTED)));
-    let in_box =
-        |at: usize| ask.page.bbox.is_none() || place(data, at).is_some_and(|place| ask.page.touches(&place));
+    let inner = ask.page.bbox.and_then(LonLatBox::inner);
+    let well_inside =
+        |at: usize| data.incidents.mercator(at).zip(inner).is_some_and(|(place, box_)| box_.has(place));
+    let in_box = |at: usize| {
+        ask.page.bbox.is_none()
+            || well_inside(at)
+            || place(data, at).is_some_and(|place| ask.page.touches(&place))
+    };
     let matching: Vec<usize> =
         found.into_iter().filter(|&at| shown(data, at) && in_box(at) && choice.holds(&row(at))).collect();
     let matched = matching.len();
@@ -93,7 +99,7 @@ pub(super) fn one(snapshot: &Snapshot, id: &str) -> Option<Feature> {
 
 /// Whether an incident may be shown by itself.
 fn shown(data: &Dataset, at: usize) -> bool {
-    data.incidents.lonlat(at).is_some() && !data.sensitive(at)
+    data.incidents.mercator(at).is_some() && !data.sensitive(at)
 }
 
 /// An incident as a row, read from the columns.

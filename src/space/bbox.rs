@@ -2,7 +2,8 @@
 
 use geo::Rect;
 
-use super::coord::{Local, LonLat, Metres};
+use super::coord::{Local, LonLat, Mercator, Metres};
+use super::printed::PRINTED;
 
 /// A box in the local plane, in metres. Never empty.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -116,16 +117,95 @@ impl LonLatBox {
         Self { west, south: self.south - by, east, north: self.north + by }
     }
 
+    /// A box of places as they are kept, of which each lies in this one, and so does its printed place; `None` of a box
+    /// that is too narrow for that, or that crosses the 180th meridian.
+    #[must_use]
+    pub fn inner(self) -> Option<MercatorBox> {
+        // More than a printed place may lie beside, and a unit for what was rounded on the way.
+        let by = 2.0 * PRINTED;
+        let corner = |lon: f64, lat: f64| LonLat::new(lon, lat).ok().map(Mercator::from);
+        let low = corner(self.west + by, self.south + by)?;
+        let high = corner(self.east - by, self.north - by)?;
+        let (west, south) = (low.x.checked_add(1)?, low.y.checked_add(1)?);
+        let (east, north) = (high.x.checked_sub(1)?, high.y.checked_sub(1)?);
+        (self.west <= self.east && west <= east && south <= north).then_some(MercatorBox {
+            west,
+            south,
+            east,
+            north,
+        })
+    }
+
     /// The middle of the box.
     #[must_use]
     pub fn center(self) -> (f64, f64) {
         (f64::midpoint(self.west, self.east), f64::midpoint(self.south, self.north))
     }
 }
+/// A box of places as they are kept, its edges included.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct MercatorBox {
+    west: i32,
+    south: i32,
+    east: i32,
+    north: i32,
+}
+
+impl MercatorBox {
+    /// Whether a place lies in it.
+    #[must_use]
+    #[inline]
+    pub fn has(self, at: Mercator) -> bool {
+        (self.west..=self.east).contains(&at.x) && (self.south..=self.north).contains(&at.y)
+    }
+}
+
 /// How far two boxes of the local plane are from each other, in metres.
 #[must_use]
 pub fn apart(a: Rect, b: Rect) -> f64 {
     let gap = |a0: f64, a1: f64, b0: f64, b1: f64| (b0 - a1).max(a0 - b1).max(0.0);
     let dx = gap(a.min().x, a.max().x, b.min().x, b.max().x);
     dx.hypot(gap(a.min().y, a.max().y, b.min().y, b.max().y))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::printed::printed;
+    use super::*;
+    use crate::analysis::chance::Chance;
+
+    #[test]
+    fn an_inner_box_holds_no_place_that_is_not_in_the_box_and_nearly_all_that_are() {
+        let mut chance = Chance::new(1, 0);
+        let mut between =
+            |low: f64, high: f64| low + (high - low) * f64::from(chance.below(1 << 30)) / f64::from(1 << 30);
+        let (mut inside, mut told) = (0, 0);
+        for round in 0..300 {
+            let wide = [1e-7, 1e-6, 1e-3, 0.1][round % 4];
+            let (lon, lat) = (between(-179.0, 179.0), between(-84.0, 84.0));
+            let area = LonLatBox { west: lon, south: lat, east: lon + wide, north: lat + wide };
+            let inner = area.inner();
+            assert!(inner.is_some() || wide < 1e-6, "{area:?}");
+            for _ in 0..200 {
+                let margin = wide * 0.1;
+                // Some lie at the very edge.
+                let x =
+                    if round % 3 == 0 { printed(lon) } else { between(lon - margin, lon + wide + margin) };
+                let at = LonLat::new(x, between(lat - margin, lat + wide + margin)).expect("on the globe");
+                let kept = Mercator::from(at);
+                let place = LonLat::from(kept);
+                let shown = LonLat::new(printed(place.lon()), printed(place.lat())).expect("on the globe");
+                let is_in = area.contains(place) && area.contains(shown);
+                let by_inner = inner.is_some_and(|inner| inner.has(kept));
+                assert!(is_in || !by_inner, "{kept:?} is not in {area:?}");
+                if wide > 1e-6 && round % 3 != 0 {
+                    (inside, told) = (inside + usize::from(is_in), told + usize::from(by_inner));
+                }
+            }
+        }
+        assert!(inside > 3_000 && told * 100 > inside * 99, "{told} of {inside}");
+        assert_eq!(LonLatBox { west: 179.0, south: 0.0, east: -179.0, north: 1.0 }.inner(), None);
+        let globe = LonLatBox { west: -180.0, south: -90.0, east: 180.0, north: 90.0 };
+        assert!(globe.inner().is_some_and(|inner| inner.has(Mercator { x: 0, y: 0 })));
+    }
 }

@@ -88,6 +88,18 @@ pub(crate) fn same_layers(live: &Snapshot, fresh: &Snapshot) {
     for (operation, pairs) in asked {
         equal(operation.collection, &text(live, operation, pairs), &text(fresh, operation, pairs));
     }
+    // What is kept from snapshot to snapshot has the bytes of what is made anew, also as it fades.
+    let live_mode = [("bandwidth_m", "250"), ("cell_m", "100"), ("mode", "live")];
+    for more in [&[][..], &[("half_life_days", "3")], &[("category", "robbery")]] {
+        let pairs = [&live_mode[..], more].concat();
+        let values = values(&DENSITY, &pairs);
+        let cells = |of: &Snapshot| {
+            let made = surface(of, &values).map(|raster| (raster.density, raster.description));
+            made.map_err(|error| error.to_string())
+        };
+        equal("live density", &cells(live), &cells(fresh));
+        equal("live density", &text(live, &DENSITY, &pairs), &text(fresh, &DENSITY, &pairs));
+    }
     let values = values(&DENSITY, &[("bandwidth_m", "250"), ("cell_m", "100")]);
     let (a, b) = (surface(live, &values), surface(fresh, &values));
     let (a, b) = match (a, b) {

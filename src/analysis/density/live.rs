@@ -58,7 +58,7 @@ pub struct LiveParams {
 #[derive(Clone, Debug)]
 pub struct Live {
     grid: Grid,
-    params: LiveParams,
+    pub(super) params: LiveParams,
     /// Height of a kernel in 1/km².
     height: f64,
     /// Units per unit of weight.
@@ -126,20 +126,37 @@ impl Live {
     /// [`KdeError::Coordinates`], [`KdeError::Weight`], [`KdeError::Time`] for what is not finite or below 0,
     /// [`KdeError::Full`] beyond the capacity; the surface stays as it was.
     pub fn insert(&mut self, at: Local, weight: f64, when: f64) -> Result<(), KdeError> {
+        self.insert_often(at, weight, when, 1)
+    }
+
+    /// Adds so many incidents of the same place, weight and time: what adding one after the other would.
+    ///
+    /// # Errors
+    ///
+    /// As [`Live::insert`].
+    pub fn insert_often(&mut self, at: Local, weight: f64, when: f64, times: u32) -> Result<(), KdeError> {
         check_one(at, weight)?;
         if !when.is_finite() {
             return Err(KdeError::Time { when });
         }
-        let total = self.total * self.fade(self.base, when.max(self.now)) + weight;
+        let total = self.total * self.fade(self.base, when.max(self.now)) + weight * f64::from(times);
         if total > self.params.capacity {
             return Err(KdeError::Full { total, capacity: self.params.capacity });
         }
         self.advance(when);
         self.rebase();
         let grown = weight * self.fade(when, self.base);
-        self.total += grown;
-        self.stamp(at, grown, 1);
+        self.total += grown * f64::from(times);
+        self.stamp(at, grown, i64::from(times));
         Ok(())
+    }
+
+    /// Adds what another surface of the same grid, parameters and clock holds.
+    pub(super) fn absorb(&mut self, other: &Self) {
+        debug_assert!(self.grid == other.grid && self.params == other.params && self.base == other.base);
+        self.cells.iter_mut().zip(&other.cells).for_each(|(cell, more)| *cell = cell.wrapping_add(*more));
+        self.total += other.total;
+        self.advance(other.now);
     }
 
     /// Takes an incident away that was inserted with the same place, weight and time.
@@ -165,20 +182,27 @@ impl Live {
     #[must_use]
     pub fn at(&self, col: usize, row: usize) -> Option<f64> {
         let inside = col < self.grid.n_cols && row < self.grid.n_rows;
-        inside.then(|| self.cells[row * self.grid.n_cols + col].max(0) as f64 * self.unit())
+        inside.then(|| self.cells[row * self.grid.n_cols + col].max(0) as f64 * self.unit(self.now))
     }
 
     /// The surface as it is now.
     #[must_use]
     pub fn density(&self) -> Density {
-        let unit = self.unit();
+        self.density_at(self.now)
+    }
+
+    /// The surface as its incidents are at a time, each as if it had come by then: one multiplication a cell.
+    #[must_use]
+    pub fn density_at(&self, when: f64) -> Density {
+        let unit = self.unit(when);
         let per_km2 = self.cells.iter().map(|&cell| cell.max(0) as f64 * unit).collect();
         Density { grid: self.grid, per_km2 }
     }
 
-    /// Incidents per km² of one unit of a cell, now.
-    fn unit(&self) -> f64 {
-        self.height / self.units * self.fade(self.base, self.now)
+    /// Incidents per km² of one unit of a cell at a time: no incident is rounded by more.
+    #[must_use]
+    pub fn unit(&self, when: f64) -> f64 {
+        self.height / self.units * self.fade(self.base, when)
     }
 
     /// What becomes of a weight of 1 between two times.
@@ -203,7 +227,7 @@ impl Live {
         self.base += doublings * tau * std::f64::consts::LN_2;
     }
 
-    fn stamp(&mut self, at: Local, weight: f64, sign: i64) {
+    fn stamp(&mut self, at: Local, weight: f64, times: i64) {
         let Self { grid, params, units, cells, across, centers, rim, .. } = self;
         let KdeParams { kernel, bandwidth } = params.kde;
         let h = bandwidth.0;
@@ -232,12 +256,12 @@ impl Live {
             if weight >= LARGE {
                 for (out, &x) in out.iter_mut().zip(&centers[from..to]) {
                     let value = weight * kernel.shape((x - u) * (x - u) + y * y);
-                    *out = out.wrapping_add(sign.wrapping_mul(value as i64));
+                    *out = out.wrapping_add(times.wrapping_mul(value as i64));
                 }
             } else if kernel == Kernel::Gaussian {
-                add_products(&across[from..to], (-4.0 * y * y).exp(), sign, out);
+                add_products(&across[from..to], (-4.0 * y * y).exp(), times, out);
             } else {
-                add_shape(kernel, &centers[from..to], (u, y * y), weight, sign, out);
+                add_shape(kernel, &centers[from..to], (u, y * y), weight, times, out);
             }
         }
     }
@@ -261,12 +285,12 @@ fn add_shape(
     centers: &[f64],
     (u, square): (f64, f64),
     weight: f64,
-    sign: i64,
+    times: i64,
     out: &mut [i64],
 ) {
     let cells = out.iter_mut().zip(centers);
     let rest = |x: f64| (1.0 - ((x - u) * (x - u) + square)).max(0.0);
-    let add = |out: &mut i64, k: f64| *out = out.wrapping_add(sign.wrapping_mul(whole(weight * k)));
+    let add = |out: &mut i64, k: f64| *out = out.wrapping_add(times.wrapping_mul(whole(weight * k)));
     match kernel {
         Kernel::Quartic => cells.for_each(|(out, &x)| add(out, rest(x) * rest(x))),
         Kernel::Epanechnikov => cells.for_each(|(out, &x)| add(out, rest(x))),
@@ -276,9 +300,9 @@ fn add_shape(
 
 /// A bell's factors along x, times its factor along y.
 #[multiversion(targets("x86_64+avx512f+avx512dq+avx512vl+avx2", "x86_64+avx+avx2"))]
-fn add_products(across: &[f64], along: f64, sign: i64, out: &mut [i64]) {
+fn add_products(across: &[f64], along: f64, times: i64, out: &mut [i64]) {
     for (out, across) in out.iter_mut().zip(across) {
-        *out = out.wrapping_add(sign.wrapping_mul(whole(along * across)));
+        *out = out.wrapping_add(times.wrapping_mul(whole(along * across)));
     }
 }
 

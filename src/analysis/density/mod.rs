@@ -12,6 +12,7 @@ mod discs;
 pub mod dual;
 pub mod edge;
 pub mod error_bound;
+pub mod following;
 mod fourier;
 mod input;
 pub mod kde;

@@ -41,6 +41,7 @@ impl Live {
             merges: Merges::default(),
             merging: None,
             forms: Arc::default(),
+            kept: Arc::default(),
             outreach: None,
             data: Dataset {
                 held: vec![false; part.incidents.len()],

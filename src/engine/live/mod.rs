@@ -29,6 +29,7 @@ use rows::{Columns, Rows};
 use times::Times;
 
 use super::build::{About, BuildError, Ground};
+use super::memo::Kept;
 use super::snapshot::{Known as Following, Snapshot, check_list};
 use crate::aggregate::addresses::FormsRead;
 use crate::index::incidents::IncidentIndex;
@@ -81,6 +82,7 @@ pub struct Live {
     merges: Merges,
     merging: Option<Merging>,
     forms: Arc<Mutex<FormsRead>>,
+    kept: Arc<Kept>,
     outreach: Option<Arc<Register>>,
 }
 
@@ -217,6 +219,7 @@ impl Live {
             coverage: self.coverage.clone(),
             piles: Some(self.times.piles(&self.data.sources)),
             forms: Arc::clone(&self.forms),
+            kept: Arc::clone(&self.kept),
         };
         let snapshot = Snapshot::known(self.data.clone(), following, generation);
         Arc::new(snapshot.with_checked(self.outreach.clone()))

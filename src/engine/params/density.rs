@@ -16,9 +16,9 @@ pub const KERNEL: Param = Param {
 pub const MODE: Param = Param {
     flag: "mode",
     wire: "mode",
-    kind: Kind::Word(&["exact", "binned"]),
+    kind: Kind::Word(&["exact", "binned", "live"]),
     default: "exact",
-    help: "Sums over the incidents where they lie, or over counts in cells with a bound of the error",
+    help: "Sums over the incidents where they lie, over counts in cells with a bound of the error, or live: as exact, in whole numbers that a server keeps and mends as incidents come, go and fade",
     example: "binned",
 };
 
