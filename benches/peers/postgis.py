@@ -3,6 +3,7 @@
 Starts a cluster of its own on a socket in a temporary folder and stops it again. CPU seconds of the server's process
 for the session, from /proc; no parallel workers. Each job is done once. Inserts are timed by the clock, with `fsync` on.
 """
+import csv
 import json
 import os
 import pwd
@@ -57,6 +58,33 @@ def tiles_of(name, zoom, table, columns):
 
 JOBS += [tiles_of("incidents", zoom, "mercator", "t.id, t.category") for zoom in (14, 15, 16)]
 JOBS.append(tiles_of("blocks", 14, "shapes", "t.block_id, t.rank"))
+
+
+def kind(values):
+    """The type of a column, from its values as text; what is empty is NULL."""
+    for name, read in (("bigint", int), ("float8", float), ("boolean", lambda text: {"true": 1, "false": 0}[text])):
+        try:
+            [read(value) for value in values if value]
+            return name
+        except (KeyError, ValueError):
+            pass
+    return "text"
+
+
+def told():
+    """The blocks with all that our tiles tell of them, so that the tiles to compare have the same content."""
+    path = FOLDER / "blocks_fields.csv"
+    with path.open(newline="") as file:
+        names, *rows = csv.reader(file)
+    columns = ", ".join(f'"{name}" {kind(values)}' for name, values in zip(names, zip(*rows)))
+    ready = (f"CREATE TABLE fields ({columns}); COPY fields FROM '{path}' CSV HEADER; "
+             "CREATE TABLE told AS SELECT f.*, s.g FROM fields f JOIN shapes s ON s.block_id::text = f.id::text; "
+             "CREATE INDEX ON told USING gist (g); ANALYZE told")
+    return [("postgis-told", ready, "SELECT count(*) FROM told"),
+            tiles_of("told", 14, "told", ", ".join(f't."{name}"' for name in names))]
+
+
+JOBS += told()
 JOBS += [
     ("postgis-degrees", "CREATE TABLE degrees AS SELECT block_id, rank, ST_Transform(g, 4326) AS g FROM shapes", "SELECT count(*) FROM degrees"),
     ("postgis-geojson-blocks",

@@ -47,7 +47,8 @@ ROWS += [
     ("mvt-incidents-14", "All tiles of incidents at zoom 14", [("postgis-mvt-incidents-14", "PostGIS `ST_AsMVT`", 50)]),
     ("mvt-incidents-15", "All tiles of incidents at zoom 15", [("postgis-mvt-incidents-15", "PostGIS `ST_AsMVT`", 50)]),
     ("mvt-incidents-16", "All tiles of incidents at zoom 16", [("postgis-mvt-incidents-16", "PostGIS `ST_AsMVT`", 50)]),
-    ("mvt-blocks-14", "All tiles of 10 k blocks at zoom 14", [("postgis-mvt-blocks-14", "PostGIS `ST_AsMVT`", 20)]),
+    ("mvt-blocks-14", "All tiles of 10 k blocks at zoom 14", [("postgis-mvt-told-14", "PostGIS `ST_AsMVT`, the same properties", 20),
+        ("postgis-mvt-blocks-14", "PostGIS `ST_AsMVT`, id and rank alone", None)]),
 ]
 # Text of all blocks, shapes with seven decimals; found are bytes. Ours keeps the text of a shape once it was asked for. The second
 # row has all that is told of a block, such as how sure its rank is.
@@ -115,6 +116,7 @@ def ours(job, missing):
 
 def main():
     peers, missing, begin = {}, [], os.getloadavg()[0]
+    ours("blocks-fields", missing)
     python = [[sys.executable, HERE / "peers.py", job, FOLDER] for job in ("csv", "join", "sedona", "trees", "composed")]
     python.append([sys.executable, HERE / "density_peers.py", FOLDER])
     node = ["node", HERE / "trees.mjs", FOLDER]
