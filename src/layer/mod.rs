@@ -31,6 +31,7 @@ pub mod fields;
 pub mod filter;
 pub mod hot_blocks;
 pub mod hotspots;
+mod hotspots_said;
 pub mod incidents;
 mod incomplete;
 pub mod list;
