@@ -17,7 +17,7 @@ use crate::engine::params::clusters::CLUSTERS;
 use crate::engine::params::counts::{CHANGE, COUNTS};
 use crate::engine::params::explain::RANKED_UNIT;
 use crate::engine::params::hotspots::HOTSPOTS;
-use crate::engine::params::near_repeat::NEAR_REPEAT;
+use crate::engine::params::near_repeat::{NEAR_REPEAT, ZONES};
 use crate::engine::params::patrol::{PLAN, SHIFTS};
 use crate::engine::params::ranking::{DRAWS, RANK};
 use crate::engine::params::table::{AREAS, DEFAULT_TOP, DENSITY, INCIDENTS, Operation, TOP};
@@ -131,7 +131,7 @@ fn top(operation: &Operation, values: &Values) -> usize {
     }
 }
 
-/// What `export` writes.
+/// What `export` writes in any case.
 const EXPORTED: [&Operation; 6] = [&INCIDENTS, &RANK, &DENSITY, &CLUSTERS, &HOTSPOTS, &AREAS];
 
 fn export(matches: &ArgMatches) -> Result<u8, Failure> {
@@ -140,7 +140,9 @@ fn export(matches: &ArgMatches) -> Result<u8, Failure> {
     let folder = load::path(matches, "output").unwrap_or_default();
     std::fs::create_dir_all(&folder)
         .map_err(|source| Failure::Write { file: folder.display().to_string(), source })?;
-    for operation in EXPORTED {
+    // Its edges are not asked for: who does not give them does without.
+    let near_repeat = opened.values.lacking(&[&ZONES]).is_none().then_some(&ZONES);
+    for operation in EXPORTED.into_iter().chain(near_repeat) {
         let layer = match opened.layer(operation, Page::ALL) {
             // Counts that are all alike have layers, but no hot spots.
             Err(why) if operation.collection == HOTSPOTS.collection => {
