@@ -28,7 +28,6 @@ use crate::engine::snapshot::Snapshot;
 use crate::engine::{Engine, View};
 use crate::http::serve::Early;
 use crate::layer::answer::answer;
-use crate::layer::density::Raster;
 use crate::layer::density_answer::surface;
 use crate::layer::{Layer, Page};
 use crate::plan::outreach::register::Register;
@@ -96,8 +95,7 @@ fn analyse(operation: &Operation, matches: &ArgMatches) -> Result<u8, Failure> {
     let raster = |file: &PathBuf| file.extension().is_some_and(|e| e == "tif" || e == "tiff");
     if let (true, Some(file)) = (operation.command == DENSITY.command, file.filter(raster)) {
         let snapshot = opened.engine.open(&View::all());
-        let Raster { density, scale, description } = surface(&snapshot, &opened.values)?;
-        let bytes = encode::geotiff::geotiff(&density, scale, &snapshot.dataset().crs, &description)?;
+        let bytes = encode::geotiff::geotiff(&surface(&snapshot, &opened.values)?, &snapshot.dataset().crs)?;
         load::write_bytes(&file, &bytes)?;
         return Ok(opened.code());
     }

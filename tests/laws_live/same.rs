@@ -19,7 +19,7 @@ use hotblocks::model::report::Status;
 use hotblocks::space::bbox::LonLatBox;
 use hotblocks::space::coord::Metres;
 
-use crate::common::answers::values;
+use crate::common::answers::{density_of, values};
 
 fn equal<T: PartialEq + Debug>(what: &str, live: &T, fresh: &T) {
     assert_eq!(live, fresh, "{what}, live and fresh");
@@ -92,7 +92,7 @@ pub(crate) fn same_layers(live: &Snapshot, fresh: &Snapshot) {
     let values = values(&DENSITY, &[("bandwidth_m", "250"), ("cell_m", "100")]);
     let (a, b) = (surface(live, &values), surface(fresh, &values));
     let (a, b) = match (a, b) {
-        (Ok(a), Ok(b)) => (a.density, b.density),
+        (Ok(a), Ok(b)) => (density_of(a), density_of(b)),
         (a, b) => return assert_eq!(a.is_ok(), b.is_ok(), "a surface of both or of none"),
     };
     assert_eq!(a.grid, b.grid);
