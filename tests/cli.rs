@@ -366,7 +366,7 @@ fn export_writes_all_layers_and_prints_the_list() {
         run(&["export", "--config", &config.to_string_lossy(), "-o", &out_folder.to_string_lossy()]);
     assert_eq!(code, 0, "{err}");
     assert!(out.contains("confirm or release: 1 UNION AVE"), "{out}");
-    for layer in ["incidents", "blocks", "density", "clusters", "hotspots"] {
+    for layer in ["incidents", "blocks", "density", "clusters", "hotspots", "near-repeat"] {
         let text = std::fs::read_to_string(out_folder.join(format!("{layer}.geojson"))).expect(layer);
         let parsed: geojson::FeatureCollection = text.parse().expect("GeoJSON");
         assert!(parsed.features.len() > 1, "{layer}");

@@ -5,6 +5,7 @@ mod common;
 use common::answers::ask;
 use hotblocks::engine::params::clusters::CLUSTERS;
 use hotblocks::engine::params::hotspots::HOTSPOTS;
+use hotblocks::engine::params::near_repeat::ZONES;
 use hotblocks::engine::params::ranking::RANK;
 use hotblocks::engine::params::table::{AREAS, DENSITY, INCIDENTS, Operation};
 use hotblocks::layer::Legend;
@@ -113,7 +114,7 @@ fn colors(legend: &Legend) -> Vec<&'static str> {
 #[test]
 fn a_u8_colors_of_every_legend_are_told_apart_with_normal_sight_protanopia_and_deuteranopia() {
     let (snapshot, ..) = common::new_haven();
-    let asked: [(&Operation, &[(&str, &str)]); 9] = [
+    let asked: [(&Operation, &[(&str, &str)]); 12] = [
         (&INCIDENTS, &[]),
         (&RANK, &[]),
         (&RANK, &[("by", "rate")]),
@@ -122,6 +123,12 @@ fn a_u8_colors_of_every_legend_are_told_apart_with_normal_sight_protanopia_and_d
         (&CLUSTERS, &[("eps_m", "100"), ("min_points", "20")]),
         (&HOTSPOTS, &[]),
         (&AREAS, &[]),
+        (&ZONES, &[("distances_m", "200"), ("days", "14")]),
+        (
+            &DENSITY,
+            &[("bandwidth_m", "250"), ("cell_m", "100"), ("category", "property"), ("against", "all")],
+        ),
+        (&DENSITY, &[("bandwidth_m", "250"), ("cell_m", "100"), ("against", "property"), ("out", "cells")]),
         (&DENSITY, &[("bandwidth_m", "250"), ("lixel_m", "50"), ("network", "continuous")]),
     ];
     let mut most = 0;

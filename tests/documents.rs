@@ -52,10 +52,17 @@ fn parameters() -> String {
     let head =
         "\n| flag | in a query | takes | default | what it does | example |\n|---|---|---|---|---|---|\n";
     for operation in OPERATIONS {
-        page.push_str(&format!(
-            "\n## {}\n\n`hotblocks {}`, `GET /collections/{}/items`: {}\n{head}",
-            operation.collection, operation.command, operation.collection, operation.help
-        ));
+        let (command, collection, help) = (operation.command, operation.collection, operation.help);
+        // Of a command that gives more than its layer there is a section below.
+        if COMMANDS_ONLY.iter().any(|other| other.command == command) {
+            page.push_str(&format!(
+                "\n## {collection} as a layer\n\n`GET /collections/{collection}/items`: {help}\n{head}"
+            ));
+        } else {
+            page.push_str(&format!(
+                "\n## {collection}\n\n`hotblocks {command}`, `GET /collections/{collection}/items`: {help}\n{head}"
+            ));
+        }
         page.extend(operation.params.iter().map(row));
     }
     for operation in COMMANDS_ONLY {

@@ -62,7 +62,7 @@ async fn every_collection_has_items_that_say_what_made_them() {
         .map(|c| c["id"].as_str().expect("an id"))
         .collect();
     // What needs a parameter that nobody has chosen is no layer to a map client, but has its address.
-    assert_eq!(listed, ["incidents", "blocks", "density", "clusters", "hotspots", "areas"]);
+    assert_eq!(listed, ["incidents", "blocks", "density", "clusters", "hotspots", "near-repeat", "areas"]);
     let ids = [&listed[..], &["targets", "explain", "list", "brief", "plan"]].concat();
     let areas = get("/collections/areas/items").await;
     let beat = areas["features"][0]["properties"]["name"].as_str().expect("a name").replace(' ', "+");

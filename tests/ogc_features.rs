@@ -420,7 +420,9 @@ async fn a_f5_the_pattern_of_a_time_covers_what_is_taken() {
 async fn a_f9_every_queryable_is_a_parameter_of_items_that_is_taken() {
     let document = get("/api").await.json();
     let all = operations(&document);
-    for collection in ["incidents", "blocks", "density", "clusters", "hotspots", "areas", "plan", "list"] {
+    for collection in
+        ["incidents", "blocks", "density", "clusters", "hotspots", "near-repeat", "areas", "plan", "list"]
+    {
         let queryables = get(&format!("/collections/{collection}/queryables")).await.json();
         let path = format!("/collections/{collection}/items");
         let (.., parameters) = all.iter().find(|(one, ..)| *one == path).expect("a path");

@@ -99,7 +99,7 @@ async fn filtered(collection: &str, filter: &str) -> Json {
 }
 
 /// Every collection with what it cannot do without, in its views.
-const COLLECTIONS: [(&str, &str); 25] = [
+const COLLECTIONS: [(&str, &str); 27] = [
     ("plan", "?sites=3&"),
     ("incidents", "?"),
     ("blocks", "?draws=200&"),
@@ -118,6 +118,8 @@ const COLLECTIONS: [(&str, &str); 25] = [
     ("clusters", "?method=scan&permutations=99&"),
     ("hotspots", "?"),
     ("hotspots", "?statistic=emerging&steps=12&"),
+    ("near-repeat", "?"),
+    ("near-repeat", "?show=chains&distances_m=50&days=7&"),
     ("areas", "?"),
     ("targets", "?budget=20blocks&"),
     ("explain", "?block=segment-2018&"),

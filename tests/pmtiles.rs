@@ -88,7 +88,10 @@ async fn the_archive_holds_the_tiles_that_the_service_gives_and_no_other() {
     let args = ["export", "tiles", "--pmtiles", "--config", SAMPLE, "--max-zoom", "13", "-o", &path];
     let (code, out, err) = run(&args);
     assert_eq!((code, out.as_str()), (0, ""), "{err}");
-    assert!(err.contains("tiles of areas, clusters, hotspots, blocks, density, incidents"), "{err}");
+    assert!(
+        err.contains("tiles of areas, clusters, hotspots, near-repeat, blocks, density, incidents"),
+        "{err}"
+    );
     let archive = Archive::read(std::fs::read(&file).expect("written"));
     let number = |at: usize| {
         f64::from(i32::from_le_bytes(archive.bytes[at..at + 4].try_into().expect("four bytes"))) / 1e7

@@ -325,6 +325,8 @@ fn every_layer_says_what_made_it_and_is_valid_geojson() {
             "cell_m" => Some(("cell_m", "50")),
             "eps_m" => Some(("eps_m", "100")),
             "min_points" => Some(("min_points", "5")),
+            "distances_m" => Some(("distances_m", "100,200")),
+            "days" => Some(("days", "7,14")),
             "budget" => Some(("budget", "20blocks")),
             "capacity" => Some(("capacity", "5blocks")),
             "block" => Some(("block", "segment-2018")),

@@ -2,11 +2,13 @@
 
 mod common;
 
+use std::collections::BTreeSet;
 use std::io::Cursor;
 use std::sync::{Arc, LazyLock};
 
 use axum::body::{Body, to_bytes};
 use axum::http::{HeaderMap, Request, StatusCode, header};
+use common::answers::density_of;
 use geo::{Contains, Geometry, MultiPolygon, Point};
 use hotblocks::analysis::density::contour::value_at;
 use hotblocks::config::Config;
@@ -77,7 +79,7 @@ fn lonlat(zoom: u32, x: u32, y: u32, px: f64, py: f64) -> Point {
     Point::new(x * 360.0 - 180.0, lat)
 }
 
-/// The outlines of the collection with their colors, the smallest last.
+/// The outlines of the collection with their colors, in the order in which they are drawn.
 async fn outlines(query: &str) -> Vec<(MultiPolygon, [u8; 4])> {
     let (status, _, body) = ask(&format!("/collections/density/items{query}")).await;
     assert_eq!(status, StatusCode::OK);
@@ -85,8 +87,13 @@ async fn outlines(query: &str) -> Vec<(MultiPolygon, [u8; 4])> {
     let property = json["legend"]["property"].as_str().expect("a property");
     let classes = json["legend"]["classes"].as_array().expect("classes").clone();
     let color = |level: &Json| {
-        let class = classes.iter().find(|class| class["from"] == *level || class["value"] == *level);
-        let hex = class.expect("a class of this level")["color"].as_str().expect("a color");
+        // What is told of a difference is rounded.
+        let off = |class: &Json| {
+            (class["from"].as_f64().expect("a number") - level.as_f64().expect("a number")).abs()
+        };
+        let class = classes.iter().min_by(|a, b| off(a).total_cmp(&off(b))).expect("a class of this level");
+        assert!(off(class) < 1e-6, "{class} is not of {level}");
+        let hex = class["color"].as_str().expect("a color");
         let part = |at: usize| u8::from_str_radix(&hex[at..at + 2], 16).expect("#rrggbb");
         [part(1), part(3), part(5), 255]
     };
@@ -99,47 +106,139 @@ async fn outlines(query: &str) -> Vec<(MultiPolygon, [u8; 4])> {
     features.iter().map(outline).collect()
 }
 
+/// The colors that a tile shows, at pixels spread over it and at its eastern edge, each that of the last outline around it.
+///
+/// Within a tenth of a pixel of an outline a pixel may be on its other side; how many are is added to `near`.
+async fn colors_of(
+    tile: (u32, u32, u32),
+    query: &str,
+    outlines: &[(MultiPolygon, [u8; 4])],
+    near: &mut usize,
+) -> BTreeSet<[u8; 4]> {
+    let (zoom, x, y) = tile;
+    let (status, headers, body) = ask(&format!("/xyz/density/{zoom}/{x}/{y}.png{query}")).await;
+    let pixels = if status == StatusCode::NO_CONTENT {
+        vec![[0; 4]; 256 * 256]
+    } else {
+        let png = "image/png".parse().expect("a header");
+        assert_eq!((status, &headers[header::CONTENT_TYPE]), (StatusCode::OK, &png));
+        pixels(&body)
+    };
+    let of = |px: f64, py: f64| {
+        let at = lonlat(zoom, x, y, px, py);
+        let inside = outlines.iter().rev().find(|(shape, _)| shape.contains(&at));
+        inside.map_or([0, 0, 0, 0], |(_, color)| *color)
+    };
+    let mut colors = BTreeSet::new();
+    for row in (0..256).step_by(11) {
+        for col in (0..256).filter(|col| col % 9 == 0 || *col == 255) {
+            let (px, py) = (f64::from(col) + 0.5, f64::from(row) + 0.5);
+            let found = pixels[(row * 256 + col) as usize];
+            let found = if found[3] == 0 { [0, 0, 0, 0] } else { found };
+            colors.insert(found);
+            let expected = of(px, py);
+            if found != expected {
+                let around = [(0.1, 0.0), (-0.1, 0.0), (0.0, 0.1), (0.0, -0.1)];
+                assert!(
+                    around.iter().any(|(dx, dy)| of(px + dx, py + dy) == found),
+                    "{query} tile {x}: {found:?} is not {expected:?} at {col}, {row}"
+                );
+                *near += 1;
+            }
+        }
+    }
+    colors
+}
+
 #[tokio::test]
 async fn every_pixel_has_the_color_of_the_smallest_outline_around_it_up_to_the_edges_of_the_tiles() {
     for query in ["", "?contours=mean&levels=1.5,4&kernel=gaussian&bandwidth_m=400"] {
         let outlines = outlines(query).await;
         assert!(outlines.len() > 1);
         let (x, y) = numbers(GREEN, 14);
-        let mut colors = std::collections::BTreeSet::new();
-        let mut near = 0;
+        let (mut colors, mut near) = (BTreeSet::new(), 0);
         for x in [x, x + 1] {
-            let (status, headers, body) = ask(&format!("/xyz/density/14/{x}/{y}.png{query}")).await;
-            assert_eq!(
-                (status, &headers[header::CONTENT_TYPE]),
-                (StatusCode::OK, &"image/png".parse().expect("a header"))
-            );
-            let pixels = pixels(&body);
-            let of = |px: f64, py: f64| {
-                let at = lonlat(14, x, y, px, py);
-                let inside = outlines.iter().rev().find(|(shape, _)| shape.contains(&at));
-                inside.map_or([0, 0, 0, 0], |(_, color)| *color)
-            };
-            for row in (0..256).step_by(11) {
-                for col in (0..256).filter(|col| col % 9 == 0 || *col == 255) {
-                    let (px, py) = (f64::from(col) + 0.5, f64::from(row) + 0.5);
-                    let found = pixels[(row * 256 + col) as usize];
-                    let found = if found[3] == 0 { [0, 0, 0, 0] } else { found };
-                    colors.insert(found);
-                    let expected = of(px, py);
-                    if found != expected {
-                        // Only within a tenth of a pixel of an outline.
-                        let around = [(0.1, 0.0), (-0.1, 0.0), (0.0, 0.1), (0.0, -0.1)];
-                        assert!(
-                            around.iter().any(|(dx, dy)| of(px + dx, py + dy) == found),
-                            "{query} tile {x}: {found:?} is not {expected:?} at {col}, {row}"
-                        );
-                        near += 1;
-                    }
-                }
-            }
+            colors.extend(colors_of((14, x, y), query, &outlines, &mut near).await);
         }
         assert!(colors.len() > outlines.len(), "{colors:?}: every class, and nothing, is to be seen");
         assert!(near < 10, "{near}");
+    }
+}
+
+/// The second half of the sample's month beside the first.
+const HALVES: &str = "datetime=2014-09-16/2014-09-30&compare_datetime=2014-09-01/2014-09-15";
+
+#[tokio::test]
+async fn of_a_comparison_every_pixel_has_the_color_of_the_last_outline_around_it_and_none_between_up_and_down()
+ {
+    let (x, y) = numbers(GREEN, 13);
+    for (query, directions) in [
+        (format!("?{HALVES}"), 2),
+        (format!("?{HALVES}&comparison=difference&kernel=gaussian&bandwidth_m=400"), 2),
+        (format!("?{HALVES}&comparison=log-relative-risk&edge=uniform&category=property"), 2),
+        ("?category=property&against=person&comparison=log-relative-risk".to_owned(), 2),
+        // All are never fewer than some of them.
+        ("?category=property&against=all&comparison=difference".to_owned(), 1),
+    ] {
+        let outlines = outlines(&query).await;
+        let (mut colors, mut near) = (BTreeSet::new(), 0);
+        for (x, y) in [(x, y), (x + 1, y), (x, y + 1), (x - 1, y)] {
+            colors.extend(colors_of((13, x, y), &query, &outlines, &mut near).await);
+        }
+        assert!(colors.remove(&[0, 0, 0, 0]), "{query}: nothing is drawn where little differs");
+        // Of the colors upwards red is the most, of those downwards blue.
+        let is_up = |color: &&[u8; 4]| color[0] > color[2];
+        let (up, down) = (colors.iter().filter(is_up).count(), colors.iter().filter(|c| !is_up(c)).count());
+        assert!(
+            colors.len() > 1 && usize::from(up > 0) + usize::from(down > 0) == directions,
+            "{query} {up} {down}"
+        );
+        assert!(near < 20, "{query} {near}");
+        // Cells have the same levels.
+        let path = format!("/xyz/density/13/{x}/{y}.png{query}");
+        assert_eq!(ask(&path).await.2, ask(&format!("{path}&out=cells")).await.2);
+    }
+}
+
+#[tokio::test]
+async fn a_tile_of_a_comparison_says_what_it_is_of_has_a_tag_and_is_empty_where_nothing_differs() {
+    let (x, y) = numbers(GREEN, 13);
+    let path = format!("/xyz/density/13/{x}/{y}.png?{HALVES}");
+    let (status, headers, body) = ask(&path).await;
+    assert_eq!(status, StatusCode::OK);
+    let decoder = png::Decoder::new(Cursor::new(&body)).read_info().expect("a PNG");
+    let said = decoder.info().utf8_text[0].get_text().expect("text");
+    for words in [
+        "Ratio of the densities per observed day:",
+        "incidents of 2014-09-16/2014-09-30 (person, property; 15 days)",
+        "incidents of 2014-09-01/2014-09-15 (person, property; 15 days)",
+        "bandwidth 250 m",
+        "is added to both",
+    ] {
+        assert!(said.contains(words), "{said} has no {words}");
+    }
+    assert!(said.ends_with("a sample"), "{said}");
+    let tag = headers[header::ETAG].to_str().expect("text").to_owned();
+    let (status, again, body) = ask_of(&ROUTER, &path, Some(&tag)).await;
+    assert_eq!(
+        (status, body.len(), &again[header::ETAG]),
+        (StatusCode::NOT_MODIFIED, 0, &headers[header::ETAG])
+    );
+    let (status, other, _) = ask_of(&ROUTER, &format!("{path}&comparison=difference"), Some(&tag)).await;
+    assert_eq!(status, StatusCode::OK);
+    assert_ne!(other[header::ETAG], headers[header::ETAG]);
+    // Far away, and where a period is compared with itself.
+    let itself = "datetime=2014-09-01/2014-09-15&compare_datetime=2014-09-01/2014-09-15";
+    for empty in [
+        format!("/xyz/density/13/0/0.png?{HALVES}"),
+        format!("/xyz/density/13/{x}/{y}.png?{itself}"),
+        format!("/xyz/density/13/{x}/{y}.png?{itself}&comparison=difference"),
+        format!(
+            "/xyz/density/13/{x}/{y}.png?datetime=1990-01-01/1990-01-02&compare_datetime=1990-01-03/1990-01-04"
+        ),
+    ] {
+        let (status, _, body) = ask(&empty).await;
+        assert_eq!((status, body.len()), (StatusCode::NO_CONTENT, 0), "{empty}");
     }
 }
 
@@ -151,18 +250,18 @@ fn cells_and_standard_errors_are_drawn_in_thirds_of_their_peak() {
         for (param, text) in [(&BANDWIDTH, "400"), (&CELL, "60"), (&OUT, "cells"), (&SURFACE, word)] {
             values.set_wire(param, text).expect("within bounds");
         }
-        let raster = surface(&snapshot, &values).expect("a surface");
+        let raster = density_of(surface(&snapshot, &values).expect("a surface"));
         let shaded = shaded(&snapshot, &values).expect("a surface");
         let (x, y) = numbers(GREEN, 13);
         let tile = Tile::new(13, x.into(), y.into()).expect("a tile");
         assert_eq!(tile, tile_of(LonLat::new(GREEN.0, GREEN.1).expect("a place"), 13));
         let picture = shaded.picture(tile).expect("something to be seen");
-        let peak = raster.density.peak();
+        let peak = raster.peak();
         let mut seen = [0; 4];
         for (at, class) in picture.pixels.iter().enumerate().step_by(3) {
             let (px, py) = ((at % 256) as f64 + 0.5, (at / 256) as f64 + 0.5);
             let place = tile.place(px, py, &snapshot.dataset().crs).expect("near");
-            let value = value_at(&raster.density, place);
+            let value = value_at(&raster, place);
             let expected = if value > 0.0 {
                 1 + [1.0, 2.0].iter().filter(|n| value >= peak * **n / 3.0).count()
             } else {
@@ -198,7 +297,15 @@ async fn what_is_no_tile_is_refused_with_the_bound() {
         ("/xyz/density/3/0/0.png?bandwidth_m=-5", 400, "bandwidth_m", "from 1 m"),
         ("/xyz/density/3/0/0.png?cell_m=0.1", 422, "cell_m", "smallest side"),
         ("/xyz/density/3/0/0.png?network=continuous", 422, "network", "no surface"),
+        ("/xyz/density/3/0/0.png?network=continuous&against=all", 422, "network", "no surface"),
         ("/xyz/density/3/0/0.png?surface=standard-error", 422, "surface", "`cells`"),
+        (
+            "/xyz/density/3/0/0.png?surface=standard-error&against=all",
+            422,
+            "surface",
+            "leave one of them out",
+        ),
+        ("/xyz/density/3/0/0.png?against=robery", 422, "against", "robbery"),
         ("/xyz/density/3/0/0.png?category=robery", 400, "category", "robbery"),
     ] {
         let (code, headers, body) = ask(path).await;

@@ -21,8 +21,16 @@ use mvt_reader::feature::Value;
 use serde_json::Value as Json;
 use tower::ServiceExt;
 
-const LAYERS: [&str; 7] =
-    ["incidents", "blocks", "density", "hotspots", "clusters", "areas", "targets?budget=20blocks"];
+const LAYERS: [&str; 8] = [
+    "incidents",
+    "blocks",
+    "density",
+    "hotspots",
+    "clusters",
+    "near-repeat",
+    "areas",
+    "targets?budget=20blocks",
+];
 
 fn router_of(engine: Arc<Engine>) -> axum::Router {
     let config = Config::open(&common::repository("data/new-haven/hotblocks.toml")).expect("usable");
@@ -459,10 +467,14 @@ async fn what_is_not_given_is_refused_alike_of_items_tiles_and_legends() {
     // Nothing is configured.
     let router = hotblocks::http::router(engine, hotblocks::engine::params::values::Values::default());
     // 400 for what the document requires, 422 for what another parameter could stand for.
-    for (layer, parameter, code) in
-        [("density", "bandwidth_m", 422), ("clusters", "min_points", 400), ("targets", "budget", 400)]
-    {
-        let eps = if layer == "clusters" { "?eps_m=100" } else { "" };
+    for (layer, parameter, code) in [
+        ("density", "bandwidth_m", 422),
+        ("clusters?eps_m=100", "min_points", 400),
+        ("targets", "budget", 400),
+        ("near-repeat", "distances_m", 400),
+        ("near-repeat?distances_m=100,200", "days", 400),
+    ] {
+        let (layer, eps) = split(layer);
         for path in [
             format!("/collections/{layer}/items{eps}"),
             format!("/xyz/{layer}/3/2/3.mvt{eps}"),
@@ -479,6 +491,70 @@ async fn what_is_not_given_is_refused_alike_of_items_tiles_and_legends() {
             );
         }
     }
+}
+
+#[tokio::test]
+async fn near_repeats_whose_edges_nobody_has_configured_are_no_layer_of_all_and_come_when_they_are_given() {
+    let (data, ..) = common::new_haven();
+    let engine = Arc::new(Engine::new(data.dataset().clone()));
+    let router = hotblocks::http::router(engine, hotblocks::engine::params::values::Values::default());
+    let get = async |path: &str| -> Json {
+        let (status, _, body) = ask_of(&router, Method::GET, path, &[]).await;
+        assert_eq!(status, StatusCode::OK, "{path}: {}", String::from_utf8_lossy(&body));
+        serde_json::from_slice(&body).expect("JSON")
+    };
+    let listed = get("/collections").await;
+    let has = |told: &Json, list: &str| told[list].to_string().contains("near-repeat");
+    assert!(!has(&listed, "collections"), "no client finds a layer that it cannot load");
+    // What tells of it is there all the same, and says what it wants.
+    let one = get("/collections/near-repeat").await;
+    assert!(one["links"].to_string().contains("/xyz/near-repeat.json"));
+    let (status, _, page) = ask_of(&router, Method::GET, "/collections/near-repeat?f=html", &[]).await;
+    assert!(status == StatusCode::OK && String::from_utf8_lossy(&page).contains("distances_m"));
+    for path in
+        ["/", "/api", "/xyz/all.json", "/styles/all.json", "/collections/near-repeat/schema", "/tiles"]
+    {
+        get(path).await;
+    }
+    let all = get("/xyz/all.json").await;
+    assert!(!has(&all, "vector_layers"));
+    let given = "distances_m=100,200&days=7,14&category=person,property";
+    let told = get(&format!("/xyz/near-repeat.json?{given}")).await;
+    assert!(has(&told, "vector_layers") && told["tiles"][0].as_str().is_some_and(|at| at.ends_with(given)));
+    let zones = get(&format!("/collections/near-repeat/items?{given}")).await;
+    assert!(zones["features"].as_array().is_some_and(|all| all.len() > 1));
+    // Where they are configured, as in the sample, it is a layer among the others, with the same answer.
+    let same = json("/collections/near-repeat/items").await;
+    assert_eq!((&same["features"], &same["legend"]), (&zones["features"], &zones["legend"]));
+    assert_eq!(same["legend"]["property"], "risk");
+    assert!(has(&json("/collections").await, "collections"));
+    assert!(has(&json("/xyz/all.json").await, "vector_layers"));
+    // The table of pairs has no shapes, and neither have its tests.
+    for (query, parameter, says) in [
+        ("show=pairs", "show", "zones, chains"),
+        ("permutations=99", "permutations", "not a parameter"),
+        ("distances_m=200,100", "distances_m", "the shorter first"),
+    ] {
+        for path in
+            ["/collections/near-repeat/items", "/xyz/near-repeat.json", "/collections/near-repeat/legend"]
+        {
+            let (status, _, body) = ask(&format!("{path}?{query}")).await;
+            let problem: Json = serde_json::from_slice(&body).expect("JSON");
+            assert_eq!(
+                (status, &problem["parameter"]),
+                (StatusCode::BAD_REQUEST, &parameter.into()),
+                "{problem}"
+            );
+            assert!(problem["detail"].as_str().is_some_and(|detail| detail.contains(says)), "{problem}");
+        }
+    }
+    let chains = json("/collections/near-repeat/items?show=chains&distances_m=50&days=7").await;
+    assert!(
+        chains["features"]
+            .as_array()
+            .is_some_and(|all| all.iter().all(|one| one["properties"]["chain"].is_u64()))
+    );
+    assert_eq!(json("/collections/near-repeat/legend?show=chains").await["title"], "Chains");
 }
 
 /// Ids in a tile over the whole town, which incidents carry with their feed.

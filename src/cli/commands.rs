@@ -17,7 +17,7 @@ use crate::engine::params::clusters::CLUSTERS;
 use crate::engine::params::counts::{CHANGE, COUNTS};
 use crate::engine::params::explain::RANKED_UNIT;
 use crate::engine::params::hotspots::HOTSPOTS;
-use crate::engine::params::near_repeat::NEAR_REPEAT;
+use crate::engine::params::near_repeat::{NEAR_REPEAT, ZONES};
 use crate::engine::params::patrol::{PLAN, SHIFTS};
 use crate::engine::params::ranking::{DRAWS, RANK};
 use crate::engine::params::table::{AREAS, DEFAULT_TOP, DENSITY, INCIDENTS, Operation, TOP};
@@ -28,7 +28,6 @@ use crate::engine::snapshot::Snapshot;
 use crate::engine::{Engine, View};
 use crate::http::serve::Early;
 use crate::layer::answer::answer;
-use crate::layer::density::Raster;
 use crate::layer::density_answer::surface;
 use crate::layer::{Layer, Page};
 use crate::plan::outreach::register::Register;
@@ -96,8 +95,7 @@ fn analyse(operation: &Operation, matches: &ArgMatches) -> Result<u8, Failure> {
     let raster = |file: &PathBuf| file.extension().is_some_and(|e| e == "tif" || e == "tiff");
     if let (true, Some(file)) = (operation.command == DENSITY.command, file.filter(raster)) {
         let snapshot = opened.engine.open(&View::all());
-        let Raster { density, scale, description } = surface(&snapshot, &opened.values)?;
-        let bytes = encode::geotiff::geotiff(&density, scale, &snapshot.dataset().crs, &description)?;
+        let bytes = encode::geotiff::geotiff(&surface(&snapshot, &opened.values)?, &snapshot.dataset().crs)?;
         load::write_bytes(&file, &bytes)?;
         return Ok(opened.code());
     }
@@ -131,7 +129,7 @@ fn top(operation: &Operation, values: &Values) -> usize {
     }
 }
 
-/// What `export` writes.
+/// What `export` writes in any case.
 const EXPORTED: [&Operation; 6] = [&INCIDENTS, &RANK, &DENSITY, &CLUSTERS, &HOTSPOTS, &AREAS];
 
 fn export(matches: &ArgMatches) -> Result<u8, Failure> {
@@ -140,7 +138,9 @@ fn export(matches: &ArgMatches) -> Result<u8, Failure> {
     let folder = load::path(matches, "output").unwrap_or_default();
     std::fs::create_dir_all(&folder)
         .map_err(|source| Failure::Write { file: folder.display().to_string(), source })?;
-    for operation in EXPORTED {
+    // Its edges are not asked for: who does not give them does without.
+    let near_repeat = opened.values.lacking(&[&ZONES]).is_none().then_some(&ZONES);
+    for operation in EXPORTED.into_iter().chain(near_repeat) {
         let layer = match opened.layer(operation, Page::ALL) {
             // Counts that are all alike have layers, but no hot spots.
             Err(why) if operation.collection == HOTSPOTS.collection => {

@@ -5,6 +5,7 @@ pub mod live;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
+use crate::engine::params::near_repeat::NEAR_REPEAT;
 use crate::engine::params::table::{
     BANDWIDTH, CATEGORY, CELL, COMMANDS_ONLY, EPS, MIN_POINTS, OPERATIONS, Param,
 };
@@ -322,7 +323,9 @@ impl Config {
         if let Some(value) = self.min_points {
             values.set_wire(&MIN_POINTS, &value.to_string())?;
         }
-        let known = || OPERATIONS.iter().chain(&COMMANDS_ONLY).flat_map(|operation| operation.params);
+        // The command of near repeats shows more than their layer does.
+        let operations = || [NEAR_REPEAT].into_iter().chain(OPERATIONS).chain(COMMANDS_ONLY);
+        let known = || operations().flat_map(|operation| operation.params);
         for (name, value) in &self.parameters {
             let one = |value: &toml::Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
             let text = match value {

@@ -61,6 +61,17 @@ pub struct ChangeAnswer {
     pub changes: Vec<Change>,
 }
 
+/// The two fields whose level lines are the outlines of a comparison, as [`value_at`] reads them between the middles of cells.
+#[derive(Clone, Debug)]
+pub struct ChangeFields {
+    /// How many times as dense the first is; of a difference, how much denser, or 0.
+    pub up: Density,
+    /// The same of the other beside the first.
+    pub down: Density,
+    /// Levels that are outlined on both, ascending; none where nothing differs.
+    pub levels: Vec<f64>,
+}
+
 /// Factors that are outlined.
 pub const FACTORS: [f64; 3] = [1.5, 2.0, 3.0];
 
@@ -98,6 +109,34 @@ impl Snapshot {
         comparison: Comparison,
         ask: &DensityAsk,
     ) -> Result<ChangeAnswer, DensityError> {
+        let (answer, fields, sides) = self.two_densities(now, before, comparison, ask)?;
+        Ok(ChangeAnswer { changes: outlines(&fields, &sides)?, ..answer })
+    }
+
+    /// The same without outlines, and the fields that these are drawn from: for cells and pictures.
+    ///
+    /// # Errors
+    ///
+    /// As [`Snapshot::density_change`].
+    pub fn density_change_fields(
+        &self,
+        now: (&Selection, i64),
+        before: (&Selection, i64),
+        comparison: Comparison,
+        ask: &DensityAsk,
+    ) -> Result<(ChangeAnswer, ChangeFields), DensityError> {
+        let (answer, fields, _) = self.two_densities(now, before, comparison, ask)?;
+        Ok((answer, fields))
+    }
+
+    /// Both densities beside each other, still without outlines.
+    fn two_densities(
+        &self,
+        now: (&Selection, i64),
+        before: (&Selection, i64),
+        comparison: Comparison,
+        ask: &DensityAsk,
+    ) -> Result<(ChangeAnswer, ChangeFields, [Side; 2]), DensityError> {
         if ask.adaptive.is_some() || ask.standard_error {
             let param = if ask.standard_error { SURFACE.wire } else { ADAPTIVE.wire };
             let what = "a comparison of two densities";
@@ -144,12 +183,11 @@ impl Snapshot {
             other => other,
         };
         let compared = compare(&f, &g, None, plain, 0.0)?;
-        let changes = outlines(&f, &g, differs, &sides)?;
-        let grid = f.grid;
+        let (grid, fields) = (f.grid, fields(&f, &g, differs));
         let values = compared.into_iter().zip(nowhere).map(|(v, nowhere)| v.filter(|_| !nowhere)).collect();
         let [now, before] = &sides;
         let (incidents, outside) = ([now.places.len(), before.places.len()], [now.outside, before.outside]);
-        Ok(ChangeAnswer {
+        let answer = ChangeAnswer {
             params,
             chosen,
             comparison,
@@ -160,34 +198,40 @@ impl Snapshot {
             outside,
             grid,
             values,
-            changes,
-        })
+            changes: Vec::new(),
+        };
+        Ok((answer, fields, sides))
     }
 }
 
-/// Outlines at [`FACTORS`] of the ratio, or at [`PARTS`] of the largest difference.
-fn outlines(f: &Density, g: &Density, differs: bool, sides: &[Side; 2]) -> Result<Vec<Change>, DensityError> {
-    let field = |value: &dyn Fn(f64, f64) -> f64| Density {
-        grid: f.grid,
-        per_km2: f.per_km2.iter().zip(&g.per_km2).map(|(&f, &g)| value(f, g)).collect(),
-    };
+/// The fields of two densities, with [`FACTORS`] of the ratio as levels, or [`PARTS`] of the largest difference.
+fn fields(f: &Density, g: &Density, differs: bool) -> ChangeFields {
     let higher = |a: f64, b: f64| match () {
         () if differs => (a - b).max(0.0),
         () if b > 0.0 => a / b,
         () => 0.0,
     };
-    let fields = [(true, field(&higher)), (false, field(&|f, g| higher(g, f)))];
-    let largest = fields.iter().map(|(_, field)| field.peak()).fold(0.0, f64::max);
+    let field = |value: &dyn Fn(f64, f64) -> f64| Density {
+        grid: f.grid,
+        per_km2: f.per_km2.iter().zip(&g.per_km2).map(|(&f, &g)| value(f, g)).collect(),
+    };
+    let (up, down) = (field(&higher), field(&|f, g| higher(g, f)));
+    let largest = up.peak().max(down.peak());
     let levels = if differs { PARTS.map(|part| part * largest) } else { FACTORS };
+    ChangeFields { up, down, levels: levels.into_iter().filter(|level| *level > 0.0).collect() }
+}
+
+/// Outlines at the levels of both fields.
+fn outlines(fields: &ChangeFields, sides: &[Side; 2]) -> Result<Vec<Change>, DensityError> {
     let mut changes = Vec::new();
-    for (up, field) in &fields {
-        for level in levels.into_iter().filter(|level| *level > 0.0) {
+    for (up, field) in [(true, &fields.up), (false, &fields.down)] {
+        for &level in &fields.levels {
             let shape = contour(field, level)?;
             let area = SquareKm::from_square_metres(shape.unsigned_area());
             let inside = |side: &Side| side.places.iter().filter(|at| value_at(field, **at) >= level).count();
             let (now, before) = (inside(&sides[0]), inside(&sides[1]));
             if !shape.0.is_empty() {
-                changes.push(Change { up: *up, level, now, before, area, shape });
+                changes.push(Change { up, level, now, before, area, shape });
             }
         }
     }

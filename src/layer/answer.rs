@@ -113,7 +113,7 @@ pub fn answer(
         }),
         "list" => list_answer(snapshot, &ask, values),
         "brief" => brief_answer(snapshot, &ask, values),
-        "near-repeat" => near_repeat_answer(snapshot, &ask, values),
+        "near-repeat" => near_repeat_answer(snapshot, &ask, operation, values),
         "plan" => patrol_answer(snapshot, &ask, values),
         "counts" => counts_answer(snapshot, &ask, values),
         "compare" => change_answer(snapshot, &ask, values),

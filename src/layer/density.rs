@@ -1,10 +1,11 @@
 //! Density as contours: by share of the incidents, by multiples of the mean, by area.
 
 use super::made::{LEFT_OUT, made, on_page};
+use super::raster::{Cells, Raster};
 use super::weights::weights_told;
 use super::{Ask, Feature, Layer, Legend, LegendClass, Value};
 use crate::analysis::density::bandwidth::Chosen;
-use crate::analysis::density::kde::{Density, KdeParams};
+use crate::analysis::density::kde::KdeParams;
 use crate::analysis::density::method::Method;
 use crate::engine::density_adaptive::{Adaptive, TRIM, Widths};
 use crate::engine::density_ask::{DensityAsk, DensityError, Outline};
@@ -121,17 +122,6 @@ pub(super) fn warn_of_bound(layer: &mut Layer, with: &DensityAsk, result: &Densi
     ));
 }
 
-/// A surface as a picture has it.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Raster {
-    /// The surface, per km².
-    pub density: Density,
-    /// What its values are multiplied by, for the unit that is told.
-    pub scale: f64,
-    /// What it is made of, in words.
-    pub description: String,
-}
-
 /// The surface itself.
 ///
 /// # Errors
@@ -148,7 +138,7 @@ pub fn raster(
     let result = snapshot.density_with(&selection, ask.query.period, &alone)?;
     let description = description(&result, with, drawing);
     let density = result.standard_error.unwrap_or(result.density);
-    Ok(Raster { density, scale: drawing.scale(1.0), description })
+    Ok(Raster { cells: Cells::All { density, scale: drawing.scale(1.0) }, description })
 }
 
 /// What a surface is made of, in words.

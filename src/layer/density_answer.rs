@@ -1,10 +1,12 @@
 //! Which of its densities a request asks for, and with what.
 
 use super::answer::{AnswerError, length};
-use super::density::{DensityLayerError, Drawing, Raster, density, raster};
+use super::density::{DensityLayerError, Drawing, density, raster};
 use super::density_cells::density_cells;
 use super::density_change::{Against, density_change};
+use super::density_change_raster::change_raster;
 use super::narrow::warn_of_moved_places;
+use super::raster::Raster;
 use super::street_density::street_density;
 use super::{Ask, Layer, Page};
 use crate::analysis::density::adaptive::AdaptiveError;
@@ -114,6 +116,8 @@ pub(super) struct Plane {
     pub(super) ask: Ask,
     pub(super) with: DensityAsk,
     pub(super) drawing: Drawing,
+    /// What it is compared with, where it is.
+    pub(super) against: Option<Against>,
 }
 
 /// What the values ask of a surface.
@@ -122,25 +126,27 @@ pub(super) struct Plane {
 ///
 /// [`AnswerError`] for what has no surface.
 pub(super) fn plane(values: &Values) -> Result<Plane, AnswerError> {
-    for param in [&NETWORK, &COMPARE_PERIOD, &AGAINST] {
-        if values.has(param) {
-            let why = Box::new(DensityError::NoSurface { param: param.wire });
-            return Err(AnswerError::Unusable { parameter: param.wire, why });
-        }
+    if values.has(&NETWORK) {
+        let why = Box::new(DensityError::NoSurface { param: NETWORK.wire });
+        return Err(AnswerError::Unusable { parameter: NETWORK.wire, why });
     }
     let ask = Ask { query: values.query(), within: Vec::new(), page: Page::ALL };
     let drawing = Drawing { per_mile: values.word(&UNIT) == Some("mi2") };
-    Ok(Plane { ask, with: ask_of(values)?, drawing })
+    Ok(Plane { ask, with: ask_of(values)?, drawing, against: against(values) })
 }
 
-/// Answers a request for a density with the surface itself.
+/// Answers a request for a density, or for a comparison of two, with the surface itself.
 ///
 /// # Errors
 ///
 /// As [`answer`](super::answer::answer).
 pub fn surface(snapshot: &Snapshot, values: &Values) -> Result<Raster, AnswerError> {
-    let Plane { ask, with, drawing } = plane(values)?;
-    raster(snapshot, &ask, &with, drawing).map_err(refusal)
+    let Plane { ask, with, drawing, against } = plane(values)?;
+    match against {
+        Some(against) => change_raster(snapshot, &ask, &with, &against),
+        None => raster(snapshot, &ask, &with, drawing),
+    }
+    .map_err(refusal)
 }
 
 pub(super) fn refusal(error: DensityLayerError) -> AnswerError {

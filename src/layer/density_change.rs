@@ -3,20 +3,21 @@
 use geo::Polygon;
 
 use super::density::{DensityLayerError, about};
-use super::made::{LEFT_OUT, made, on_page};
+use super::made::{BOTH_WAYS, LEFT_OUT, made, on_page};
 use super::weights::weights_told;
 use super::{Ask, Feature, Layer, Legend, LegendClass, Value};
 use crate::analysis::density::dual::Comparison;
 use crate::engine::density_ask::DensityAsk;
-use crate::engine::density_dual::{Change, ChangeAnswer, FACTORS, PARTS};
-use crate::engine::query::Query;
+use crate::engine::density_dual::{Change, ChangeAnswer, ChangeFields, FACTORS, PARTS};
+use crate::engine::query::{Query, Selection};
 use crate::engine::snapshot::Snapshot;
 use crate::model::period::Period;
 use crate::space::crs::CrsError;
 
-/// Colors of the three levels upwards, and of those downwards.
-const UP: [&str; 3] = ["#fdcc8a", "#fc8d59", "#d7301f"];
-const DOWN: [&str; 3] = ["#bdc9e1", "#74a9cf", "#0570b0"];
+/// Colors of the three levels upwards, and of those downwards; where neither is reached.
+pub(super) const UP: [&str; 3] = [BOTH_WAYS[4], BOTH_WAYS[5], BOTH_WAYS[6]];
+pub(super) const DOWN: [&str; 3] = [BOTH_WAYS[2], BOTH_WAYS[1], BOTH_WAYS[0]];
+const NEITHER: &str = BOTH_WAYS[3];
 
 /// What a density is compared with, and how.
 #[derive(Clone, Debug, PartialEq)]
@@ -43,16 +44,14 @@ pub fn density_change(
     with: &DensityAsk,
     against: &Against,
 ) -> Result<Layer, DensityLayerError> {
-    let selection = snapshot.select(&ask.query)?;
-    let query = Query {
-        period: against.period.or(ask.query.period),
-        categories: against.categories.clone().unwrap_or_else(|| ask.query.categories.clone()),
-        ..ask.query.clone()
+    let sides = Sides::of(snapshot, ask, against)?;
+    let days = sides.days;
+    let result = if against.cells {
+        sides.fields(snapshot, against, with)?.0
+    } else {
+        let (now, before) = sides.both();
+        snapshot.density_change(now, before, against.comparison, with)?
     };
-    let other = snapshot.select(&query).map_err(DensityLayerError::Against)?;
-    let days = [snapshot.observed_days(&ask.query), snapshot.observed_days(&query)];
-    let sides = ((&selection, days[0]), (&other, days[1]));
-    let result = snapshot.density_change(sides.0, sides.1, against.comparison, with)?;
     let page = if against.cells {
         let mut touched = Vec::new();
         for at in (0..result.values.len()).filter(|&at| result.values[at].is_some()) {
@@ -75,7 +74,7 @@ pub fn density_change(
         ("compared", Value::text(compared)),
         ("floor", floor.map_or(Value::Null, Value::text)),
         (if per_day { "floor_per_km2_day" } else { "floor_per_km2" }, Value::rounded(result.floor, 9)),
-        ("compare_period", query.period.map_or(Value::Null, |period| Value::text(period.to_string()))),
+        ("compare_period", sides.query.period.map_or(Value::Null, |period| Value::text(period.to_string()))),
         ("against", against.categories.as_ref().map_or(Value::Null, |names| names_of(names))),
         ("weights", weights_told(result.weighed.as_ref())),
         ("observed_days", Value::count(days[0])),
@@ -88,7 +87,57 @@ pub fn density_change(
         ("outside_study_area_before", Value::count(result.outside[1])),
     ]);
     let legend = legend(against, &result);
-    Ok(made("density", snapshot, ask, &selection, page, legend, parameters))
+    Ok(made("density", snapshot, ask, &sides.now, page, legend, parameters))
+}
+
+/// What is compared with what.
+pub(super) struct Sides {
+    now: Selection,
+    before: Selection,
+    /// What the other is asked for with.
+    pub(super) query: Query,
+    /// Days on which a source had data, of the one and of the other.
+    pub(super) days: [i64; 2],
+}
+
+impl Sides {
+    /// Those of a request.
+    ///
+    /// # Errors
+    ///
+    /// [`DensityLayerError`] for an unknown category.
+    pub(super) fn of(snapshot: &Snapshot, ask: &Ask, against: &Against) -> Result<Self, DensityLayerError> {
+        let query = Query {
+            period: against.period.or(ask.query.period),
+            categories: against.categories.clone().unwrap_or_else(|| ask.query.categories.clone()),
+            ..ask.query.clone()
+        };
+        Ok(Self {
+            now: snapshot.select(&ask.query)?,
+            before: snapshot.select(&query).map_err(DensityLayerError::Against)?,
+            days: [snapshot.observed_days(&ask.query), snapshot.observed_days(&query)],
+            query,
+        })
+    }
+
+    fn both(&self) -> ((&Selection, i64), (&Selection, i64)) {
+        ((&self.now, self.days[0]), (&self.before, self.days[1]))
+    }
+
+    /// The comparison in every cell, and the fields that its outlines are drawn from.
+    ///
+    /// # Errors
+    ///
+    /// [`DensityLayerError`] for parameters that cannot be used.
+    pub(super) fn fields(
+        &self,
+        snapshot: &Snapshot,
+        against: &Against,
+        with: &DensityAsk,
+    ) -> Result<(ChangeAnswer, ChangeFields), DensityLayerError> {
+        let (now, before) = self.both();
+        Ok(snapshot.density_change_fields(now, before, against.comparison, with)?)
+    }
 }
 
 fn names_of(names: &[String]) -> Value {
@@ -99,7 +148,7 @@ fn names_of(names: &[String]) -> Value {
 }
 
 /// What is compared, and what is added to both.
-fn words(comparison: Comparison) -> (&'static str, Option<&'static str>) {
+pub(super) fn words(comparison: Comparison) -> (&'static str, Option<&'static str>) {
     const FLOOR: &str = "one incident of the other selection at its own place is added to both";
     match comparison {
         Comparison::LogRelativeRisk => {
@@ -169,9 +218,6 @@ fn feature(
 fn largest(result: &ChangeAnswer) -> f64 {
     result.values.iter().flatten().fold(0.0, |most, value| value.abs().max(most))
 }
-
-/// Between the levels.
-const NEITHER: &str = "#d9d9d9";
 
 fn legend(against: &Against, result: &ChangeAnswer) -> Legend {
     let levels = match result.comparison {

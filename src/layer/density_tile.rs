@@ -1,24 +1,25 @@
 //! Density as pictures of the map's tiles: each pixel in the color of its class of the legend.
 
+use super::Ask;
 use super::answer::AnswerError;
-use super::density::{DensityLayerError, legend};
+use super::density::{DensityLayerError, Drawing, legend};
 use super::density_answer::{Plane, plane, refusal};
 use super::density_cells;
+use super::density_change_raster::{Classed, change_fields};
 use crate::analysis::density::contour::value_at;
-use crate::analysis::density::kde::Density;
 use crate::engine::density_ask::{DensityAsk, DensityError};
 use crate::engine::params::density::OUT;
 use crate::engine::params::values::Values;
 use crate::engine::snapshot::Snapshot;
+use crate::space::coord::Local;
 use crate::space::crs::Crs;
 use crate::space::tile::{Extent, Lattice, TILE, Tile};
 
-/// A surface with the classes of its legend, ready to be drawn tile by tile.
+/// Surfaces with the classes of their legend, ready to be drawn tile by tile.
 #[derive(Clone, Debug)]
 pub struct Shaded {
-    density: Density,
-    /// The lowest value of each class per km², ascending, and its color.
-    classes: Vec<(f64, &'static str)>,
+    /// As they lie upon each other, on one grid: one of a density, of a comparison where it is higher and where it is lower.
+    fields: Vec<Classed>,
     extent: Extent,
     crs: Crs,
     description: String,
@@ -39,49 +40,67 @@ pub struct Picture {
 
 /// The surface that the values ask for, with the classes that the collection's legend has.
 ///
-/// With `out` contours the classes are those of the outlines, with `out` cells thirds of the peak.
+/// With `out` contours the classes are those of the outlines, with `out` cells thirds of the peak. Of a comparison they are
+/// those of its outlines either way: nothing is drawn between the lowest level upwards and the lowest downwards.
 ///
 /// # Errors
 ///
-/// [`AnswerError`] as for the collection, and for what is no surface: a comparison, or a density along streets.
+/// [`AnswerError`] as for the collection, and for what is no surface: a density along streets.
 pub fn shaded(snapshot: &Snapshot, values: &Values) -> Result<Shaded, AnswerError> {
-    let Plane { ask, with, drawing } = plane(values)?;
+    let Plane { ask, with, drawing, against } = plane(values)?;
     let cells = values.word(&OUT) == Some("cells");
+    let made = match against {
+        Some(against) => {
+            change_fields(snapshot, &ask, &with, &against).map(|(fields, told)| (fields.into(), told))
+        }
+        None => one_field(snapshot, &ask, &with, drawing, cells).map(|(field, told)| (vec![field], told)),
+    };
+    let (fields, mut description): (Vec<Classed>, String) = made.map_err(refusal)?;
+    if let Some(notice) = &snapshot.dataset().notice {
+        description.push_str(&format!(". {notice}"));
+    }
+    let crs = snapshot.dataset().crs.clone();
+    let grid = fields[0].0.grid;
+    let extent = Extent::of(&grid, &crs).map_err(|error| refusal(DensityLayerError::Crs(error)))?;
+    Ok(Shaded { fields, extent, crs, description })
+}
+
+/// One density with its classes, and what it is made of.
+fn one_field(
+    snapshot: &Snapshot,
+    ask: &Ask,
+    with: &DensityAsk,
+    drawing: Drawing,
+    cells: bool,
+) -> Result<(Classed, String), DensityLayerError> {
     if with.standard_error && !cells {
-        return Err(refusal(DensityError::NoOutlines.into()));
+        return Err(DensityError::NoOutlines.into());
     }
     let selection = snapshot.select(&ask.query)?;
     let levels = if cells { Vec::new() } else { with.levels.clone() };
     let asked = DensityAsk { levels, ..with.clone() };
-    let result = snapshot.density_with(&selection, ask.query.period, &asked);
-    let result = result.map_err(|error| refusal(error.into()))?;
+    let result = snapshot.density_with(&selection, ask.query.period, &asked)?;
     let classes = if cells {
         density_cells::classes(&result)
     } else {
-        let colors = legend(&with).classes.into_iter().map(|class| class.color);
+        let colors = legend(with).classes.into_iter().map(|class| class.color);
         result.contours.iter().map(|contour| contour.per_km2).zip(colors).collect()
     };
-    let crs = snapshot.dataset().crs.clone();
-    let mut description = super::density::description(&result, &with, drawing);
-    if let Some(notice) = &snapshot.dataset().notice {
-        description.push_str(&format!(". {notice}"));
-    }
-    let density = result.standard_error.unwrap_or(result.density);
-    let extent = Extent::of(&density.grid, &crs).map_err(|error| refusal(DensityLayerError::Crs(error)))?;
-    Ok(Shaded { density, classes, extent, crs, description })
+    let description = super::density::description(&result, with, drawing);
+    Ok(((result.standard_error.unwrap_or(result.density), classes), description))
 }
 
 impl Shaded {
     /// How many cells it holds in memory.
     #[must_use]
     pub fn n_cells(&self) -> usize {
-        self.density.per_km2.len()
+        self.fields.iter().map(|(field, _)| field.per_km2.len()).sum()
     }
 
     /// A tile of it; none where nothing is to be seen.
     ///
     /// A pixel has the class of the value at its middle, [`value_at`], from which the outlines are drawn as well: so both
-    /// agree. Time O(pixels).
+    /// agree. Of two fields the later lies on top, as its outlines do. Time O(pixels).
     #[must_use]
     pub fn picture(&self, tile: Tile) -> Option<Picture> {
         let mut pixels = vec![0_u8; (TILE * TILE) as usize];
@@ -93,7 +112,7 @@ impl Shaded {
             for row in rows {
                 for col in cols.clone() {
                     let at = lattice.at(f64::from(col) + 0.5, f64::from(row) + 0.5);
-                    let class = self.class(value_at(&self.density, at));
+                    let class = self.class(at);
                     if class > 0 {
                         pixels[(row * TILE + col) as usize] = class;
                         seen = true;
@@ -104,14 +123,22 @@ impl Shaded {
         seen.then(|| Picture {
             side: TILE,
             pixels,
-            colors: self.classes.iter().map(|(_, color)| *color).collect(),
+            colors: self.fields.iter().flat_map(|(_, classes)| classes).map(|(_, color)| *color).collect(),
             description: self.description.clone(),
         })
     }
 
-    /// How many classes begin at a value or below it.
-    fn class(&self, value: f64) -> u8 {
-        let reached = self.classes.iter().take_while(|(from, _)| value >= *from).count();
-        u8::try_from(reached).unwrap_or(u8::MAX)
+    /// The number of the class at a place, from 1 through the classes of all fields; 0 where there is none.
+    fn class(&self, at: Local) -> u8 {
+        let (mut found, mut before) = (0, 0);
+        for (field, classes) in &self.fields {
+            let value = value_at(field, at);
+            let reached = classes.iter().take_while(|(from, _)| value >= *from).count();
+            if reached > 0 {
+                found = before + reached;
+            }
+            before += classes.len();
+        }
+        u8::try_from(found).unwrap_or(u8::MAX)
     }
 }

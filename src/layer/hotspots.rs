@@ -1,11 +1,11 @@
 //! Hot spots: blocks or cells that stand out with their neighbors.
 
-use super::made::{LEFT_OUT, made};
+use super::hotspots_said::warnings;
+use super::made::{BOTH_WAYS, LEFT_OUT, made};
 use super::{Ask, Feature, Layer, Legend, LegendClass, Value};
 use crate::analysis::hotspots::band::{BandChoice, BandRule, CellChoice};
 use crate::analysis::hotspots::exact::NORMAL_FROM;
 use crate::analysis::hotspots::moran::Moran;
-use crate::analysis::hotspots::permute::MOST;
 use crate::engine::hotspots::{
     HotSpotParams, HotSpots, HotSpotsError, LEVEL, Near, QFrom, Statistic, Tested, Units,
 };
@@ -13,10 +13,6 @@ use crate::engine::snapshot::Snapshot;
 use crate::engine::units::BESIDE;
 use crate::space::crs::CrsError;
 use crate::space::shape::Shape;
-
-/// Colors of the bins from −3 to 3, the middle one apart: ColorBrewer RdBu, with a gray and a pale blue that those who see no red or no green can
-/// tell from each other (`tests/colors.rs`).
-const COLORS: [&str; 7] = ["#2166ac", "#67a9cf", "#cbe8f6", "#b4b8be", "#fddbc7", "#ef8a62", "#b2182b"];
 
 /// Why there is no such layer.
 #[derive(Debug, thiserror::Error)]
@@ -68,40 +64,8 @@ pub fn hotspots(snapshot: &Snapshot, ask: &Ask, params: &HotSpotParams) -> Resul
         legend(params.statistic),
         parameters,
     );
-    sparse(&found, params).into_iter().for_each(|warning| layer.warn(warning));
+    warnings(&found, params).into_iter().for_each(|warning| layer.warn(warning));
     Ok(layer)
-}
-
-/// Incidents below which Esri's tools refuse to look for hot spots.
-const FEWEST: f64 = 60.0;
-
-/// That there are too few incidents for what is told, where there are.
-///
-/// Source: Esri, *How Optimized Hot Spot Analysis works*, for the 60. Where counts are sparse, q follows from the law over all
-/// permutations and not from the normal one; that is not so for parts of incidents, and for such laws as would take too long.
-fn sparse(found: &HotSpots, params: &HotSpotParams) -> Vec<String> {
-    let incidents: f64 = found.tested.iter().map(|unit| unit.incidents).sum();
-    let mut warnings = Vec::new();
-    if incidents < FEWEST {
-        warnings.push(format!(
-            "{incidents:.0} incidents are too few to tell hot from cold: take at least {FEWEST:.0}, by a longer period or more categories"
-        ));
-    }
-    if found.expected < NORMAL_FROM && found.q_from == QFrom::Normal {
-        let needed = (2.0 * found.tested.len() as f64 / LEVEL).ceil();
-        let mend = match params.statistic {
-            Statistic::Emerging { .. } => "take larger units or fewer steps".to_owned(),
-            _ if needed <= f64::from(MOST) => format!(
-                "ask for at least {needed:.0} permutations, so that q follows from them, or take larger units or a wider band"
-            ),
-            _ => "take larger units or a wider band".to_owned(),
-        };
-        warnings.push(format!(
-            "a unit and its neighbors have {:.1} incidents in the mean, and these are no whole numbers or too many to go through all permutations: z is far from normal and q from its p is too small; {mend}",
-            found.expected
-        ));
-    }
-    warnings
 }
 
 /// Where the units are, and what they are called.
@@ -321,7 +285,7 @@ fn legend(statistic: Statistic) -> Legend {
     let class = |at: usize| LegendClass {
         from: Some(at as f64 - 3.0),
         to: Some(at as f64 - 3.0),
-        color: COLORS[at],
+        color: BOTH_WAYS[at],
         label: words[at].to_owned(),
     };
     let unit = if matches!(statistic, Statistic::LocalMoran) {
@@ -334,6 +298,6 @@ fn legend(statistic: Statistic) -> Legend {
         title: "More or less than chance".to_owned(),
         unit,
         classes: (0..7).filter(|&at| !words[at].is_empty()).map(class).collect(),
-        none: Some(LegendClass { from: None, to: None, color: COLORS[3], label: "as chance".to_owned() }),
+        none: Some(LegendClass { from: None, to: None, color: BOTH_WAYS[3], label: "as chance".to_owned() }),
     }
 }

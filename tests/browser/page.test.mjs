@@ -376,8 +376,14 @@ test('each layer that can be switched on draws something, with its legend', asyn
 test('hot spots are drawn under the blocks in the colors of their legend, and those as chance would have it are not', async () => {
   const page = await open({}, '#layers=hotspots');
   // Of a month's crimes against persons and property no block stands out more than chance would have it; of everything some do.
+  const few = await ask(service.url, 'hotspots', query(await usual()));
+  assert.ok(few.features.every((one) => one.properties.bin <= 0));
+  const hint = '#legend .key.hotspots .hint';
+  assert.equal(await page.textContent(hint), few.provenance.warnings.at(-1));
+  assert.match(await page.textContent(hint), /choose more categories, a longer period/);
   await page.evaluate(() => { document.querySelector('#categories').open = true; });
   await then(page, () => page.click('#category-all'));
+  assert.equal(await page.locator(hint).count(), 0, 'what stands out needs no hint');
   const answer = await ask(service.url, 'hotspots', query({ ...await usual(), category: 'all' }));
   const out = answer.features.filter((one) => one.properties.bin !== 0);
   assert.ok(out.length > 0 && out.length < answer.features.length, `${out.length} of ${answer.features.length} stand out`);

@@ -1,9 +1,11 @@
 //! Layers asked for by their parameters, and what they tell.
 
+use hotblocks::analysis::density::kde::Density;
 use hotblocks::engine::params::table::Operation;
 use hotblocks::engine::params::values::Values;
 use hotblocks::engine::snapshot::Snapshot;
 use hotblocks::layer::answer::{AnswerError, answer};
+use hotblocks::layer::raster::{Cells, Raster};
 use hotblocks::layer::{Layer, Page, Value};
 
 /// Values of an operation by the names of its parameters in a query.
@@ -24,6 +26,12 @@ pub(crate) fn ask(
     pairs: &[(&str, &str)],
 ) -> Result<Layer, AnswerError> {
     answer(snapshot, operation, &values(operation, pairs), Page::ALL)
+}
+
+/// The density that a raster holds, of which every cell has a value.
+pub(crate) fn density_of(raster: Raster) -> Density {
+    let Cells::All { density, .. } = raster.cells else { panic!("some cells have no value") };
+    density
 }
 
 /// What is told under a name.

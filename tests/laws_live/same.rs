@@ -4,7 +4,7 @@ use std::fmt::Debug;
 
 use hotblocks::encode::geojson::collection;
 use hotblocks::engine::params::clusters::CLUSTERS;
-use hotblocks::engine::params::near_repeat::NEAR_REPEAT;
+use hotblocks::engine::params::near_repeat::{NEAR_REPEAT, ZONES};
 use hotblocks::engine::params::ranking::RANK;
 use hotblocks::engine::params::table::{DENSITY, INCIDENTS, Operation};
 use hotblocks::engine::query::Query;
@@ -19,7 +19,7 @@ use hotblocks::model::report::Status;
 use hotblocks::space::bbox::LonLatBox;
 use hotblocks::space::coord::Metres;
 
-use crate::common::answers::values;
+use crate::common::answers::{density_of, values};
 
 fn equal<T: PartialEq + Debug>(what: &str, live: &T, fresh: &T) {
     assert_eq!(live, fresh, "{what}, live and fresh");
@@ -79,11 +79,12 @@ pub(crate) fn same_layers(live: &Snapshot, fresh: &Snapshot) {
         let layer = answer(of, operation, &values(operation, pairs), Page::ALL);
         layer.map(|layer| collection(&layer, serde_json::Value::Null)).map_err(|error| error.to_string())
     };
-    let asked: [(&Operation, &[(&str, &str)]); 4] = [
+    let asked: [(&Operation, &[(&str, &str)]); 5] = [
         (&INCIDENTS, &[]),
         (&RANK, &[("draws", "200")]),
         (&CLUSTERS, &[("eps_m", "120"), ("min_points", "3")]),
-        (&NEAR_REPEAT, &[("permutations", "99")]),
+        (&NEAR_REPEAT, &[("permutations", "99"), ("distances_m", "100,400"), ("days", "2,7")]),
+        (&ZONES, &[("distances_m", "400"), ("days", "7")]),
     ];
     for (operation, pairs) in asked {
         equal(operation.collection, &text(live, operation, pairs), &text(fresh, operation, pairs));
@@ -103,7 +104,7 @@ pub(crate) fn same_layers(live: &Snapshot, fresh: &Snapshot) {
     let values = values(&DENSITY, &[("bandwidth_m", "250"), ("cell_m", "100")]);
     let (a, b) = (surface(live, &values), surface(fresh, &values));
     let (a, b) = match (a, b) {
-        (Ok(a), Ok(b)) => (a.density, b.density),
+        (Ok(a), Ok(b)) => (density_of(a), density_of(b)),
         (a, b) => return assert_eq!(a.is_ok(), b.is_ok(), "a surface of both or of none"),
     };
     assert_eq!(a.grid, b.grid);

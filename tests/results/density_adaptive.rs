@@ -4,7 +4,7 @@ use crate::common;
 
 use std::f64::consts::PI;
 
-use common::answers::{get, number, parameter};
+use common::answers::{density_of, get, number, parameter};
 use hotblocks::engine::params::density::{
     ADAPTIVE, COMPARE_PERIOD, EDGE, HALF_LIFE, MODE, NETWORK, OUT, SAMPLE, SURFACE, UNIT,
 };
@@ -56,14 +56,15 @@ fn under_every_kernel_of_a_minimum_sample_lie_so_many_incidents() {
     };
     let radii: Vec<f64> = places.iter().map(radius).collect();
     assert!(radii.iter().filter(|h| **h > 300.0).count() > 10, "some must look further than 300 m");
-    let (grid, peak) = (made.density.grid, made.density.peak());
+    assert!(made.description.contains("minimum-sample"), "{}", made.description);
+    let made = density_of(made);
+    let (grid, peak) = (made.grid, made.peak());
     for at in (0..grid.len()).step_by(7) {
         let middle = grid.center(at % grid.n_cols, at / grid.n_cols);
         let sum: f64 = places.iter().zip(&radii).map(|(p, h)| quartic(middle, *p, *h)).sum();
-        let found = made.density.per_km2[at];
+        let found = made.per_km2[at];
         assert!((found - sum).abs() <= 1e-9 * peak, "cell {at}: {found} is not {sum}");
     }
-    assert!(made.description.contains("minimum-sample"), "{}", made.description);
 }
 
 #[test]
@@ -107,11 +108,12 @@ fn a_standard_error_is_the_root_of_the_sum_of_squared_kernels() {
     let given = [&PLAIN[..], &[(&SURFACE, "standard-error")]].concat();
     let made = surface(&snapshot, &values(&given)).expect("a surface");
     assert!(made.description.starts_with("Standard error"), "{}", made.description);
-    let (grid, peak) = (made.density.grid, made.density.peak());
+    let made = density_of(made);
+    let (grid, peak) = (made.grid, made.peak());
     for at in (0..grid.len()).step_by(7) {
         let middle = grid.center(at % grid.n_cols, at / grid.n_cols);
         let sum: f64 = places.iter().map(|p| quartic(middle, *p, 300.0).powi(2)).sum();
-        let found = made.density.per_km2[at];
+        let found = made.per_km2[at];
         assert!((found - sum.sqrt()).abs() <= 1e-9 * peak, "cell {at}: {found}");
     }
     // As cells it stands beside the density, in the unit asked for.
@@ -172,6 +174,6 @@ fn without_incidents_there_is_an_empty_surface_and_no_number_that_is_none() {
         &[(&SURFACE, "standard-error"), (&EDGE, "jones-diggle"), (&HALF_LIFE, "30")],
     ] {
         let made = surface(&snapshot, &values(&[&PLAIN[..], &[never], given].concat())).expect("empty");
-        assert!(made.density.per_km2.iter().all(|value| *value == 0.0), "{given:?}");
+        assert!(density_of(made).per_km2.iter().all(|value| *value == 0.0), "{given:?}");
     }
 }

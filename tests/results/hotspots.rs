@@ -54,6 +54,45 @@ fn blocks_are_tested_with_zeros_and_the_hottest_comes_first() {
 }
 
 #[test]
+fn where_nothing_is_hot_the_answer_says_what_to_do_and_where_something_is_it_does_not() {
+    let (snapshot, ..) = common::new_haven();
+    let hint = |pairs: &[(&str, &str)]| {
+        let layer = ask(&snapshot, pairs).expect("hot spots");
+        let hot = layer.features.iter().any(|feature| number(feature, "bin") > 0.0);
+        let hints: Vec<String> = layer
+            .warnings()
+            .filter(|one| one.contains("hot at the usual levels"))
+            .map(str::to_owned)
+            .collect();
+        // It comes last, where the page looks for it.
+        assert!(hints.len() <= 1 && hints.iter().all(|hint| layer.warnings().last() == Some(hint.as_str())));
+        (hot, hints.into_iter().next())
+    };
+    // What the page asks at first; and everything.
+    assert_eq!(
+        hint(&[("category", "person,property")]),
+        (
+            false,
+            Some("no block is hot at the usual levels: choose more categories, a longer period or cells instead of blocks".to_owned())
+        )
+    );
+    assert_eq!(hint(&[]), (true, None));
+    let (hot, cells) = hint(&[("category", "person,property"), ("units", "cells"), ("cell_m", "60")]);
+    assert!(
+        hot || cells.is_some_and(|hint| hint.starts_with("no cell is hot") && hint.ends_with("larger cells"))
+    );
+    // Fewer than Esri would take at all have a reason of their own.
+    let few =
+        ask(&snapshot, &[("category", "robbery"), ("datetime", "2014-09-01/2014-09-05")]).expect("hot spots");
+    let told: Vec<&str> = few.warnings().collect();
+    assert!(
+        told.iter().any(|one| one.contains("too few"))
+            && !told.iter().any(|one| one.contains("usual levels")),
+        "{told:?}"
+    );
+}
+
+#[test]
 fn protected_offenses_count_in_their_block_and_in_no_cell() {
     let (snapshot, ..) = common::new_haven();
     let incidents = |pairs: &[(&str, &str)]| {

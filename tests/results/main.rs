@@ -6,6 +6,7 @@ mod common;
 mod analysis_golden;
 mod clusters_weighted;
 mod density_adaptive;
+mod density_change;
 mod density_statistics;
 mod explain;
 mod hot_blocks;

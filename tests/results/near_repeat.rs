@@ -7,11 +7,11 @@ use common::command::{SAMPLE, hotblocks, told};
 use hotblocks::analysis::scan::space_time::SpaceTimeParams;
 use hotblocks::analysis::scan::spatial::ScanParams;
 use hotblocks::encode;
-use hotblocks::engine::params::near_repeat::NEAR_REPEAT;
+use hotblocks::engine::params::near_repeat::{DRAWN, NEAR_REPEAT, SHOW, ZONES};
 use hotblocks::engine::query::Query;
 use hotblocks::engine::scan::Exposure;
 use hotblocks::engine::snapshot::Snapshot;
-use hotblocks::layer::answer::AnswerError;
+use hotblocks::layer::answer::{AnswerError, answer};
 use hotblocks::layer::{Ask, Layer, Page, Value, scan};
 use hotblocks::space::coord::Metres;
 
@@ -113,6 +113,27 @@ fn what_may_not_be_drawn_is_in_no_table_chain_or_zone() {
         .filter(|&at| data.incidents.classes(at).any(|class| data.classes.get(class).flags.protected()))
         .count();
     assert!(left_out > 0 && timed.incidents.len() < data.incidents.len() - left_out);
+}
+
+#[test]
+fn the_layer_shows_zones_or_chains_as_the_command_does_and_whatever_is_configured_for_that_no_table() {
+    let (snapshot, ..) = common::new_haven();
+    let bands = [("distances_m", "100,200"), ("days", "7,14"), ("category", "person,property")];
+    let drawn = |more: &[(&str, &str)]| {
+        answers::ask(&snapshot, &ZONES, &[&bands[..], more].concat()).expect("a layer")
+    };
+    let shown = |word| ask(&snapshot, &[&bands[..], &[("show", word)]].concat()).expect("a layer");
+    assert_eq!(drawn(&[]), shown("zones"));
+    assert_eq!(drawn(&[]), drawn(&[("show", "zones")]));
+    assert_eq!(drawn(&[("show", "chains")]), shown("chains"));
+    assert!(drawn(&[]).features.len() > 1 && drawn(&[("show", "chains")]).features.len() > 1);
+    assert_ne!(drawn(&[]), ask(&snapshot, &bands).expect("a table"));
+    let mut configured = answers::values(&NEAR_REPEAT, &[&bands[..], &[("show", "pairs")]].concat());
+    let asked = |values: &_| answer(&snapshot, &ZONES, values, Page::ALL).expect("a layer");
+    assert_eq!(asked(&configured), drawn(&[]));
+    configured.set_wire(&SHOW, "chains").expect("a word");
+    assert_eq!(asked(&configured), drawn(&[("show", "chains")]));
+    assert!(configured.set_wire(&DRAWN, "pairs").is_err());
 }
 
 #[test]

@@ -18,6 +18,7 @@ use twox_hash::XxHash3_64;
 
 use crate::engine::params::clusters::CLUSTERS;
 use crate::engine::params::hotspots::HOTSPOTS;
+use crate::engine::params::near_repeat::ZONES;
 use crate::engine::params::ranking::RANK;
 use crate::engine::params::table::{AREAS, DENSITY, INCIDENTS, Operation};
 use crate::engine::params::targets::TARGETS;
@@ -35,7 +36,7 @@ use pen::Pen;
 use wire::{Kind, LayerBytes};
 
 /// Collections with tiles, as they lie upon each other.
-pub const TILED: [Operation; 7] = [AREAS, TARGETS, CLUSTERS, HOTSPOTS, RANK, DENSITY, INCIDENTS];
+pub const TILED: [Operation; 8] = [AREAS, TARGETS, CLUSTERS, HOTSPOTS, ZONES, RANK, DENSITY, INCIDENTS];
 
 /// Units along an edge of a tile.
 pub const EXTENT: u32 = 4096;

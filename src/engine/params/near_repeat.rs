@@ -30,7 +30,7 @@ pub const METRIC: Param = Param {
     wire: "metric",
     kind: Kind::Word(&["euclidean", "manhattan"]),
     default: "euclidean",
-    help: "How distance is measured: as the crow flies, or along the axes of the plane",
+    help: "How distance is measured in pairs and chains: as the crow flies, or along the axes of the plane; zones are as the crow flies",
     example: "manhattan",
 };
 
@@ -52,6 +52,23 @@ pub const SHOW: Param = Param {
     default: "pairs",
     help: "The table of pairs with its test, chains of incidents, or zones where the last ones make another likelier",
     example: "zones",
+};
+
+/// What of near repeats is a layer: the table of pairs has no shapes.
+pub const DRAWN: Param = Param {
+    kind: Kind::Word(&["zones", "chains"]),
+    default: "zones",
+    help: "Zones where the last incidents make another likelier, or chains of incidents; the table of pairs has no shapes, so the command and the process alone give it",
+    example: "chains",
+    ..SHOW
+};
+
+/// Near repeats on a map: what has shapes, with what these are made of.
+pub const ZONES: Operation = Operation {
+    command: NEAR_REPEAT.command,
+    collection: NEAR_REPEAT.collection,
+    help: "Zones where the last incidents make another one nearby soon likelier, or chains of such incidents",
+    params: &[PERIOD, CATEGORY, ORIGIN, STATUS, DISTANCES, DAYS, METRIC, DRAWN],
 };
 
 /// Near repeats.

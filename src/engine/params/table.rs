@@ -8,7 +8,7 @@ use super::density::{
 };
 use super::explain::EXPLAIN;
 use super::hotspots::HOTSPOTS;
-use super::near_repeat::NEAR_REPEAT;
+use super::near_repeat::{NEAR_REPEAT, ZONES};
 use super::outreach::{BRIEF, LIST};
 use super::patrol::PLAN;
 use super::ranking::RANK;
@@ -336,9 +336,10 @@ pub const AREAS: Operation = Operation {
     params: &[PERIOD, CATEGORY, ORIGIN, STATUS, WITHIN],
 };
 
-/// Operations that have a command and no collection over HTTP; there they are processes, and counts a resource of their own.
+/// Operations that have a command and are no collection over HTTP; there they are processes, and counts a resource of their own.
+/// Of near repeats what has shapes is a collection too.
 pub const COMMANDS_ONLY: [Operation; 3] = [NEAR_REPEAT, CHANGE, COUNTS];
 
 /// All operations with a collection over HTTP.
-pub const OPERATIONS: [Operation; 11] =
-    [INCIDENTS, RANK, DENSITY, CLUSTERS, HOTSPOTS, AREAS, TARGETS, EXPLAIN, LIST, BRIEF, PLAN];
+pub const OPERATIONS: [Operation; 12] =
+    [INCIDENTS, RANK, DENSITY, CLUSTERS, HOTSPOTS, ZONES, AREAS, TARGETS, EXPLAIN, LIST, BRIEF, PLAN];

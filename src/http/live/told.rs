@@ -11,7 +11,7 @@ use crate::space::bbox::LonLatBox;
 const MOST_SINGLE: usize = 200;
 
 /// Collections that an incident changes, beside its own: all that counts.
-const CHANGED: [&str; 6] = ["incidents", "blocks", "density", "clusters", "hotspots", "areas"];
+const CHANGED: [&str; 7] = ["incidents", "blocks", "density", "clusters", "hotspots", "near-repeat", "areas"];
 
 /// The events of what a snapshot shows beside the one before it, the snapshot's own last.
 ///

@@ -174,7 +174,7 @@ async function start() {
     for (const layer of OVERLAYS) {
       const its = overlays[layer];
       if (!state.layers.has(layer) || !its) continue;
-      parts.push({ kind: layer, legend: its.legend, features: its.features.length });
+      parts.push({ kind: layer, legend: its.legend, features: its.features.length, hint: layer === 'hotspots' ? whereNoneIsHot(its) : undefined });
     }
     showLegend(map ? parts : []);
     made(state, answer, Object.fromEntries(OVERLAYS.filter((layer) => state.layers.has(layer) && overlays[layer])
@@ -293,6 +293,12 @@ const LAYER_NAMES = { blocks: 'Blocks', density: 'Density', hotspots: 'Hot spots
 
 /** @type {Items} */
 const NOTHING = { features: [], numberMatched: 0, links: [], legend: { property: null, title: '', unit: '', classes: [] }, held_places: [] };
+
+/**
+ * What the service says to do where nothing is hot: the last of its warnings.
+ * @param {Items} its @returns {string|undefined}
+ */
+const whereNoneIsHot = (its) => (its.features.some((one) => one.properties.bin > 0) ? undefined : its.provenance?.warnings?.at(-1));
 
 /** @param {string} layer @returns {any} */
 const layerBox = (layer) => document.querySelector(`#layers input[value="${layer}"]`);

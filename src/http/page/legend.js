@@ -40,11 +40,11 @@ export const noneColor = (legend) => legend.none?.color ?? NEUTRAL;
 export const PAPER = '#f6f7f8';
 
 /**
- * @param {{kind: string, legend: Legend, features?: number}[]} parts one for each layer that is shown
+ * @param {{kind: string, legend: Legend, features?: number, hint?: string}[]} parts one for each layer that is shown, with what to do where it shows little
  */
 export function showLegend(parts) {
   byId('legend').hidden = parts.length === 0;
-  byId('legend').replaceChildren(...parts.map(({ kind, legend, features }) => {
+  byId('legend').replaceChildren(...parts.map(({ kind, legend, features, hint }) => {
     const classes = [...(legend.none ? [legend.none] : []), ...legend.classes];
     const unit = kind === 'clusters' || kind === 'incidents' ? count(features ?? 0, kind.slice(0, -1)) : legend.unit;
     return element('section', { className: `key ${kind}`, data: { layer: kind } },
@@ -55,6 +55,7 @@ export function showLegend(parts) {
         swatch.style.setProperty('--swatch', one.color);
         swatch.style.setProperty('--index', String(index));
         return element('li', {}, swatch, element('span', { className: 'label', textContent: one.label }));
-      })));
+      })),
+      ...(hint ? [element('p', { className: 'hint', textContent: hint })] : []));
   }));
 }

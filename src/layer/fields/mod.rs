@@ -148,6 +148,7 @@ pub(crate) fn tables(layer: &str) -> &'static [&'static [Field]] {
         "density" => &[others::DENSITY],
         "clusters" => &[others::CLUSTERS],
         "hotspots" => &[others::HOTSPOTS],
+        "near-repeat" => &[others::NEAR_REPEAT],
         "areas" => &[others::AREA],
         "targets" => &[others::TARGETS],
         "explain" => &[blocks::EXPLAIN],
@@ -163,7 +164,7 @@ pub(crate) fn tables(layer: &str) -> &'static [&'static [Field]] {
 pub fn shape(layer: &str) -> Shape {
     match layer {
         "incidents" => Shape::Point,
-        "areas" | "clusters" => Shape::Polygons,
+        "areas" | "clusters" | "near-repeat" => Shape::Polygons,
         _ => Shape::Any,
     }
 }

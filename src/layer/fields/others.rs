@@ -135,6 +135,23 @@ pub(super) const HOTSPOTS: &[Field] = &[
     ),
 ];
 
+pub(super) const NEAR_REPEAT: &[Field] = &[
+    number("risk", "Of a zone: risk of another incident, where 1 is that at the place and instant of one"),
+    measure("area_km2", "km2", "Area"),
+    integer("incidents", "Of zones: the recent incidents behind all of them; of a chain: incidents in it"),
+    integer("chain", "Of a chain: its number, 1 has the most incidents"),
+    integer("places", "Of a chain: distinct places of its incidents"),
+    integer("links", "Of a chain: pairs of its incidents within a step of each other"),
+    measure("days", "d", "Of a chain: from its first incident to its last"),
+    of(FieldKind::Date, "first", "Of a chain: local date of its first incident"),
+    of(FieldKind::Date, "last", "Of a chain: local date of its last incident"),
+    of(
+        FieldKind::Boolean,
+        "widened",
+        "Of a chain: whether its outline was widened, since one so narrow would be one address",
+    ),
+];
+
 pub(super) const TARGETS: &[Field] = &[
     integer("rank", "Place in the order, 1 is first"),
     text("name", "What it is called by its blocks"),
