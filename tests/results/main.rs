@@ -8,6 +8,7 @@ mod clusters_weighted;
 mod density_adaptive;
 mod density_statistics;
 mod explain;
+mod held;
 mod hot_blocks;
 mod hotspots;
 mod households;
