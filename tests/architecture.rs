@@ -152,14 +152,30 @@ fn the_core_has_no_file_socket_clock_async_log_or_serde() {
 }
 
 /// Functions of the platform whose last digit differs from one processor to the next.
-const PLATFORM: [&str; 8] = [
+///
+/// With them every crate of special functions, which rest on the platform's.
+const PLATFORM: [&str; 22] = [
     ".exp()",
     ".ln()",
     ".exp2()",
     ".powf(",
     ".ln_1p()",
     ".exp_m1()",
-    "statrs::function::gamma",
+    ".log(",
+    ".log2()",
+    ".log10()",
+    ".cbrt()",
+    ".hypot(",
+    ".sin()",
+    ".cos()",
+    ".sin_cos()",
+    ".tan()",
+    ".tanh()",
+    ".atan",
+    "f64::exp",
+    "f64::ln",
+    "statrs::",
+    "libm::",
     "ln_binomial",
 ];
 
@@ -167,8 +183,16 @@ const PLATFORM: [&str; 8] = [
 fn ranks_and_plans_follow_from_functions_that_are_alike_on_every_processor() {
     let among = |path: &Path| {
         let path = path.to_string_lossy();
-        ["rank/", "plan/", "aggregate/"].iter().any(|station| path.starts_with(station))
-            || ["engine/grouped.rs", "model/exposure.rs"].contains(&&*path)
+        ["rank/", "plan/", "aggregate/", "engine/"].iter().any(|station| path.starts_with(station))
+            || [
+                "analysis/hotspots/emerging.rs",
+                "analysis/hotspots/exact.rs",
+                "analysis/hotspots/values.rs",
+                "model/elementary.rs",
+                "model/exposure.rs",
+                "model/normal.rs",
+            ]
+            .contains(&&*path)
     };
     // A step of words, where the platform's rounding cannot be seen.
     let allowed = |path: &Path| path == Path::new("rank/words.rs");
@@ -186,7 +210,10 @@ fn ranks_and_plans_follow_from_functions_that_are_alike_on_every_processor() {
             );
         }
     }
-    assert!(read > 50, "{read} files");
+    assert!(read > 120, "{read} files");
+    let manifest = std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("Cargo.toml"));
+    let manifest = manifest.expect("Cargo.toml");
+    assert!(!manifest.contains("\nstatrs"), "special functions are those of rank/ and model/normal.rs");
 }
 
 #[test]

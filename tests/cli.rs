@@ -120,6 +120,18 @@ fn a_wrong_word_is_a_usage_error() {
     ]);
     assert_eq!(code, 2);
     assert!(err.contains("--bandwidth is not given"), "no bandwidth is assumed: {err}");
+    // Every parameter has the name of its flag here, also where the answer itself finds that it is lacking.
+    let files = ["--incidents", &sample.to_string_lossy(), "--blocks", &streets.to_string_lossy()];
+    for (args, says) in [
+        (&["rank", "--view", "change"][..], "--compare-period is not given and not configured; Dates to"),
+        (&["list"], "--capacity is not given and not configured; What the team takes"),
+        (&["plan"], "--shifts is not given and not configured; File of shifts"),
+        (&["plan", "--officers", "2", "--hours", "18:00-02:00"], "--free is not given and not configured"),
+    ] {
+        let (code, _, err) = run(&[args, &files].concat());
+        assert_eq!(code, 2, "{args:?}: {err}");
+        assert!(err.contains(says) && err.contains("e.g. "), "{args:?}: {err}");
+    }
 }
 
 #[test]

@@ -203,7 +203,7 @@ pub(super) fn loaded_from(
     };
     let values = given.or(&config.defaults()?);
     if let Some(missing) = values.lacking(operations) {
-        return Err(Failure::NotGiven { flag: missing.flag, example: missing.example });
+        return Err(Failure::Lacking(*missing));
     }
     if let (Some(store), Some(setting)) = (stored, setting) {
         return Ok((load::stored(config, store, setting)?, values));

@@ -9,6 +9,7 @@ use crate::encode::format::FormatError;
 use crate::encode::list_file::ListFileError;
 use crate::engine::build::BuildError;
 use crate::engine::named_block::NoBlock;
+use crate::engine::params::table::Param;
 use crate::engine::params::values::BadValue;
 use crate::http::live::WebhookError;
 use crate::http::serve::ServeError;
@@ -64,8 +65,10 @@ pub(super) enum Failure {
     Cells(#[from] CellsError),
     #[error("incidents and blocks make no data set")]
     Build(#[from] BuildError),
+    #[error("--{} is not given and not configured; {}, e.g. {}", .0.flag, .0.help, .0.example)]
+    Lacking(Param),
     #[error(transparent)]
-    Answer(#[from] AnswerError),
+    Answer(AnswerError),
     #[error("the density cannot be written as GeoTIFF")]
     Raster(#[from] tiff::TiffError),
     #[error(transparent)]
@@ -102,11 +105,22 @@ pub(super) enum Failure {
     Write { file: String, source: std::io::Error },
 }
 
+impl From<AnswerError> for Failure {
+    /// A parameter has the name of its flag here, not that of an HTTP query.
+    fn from(error: AnswerError) -> Self {
+        match error {
+            AnswerError::NotGiven(param) => Self::Lacking(param),
+            other => Self::Answer(other),
+        }
+    }
+}
+
 impl Failure {
     pub(super) fn code(&self) -> u8 {
         match self {
             Self::Ending { .. }
             | Self::NotGiven { .. }
+            | Self::Lacking(_)
             | Self::Value(_)
             | Self::Crs(_)
             | Self::Kind(_)

@@ -50,12 +50,14 @@ pub enum WithinError {
         name: String,
     },
     /// There is no such one.
-    #[error("there is no area `{name}`{}", .nearest.as_ref().map_or_else(String::new, |n| format!("; did you mean `{n}`?")))]
+    #[error("there is no area `{name}`; {}", .nearest.as_ref().map_or_else(|| there_are(.known), |n| format!("did you mean `{n}`?")))]
     Unknown {
         /// What was asked for.
         name: String,
         /// What is near, with its kind.
         nearest: Option<String>,
+        /// The names that there are, by the alphabet.
+        known: Vec<String>,
     },
     /// Areas of several kinds have the name.
     #[error("`{name}` is the name of several areas; say which: {}", .which.join(", "))]
@@ -65,6 +67,18 @@ pub enum WithinError {
         /// What can be said instead.
         which: Vec<String>,
     },
+}
+
+/// Names told where none is near.
+const TOLD: usize = 8;
+
+fn there_are(known: &[String]) -> String {
+    let told =
+        known[..known.len().min(TOLD)].iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ");
+    match known.len().saturating_sub(TOLD) {
+        0 => format!("there are {told}"),
+        more => format!("there are {told} and {more} more, which `hotblocks areas` lists"),
+    }
 }
 
 /// The areas that texts name, as kind and name.
@@ -126,7 +140,9 @@ fn one(dataset: &Dataset, text: &str) -> Result<(AreaKind, String), WithinError>
             let near = nearest(&plain, words.iter().map(String::as_str));
             let near = near.and_then(|near| all.iter().find(|(_, known)| known.to_lowercase() == near));
             let nearest = near.map(|(_, known)| (*known).to_owned());
-            Err(WithinError::Unknown { name: text.to_owned(), nearest })
+            let known: std::collections::BTreeSet<&str> = all.iter().map(|(_, known)| *known).collect();
+            let known = known.into_iter().map(str::to_owned).collect();
+            Err(WithinError::Unknown { name: text.to_owned(), nearest, known })
         }
         [(kind, name), ..] if kinds.len() == 1 => Ok((kind, name.to_owned())),
         _ => {

@@ -113,7 +113,9 @@ pub enum RankingError {
         per: &'static str,
     },
     /// No block has what a rate is to be divided by.
-    #[error("no block has {of}, so there is no rate per {per}; rank per time, or give blocks that have it")]
+    #[error(
+        "no block has {of}, so there is no rate per {per}; rank per time, or give blocks that have it: streets have a length, polygons an area and a column of households"
+    )]
     NoExposure {
         /// What was asked for.
         per: &'static str,

@@ -100,7 +100,9 @@ pub enum SnapshotTargetsError {
         least: Amount,
     },
     /// No place is so large within the budget.
-    #[error("no target area of {least_size} fits the budget and the diameter; give at most {most}")]
+    #[error(
+        "no target area of {least_size} fits the blocks there are, the budget and the diameter; as `least_size` give at most {most}"
+    )]
     LeastSize {
         /// What was asked for, or follows from the budget.
         least_size: Amount,
@@ -311,9 +313,10 @@ fn missing(measure: Measure) -> (&'static str, &'static str) {
         Measure::Length => ("a street's length", "km2, mi2, blocks or households"),
         Measure::Area => ("an area", "blocks"),
         Measure::Blocks => ("a shape", "other blocks"),
-        Measure::Households => {
-            ("a number of households", "km, mi, km2, mi2 or blocks, or blocks with a column of households")
-        }
+        Measure::Households => (
+            "a number of households",
+            "km, mi, km2, mi2 or blocks, or polygons with a column of households (streets have none)",
+        ),
     }
 }
 

@@ -8,6 +8,8 @@ use crate::engine::snapshot::Snapshot;
 /// Source: `counting.md` 7 of the project's rules on counting.
 pub(super) fn incomplete(snapshot: &Snapshot, tally: &Tally) -> Option<String> {
     let (until, (first, _)) = (snapshot.complete_until()?, snapshot.dates()?);
+    // Nor from before the data begin: the other warning says that such incidents are too many for their days.
+    let first = snapshot.observed_from().map_or(first, |begin| first.max(begin));
     let period = if first <= until {
         format!("--period {first}/{until} leaves them out")
     } else {

@@ -8,9 +8,10 @@ use super::blocks::Among;
 use super::made::{made, on_page};
 use super::{Ask, Feature, Layer, Legend, LegendClass, Value, ranking_told};
 use crate::aggregate::counts::Count;
-use crate::engine::areas::WithinError;
+use crate::engine::areas::{WithinError, named};
 use crate::engine::snapshot::Snapshot;
 use crate::engine::targets::{Chosen, SnapshotTargetsError, TargetsAsk};
+use crate::model::areas::AreaKind;
 use crate::model::block::{BlockId, Share};
 use crate::model::class::UnknownCategory;
 use crate::model::streets::in_words;
@@ -48,9 +49,10 @@ pub fn targets(snapshot: &Snapshot, ask: &Ask, asked: &TargetsAsk) -> Result<Lay
     let mut counts = vec![Count::default(); snapshot.dataset().block_set.blocks.len()];
     chosen.ranking.rows.iter().for_each(|row| counts[row.block.0 as usize] = row.count);
     let city: f64 = chosen.worth.iter().sum();
+    let within = named(snapshot.dataset(), &ask.within)?;
     let features = (1..)
         .zip(&chosen.targets.places)
-        .map(|(rank, place)| feature(snapshot, &chosen, place, rank, &counts, city))
+        .map(|(rank, place)| feature(snapshot, &chosen, place, rank, (&counts, city), &within))
         .collect::<Result<Vec<_>, _>>()?;
     let days = snapshot.observed_days(&ask.query);
     let mut parameters = ranking_told::told(snapshot, &chosen.ranking, days);
@@ -127,8 +129,8 @@ fn feature(
     chosen: &Chosen,
     place: &Place,
     rank: usize,
-    counts: &[Count],
-    city: f64,
+    (counts, city): (&[Count], f64),
+    within: &[(AreaKind, String)],
 ) -> Result<Feature, TargetsLayerError> {
     let data = snapshot.dataset();
     let ids = |of: &[BlockId], at: &[u32]| at.iter().map(|&at| of[at as usize]).collect::<Vec<BlockId>>();
@@ -150,8 +152,8 @@ fn feature(
         geometry: Some(shape.into()),
         properties: vec![
             ("rank", Value::count(rank)),
-            ("name", Value::text(name(snapshot, &blocks, rank))),
-            ("areas", areas(snapshot, &blocks)),
+            ("name", Value::text(name(snapshot, &blocks, rank, within))),
+            ("areas", areas(snapshot, &blocks, within)),
             ("bounds", bounds(snapshot, &blocks).map_or(Value::Null, Value::Text)),
             ("expected", Value::rounded(place.value, 6)),
             ("expected_share", if city > 0.0 { Value::rounded(place.value / city, 6) } else { Value::Null }),
@@ -177,23 +179,32 @@ fn compactness(outline: &MultiPolygon) -> Option<f64> {
 }
 
 /// The areas of the blocks by kind, the one with most of them first.
-fn areas(snapshot: &Snapshot, blocks: &[BlockId]) -> Value {
+fn areas(snapshot: &Snapshot, blocks: &[BlockId], within: &[(AreaKind, String)]) -> Value {
     let data = snapshot.dataset();
     let of = |layer: &crate::model::areas::AreaLayer| {
         (
             layer.kind.word(),
-            Value::List(most(snapshot, blocks, layer.kind).into_iter().map(Value::Text).collect()),
+            Value::List(most(snapshot, blocks, layer.kind, within).into_iter().map(Value::Text).collect()),
         )
     };
     Value::Map(data.areas.iter().map(of).collect())
 }
 
-fn most(snapshot: &Snapshot, blocks: &[BlockId], kind: crate::model::areas::AreaKind) -> Vec<String> {
+/// Names of one kind by how many blocks they have. A block on a border lies in both; it speaks for its own, and where
+/// areas were asked for, for the first of those.
+fn most(
+    snapshot: &Snapshot,
+    blocks: &[BlockId],
+    kind: AreaKind,
+    within: &[(AreaKind, String)],
+) -> Vec<String> {
     let mut seen: BTreeMap<&str, usize> = BTreeMap::new();
     for id in blocks {
-        let names = snapshot.dataset().block_set.blocks[id.0 as usize].areas.get(&kind).into_iter().flatten();
-        // A block on a border lies in both; it speaks for its own.
-        names.take(1).for_each(|name| *seen.entry(name).or_default() += 1);
+        let names =
+            || snapshot.dataset().block_set.blocks[id.0 as usize].areas.get(&kind).into_iter().flatten();
+        let asked = |name: &&String| within.iter().any(|(of, asked)| *of == kind && asked == *name);
+        let name = names().find(asked).or_else(|| names().next());
+        name.into_iter().for_each(|name| *seen.entry(name).or_default() += 1);
     }
     let mut names: Vec<(&str, usize)> = seen.into_iter().collect();
     names.sort_by(|a, b| b.1.cmp(&a.1).then(a.0.cmp(b.0)));
@@ -201,12 +212,14 @@ fn most(snapshot: &Snapshot, blocks: &[BlockId], kind: crate::model::areas::Area
 }
 
 /// A block's own name, or the area that most blocks lie in, or a number.
-fn name(snapshot: &Snapshot, blocks: &[BlockId], rank: usize) -> String {
+fn name(snapshot: &Snapshot, blocks: &[BlockId], rank: usize, within: &[(AreaKind, String)]) -> String {
     let data = snapshot.dataset();
     if let [one] = blocks {
         return data.block_set.blocks[one.0 as usize].name.clone();
     }
-    let first = data.areas.first().and_then(|layer| most(snapshot, blocks, layer.kind).into_iter().next());
+    let asked = |kind: AreaKind| within.iter().any(|(of, _)| *of == kind);
+    let layer = data.areas.iter().find(|layer| asked(layer.kind)).or(data.areas.first());
+    let first = layer.and_then(|layer| most(snapshot, blocks, layer.kind, within).into_iter().next());
     first.map_or_else(|| format!("Target {rank}"), |area| format!("Target {rank}, {area}"))
 }
 

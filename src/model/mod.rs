@@ -28,6 +28,7 @@ pub mod ledger;
 pub mod link;
 pub(crate) mod link_grid;
 pub mod noding;
+pub(crate) mod normal;
 pub mod observed;
 pub mod period;
 pub mod polygonize;

@@ -2,8 +2,7 @@
 
 use std::collections::HashMap;
 
-use statrs::function::beta::beta_reg;
-
+use super::incomplete_beta::logit_beta_quantile;
 use crate::model::elementary::{exp, ln};
 
 /// How the prior of the blocks' ratios came about.
@@ -178,7 +177,7 @@ pub fn changes(before: &[u32], now: &[u32], days: (f64, f64), level: f64) -> Res
         }
     }
     let ratio_of = |a: f64, b: f64| {
-        let ratio = |p: f64| exp(logit_quantile(a, b, p)) * days.0 / days.1;
+        let ratio = |p: f64| exp(logit_beta_quantile(a, b, p)) * days.0 / days.1;
         Ratio { ratio: ratio(0.5), lo: ratio((1.0 - level) / 2.0), hi: ratio((1.0 + level) / 2.0) }
     };
     let city = ratio_of(totals[1] + 0.5, totals[0] + 0.5);
@@ -285,32 +284,6 @@ impl Tails {
             logs(&self.now, sum * mean) + logs(&self.before, sum * (1.0 - mean)) - logs(&self.both, sum);
         (mean, likelihood)
     }
-}
-
-/// The logit of a quantile of the Beta(a, b) law, by bisection.
-///
-/// Over the logit, since a share near 0 or 1 keeps its digits there.
-pub(super) fn logit_quantile(a: f64, b: f64, p: f64) -> f64 {
-    // The share below `x`; a share above 1/2 is asked for from the other end, where it keeps its digits.
-    let below = |logit: f64| {
-        if logit <= 0.0 {
-            let odds = exp(logit);
-            beta_reg(a, b, odds / (1.0 + odds)) < p
-        } else {
-            let odds = exp(-logit);
-            beta_reg(b, a, odds / (1.0 + odds)) > 1.0 - p
-        }
-    };
-    let (mut low, mut high) = (-700.0, 700.0);
-    for _ in 0..70 {
-        let middle = f64::midpoint(low, high);
-        if below(middle) {
-            low = middle;
-        } else {
-            high = middle;
-        }
-    }
-    f64::midpoint(low, high)
 }
 
 #[cfg(test)]

@@ -9,6 +9,7 @@ pub mod explain;
 pub mod gamma_poisson;
 pub mod groups;
 mod histogram;
+mod incomplete_beta;
 mod negative_binomial;
 pub mod neighbors;
 pub mod order;

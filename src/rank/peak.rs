@@ -183,7 +183,7 @@ fn ln_tail(n: u32, q: f64, k: u32) -> f64 {
             break;
         }
     }
-    first + f64::ln(sum)
+    first + ln(sum)
 }
 
 #[cfg(test)]

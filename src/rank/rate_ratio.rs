@@ -1,6 +1,6 @@
 //! Two counts beside each other: the ratio of their rates with its exact interval.
 
-use super::change::logit_quantile;
+use super::incomplete_beta::logit_beta_quantile;
 use crate::model::elementary::exp;
 
 /// A ratio of rates with its equal-tailed interval.
@@ -55,7 +55,7 @@ pub fn rate_ratio(before: u64, now: u64, days: (f64, f64), level: f64) -> Option
         return None;
     }
     let (y0, y1, per_day) = (before as f64, now as f64, days.0 / days.1);
-    let end = |a: f64, b: f64, p: f64| exp(logit_quantile(a, b, p)) * per_day;
+    let end = |a: f64, b: f64, p: f64| exp(logit_beta_quantile(a, b, p)) * per_day;
     Some(RateRatio {
         ratio: (before > 0).then(|| y1 / y0 * per_day),
         lo: if now == 0 { 0.0 } else { end(y1, y0 + 1.0, (1.0 - level) / 2.0) },

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use hotblocks::rank::change::changes;
 use hotblocks::rank::concentration::{Concentration, Reallocation, concentration};
 use hotblocks::rank::predict::{Drift, Predictive, fit_drift};
+use hotblocks::rank::rate_ratio::rate_ratio;
 use hotblocks::rank::stability::{inclusion, jaccard, rbo};
 use hotblocks::rank::trend::trends;
 
@@ -126,6 +127,30 @@ fn change() -> Vec<Check> {
     ]
 }
 
+fn rate_ratios() -> Check {
+    let (mut ours, mut theirs) = (Vec::new(), Vec::new());
+    for row in ROOM.rows("rate_ratio") {
+        let count = |name: &str| u64::from(whole(&row, name));
+        let days = (number(&row, "days_before"), number(&row, "days"));
+        let found =
+            rate_ratio(count("before"), count("now"), days, number(&row, "level")).expect("incidents");
+        ours.push(found.lo);
+        theirs.push(number(&row, "lo"));
+        assert_eq!(found.hi.is_none(), row["hi"].is_empty(), "{row:?}");
+        if let Some(hi) = found.hi {
+            ours.push(hi);
+            theirs.push(number(&row, "hi"));
+        }
+    }
+    Check::new(
+        "rates of two counts: exact intervals of their ratio, counts up to 100,000",
+        ROOM.versions(&["scipy"]),
+        (&ours, &theirs),
+        |theirs| if theirs == 0.0 { 1.0 } else { theirs },
+        (1e-12, "relative"),
+    )
+}
+
 fn overlap() -> Vec<Check> {
     let (mut ours, mut theirs) = (Vec::new(), Vec::new());
     for row in ROOM.rows("overlap") {
@@ -245,5 +270,5 @@ fn predictive() -> Vec<Check> {
 }
 
 pub(crate) fn checks() -> Vec<Check> {
-    [ginis(), vec![by_chance()], change(), overlap(), trend(), predictive()].concat()
+    [ginis(), vec![by_chance()], change(), vec![rate_ratios()], overlap(), trend(), predictive()].concat()
 }

@@ -16,6 +16,10 @@ struct Row {
 }
 
 fn row() -> Row {
+    row_of(SQUARES)
+}
+
+fn row_of(squares: [(Option<f64>, usize); 6]) -> Row {
     let folder = tempfile::tempdir().expect("a folder");
     let side = 0.002;
     let square = |(at, (households, _)): (usize, &(Option<f64>, usize))| {
@@ -25,9 +29,9 @@ fn row() -> Row {
             "geometry": {"type": "Polygon", "coordinates":
                 [[[west, south], [east, south], [east, north], [west, north], [west, south]]]}})
     };
-    let squares: Vec<Json> = SQUARES.iter().enumerate().map(square).collect();
+    let features: Vec<Json> = squares.iter().enumerate().map(square).collect();
     let mut table = String::from("date,category,longitude,latitude\n");
-    for (at, (_, n)) in SQUARES.iter().enumerate() {
+    for (at, (_, n)) in squares.iter().enumerate() {
         for day in 0..*n {
             let lon = -90.2 + side * (at as f64 + 0.5);
             table += &format!("2018-01-{:02} 10:{day:02},burglary,{lon},38.601\n", 1 + day % 31);
@@ -38,7 +42,7 @@ fn row() -> Row {
         std::fs::write(&path, text).expect("written");
         path.to_string_lossy().into_owned()
     };
-    let blocks = json!({"type": "FeatureCollection", "features": squares}).to_string();
+    let blocks = json!({"type": "FeatureCollection", "features": features}).to_string();
     let files = [write("incidents.csv", table), write("blocks.geojson", blocks)];
     Row { _folder: folder, files }
 }
@@ -114,6 +118,19 @@ fn one_place_within_a_budget_of_households_is_the_best_run_of_squares() {
         assert_eq!(sum("incidents"), best_run(budget) as f64, "{budget}: {answer:#}");
         assert_eq!(answer["provenance"]["parameters"]["gap"], 0.0);
     }
+}
+
+#[test]
+fn squares_where_nobody_lives_cost_as_much_as_one_household() {
+    let row = row_of(SQUARES.map(|(_, n)| (Some(0.0), n)));
+    let answer = row.ask(&["areas", "--budget", "2households", "--most-places", "1"]);
+    let rows = answer["rows"].as_array().expect("rows");
+    assert_eq!(
+        (rows.len(), rows[0]["blocks"].as_u64()),
+        (1, Some(2)),
+        "not all of them for nothing: {answer:#}"
+    );
+    assert_eq!(rows[0]["incidents"], 54.0);
 }
 
 #[test]

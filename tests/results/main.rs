@@ -9,6 +9,7 @@ mod density_adaptive;
 mod density_change;
 mod density_statistics;
 mod explain;
+mod held;
 mod hot_blocks;
 mod hotspots;
 mod households;

@@ -132,6 +132,77 @@ fn three_versions_over_time_keep_their_blocks_and_say_why() {
 }
 
 #[test]
+fn a_brief_is_of_the_version_of_its_day_and_of_its_assigned_blocks_alone() {
+    let (snapshot, ..) = common::new_haven();
+    let kept = three_versions(&snapshot);
+    let versions = kept.versions.clone();
+    assert!(versions[1].assigned().count() < versions[1].entries.len(), "some are in aftercare");
+    let snapshot = snapshot.with_outreach(kept).expect("over these blocks");
+    // Before the first version, it is that one.
+    for (day, at) in [("2014-10-05", 0), ("2015-10-05", 1), ("2016-03-31", 2), ("2014-09-20", 0)] {
+        let layer = ask(&snapshot, true, &[("as_of", day), ("of", "gun")]).expect("a brief");
+        let told: BTreeSet<&str> = layer.features.iter().map(|feature| feature.id.as_str()).collect();
+        let assigned: BTreeSet<&str> = versions[at].assigned().map(|entry| entry.block.as_str()).collect();
+        assert_eq!(told, assigned, "{day}");
+    }
+}
+
+#[test]
+fn what_is_held_is_in_no_brief_and_what_has_no_place_is_told() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let shot = |when, x| (when, "aggravated_assault", (x, 3.), "yes", "no", "yes");
+    let snapshot = town(folder.path(), &[shot("2018-06-19 12:00", 50.), shot("2018-06-18 12:00", 60.)]);
+    let mut data = snapshot.dataset().clone();
+    let shootings: Vec<usize> = (0..data.incidents.len()).filter(|&at| data.shooting(at)).collect();
+    assert_eq!(shootings.len(), 2);
+    let told = |snapshot: Snapshot| {
+        let layer = ask(&with_list(snapshot), true, &[("as_of", "2018-06-20")]).expect("a brief");
+        let numbers = |name: &str| {
+            let Value::Map(found) = parameter(&layer, name) else { panic!("no {name}") };
+            ["in_3_days", "in_14_days"].map(|days| int(get(found, days)))
+        };
+        let near =
+            ["shootings_3_days", "shootings_14_days"].map(|n| int(get(&layer.features[0].properties, n)));
+        (near, numbers("counted"), numbers("without_a_place"))
+    };
+    assert_eq!(told(Snapshot::new(data.clone(), 1)), ([2, 2], [2, 2], [0, 0]));
+    data.held[shootings[0]] = true;
+    assert_eq!(told(Snapshot::new(data, 1)), ([1, 1], [1, 1], [0, 0]));
+}
+
+#[test]
+fn days_of_a_brief_are_those_of_each_source_s_own_clock() {
+    let folder = tempfile::tempdir().expect("a folder");
+    // By the clock of Chicago the first is of the 17th, four days back.
+    let shot = |when| (when, "aggravated_assault", (50., 3.), "yes", "no", "yes");
+    let snapshot = town(folder.path(), &[shot("2018-06-18 03:00"), shot("2018-06-18 06:00")]);
+    let mut data = snapshot.dataset().clone();
+    data.sources[0].zone = jiff::tz::TimeZone::get("America/Chicago").expect("bundled");
+    let ask_of = |data: hotblocks::model::dataset::Dataset| {
+        let layer =
+            ask(&with_list(Snapshot::new(data, 1)), true, &[("as_of", "2018-06-20")]).expect("a brief");
+        int(get(&layer.features[0].properties, "shootings_3_days"))
+    };
+    assert_eq!((ask_of(snapshot.dataset().clone()), ask_of(data)), (2, 1));
+}
+
+#[test]
+fn a_list_looks_back_three_years_to_the_day() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let old = ("2012-01-01 10:00", "robbery", (100., 5.), "no", "no", "no");
+    let snapshot = town(folder.path(), &[old]);
+    let first = ListAsk { capacity: blocks(2), as_of: Some(date(2018, 4, 30)), ..ListAsk::default() };
+    let list = snapshot.review(None, &first).expect("a list");
+    assert_eq!(list.versions[0].made.period, "2015-05-01/2018-04-30");
+    // What is asked of a day that is not complete ends where the data do.
+    let late = ListAsk { as_of: Some(date(2018, 12, 31)), ..first };
+    let until = snapshot.complete_until().expect("dated");
+    assert!(until < date(2018, 12, 31));
+    let period = &snapshot.review(None, &late).expect("a list").versions[0].made.period;
+    assert!(period.ends_with(&until.to_string()), "{period} {until}");
+}
+
+#[test]
 fn what_a_sheet_says_is_what_raw_incidents_say() {
     let (snapshot, ..) = common::new_haven();
     let ask_for = ListAsk { capacity: blocks(40), draws: Some(DRAWS), ..ListAsk::default() };

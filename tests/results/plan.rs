@@ -315,7 +315,15 @@ fn officers_stay_in_their_beats_and_what_lies_in_none_is_named() {
     let named =
         plan(&file(""), &[("patrol", "areas"), ("within", "beat:West,beat:East"), ("sheet", "areas")])
             .expect("a plan");
-    let (areas, _) = read(&named);
+    let (areas, told) = read(&named);
+    // Streets across the middle lie in both beats and are expected once: in the one that was named first.
+    let of = |name: &str| told[name].as_f64().expect("a number");
+    let (of_areas, everywhere) = (of("expected_per_week"), of("expected_everywhere_per_week"));
+    assert!((of_areas / everywhere - 1.0).abs() < 1e-4, "{of_areas} of {everywhere}");
+    // They make an area no part of the other beat: most of its blocks would have to.
+    let elsewhere =
+        plan(&file("east"), &[("patrol", "areas"), ("within", "beat:West")]).expect_err("was planned");
+    assert!(elsewhere.to_string().contains("no patrol area lies in `beat:East`"), "{elsewhere}");
     let mut names: Vec<&str> = areas.iter().map(|area| area["name"].as_str().expect("a name")).collect();
     names.sort_unstable();
     assert_eq!(names, ["East", "West"]);

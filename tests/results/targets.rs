@@ -186,11 +186,22 @@ fn within_some_areas_only_their_blocks_are_chosen() {
         let Value::Map(kinds) = get(&target.properties, "areas") else { panic!("areas by kind") };
         assert_eq!(texts(&kinds[0].1), ["West"]);
     }
+    let east = ask(&snapshot, &[("budget", "60blocks"), ("within", "east side")]).expect("targets");
+    for target in &east.features {
+        // Blocks on the border lie in both halves; a place speaks for the one that was asked for.
+        let Value::Map(kinds) = get(&target.properties, "areas") else { panic!("areas by kind") };
+        assert_eq!(texts(&kinds[0].1), ["East Side"]);
+        let name = texts(&Value::List(vec![get(&target.properties, "name").clone()])).remove(0);
+        assert!(name.ends_with(", East Side") || number(get(&target.properties, "blocks")) == 1.0, "{name}");
+    }
     let score = |layer: &Layer| number(parameter(layer, "expected"));
     assert!(score(&west) < score(&all) && (score(&both) - score(&all)).abs() < 1e-9);
     assert_eq!(sum(&west, "blocks"), 20.0);
     let refused = ask(&snapshot, &[("budget", "20blocks"), ("within", "Nowhere")]).expect_err("no such area");
     assert_eq!(refused.parameter(), Some("within"));
+    assert!(refused.to_string().ends_with("there are `East Side`, `West`"), "{refused}");
+    let near = ask(&snapshot, &[("budget", "20blocks"), ("within", "wst")]).expect_err("no such area");
+    assert!(near.to_string().ends_with("did you mean `West`?"), "{near}");
 }
 
 #[test]

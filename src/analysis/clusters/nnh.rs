@@ -3,10 +3,9 @@
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 
-use statrs::distribution::{ContinuousCDF, Normal};
-
 use super::kd_tree::{KdTree, Search};
 use super::places::distinct;
+use crate::model::normal::normal_quantile;
 use crate::space::coord::{Local, Metres, SquareKm};
 
 /// Places met at most when neighbors are counted: a minute or so on one core.
@@ -136,8 +135,7 @@ impl NnhThreshold {
                 let (m2, n_points) = (area.0 * 1e6, n.max(1) as f64);
                 let error =
                     ((4.0 - std::f64::consts::PI) * m2 / (4.0 * std::f64::consts::PI)).sqrt() / n_points;
-                let distance =
-                    0.5 * (m2 / n_points).sqrt() + Normal::standard().inverse_cdf(probability) * error;
+                let distance = 0.5 * (m2 / n_points).sqrt() + normal_quantile(probability) * error;
                 if distance >= NEAR {
                     Ok(Metres(distance))
                 } else {

@@ -5,6 +5,7 @@ use std::f64::consts::PI;
 use rayon::prelude::*;
 
 use super::bandwidth::BandwidthError;
+use crate::model::normal::erfc;
 use crate::progress::{self, checkpoint};
 use crate::space::bbox::LocalBox;
 use crate::space::coord::Local;
@@ -104,7 +105,7 @@ fn each(points: &[Local], sigma: f64, what: impl Fn(&Local, f64) -> f64 + Sync, 
 
 /// How much of a Gaussian around a place lies from a to b.
 fn mass(at: f64, a: f64, b: f64, sigma: f64) -> f64 {
-    let below = |x: f64| 0.5 * statrs::function::erf::erfc(-x / (sigma * std::f64::consts::SQRT_2));
+    let below = |x: f64| 0.5 * erfc(-x / (sigma * std::f64::consts::SQRT_2));
     below(b - at) - below(a - at)
 }
 

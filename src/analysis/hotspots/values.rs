@@ -2,6 +2,8 @@
 
 use std::f64::consts::{FRAC_1_SQRT_2, FRAC_2_SQRT_PI};
 
+use crate::model::elementary::exp;
+
 /// Why there is no statistic.
 #[derive(Clone, Copy, Debug, PartialEq, thiserror::Error)]
 #[non_exhaustive]
@@ -220,7 +222,7 @@ pub fn two_sided_p(z: f64) -> f64 {
         return 0.0;
     }
     let lost = z.mul_add(z, -square);
-    let twice_density = FRAC_2_SQRT_PI * FRAC_1_SQRT_2 * (-0.5 * square).exp() * (1.0 - 0.5 * lost);
+    let twice_density = FRAC_2_SQRT_PI * FRAC_1_SQRT_2 * exp(-0.5 * square) * (1.0 - 0.5 * lost);
     if z < TAIL {
         // z + z³/3 + z⁵/15 + …: all terms are positive, so none cancels another.
         let (mut term, mut sum, mut odd) = (z, z, 1.0);

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use super::{DAY, Found, Rule, RuleError, areas_of, counts, noun, selection};
 use crate::engine::snapshot::Snapshot;
+use crate::model::elementary::exp2;
 use crate::space::bbox::LonLatBox;
 use crate::space::coord::{Local, LonLat, Metres};
 
@@ -110,7 +111,7 @@ pub(super) fn openings(
             .map(|before| {
                 let (far, age) = (before.place.distance(one.place).0, (one.from - before.from) as f64);
                 if far < radius.0 && age < reach {
-                    (-far / halves.0).exp2() * (-age / halves.1).exp2()
+                    exp2(-far / halves.0) * exp2(-age / halves.1)
                 } else {
                     0.0
                 }

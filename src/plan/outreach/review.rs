@@ -367,6 +367,26 @@ mod tests {
     }
 
     #[test]
+    fn a_block_without_an_incident_keeps_its_place_while_there_is_room() {
+        let rules = Rules::of(Capacity::Blocks(2));
+        let first = hold(None, &blocks(&[0.9, 0.8, 0.1]), &rules, date(2020, 1, 1), None).expect("first");
+        let quiet = |p: &[f64]| {
+            let mut all = blocks(p);
+            all[0].latest = None;
+            all
+        };
+        let alone = quiet(&[0.0, 0.9]);
+        let year = hold(Some(&first), &alone, &rules, date(2021, 1, 1), None).expect("due");
+        assert_eq!(told(&year), [("b1", "stayed"), ("b0", "stayed")], "nobody else asks for the place");
+        let wanted =
+            hold(Some(&first), &quiet(&[0.0, 0.9, 0.4]), &rules, date(2021, 1, 1), None).expect("due");
+        assert_eq!(told(&wanted), [("b1", "stayed"), ("b2", "entered"), ("b0", "to-aftercare")]);
+        // Nor does a quiet block that was not on the list come onto it.
+        let new = hold(None, &quiet(&[0.0, 0.9]), &rules, date(2021, 1, 1), None).expect("first");
+        assert_eq!(told(&new), [("b1", "entered")]);
+    }
+
+    #[test]
     fn a_block_goes_from_assigned_to_aftercare_and_leaves_each_after_its_months() {
         let rules = Rules::of(Capacity::Blocks(1));
         let (high, low) = (blocks(&[0.9, 0.1]), blocks(&[0.0, 0.9]));
@@ -440,6 +460,30 @@ mod tests {
         let unknown = blocks(&[0.9, 0.8]);
         let error = hold(None, &unknown, &rules, date(2020, 1, 1), None).expect_err("no households");
         assert_eq!(error, ReviewError::NoHouseholds);
+    }
+
+    #[test]
+    fn households_that_change_take_more_of_the_capacity_of_those_who_stay() {
+        let rules = Rules::of(Capacity::Households(40));
+        let homes = |of: [(f64, f64); 4]| -> Vec<Candidate> {
+            let one = |(order, (p, n))| Candidate { households: Some(n), ..block(order, p) };
+            (0..).zip(of).map(one).collect()
+        };
+        let takes = |version: &Version| -> Vec<(String, u32)> {
+            version.assigned().map(|e| (e.block.clone(), e.takes)).collect()
+        };
+        let at = |order: u32, takes: u32| (format!("b{order}"), takes);
+        let first = homes([(0.9, 10.0), (0.8, 20.0), (0.2, 12.0), (0.1, 5.0)]);
+        let first = hold(None, &first, &rules, date(2020, 1, 1), None).expect("first");
+        assert_eq!(takes(&first), [at(0, 10), at(1, 20), at(3, 5)]);
+        // Built over: bound for a year, the first block takes 5 more now, and nobody else has room.
+        let more = homes([(0.9, 15.0), (0.8, 20.0), (0.2, 5.0), (0.1, 5.0)]);
+        let half = hold(Some(&first), &more, &rules, date(2020, 7, 1), None).expect("due");
+        assert_eq!((takes(&half), half.taken()), (vec![at(0, 15), at(1, 20), at(3, 5)], 40));
+        // Free to stay after the year, they take what they have then.
+        let again = homes([(0.9, 17.0), (0.8, 20.0), (0.2, 50.0), (0.1, 3.0)]);
+        let year = hold(Some(&half), &again, &rules, date(2021, 1, 1), None).expect("due");
+        assert_eq!((takes(&year), year.taken()), (vec![at(0, 17), at(1, 20), at(3, 3)], 40));
     }
 
     #[test]

@@ -505,6 +505,28 @@ mod tests {
     }
 
     #[test]
+    fn the_next_hour_has_its_travel_too() {
+        // Every stop is worth the same wherever and whenever it is.
+        let place = |at: usize| PatrolArea {
+            id: format!("area-{at:02}"),
+            center: Local { x: (at % 4) as f64 * 2_000.0, y: (at / 4) as f64 * 2_000.0 },
+            hours: vec![1.0; HOURS],
+            beats: Vec::new(),
+        };
+        let areas: Vec<PatrolArea> = (0..12).map(place).collect();
+        let plan = patrol(&areas, &[shift("late", ALL, 16 * 60, 0, 1)], &params()).expect("a plan");
+        let takes = 15 + plan.charges[0].minutes[0];
+        assert!((21..30).contains(&takes), "{takes}");
+        let stop = 15.0 / 60.0;
+        assert!(
+            (plan.next[0].hour - f64::from(60 / takes) * stop).abs() < 1e-9,
+            "{takes}: {:?}",
+            plan.next[0]
+        );
+        assert!(plan.next[0].hour < plan.next[0].officer);
+    }
+
+    #[test]
     fn what_nobody_could_work_is_refused_with_the_mend() {
         let areas = areas(&[(5.0, 3), (4.0, 100)]);
         let late = shift("late", ALL, 16 * 60, 0, 1);

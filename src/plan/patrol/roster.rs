@@ -6,6 +6,7 @@ use super::error::PatrolError;
 use super::travel::Territory;
 use super::week::{Piece, WEEK, Windows, clock, missing_minutes};
 use crate::model::shift::{DAY, Shift};
+use crate::space::coord::Local;
 
 /// The officers of one shift on one day.
 #[derive(Clone, Debug, PartialEq)]
@@ -124,6 +125,20 @@ pub(super) fn stops_of(duty: &OnDuty, free: f64, takes: u32) -> (u32, Vec<u32>) 
     (duty.free / takes, duty.pieces.iter().map(piece).collect())
 }
 
+/// A number that grows with the direction of a place from another as its angle does, from the west round by the south, the
+/// east and the north to the west; 0 due east.
+///
+/// No angle, since the platform's arc tangent is not alike on every processor.
+pub(super) fn direction(from: Local, to: Local) -> f64 {
+    let (east, north) = (to.x - from.x, to.y - from.y);
+    let sum = east.abs() + north.abs();
+    match north {
+        _ if sum == 0.0 => 0.0,
+        north if north >= 0.0 => 1.0 - east / sum,
+        _ => east / sum - 1.0,
+    }
+}
+
 /// Shares the areas of each window out among officers: neighbors by their direction from the middle, turns going on
 /// from window to window, so that no two officers differ by more than one stop.
 ///
@@ -189,6 +204,19 @@ mod tests {
         let sunday = shift("a", [0, 0, 0, 0, 0, 0, 1], 1320, 360);
         assert!(!check(&[sunday.clone(), shift("a", [1, 0, 0, 0, 0, 0, 0], 300, 700)]));
         assert!(check(&[sunday, shift("a", [1, 0, 0, 0, 0, 0, 0], 360, 700)]));
+    }
+
+    #[test]
+    fn directions_have_the_order_of_their_angles() {
+        let middle = Local { x: 30.0, y: -7.0 };
+        let at = |degrees: i32, far: f64| {
+            let angle = f64::from(degrees).to_radians();
+            direction(middle, Local { x: middle.x + far * angle.cos(), y: middle.y + far * angle.sin() })
+        };
+        let round: Vec<f64> =
+            (-179..180).map(|degrees| at(degrees, f64::from(degrees.abs() % 7 + 1))).collect();
+        assert!(round.is_sorted_by(|a, b| a < b), "{round:?}");
+        assert_eq!((direction(middle, middle), at(0, 5.0)), (0.0, 0.0));
     }
 
     #[test]

@@ -139,9 +139,7 @@ impl Week<'_> {
         let direction: Vec<Vec<f64>> = self
             .territories
             .iter()
-            .map(|t| {
-                self.areas.iter().map(|a| (a.center.y - t.middle.y).atan2(a.center.x - t.middle.x)).collect()
-            })
+            .map(|t| self.areas.iter().map(|a| roster::direction(t.middle, a.center)).collect())
             .collect();
         let of = |(duty, stops): (&OnDuty, &Vec<Vec<usize>>)| {
             let territory = duty.territory;

@@ -19,7 +19,10 @@ use hotblocks::engine::snapshot::Snapshot;
 use hotblocks::layer::answer::AnswerError;
 use hotblocks::layer::explain::{Detail, explain};
 use hotblocks::layer::{Ask, Layer, Page};
+use hotblocks::model::horizon::Horizon;
 use hotblocks::model::incident::Located;
+use hotblocks::model::period::local_date;
+use hotblocks::model::report::Day;
 use hotblocks::rank::score::By;
 use recount::{Asked, Recounted, recount};
 use serde_json::Value as Json;
@@ -84,6 +87,9 @@ fn check(snapshot: &Snapshot, asked: Asked, seed: u64, draws: u32) -> Vec<Json> 
             beside,
             "{row:#}"
         );
+        let named = row["neighbors"].as_array().expect("neighbors").iter();
+        let ranks: Vec<u64> = named.map(|one| one["rank"].as_u64().unwrap_or(u64::MAX)).collect();
+        assert!(ranks.is_sorted(), "those with a rank first, in its order: {ranks:?}");
     }
     rows
 }
@@ -522,6 +528,54 @@ fn years_weekdays_and_hours_are_those_of_the_source_s_clock() {
     assert!(years.iter().all(|(_, n)| *n >= 1.0) && years[0].1 + years[1].1 == n as f64, "{years:?}");
     assert_eq!(number(row, "/week/Sunday/21"), n as f64);
     assert!(row["peak_hours"].is_null() || row["peak_hours"].as_str().expect("hours").starts_with("Sunday"));
+}
+
+#[test]
+fn a_record_counts_what_came_after_the_last_complete_day_and_not_on_it() {
+    let (snapshot, ..) = common::new_haven();
+    let (data, until) = (snapshot.dataset(), snapshot.complete_until().expect("dated"));
+    let first = data.sources[0].clone();
+    // Two days before the end of the data, so that some came after it.
+    let before = until.checked_sub(jiff::ToSpan::days(2)).expect("a date");
+    let last = before.duration_since(jiff::civil::date(1970, 1, 1)).as_hours() / 24;
+    let last = Day(i32::try_from(last).expect("a day of our time"));
+    let mut cut = data.clone();
+    cut.horizons = vec![Some(Horizon { as_of: Day(last.0 + 30), lag_days: 30, reports: 1_000 })];
+    let snapshot = Snapshot::new(cut, 1);
+    assert_eq!(snapshot.complete_until(), Some(before));
+    let data = snapshot.dataset();
+    let day = |at: usize| local_date(data.incidents.when(at).from, &first.zone).expect("a date");
+    let mut found = 0;
+    for (at, block) in data.block_set.blocks.iter().enumerate() {
+        let mine: Vec<usize> = (0..data.incidents.len())
+            .filter(|&i| !data.held[i] && data.assignment.main(i).is_some_and(|main| main.0 as usize == at))
+            .collect();
+        let after = mine.iter().filter(|&&i| day(i) > before).count();
+        if after == 0 || !mine.iter().any(|&i| day(i) == before) {
+            continue;
+        }
+        let told = json(&ask(&snapshot, &[("block", block.id.as_str()), ("draws", "0")]).expect("a record"));
+        assert_eq!(number(&told["rows"][0], "/data_quality/after_horizon"), after as f64, "{}", block.name);
+        found += 1;
+    }
+    assert!(found > 0);
+}
+
+#[test]
+fn a_year_that_a_period_cuts_has_the_days_within_it() {
+    let (snapshot, ..) = common::new_haven();
+    let selection = snapshot.select(&Query::default()).expect("all");
+    let first = snapshot.rank(&selection)[0].block;
+    let id = snapshot.dataset().block_set.blocks[first.0 as usize].id.clone();
+    for (period, days) in [("2014-09-05/2014-09-20", 16), ("2014-09-11/..", 20), ("../2014-09-04", 4)] {
+        let pairs = [("block", id.as_str()), ("draws", "0"), ("datetime", period)];
+        let told = json(&ask(&snapshot, &pairs).expect("a record"));
+        let row = &told["rows"][0];
+        let years = row["by_year"].as_array().expect("years");
+        assert_eq!((years.len(), number(&years[0], "/observed_days")), (1, f64::from(days)), "{period}");
+        assert_eq!(number(row, "/exposure/observed_days"), f64::from(days), "{period}");
+        assert_eq!(number(&years[0], "/incidents"), number(row, "/incidents"), "{period}");
+    }
 }
 
 /// Incidents of each block of the sample, each counting half for every ten days back from the end of the month.

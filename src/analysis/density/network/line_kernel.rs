@@ -1,6 +1,7 @@
 //! Kernels of one dimension: how the influence of an incident fades along a street.
 
 use crate::analysis::density::kernel::Kernel;
+use crate::model::normal::erf;
 
 /// The one-dimensional kernel at r bandwidths, for a bandwidth of 1.
 pub(super) fn height(kernel: Kernel, r: f64) -> f64 {
@@ -27,7 +28,7 @@ pub(super) fn half_mass(kernel: Kernel, r: f64) -> f64 {
         Kernel::Epanechnikov => r * (3.0 - s) / 4.0,
         Kernel::Quartic => r * (15.0 - s * (10.0 - 3.0 * s)) / 16.0,
         Kernel::Triweight => r * (35.0 - s * (35.0 - s * (21.0 - 5.0 * s))) / 32.0,
-        Kernel::Gaussian => statrs::function::erf::erf(2.0 * r) / 2.0,
+        Kernel::Gaussian => erf(2.0 * r) / 2.0,
     }
 }
 
