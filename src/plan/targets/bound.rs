@@ -18,6 +18,8 @@ pub(super) struct Searched {
     pub(super) choices: Vec<Choice>,
     /// What a unit of the budget is worth at the margin.
     pub(super) price: f64,
+    /// How far each block is chosen at the bound, from 0 to 1.
+    pub(super) point: Vec<f64>,
 }
 
 /// Choices are made from the parts where the steps of the search have become so short.
@@ -37,7 +39,7 @@ const KEPT: usize = 4;
 /// (Hooke & Jeeves 1961). Without a limit to the number of places there is no fee.
 pub(super) fn search(graph: &Graph, limits: &Limits) -> Searched {
     let total = graph.value.iter().chain(&graph.joint_value).sum::<f64>();
-    let mut found = Searched { bound: total, choices: Vec::new(), price: 0.0 };
+    let mut found = Searched { bound: total, choices: Vec::new(), price: 0.0, point: Vec::new() };
     let price = critical(graph, limits);
     if total <= 0.0 || price <= 0.0 {
         return found;
@@ -85,6 +87,7 @@ pub(super) fn search(graph: &Graph, limits: &Limits) -> Searched {
     let told = relax(graph, limits, at.0, at.1, cuts, value);
     found.bound = found.bound.min(told.bound);
     found.price = told.price;
+    found.point = told.point;
     found
 }
 

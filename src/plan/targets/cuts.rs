@@ -1,16 +1,16 @@
 //! Cuts of the relaxation: what holds of every choice, and which of it a point between choices does not meet.
 
-use std::cmp::Reverse;
-use std::collections::{BTreeMap, BTreeSet, BinaryHeap};
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::graph::{Graph, Limits};
-use super::prize::Key;
+use super::room::Room;
 
 /// What holds of every choice: where a unit is chosen, so is a block beside the part around it, or the root of its place
-/// lies in the part; or, with shares, so are blocks around it that add up to the least size.
+/// lies in the part; or, with shares, so are blocks around it that add up to the least size, or one over which its place
+/// goes on.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Cut {
-    /// Blocks beside the part.
+    /// Blocks beside the part; with shares those within as well.
     pub(super) beside: Vec<u32>,
     /// The weights of those blocks; all 1 where empty.
     pub(super) share: Vec<f64>,
@@ -45,9 +45,10 @@ impl Cut {
     /// A number that tells cuts apart, whatever the order of their blocks.
     fn name(&self) -> u64 {
         let first = u64::from(self.unit) | (self.share.len() as u64) << 32;
-        self.beside.iter().fold(first, |sum, &block| {
-            let mut mixed =
-                u64::from(block).wrapping_add(0x9e37_79b9_7f4a_7c15).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        let share = |at: usize| self.share.get(at).map_or(0, |share| share.to_bits().rotate_left(32));
+        self.beside.iter().zip(0..).fold(first, |sum, (&block, at)| {
+            let mixed = u64::from(block).wrapping_add(0x9e37_79b9_7f4a_7c15) ^ share(at);
+            let mut mixed = mixed.wrapping_mul(0xbf58_476d_1ce4_e5b9);
             mixed ^= mixed >> 29;
             sum.wrapping_add(mixed.wrapping_mul(0x94d0_49bb_1331_11eb))
         })
@@ -66,18 +67,14 @@ pub(super) fn last_root(graph: &Graph, unit: u32) -> u32 {
 #[derive(Debug, Default)]
 pub(super) struct Finder {
     known: BTreeSet<u64>,
-    /// What must be around a unit; `None` where that is too many blocks.
-    around: BTreeMap<u32, Option<Cut>>,
+    room: Room,
 }
 
 /// Only what a point misses by more than this is worth a cut.
-const MISSED: f64 = 0.02;
+pub(super) const MISSED: f64 = 0.02;
 
 /// Blocks below this are seen as not chosen.
 const CHOSEN: f64 = 0.01;
-
-/// Beyond so many blocks around a unit nothing is said of its size.
-const MOST_AROUND: usize = 300;
 
 impl Finder {
     /// Whether a cut is new; it is known from now on.
@@ -92,55 +89,26 @@ impl Finder {
     /// New cuts that a point (of blocks, joints and, if places are limited, roots) does not meet.
     ///
     /// The parts are those of the blocks above a threshold, for every threshold; of each unit the cut that is missed
-    /// most. Time O(k log k + blocks beside the parts) for k blocks that are chosen in part.
+    /// most. With a least size also those parts in which there is too little room. Time of the former O(k log k + blocks beside the parts) for k blocks that are chosen in part.
     pub(super) fn missed(&mut self, graph: &Graph, limits: &Limits, point: &[f64]) -> Vec<Cut> {
         let mut found = Levels::new(graph, limits, point).cuts();
+        let n = graph.len();
+        let alone = graph.legs.iter().zip(0..).filter(|(legs, joint)| {
+            let held: f64 = legs.iter().map(|&leg| point[leg as usize]).sum();
+            point[n + joint] - held > MISSED
+        });
+        found.extend(alone.map(|(legs, joint)| Cut {
+            beside: legs.clone(),
+            unit: (n + joint) as u32,
+            ..Cut::default()
+        }));
         if limits.least_size > 0.0 {
-            for unit in (0..(graph.len() + graph.legs.len()) as u32).filter(|&u| point[u as usize] > MISSED) {
-                let cut = self.around.entry(unit).or_insert_with(|| around(graph, limits, unit));
-                found.extend(
-                    cut.iter()
-                        .filter(|cut| {
-                            let held: f64 =
-                                cut.beside.iter().zip(&cut.share).map(|(&b, w)| w * point[b as usize]).sum();
-                            point[unit as usize] - held > MISSED
-                        })
-                        .cloned(),
-                );
-            }
+            found.extend(self.room.missed(graph, limits, point));
         }
         found.iter_mut().for_each(|cut| cut.shorten(graph, limits));
         found.retain(|cut| self.is_new(cut));
         found
     }
-}
-
-/// Around a chosen unit lies a place of the least size: so much is chosen of what a way reaches before it is that long.
-fn around(graph: &Graph, limits: &Limits, unit: u32) -> Option<Cut> {
-    let least = large(limits);
-    let first = match (unit as usize).checked_sub(graph.len()) {
-        None => vec![unit],
-        Some(joint) => graph.legs[joint].clone(),
-    };
-    let mut queue: BinaryHeap<_> = first.into_iter().map(|block| Reverse((Key(0.0), block))).collect();
-    let mut cut = Cut { unit, ..Cut::default() };
-    let mut seen = BTreeSet::new();
-    while let Some(Reverse((Key(before), block))) = queue.pop() {
-        if !seen.insert(block) {
-            continue;
-        }
-        if seen.len() > MOST_AROUND {
-            return None;
-        }
-        let size = graph.size[block as usize];
-        cut.beside.push(block);
-        cut.share.push((size / least).min(1.0));
-        if before + size < least {
-            let onward = graph.near(block).iter().filter(|to| !seen.contains(to));
-            queue.extend(onward.map(|&to| Reverse((Key(before + size), to))));
-        }
-    }
-    Some(cut)
 }
 
 /// From this size on a part may be a place: sums of the same sizes in another order differ by rounding.
@@ -279,5 +247,227 @@ impl<'a> Levels<'a> {
         }
         let by = wanted - held;
         (by > MISSED).then(|| (by, Cut { beside, roots, unit, ..Cut::default() }))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::ascent::ascent;
+    use super::super::{Ground, Joint, TargetParams};
+    use super::*;
+    use crate::analysis::chance::Chance;
+    use crate::analysis::hotspots::weights::Neighbors;
+    use crate::space::coord::{Local, Metres};
+
+    /// Blocks on a line, a ring or a grid, some without size, some with joints, and limits that few sets meet.
+    fn small(chance: &mut Chance) -> Option<(Graph, Limits)> {
+        let n = 6 + chance.below(6) as usize;
+        let side = 2 + chance.below(3) as usize;
+        let mut links = vec![Vec::new(); n];
+        for b in 1..n {
+            links[b].push(b as u32 - 1);
+            if b >= side && chance.below(3) > 0 {
+                links[b].push((b - side) as u32);
+            }
+        }
+        let joints: Vec<Joint> = (0..chance.below(4))
+            .map(|_| {
+                let leg = chance.below(n as u32 - 1);
+                let legs = if chance.below(2) == 0 { vec![leg, leg + 1] } else { vec![leg] };
+                Joint { value: 1.0, legs }
+            })
+            .collect();
+        let even = chance.below(2) == 0;
+        let size: Vec<f64> = (0..n).map(|_| if even { 1.0 } else { f64::from(chance.below(4)) }).collect();
+        let at = |b: usize| Local { x: (b % side) as f64 * 10.0, y: (b / side) as f64 * 10.0 };
+        let corners: Vec<Vec<Local>> = (0..n).map(|b| vec![at(b)]).collect();
+        let ground = Ground {
+            value: &(0..n).map(|_| f64::from(chance.below(9))).collect::<Vec<_>>(),
+            cost: &(0..n).map(|_| f64::from(1 + chance.below(2))).collect::<Vec<_>>(),
+            size: &size,
+            neighbors: &Neighbors::from_lists(links).expect("links of blocks"),
+            joints: &joints,
+            corners: &corners,
+        };
+        let params = TargetParams {
+            budget: 20.0,
+            places: 1,
+            most_places: (chance.below(2) > 0).then_some(1 + chance.below(2)),
+            least_size: f64::from(chance.below(8)),
+            diameter: (chance.below(4) == 0).then_some(Metres(25.0)),
+            seed: 1,
+            rounds: 1,
+            exact_blocks: 0,
+        };
+        let graph = Graph::of(&ground).expect("good blocks");
+        let limits = Limits::of(&graph, &params).ok()?;
+        Some((graph, limits))
+    }
+
+    /// All choices that meet the limits, as points of blocks, joints and roots.
+    fn choices(graph: &Graph, limits: &Limits) -> Vec<Vec<f64>> {
+        let (n, m) = (graph.len(), graph.legs.len());
+        let mut found = Vec::new();
+        for set in 1u32..1 << n {
+            let blocks: Vec<u32> = (0..n as u32).filter(|b| set >> b & 1 == 1).collect();
+            let choice = super::super::choice::Choice::of(graph, &blocks);
+            if !choice.meets(graph, limits) {
+                continue;
+            }
+            let mut point = vec![0.0; 2 * n + m];
+            blocks.iter().for_each(|&b| point[b as usize] = 1.0);
+            (0..m).filter(|&j| !choice.open(j as u32)).for_each(|j| point[n + j] = 1.0);
+            for place in choice.places() {
+                let root = place.iter().min().expect("a place has blocks");
+                point[n + m + *root as usize] = 1.0;
+            }
+            found.push(point);
+        }
+        found
+    }
+
+    fn held(cut: &Cut, point: &[f64], roots_at: usize) -> f64 {
+        let share = |at: usize| cut.share.get(at).copied().unwrap_or(1.0);
+        let beside: f64 = cut.beside.iter().zip(0..).map(|(&b, at)| share(at) * point[b as usize]).sum();
+        beside + cut.roots.iter().map(|&b| point[roots_at + b as usize]).sum::<f64>()
+            - point[cut.unit as usize]
+    }
+
+    /// A point between two choices, or any; some of it is 0 and some 1.
+    fn between(chance: &mut Chance, all: &[Vec<f64>]) -> Vec<f64> {
+        let any = |chance: &mut Chance| all[chance.below(all.len() as u32) as usize].clone();
+        let (a, b) = (any(chance), any(chance));
+        let part = chance.unit();
+        let plain = chance.below(2) == 0;
+        let mixed = |(x, y): (&f64, &f64)| match chance.below(6) {
+            0 if plain => chance.unit(),
+            1 if plain => 0.0,
+            2 if plain => 1.0,
+            _ => part * x + (1.0 - part) * y,
+        };
+        a.iter().zip(&b).map(mixed).collect()
+    }
+
+    #[test]
+    fn every_cut_holds_for_every_choice_and_is_missed_by_its_point() {
+        let (mut beside, mut rooted, mut sized, mut joints, mut raised) = (0, 0, 0, 0, 0);
+        for seed in 0..600 {
+            let mut chance = Chance::new(seed, 0);
+            let Some((graph, limits)) = small(&mut chance) else { continue };
+            let (n, all) = (graph.len(), choices(&graph, &limits));
+            if all.is_empty() {
+                continue;
+            }
+            let roots_at = n + graph.legs.len();
+            let has_roots = limits.most_places < n;
+            let holds = |cut: &Cut, from: &str| {
+                for choice in &all {
+                    let by = held(cut, choice, roots_at);
+                    assert!(by >= -1e-12, "seed {seed}, {from}: {cut:?} of {choice:?} under {limits:?}");
+                }
+            };
+            for _ in 0..12 {
+                let mut point = between(&mut chance, &all);
+                if !has_roots {
+                    point.truncate(roots_at);
+                }
+                for cut in Finder::default().missed(&graph, &limits, &point) {
+                    assert!(held(&cut, &point, roots_at) < -MISSED, "{cut:?} is met by {point:?}");
+                    holds(&cut, "found");
+                    joints += usize::from(cut.unit as usize >= n);
+                    match (cut.share.is_empty(), cut.roots.is_empty()) {
+                        (false, _) => sized += 1,
+                        (true, false) => rooted += 1,
+                        (true, true) => beside += 1,
+                    }
+                }
+            }
+            let mut cuts = Vec::new();
+            let fee = if has_roots { 3.0 * chance.unit() } else { 0.0 };
+            ascent(&graph, &limits, 0.5 + 4.0 * chance.unit(), fee, Some(&mut cuts));
+            for mut cut in cuts.into_iter().filter(|cut| has_roots || cut.roots.is_empty()) {
+                cut.shorten(&graph, &limits);
+                holds(&cut, "raised");
+                raised += 1;
+            }
+        }
+        let few = [beside, rooted, sized, joints, raised].iter().min().copied();
+        assert!(few > Some(200), "{beside} {rooted} {sized} {joints} {raised}");
+    }
+
+    /// Blocks of size 1 in the order of their numbers, the first worth most.
+    fn plain(links: Vec<Vec<u32>>, joints: &[Joint], least_size: f64) -> (Graph, Limits) {
+        let n = links.len();
+        let ground = Ground {
+            value: &(0..n).map(|b| (n - b) as f64).collect::<Vec<_>>(),
+            cost: &vec![1.0; n],
+            size: &vec![1.0; n],
+            neighbors: &Neighbors::from_lists(links).expect("links of blocks"),
+            joints,
+            corners: &vec![vec![Local::default()]; n],
+        };
+        let params = TargetParams {
+            budget: n as f64,
+            places: 1,
+            most_places: None,
+            least_size,
+            diameter: None,
+            seed: 1,
+            rounds: 1,
+            exact_blocks: 0,
+        };
+        let graph = Graph::of(&ground).expect("good blocks");
+        let limits = Limits::of(&graph, &params).expect("limits");
+        (graph, limits)
+    }
+
+    /// The blocks of the only cut of a kind that a point misses on behalf of a unit, with their shares.
+    fn only(graph: &Graph, limits: &Limits, point: &[f64], unit: u32, sized: bool) -> Vec<(u32, f64)> {
+        let found = Finder::default().missed(graph, limits, point);
+        let mut cuts = found.into_iter().filter(|cut| cut.unit == unit && sized != cut.share.is_empty());
+        let (Some(cut), None) = (cuts.next(), cuts.next()) else { panic!("not one cut of {unit}") };
+        let share = |at: usize| cut.share.get(at).map_or(1.0, |s| (s * 1e6).round() / 1e6);
+        let mut blocks: Vec<(u32, f64)> = cut.beside.iter().zip(0..).map(|(&b, at)| (b, share(at))).collect();
+        blocks.sort_by_key(|&(b, _)| b);
+        blocks
+    }
+
+    #[test]
+    fn a_block_between_arms_that_are_too_short_is_missed_for_want_of_room() {
+        // A star: four arms of two blocks, of which the first is chosen by a quarter each. Some way is chosen wholly,
+        // but of the three blocks of a place there are no more than two.
+        let near = |b: u32| {
+            if b == 0 {
+                vec![1, 2, 3, 4]
+            } else if b < 5 {
+                vec![b + 4]
+            } else {
+                vec![]
+            }
+        };
+        let (graph, limits) = plain((0..9).map(near).collect(), &[], 3.0);
+        let mut point = vec![1.0, 0.25, 0.25, 0.25, 0.25, 0.0, 0.0, 0.0, 0.0];
+        let cut = only(&graph, &limits, &point, 0, true);
+        let of = |blocks: std::ops::Range<u32>| blocks.map(|b| (b, 0.5)).collect::<Vec<_>>();
+        assert_eq!(cut, of(1..9), "two blocks of the arms, or one and what lies behind it");
+        // With the ends there is room.
+        point[5..].fill(0.25);
+        assert!(Finder::default().missed(&graph, &limits, &point).is_empty());
+    }
+
+    #[test]
+    fn what_lies_behind_a_narrow_block_counts_no_more_than_the_block() {
+        // 0 1 | 2 | 3 4 5: the place of 0 must go on over 2, of which there is little.
+        let links = (0..6).map(|b| if b < 5 { vec![b + 1] } else { vec![] }).collect();
+        let (graph, limits) = plain(links, &[], 4.0);
+        let point = [1.0, 0.5, 0.2, 1.0, 1.0, 1.0];
+        assert_eq!(only(&graph, &limits, &point, 0, true), [(1, 0.333_333), (2, 0.666_667)]);
+    }
+
+    #[test]
+    fn an_intersection_without_its_legs_is_missed() {
+        let joint = Joint { value: 5.0, legs: vec![1, 2] };
+        let (graph, limits) = plain(vec![vec![1], vec![2], vec![]], &[joint], 0.0);
+        assert_eq!(only(&graph, &limits, &[0.0, 0.3, 0.3, 0.9], 3, false), [(1, 1.0), (2, 1.0)]);
     }
 }

@@ -4,6 +4,7 @@ mod anneal;
 mod ascent;
 mod bound;
 mod choice;
+mod closure;
 mod cuts;
 pub mod error;
 mod exact;
@@ -12,6 +13,7 @@ mod greedy;
 mod local_search;
 mod prize;
 mod relax;
+mod room;
 mod sides;
 mod steps;
 
@@ -220,11 +222,11 @@ pub fn targets(ground: &Ground<'_>, params: &TargetParams) -> Result<Targets, Ta
         let value = best.exact_value(&graph);
         return Ok(told(&graph, &best, value, greedy_value, How::Optimum));
     }
-    let Searched { bound, choices, price } = bound::search(&graph, &limits);
+    let Searched { bound, choices, price, point } = bound::search(&graph, &limits);
     let mut starts: Vec<Choice> = greedy.into_iter().chain(choices).collect();
     let best = starts.iter().rev().max_by_key(|choice| Key(choice.exact_value(&graph))).cloned();
     if let Some(best) = best.filter(|best| best.exact_value(&graph) < bound * (1.0 - 1e-9)) {
-        starts.extend(anneal::anneal(&graph, &limits, &best, price, params.seed, params.rounds));
+        starts.extend(anneal::anneal(&graph, &limits, &best, (price, &point), params.seed, params.rounds));
     }
     let starts = starts.into_iter();
     let best = local_search::local_search(&graph, &limits, starts, bound, params.seed, params.rounds)

@@ -5,10 +5,13 @@ use super::graph::{Graph, Limits};
 use crate::progress::checkpoint;
 
 /// Passes of the search at most; after each of them new cuts are looked for.
-const PASSES: usize = 20;
+const PASSES: usize = 30;
 
 /// Steps of a pass.
-const STEPS: usize = 60;
+const STEPS: usize = 120;
+
+/// Steps of the point are so much longer than those of the multipliers.
+const STRIDE: f64 = 3.0;
 
 /// A cut that did not matter in so many passes is left out.
 const PATIENCE: u32 = 4;
@@ -24,10 +27,12 @@ const LONGEST: usize = 400;
 /// ```text
 /// max Σ value · x(b) + Σ value · z(j);   Σ cost · x ≤ budget;   Σ r ≤ most places;   all between 0 and 1
 /// cut (W, t):   x(blocks beside W) + r(roots in W) ≥ x or z of t
-/// around t:     Σ min(size, least) · x(blocks within reach) ≥ least · x or z of t
+/// room of (W, t): Σ size · x(blocks within W \ S) + Σ (lack − way) · x(blocks beside W) ≥ lack · x or z of t
 /// ```
 ///
-/// `r(b)` says that `b` is the first block of a place. With multipliers y ≥ 0 the maximum over the box alone is a bound:
+/// `r(b)` says that `b` is the first block of a place. `lack` is what the least size is more than blocks S of W, and `way`
+/// the size of the shortest way to a block beside W, but for S: the place of t either lies in W and is large enough there,
+/// or leaves it. With multipliers y ≥ 0 the maximum over the box alone is a bound:
 /// budget · price + places · fee + Σ max(0, value − price · cost + Σ y · entries).
 pub(super) struct Relaxed<'g> {
     graph: &'g Graph,
@@ -56,12 +61,14 @@ struct Dual {
 }
 
 /// What the relaxation says.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Told {
     /// No choice within the limits is worth more.
     pub(super) bound: f64,
     /// What a unit of the budget is worth at the margin.
     pub(super) price: f64,
+    /// How far each block is chosen between all choices.
+    pub(super) point: Vec<f64>,
 }
 
 /// Lowers a bound from where the ascent left it, until that is slow or the bound is down at what has been found.
@@ -88,7 +95,8 @@ pub(super) fn relax(
         }
         relaxed.renew();
     }
-    Told { bound: relaxed.bound, price: price * relaxed.dual.price }
+    relaxed.point.truncate(graph.len());
+    Told { bound: relaxed.bound, price: price * relaxed.dual.price, point: relaxed.point }
 }
 
 /// The entries of all cuts, row by row.
@@ -175,22 +183,23 @@ impl<'g> Relaxed<'g> {
         for _ in 0..STEPS {
             let reduced = self.reduced(&rows);
             for at in 0..all {
-                let now = (self.point[at] + reduced[at] / f64::max(weight[at], 1.0)).clamp(0.0, 1.0);
+                let now = (self.point[at] + STRIDE * reduced[at] / f64::max(weight[at], 1.0)).clamp(0.0, 1.0);
                 ahead[at] = 2.0 * now - self.point[at];
                 self.point[at] = now;
                 sums[at] += now;
             }
             for (r, length) in length.iter().enumerate() {
                 let held: f64 = rows.row(r).iter().map(|&(at, w)| w * ahead[at as usize]).sum();
-                let now = (self.dual.cuts[r] - held / length).max(0.0);
+                let now = (self.dual.cuts[r] - held / length / STRIDE).max(0.0);
                 self.dual.cuts[r] = now;
                 sum.cuts[r] += now;
             }
             let spent: f64 = self.cost.iter().zip(&ahead).map(|(cost, x)| cost * x).sum();
-            self.dual.price = (self.dual.price + (spent - self.budget) / whole).max(0.0);
+            self.dual.price = (self.dual.price + (spent - self.budget) / whole / STRIDE).max(0.0);
             sum.price += self.dual.price;
             let over = ahead[first..].iter().sum::<f64>() - self.limits.most_places as f64;
-            self.dual.fee = if all > first { (self.dual.fee + over / n as f64).max(0.0) } else { 0.0 };
+            self.dual.fee =
+                if all > first { (self.dual.fee + over / n as f64 / STRIDE).max(0.0) } else { 0.0 };
             sum.fee += self.dual.fee;
         }
         let mean = |of: f64| of / STEPS as f64;

@@ -15,6 +15,8 @@ pub(super) struct Rates {
     pub(super) lack: f64,
     /// What a step may be worth less than nothing, about.
     pub(super) heat: f64,
+    /// How far blocks lean to where the relaxation chooses them.
+    pub(super) lean: f64,
 }
 
 /// Chosen blocks, their places and what they cost.
@@ -34,10 +36,11 @@ pub(super) struct State<'g> {
     pub(super) cost: f64,
     n_places: usize,
     search: Sides,
+    lean: Vec<f64>,
 }
 
 impl<'g> State<'g> {
-    pub(super) fn of(graph: &'g Graph, limits: &'g Limits, start: &Choice) -> Self {
+    pub(super) fn of(graph: &'g Graph, limits: &'g Limits, start: &Choice, lean: Vec<f64>) -> Self {
         let n = graph.len();
         let mut state = Self {
             graph,
@@ -54,6 +57,7 @@ impl<'g> State<'g> {
             cost: 0.0,
             n_places: 0,
             search: Sides::of(n),
+            lean,
         };
         for block in start.blocks() {
             let touched = state.touched(block);
@@ -136,6 +140,7 @@ impl<'g> State<'g> {
         }
         let open = graph.joints(block).iter().filter(|&&j| self.covered[j as usize] == 0);
         let mut gain = graph.value[b] + open.map(|&j| graph.joint_value[j as usize]).sum::<f64>();
+        gain += self.rates.lean * self.lean[b];
         gain -= self.charge(self.cost + graph.cost[b]) - self.charge(self.cost);
         let mut size = graph.size[b];
         for &label in &touched {
@@ -191,7 +196,7 @@ impl<'g> State<'g> {
             gain -= self.lacking(left);
         }
         for &b in &out {
-            gain -= graph.value[b as usize];
+            gain -= graph.value[b as usize] + self.rates.lean * self.lean[b as usize];
             for &j in graph.joints(b) {
                 self.covered[j as usize] -= 1;
                 if self.covered[j as usize] == 0 {
