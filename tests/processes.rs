@@ -208,6 +208,22 @@ async fn every_process_gives_at_once_and_as_a_job_what_its_collection_gives() {
 }
 
 #[tokio::test]
+async fn the_process_of_near_repeats_gives_the_table_unless_asked_for_what_the_collection_shows() {
+    let router = service();
+    for show in ["zones", "chains"] {
+        let made = execute(&router, "near-repeat", "respond-sync", &json!({"inputs": {"show": show}})).await;
+        let items = get(&router, &format!("/collections/near-repeat/items?limit=10000&show={show}")).await;
+        assert_eq!((made.status, items.status), (StatusCode::OK, StatusCode::OK), "{show}");
+        assert_eq!(made.json()["features"], items.json()["features"], "{show}");
+        assert!(made.json()["features"].as_array().is_some_and(|all| !all.is_empty()), "{show}");
+    }
+    let table =
+        execute(&router, "near-repeat", "respond-sync", &json!({"inputs": {"permutations": 99}})).await;
+    assert_eq!(table.json()["provenance"]["run"]["inputs"]["show"], "pairs");
+    assert!(table.json()["features"][0]["properties"]["observed"].is_u64());
+}
+
+#[tokio::test]
 async fn every_process_is_described_from_the_table_of_parameters() {
     let router = service();
     let all = get(&router, "/processes").await.json();
@@ -534,7 +550,6 @@ async fn what_cannot_be_run_is_refused_with_what_and_how_to_mend_it() {
         ("rank", json!({"category": "robery"}), "category", "robbery"),
         ("rank", json!({"within": "Nowhere"}), "within", "no area"),
         ("rank", json!({"bbox": [1, 2, 3, 4]}), "bbox", "not a parameter"),
-        ("near-repeat", json!({}), "distances_m", "not given"),
         ("near-repeat", json!({"distances_m": [200, 100], "days": 7}), "distances_m", "the shorter first"),
         ("compare", json!({"datetime": "2014-09-16/2014-09-30"}), "compare_datetime", "not given"),
         ("explain", json!({"block": "segment-0"}), "block", "nearest names"),
@@ -554,6 +569,14 @@ async fn what_cannot_be_run_is_refused_with_what_and_how_to_mend_it() {
                 "{id} {inputs}: {problem}"
             );
         }
+    }
+    // What the sample's configuration gives is lacking without one.
+    let bare = hotblocks::http::router(Arc::new(Engine::new(DATASET.clone())), Values::default());
+    for (inputs, parameter) in [(json!({}), "distances_m"), (json!({"distances_m": [100]}), "days")] {
+        let refused = execute(&bare, "near-repeat", "", &json!({ "inputs": inputs })).await;
+        let problem = refused.json();
+        assert_eq!((refused.status, &problem["parameter"]), (StatusCode::BAD_REQUEST, &json!(parameter)));
+        assert!(problem["detail"].as_str().is_some_and(|detail| detail.contains("not given")), "{problem}");
     }
     let exception =
         |name: &str| format!("http://www.opengis.net/def/exceptions/ogcapi-processes-1/1.0/{name}");
