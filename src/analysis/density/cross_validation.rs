@@ -2,10 +2,10 @@
 
 use std::f64::consts::PI;
 
+use libm::erfc;
 use rayon::prelude::*;
 
 use super::bandwidth::BandwidthError;
-use crate::model::normal::erfc;
 use crate::progress::{self, checkpoint};
 use crate::space::bbox::LocalBox;
 use crate::space::coord::Local;

@@ -1,7 +1,8 @@
 //! Kernels of one dimension: how the influence of an incident fades along a street.
 
+use libm::erf;
+
 use crate::analysis::density::kernel::Kernel;
-use crate::model::normal::erf;
 
 /// The one-dimensional kernel at r bandwidths, for a bandwidth of 1.
 pub(super) fn height(kernel: Kernel, r: f64) -> f64 {
