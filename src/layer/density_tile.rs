@@ -142,3 +142,34 @@ impl Shaded {
         u8::try_from(found).unwrap_or(u8::MAX)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::analysis::density::kde::Density;
+    use crate::space::coord::Metres;
+    use crate::space::grid::Grid;
+
+    #[test]
+    fn between_much_higher_and_much_lower_both_are_reached_and_the_lower_lies_on_top_as_its_outline_does() {
+        let origin = Local { x: 674_000.0, y: 4_570_000.0 };
+        let grid = Grid { origin, cell: Metres(10.0), n_cols: 2, n_rows: 1 };
+        let crs = Crs::new("EPSG:32618").expect("UTM");
+        let field = |per_km2: [f64; 2], colors: [&'static str; 3]| {
+            (Density { grid, per_km2: per_km2.into() }, [1.5, 2.0, 3.0].into_iter().zip(colors).collect())
+        };
+        let shaded = Shaded {
+            fields: vec![
+                field([5.0, 0.2], ["#000001", "#000002", "#000003"]),
+                field([0.2, 5.0], ["#000004", "#000005", "#000006"]),
+            ],
+            extent: Extent::of(&grid, &crs).expect("near"),
+            crs,
+            description: String::new(),
+        };
+        let class = |x: f64| shaded.class(Local { x: origin.x + x, y: origin.y + 5.0 });
+        // At the middles of the cells, and halfway, where both are (5 + 0.2) / 2 times as dense.
+        assert_eq!([class(5.0), class(15.0), class(10.0), class(-20.0)], [3, 6, 5, 0]);
+        assert_eq!(shaded.n_cells(), 4);
+    }
+}
