@@ -228,6 +228,67 @@ fn the_bound_of_the_search_is_never_below_the_best_set_and_its_value_never_above
     assert!(searched > 1500 && at_best * 100 >= searched * 75, "{at_best} of {searched} at the best");
 }
 
+/// A corner of a city where blocks are of about one size and a place must be several of them.
+fn dense(seed: u64) -> (Owned, TargetParams) {
+    let mut chance = Chance::new(seed, 4);
+    let (wide, high) = (3 + chance.below(2) as usize, 3 + chance.below(2) as usize);
+    let n = wide * high;
+    let even = chance.below(2) == 0;
+    let size: Vec<f64> = (0..n).map(|_| if even { 1.0 } else { f64::from(1 + chance.below(3)) }).collect();
+    let hot = |chance: &mut Chance| match chance.below(3) {
+        0 => f64::from(4 + chance.below(12)),
+        _ => f64::from(chance.below(2)),
+    };
+    let mut links = vec![Vec::new(); n];
+    for (b, links) in links.iter_mut().enumerate() {
+        if b % wide + 1 < wide && chance.below(9) > 0 {
+            links.push(b as u32 + 1);
+        }
+        if b + wide < n && chance.below(9) > 0 {
+            links.push((b + wide) as u32);
+        }
+    }
+    let value = (0..n).map(|_| hot(&mut chance)).collect();
+    let mut joint = || {
+        let leg = chance.below(n as u32 - 1);
+        let legs = if chance.below(2) == 0 { vec![leg] } else { vec![leg, leg + 1] };
+        Joint { value: hot(&mut chance), legs }
+    };
+    let joints = (0..seed % 5).map(|_| joint()).collect();
+    let least_size = (size.iter().sum::<f64>() * (0.1 + 0.3 * chance.unit())).ceil();
+    let places = 1 + chance.below(2);
+    let params = TargetParams {
+        // From one place of the least size to two of them and a half: the sizes decide.
+        budget: (least_size * (1.0 + 1.7 * chance.unit())).floor(),
+        places: if chance.below(3) == 0 { places } else { 1 },
+        most_places: (chance.below(3) == 0).then_some(places),
+        least_size,
+        diameter: (chance.below(6) == 0).then(|| Metres(200.0 + 100.0 * chance.unit())),
+        seed,
+        rounds: 5,
+        exact_blocks: 0,
+    };
+    let at = |b: usize| Local { x: (b % wide) as f64 * 100.0, y: (b / wide) as f64 * 100.0 };
+    let corners = (0..n).map(|b| vec![at(b)]).collect();
+    (Owned { value, cost: size.clone(), size, links, joints, corners }, params)
+}
+
+#[test]
+fn the_bound_of_places_of_several_blocks_is_never_below_the_best_set() {
+    let (mut searched, mut gaps) = (0, 0.0);
+    for seed in 0..400 {
+        let (owned, params) = dense(seed);
+        let Some(best) = owned.enumerated(&params) else { continue };
+        let Ok(found) = owned.solve(&params) else { continue };
+        check(&owned, &params, &found);
+        assert!(found.bound >= best - 1e-9, "bound {} below {best}: {owned:?} {params:?}", found.bound);
+        searched += 1;
+        gaps += if found.bound > 0.0 { (found.bound - best) / found.bound } else { 0.0 };
+    }
+    let gap = gaps / f64::from(searched);
+    assert!(searched > 280 && gap < 0.06, "{gap} of {searched}");
+}
+
 /// A city of cells whose values fall from a few centers, with noise.
 fn city(side: usize, seed: u64) -> Owned {
     let mut chance = Chance::new(seed, 1);

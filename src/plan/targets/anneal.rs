@@ -85,8 +85,9 @@ pub(super) fn anneal(
 ///
 /// A step adds a block or takes one out, with the sides of its place that hang on it alone. It counts what blocks are worth
 /// less what is charged: for their cost, ever so much that the budget is kept in the mean, and for what a place lacks of the
-/// least size, ever more. At first what the relaxation chooses counts more, so that places begin where the bound has them. There are never fewer places than there must be, nor more than there may be. Afterwards what
-/// is too small or too much is taken out, and the room is filled by the greedy way.
+/// least size, ever more. At first what the relaxation chooses counts more, so that places begin where the bound has them.
+/// There are never fewer places than there must be, nor more than there may be. Afterwards what is too small or too much is
+/// taken out, and the room is filled by the greedy way.
 ///
 /// Source: Kirkpatrick, Gelatt & Vecchi (1983), *Science* 220.
 fn cool(

@@ -28,7 +28,9 @@ impl Closure {
     pub(super) fn begin(&mut self, things: usize) {
         self.things = things;
         let nodes = 2 * things + 2;
-        (self.to.clear(), self.left.clear(), self.after.clear());
+        self.to.clear();
+        self.left.clear();
+        self.after.clear();
         self.first.clear();
         self.first.resize(nodes, NONE);
         self.level.clear();

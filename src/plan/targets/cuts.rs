@@ -264,10 +264,10 @@ mod tests {
         let n = 6 + chance.below(6) as usize;
         let side = 2 + chance.below(3) as usize;
         let mut links = vec![Vec::new(); n];
-        for b in 1..n {
-            links[b].push(b as u32 - 1);
+        for (b, links) in links.iter_mut().enumerate().skip(1) {
+            links.push(b as u32 - 1);
             if b >= side && chance.below(3) > 0 {
-                links[b].push((b - side) as u32);
+                links.push((b - side) as u32);
             }
         }
         let joints: Vec<Joint> = (0..chance.below(4))

@@ -157,19 +157,21 @@ impl How {
 ///
 /// Up to [`EXACT_BLOCKS`] blocks: branch and bound over all sets; with more, or where that takes too long,
 /// the best of a greedy search and of the sets that the Lagrangian bound suggests, improved by seeded
-/// searches: block by block while they cool, then by taking out and refilling (drop, add, swap, split, merge). Time of the search
+/// searches: block by block while they cool, at first with a leaning to what the linear relaxation chooses, then by taking
+/// out and refilling (drop, add, swap, split, merge). Time of the search
 /// O((n + links) log n) a round. The order of the blocks changes nothing: they are put in an order of their own.
 ///
 /// Source: the problem is a node-weighted, budgeted form of Duque, Church & Middleton (2011), *Geographical Analysis*
 /// 43(1); its bound is the Lagrangian of the budget with a dual ascent after Wong (1984), *Mathematical Programming* 28,
 /// for node weights (Álvarez-Miranda, Ljubić & Mutzel 2013), lowered by a first-order search over the
-/// linear relaxation's dual (Chambolle & Pock 2011).
+/// linear relaxation's dual (Chambolle & Pock 2011) with cuts that are found by flows (Picard 1976).
 ///
 /// # Limits
 ///
 /// Beyond the exact size a larger budget may by chance give a slightly lower value. Of the diameter the bound uses only that
-/// what is farther apart is in no place together, of the least size only what must lie around a chosen block: it is loosest
-/// for few places that must be large.
+/// what is farther apart is in no place together. Of the least size it uses that around each chosen block or intersection
+/// a place is large enough within a part of the city, or leaves that part; not which block belongs to which place.
+/// It is loosest for places of some ten blocks each, and for few places that must be large.
 ///
 /// # Errors
 ///

@@ -21,6 +21,16 @@ const LEAST_LACK: f64 = 1e-4;
 const REST: u32 = 2;
 
 /// Searches for the part around a unit in which least room is chosen.
+///
+/// ```text
+/// Σ size(b) · x(b), b in W and not firm  +  Σ (lack − way(c)) · x(c), c beside W   ≥   lack · x(t)
+/// ```
+///
+/// W is a part with the unit t; firm blocks of W, those chosen as much as t, are as if they were given; lack is what they
+/// are less than the least size; way(c) is the size of the shortest way through W from t to c, but for firm blocks. It holds
+/// of every choice with t: its place lies in W, then the rest of it is no less than lack; or it leaves W, then what lies on
+/// the way to the first block beside W and the share of that block make up for lack. For firm blocks that are given, the W
+/// that is missed most is a closure of greatest weight: a block within needs those around it within or beside.
 #[derive(Debug, Default)]
 pub(super) struct Room {
     /// For how many passes each unit rests.
