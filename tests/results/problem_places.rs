@@ -13,6 +13,7 @@ use hotblocks::layer::problem_places::problem_places;
 use hotblocks::layer::{Ask, Page};
 use hotblocks::model::address::Address;
 use hotblocks::rank::score::{By, Per};
+use hotblocks::rank::truncated::truncated;
 use serde_json::Value as Json;
 
 fn run(args: &[&str]) -> (i32, String, String) {
@@ -126,6 +127,19 @@ fn the_list_is_the_same_again_and_for_the_table_too() {
     assert_eq!(first.0, 0, "{}", first.2);
     assert_eq!(first.1, again.1);
     assert!(first.1.contains("share_of_block") && first.1.lines().count() > 10, "{}", first.1);
+}
+
+#[test]
+fn rates_of_addresses_are_by_the_days_of_the_period() {
+    let (snapshot, ..) = common::new_haven();
+    let query = Query { period: "2014-09-05/2014-09-19".parse().ok(), ..Query::default() };
+    let selection = snapshot.select(&query).expect("all");
+    let scoring = Scoring { draws: None, ..Scoring::default() };
+    let found = snapshot.problem_places(&query, &selection, &scoring, None).expect("addresses");
+    let counts: Vec<u32> = found.rows.iter().map(|row| row.place.incidents).collect();
+    let fit = found.fit.expect("addresses repeat");
+    assert_eq!(Some(fit), truncated(&counts, 15.0 / 365.25));
+    assert_ne!(Some(fit), truncated(&counts, 30.0 / 365.25));
 }
 
 #[test]

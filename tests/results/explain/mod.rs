@@ -562,6 +562,36 @@ fn a_record_counts_what_came_after_the_last_complete_day_and_not_on_it() {
 }
 
 #[test]
+fn a_rate_is_drawn_wholly_to_the_city_s_without_evidence_and_by_weights_of_harm() {
+    // One incident shows no block to differ from another.
+    let (_folder, [streets, incidents]) = town(&[("2018-03-01 22:00", -90.203, "12 Main St")]);
+    let (snapshot, ..) = common::load(&[incidents.into()], std::path::Path::new(&streets));
+    let block = [("block", "Main St, First St to Second St"), ("draws", "0")];
+    let told = json(&ask(&snapshot, &block).expect("a record"));
+    let drawn = &told["rows"][0]["shrinkage"];
+    assert_eq!(number(drawn, "/own_weight"), 0.0, "{told:#}");
+    assert_eq!(number(drawn, "/rate_mean"), number(drawn, "/city_mean"));
+
+    let folder = tempfile::tempdir().expect("a folder");
+    let table = folder.path().join("own.csv");
+    std::fs::write(&table, "category,weight,source,note\nrobbery,70,ours,\nburglary,20,ours,\n")
+        .expect("written");
+    let (snapshot, ..) = common::new_haven();
+    let first = snapshot.rank(&snapshot.select(&Query::default()).expect("all"))[0].block;
+    let id = snapshot.dataset().block_set.blocks[first.0 as usize].id.as_str();
+    let harm = ["--by", "harm", "--harm", &table.to_string_lossy(), "--draws", "0", "--format", "json"];
+    let (code, out, err) = run(&[&["explain", id][..], &SAMPLE, &harm].concat());
+    assert_eq!(code, 0, "{err}");
+    let told: Json = serde_json::from_str(&out).expect("JSON");
+    let fits = told["provenance"]["parameters"]["fit"].as_array().expect("fits");
+    assert_eq!(fits.len(), 2, "{fits:?}");
+    let city: f64 =
+        fits.iter().map(|fit| number(fit, "/weight") * number(fit, "/alpha") / number(fit, "/beta")).sum();
+    let said = number(&told["rows"][0], "/shrinkage/city_mean");
+    assert!((said / city - 1.0).abs() < 1e-4, "{said} {city}");
+}
+
+#[test]
 fn a_year_that_a_period_cuts_has_the_days_within_it() {
     let (snapshot, ..) = common::new_haven();
     let selection = snapshot.select(&Query::default()).expect("all");
