@@ -155,7 +155,7 @@ mod tests {
         }
         for half_life in [1e-300, 1e-12, 1e300] {
             let from = begin(20_000.3, half_life);
-            assert!(from <= 20_000.3 && from >= 0.0, "{half_life}: {from}");
+            assert!((0.0..=20_000.3).contains(&from), "{half_life}: {from}");
         }
     }
 }
