@@ -95,7 +95,7 @@ pub(crate) fn same_layers(live: &Snapshot, fresh: &Snapshot) {
         let pairs = [&live_mode[..], more].concat();
         let values = values(&DENSITY, &pairs);
         let cells = |of: &Snapshot| {
-            let made = surface(of, &values).map(|raster| (raster.density, raster.description));
+            let made = surface(of, &values).map(|raster| (raster.cells, raster.description));
             made.map_err(|error| error.to_string())
         };
         equal("live density", &cells(live), &cells(fresh));
