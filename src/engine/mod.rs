@@ -18,6 +18,7 @@ pub mod density_statistics;
 pub mod evidence;
 pub mod explain;
 pub mod extents;
+mod found;
 mod grouped;
 pub mod hot_blocks;
 pub mod hotspots;

@@ -285,3 +285,128 @@ impl<'g> State<'g> {
         graph.joints(block).iter().for_each(|&j| self.covered[j as usize] += 1);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::{Ground, Joint, TargetParams};
+    use super::*;
+    use crate::analysis::hotspots::weights::Neighbors;
+    use crate::space::coord::{Local, Metres};
+
+    /// A grid of blocks with a few holes and joints, and limits that matter.
+    fn city(chance: &mut Chance) -> Option<(Graph, Limits)> {
+        let (side, n) = (6_usize, 36);
+        let links = |b: usize| {
+            let to = [(b % side != 0).then(|| b - 1), b.checked_sub(side)];
+            to.into_iter().flatten().map(|b| b as u32).collect::<Vec<u32>>()
+        };
+        let lists = (0..n).map(|b| if chance.below(9) == 0 { Vec::new() } else { links(b) }).collect();
+        let joints: Vec<Joint> = (0..6)
+            .map(|_| Joint {
+                value: f64::from(1 + chance.below(6)),
+                legs: (0..2 + chance.below(2)).map(|_| chance.below(n as u32)).collect(),
+            })
+            .collect();
+        let size: Vec<f64> = (0..n).map(|_| f64::from(1 + chance.below(3))).collect();
+        let corners: Vec<Vec<Local>> = (0..n)
+            .map(|b| vec![Local { x: (b % side) as f64 * 10.0, y: (b / side) as f64 * 10.0 }])
+            .collect();
+        let ground = Ground {
+            value: &(0..n).map(|_| f64::from(chance.below(9))).collect::<Vec<_>>(),
+            cost: &(0..n).map(|_| f64::from(2 + chance.below(5)) / 2.0).collect::<Vec<_>>(),
+            size: &size,
+            neighbors: &Neighbors::from_lists(lists).expect("links of blocks"),
+            joints: &joints,
+            corners: &corners,
+        };
+        let places = 1 + chance.below(2);
+        let params = TargetParams {
+            budget: 24.0,
+            places,
+            most_places: Some(places + chance.below(3)),
+            least_size: f64::from(chance.below(5)),
+            diameter: (chance.below(3) == 0).then_some(Metres(35.0)),
+            seed: 1,
+            rounds: 1,
+            exact_blocks: 0,
+        };
+        let graph = Graph::of(&ground).expect("good blocks");
+        let limits = Limits::of(&graph, &params).ok()?;
+        Some((graph, limits))
+    }
+
+    impl State<'_> {
+        /// What all that is chosen is worth less what is charged, from the blocks alone.
+        fn worth(&self) -> f64 {
+            let choice = Choice::of(self.graph, &self.blocks());
+            let size = |place: &[u32]| place.iter().map(|&b| self.graph.size[b as usize]).sum::<f64>();
+            let lacks: f64 = choice.places().map(|place| self.lacking(size(place))).sum();
+            let leans: f64 = self.blocks().iter().map(|&b| self.rates.lean * self.lean[b as usize]).sum();
+            choice.exact_value(self.graph) + leans - self.charge(choice.cost) - lacks
+        }
+
+        /// Everything that is kept beside the blocks follows from them.
+        fn agrees(&self, told: &str) {
+            let choice = Choice::of(self.graph, &self.blocks());
+            assert!((self.cost - choice.cost).abs() < 1e-9, "{told}: {} is not {}", self.cost, choice.cost);
+            assert_eq!(self.n_places, choice.n_places, "{told}: places");
+            for (joint, legs) in self.graph.legs.iter().enumerate() {
+                let n = legs.iter().filter(|&&leg| self.has(leg)).count();
+                assert_eq!(self.covered[joint] as usize, n, "{told}: legs of joint {joint}");
+            }
+            for place in choice.places() {
+                let label = self.label[place[0] as usize] as usize;
+                let mut mine = self.members[label].clone();
+                let mut blocks = place.to_vec();
+                (mine.sort_unstable(), blocks.sort_unstable());
+                assert_eq!(mine, blocks, "{told}: a place");
+                let size: f64 = blocks.iter().map(|&b| self.graph.size[b as usize]).sum();
+                assert!((self.size[label] - size).abs() < 1e-9, "{told}: size of a place");
+                assert!(self.graph.extent(&blocks) <= self.limits.diameter, "{told}: diameter");
+            }
+            for (at, &block) in self.all.iter().enumerate() {
+                let (home, nth) = (self.label[block as usize] as usize, self.at[block as usize] as usize);
+                assert_eq!((self.all_at[block as usize] as usize, self.members[home][nth]), (at, block));
+            }
+            assert!(self.n_places <= self.limits.most_places, "{told}: too many places");
+        }
+    }
+
+    #[test]
+    fn after_any_steps_all_that_is_kept_follows_from_the_blocks_and_cold_steps_lose_nothing() {
+        let (mut joined, mut split, mut least) = (0, 0, 0);
+        for seed in 0..60 {
+            let mut chance = Chance::new(seed, 0);
+            let Some((graph, limits)) = city(&mut chance) else { continue };
+            let lean = (0..graph.len()).map(|_| chance.unit() - 0.5).collect();
+            let mut state = State::of(&graph, &limits, &Choice::none(&graph), lean);
+            for round in 0..400 {
+                let is_hot = round % 40 < 20;
+                state.rates = Rates {
+                    price: 1.5 * chance.unit(),
+                    over: 1.0,
+                    lack: 2.0 * chance.unit(),
+                    heat: if is_hot { 4.0 } else { 1e-12 },
+                    lean: chance.unit(),
+                };
+                let (before, places) = (state.worth(), state.n_places);
+                let block = state.pick(&mut chance, &[0, 7, 20]);
+                let was = state.has(block);
+                state.step(block, &mut chance);
+                let told = format!("seed {seed}, step {round} with block {block}");
+                state.agrees(&told);
+                assert!(
+                    is_hot || state.worth() >= before - 1e-9,
+                    "{told}: {before} became {}",
+                    state.worth()
+                );
+                joined += usize::from(state.n_places < places && !was);
+                split += usize::from(state.n_places > places && was);
+                let reached = places >= limits.least_places;
+                assert!(!reached || state.n_places >= limits.least_places, "{told}: too few places");
+                least += usize::from(reached && places == limits.least_places);
+            }
+        }
+        assert!(joined > 50 && split > 50 && least > 500, "{joined} {split} {least}");
+    }
+}
