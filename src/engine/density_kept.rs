@@ -137,9 +137,15 @@ mod tests {
                 }
             }
         }
+        // The same incidents under another kernel are another surface.
+        let wide = KdeParams::quartic(Metres(300.0));
+        let of = |kept: &KeptDensities| {
+            kept.density(&list(0, 309), &GRID, &wide, (None, 0.0)).expect("good input")
+        };
+        assert_eq!(of(&kept), of(&KeptDensities::default()));
         let surfaces = kept.surfaces.lock().expect("whole");
         let kept: Vec<_> = surfaces.iter().map(|one| (one.0.params.decay.is_some(), one.0.from)).collect();
-        assert_eq!(kept, [(false, 0.0), (false, 0.0), (true, 28.0), (true, 518.0)]);
+        assert_eq!(kept, [(false, 0.0), (true, 28.0), (true, 518.0), (false, 0.0)]);
     }
 
     #[test]

@@ -9,6 +9,7 @@ use common::answers::{self, get, number, parameter};
 use common::command::run;
 use common::town::{Lot, Where, table, town, town_of, town_with, write};
 use common::{chain, new_haven, new_haven_polygons, repository};
+use hotblocks::aggregate::addresses::{Forms, addresses};
 use hotblocks::encode;
 use hotblocks::engine::params::ranking::RANK;
 use hotblocks::engine::query::Query;
@@ -618,4 +619,26 @@ fn a_table_for_people_says_how_sure_each_place_is_in_lines_that_fit() {
     assert!(lines[header + 1].contains('–'), "{}", lines[header + 1]);
     assert!(lines[header..].iter().all(|line| line.chars().count() <= 120), "{out}");
     assert!(out.contains("! who brought incidents up is unknown for 100 % of them"), "{out}");
+}
+
+#[test]
+fn the_addresses_of_every_block_are_those_of_a_scan_over_all_incidents() {
+    let data = SAMPLE.dataset();
+    let query = Query::default();
+    let selection = SAMPLE.select(&query).expect("all");
+    let ranking = SAMPLE.ranking(&query, &selection, &Scoring::default(), None).expect("a ranking");
+    let blocks: Vec<BlockId> = (0..data.block_set.blocks.len() as u32).map(BlockId).collect();
+    let of_block = |block: BlockId| {
+        let of_it = move |at: &usize| data.assignment.shares(*at).any(|(of, _)| of == block);
+        data.incidents.standing().filter(|&at| !data.held[at] && selection.has(data, at)).filter(of_it)
+    };
+    // Every twentieth block, and each that an incident at either end of the data set lies in.
+    let ends =
+        data.incidents.standing().take(20).chain(data.incidents.standing().skip(data.incidents.len() - 20));
+    let ends = ends.filter_map(|at| data.assignment.main(at));
+    let some: Vec<BlockId> = blocks.iter().copied().step_by(20).chain(ends).collect();
+    let forms = Forms::of(&data.incidents, &data.words);
+    let expected = addresses(of_block, &data.incidents, &data.assignment, &forms, &some);
+    assert_eq!(SAMPLE.scored_addresses(&selection, &ranking, &some), expected);
+    assert!(expected.iter().filter(|one| one.n_addresses > 1).count() > 20);
 }

@@ -297,7 +297,7 @@ mod tests {
     fn city(chance: &mut Chance) -> Option<(Graph, Limits)> {
         let (side, n) = (6_usize, 36);
         let links = |b: usize| {
-            let to = [(b % side != 0).then(|| b - 1), b.checked_sub(side)];
+            let to = [(!b.is_multiple_of(side)).then(|| b - 1), b.checked_sub(side)];
             to.into_iter().flatten().map(|b| b as u32).collect::<Vec<u32>>()
         };
         let lists = (0..n).map(|b| if chance.below(9) == 0 { Vec::new() } else { links(b) }).collect();
@@ -358,7 +358,8 @@ mod tests {
                 let label = self.label[place[0] as usize] as usize;
                 let mut mine = self.members[label].clone();
                 let mut blocks = place.to_vec();
-                (mine.sort_unstable(), blocks.sort_unstable());
+                mine.sort_unstable();
+                blocks.sort_unstable();
                 assert_eq!(mine, blocks, "{told}: a place");
                 let size: f64 = blocks.iter().map(|&b| self.graph.size[b as usize]).sum();
                 assert!((self.size[label] - size).abs() < 1e-9, "{told}: size of a place");
