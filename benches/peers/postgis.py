@@ -78,7 +78,7 @@ def told():
         names, *rows = csv.reader(file)
     columns = ", ".join(f'"{name}" {kind(values)}' for name, values in zip(names, zip(*rows)))
     ready = (f"CREATE TABLE fields ({columns}); COPY fields FROM '{path}' CSV HEADER; "
-             "CREATE TABLE told AS SELECT f.*, s.g FROM fields f JOIN shapes s ON s.block_id::text = f.id::text; "
+             "CREATE TABLE told AS SELECT f.*, s.g FROM fields f JOIN shapes s ON s.block_id::text = substring(f.id FROM '[0-9]+$'); "
              "CREATE INDEX ON told USING gist (g); ANALYZE told")
     return [("postgis-told", ready, "SELECT count(*) FROM told"),
             tiles_of("told", 14, "told", ", ".join(f't."{name}"' for name in names))]
