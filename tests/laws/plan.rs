@@ -571,17 +571,22 @@ fn the_gap_of_twenty_thousand_blocks_is_at_most_a_tenth() {
 #[test]
 fn few_small_places_of_twenty_thousand_blocks_are_near_their_bound_too() {
     let city = plan_city::PlanCity::new(101, 1);
-    let budget = 0.25 * 2.589_988_110_336;
-    let params = TargetParams { least_size: budget / 30.0, rounds: ROUNDS, ..asked(budget, 3, 1_000_000) };
-    let found = targets(&city.ground(), &params).expect("places");
-    // The ascent alone says 2,120 here, and without the size of places 2,376.
-    assert!(
-        found.bound < 2000.0 && found.gap() <= 0.1,
-        "{} between {} and {}",
-        found.gap(),
-        found.value,
-        found.bound
-    );
-    assert!(found.places.iter().all(|place| place.size >= params.least_size) && found.cost <= budget);
-    assert_eq!(found, targets(&city.ground(), &params).expect("places"));
+    // The ascent alone says 2,120 of the first, and without the size of places 2,376.
+    for (square_miles, most) in [(0.25, 2000.0), (0.5, 3130.0), (1.0, 5120.0)] {
+        let budget = square_miles * 2.589_988_110_336;
+        let params =
+            TargetParams { least_size: budget / 30.0, rounds: ROUNDS, ..asked(budget, 3, 1_000_000) };
+        let found = targets(&city.ground(), &params).expect("places");
+        assert!(
+            found.bound < most && found.gap() <= 0.1,
+            "{square_miles}: {} between {} and {}",
+            found.gap(),
+            found.value,
+            found.bound
+        );
+        assert!(found.places.iter().all(|place| place.size >= params.least_size) && found.cost <= budget);
+        if square_miles < 0.3 {
+            assert_eq!(found, targets(&city.ground(), &params).expect("places"));
+        }
+    }
 }
