@@ -4,7 +4,7 @@ use std::sync::{Mutex, PoisonError};
 
 use super::density_ask::DensityError;
 use crate::analysis::density::binned::Binned;
-use crate::analysis::density::following::{Came, Following, capacity};
+use crate::analysis::density::following::{Apart, Came, Following, capacity};
 use crate::analysis::density::kde::KdeParams;
 use crate::analysis::density::live::LiveParams;
 use crate::space::coord::Local;
@@ -66,8 +66,8 @@ impl KeptDensities {
         let params = LiveParams { kde: *kde, capacity: capacity(&came), decay };
         let begun = Begun { grid: *grid, params, from };
         let surface = match self.take(&begun, &came) {
-            Some(mut surface) => {
-                surface.follow(came)?;
+            Some((mut surface, apart)) => {
+                surface.mend(&apart, came)?;
                 surface
             }
             None => Following::new(*grid, params, came)?,
@@ -77,12 +77,13 @@ impl KeptDensities {
         Ok(made)
     }
 
-    /// Takes out the surface that is most like what is wanted: it is nobody else's while it is changed.
-    fn take(&self, begun: &Begun, came: &[Came]) -> Option<Following> {
+    /// Takes out the surface that is most like what is wanted, and how far it is from that: it is nobody else's while it is changed.
+    fn take(&self, begun: &Begun, came: &[Came]) -> Option<(Following, Apart)> {
         let mut surfaces = self.surfaces.lock().unwrap_or_else(PoisonError::into_inner);
         let same = (0..surfaces.len()).filter(|&at| surfaces[at].0 == *begun);
-        let (_, at) = same.filter_map(|at| Some((surfaces[at].1.n_apart(came)?, at))).min()?;
-        Some(surfaces.remove(at).1)
+        let apart = same.filter_map(|at| Some((surfaces[at].1.apart(came)?, at)));
+        let (apart, at) = apart.min_by_key(|(apart, at)| (apart.n(), *at))?;
+        Some((surfaces.remove(at).1, apart))
     }
 
     fn keep(&self, begun: Begun, surface: Following) {

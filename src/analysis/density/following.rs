@@ -64,6 +64,21 @@ pub struct Following {
     came: Vec<Came>,
 }
 
+/// How far a list is from the one that a surface is of.
+#[derive(Clone, Debug, Default)]
+pub struct Apart {
+    gone: Vec<Came>,
+    fresh: Vec<Came>,
+}
+
+impl Apart {
+    /// How many incidents came or went.
+    #[must_use]
+    pub fn n(&self) -> usize {
+        self.gone.len() + self.fresh.len()
+    }
+}
+
 /// The capacity of a surface of some incidents: a power of two with room for as many again, so that a surface is begun
 /// anew when there are twice as many and not with each.
 #[must_use]
@@ -104,18 +119,13 @@ impl Following {
         Ok(Self { live, grid, came })
     }
 
-    /// How many incidents a list has that this does not, and the other way round, both together; `None` where
-    /// those are more than it is worth.
+    /// What a list has that this does not, and the other way round; `None` where a surface made anew costs less than
+    /// this one mended.
     ///
     /// The list is by number, ascending. Time O(n), or O(n log n) where incidents have other numbers than before: then
     /// those with the same part in the surface stand for one another.
     #[must_use]
-    pub fn n_apart(&self, came: &[Came]) -> Option<usize> {
-        self.apart(came).map(|(gone, fresh)| gone.len() + fresh.len())
-    }
-
-    /// What went and what came, where a surface is better mended than made anew.
-    fn apart(&self, came: &[Came]) -> Option<(Vec<Came>, Vec<Came>)> {
+    pub fn apart(&self, came: &[Came]) -> Option<Apart> {
         let most = self.came.len().max(came.len()) / MENDED;
         if self.came.len().abs_diff(came.len()) > most {
             return None;
@@ -126,12 +136,12 @@ impl Following {
             fresh.par_sort_unstable_by_key(Came::part);
             (gone, fresh) = apart(&gone, &fresh, Came::part);
         }
-        (gone.len() + fresh.len() <= most).then_some((gone, fresh))
+        (gone.len() + fresh.len() <= most).then_some(Apart { gone, fresh })
     }
 
     /// Follows another list; how many incidents were added and taken away for that.
     ///
-    /// Time that of [`Following::n_apart`], and O((h/cell)²) for each that came or went; where those are too many, that of
+    /// Time that of [`Following::apart`], and O((h/cell)²) for each that came or went; where those are too many, that of
     /// a new surface.
     ///
     /// # Errors
@@ -139,17 +149,27 @@ impl Following {
     /// As [`Following::new`]; the surface is of neither list then.
     pub fn follow(&mut self, mut came: Vec<Came>) -> Result<usize, KdeError> {
         came.sort_by_key(|one| one.number);
-        let Some((gone, fresh)) = self.apart(&came) else {
+        let Some(apart) = self.apart(&came) else {
             let changed = self.came.len() + came.len();
             *self = Self::new(self.grid, self.live.params, came)?;
             return Ok(changed);
         };
-        let changed = gone.len() + fresh.len();
-        // What goes makes room first.
-        gone.iter().try_for_each(|one| self.live.remove(one.at, one.weight, one.when))?;
-        fresh.iter().try_for_each(|one| self.live.insert(one.at, one.weight, one.when))?;
-        self.came = came;
+        let changed = apart.n();
+        self.mend(&apart, came)?;
         Ok(changed)
+    }
+
+    /// Follows a list, by number, that is known to differ by so much.
+    ///
+    /// # Errors
+    ///
+    /// As [`Following::follow`].
+    pub fn mend(&mut self, apart: &Apart, came: Vec<Came>) -> Result<(), KdeError> {
+        // What goes makes room first.
+        apart.gone.iter().try_for_each(|one| self.live.remove(one.at, one.weight, one.when))?;
+        apart.fresh.iter().try_for_each(|one| self.live.insert(one.at, one.weight, one.when))?;
+        self.came = came;
+        Ok(())
     }
 
     /// The surface as its incidents are at a time.
@@ -254,7 +274,7 @@ mod tests {
                 mended += usize::from(changed <= 4);
                 let anew = Following::new(GRID, params, list.clone()).expect("good input");
                 assert!(surface.density_at(6.0) == anew.density_at(6.0), "{kernel:?}, step {step}");
-                assert_eq!(surface.n_apart(&list), Some(0));
+                assert_eq!(surface.apart(&list).map(|apart| apart.n()), Some(0));
             }
             assert!(mended >= 20 && renumbered == 10, "{mended} of 40 steps touched a few incidents alone");
         }
@@ -284,8 +304,8 @@ mod tests {
         let mut chance = Chance::new(1, 0);
         let list = some(&mut chance, 100);
         let surface = Following::new(GRID, params(Kernel::Quartic, None), list.clone()).expect("good input");
-        assert_eq!(surface.n_apart(&list[1..]), Some(1));
-        assert_eq!(surface.n_apart(&list[..40]), None);
-        assert_eq!(surface.n_apart(&[]), None);
+        assert_eq!(surface.apart(&list[1..]).map(|apart| apart.n()), Some(1));
+        assert!(surface.apart(&list[..40]).is_none());
+        assert!(surface.apart(&[]).is_none());
     }
 }
