@@ -278,8 +278,9 @@ fn what_becomes_too_old_leaves_every_layer_event_and_rule_and_does_not_come_agai
         let tiled = tile.body.windows(id.len()).any(|some| some == id.as_bytes());
         (all.contains(&format!("police:{id}")), tiled)
     };
+    // The new one is looked for first: both were taken in one request, so once it is there the old one was.
     for _ in 0..500 {
-        if !shown("p-old").0 && shown("p-new").0 {
+        if shown("p-new").0 && shown("p-old") == (false, false) {
             break;
         }
         std::thread::sleep(Duration::from_millis(10));
