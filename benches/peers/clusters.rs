@@ -1,7 +1,6 @@
 //! Clusters on the peers' data: DBSCAN, HDBSCAN, the outline of core points, memory, and two threads beside one.
 
 use std::path::Path;
-use std::time::Instant;
 
 use geo::Area;
 use hotblocks::analysis::clusters::dbscan::{Clusters, DbscanParams, dbscan};
@@ -10,7 +9,7 @@ use hotblocks::analysis::clusters::outline::eps_outline;
 use hotblocks::space::coord::{Local, Metres};
 
 use super::clock::memory;
-use super::{median, places, time};
+use super::{places, time, two_threads};
 
 /// What is asked: points, eps and the least number of points.
 fn setting(job: &str) -> Option<(usize, DbscanParams)> {
@@ -36,20 +35,7 @@ pub(super) fn run(job: &str, folder: &Path) -> Option<(f64, f64)> {
                 let bytes = (memory("VmHWM:") - before) * 1024.0 * 1024.0;
                 (bytes / points.len() as f64, n_clusters(&clusters))
             }
-            "dbscan-two-threads" => {
-                let clock = |threads| {
-                    let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().expect("threads");
-                    let mut laps: Vec<f64> = (0..7)
-                        .map(|_| {
-                            let begin = Instant::now();
-                            pool.install(label);
-                            begin.elapsed().as_secs_f64()
-                        })
-                        .collect();
-                    median(&mut laps)
-                };
-                (clock(1) / clock(2), n_clusters(&label()))
-            }
+            "dbscan-two-threads" => (two_threads(label).0, n_clusters(&label())),
             _ => time(label, n_clusters),
         });
     }

@@ -11,7 +11,7 @@ use hotblocks::analysis::density::live::{Live, LiveParams};
 use hotblocks::space::coord::{Local, Metres};
 use hotblocks::space::grid::Grid;
 
-use super::{places, time};
+use super::{places, time, two_threads};
 
 /// The cells of all peers: 16 km in both directions, the city in the middle.
 const GRID: Grid =
@@ -54,7 +54,7 @@ pub(super) fn run(job: &str, folder: &Path) -> Option<(f64, f64)> {
             (error / exact.peak(), binned.error.worst / exact.peak())
         }
         "density-live" => live(folder),
-        "density-two-threads" => two_threads(folder),
+        "density-two-threads" => on_two(folder),
         _ => return None,
     })
 }
@@ -104,17 +104,7 @@ fn events(places: &[Local]) -> f64 {
 }
 
 /// How many times as fast two threads are as one, by the clock; the second figure is the seconds of one.
-fn two_threads(folder: &Path) -> (f64, f64) {
+fn on_two(folder: &Path) -> (f64, f64) {
     let places = places(folder);
-    let seconds = |threads: usize| {
-        let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().expect("threads");
-        let lap = || {
-            let begin = Instant::now();
-            pool.install(|| black_box(kde(&places, None, &GRID, &QUARTIC).expect("good input")));
-            begin.elapsed().as_secs_f64()
-        };
-        (0..9).map(|_| lap()).fold(f64::INFINITY, f64::min)
-    };
-    let (one, two) = (seconds(1), seconds(2));
-    (one / two, one)
+    two_threads(|| kde(&places, None, &GRID, &QUARTIC).expect("good input"))
 }

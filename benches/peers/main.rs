@@ -33,6 +33,8 @@ use hotblocks::space::coord::{Local, Metres};
 
 /// Radius of the questions.
 const RADIUS: Metres = Metres(100.0);
+/// Pairs of laps by which two threads are held beside one.
+const PAIRS: usize = 15;
 /// How many places are asked about.
 const ASKED: usize = 10_000;
 /// How the incidents of the peers' file are to be read.
@@ -136,6 +138,29 @@ fn time<T>(mut job: impl FnMut() -> T, found: impl Fn(&T) -> f64) -> (f64, f64) 
             return (median(&mut laps), found(&answer));
         }
     }
+}
+
+/// How many times as fast two threads are as one, by the clock, and the seconds of one. The two are asked in turn and each time in
+/// the other order, and the median of the pairs is told: what others do on the machine meets both alike.
+fn two_threads<T: Send>(job: impl Fn() -> T + Sync) -> (f64, f64) {
+    let pools =
+        [1, 2].map(|n| rayon::ThreadPoolBuilder::new().num_threads(n).build().expect("threads can start"));
+    let lap = |pool: &rayon::ThreadPool| {
+        let begin = Instant::now();
+        black_box(pool.install(&job));
+        begin.elapsed().as_secs_f64()
+    };
+    let pair = |n: usize| {
+        let mut seconds = [0.0; 2];
+        for which in if n.is_multiple_of(2) { [0, 1] } else { [1, 0] } {
+            seconds[which] = lap(&pools[which]);
+        }
+        seconds
+    };
+    let pairs: Vec<[f64; 2]> = (0..PAIRS).map(pair).collect();
+    let mut ratios: Vec<f64> = pairs.iter().map(|[one, two]| one / two).collect();
+    let mut alone: Vec<f64> = pairs.iter().map(|[one, _]| *one).collect();
+    (median(&mut ratios), median(&mut alone))
 }
 
 /// Seconds for all places that are asked about.

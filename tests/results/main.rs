@@ -19,5 +19,6 @@ mod plan;
 mod problem_places;
 mod ranking;
 mod ranking_over_time;
+mod scans_refused;
 mod targets;
 mod told_as;
