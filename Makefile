@@ -3,7 +3,7 @@
 CARGO ?= cargo
 BROWSER = tests/browser
 
-.PHONY: setup-conformance conformance conformance-ci fuzz-replay page gis client-tests clients setup-clients crash help demo build test unit browser lint docs bench bench-test evidence bench-peers picture fuzz fuzz-smoke setup setup-trace setup-browser clean
+.PHONY: setup-conformance conformance conformance-ci fuzz-ci page gis client-tests clients setup-clients crash help demo build test unit browser lint docs bench bench-test evidence bench-peers picture fuzz fuzz-smoke setup setup-trace setup-browser clean
 
 help: ## This list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 16
@@ -87,8 +87,8 @@ fuzz: setup ## Any bytes at every reader, FUZZ_SECONDS=600 each; writes docs/fuz
 	python3 fuzz/report.py
 
 # Seeds alone need no speed, and what is less optimised is compiled in half the time.
-fuzz-replay: setup ## The seeds of every reader, those that once broke it among them; what CI runs
-	CARGO_PROFILE_RELEASE_OPT_LEVEL=1 FUZZ_FLAGS="-timeout=60" bash fuzz/run.sh 0
+fuzz-ci: setup ## The seeds of every reader, those that once broke it among them, and 20 s more for CSV, GeoJSON and shapefiles; what CI runs
+	CARGO_PROFILE_RELEASE_OPT_LEVEL=1 FUZZ_TOGETHER=1 FUZZ_FLAGS="-seed=1 -timeout=60" bash fuzz/run.sh 20 csv geojson shapefile
 
 fuzz-smoke: setup ## The same for 20 s each from one seed, after the corpus; one that takes 30 s is a failure
 	FUZZ_FLAGS="-seed=1" bash fuzz/run.sh 20

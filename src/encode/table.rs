@@ -81,10 +81,11 @@ fn told_in_line(name: &str, value: &Value) -> bool {
 const WARNINGS: &str = "warnings";
 
 /// Columns of ranked blocks that only the other formats have: a line must fit a terminal.
-const NOT_IN_TABLES: [&str; 15] = [
+const NOT_IN_TABLES: [&str; 16] = [
     "top_address_share",
     "sentence",
     "victims",
+    "offenses",
     "rank_mean",
     "rate_per_km_year",
     "rate_mean",

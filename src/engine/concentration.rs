@@ -21,10 +21,13 @@ impl Snapshot {
         chance: Reallocation,
     ) -> Result<Concentration, OverTimeError> {
         let counts = whole(&self.counted(selection, scoring)?);
-        let chosen = match among {
-            None => counts,
-            Some(blocks) => blocks.iter().map(|block| counts[block.0 as usize]).collect(),
-        };
+        let unheard = self.unheard(selection);
+        let heard = |block: usize| unheard.as_ref().is_none_or(|unheard| !unheard[block]);
+        let all = || (0..counts.len()).collect();
+        let among: Vec<usize> =
+            among.map_or_else(all, |blocks| blocks.iter().map(|block| block.0 as usize).collect());
+        let chosen: Vec<u32> =
+            among.into_iter().filter(|&block| heard(block)).map(|block| counts[block]).collect();
         Ok(concentration(&chosen, &LEVELS, chance)?)
     }
 }

@@ -163,7 +163,8 @@ impl Snapshot {
             return Err(DensityError::Nobody { other: of == 1 });
         }
         let (params, chosen) = self.params(&sides[0].places, ask)?;
-        let (mask, grid, ground) = self.mask(ask, &params)?;
+        let (mask, grid, ground) =
+            self.mask(ask, &params, now.0.of_sensors_alone() && before.0.of_sensors_alone())?;
         let density = |side: &Side| -> Result<Density, DensityError> {
             let weights = &side.weights;
             Ok(match ask.edge {

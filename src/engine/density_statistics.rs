@@ -4,6 +4,7 @@ use geo::{Area, MultiPolygon};
 
 use super::density_adaptive::{Widths, adaptive};
 use super::density_ask::{DensityAsk, DensityError, Outline, Width};
+pub use super::density_ground::{ALONG, Ground};
 use super::density_kept::Counted;
 use super::query::Selection;
 use super::snapshot::Snapshot;
@@ -19,8 +20,6 @@ use crate::analysis::density::levels::{level_of_area, level_of_area_share, level
 use crate::analysis::density::mask::Mask;
 use crate::analysis::density::method::{Method, surface};
 use crate::analysis::density::standard_error::standard_error;
-use crate::model::areas::AreaKind;
-use crate::model::block::BlockKind;
 use crate::model::period::Period;
 use crate::space::coord::{Local, Metres, SquareKm};
 use crate::space::grid::Grid;
@@ -73,35 +72,6 @@ pub struct DensityAnswer {
     pub contours: Vec<DensityContour>,
 }
 
-/// What the study area of a density is: where edges are corrected, and what means and shares of area are of.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Ground {
-    /// Areas of the kind study-area.
-    Areas,
-    /// The blocks, where these are polygons.
-    Blocks,
-    /// What lies along the streets that are blocks, up to [`ALONG`].
-    Streets,
-    /// The box around all blocks.
-    Box,
-}
-
-impl Ground {
-    /// For people.
-    #[must_use]
-    pub const fn words(self) -> &'static str {
-        match self {
-            Self::Areas => "areas of the kind study-area",
-            Self::Blocks => "blocks",
-            Self::Streets => "within 200 m of a street",
-            Self::Box => "box around the blocks",
-        }
-    }
-}
-
-/// Ground along a street is study area up to so far from it: half a long block.
-pub const ALONG: Metres = Metres(200.0);
-
 const DAY: f64 = 86_400.0;
 
 impl Snapshot {
@@ -139,7 +109,7 @@ impl Snapshot {
             ask.half_life.map(|days| half_life_weights(&self.ages(&inside, period), days)).transpose()?;
         let numbers: Vec<usize> = inside.iter().map(|(at, _)| *at).collect();
         let mut weighed = self.weighed(selection, ask.weights, &numbers)?;
-        let (mask, grid, ground) = self.mask(ask, &params)?;
+        let (mask, grid, ground) = self.mask(ask, &params, selection.of_sensors_alone())?;
         let kept = if ask.method == Method::Live {
             let each = weighed.as_ref().map(|weighed| &weighed.each[..]);
             Some(self.kept_density(&inside, each, (period, ask.half_life), &grid, &params)?)
@@ -272,52 +242,6 @@ impl Snapshot {
         }
         ask.check()?;
         Ok((KdeParams { kernel, bandwidth: width }, chosen))
-    }
-
-    /// The study area on its grid, and what it is: areas of that kind, else blocks that are areas, else the ground along streets.
-    ///
-    /// The second grid is the same, padded by the kernel, for a density that goes on beyond the border.
-    pub(super) fn mask(
-        &self,
-        ask: &DensityAsk,
-        params: &KdeParams,
-    ) -> Result<(Mask, Grid, Ground), DensityError> {
-        let data = self.dataset();
-        let area = data.study_area;
-        // The bell is padded by what the eye sees of it; beyond is a hundred-millionth of it.
-        let reach = Metres(params.bandwidth.0 * params.kernel.reach().min(2.0));
-        let padded = Grid::over(area.padded(reach), ask.cell)?;
-        let grid = if ask.edge == Edge::None { padded } else { Grid::over(area, ask.cell)? };
-        let layers = data.areas.iter().filter(|layer| layer.kind == AreaKind::StudyArea);
-        let areas = layers.flat_map(|layer| &layer.areas).flat_map(|area| area.local.0.clone());
-        let of_areas = Mask::of_area(&grid, &MultiPolygon(areas.collect()));
-        let shapes = || data.block_set.blocks.iter().map(|block| (block.kind, &block.local));
-        let polygons = shapes().filter(|(kind, _)| *kind == BlockKind::Polygon);
-        let polygons = polygons.flat_map(|(_, shape)| match shape {
-            geo::Geometry::Polygon(polygon) => vec![polygon.clone()],
-            geo::Geometry::MultiPolygon(many) => many.0.clone(),
-            _ => Vec::new(),
-        });
-        let lines = || {
-            shapes().filter(|(kind, _)| *kind == BlockKind::Segment).flat_map(|(_, shape)| match shape {
-                geo::Geometry::LineString(line) => std::slice::from_ref(line),
-                geo::Geometry::MultiLineString(many) => &many.0[..],
-                _ => &[],
-            })
-        };
-        let (mask, ground) = if of_areas.n_inside() > 0 {
-            (of_areas, Ground::Areas)
-        } else {
-            let polygons = MultiPolygon(polygons.collect());
-            if !polygons.0.is_empty() {
-                (Mask::of_area(&grid, &polygons), Ground::Blocks)
-            } else if lines().next().is_some() {
-                (Mask::of_lines(&grid, lines(), ALONG), Ground::Streets)
-            } else {
-                (Mask::of_box(&grid, area), Ground::Box)
-            }
-        };
-        Ok((mask, padded, ground))
     }
 
     /// Days from each incident to the end of the period, or to the latest of them.

@@ -7,6 +7,7 @@ use super::class_groups::ClassGroups;
 use super::params::ranking::VIEW;
 use super::query::{Query, Selection};
 use super::ranking::{RankingError, Scoring, split};
+use super::sensors::persistent;
 use super::snapshot::Snapshot;
 use super::units::Units;
 use crate::aggregate::counts::Count;
@@ -19,7 +20,7 @@ use crate::model::period::{Period, PeriodError};
 use crate::rank::change::{ChangeError, Changes, changes};
 use crate::rank::concentration::ConcentrationError;
 use crate::rank::score::{By, Per};
-use crate::rank::trend::{BlockTrend, persistence, trends};
+use crate::rank::trend::{BlockTrend, trends};
 
 /// Level of the intervals of a change.
 pub const LEVEL: f64 = 0.9;
@@ -216,12 +217,13 @@ impl Snapshot {
         } else {
             self.counts_by(query, &self.whole_periods(query, TrendBy::Year)?, scoring)?
         };
+        let unheard = self.unheard(&self.select(query)?);
         Ok(Trends {
             by,
             blocks,
             years: by_year.len(),
-            persistent: persistence(&by_year),
-            emerging: self.emerging_patterns(&series),
+            persistent: persistent(&by_year, unheard.as_deref()),
+            emerging: self.emerging_patterns(&series, unheard.as_deref()),
             periods,
         })
     }
@@ -303,12 +305,16 @@ impl Snapshot {
     }
 
     /// The pattern of each block by Gi* from period to period; nothing for too few periods or blocks without neighbors.
-    fn emerging_patterns(&self, series: &[Vec<u32>]) -> Option<Vec<Option<String>>> {
+    fn emerging_patterns(
+        &self,
+        series: &[Vec<u32>],
+        unheard: Option<&[bool]>,
+    ) -> Option<Vec<Option<String>>> {
         const STEPS_BACK: usize = 1;
         if series.len() < FEWEST_STEPS + STEPS_BACK {
             return None;
         }
-        let units = Units::blocks(self);
+        let units = Units::heard_blocks(self, unheard);
         let near = units.contiguous(self).ok()?;
         let Units::Blocks(blocks) = &units else { return None };
         let step = |counts: &Vec<u32>| -> Vec<f64> {

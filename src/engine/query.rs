@@ -88,6 +88,11 @@ impl Selection {
             && !incidents.gone(at)
     }
 
+    /// Whether only what sensors brought up is meant.
+    pub(super) fn of_sensors_alone(&self) -> bool {
+        !self.origins.is_empty() && self.origins.iter().all(|&origin| origin == Origin::Sensor)
+    }
+
     /// Whether incidents of a class are meant.
     pub(super) fn has_class(&self, class: ClassId) -> bool {
         self.classes.as_ref().is_none_or(|set| set.has(class))

@@ -56,9 +56,14 @@ impl Snapshot {
         check_harm(data, scoring, &groups)?;
         let mask = among.map(|among| data.block_set.mask(among));
         let days = self.observed_days(query);
+        let unheard = self.unheard(selection);
+        let heard = |block: BlockId| unheard.as_ref().is_none_or(|unheard| !unheard[block.0 as usize]);
         let over = |days: f64| -> Vec<Option<f64>> {
-            let of = |block| scoring.per.exposure(&Exposure { days, ..exposure(block, 0) });
-            blocks.iter().map(of).collect()
+            let of = |(number, block)| {
+                heard(BlockId(number))
+                    .then(|| scoring.per.exposure(&Exposure { days, ..exposure(block, 0) }))?
+            };
+            (0..).zip(blocks).map(of).collect()
         };
         let all_time = over(days as f64);
         let whole = !split(data);
@@ -92,7 +97,10 @@ impl Snapshot {
         let unplaced: Vec<RankedBlock> =
             wanted.iter().map(|&block| scored.row(block, estimates[block.0 as usize])).collect();
         let divided = scoring.divided();
-        let keys: Vec<Key> = unplaced.iter().map(|row| key(row, divided)).collect();
+        let keys: Vec<Key> = unplaced
+            .iter()
+            .map(|row| key(row, row.exposure.is_some() || !divided && heard(row.block)))
+            .collect();
         let positions = drawn(scoring, &fitted, &unplaced)?;
         let mut rows: Vec<RankedBlock> = order(&keys)
             .iter()
@@ -116,6 +124,7 @@ impl Snapshot {
             shares: shared.get(at).map_or_else(Vec::new, |shared| shared.shares.clone()),
             gain: shared.get(at).map(|shared| shared.gain),
         });
+        let said_of_sensors = self.said_of_sensors(selection, &grouped.origins);
         Ok(Ranking {
             scoring: *scoring,
             groups: listed.collect(),
@@ -133,7 +142,7 @@ impl Snapshot {
             thin: thin(rows.iter().filter_map(|row| row.exposure)),
             no_evidence: !fitted.is_empty()
                 && fitted.iter().all(|of| of.fit.how == gamma_poisson::How::NoEvidence),
-            warnings: groups.warnings.clone(),
+            warnings: groups.warnings.iter().cloned().chain(said_of_sensors).collect(),
             rows,
         })
     }
@@ -214,9 +223,10 @@ fn group(rows: &mut [RankedBlock]) {
     }
 }
 
-fn key(row: &RankedBlock, divided: bool) -> Key {
+/// What orders a row; `comparable` where it may have a rank at all.
+fn key(row: &RankedBlock, comparable: bool) -> Key {
     Key {
-        ranked: row.count.shares() > 0 && (row.exposure.is_some() || !divided),
+        ranked: row.count.shares() > 0 && comparable,
         score: row.score,
         observed: row.observed,
         latest: row.count.latest,

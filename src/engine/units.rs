@@ -35,22 +35,36 @@ pub enum Units {
 impl Units {
     /// The blocks that have a shape.
     pub(super) fn blocks(snapshot: &Snapshot) -> Self {
+        Self::heard_blocks(snapshot, None)
+    }
+
+    /// The same without those where nobody heard anything, see [`Snapshot::unheard`].
+    pub(super) fn heard_blocks(snapshot: &Snapshot, unheard: Option<&[bool]>) -> Self {
         let blocks = (0..).zip(&snapshot.dataset().block_set.blocks);
         let middle = |(number, block): (u32, &crate::model::block::Block)| {
+            if unheard.is_some_and(|unheard| unheard[number as usize]) {
+                return None;
+            }
             Some((BlockId(number), Local { x: block.local.centroid()?.x(), y: block.local.centroid()?.y() }))
         };
         Self::Blocks(blocks.filter_map(middle).collect())
     }
 
-    /// Cells near the blocks.
-    pub(super) fn cells(snapshot: &Snapshot, cell: Metres) -> Result<Self, GridError> {
+    /// Cells near the blocks, but for those where nobody heard anything.
+    pub(super) fn cells(
+        snapshot: &Snapshot,
+        cell: Metres,
+        unheard: Option<&[bool]>,
+    ) -> Result<Self, GridError> {
         let area = snapshot.dataset().study_area.padded(BESIDE);
         let down = |at: f64| (at / cell.0).floor() * cell.0;
         let min = Local { x: down(area.min.x), y: down(area.min.y) };
         let grid = Grid::over(LocalBox { min, max: area.max }, cell)?;
         let mut mask = vec![false; grid.len()];
-        for block in &snapshot.dataset().block_set.blocks {
-            mark(&mut mask, &grid, &block.local);
+        for (number, block) in snapshot.dataset().block_set.blocks.iter().enumerate() {
+            if unheard.is_none_or(|unheard| !unheard[number]) {
+                mark(&mut mask, &grid, &block.local);
+            }
         }
         Ok(Self::Cells { grid, mask })
     }
@@ -117,7 +131,10 @@ impl Units {
                         shares as f64 / whole as f64
                     }
                 };
-                (blocks.iter().map(of).collect(), 0)
+                let inside: Vec<f64> = blocks.iter().map(of).collect();
+                let all = counts.iter().map(|count| count.shares()).sum::<u64>() as f64 / whole as f64;
+                let outside = all - inside.iter().sum::<f64>();
+                (inside, outside.round() as usize)
             }
             Self::Cells { grid, mask } => {
                 let mut counts = vec![0.0; mask.len()];

@@ -52,7 +52,8 @@ pub(super) fn feature(
             ("kind", Value::text(block.kind.word())),
             ("areas", areas(&data.areas, block)),
             ("incidents", incidents.clone()),
-            ("victims", victims(snapshot, row)),
+            ("victims", reports_of(Unit::Victim, snapshot, row)),
+            ("offenses", reports_of(Unit::Offense, snapshot, row)),
             ("score", score(snapshot, row, divided)),
             ("rate_per_km_year", per_km_year(row, &exposure)),
             ("rate_mean", rate(row.expected)),
@@ -87,11 +88,11 @@ fn score(snapshot: &Snapshot, row: &RankedBlock, divided: bool) -> Value {
     }
 }
 
-/// Reports of a block's incidents, where they are of victims; null where a source counts something else.
-fn victims(snapshot: &Snapshot, row: &RankedBlock) -> Value {
+/// Reports of a block's incidents, where all sources count victims or all count offenses; null where one counts something else.
+fn reports_of(unit: Unit, snapshot: &Snapshot, row: &RankedBlock) -> Value {
     let sources = &snapshot.dataset().sources;
-    let of_victims = !sources.is_empty() && sources.iter().all(|source| source.unit == Unit::Victim);
-    if of_victims { Value::count(row.count.reports) } else { Value::Null }
+    let all = !sources.is_empty() && sources.iter().all(|source| source.unit == unit);
+    if all { Value::count(row.count.reports) } else { Value::Null }
 }
 
 /// Incidents a km of street and year, as observed; null without length or time.

@@ -37,6 +37,9 @@ pub(super) fn told(snapshot: &Snapshot, ranking: &Ranking, days: i64) -> Vec<(&'
         told.push(("half_life_days", digits(half_life)));
         told.push(("discounted_years", digits(ranking.discounted_years)));
     }
+    if scoring.per == Per::Time && ranking.without_exposure > 0 {
+        told.push(("without_exposure", Value::count(ranking.without_exposure)));
+    }
     if scoring.per != Per::Time {
         told.push(("per", Value::text(scoring.per.word())));
         told.push(("without_exposure", Value::count(ranking.without_exposure)));

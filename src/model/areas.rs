@@ -28,6 +28,8 @@ pub enum AreaKind {
     Jurisdiction,
     /// What a study is about.
     StudyArea,
+    /// Where shot detectors or other sensors listen: a block outside is not quiet, nobody heard it.
+    SensorCoverage,
 }
 
 /// A word that is no kind of area.
@@ -40,7 +42,7 @@ pub struct UnknownKind {
 
 impl AreaKind {
     /// All kinds, in the order in which results name them.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 8] = [
         Self::Neighborhood,
         Self::Ward,
         Self::District,
@@ -48,6 +50,7 @@ impl AreaKind {
         Self::Zip,
         Self::Jurisdiction,
         Self::StudyArea,
+        Self::SensorCoverage,
     ];
 
     /// As it stands in commands, configuration and results.
@@ -61,6 +64,7 @@ impl AreaKind {
             Self::Zip => "zip",
             Self::Jurisdiction => "jurisdiction",
             Self::StudyArea => "study-area",
+            Self::SensorCoverage => "sensor-coverage",
         }
     }
 }

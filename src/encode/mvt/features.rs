@@ -21,11 +21,12 @@ use crate::space::tile::Tile;
 const LONG: usize = 100;
 
 /// What else of a block is for those who ask for items.
-const OF_ITEMS: [&str; 12] = [
+const OF_ITEMS: [&str; 13] = [
     "group",
     "rank_mean",
     "rate_mean",
     "victims",
+    "offenses",
     "latest",
     "top_address_share",
     "n_addresses",

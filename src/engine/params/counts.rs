@@ -20,6 +20,7 @@ pub const COUNT_BY: Param = Param {
         "zip",
         "jurisdiction",
         "study-area",
+        "sensor-coverage",
         "category",
         "source",
         "origin",

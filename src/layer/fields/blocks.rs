@@ -36,6 +36,7 @@ pub(super) const LIST: &[Field] = &[
     AREAS,
     INCIDENTS,
     integer("victims", "Victims, where the source counts them"),
+    integer("offenses", "Offenses, where the source counts them"),
     SCORE,
     measure("rate_per_km_year", "/km/a", "Incidents a kilometre of street and year, as observed"),
     RATE_MEAN,

@@ -25,7 +25,10 @@ pub(super) const INCIDENTS: &[Field] = &[
 ];
 
 pub(super) const AREA: &[Field] = &[
-    text("kind", "What it is: neighborhood, ward, district, beat, zip, jurisdiction, study-area"),
+    text(
+        "kind",
+        "What it is: neighborhood, ward, district, beat, zip, jurisdiction, study-area, sensor-coverage",
+    ),
     text("name", "Its name"),
     integer("blocks", "Blocks that lie in it; one on a border lies in two"),
     integer(
