@@ -1,5 +1,5 @@
 /**
- * The pages of docs/clients.md in headless Chromium, as they stand, from a site of their own on this machine.
+ * The pages of docs/clients.md in headless Chromium (conventions, A-C10, A-C11), as they stand, from a site of their own on this machine.
  * What they fetch from a network of deliveries comes from npm, in the same versions.
  */
 import assert from 'node:assert/strict';
