@@ -11,24 +11,13 @@ mod wire;
 use std::net::SocketAddr;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::channel;
-use std::sync::{Arc, Barrier};
 use std::time::{Duration, Instant};
 
 use common::clock::timed;
+use common::service::{Sent, alert, send_at_once, served};
 use common::{city, sizes};
-use hotblocks::engine::Engine;
-use hotblocks::engine::build::{About, Ground};
-use hotblocks::engine::live::Live;
-use hotblocks::engine::params::values::Values;
-use hotblocks::http::base::Access;
-use hotblocks::http::live::{Limits, Retaining, Taking};
-use hotblocks::http::serve::{Service, serve};
 use hotblocks::ingest::blocks::Shapes;
-use hotblocks::ingest::incidents::Options;
-use hotblocks::model::link::LinkRule;
-use hotblocks::store::setting::Setting;
-use hotblocks::store::sqlite::SqliteStore;
-use hotblocks::store::{Batch, Store};
+use hotblocks::store::Store;
 use wire::{Events, send};
 
 /// Clients that listen.
@@ -38,7 +27,10 @@ const CLIENTS: usize = 50;
 const RATE: u32 = 20;
 
 /// Senders at once in the second part.
-const SENDERS: usize = 8;
+const SENDERS: usize = 16;
+
+/// The middle of the city, longitude and latitude.
+const MIDDLE: (f64, f64) = (-90.2, 38.63);
 
 fn main() {
     let measuring = std::env::args().any(|arg| arg == "--bench");
@@ -46,7 +38,7 @@ fn main() {
     let set = std::env::var("HOTBLOCKS_LIVE_SECONDS").ok().and_then(|text| text.parse().ok());
     let seconds: u32 = set.unwrap_or(if measuring { 20 } else { 1 });
     let folder = tempfile::tempdir().expect("a folder");
-    let (at, store) = served(folder.path(), n);
+    let (at, store) = served(folder.path(), Shapes::Streets(city::streets()), city::ledger(n), CLIENTS + 1);
     let alerts = seconds * RATE;
     println!("{n} incidents, {alerts} alerts at {RATE} a second, {CLIENTS} clients of events");
     let events = Events::listen(at, "/events?collections=incidents", &[]);
@@ -63,22 +55,14 @@ fn main() {
     tell("alert to durable acknowledgement", acknowledged);
     tell("alert to every one of the clients", heard);
     let each = if measuring { 250 } else { 5 };
-    let begun = Instant::now();
-    let ready = Arc::new(Barrier::new(SENDERS));
-    let senders: Vec<_> = (0..SENDERS)
-        .map(|sender| {
-            let ready = Arc::clone(&ready);
-            std::thread::spawn(move || {
-                ready.wait();
-                let one = |n| timed(|| post(at, &format!("s{sender}-{n}"))).0;
-                (0..each).map(one).collect::<Vec<_>>()
-            })
-        })
-        .collect();
-    let all: Vec<Duration> = senders.into_iter().flat_map(|sender| sender.join().expect("sent")).collect();
-    let rate = all.len() as f64 / begun.elapsed().as_secs_f64();
-    println!("{SENDERS} senders at once: {rate:.0} alerts a second, each on disk before its answer");
-    tell("alert to durable acknowledgement, all senders at once", all);
+    let Sent { a_second, cpu_each, cpu_sending, times } =
+        send_at_once(at, SENDERS, MIDDLE, |sent, _| sent < each);
+    println!(
+        "{SENDERS} senders at once, a connection each: {a_second:.0} alerts a second, each on disk before its answer; {:.0} us of processors an alert in the service, {:.0} us in its sender",
+        1e6 * cpu_each,
+        1e6 * cpu_sending
+    );
+    tell("alert to durable acknowledgement, all senders at once", times);
     beside_backups(at, &*store, folder.path(), Duration::from_secs(if measuring { 15 } else { 1 }));
 }
 
@@ -135,46 +119,9 @@ fn tell(what: &str, times: Vec<Duration>) {
     );
 }
 
-/// A service over a store of so many incidents.
-fn served(folder: &std::path::Path, n: usize) -> (SocketAddr, Arc<dyn Store>) {
-    let (streets, reports) = (city::streets(), city::ledger(n));
-    let setting = Setting { blocks: Some(Shapes::Streets(streets.clone())), ..Setting::default() };
-    let file = folder.join("city.hotblocks");
-    let store: Arc<dyn Store> = Arc::new(SqliteStore::create(&file, &setting).expect("made"));
-    let batch = Batch { ledger: reports.clone(), ..Batch::default() };
-    let revision = store.append(vec![batch]).expect("stored")[0].revision;
-    let about = About { link: Some(LinkRule::default()), ..About::default() };
-    let mut live = Live::new(reports, Ground::Streets(streets), about).expect("a data set");
-    let engine = Arc::new(Engine::over(live.snapshot(revision)));
-    let taking = Taking {
-        store: Arc::clone(&store),
-        file,
-        live,
-        options: Options::default(),
-        rules: Vec::new(),
-        webhooks: Vec::new(),
-        retention: Retaining::default(),
-    };
-    let service = Service {
-        address: "127.0.0.1:0".to_owned(),
-        metrics: None,
-        engine,
-        defaults: Values::default(),
-        access: Access::default(),
-        taking: Some(taking),
-        limits: Limits { each: CLIENTS + 1, ..Limits::default() },
-    };
-    let (tell, told) = channel();
-    std::thread::spawn(move || serve(service, |at, _| tell.send(at).expect("waited for")).expect("served"));
-    (told.recv().expect("served"), store)
-}
-
 /// Sends an alert in the middle of the city; comes back with its acknowledgement.
 fn post(at: SocketAddr, id: &str) {
-    let now = jiff::Timestamp::now();
-    let body = format!(
-        r#"{{"external_id":"{id}","revision":1,"status":"confirmed","occurred_at":"{now}","type":"gunfire","lon":-90.2,"lat":38.63}}"#
-    );
+    let body = alert(id, MIDDLE);
     let answer = send(at, "POST", "/alerts", &[("Content-Type", "application/json")], body.as_bytes());
     assert_eq!(answer.status, 201, "{}", answer.text());
 }

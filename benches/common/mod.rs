@@ -6,6 +6,7 @@ pub(crate) mod classes;
 pub(crate) mod clock;
 pub(crate) mod naive;
 pub(crate) mod senders;
+pub(crate) mod service;
 
 use hotblocks::space::bbox::LocalBox;
 use hotblocks::space::coord::{Local, Metres};

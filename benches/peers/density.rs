@@ -1,8 +1,6 @@
 //! Density: exact and binned surfaces of 1024 × 1024 cells over the extent of the peers' data.
 
-use std::hint::black_box;
 use std::path::Path;
-use std::time::Instant;
 
 use hotblocks::analysis::density::binned::{Counts, binned, smooth};
 use hotblocks::analysis::density::kde::{KdeParams, kde};

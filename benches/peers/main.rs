@@ -2,6 +2,7 @@
 //!
 //! `RAYON_NUM_THREADS=1 cargo bench --bench peers -- --job NAME FOLDER`; `benches/peers/run.py` calls it.
 
+mod alerts;
 #[path = "../common/clock.rs"]
 #[allow(dead_code, reason = "the evidence uses the rest")]
 mod clock;
@@ -11,6 +12,8 @@ mod hotspots;
 mod near_repeat;
 #[path = "../common/senders.rs"]
 mod senders;
+#[path = "../common/service.rs"]
+mod service;
 mod store;
 mod tiles;
 
@@ -47,8 +50,8 @@ const SHORTEST: Duration = Duration::from_secs(1);
 type Room = fn(&str, &Path) -> Option<(f64, f64)>;
 
 /// The jobs of the analysis, room by room.
-const ROOMS: [Room; 6] =
-    [clusters::run, density::run, hotspots::run, near_repeat::run, store::run, tiles::run];
+const ROOMS: [Room; 7] =
+    [alerts::run, clusters::run, density::run, hotspots::run, near_repeat::run, store::run, tiles::run];
 
 fn main() -> ExitCode {
     let args: Vec<String> = std::env::args().skip(1).collect();

@@ -60,6 +60,8 @@ ROWS += [
 CLOCKED = [
     ("append-1", "A report at a time from 1 sender", [("postgis-insert-1", "PostGIS, prepared `INSERT`, GiST", 1)]),
     ("append-16", "A report at a time from each of 16 senders", [("postgis-insert-16", "PostGIS, prepared `INSERT`, GiST", 5)]),
+    ("alert-16", "An alert at a time over HTTP from each of 16 senders, resolved, indexed and shown", [
+        ("postgis-insert-16", "PostGIS, prepared `INSERT`, GiST", 1.5)]),
 ]
 # Clusters: clusters.rs, clusters_peers.py and clusters_peers.R.
 ROWS += [
@@ -93,6 +95,7 @@ ALONE = [
     ("dbscan-bytes", "DBSCAN of 1 M, peak memory above the points, bytes an incident (goal: 100)", lambda a, _: f"{a:.0f}"),
     ("dbscan-two-threads", "DBSCAN of 1 M, two threads against one, by the clock, median of 15 pairs (goal: 1.7)", lambda a, _: f"{a:.2f}"),
     ("density-two-threads", "Exact density: two threads against one, by the clock, median of 15 pairs (goal: 1.7)", lambda a, _: f"{a:.2f}"),
+    ("alert-16-cpu", "An alert over HTTP, 16 senders at once: time of processors in the service, and in its sender", lambda a, b: f"{a * 1e6:.0f} µs, {b * 1e6:.0f} µs"),
     ("knox", "Knox, 100 k incidents, 3 x 3 bands to 400 m, 999 permutations (goal: 10 s)", lambda a, _: f"{a:.2f} s"),
     ("knox-minutes", "The same with times in minutes, which need 32 bits", lambda a, _: f"{a:.2f} s"),
     ("scan", "Spatial scan of 10 k blocks, circles of a tenth of the exposure, 999 simulations", lambda a, _: f"{a:.2f} s"),

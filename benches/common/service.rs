@@ -1,0 +1,151 @@
+//! A service over a store, and senders of alerts that keep their connection, as the hub of a sensor does.
+
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::{SocketAddr, TcpStream};
+use std::path::Path;
+use std::sync::mpsc::channel;
+use std::sync::{Arc, Barrier};
+use std::time::{Duration, Instant};
+
+use hotblocks::engine::Engine;
+use hotblocks::engine::build::{About, Ground};
+use hotblocks::engine::live::Live;
+use hotblocks::engine::params::values::Values;
+use hotblocks::http::base::Access;
+use hotblocks::http::live::{Limits, Retaining, Taking};
+use hotblocks::http::serve::{Service, serve};
+use hotblocks::ingest::blocks::Shapes;
+use hotblocks::ingest::incidents::Options;
+use hotblocks::model::link::LinkRule;
+use hotblocks::model::reports::Ledger;
+use hotblocks::store::setting::Setting;
+use hotblocks::store::sqlite::SqliteStore;
+use hotblocks::store::{Batch, Store};
+
+use super::clock::{cpu_seconds, thread_seconds};
+
+/// A service over a store of these reports on this ground; `each` streams of events at most for one client.
+pub(crate) fn served(
+    folder: &Path,
+    blocks: Shapes,
+    reports: Ledger,
+    each: usize,
+) -> (SocketAddr, Arc<dyn Store>) {
+    let setting = Setting { blocks: Some(blocks.clone()), ..Setting::default() };
+    let file = folder.join("city.hotblocks");
+    let store: Arc<dyn Store> = Arc::new(SqliteStore::create(&file, &setting).expect("made"));
+    let batch = Batch { ledger: reports.clone(), ..Batch::default() };
+    let revision = store.append(vec![batch]).expect("stored")[0].revision;
+    let about = About { link: Some(LinkRule::default()), ..About::default() };
+    let mut live = Live::new(reports, Ground::from(blocks), about).expect("a data set");
+    let engine = Arc::new(Engine::over(live.snapshot(revision)));
+    let taking = Taking {
+        store: Arc::clone(&store),
+        file,
+        live,
+        options: Options::default(),
+        rules: Vec::new(),
+        webhooks: Vec::new(),
+        retention: Retaining::default(),
+    };
+    let service = Service {
+        address: "127.0.0.1:0".to_owned(),
+        metrics: None,
+        engine,
+        defaults: Values::default(),
+        access: Access::default(),
+        taking: Some(taking),
+        limits: Limits { each, ..Limits::default() },
+    };
+    let (tell, told) = channel();
+    std::thread::spawn(move || serve(service, |at, _| tell.send(at).expect("waited for")).expect("served"));
+    (told.recv().expect("served"), store)
+}
+
+/// What an alert says, under an id.
+pub(crate) fn alert(id: &str, (lon, lat): (f64, f64)) -> String {
+    let now = jiff::Timestamp::now();
+    format!(
+        r#"{{"external_id":"{id}","revision":1,"status":"confirmed","occurred_at":"{now}","type":"gunfire","lon":{lon},"lat":{lat}}}"#
+    )
+}
+
+/// Sends an alert on a connection that stays; comes back with its acknowledgement.
+fn post(connection: &mut BufReader<TcpStream>, at: SocketAddr, body: &str) {
+    let request = format!(
+        "POST /alerts HTTP/1.1\r\nHost: {at}\r\nContent-Type: application/json\r\nContent-Length: {}\r\n\r\n{body}",
+        body.len()
+    );
+    connection.get_mut().write_all(request.as_bytes()).expect("sent");
+    let (mut line, mut length) = (String::new(), 0);
+    connection.read_line(&mut line).expect("an answer");
+    assert!(line.starts_with("HTTP/1.1 201"), "{line}");
+    while line != "\r\n" {
+        line.clear();
+        connection.read_line(&mut line).expect("a head");
+        if let Some((name, value)) = line.split_once(':')
+            && name.eq_ignore_ascii_case("content-length")
+        {
+            length = value.trim().parse().expect("a length");
+        }
+    }
+    let mut body = vec![0; length];
+    connection.read_exact(&mut body).expect("a body");
+}
+
+/// What came of several senders at once.
+pub(crate) struct Sent {
+    /// Alerts, by the clock.
+    pub(crate) a_second: f64,
+    /// Seconds of processors for each in the service.
+    pub(crate) cpu_each: f64,
+    /// The same in the senders, which are of this process too.
+    pub(crate) cpu_sending: f64,
+    /// How long each took to be acknowledged.
+    pub(crate) times: Vec<Duration>,
+}
+
+/// Alerts from several senders at once, each on the disk before its sender sends the next, while `more` holds for their numbers.
+pub(crate) fn send_at_once(
+    at: SocketAddr,
+    senders: usize,
+    place: (f64, f64),
+    more: impl Fn(usize, Duration) -> bool + Sync,
+) -> Sent {
+    let ready = Barrier::new(senders + 1);
+    let (ready, more) = (&ready, &more);
+    std::thread::scope(|scope| {
+        let one = |sender: usize| {
+            let stream = TcpStream::connect(at).expect("it listens");
+            stream.set_nodelay(true).expect("set");
+            let mut connection = BufReader::new(stream);
+            ready.wait();
+            let (begun, before) = (Instant::now(), thread_seconds());
+            let mut times = Vec::new();
+            while more(times.len(), begun.elapsed()) {
+                let body = alert(&format!("s{sender}-{}", times.len()), place);
+                let sent = Instant::now();
+                post(&mut connection, at, &body);
+                times.push(sent.elapsed());
+            }
+            (times, thread_seconds() - before)
+        };
+        let handles: Vec<_> = (0..senders).map(|sender| scope.spawn(move || one(sender))).collect();
+        ready.wait();
+        let (begun, before) = (Instant::now(), cpu_seconds());
+        let (mut times, mut sending) = (Vec::new(), 0.0);
+        for handle in handles {
+            let (of_one, seconds) = handle.join().expect("sent");
+            times.extend(of_one);
+            sending += seconds;
+        }
+        let n = times.len() as f64;
+        Sent {
+            a_second: n / begun.elapsed().as_secs_f64(),
+            // The threads of the senders are gone by now, and what they took with them.
+            cpu_each: (cpu_seconds() - before) / n,
+            cpu_sending: sending / n,
+            times,
+        }
+    })
+}
