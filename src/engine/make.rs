@@ -2,8 +2,6 @@
 
 use std::sync::Arc;
 
-use rayon::prelude::*;
-
 use super::places::Found;
 use crate::assign::geocode::Geocoded;
 use crate::model::events::{Event, Events};
@@ -14,6 +12,7 @@ use crate::model::reports::Ledger;
 use crate::model::texts::Texts;
 use crate::space::coord::{Local, LonLat, Mercator};
 use crate::space::crs::{Crs, CrsError};
+use crate::space::mercators::Mercators;
 
 /// Makes incidents of events; `found` has the places that were found from addresses, `addresses` those of the
 /// ledger by number. With the position of the event of each incident.
@@ -25,31 +24,23 @@ pub(super) fn make(
     crs: &Crs,
     found: &Found,
 ) -> (Incidents, Vec<u32>) {
-    let place = |at: usize| {
-        let event = events.get(at);
-        match ledger.reports.place(event.told_by) {
-            Place::At(at) if !event.withheld => Some(Mercator::from(at)),
-            _ => geocoded(at, found).map(|place| place.lonlat.into()),
-        }
+    let place = |at: usize| match ledger.reports.place(events.get(at).told_by) {
+        Place::At(place) if !events.get(at).withheld => Some(place),
+        _ => geocoded(at, found).map(|place| place.lonlat),
     };
-    // Apart, since together they would take a third more.
-    let (mercators, placed): (Vec<Mercator>, Vec<bool>) = (0..events.len())
-        .into_par_iter()
-        .map(|at| place(at).map_or((Mercator { x: 0, y: 0 }, false), |mercator| (mercator, true)))
-        .unzip();
-    let order = z_sorted(events.len(), |event| placed[event].then_some(mercators[event]));
-    drop(placed);
-    let making = Making { ids, ledger, addresses, crs, found };
+    // Nearly all lie around any one of them.
+    let mercators = (0..events.len()).find_map(place).map(Mercators::near);
+    let mercator = |at: LonLat| mercators.as_ref().map_or_else(|| at.into(), |near| near.of(at));
+    let order = z_sorted(events.len(), |event| place(event).map(mercator));
+    let making = Making { ids, ledger, addresses, crs, found, mercator: &mercator };
     let incidents = Incidents::gather(&order, Arc::clone(addresses), |part| {
         // What lies far apart is fetched first, one kind at a time, so that no projection waits for memory.
         let some: Vec<Event> = events.get_all(part);
         let told_by: Vec<usize> = some.iter().map(|event| event.told_by).collect();
-        let reports: Vec<Report> = ledger.reports.get_all(&told_by);
-        let places: Vec<Mercator> = part.iter().map(|&at| mercators[at as usize]).collect();
+        let reports = ledger.reports.get_all(&told_by);
         let mut last = None;
-        let told =
-            |(((&at, event), report), mercator)| told((at, event), &report, mercator, &making, &mut last);
-        part.iter().zip(some).zip(reports).zip(places).map(told).collect()
+        let told = |((&at, event), report)| told((at, event), &report, &making, &mut last);
+        part.iter().zip(some).zip(reports).map(told).collect()
     });
     (incidents, order)
 }
@@ -66,30 +57,36 @@ struct Making<'a> {
     addresses: &'a Texts,
     crs: &'a Crs,
     found: &'a Found,
+    mercator: &'a (dyn Fn(LonLat) -> Mercator + Sync),
 }
 
 fn told<'a>(
     (at, event): (u32, Event<'a>),
     report: &Report<'a>,
-    mercator: Mercator,
     making: &Making<'_>,
-    last: &mut Option<(LonLat, Result<Local, CrsError>)>,
+    last: &mut Option<(LonLat, Mercator, Result<Local, CrsError>)>,
 ) -> Told<'a> {
     let address = making.ledger.reports.address(event.told_by);
     let text = address.map(|number| making.addresses.get(number as usize));
     let place = if event.withheld { Place::Withheld } else { report.place };
-    let (located, local) = match place {
+    let nowhere = (Mercator { x: 0, y: 0 }, Local::default());
+    let (located, (mercator, local)) = match place {
         Place::At(at) => {
             // In the order of places the same one often comes again.
-            let known = last.take().filter(|(place, _)| *place == at);
-            let (_, local) = last.insert(known.unwrap_or_else(|| (at, making.crs.to_local(at))));
-            local.as_ref().map_or((Located::Elsewhere, Local::default()), |&local| (Located::Yes, local))
+            let known = last.take().filter(|(place, ..)| *place == at);
+            let made = || (at, (making.mercator)(at), making.crs.to_local(at));
+            let (_, mercator, local) = last.insert(known.unwrap_or_else(made));
+            match local {
+                Ok(local) => (Located::Yes, (*mercator, *local)),
+                Err(_) => (Located::Elsewhere, (*mercator, Local::default())),
+            }
         }
         Place::Missing => match geocoded(at as usize, making.found) {
-            Some(place) => (Located::Geocoded, place.at),
-            None => (Located::Missing, Local::default()),
+            Some(place) => (Located::Geocoded, (place.lonlat.into(), place.at)),
+            None => (Located::Missing, nowhere),
         },
-        Place::Withheld => (Located::Withheld, Local::default()),
+        // No place of it is told, not even where its address lies: what has one is never looked up.
+        Place::Withheld => (Located::Withheld, nowhere),
     };
     Told {
         source: report.source,

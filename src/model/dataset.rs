@@ -3,7 +3,6 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use hashbrown::HashMap;
 use jiff::civil::Date;
 
 use super::areas::AreaLayer;
@@ -15,7 +14,7 @@ use super::harm::HarmTable;
 use super::horizon::Horizon;
 use super::incident::Incidents;
 use super::ledger::Resolution;
-use super::observed::{Days, covered, days_of};
+use super::observed::{DayCounts, covered};
 use super::period::local_date;
 use super::report::Source;
 use super::street_words::Words;
@@ -238,14 +237,27 @@ impl Dataset {
     /// a file of one month names crimes that happened years before and were told in it.
     #[must_use]
     pub fn coverage(&self) -> Vec<(Date, Date)> {
-        let mut days: Vec<HashMap<Days, usize>> = vec![HashMap::new(); self.sources.len()];
+        let zones = self.sources.iter().map(|source| &source.zone);
+        let counts = zones.zip(self.ends()).map(|(zone, ends)| ends.map(|ends| DayCounts::new(zone, ends)));
+        let mut counts: Vec<Option<DayCounts>> = counts.collect();
         for at in (0..self.incidents.len()).filter(|&at| !self.incidents.gone(at)) {
-            let source = usize::from(self.incidents.source(at));
-            if let Some(of) = days_of(self.incidents.when(at), &self.sources[source].zone) {
-                *days[source].entry(of).or_default() += 1;
+            if let Some(counts) = &mut counts[usize::from(self.incidents.source(at))] {
+                counts.add(self.incidents.when(at));
             }
         }
-        days.into_iter().filter_map(covered).collect()
+        counts.into_iter().flatten().filter_map(|counts| covered(counts.days())).collect()
+    }
+
+    /// First and last second of the incidents of each source; `None` where it has none.
+    fn ends(&self) -> Vec<Option<(i64, i64)>> {
+        let mut ends: Vec<Option<(i64, i64)>> = vec![None; self.sources.len()];
+        for at in (0..self.incidents.len()).filter(|&at| !self.incidents.gone(at)) {
+            let when = self.incidents.when(at);
+            let (from, last) = (when.from, when.to() - 1);
+            let end = &mut ends[usize::from(self.incidents.source(at))];
+            *end = Some(end.map_or((from, last), |(a, b)| (a.min(from), b.max(last))));
+        }
+        ends
     }
 
     /// The local date on which an incident began, in its source's zone.
@@ -257,14 +269,7 @@ impl Dataset {
     /// First and last local date of all incidents, each in its own source's zone.
     #[must_use]
     pub fn dates(&self) -> Option<(Date, Date)> {
-        let mut ends: Vec<Option<(i64, i64)>> = vec![None; self.sources.len()];
-        for at in (0..self.incidents.len()).filter(|&at| !self.incidents.gone(at)) {
-            let when = self.incidents.when(at);
-            let (from, last) = (when.from, when.to() - 1);
-            let end = &mut ends[usize::from(self.incidents.source(at))];
-            *end = Some(end.map_or((from, last), |(a, b)| (a.min(from), b.max(last))));
-        }
-        span(ends.into_iter().zip(&self.sources))
+        span(self.ends().into_iter().zip(&self.sources))
     }
 }
 

@@ -13,6 +13,7 @@ use super::period::{Interval, Precision};
 use super::report::{Origin, Status};
 use super::texts::{Interned, Texts};
 pub use super::told::{Incident, Located, Told};
+pub use super::z_order::{z_order, z_sorted};
 use crate::space::coord::{Local, LonLat, Mercator};
 
 /// All incidents, column by column; an incident is known by its position.
@@ -68,7 +69,7 @@ pub(super) const NO_ADDRESS: u32 = u32::MAX;
 const PARTS: usize = 4;
 
 /// Incidents that one thread makes at a time: what they are made of stays in its cache.
-const PART: usize = 1 << 10;
+const PART: usize = 1 << 8;
 
 impl Incidents {
     /// Stores incidents, sorted by place along a Z-order curve, then as they came.
@@ -321,31 +322,6 @@ impl Incidents {
             + addresses.bytes()
             + arrived.bytes()
     }
-}
-
-/// The order of incidents along the Z-order curve; those without a place come last, equal ones as they came.
-#[must_use]
-pub fn z_sorted(n: usize, place: impl Fn(usize) -> Option<Mercator> + Sync) -> Vec<u32> {
-    let mut keys: Vec<(u64, u32)> = (0..n)
-        .into_par_iter()
-        .map(|at| (place(at).map_or(u64::MAX, z_order), u32::try_from(at).expect("fewer than 2³² incidents")))
-        .collect();
-    keys.par_sort_unstable();
-    keys.into_iter().map(|(_, at)| at).collect()
-}
-
-/// Interleaves the bits of both coordinates, so that neighbors on the map are neighbors in memory.
-#[must_use]
-pub fn z_order(at: Mercator) -> u64 {
-    let spread = |v: i32| {
-        let mut v = u64::from(v.cast_unsigned() ^ 0x8000_0000);
-        v = (v | (v << 16)) & 0x0000_ffff_0000_ffff;
-        v = (v | (v << 8)) & 0x00ff_00ff_00ff_00ff;
-        v = (v | (v << 4)) & 0x0f0f_0f0f_0f0f_0f0f;
-        v = (v | (v << 2)) & 0x3333_3333_3333_3333;
-        (v | (v << 1)) & 0x5555_5555_5555_5555
-    };
-    spread(at.x) | (spread(at.y) << 1)
 }
 
 #[cfg(test)]

@@ -232,7 +232,7 @@ fn event_key(reports: &Reports, at: usize, unit: Unit) -> Option<Key<'_>> {
 
 /// Lets the highest revision of every id stand, of one revision the firmest status, and what it withdraws go.
 fn revise(reports: &Reports, fates: &mut [Fate], resolution: &mut Resolution) {
-    if reports.revised() || (0..reports.len()).any(|at| reports.status(at) != Status::Confirmed) {
+    if reports.revised() || reports.unconfirmed() {
         let standing = |report: &Report<'_>| (report.revision, report.status.firmness());
         let mut highest: HashMap<(u16, &str), (i64, u8)> = HashMap::new();
         for report in reports.iter() {
@@ -249,7 +249,8 @@ fn revise(reports: &Reports, fates: &mut [Fate], resolution: &mut Resolution) {
             }
         }
     }
-    for (at, fate) in fates.iter_mut().enumerate() {
+    let searched = if reports.unconfirmed() { &mut *fates } else { &mut [] };
+    for (at, fate) in searched.iter_mut().enumerate() {
         if *fate == Fate::Stands && reports.status(at) == Status::Withdrawn {
             *fate = Fate::Withdrawn;
             resolution.withdrawn += 1;
@@ -259,6 +260,9 @@ fn revise(reports: &Reports, fates: &mut [Fate], resolution: &mut Resolution) {
 
 /// Finds for every correction the report that it takes back.
 fn cancel(reports: &Reports, fates: &mut [Fate], resolution: &mut Resolution) {
+    if !reports.taking_back() {
+        return;
+    }
     let standing = |at: &usize, sign: Sign| fates[*at] == Fate::Stands && reports.sign(*at) == sign;
     let corrections: Vec<usize> = (0..reports.len()).filter(|at| standing(at, Sign::TakesBack)).collect();
     let mut with_id: HashMap<(u16, &str, ClassId), Vec<usize>> = HashMap::new();

@@ -1,10 +1,11 @@
 //! From when to when a source had data: by the local days and months in which its incidents happened.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 
+use super::clock::Clock;
 use super::period::{Interval, Precision, clock_seconds};
 use super::report::Day;
 
@@ -20,9 +21,55 @@ pub(crate) type Days = (Day, Day);
 /// The day on which an incident began; of one that tells no more than a month, its first and last day, since the source
 /// says it of all of them. `None` beyond the years that can be told.
 pub(crate) fn days_of(when: Interval, zone: &TimeZone) -> Option<Days> {
-    let day = |second| i32::try_from(clock_seconds(second, zone)?.div_euclid(86_400)).ok().map(Day);
+    days_by(when, |second| clock_seconds(second, zone))
+}
+
+/// The same by a clock that gives local seconds.
+fn days_by(when: Interval, clock: impl Fn(i64) -> Option<i64>) -> Option<Days> {
+    let day = |second| i32::try_from(clock(second)?.div_euclid(86_400)).ok().map(Day);
     let first = day(when.from)?;
     Some((first, if when.precision == Precision::Month { day(when.to() - 1)? } else { first }))
+}
+
+/// How many incidents of one source began on each of its local days.
+#[derive(Debug)]
+pub(crate) struct DayCounts {
+    clock: Clock,
+    first: i32,
+    /// By day from `first` on, of those that tell a day.
+    counts: Vec<usize>,
+    /// Of all others.
+    more: HashMap<Days, usize>,
+}
+
+/// No longer list of days is kept, some 500 years.
+const MOST_DAYS: i64 = 200_000;
+
+impl DayCounts {
+    /// None yet; made for incidents that begin within these seconds of UTC, and slower for others.
+    pub(crate) fn new(zone: &TimeZone, (from, to): (i64, i64)) -> Self {
+        let (first, last) = (from.div_euclid(86_400) - 1, to.div_euclid(86_400) + 1);
+        let days = usize::try_from((last - first + 1).clamp(0, MOST_DAYS)).unwrap_or(0);
+        let (first, days) = i32::try_from(first).map_or((0, 0), |first| (first, days));
+        Self { clock: Clock::new(zone, (from, to)), first, counts: vec![0; days], more: HashMap::new() }
+    }
+
+    /// Counts an incident.
+    #[inline]
+    pub(crate) fn add(&mut self, when: Interval) {
+        let Some((first, last)) = days_by(when, |second| self.clock.local(second)) else { return };
+        let slot = usize::try_from(i64::from(first.0) - i64::from(self.first)).ok();
+        match slot.filter(|_| first == last).and_then(|slot| self.counts.get_mut(slot)) {
+            Some(count) => *count += 1,
+            None => *self.more.entry((first, last)).or_default() += 1,
+        }
+    }
+
+    /// The days with how many have them, in no order.
+    pub(crate) fn days(self) -> impl Iterator<Item = (Days, usize)> {
+        let day = |day: i32| (Day(day), Day(day));
+        (self.first..).map(day).zip(self.counts).filter(|(_, n)| *n > 0).chain(self.more)
+    }
 }
 
 /// First and last local date on which a source had data, from the days of its incidents, each with how many have them.
@@ -48,12 +95,43 @@ mod tests {
 
     fn of(all: &[(&str, Precision, u32)]) -> Option<(Date, Date)> {
         let zone = TimeZone::get("America/Chicago").expect("bundled");
-        let days = all.iter().map(|(time, precision, seconds)| {
+        let whens = all.iter().map(|(time, precision, seconds)| {
             let at: jiff::civil::DateTime = time.parse().expect("a time");
             let from = at.to_zoned(zone.clone()).expect("no gap").timestamp().as_second();
-            (days_of(Interval { from, seconds: *seconds, precision: *precision }, &zone).expect("told"), 1)
+            Interval { from, seconds: *seconds, precision: *precision }
         });
-        covered(days)
+        let whens: Vec<Interval> = whens.collect();
+        let plain = covered(whens.iter().map(|&when| (days_of(when, &zone).expect("told"), 1)));
+        // Counted by days, also where the days that were foreseen are others.
+        let (first, last) = (1_483_228_800, 1_577_836_800);
+        for ends in [(first, last), (last, first), (first, first), (0, i64::MAX / 2), (i64::MIN / 2, last)] {
+            let mut counts = DayCounts::new(&zone, ends);
+            whens.iter().for_each(|&when| counts.add(when));
+            assert_eq!(covered(counts.days()), plain, "{ends:?}");
+        }
+        plain
+    }
+
+    #[test]
+    fn days_are_counted_as_the_zone_tells_each_of_them() {
+        let zone = TimeZone::get("America/Chicago").expect("bundled");
+        let (from, to) = (1_483_228_800, 1_577_836_800);
+        let precisions = [Precision::Minute, Precision::Month, Precision::Day];
+        // Every 1,801 s, also before and behind what is foreseen and where no year can be told.
+        let steps = (0..60_000).map(|n| from - 90 * 86_400 + n * 1_801).chain([i64::MAX - 1, i64::MIN]);
+        let whens: Vec<Interval> = steps
+            .zip(precisions.into_iter().cycle())
+            .map(|(from, precision)| Interval { from, seconds: 1, precision })
+            .collect();
+        let mut plain = BTreeMap::new();
+        let of = |days: Days| (days.0.0, days.1.0);
+        let days = whens.iter().filter_map(|&when| days_of(when, &zone));
+        days.for_each(|days| *plain.entry(of(days)).or_insert(0) += 1);
+        let mut counts = DayCounts::new(&zone, (from, to));
+        whens.iter().for_each(|&when| counts.add(when));
+        let found: Vec<_> = counts.days().map(|(days, n)| (of(days), n)).collect();
+        assert_eq!(found.len(), plain.len());
+        assert_eq!(found.into_iter().collect::<BTreeMap<_, _>>(), plain);
     }
 
     #[test]

@@ -35,6 +35,10 @@ pub struct Reports {
     /// Empty as long as none has one.
     recorded: Vec<i32>,
     addresses: Interned,
+    /// Whether one may have another status than confirmed, and whether one may take another back: files without such a
+    /// report need not be searched for any.
+    unconfirmed: bool,
+    taking_back: bool,
 }
 
 impl Reports {
@@ -73,6 +77,8 @@ impl Reports {
         if report.recorded.is_some() || !self.recorded.is_empty() {
             self.recorded.push(report.recorded.map_or(NO_DAY, |day| day.0));
         }
+        self.unconfirmed |= report.status != Status::Confirmed;
+        self.taking_back |= report.sign != Sign::Adds;
         self.rows.push(Row::of(report, address));
     }
 
@@ -98,11 +104,13 @@ impl Reports {
 
     /// The reports at some positions that lie far apart. What is fixed is fetched first, then the ids, so that many wait
     /// for memory together and not each for itself.
-    #[must_use]
-    pub fn get_all(&self, at: &[usize]) -> Vec<Report<'_>> {
+    pub fn get_all<'a, 'b>(
+        &'a self,
+        at: &'b [usize],
+    ) -> impl ExactSizeIterator<Item = Report<'a>> + use<'a, 'b> {
         let rows: Vec<Row> = at.iter().map(|&at| self.rows[at]).collect();
         let ids: Vec<&str> = self.ids.get_all(at);
-        at.iter().zip(&rows).zip(ids).map(|((&at, row), id)| self.report(at, row, id)).collect()
+        at.iter().zip(rows).zip(ids).map(|((&at, row), id)| self.report(at, &row, id))
     }
 
     #[inline]
@@ -200,6 +208,18 @@ impl Reports {
         !self.revision.is_empty()
     }
 
+    /// Whether any report may have another status than confirmed; where not, none has.
+    #[must_use]
+    pub fn unconfirmed(&self) -> bool {
+        self.unconfirmed
+    }
+
+    /// Whether any report may take another back; where not, none does.
+    #[must_use]
+    pub fn taking_back(&self) -> bool {
+        self.taking_back
+    }
+
     /// Whether any report tells when it was recorded.
     #[must_use]
     pub fn recorded(&self) -> bool {
@@ -273,6 +293,8 @@ impl Reports {
             self.recorded.append(&mut other.recorded);
         }
         (0..other.len()).for_each(|at| self.ids.push(other.ids.get(at)));
+        self.unconfirmed |= other.unconfirmed;
+        self.taking_back |= other.taking_back;
         let number: Vec<u32> = (0..other.addresses.len())
             .map(|at| self.addresses.intern(other.addresses.get(u32::try_from(at).unwrap_or(NO_ADDRESS))))
             .collect();
@@ -344,10 +366,10 @@ mod tests {
         all.push(&missing);
         let told = |some: Vec<Report<'_>>| some.iter().map(|one| format!("{one:?}")).collect::<Vec<_>>();
         for at in [&[][..], &[3, 0, 2, 1, 0], &[2]] {
-            assert_eq!(told(all.get_all(at)), told(at.iter().map(|&at| all.get(at)).collect()));
+            assert_eq!(told(all.get_all(at).collect()), told(at.iter().map(|&at| all.get(at)).collect()));
         }
         drop(all.take_addresses());
-        assert_eq!(told(all.get_all(&[2, 1])), told(vec![all.get(2), all.get(1)]));
+        assert_eq!(told(all.get_all(&[2, 1]).collect()), told(vec![all.get(2), all.get(1)]));
         assert_eq!((all.get(2).address, all.address(2)), (None, Some(1)));
     }
 

@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use super::mercators::nearest;
+
 /// A place on the globe: longitude and latitude in degrees, OGC:CRS84 order.
 ///
 /// Only [`LonLat::new`] makes one, so every value is finite and on the globe.
@@ -141,7 +143,8 @@ pub struct Mercator {
 }
 
 const MERCATOR_MAX_LAT: f64 = 85.051_128_779_806_6;
-const UNITS: f64 = 4_294_967_296.0;
+/// How many units the world is wide.
+pub(super) const UNITS: f64 = 4_294_967_296.0;
 
 impl From<LonLat> for Mercator {
     /// Latitudes beyond ±85.0511 are drawn at that edge of the map.
@@ -153,7 +156,17 @@ impl From<LonLat> for Mercator {
         let quick = units(((1.0 + sine) / (1.0 - sine)).ln() / 2.0);
         let sure = (quick - quick.floor() - 0.5).abs() > 1e-3;
         let north = if sure { quick } else { units(lat.tan().asinh()) };
-        Self { x: (at.lon() / 360.0 * UNITS).round() as i32, y: north.round() as i32 }
+        Self { x: Self::east(at.lon()), y: north.round() as i32 }
+    }
+}
+
+impl Mercator {
+    /// Units east of a longitude.
+    #[inline]
+    pub(super) fn east(lon: f64) -> i32 {
+        let east = lon / 360.0 * UNITS;
+        let whole = east as i32;
+        nearest(whole, east - f64::from(whole))
     }
 }
 

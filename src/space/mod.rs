@@ -4,6 +4,7 @@ pub mod bbox;
 pub mod coord;
 pub mod crs;
 pub mod grid;
+pub mod mercators;
 pub(crate) mod middle;
 pub mod printed;
 pub mod shape;

@@ -1,7 +1,6 @@
 //! Incidents by area, category, time and more: distinct incidents, every cell there, compared where that says something.
 
 pub mod axis;
-mod clock;
 mod compared;
 mod error;
 pub mod keys;

@@ -2,12 +2,12 @@
 
 use rayon::prelude::*;
 
-use super::clock::Clock;
 use super::keys::{Find, Keys, NoArea};
 use super::window::Window;
 use crate::engine::hours::PRECISE;
 use crate::engine::query::Selection;
 use crate::engine::snapshot::Snapshot;
+use crate::model::clock::Clock;
 use crate::model::dataset::Dataset;
 use crate::model::period::Precision;
 use crate::model::report::Origin;

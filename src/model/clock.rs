@@ -2,7 +2,7 @@
 
 use jiff::tz::TimeZone;
 
-use crate::model::period::clock_seconds;
+use super::period::clock_seconds;
 
 const DAY: i64 = 86_400;
 
@@ -11,7 +11,7 @@ const CHANGES: i32 = i32::MAX;
 
 /// What the clock of a zone shows, from a table of its offset by day of UTC.
 #[derive(Debug)]
-pub(super) struct Clock {
+pub(crate) struct Clock {
     zone: TimeZone,
     first_day: i64,
     offsets: Vec<i32>,
@@ -22,7 +22,7 @@ const MOST_DAYS: i64 = 200_000;
 
 impl Clock {
     /// The clock of a zone for these seconds of UTC, and more slowly for others.
-    pub(super) fn new(zone: &TimeZone, (from, to): (i64, i64)) -> Self {
+    pub(crate) fn new(zone: &TimeZone, (from, to): (i64, i64)) -> Self {
         let (first, last) = (from.div_euclid(DAY), to.div_euclid(DAY));
         let last = last.min(first.saturating_add(MOST_DAYS));
         let offset = |second: i64| i32::try_from(clock_seconds(second, zone)? - second).ok();
@@ -35,7 +35,7 @@ impl Clock {
 
     /// Seconds since 1970 by the local clock; `None` beyond the years that can be told.
     #[inline]
-    pub(super) fn local(&self, second: i64) -> Option<i64> {
+    pub(crate) fn local(&self, second: i64) -> Option<i64> {
         let day = usize::try_from(second.div_euclid(DAY).wrapping_sub(self.first_day)).ok();
         match day.and_then(|day| self.offsets.get(day)) {
             Some(&offset) if offset != CHANGES => Some(second + i64::from(offset)),
