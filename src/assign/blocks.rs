@@ -98,26 +98,26 @@ pub(crate) fn assign_with<L: Borrow<Legs>>(
     (assignment, report)
 }
 
-/// Incidents joined to polygons at a time.
-const JOINED: usize = 1 << 16;
+/// Incidents looked up at a time.
+const PART: usize = 1 << 12;
 
 /// The polygon of every incident with a place.
 fn in_polygons(incidents: &Incidents, index: &BlockIndex) -> Vec<Option<Found>> {
-    let joined = |part: usize| -> Vec<Option<Found>> {
-        let part = part * JOINED..incidents.len().min((part + 1) * JOINED);
-        let places: Vec<Local> = part.clone().filter_map(|at| incidents.local(at)).collect();
-        let mut blocks = index.containing_all(&places).into_iter();
-        // They are stored by place, so that the same one often comes again.
-        let mut last: Option<(Local, bool)> = None;
-        let found = |at: usize| {
-            let place = incidents.local(at)?;
+    let mut found = vec![None; incidents.len()];
+    found.par_chunks_mut(PART).enumerate().for_each(|(part, found)| {
+        // They are stored by place, so that the same one often comes again, and the next one is not far.
+        let mut last: Option<(Local, Found)> = None;
+        for (at, found) in (part * PART..).zip(found) {
+            let Some(place) = incidents.local(at) else { continue };
             let known = last.filter(|(other, _)| *other == place);
-            let (_, near) = *last.insert(known.unwrap_or_else(|| (place, index.near_edge(place, BOUNDARY))));
-            Some(Found { block: blocks.next().flatten(), rule: Rule::Polygon, near })
-        };
-        part.map(found).collect()
-    };
-    (0..incidents.len().div_ceil(JOINED)).into_par_iter().flat_map_iter(joined).collect()
+            let look_up = || {
+                let (block, near) = (index.containing(place), index.near_edge(place, BOUNDARY));
+                (place, Found { block, rule: Rule::Polygon, near })
+            };
+            *found = Some(last.insert(known.unwrap_or_else(look_up)).1);
+        }
+    });
+    found
 }
 
 #[derive(Clone, Copy)]

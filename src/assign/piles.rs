@@ -178,8 +178,12 @@ fn by_place(incidents: &Incidents) -> (Vec<u32>, Vec<Vec<usize>>) {
     while let Some(unit) = (from < incidents.len()).then(|| incidents.mercator(from)).flatten() {
         let beyond = (from + 1..incidents.len()).find(|&at| incidents.mercator(at) != Some(unit));
         let to = beyond.unwrap_or(incidents.len());
-        if to - from == 1 {
-            sizes.push(1);
+        // Nearly all of one unit lie at one place.
+        if (from + 1..to).all(|at| bits(at) == bits(from)) {
+            sizes.push(u32::try_from(to - from).unwrap_or(u32::MAX));
+            if to - from >= LEAST {
+                large.push((from..to).collect());
+            }
         } else {
             let mut here: Vec<usize> = (from..to).collect();
             here.sort_by_key(|&at| bits(at));
