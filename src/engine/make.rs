@@ -85,7 +85,6 @@ fn told<'a>(
             Some(place) => (Located::Geocoded, (place.lonlat.into(), place.at)),
             None => (Located::Missing, nowhere),
         },
-        // No place of it is told, not even where its address lies: what has one is never looked up.
         Place::Withheld => (Located::Withheld, nowhere),
     };
     Told {

@@ -14,7 +14,7 @@ const HIGHEST: f64 = 60.0;
 /// So near to a half the series does not decide, in units: a hundred times what it may be wrong by.
 const UNSURE: f64 = 1e-3;
 
-/// Brings places to Mercator as [`Mercator::from`] does, to the same units; those near a first one in a quarter of the time.
+/// Brings places to Mercator as `Mercator::from` does, to the same units; those near a first one in a quarter of the time.
 #[derive(Clone, Copy, Debug)]
 pub struct Mercators {
     /// Radians north, infinite if no place is near it.
@@ -49,7 +49,7 @@ impl Mercators {
         Self { latitude, series }
     }
 
-    /// A place in Mercator, the same as [`Mercator::from`] gives it.
+    /// A place in Mercator, the same as `Mercator::from` gives it.
     #[must_use]
     #[inline]
     pub fn of(&self, at: LonLat) -> Mercator {
