@@ -15,6 +15,7 @@ mod hotspots;
 mod households;
 mod near_repeat;
 mod outreach;
+mod pages;
 mod plan;
 mod problem_places;
 mod ranking;
