@@ -104,7 +104,7 @@ const ZEROS: u64 = u64::from_le_bytes([b'0'; 8]);
 /// need them.
 #[inline]
 fn digits(n: u64) -> u64 {
-    let fours = n / 10_000 | (n % 10_000) << 32;
+    let fours = (n / 10_000) | ((n % 10_000) << 32);
     let hundreds = (fours.wrapping_mul(10_486) >> 20) & 0x7f_0000_007f;
     let pairs = hundreds | fours.wrapping_sub(hundreds.wrapping_mul(100)) << 16;
     let tens = (pairs.wrapping_mul(103) >> 10) & 0x000f_000f_000f_000f;

@@ -100,7 +100,7 @@ fn write(out: &mut [u8; MOST], id: u64, tags: &[Tag; 4], at: (i32, i32)) -> usiz
 #[cfg(test)]
 mod tests {
     use super::super::pen::Pen;
-    use super::super::wire::LayerBytes;
+    use super::super::wire::{LayerBytes, varint};
     use super::*;
 
     #[test]
