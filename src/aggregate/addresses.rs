@@ -6,7 +6,7 @@ use std::sync::Arc;
 use rayon::prelude::*;
 
 use crate::model::address::Address;
-use crate::model::block::{Assignment, BlockId, Share};
+use crate::model::block::{Assignment, BlockId};
 use crate::model::column::SharedTexts;
 use crate::model::incident::Incidents;
 use crate::model::street_words::Words;
@@ -91,7 +91,7 @@ impl FormsRead {
 ///
 /// An address that cannot be read, or none, is known by its place; incidents with neither are one
 /// more. Split incidents count with their shares. `of_block` gives the selected incidents that a block has a part of.
-/// Time O(m log m), m the incidents in the blocks.
+/// Time O(m log k), m the incidents in the blocks, k the most of one block.
 ///
 /// # Limits
 ///
@@ -105,8 +105,10 @@ pub fn addresses<I: Iterator<Item = usize>>(
     blocks: &[BlockId],
 ) -> Vec<Addresses> {
     let mut places: HashMap<Option<(u64, u64)>, u32> = HashMap::new();
-    let mut found: Vec<(u32, u32, Share)> = Vec::new();
-    for (slot, &block) in (0..).zip(blocks) {
+    // Of one block: the number of an address, and behind it the share, in one word.
+    let mut found: Vec<u64> = Vec::new();
+    let one = |&block: &BlockId| {
+        found.clear();
         for at in of_block(block) {
             let form =
                 incidents.address_number(at).and_then(|number| forms.form(number)).map(|(form, _)| form);
@@ -116,21 +118,19 @@ pub fn addresses<I: Iterator<Item = usize>>(
                 *places.entry(place).or_insert(next)
             });
             let own = assignment.shares(at).filter(|(of, _)| *of == block);
-            found.extend(own.map(|(_, share)| (slot, key, share)));
+            found.extend(own.map(|(_, share)| u64::from(key) << 32 | u64::from(share.0)));
         }
-    }
-    found.sort_unstable();
-    let mut all = vec![Addresses::default(); blocks.len()];
-    for block in found.chunk_by(|a, b| a.0 == b.0) {
-        let sum = |rows: &[(u32, u32, Share)]| rows.iter().map(|row| u64::from(row.2.0)).sum::<u64>();
-        let sums: Vec<u64> = block.chunk_by(|a, b| a.1 == b.1).map(sum).collect();
-        let top = sums.iter().copied().max().unwrap_or_default();
-        all[block[0].0 as usize] = Addresses {
-            n_addresses: sums.len(),
-            top_address_share: Some(top as f64 / sums.iter().sum::<u64>() as f64),
-        };
-    }
-    all
+        found.sort_unstable();
+        let share = |word: &u64| word & u64::from(u32::MAX);
+        let (mut n_addresses, mut top) = (0, 0);
+        for rows in found.chunk_by(|a, b| a >> 32 == b >> 32) {
+            n_addresses += 1;
+            top = rows.iter().map(share).sum::<u64>().max(top);
+        }
+        let all = found.iter().map(share).sum::<u64>();
+        Addresses { n_addresses, top_address_share: (!found.is_empty()).then(|| top as f64 / all as f64) }
+    };
+    blocks.iter().map(one).collect()
 }
 
 #[cfg(test)]

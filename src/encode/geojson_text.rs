@@ -23,7 +23,8 @@ pub(super) fn written(members: &Map<String, Json>, features: &[Feature]) -> Vec<
         }
         let texts = writer.ahead(few);
         for (at, each) in few.iter().enumerate() {
-            out.extend_from_slice(if nth == 0 && at == 0 { b"\n" } else { b",\n" });
+            let before: &[u8] = if nth == 0 && at == 0 { FIRST } else { NEXT };
+            out.extend_from_slice(before);
             writer.with_text(&mut out, each, texts[at], None);
         }
     }
@@ -60,6 +61,10 @@ fn begun(members: &Map<String, Json>) -> Vec<u8> {
     out
 }
 
+/// What a feature begins with, alone and as one of several.
+const ALONE: &[u8] = br#"{"type":"Feature","geometry":"#;
+const FIRST: &[u8] = b"\n{\"type\":\"Feature\",\"geometry\":";
+const NEXT: &[u8] = b",\n{\"type\":\"Feature\",\"geometry\":";
 const END: &[u8] = b"\n]}";
 
 /// Features that are looked at ahead. Each lies elsewhere in memory, as do its shape and its text: what is asked of several
@@ -94,6 +99,7 @@ impl Writer {
     /// Writes a feature; `links` as a member of its own where there are some.
     pub(super) fn feature(&mut self, out: &mut Vec<u8>, feature: &Feature, links: Option<&Json>) {
         let text = self.kept(feature);
+        out.extend_from_slice(ALONE);
         self.with_text(out, feature, text, links);
     }
 
@@ -103,7 +109,9 @@ impl Writer {
         let mut touched = 0;
         for (text, feature) in texts.iter_mut().zip(few) {
             *text = self.kept(feature);
-            touched ^= feature.properties.first().map_or(0, |(name, _)| name.len());
+            let member = feature.properties.first();
+            touched ^=
+                member.map_or(0, |(name, value)| name.len() ^ usize::from(matches!(value, Value::Null)));
             touched ^= feature.id.bytes().next().map_or(0, usize::from);
         }
         for text in texts.iter().flatten() {
@@ -123,7 +131,7 @@ impl Writer {
         })
     }
 
-    /// Writes a feature of whose shape the text may be known.
+    /// Writes a feature, all but what it begins with; the text of its shape may be known.
     fn with_text(
         &mut self,
         out: &mut Vec<u8>,
@@ -131,7 +139,6 @@ impl Writer {
         shape: Option<&[u8]>,
         links: Option<&Json>,
     ) {
-        out.extend_from_slice(br#"{"type":"Feature","geometry":"#);
         match (shape, &feature.geometry) {
             (Some(text), _) => out.extend_from_slice(text),
             (None, Some(shape)) => Shapes { digits: self.digits, ..Shapes::default() }.write(out, shape),

@@ -67,9 +67,7 @@ pub(super) fn plain<T: serde::Serialize + ?Sized>(out: &mut Vec<u8>, value: &T) 
 
 /// Words between quotes.
 pub(super) fn text(out: &mut Vec<u8>, words: &str) {
-    let is_special = |byte: u8| byte < 0x20 || byte == b'"' || byte == b'\\';
-    // All are looked at, for that is many at a time.
-    if words.bytes().fold(false, |any, byte| any | is_special(byte)) {
+    if is_special(words.as_bytes()) {
         return plain(out, words);
     }
     out.reserve(words.len() + 2);
@@ -78,33 +76,69 @@ pub(super) fn text(out: &mut Vec<u8>, words: &str) {
     out.push(b'"');
 }
 
-/// Digits of a number at most, with its sign and its point.
-const MOST: usize = 24;
+/// Whether any of some bytes is written otherwise than it is: a control, a quote or a backslash.
+#[inline]
+fn is_special(bytes: &[u8]) -> bool {
+    if bytes.len() < 8 {
+        return bytes.iter().fold(false, |any, &byte| any | (byte < 0x20 || byte == b'"' || byte == b'\\'));
+    }
+    const ONES: u64 = u64::MAX / 255;
+    // Eight at a time: the highest bit of each is left where it is below a number, or is a given one.
+    let below = |word: u64, n: u64| word.wrapping_sub(ONES * n) & !word;
+    let special =
+        |word: u64| below(word, 0x20) | below(word ^ (ONES * 0x22), 1) | below(word ^ (ONES * 0x5c), 1);
+    let word = |eight: &[u8; 8]| special(u64::from_le_bytes(*eight));
+    let (eights, _) = bytes.as_chunks::<8>();
+    let last = bytes.last_chunk::<8>().map_or(0, word);
+    (eights.iter().fold(last, |any, eight| any | word(eight)) & (ONES << 7)) != 0
+}
 
-/// Room for digits that are written before a place, and as much behind it, so that they can be taken out in one step.
-type Room = [u8; 2 * MOST];
+/// Numbers below this have eight digits at most, which are made in one word.
+const SHORT_NUMBER: u64 = 100_000_000;
+/// Eight digits `0`.
+const ZEROS: u64 = u64::from_le_bytes([b'0'; 8]);
 
-/// Appends what stands in the room from a place to another, at most [`MOST`] bytes.
-#[inline(always)]
-fn take(out: &mut Vec<u8>, room: &Room, at: usize, end: usize) {
-    first(out, room[at..].first_chunk::<MOST>().expect("there is as much room behind"), end - at);
+/// The eight digits of a number below 10⁸, leading zeros among them, each as a number in a byte and the first in the lowest.
+///
+/// Two, four and eight lanes at a time: by 100, then by 10, whose quotients are products with 1/100 and 1/10 as these lanes
+/// need them.
+#[inline]
+fn digits(n: u64) -> u64 {
+    let fours = (n / 10_000) | ((n % 10_000) << 32);
+    let hundreds = (fours.wrapping_mul(10_486) >> 20) & 0x7f_0000_007f;
+    let pairs = hundreds | fours.wrapping_sub(hundreds.wrapping_mul(100)) << 16;
+    let tens = (pairs.wrapping_mul(103) >> 10) & 0x000f_000f_000f_000f;
+    tens | pairs.wrapping_sub(tens.wrapping_mul(10)) << 8
+}
+
+/// A number without a sign.
+#[inline]
+fn natural(out: &mut Vec<u8>, n: u64) {
+    if n >= SHORT_NUMBER {
+        return long(out, n);
+    }
+    let digits = digits(n);
+    let zeros = (digits.trailing_zeros() / 8).min(7);
+    first(out, &((digits | ZEROS) >> (8 * zeros)).to_le_bytes(), 8 - zeros as usize);
+}
+
+#[cold]
+#[inline(never)]
+fn long(out: &mut Vec<u8>, n: u64) {
+    out.extend_from_slice(n.to_string().as_bytes());
 }
 
 /// A whole number.
 #[inline]
 pub(super) fn whole(out: &mut Vec<u8>, n: i64) {
-    let mut digits: Room = [0; 2 * MOST];
-    let mut at = MOST;
-    put(&mut digits, &mut at, n.unsigned_abs());
     if n < 0 {
-        at -= 1;
-        digits[at] = b'-';
+        out.push(b'-');
     }
-    take(out, &digits, at, MOST);
+    natural(out, n.unsigned_abs());
 }
 
 /// Decimals of numbers that are written as whole ones of a millionth.
-const DECIMALS: usize = 6;
+const DECIMALS: u32 = 6;
 const MILLION: f64 = 1e6;
 
 /// A finite number, as short as it can be written.
@@ -125,52 +159,24 @@ pub(super) fn float(out: &mut Vec<u8>, n: f64) {
     fixed::<DECIMALS>(out, n < 0.0, millionths);
 }
 
-/// A number of so many whole units, of which one has so many decimals; of its last zeros only the first decimal stays.
-pub(super) fn fixed<const DECIMALS: usize>(out: &mut Vec<u8>, is_negative: bool, units: u64) {
-    let one = const { 10_u64.pow(DECIMALS as u32) };
-    let mut digits: Room = [b'0'; 2 * MOST];
-    let mut end = MOST;
-    let mut part = end;
-    put(&mut digits, &mut part, units % one);
-    while digits[end - 1] == b'0' && end > MOST - DECIMALS + 1 {
-        end -= 1;
-    }
-    let mut at = MOST - DECIMALS - 1;
-    digits[at] = b'.';
-    put(&mut digits, &mut at, units / one);
-    if is_negative {
-        at -= 1;
-        digits[at] = b'-';
-    }
-    take(out, &digits, at, end);
-}
-
-/// All numbers of two digits.
-const PAIRS: [[u8; 2]; 100] = {
-    let mut pairs = [[0; 2]; 100];
-    let mut n = 0;
-    while n < 100 {
-        pairs[n] = [b'0' + (n / 10) as u8, b'0' + (n % 10) as u8];
-        n += 1;
-    }
-    pairs
-};
-
-/// Writes a number before a place, which moves to where it begins.
+/// A number of so many whole units, of which one has so many decimals, at most eight; of its last zeros only the first
+/// decimal stays.
 #[inline]
-fn put(digits: &mut Room, at: &mut usize, mut n: u64) {
-    while n >= 100 {
-        *at -= 2;
-        digits[*at..*at + 2].copy_from_slice(&PAIRS[(n % 100) as usize]);
-        n /= 100;
+pub(super) fn fixed<const DECIMALS: u32>(out: &mut Vec<u8>, is_negative: bool, units: u64) {
+    let (one, rest) = const { (10_u64.pow(DECIMALS), 10_u64.pow(8 - DECIMALS)) };
+    let (whole, part) = (units / one, units % one);
+    if is_negative {
+        out.push(b'-');
     }
-    if n >= 10 {
-        *at -= 2;
-        digits[*at..*at + 2].copy_from_slice(&PAIRS[n as usize]);
+    if whole < 10 {
+        out.push(b'0' + whole as u8);
     } else {
-        *at -= 1;
-        digits[*at] = b'0' + n as u8;
+        natural(out, whole);
     }
+    let decimals = digits(part * rest);
+    let zeros = (decimals.leading_zeros() / 8).min(7);
+    let text = u128::from(decimals | ZEROS) << 8 | u128::from(b'.');
+    first(out, &text.to_le_bytes(), 9 - zeros as usize);
 }
 
 #[cfg(test)]
@@ -219,10 +225,35 @@ mod tests {
     }
 
     #[test]
+    fn eight_digits_are_those_of_the_number() {
+        let text = |n: u64| (digits(n) | ZEROS).to_le_bytes().to_vec();
+        for n in (0..10_000).chain((0..SHORT_NUMBER).step_by(9_973)).chain([SHORT_NUMBER - 1]) {
+            assert_eq!(text(n), format!("{n:08}").into_bytes());
+        }
+        for n in (0..100_000).chain([SHORT_NUMBER - 1, SHORT_NUMBER, SHORT_NUMBER + 1]) {
+            same(&n, |out| whole(out, n as i64));
+            same(&-(n as i64), |out| whole(out, -(n as i64)));
+        }
+    }
+
+    #[test]
     fn words_are_written_as_by_the_crate() {
         for byte in 0..=255_u8 {
             let words = format!("a{}b", char::from(byte));
             same(&words, |out| text(out, &words));
+        }
+        // Wherever in a word of eight or behind it, and beside any other.
+        for (byte, at) in ["\u{1f}", "\"", "\\", "!", "#", "[", "]", " ", "\u{7f}", "é"]
+            .into_iter()
+            .zip([0, 3, 7, 8, 9, 12, 15, 16, 17, 19])
+            .cycle()
+            .take(40)
+        {
+            for n in 0..20 {
+                let mut words = "abcdefghijklmnopqrst"[..n].to_owned();
+                words.insert_str(at % (n + 1), byte);
+                same(&words, |out| text(out, &words));
+            }
         }
         for words in ["", "\"", "long and plain ".repeat(9).as_str(), "Straße \u{2028} ünd \u{10ffff}"] {
             same(words, |out| text(out, words));

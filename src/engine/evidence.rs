@@ -12,13 +12,13 @@ use crate::model::incident::Located;
 use crate::model::period::Period;
 use crate::model::report::Origin;
 use crate::rank::explain::{Evidence, OfClass, OfYear, Quality, Week, most_first};
-use crate::rank::peak::peak;
+use crate::rank::peak::{Peak, peak};
 
 /// What a sentence needs of a block beside its rank.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Profile {
-    /// When in the week.
-    pub week: Week,
+    /// When in the week its incidents peak.
+    pub peak: Option<Peak>,
     /// Incidents of which the source says that someone was shot, whole ones.
     pub shootings: u64,
 }
@@ -117,12 +117,20 @@ impl Snapshot {
         }
     }
 
-    /// The week and the shootings of the blocks that were gathered, in their order.
+    /// When the incidents of the blocks that were gathered peak, and how many are shootings, in their order.
     #[must_use]
     pub fn profiles(&self, gathered: &Gathered) -> Vec<Profile> {
-        let profile =
-            |mine: &Vec<(usize, f64)>| Profile { week: self.week(mine), shootings: self.shootings(mine) };
+        let profile = |mine: &Vec<(usize, f64)>| Profile {
+            peak: self.week(mine).peak,
+            shootings: self.shootings(mine),
+        };
         gathered.of.iter().map(profile).collect()
+    }
+
+    /// The weeks of the blocks that were gathered, in their order.
+    #[must_use]
+    pub fn weeks(&self, gathered: &Gathered) -> Vec<Week> {
+        gathered.of.iter().map(|mine| self.week(mine)).collect()
     }
 
     fn shootings(&self, mine: &[(usize, f64)]) -> u64 {

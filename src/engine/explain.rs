@@ -97,7 +97,7 @@ impl Telling {
         said.then_some(Against { ratio, expected, per: self.per, harm: self.harm, learned: self.learned })
     }
 
-    /// The sentence on a block with what is known of its week.
+    /// The sentence on a block with what is known of its incidents.
     #[must_use]
     pub fn sentence(&self, row: &RankedBlock, profile: &Profile) -> String {
         sentence(&Told {
@@ -111,7 +111,7 @@ impl Telling {
             period: self.period.as_deref(),
             half_life: self.half_life,
             against: self.against(row),
-            peak: profile.week.peak.as_ref(),
+            peak: profile.peak.as_ref(),
         })
     }
 }
@@ -160,18 +160,6 @@ impl Snapshot {
     pub fn counted_by<'a>(&'a self, ranking: &'a Ranking) -> impl Fn(usize) -> bool + 'a {
         let incidents = &self.dataset().incidents;
         move |at| incidents.classes(at).any(|class| ranking.counted[usize::from(class.0)])
-    }
-
-    /// How many addresses the incidents that a ranking counted have in each of these blocks, and the share of the first.
-    #[must_use]
-    pub fn scored_addresses(
-        &self,
-        selection: &Selection,
-        ranking: &Ranking,
-        blocks: &[BlockId],
-    ) -> Vec<Addresses> {
-        let counted = self.counted_by(ranking);
-        self.addresses_of(|at| selection.has(self.dataset(), at) && counted(at), blocks)
     }
 
     /// What sentences of a ranking have in common; `within` are the names of the areas that it is of.
@@ -258,7 +246,7 @@ impl Snapshot {
             let standing = rows.get(&blocks[slot]);
             let standing = **standing.ok_or_else(|| ExplainError::NotWithin { name: place.name.clone() })?;
             let evidence = self.evidence(query, &gathered, &classes, slot);
-            let profile = Profile { week: evidence.week.clone(), shootings: evidence.shootings };
+            let profile = Profile { peak: evidence.week.peak, shootings: evidence.shootings };
             Ok(Explained {
                 one_problem_place: one_problem_place(&addresses[slot], evidence.incidents),
                 addresses: addresses[slot],

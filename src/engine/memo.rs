@@ -2,6 +2,7 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
+use super::block_facts::{BlockFacts, FactsAsked};
 use super::density_kept::KeptDensities;
 use super::query::{Query, Selection, Tally};
 use super::ranking::{Ranking, Scoring};
@@ -15,6 +16,8 @@ pub(super) struct Kept {
     pub(super) tallies: Memo<Selection, Tally, 16>,
     /// Rankings: some megabytes each for a large city.
     pub(super) rankings: Memo<RankingAsked, Ranking, 4>,
+    /// What was told of their blocks.
+    pub(super) facts: Memo<FactsAsked, BlockFacts, 4>,
 }
 
 /// What a ranking follows from, beside the snapshot.

@@ -2,6 +2,7 @@
 
 mod addressed;
 pub mod areas;
+mod block_facts;
 pub mod brief;
 pub mod build;
 mod by_block;

@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 
-use super::evidence::Profile;
 use super::query::Selection;
 use super::snapshot::Snapshot;
 use crate::model::block::{BlockId, Share};
@@ -61,18 +60,18 @@ impl Snapshot {
             }
         }
         let parts = |shares: u64| shares as f64 / f64::from(Share::WHOLE.0);
-        let profiles = self.profiles(&self.gather(selection, |_| true, blocks));
-        let facts = |((shares, scored), profile): ((BTreeMap<Option<usize>, u64>, u64), Profile)| {
+        let weeks = self.weeks(&self.gather(selection, |_| true, blocks));
+        let facts = |((shares, scored), week): ((BTreeMap<Option<usize>, u64>, u64), Week)| {
             let mut by: Vec<(Option<usize>, u64)> = shares.into_iter().collect();
             by.sort_by(|a, b| b.1.cmp(&a.1).then(a.0.cmp(&b.0)));
             SheetFacts {
                 incidents: parts(by.iter().map(|(_, n)| n).sum()),
                 scored: parts(scored),
                 by_category: by.into_iter().map(|(category, n)| (category, parts(n))).collect(),
-                week: profile.week,
+                week,
             }
         };
-        shares.into_iter().zip(of_score).zip(profiles).map(facts).collect()
+        shares.into_iter().zip(of_score).zip(weeks).map(facts).collect()
     }
 
     /// How many of the selected incidents have a place, by the category of their leading class. Time O(n).

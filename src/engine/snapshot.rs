@@ -5,6 +5,7 @@ use std::convert::Infallible;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
+use geo::{BoundingRect, Rect};
 use jiff::civil::Date;
 
 use super::by_block::ByBlock;
@@ -47,6 +48,8 @@ pub struct Snapshot {
     pub(super) piles: OnceLock<TimePiles>,
     /// Likewise.
     extents: OnceLock<Extents>,
+    /// Likewise.
+    block_boxes: OnceLock<Vec<Option<Rect>>>,
     /// The outreach list that the agency keeps, if there is one.
     outreach: Option<Arc<Register>>,
 }
@@ -116,6 +119,7 @@ impl Snapshot {
             by_block: OnceLock::new(),
             piles: piles.map_or_else(OnceLock::new, OnceLock::from),
             extents: OnceLock::new(),
+            block_boxes: OnceLock::new(),
             outreach: None,
         }
     }
@@ -261,6 +265,13 @@ impl Snapshot {
     #[must_use]
     pub fn extents(&self) -> &Extents {
         self.extents.get_or_init(|| Extents::of(self))
+    }
+
+    /// The box in degrees around each block, `None` of one without a shape; found when first asked for, in O(vertices).
+    #[must_use]
+    pub fn block_boxes(&self) -> &[Option<Rect>] {
+        let blocks = &self.dataset.block_set.blocks;
+        self.block_boxes.get_or_init(|| blocks.iter().map(|block| block.lonlat.bounding_rect()).collect())
     }
 
     /// The last date until which the data are complete: the earliest horizon of their sources, else the last full month's end.

@@ -3,6 +3,7 @@
 use super::block_fields::{areas, shape};
 use super::blocks::{Among, BlocksLayerError, layer};
 use super::ranking_told::{share, told};
+use super::touching::Touching;
 use super::{Ask, Feature, Layer, Legend, Value};
 use crate::engine::query::Query;
 use crate::engine::ranking::{Proactive, RankedBlock, Ranking, RankingError, Scoring};
@@ -76,8 +77,9 @@ pub fn bias(snapshot: &Snapshot, ask: &Ask, scoring: &Scoring) -> Result<Layer, 
     ]);
     parameters.extend(among.told());
     let blocks = &snapshot.dataset().block_set.blocks;
-    let touches = |row: &&RankedBlock| ask.page.touches(&blocks[row.block.0 as usize].lonlat);
-    let (matched, page) = ask.page.cut(all.rows.iter().filter(touches).collect::<Vec<_>>());
+    let touching = Touching::of(snapshot, ask.page);
+    let (matched, page) =
+        ask.page.cut(all.rows.iter().filter(|row| touching.has(row.block)).collect::<Vec<_>>());
     let feature = |row: &&RankedBlock| {
         let at = row.block.0 as usize;
         let block = &blocks[at];

@@ -21,9 +21,9 @@ pub(super) fn tell(
     let mut words = Vec::with_capacity(blocks.len());
     if !blocks.is_empty() {
         let telling = snapshot.telling(&ask.query, selection, ranking, within);
-        let gathered = snapshot.gather(selection, snapshot.counted_by(ranking), &blocks);
-        for (row, profile) in page.iter().filter(first).zip(snapshot.profiles(&gathered)) {
-            let peak = profile.week.peak.map(|peak| peak.to_string());
+        let profiles = snapshot.scored_profiles(selection, ranking, &blocks);
+        for (row, profile) in page.iter().filter(first).zip(profiles) {
+            let peak = profile.peak.map(|peak| peak.to_string());
             words.push((peak, telling.sentence(row, &profile)));
         }
     }

@@ -6,10 +6,11 @@ use super::block_fields::{feature, held_place};
 use super::blocks_legend::legend;
 use super::made::made;
 use super::ranking_told::told;
+use super::touching::Touching;
 use super::{Ask, Feature, Layer, Legend, Value, block_words};
 use crate::engine::areas::{WithinError, blocks_within, named};
 use crate::engine::query::{Query, Selection};
-use crate::engine::ranking::{RankedBlock, Ranking, RankingError, Scoring};
+use crate::engine::ranking::{Ranking, RankingError, Scoring};
 use crate::engine::snapshot::Snapshot;
 use crate::model::areas::AreaKind;
 use crate::model::block::BlockId;
@@ -48,10 +49,10 @@ pub fn blocks(snapshot: &Snapshot, ask: &Ask, scoring: &Scoring) -> Result<Layer
     let legend = legend(&ranking);
     let mut parameters = told(snapshot, &ranking, days);
     parameters.extend(among.told());
-    let all = &snapshot.dataset().block_set.blocks;
-    let touches = |row: &&RankedBlock| ask.page.touches(&all[row.block.0 as usize].lonlat);
-    let (matched, page) = ask.page.cut(ranking.rows.iter().filter(touches).collect::<Vec<_>>());
-    let held = snapshot.held(&selection);
+    let touching = Touching::of(snapshot, ask.page);
+    let (matched, page) =
+        ask.page.cut(ranking.rows.iter().filter(|row| touching.has(row.block)).collect::<Vec<_>>());
+    let held = snapshot.held_kept(&selection, &ranking);
     let listed: Vec<BlockId> = page.iter().map(|row| row.block).collect();
     let addresses = snapshot.scored_addresses(&selection, &ranking, &listed);
     let mut features: Vec<Feature> =

@@ -6,6 +6,7 @@ use super::blocks::Among;
 use super::blocks::layer;
 use super::blocks_answer::unusable;
 use super::ranking_told::origin_shares;
+use super::touching::Touching;
 use super::{Ask, Feature, Layer, Legend, LegendClass, Value};
 use crate::engine::over_time::{Compared, LEVEL, OverTimeError, Trends, whole};
 use crate::engine::params::density::COMPARE_PERIOD;
@@ -43,9 +44,9 @@ pub(super) fn change(
     let list = List::of(&compared, &blocks, top_n, scoring.seed);
     let used = Ask { query: Query { period: Some(compared.now), ..ask.query.clone() }, ..ask.clone() };
     let selection = snapshot.select(&used.query)?;
-    let all = &snapshot.dataset().block_set.blocks;
-    let touching = |(row, _): &(Ranked, f64)| ask.page.touches(&all[row.block.0 as usize].lonlat);
-    let (matched, rows) = ask.page.cut(list.rows.iter().copied().filter(touching).collect());
+    let touching = Touching::of(snapshot, ask.page);
+    let (matched, rows) =
+        ask.page.cut(list.rows.iter().copied().filter(|(row, _)| touching.has(row.block)).collect());
     let features =
         rows.iter().map(|(row, often)| feature(snapshot, row, *often, &compared, &trends)).collect();
     let mut parameters = told(&compared, &trends, &list, scoring);

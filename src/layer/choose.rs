@@ -223,7 +223,10 @@ impl Choice {
     fn finish(&self, layer: &mut Layer) {
         if let Some(names) = &self.properties {
             for feature in &mut layer.features {
-                feature.properties.retain(|(name, _)| names.contains(name));
+                // In room of their own: what is written of many lies together then.
+                let mut kept = Vec::with_capacity(names.len());
+                kept.extend(feature.properties.drain(..).filter(|(name, _)| names.contains(name)));
+                feature.properties = kept;
             }
         }
         if !self.told.is_empty() {

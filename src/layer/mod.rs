@@ -56,6 +56,7 @@ pub mod sketch;
 pub mod street_density;
 pub mod targets;
 mod targets_answer;
+mod touching;
 mod weights;
 pub mod zones;
 

@@ -1,9 +1,9 @@
 //! Incidents in columns: one entry an event, sorted along a space-filling curve.
 
 use std::borrow::Cow;
-use std::collections::HashMap;
 use std::sync::Arc;
 
+use hashbrown::HashMap;
 use rayon::prelude::*;
 
 use super::arrived::Arrived;

@@ -33,28 +33,42 @@ pub fn printed_shape(shape: &Geometry) -> Geometry {
 /// Whether a shape as it is printed touches a box, the edges of both included. Time O(vertices).
 #[must_use]
 pub fn touches_box(own: &Geometry, area: LonLatBox) -> bool {
-    let Some(about) = own.bounding_rect().map(|rect| grown(rect, PRINTED)) else { return false };
-    let parts: Vec<Rect> = area
-        .parts()
-        .into_iter()
-        .map(|part| Rect::new((part.west, part.south), (part.east, part.north)))
-        .filter(|part| part.intersects(&about))
-        .collect();
-    if parts.is_empty() {
-        return false;
+    own.bounding_rect().is_some_and(|around| SoughtBox::new(area).touched_by(own, around))
+}
+
+/// A box in degrees that shapes are to touch as they are printed, the edges of both included.
+#[derive(Clone, Debug, PartialEq)]
+pub struct SoughtBox(Vec<Rect>);
+
+impl SoughtBox {
+    /// From a box, which may lie across the 180th meridian.
+    #[must_use]
+    pub fn new(area: LonLatBox) -> Self {
+        let part = |part: LonLatBox| Rect::new((part.west, part.south), (part.east, part.north));
+        Self(area.parts().into_iter().map(part).collect())
     }
-    // Most shapes lie inside whole.
-    let inside = |part: &Rect| {
-        part.min().x <= about.min().x
-            && part.min().y <= about.min().y
-            && about.max().x <= part.max().x
-            && about.max().y <= part.max().y
-    };
-    if parts.iter().any(inside) {
-        return true;
+
+    /// Whether a shape touches it, whose own box in degrees is `around`. Time O(1) for most, else O(vertices).
+    #[must_use]
+    pub fn touched_by(&self, own: &Geometry, around: Rect) -> bool {
+        let about = grown(around, PRINTED);
+        let near = |part: &&Rect| part.intersects(&about);
+        // Most shapes lie beside it or inside whole.
+        let inside = |part: &Rect| {
+            part.min().x <= about.min().x
+                && part.min().y <= about.min().y
+                && about.max().x <= part.max().x
+                && about.max().y <= part.max().y
+        };
+        if !self.0.iter().any(|part| near(&part)) {
+            return false;
+        }
+        if self.0.iter().any(inside) {
+            return true;
+        }
+        let own = printed_shape(own);
+        self.0.iter().filter(near).any(|part| own.intersects(part))
     }
-    let own = printed_shape(own);
-    parts.iter().any(|part| own.intersects(part))
 }
 
 /// A shape in degrees that others are to touch.

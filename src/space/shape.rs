@@ -10,10 +10,12 @@ use geo::Geometry;
 #[derive(Clone)]
 pub struct Shape(Arc<Kept>);
 
+/// In this order, so that whoever wants the text finds it beside the number of those who hold the shape.
+#[repr(C)]
 struct Kept {
-    geometry: Geometry,
     /// As it stands in GeoJSON, once that was asked for: about as many bytes as the numbers themselves.
     text: OnceLock<Box<[u8]>>,
+    geometry: Geometry,
 }
 
 impl Shape {

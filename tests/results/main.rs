@@ -16,6 +16,7 @@ mod households;
 mod measures;
 mod near_repeat;
 mod outreach;
+mod pages;
 mod plan;
 mod problem_places;
 mod ranking;

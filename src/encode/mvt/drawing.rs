@@ -3,7 +3,7 @@
 use super::features::{Feature, Features, OWN, Tag, range};
 use super::pen::Pen;
 use super::window::Window;
-use super::wire::LayerBytes;
+use super::wire::{LayerBytes, TWO, put_two};
 
 /// A tile as it is drawn.
 pub(super) struct Drawn {
@@ -13,7 +13,9 @@ pub(super) struct Drawn {
     /// Those that have one.
     met: Vec<u32>,
     pen: Pen,
-    tags: Vec<u32>,
+    /// Tags of a feature as they are written, and how many bytes of these count.
+    tags: Vec<u8>,
+    n_tags: usize,
     /// Where the features that were drawn end, each with its place in the layer's order.
     pub(super) parts: Vec<(u32, usize)>,
 }
@@ -31,6 +33,7 @@ impl Drawn {
             met: Vec::new(),
             pen: Pen::default(),
             tags: Vec::new(),
+            n_tags: 0,
             parts: Vec::with_capacity(n),
         }
     }
@@ -47,15 +50,19 @@ impl Drawn {
                 self.take_tags(all, feature);
             }
             drawn = true;
-            self.layer.feature(feature.id, &self.tags, shape.kind(), self.pen.drawn());
+            self.layer.feature(feature.id, &self.tags[..self.n_tags], shape.kind(), self.pen.drawn());
         }
         drawn
     }
 
     fn take_tags(&mut self, all: &Features, feature: &Feature) {
-        self.tags.clear();
         let mut own = self.layer.several(range(&feature.own, &all.own), feature.n_own);
-        for &Tag { key, value } in range(&feature.tags, &all.tags) {
+        let tags = range(&feature.tags, &all.tags);
+        if self.tags.len() < TWO * tags.len() {
+            self.tags.resize(TWO * tags.len(), 0);
+        }
+        let mut end = 0;
+        for &Tag { key, value } in tags {
             let local = if value == OWN {
                 own += 1;
                 own - 1
@@ -67,8 +74,9 @@ impl Drawn {
                 }
                 *known
             };
-            self.tags.extend([key, local]);
+            end += put_two(&mut self.tags[end..], key.into(), local.into());
         }
+        self.n_tags = end;
     }
 
     /// The layer; what numbers its shared values had is for the next tile to use.

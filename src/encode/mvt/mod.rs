@@ -237,7 +237,8 @@ fn told(cuts: &[Cut]) -> LayerBytes {
         let mut tags = Vec::new();
         for (key, value) in (0..).zip(values) {
             if let Some(ready) = wire::value(&value) {
-                tags.extend([key, layer.value(&ready)]);
+                wire::varint(&mut tags, key);
+                wire::varint(&mut tags, layer.value(&ready).into());
             }
         }
         layer.feature(number_of(cut.layer), &tags, Kind::Points, pen.drawn());

@@ -1,11 +1,13 @@
 //! Shapes as the commands that draw them.
 
-use super::wire::{put, varint, zigzag};
+use super::wire::{TWO, put, put_two, zigzag};
 
 /// The commands that draw a shape.
 #[derive(Debug, Default)]
 pub(super) struct Pen {
+    /// Commands as they are written, and how many bytes of these count.
     out: Vec<u8>,
+    end: usize,
     at: (i32, i32),
     room: Room,
 }
@@ -20,20 +22,31 @@ pub(super) struct Room {
 }
 
 impl Pen {
-    fn step(&mut self, to: (i32, i32)) {
-        varint(&mut self.out, zigzag(to.0 - self.at.0));
-        varint(&mut self.out, zigzag(to.1 - self.at.1));
-        self.at = to;
+    /// Draws so many points at once: one command, and the step to each.
+    fn steps(&mut self, command: u64, points: &[(i32, i32)]) {
+        // Room for the longest numbers first, then no step needs to ask for it.
+        let most = self.end + TWO * (points.len() + 1);
+        if self.out.len() < most {
+            self.out.resize(most, 0);
+        }
+        let mut end = self.end + put(&mut self.out[self.end..], command | (points.len() as u64) << 3);
+        let mut last = self.at;
+        for &at in points {
+            let (x, y) = (at.0.wrapping_sub(last.0), at.1.wrapping_sub(last.1));
+            end += put_two(&mut self.out[end..], zigzag(x), zigzag(y));
+            last = at;
+        }
+        (self.at, self.end) = (last, end);
     }
 
     /// Begins anew with a shape of its own.
     pub(super) fn clear(&mut self) {
-        self.out.clear();
+        self.end = 0;
         self.at = (0, 0);
     }
 
     pub(super) fn drawn(&self) -> &[u8] {
-        &self.out
+        &self.out[..self.end]
     }
 
     /// Does something that needs room for points.
@@ -45,32 +58,21 @@ impl Pen {
     }
 
     pub(super) fn points(&mut self, points: &[(i32, i32)]) {
-        varint(&mut self.out, 1 | (points.len() as u64) << 3);
-        points.iter().for_each(|&at| self.step(at));
+        self.steps(1, points);
     }
 
     /// A line of at least two points.
     pub(super) fn line(&mut self, line: &[(i32, i32)]) {
         self.points(&line[..1]);
-        varint(&mut self.out, 2 | (line.len() as u64 - 1) << 3);
-        // Room for the longest numbers first, then no step needs to ask for it.
-        let begin = self.out.len();
-        self.out.resize(begin + 10 * (line.len() - 1), 0);
-        let (mut end, mut last) = (begin, self.at);
-        for &at in &line[1..] {
-            for step in [at.0 - last.0, at.1 - last.1] {
-                end += put(&mut self.out[end..], zigzag(step));
-            }
-            last = at;
-        }
-        self.at = last;
-        self.out.truncate(end);
+        self.steps(2, &line[1..]);
     }
 
     /// A ring of at least three points, the first of which is not said again.
     pub(super) fn ring(&mut self, ring: &[(i32, i32)]) {
         self.line(ring);
-        self.out.push(7 | 1 << 3);
+        // A step before it takes less than its room.
+        self.out[self.end] = 7 | 1 << 3;
+        self.end += 1;
     }
 }
 

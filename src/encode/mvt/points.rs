@@ -1,6 +1,6 @@
 //! Points as features of a layer, written one after the other: there may be tens of thousands in a tile.
 
-use super::wire::{FEATURE, GEOMETRY, ID, KIND, Kind, TAGS, put, zigzag};
+use super::wire::{FEATURE, GEOMETRY, ID, KIND, Kind, TAGS, long, put, zigzag};
 
 /// Bytes that a point takes at most, with room to write more at once than counts: an id of 10, tags of 24, two steps of 5 and
 /// what is around them.
@@ -97,27 +97,10 @@ fn write(out: &mut [u8; MOST], id: u64, tags: &[Tag; 4], at: (i32, i32)) -> usiz
     end
 }
 
-/// Writes a large number: all groups of seven bits at once, where eight are enough.
-#[inline(always)]
-fn long(out: &mut [u8], n: u64) -> usize {
-    if n >= 1 << 56 {
-        return put(out, n);
-    }
-    // Each half, quarter and eighth is moved to where its byte stands.
-    let n = n & 0x0fff_ffff | (n & 0x00ff_ffff_f000_0000) << 4;
-    let n = n & 0x0000_3fff_0000_3fff | (n & 0x0fff_c000_0fff_c000) << 2;
-    let n = n & 0x007f_007f_007f_007f | (n & 0x3f80_3f80_3f80_3f80) << 1;
-    let more = (63 - (n | 1).leading_zeros() as usize) / 8;
-    // Every byte but the last says that another one follows.
-    let n = n | 0x8080_8080_8080_8080 & ((1 << (8 * more)) - 1);
-    out[..8].copy_from_slice(&n.to_le_bytes());
-    more + 1
-}
-
 #[cfg(test)]
 mod tests {
     use super::super::pen::Pen;
-    use super::super::wire::LayerBytes;
+    use super::super::wire::{LayerBytes, varint};
     use super::*;
 
     #[test]
@@ -133,7 +116,9 @@ mod tests {
         for &(id, tags, at) in &all {
             let mut pen = Pen::default();
             pen.points(&[at]);
-            any.feature(id, tags, Kind::Points, pen.drawn());
+            let mut written = Vec::new();
+            tags.iter().for_each(|&tag| varint(&mut written, tag.into()));
+            any.feature(id, &written, Kind::Points, pen.drawn());
             let mut packed = [Tag::default(); 4];
             // Where those stand that are there makes no difference.
             for (nth, two) in tags.chunks(2).enumerate() {

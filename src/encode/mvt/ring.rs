@@ -9,7 +9,7 @@ use i_overlay::i_float::int::point::IntPoint;
 pub(super) type Unit = (i32, i32);
 
 /// A ring with so few corners is looked at by itself, edge against edge; a larger one is laid out anew.
-const FEW: usize = 40;
+pub(super) const FEW: usize = 40;
 
 /// Takes out what follows itself, the last point where it is the first, and points that lie on the way or on a way back.
 pub(super) fn tidy(ring: &mut Vec<Unit>) {
@@ -126,6 +126,10 @@ pub(super) fn in_order(ring: &[Unit]) -> Option<i64> {
     if !(3..=FEW).contains(&n) {
         return None;
     }
+    let seen = seen_from_amid(ring)?;
+    if seen.around_once {
+        return Some(seen.area.into());
+    }
     // Beyond the last edge stand boxes that nothing reaches.
     const BEYOND: i16 = 1 << 13;
     let mut low = [[BEYOND; FEW + LANES]; 2];
@@ -136,22 +140,8 @@ pub(super) fn in_order(ring: &[Unit]) -> Option<i64> {
         low[1][edge] = a.1.min(b.1) as i16;
         high[1][edge] = a.1.max(b.1) as i16;
     };
-    // In reach, no product has more than 26 bits.
-    let mut area = 0_i32;
-    let (mut a, mut b) = (ring[n - 2], ring[n - 1]);
-    let seam = (b, ring[0]);
-    for (at, &c) in ring.iter().enumerate() {
-        let step = (b.0.wrapping_sub(a.0), b.1.wrapping_sub(a.1));
-        let next = (c.0.wrapping_sub(a.0), c.1.wrapping_sub(a.1));
-        if step.0.wrapping_mul(next.1) == step.1.wrapping_mul(next.0) {
-            return None;
-        }
-        area = area.wrapping_add(b.0.wrapping_mul(c.1).wrapping_sub(b.1.wrapping_mul(c.0)));
-        if at > 0 {
-            put(at - 1, (b, c));
-        }
-        (a, b) = (b, c);
-    }
+    ring.windows(2).enumerate().for_each(|(at, two)| put(at, (two[0], two[1])));
+    let seam = (ring[n - 1], ring[0]);
     let edge = |at: usize| (ring[at], ring[if at + 1 == n { 0 } else { at + 1 }]);
     let apart = |low: &Boxes, high: &Boxes, i: usize| {
         // Boxes are apart where a difference is below 0.
@@ -185,7 +175,43 @@ pub(super) fn in_order(ring: &[Unit]) -> Option<i64> {
             high[1][n - 1] = seam.0.1.max(seam.1.1) as i16;
         }
     }
-    Some(area.into())
+    Some(seen.area.into())
+}
+
+/// What a ring looks like from a place amid its corners.
+struct Seen {
+    /// Twice its area.
+    area: i32,
+    /// Whether it runs around that place once and never back: then each edge fills an angle of its own, and meets none but its
+    /// neighbors.
+    around_once: bool,
+}
+
+/// Looks at a ring of at least three places in reach; `None` where one of them lies on the way between its neighbors, or on a
+/// way back. Time O(n).
+fn seen_from_amid(ring: &[Unit]) -> Option<Seen> {
+    let n = ring.len();
+    let few = [0, n / 4, n / 2, 3 * n / 4].map(|at| ring[at]);
+    let sum = few.iter().fold((0_i32, 0_i32), |sum, at| (sum.0.wrapping_add(at.0), sum.1.wrapping_add(at.1)));
+    let amid = (sum.0 >> 2, sum.1 >> 2);
+    let off = |at: Unit| (at.0.wrapping_sub(amid.0), at.1.wrapping_sub(amid.1));
+    // In reach, no product has more than 26 bits.
+    let cross = |a: Unit, b: Unit| a.0.wrapping_mul(b.1).wrapping_sub(a.1.wrapping_mul(b.0));
+    let (mut a, mut b) = (off(ring[n - 2]), off(ring[n - 1]));
+    let mut before = cross(a, b);
+    let (mut area, mut forth, mut back, mut times, mut flat) = (0_i32, true, true, 0_i32, false);
+    for &at in ring {
+        let c = off(at);
+        let angle = cross(b, c);
+        // Twice the area of the triangle of the three.
+        flat |= before.wrapping_add(angle) == cross(a, c);
+        area = area.wrapping_add(angle);
+        forth &= angle > 0;
+        back &= angle < 0;
+        times = times.wrapping_add(i32::from(b.1 < 0 && c.1 >= 0));
+        (a, b, before) = (b, c, angle);
+    }
+    (!flat).then_some(Seen { area, around_once: (forth || back) && times == 1 })
 }
 
 #[inline]

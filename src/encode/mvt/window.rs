@@ -3,7 +3,7 @@
 use geo::{LineString, Simplify};
 
 use super::pen::{Pen, Room};
-use super::ring::{Unit, in_order, polygons, tidy_into};
+use super::ring::{FEW, Unit, in_order, polygons, tidy_into};
 use super::shape::{At, Run};
 use super::{BUFFER, EXTENT};
 use crate::space::tile::Tile;
@@ -97,29 +97,43 @@ impl Window {
             return None;
         }
         let (least, most) = (self.place(bounds.0), self.place(bounds.1));
+        let is_inside = least.iter().all(|&v| v >= LOW) && most.iter().all(|&v| v <= HIGH);
         pen.with_room(|pen, room| {
             let Room { places, spare, units, tidy } = room;
-            places.clear();
-            places.extend(ring.points.iter().map(|&at| self.place(at)));
-            for Bound { axis, bound, sign } in BOUNDS {
-                let furthest = if sign > 0.0 { least[axis] } else { most[axis] };
-                if (furthest - bound) * sign < 0.0 {
-                    cut(places, spare, axis, bound, sign);
-                    std::mem::swap(places, spare);
+            let mut few = [(0, 0); FEW];
+            let units = match few.get_mut(..ring.points.len()) {
+                Some(units) if is_inside => {
+                    units
+                        .iter_mut()
+                        .zip(ring.points)
+                        .for_each(|(unit, &at)| *unit = near_unit(self.place(at)));
+                    units
                 }
-            }
-            if places.is_empty() {
-                return self.first(ring).is_none().then_some(false);
-            }
-            units.clear();
-            units.extend(places.iter().map(|&at| near_unit(at)));
-            let area = match in_order(units) {
-                Some(area) => area,
+                _ => {
+                    places.clear();
+                    places.extend(ring.points.iter().map(|&at| self.place(at)));
+                    for Bound { axis, bound, sign } in BOUNDS {
+                        let furthest = if sign > 0.0 { least[axis] } else { most[axis] };
+                        if (furthest - bound) * sign < 0.0 {
+                            cut(places, spare, axis, bound, sign);
+                            std::mem::swap(places, spare);
+                        }
+                    }
+                    if places.is_empty() {
+                        return self.first(ring).is_none().then_some(false);
+                    }
+                    units.clear();
+                    units.extend(places.iter().map(|&at| near_unit(at)));
+                    &mut units[..]
+                }
+            };
+            let (units, area) = match in_order(units) {
+                Some(area) => (units, area),
                 // Many have but a point that lies on the way now.
                 None => {
                     tidy_into(units, tidy);
-                    std::mem::swap(units, tidy);
-                    in_order(units)?
+                    let area = in_order(tidy)?;
+                    (&mut tidy[..], area)
                 }
             };
             if area < 0 {

@@ -45,6 +45,41 @@ fn put_long(out: &mut [u8], mut n: u64) -> usize {
     len + 1
 }
 
+/// Writes a large number at the beginning of at least ten bytes: all groups of seven bits at once, where eight are enough.
+#[inline(always)]
+pub(super) fn long(out: &mut [u8], n: u64) -> usize {
+    if n >= 1 << 56 {
+        return put(out, n);
+    }
+    // Each half, quarter and eighth is moved to where its byte stands.
+    let n = n & 0x0fff_ffff | (n & 0x00ff_ffff_f000_0000) << 4;
+    let n = n & 0x0000_3fff_0000_3fff | (n & 0x0fff_c000_0fff_c000) << 2;
+    let n = n & 0x007f_007f_007f_007f | (n & 0x3f80_3f80_3f80_3f80) << 1;
+    let more = (63 - (n | 1).leading_zeros() as usize) / 8;
+    // Every byte but the last says that another one follows.
+    let n = n | 0x8080_8080_8080_8080 & ((1 << (8 * more)) - 1);
+    out[..8].copy_from_slice(&n.to_le_bytes());
+    more + 1
+}
+
+/// Room that two numbers take at most, by [`put_two`].
+pub(super) const TWO: usize = 20;
+
+/// Writes two numbers at the beginning of some bytes, [`TWO`] or more, and tells how many they take.
+#[inline(always)]
+pub(super) fn put_two(out: &mut [u8], a: u64, b: u64) -> usize {
+    if (a | b) >= 1 << 14 {
+        let n = put(out, a);
+        return n + put(&mut out[n..], b);
+    }
+    // As in `put`, both in one word.
+    let short =
+        |n: u64| (n & 0x7f | u64::from(n >= 0x80) << 7 | (n & 0x3f80) << 1, 1 + usize::from(n >= 0x80));
+    let ((a, n), (b, m)) = (short(a), short(b));
+    out[..4].copy_from_slice(&((a | b << (8 * n)) as u32).to_le_bytes());
+    n + m
+}
+
 /// How many bytes a number takes.
 pub(super) fn varint_len(n: u64) -> usize {
     (64 - (n | 1).leading_zeros() as usize).div_ceil(7)
@@ -123,8 +158,6 @@ pub(super) struct LayerBytes {
     n_values: u32,
     /// Bytes of all that is neither a feature nor a value.
     frame: usize,
-    /// Tags of a feature as they are written.
-    tags: Vec<u8>,
 }
 
 /// How long a layer was at some time, to go back to.
@@ -150,8 +183,16 @@ impl LayerBytes {
         let frame = frame + keys.iter().map(|key| framed(key)).sum::<usize>();
         // Layers of some size are 16 kB to 2 MB long, which takes three bytes to say.
         let front = 1 + 3 + 2 + framed(name);
-        let (values, tags) = (Vec::new(), Vec::new());
-        Self { name, features: vec![0; front], front, n_features: 0, keys, values, n_values: 0, frame, tags }
+        Self {
+            name,
+            features: vec![0; front],
+            front,
+            n_features: 0,
+            keys,
+            values: Vec::new(),
+            n_values: 0,
+            frame,
+        }
     }
 
     /// Takes room for features and their values before they come.
@@ -179,23 +220,36 @@ impl LayerBytes {
         self.n_values - n
     }
 
-    /// Adds a feature; `tags` are numbers of keys and values in turn.
-    pub(super) fn feature(&mut self, id: u64, tags: &[u32], kind: Kind, geometry: &[u8]) {
-        self.tags.clear();
-        tags.iter().for_each(|&tag| varint(&mut self.tags, tag.into()));
-        let tags_len = self.tags.len();
-        let tags_field = if tags.is_empty() { 0 } else { 1 + varint_len(tags_len as u64) + tags_len };
-        let len =
-            1 + varint_len(id) + tags_field + 2 + 1 + varint_len(geometry.len() as u64) + geometry.len();
-        let out = &mut self.features;
-        varint(out, FEATURE << 3 | 2);
-        varint(out, len as u64);
-        number(out, ID, id);
-        if !tags.is_empty() {
-            bytes(out, TAGS, &self.tags);
+    /// Adds a feature; `tags` are numbers of keys and values in turn, as they are written.
+    pub(super) fn feature(&mut self, id: u64, tags: &[u8], kind: Kind, geometry: &[u8]) {
+        const fn head(field: u64, wire: u64) -> u8 {
+            (field << 3 | wire) as u8
         }
-        number(out, KIND, kind as u64);
-        bytes(out, GEOMETRY, geometry);
+        // What stands before the tags and before the shape, each put together and appended in one step.
+        let mut middle = [0; 24];
+        let mut begin = [0; 48];
+        let mut n = 0;
+        if !tags.is_empty() {
+            n = 1 + put(&mut begin[1..], tags.len() as u64);
+        }
+        let m = 3 + put(&mut middle[3..], geometry.len() as u64);
+        middle[..3].copy_from_slice(&[head(KIND, 0), kind as u8, head(GEOMETRY, 2)]);
+        let id_len = 1 + varint_len(id);
+        let len = id_len + n + tags.len() + m + geometry.len();
+        begin[0] = head(FEATURE, 2);
+        let mut at = 1 + put(&mut begin[1..], len as u64);
+        begin[at] = head(ID, 0);
+        at += 1 + long(&mut begin[at + 1..], id);
+        if !tags.is_empty() {
+            begin[at] = head(TAGS, 2);
+            at += 1 + put(&mut begin[at + 1..], tags.len() as u64);
+        }
+        let out = &mut self.features;
+        out.reserve(at + tags.len() + m + geometry.len());
+        out.extend_from_slice(&begin[..at]);
+        out.extend_from_slice(tags);
+        out.extend_from_slice(&middle[..m]);
+        out.extend_from_slice(geometry);
         self.n_features += 1;
     }
 
@@ -225,7 +279,8 @@ impl LayerBytes {
 
     /// Puts parts of the features, each known by where it ends, into the order of their numbers.
     pub(super) fn arrange(&mut self, parts: &[(u32, usize)]) {
-        let mut arranged = Vec::with_capacity(self.features.capacity());
+        // With room for what comes behind the features.
+        let mut arranged = Vec::with_capacity(self.front + self.inside());
         arranged.resize(self.front, 0);
         // By number, then by where they stand among the parts, in one word.
         let mut order: Vec<u64> =
@@ -313,6 +368,15 @@ mod tests {
         assert_eq!(written(150), [0x96, 0x01]);
         assert_eq!((written(0), written(127).len(), written(128).len()), (vec![0], 1, 2));
         assert_eq!(written(u64::MAX).len(), 10);
+        for n in [0, 1, 127, 128, 300, (1 << 14) - 1, 1 << 14, 1 << 28, (1 << 56) - 1, 1 << 56, u64::MAX] {
+            let mut out = [0; TWO];
+            let len = long(&mut out, n);
+            assert_eq!(&out[..len], written(n), "{n}");
+            for m in [0, 127, 128, (1 << 14) - 1, 1 << 14, u64::MAX] {
+                let len = put_two(&mut out, n, m);
+                assert_eq!(&out[..len], [written(n), written(m)].concat(), "{n} {m}");
+            }
+        }
         assert_eq!([0, -1, 1, -2, i32::MAX, i32::MIN].map(zigzag), [0, 1, 2, 3, 0xffff_fffe, 0xffff_ffff]);
     }
 
@@ -321,7 +385,7 @@ mod tests {
         let mut layer = LayerBytes::new("blocks", vec!["name", "rank"]);
         let ready = value(&Value::text("a")).expect("words");
         let (tag, before) = (layer.value(&ready), layer.mark());
-        layer.feature(u64::MAX, &[0, tag], Kind::Points, &[9, 2, 2]);
+        layer.feature(u64::MAX, &[0, tag as u8], Kind::Points, &[9, 2, 2]);
         let mut out = Vec::new();
         layer.write(&mut out);
         assert_eq!(out.len(), layer.len());
@@ -339,7 +403,7 @@ mod tests {
             let mut layer = LayerBytes::new("blocks", vec!["name", "rank"]);
             layer.reserve(n, 3);
             layer.value(&ready);
-            (0..n).for_each(|at| layer.feature(at as u64, &[0, tag], Kind::Points, &[9, 2, 2]));
+            (0..n).for_each(|at| layer.feature(at as u64, &[0, tag as u8], Kind::Points, &[9, 2, 2]));
             let mut out = Vec::new();
             layer.write(&mut out);
             assert!(out == layer.into_tile(), "{n}");
