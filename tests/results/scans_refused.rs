@@ -40,7 +40,8 @@ fn the_spatial_scan_names_what_is_out_of_bounds_and_what_would_be_taken() {
     {
         scan(&five, &counts, &[1.0; 5], &params).expect("within the bounds");
     }
-    let cases: [(&[Local], &[u64], &[f64], &str); 6] = [
+    type Case<'a> = (&'a [Local], &'a [u64], &'a [f64], &'a str);
+    let cases: [Case<'_>; 6] = [
         (&five, &counts[..4], &[1.0; 5], "5 places, 4 counts and 5 exposures were given; give one of each"),
         (
             &five,
