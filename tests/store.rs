@@ -910,7 +910,22 @@ fn sixteen_who_append_at_once_are_each_told_once_that_theirs_is_there() {
     const ROUNDS: usize = 50;
     let (folder, spot) = (tempfile::tempdir().expect("a folder"), tempfile::tempdir().expect("a folder"));
     let store = store(folder.path());
+    let sending = std::sync::atomic::AtomicBool::new(true);
     let receipts: Vec<Receipt> = std::thread::scope(|scope| {
+        // As another process does: it never sees less than before, nor half of anything.
+        scope.spawn(|| {
+            let beside =
+                SqliteStore::open(&folder.path().join("city.hotblocks"), Access::Read).expect("there");
+            let mut before = 0;
+            while sending.load(std::sync::atomic::Ordering::Relaxed) {
+                let (ledger, revision) = ledger(&beside).expect("whole");
+                assert!(
+                    revision >= before && ledger.reports.len() as u64 >= revision,
+                    "{revision} after {before}"
+                );
+                before = revision;
+            }
+        });
         let send = |sender: usize| {
             let store = &store;
             // Each sends what its neighbor sends as well, under one key.
@@ -918,7 +933,9 @@ fn sixteen_who_append_at_once_are_each_told_once_that_theirs_is_there() {
             scope.spawn(move || (0..ROUNDS).map(each).collect::<Vec<_>>())
         };
         let all: Vec<_> = (0..SENDERS).map(send).collect();
-        all.into_iter().flat_map(|sender| sender.join().expect("no panic")).collect()
+        let all: Vec<_> = all.into_iter().map(|sender| sender.join()).collect();
+        sending.store(false, std::sync::atomic::Ordering::Relaxed);
+        all.into_iter().flat_map(|sender| sender.expect("no panic")).collect()
     });
     let n = SENDERS / 2 * ROUNDS;
     assert_eq!(receipts.iter().filter(|receipt| receipt.repeated).count(), n);
