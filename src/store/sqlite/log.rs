@@ -207,6 +207,21 @@ pub(super) fn after(bytes: &[u8], revision: u64) -> Result<Vec<Record>, StoreErr
     Ok(records)
 }
 
+/// The same of a log that another process may write to. While it is read that one may write two records of which only the later one
+/// is seen; when it is read again the earlier one is there. What looks the same twice is damaged.
+pub(super) fn steady(
+    mut read: impl FnMut() -> Result<Vec<u8>, StoreError>,
+    revision: u64,
+) -> Result<Vec<Record>, StoreError> {
+    let mut before = None;
+    loop {
+        match after(&read()?, revision) {
+            Err(StoreError::Damaged { what }) if before.as_ref() != Some(&what) => before = Some(what),
+            other => return other,
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -284,5 +299,23 @@ mod tests {
             let whole = usize::from(len >= parts[0].len());
             assert_eq!(read(&log[..len], 4).map(|all| all.len()), Ok(whole));
         }
+    }
+
+    #[test]
+    fn a_record_that_came_while_the_log_was_read_is_no_damage_and_one_that_never_comes_is() {
+        let parts = [one(5, 10, 1), one(6, 11, 1), one(7, 12, 1), one(8, 13, 1)];
+        // Of the records those that are seen at each look.
+        let look = |looks: &[&[usize]]| {
+            let mut left = looks.iter().map(|seen| {
+                let all = parts.iter().enumerate();
+                Ok(all
+                    .flat_map(|(n, part)| if seen.contains(&n) { part.clone() } else { vec![0; part.len()] })
+                    .collect())
+            });
+            steady(|| left.next().expect("another look"), 4).map(|all| all.len()).map_err(|_| left.len())
+        };
+        assert_eq!(look(&[&[0, 1]]), Ok(2));
+        assert_eq!(look(&[&[0, 2], &[0, 1, 3], &[0, 1, 2, 3]]), Ok(4));
+        assert_eq!(look(&[&[0, 2], &[0, 2, 3], &[]]), Err(1));
     }
 }

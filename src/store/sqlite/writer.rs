@@ -8,7 +8,7 @@ use rusqlite::Connection;
 use super::append::{self, Known, Taken};
 use super::flight::{Flight, Flying, Next, Told};
 use super::lock::Lock;
-use super::log::{self, Log, Record};
+use super::log::{self, Log};
 use super::receipts::Recent;
 use super::redo::Redo;
 use super::state::State;
@@ -261,7 +261,7 @@ pub(super) fn bring_log(connection: &Connection, file: &Path) -> Result<(), Stor
     let transaction = Begun::now(connection, doing)?;
     let mut state = State::read(connection)?;
     let mut last = None;
-    for record in left(file, state.revision)? {
+    for record in log::steady(|| log::read(file), state.revision)? {
         if record.reports != state.reports as u64 {
             let what = format!("its log tells of {} reports, the store of {}", record.reports, state.reports);
             return Err(StoreError::Damaged { what });
@@ -269,16 +269,4 @@ pub(super) fn bring_log(connection: &Connection, file: &Path) -> Result<(), Stor
         record.redo.apply(connection, &mut state, &mut last, record.revision)?;
     }
     transaction.commit(doing)
-}
-
-/// The records of a log after a revision. While they are read another process may write two more, of which only the later one is
-/// seen; when it is read again the earlier one is there. What looks the same twice is damaged.
-fn left(file: &Path, revision: u64) -> Result<Vec<Record>, StoreError> {
-    let mut before = None;
-    loop {
-        match log::after(&log::read(file)?, revision) {
-            Err(StoreError::Damaged { what }) if before.as_ref() != Some(&what) => before = Some(what),
-            other => return other,
-        }
-    }
 }
