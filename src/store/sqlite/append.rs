@@ -50,7 +50,7 @@ pub(super) struct Taken {
 pub(super) fn take(
     connection: &Connection,
     known: &mut Known,
-    recent: &Recent,
+    recent: &[Recent; 2],
     waits: bool,
     batches: Vec<Batch>,
 ) -> Result<Taken, StoreError> {
@@ -85,7 +85,7 @@ pub(super) fn take(
 struct Taking<'a> {
     connection: &'a Connection,
     known: &'a mut Known,
-    recent: &'a Recent,
+    recent: &'a [Recent; 2],
     segment: Segment,
     receipts: Vec<Receipt>,
     /// Batches of this call that are to be remembered.
@@ -100,7 +100,8 @@ impl Taking<'_> {
         let content = keys.iter().fold(0_u128, |sum, key| sum.wrapping_add(*key));
         let told = Told::of(&batch, content);
         if told.lasting()
-            && let Some(before) = told.before(self.connection, [&self.kept, self.recent])?
+            && let Some(before) =
+                told.before(self.connection, [&self.kept, &self.recent[0], &self.recent[1]])?
         {
             self.receipts.push(before);
             return Ok(());

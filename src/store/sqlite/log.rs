@@ -245,7 +245,7 @@ mod tests {
 
     fn read(bytes: &[u8], revision: u64) -> Result<Vec<(u64, u64, usize)>, String> {
         let records = after(bytes, revision).map_err(|error| error.to_string())?;
-        Ok(records.iter().map(|record| (record.revision, record.reports, record.redo.len())).collect())
+        Ok(records.iter().map(|record| (record.revision, record.reports, record.redo.count())).collect())
     }
 
     #[test]

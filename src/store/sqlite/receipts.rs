@@ -39,7 +39,7 @@ impl Told {
     pub(super) fn before<'a>(
         &self,
         connection: &Connection,
-        recent: [&'a Recent; 2],
+        recent: [&'a Recent; 3],
     ) -> Result<Option<Receipt>, StoreError> {
         let again = |content: u128, name: &str, receipt: Receipt, by_key: bool| {
             let conflict = content != self.content;

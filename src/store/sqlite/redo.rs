@@ -60,7 +60,7 @@ impl Redo {
     }
 
     /// How many reports there are.
-    pub(super) fn len(&self) -> usize {
+    pub(super) fn count(&self) -> usize {
         self.segments.iter().map(Segment::len).sum()
     }
 

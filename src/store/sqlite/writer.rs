@@ -39,8 +39,8 @@ pub(super) struct Writer {
     number: u64,
     /// What lies in the log alone, with its revision.
     logged: Vec<(u64, Redo)>,
-    /// Batches that are not in the file.
-    recent: Recent,
+    /// Batches of the group that gathers, and those that lie in the log alone.
+    recent: [Recent; 2],
     _lock: Lock,
 }
 
@@ -56,7 +56,7 @@ impl Writer {
             open: Redo::default(),
             number: 1,
             logged: Vec::new(),
-            recent: Recent::default(),
+            recent: Default::default(),
             _lock: lock,
         }
     }
@@ -111,10 +111,10 @@ impl Writer {
             let group = if self.open.is_empty() { self.number - 1 } else { self.number };
             return Ok((receipts, Some(group)));
         }
-        let large = redo.len() > MOST_REPORTS || redo.len() == 0 || !self.logs;
+        let large = redo.count() > MOST_REPORTS || redo.count() == 0 || !self.logs;
         flight.gather();
         self.open.join(redo);
-        self.recent.join(recent);
+        self.recent[0].join(recent);
         if large {
             self.settle(flight)?;
             return Ok((receipts, None));
@@ -149,8 +149,10 @@ impl Writer {
         }
         let Some(calls) = flight.begin() else { return Ok(None) };
         let redo = std::mem::take(&mut self.open);
+        let [gathered, logged] = &mut self.recent;
+        logged.join(std::mem::take(gathered));
         known.state.revision += 1;
-        known.state.reports += redo.len();
+        known.state.reports += redo.count();
         self.logged.push((known.state.revision, redo));
         self.number += 1;
         let place = log.next(&record);
@@ -173,13 +175,13 @@ impl Writer {
         match &brought {
             Ok(()) => {
                 self.logged.clear();
-                self.recent = Recent::default();
+                self.recent = Default::default();
                 if let Some(log) = &mut self.log {
                     log.rewind();
                 }
             }
-            // What was known has what is not there.
-            Err(_) => self.known = None,
+            // What was known has what is not there, and what gathered may come again.
+            Err(_) => (self.known, self.recent[0]) = (None, Recent::default()),
         }
         self.ended(brought)
     }
@@ -269,4 +271,44 @@ pub(super) fn bring_log(connection: &Connection, file: &Path) -> Result<(), Stor
         record.redo.apply(connection, &mut state, &mut last, record.revision)?;
     }
     transaction.commit(doing)
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::ingest::incidents::{self, Options};
+    use crate::ingest::input::Input;
+    use crate::store::setting::Setting;
+    use crate::store::sqlite::SqliteStore;
+    use crate::store::{Batch, Store};
+
+    /// Reports from one number to another, under a key.
+    fn batch(from: usize, to: usize) -> Batch {
+        let rows: String = (from..to).map(|n| format!("{n},2024-01-05 13:30,robbery,-90.2,38.6\n")).collect();
+        let text = format!("incidentid,date,category,longitude,latitude\n{rows}");
+        let input = Input::of("crimes.csv", text.into_bytes()).expect("a table");
+        let (ledger, _) = incidents::read(&[input], &Options::default(), &|| ()).expect("readable");
+        Batch { ledger, key: Some(format!("{from}-{to}")), ..Batch::default() }
+    }
+
+    #[test]
+    fn what_a_full_disk_refused_is_new_when_it_comes_again_and_what_was_logged_before_is_there() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let store = SqliteStore::create(&folder.path().join("s"), &Setting::default()).expect("made");
+        let pages = |most: i64| {
+            let (writer, _) = store.writer().expect("it writes");
+            // One that is below what there is becomes that.
+            let set = |row: &rusqlite::Row<'_>| row.get::<_, i64>(0);
+            writer.connection.pragma_update_and_check(None, "max_page_count", most, set).expect("set");
+        };
+        assert_eq!(store.append(vec![batch(0, 1)]).expect("taken")[0].new, 1);
+        pages(1);
+        let error = store.append(vec![batch(1, 5_000)]).expect_err("full");
+        assert!(error.disk_full() && !error.ends_writing(), "{error:?}");
+        assert!(store.append(vec![batch(1, 5_000)]).expect_err("full").disk_full());
+        pages(1 << 30);
+        let receipts = store.append(vec![batch(1, 5_000), batch(0, 1)]).expect("there is room");
+        assert_eq!((receipts[0].new, receipts[0].repeated, receipts[0].revision), (4_999, false, 2));
+        assert!(receipts[1].repeated);
+        assert_eq!(store.verify().expect("whole").reports, 5_000);
+    }
 }
