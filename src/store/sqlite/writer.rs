@@ -37,6 +37,8 @@ pub(super) struct Writer {
     /// The group that gathers, and its number.
     open: Redo,
     number: u64,
+    /// The last group that went to the disk and was not refused.
+    sent: u64,
     /// What lies in the log alone, with its revision.
     logged: Vec<(u64, Redo)>,
     /// Batches of the group that gathers, and those that lie in the log alone.
@@ -55,6 +57,7 @@ impl Writer {
             logs: true,
             open: Redo::default(),
             number: 1,
+            sent: 0,
             logged: Vec::new(),
             recent: Default::default(),
             _lock: lock,
@@ -108,7 +111,7 @@ impl Writer {
         let Taken { redo, recent, receipts } = self.ended(taken)?;
         if redo.is_empty() {
             // What is known may be on its way: it is told when it is on the disk.
-            let group = if self.open.is_empty() { self.number - 1 } else { self.number };
+            let group = if self.open.is_empty() { self.sent } else { self.number };
             return Ok((receipts, Some(group)));
         }
         let large = redo.count() > MOST_REPORTS || redo.count() == 0 || !self.logs;
@@ -154,7 +157,7 @@ impl Writer {
         known.state.revision += 1;
         known.state.reports += redo.count();
         self.logged.push((known.state.revision, redo));
-        self.number += 1;
+        (self.sent, self.number) = (self.number, self.number + 1);
         let place = log.next(&record);
         Ok(Some(Flying::new(flight, (group, calls), place, record)))
     }
@@ -174,6 +177,7 @@ impl Writer {
         bringing.end(&brought);
         match &brought {
             Ok(()) => {
+                self.sent = if gathered { self.number - 1 } else { self.sent };
                 self.logged.clear();
                 self.recent = Default::default();
                 if let Some(log) = &mut self.log {
@@ -306,6 +310,7 @@ mod tests {
         assert!(error.disk_full() && !error.ends_writing(), "{error:?}");
         assert!(store.append(vec![batch(1, 5_000)]).expect_err("full").disk_full());
         pages(1 << 30);
+        assert!(store.append(vec![batch(0, 1)]).expect("it is there").remove(0).repeated);
         let receipts = store.append(vec![batch(1, 5_000), batch(0, 1)]).expect("there is room");
         assert_eq!((receipts[0].new, receipts[0].repeated, receipts[0].revision), (4_999, false, 2));
         assert!(receipts[1].repeated);
