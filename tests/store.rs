@@ -242,6 +242,8 @@ fn holds_any(folder: &Path, texts: &[String]) -> Option<String> {
     let entries = std::fs::read_dir(folder).expect("a folder").map(|entry| entry.expect("readable").path());
     entries.filter(|path| path.is_file()).find_map(|path| {
         let bytes = std::fs::read(&path).expect("readable");
+        // Of a log of fixed size most is zeros.
+        let bytes = &bytes[..bytes.iter().rposition(|&byte| byte != 0).map_or(0, |last| last + 1)];
         let held = texts.iter().find(|text| bytes.windows(text.len()).any(|some| some == text.as_bytes()));
         held.map(|text| format!("{text} in {}", path.display()))
     })
@@ -753,4 +755,200 @@ fn a_store_where_nothing_can_be_written_says_what_to_do() {
     let error = SqliteStore::open(&folder.path().join("city.hotblocks"), Access::Read).expect_err("no log");
     let told = chain(&error);
     assert!(told.contains("folder that can be written") && told.contains("copy it"), "{told}");
+}
+
+/// A batch of one report that is known again by its key.
+fn single(id: &str) -> Batch {
+    Batch {
+        key: Some(id.to_owned()),
+        name: String::new(),
+        ..batch(&format!("{HEADER}\n{id},2024-01-05 13:30,robbery,-90.2,38.6\n"))
+    }
+}
+
+/// The files of a store as a kill leaves them at this moment, in a folder of their own.
+fn as_killed(from: &Path, to: &Path, ends: &[&str]) -> std::path::PathBuf {
+    for end in ["", "-wal", "-log", "-shm"] {
+        let _ = std::fs::remove_file(to.join(format!("city.hotblocks{end}")));
+    }
+    for end in ends {
+        let name = format!("city.hotblocks{end}");
+        std::fs::copy(from.join(&name), to.join(&name)).expect("copied");
+    }
+    to.join("city.hotblocks")
+}
+
+#[test]
+fn what_lies_in_the_log_alone_is_there_for_readers_and_for_who_writes_next() {
+    let (folder, spot) = (tempfile::tempdir().expect("a folder"), tempfile::tempdir().expect("a folder"));
+    let store = store(folder.path());
+    for n in 0..20 {
+        let receipt = append(&store, single(&n.to_string()));
+        assert_eq!((receipt.new, receipt.revision), (1, n + 1));
+    }
+    // Known also while they lie in the log.
+    assert!(append(&store, single("7")).repeated);
+    assert!(append(&store, Batch { key: Some("8".to_owned()), ..single("9") }).conflict);
+    assert_eq!(append(&store, Batch { key: None, ..single("9") }).known, 1);
+    let all = ["", "-wal", "-log"];
+    let file = as_killed(folder.path(), spot.path(), &all[..2]);
+    let without = SqliteStore::open(&file, Access::Read).expect("there");
+    assert_eq!(state(&without).len(), 0, "the test could not fail");
+    let file = as_killed(folder.path(), spot.path(), &all);
+    let reader = SqliteStore::open(&file, Access::Read).expect("there");
+    assert_eq!((state(&reader).len(), reader.revision().expect("readable")), (20, 20));
+    assert_eq!(reader.verify().expect("whole").reports, 20);
+    let mut n = 0;
+    assert_eq!(reader.replay(15, &mut |part| n += part.reports.len()).expect("whole"), 20);
+    assert_eq!(n, 5);
+    let backup = spot.path().join("backup");
+    assert_eq!(reader.backup(&backup).expect("written"), 20);
+    assert!(matches!(restore(&file, &spot.path().join("x"), false), Err(StoreError::InUse { .. })));
+    let writer = SqliteStore::open(&file, Access::Write).expect("there");
+    assert!(append(&writer, single("7")).repeated);
+    assert_eq!(append(&writer, single("20")).revision, 21);
+    assert_eq!(writer.verify().expect("whole").reports, 21);
+    drop(writer);
+    assert!(!spot.path().join("city.hotblocks-log").exists(), "nothing is left in it");
+    // The first one goes on meanwhile, and its reader has what was acknowledged.
+    let beside = SqliteStore::open(&folder.path().join("city.hotblocks"), Access::Read).expect("there");
+    for n in 20..40 {
+        assert_eq!(append(&store, single(&n.to_string())).revision, n + 1);
+        assert_eq!(beside.revision().expect("readable"), n + 1);
+    }
+    assert_eq!(store.verify().expect("whole"), beside.verify().expect("whole"));
+}
+
+#[test]
+fn a_flipped_byte_of_the_log_is_found_unless_it_is_of_the_last_that_was_taken_and_never_gives_wrong_numbers()
+{
+    let (folder, spot) = (tempfile::tempdir().expect("a folder"), tempfile::tempdir().expect("a folder"));
+    let store = store(folder.path());
+    let n = 12;
+    (0..n).for_each(|n| drop(append(&store, single(&n.to_string()))));
+    as_killed(folder.path(), spot.path(), &["", "-wal", "-log"]);
+    let log = std::fs::read(folder.path().join("city.hotblocks-log")).expect("readable");
+    let used = log.iter().rposition(|&byte| byte != 0).expect("records") + 1;
+    let mut lots = Lots::new(0x106);
+    let (mut found, mut short) = (0, 0);
+    for _ in 0..150 {
+        let at = lots.below(used);
+        let file = as_killed(folder.path(), spot.path(), &["", "-wal"]);
+        let mut bytes = log.clone();
+        bytes[at] ^= 1 << lots.below(8);
+        std::fs::write(spot.path().join("city.hotblocks-log"), &bytes).expect("written");
+        match SqliteStore::open(&file, Access::Read).and_then(|store| store.verify()) {
+            Ok(verified) if verified.reports == n => {}
+            Ok(verified) => {
+                assert_eq!(verified.reports, n - 1, "byte {at}");
+                short += 1;
+            }
+            Err(error) => {
+                assert!(matches!(error, StoreError::Damaged { .. }), "{}", chain(&error));
+                assert!(chain(&error).contains("in its log"), "{}", chain(&error));
+                // Nor does anybody write to it.
+                assert!(matches!(SqliteStore::open(&file, Access::Write), Err(StoreError::Damaged { .. })));
+                found += 1;
+            }
+        }
+    }
+    assert!(found > 60 && short < 40, "{found} found, {short} taken for one cut off");
+}
+
+#[test]
+fn the_log_of_another_store_is_not_taken_for_its_own() {
+    let folders = [tempfile::tempdir().expect("a folder"), tempfile::tempdir().expect("a folder")];
+    let [one, other] = [0, 1].map(|n: usize| store(folders[n].path()));
+    append(&one, batch(&format!("{HEADER}\na,2024-01-05,robbery,,\nb,2024-01-05,robbery,,\n")));
+    append(&other, single("c"));
+    drop(other);
+    assert_eq!(one.revision().expect("readable"), 1);
+    append(&one, single("d"));
+    let log = |n: usize| folders[n].path().join("city.hotblocks-log");
+    std::fs::copy(log(0), log(1)).expect("copied");
+    let file = folders[1].path().join("city.hotblocks");
+    let error = SqliteStore::open(&file, Access::Write).expect_err("another's");
+    assert!(matches!(error, StoreError::Damaged { .. }), "{}", chain(&error));
+    // A new store of that name begins without it.
+    std::fs::remove_file(&file).expect("removed");
+    let new = self::store(folders[1].path());
+    assert_eq!((state(&new).len(), log(1).exists()), (0, false));
+}
+
+#[test]
+fn a_log_that_is_full_goes_into_the_file_and_large_batches_go_past_it() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let file = folder.path().join("city.hotblocks");
+    let store = store(folder.path());
+    let rows = |from: usize, to: usize| -> Batch {
+        let rows: String = (from..to).map(|n| format!("{n},2024-01-05 13:30,robbery,-90.2,38.6\n")).collect();
+        batch(&format!("{HEADER}\n{rows}"))
+    };
+    let mut there = 0;
+    // Of 2 MiB, which about 20,000 reports fill.
+    for (at, n) in [900; 60].into_iter().chain([3_000, 1, 1, 2_000, 1]).enumerate() {
+        let receipt = append(&store, rows(there, there + n));
+        assert_eq!((receipt.new, receipt.revision), (n, at as u64 + 1));
+        there += n;
+    }
+    let size = std::fs::metadata(folder.path().join("city.hotblocks-log")).expect("there").len();
+    assert_eq!(size, 2 << 20, "it does not grow");
+    let mut n = 0;
+    assert_eq!(store.replay(60, &mut |part| n += part.reports.len()).expect("whole"), 65);
+    assert_eq!(n, 5_003);
+    assert_eq!(append(&store, rows(0, there)).known, there);
+    let before = store.verify().expect("whole");
+    drop(store);
+    let again = SqliteStore::open(&file, Access::Write).expect("there");
+    let after = again.verify().expect("whole");
+    assert_eq!((after.reports, after.content, after.revision), (there, before.content, 65));
+}
+
+#[test]
+fn sixteen_who_append_at_once_are_each_told_once_that_theirs_is_there() {
+    const SENDERS: usize = 16;
+    const ROUNDS: usize = 50;
+    let (folder, spot) = (tempfile::tempdir().expect("a folder"), tempfile::tempdir().expect("a folder"));
+    let store = store(folder.path());
+    let sending = std::sync::atomic::AtomicBool::new(true);
+    let receipts: Vec<Receipt> = std::thread::scope(|scope| {
+        // As another process does: it never sees less than before, nor half of anything.
+        scope.spawn(|| {
+            let beside =
+                SqliteStore::open(&folder.path().join("city.hotblocks"), Access::Read).expect("there");
+            let mut before = 0;
+            while sending.load(std::sync::atomic::Ordering::Relaxed) {
+                let (ledger, revision) = ledger(&beside).expect("whole");
+                assert!(
+                    revision >= before && ledger.reports.len() as u64 >= revision,
+                    "{revision} after {before}"
+                );
+                before = revision;
+            }
+        });
+        let send = |sender: usize| {
+            let store = &store;
+            // Each sends what its neighbor sends as well, under one key.
+            let each = move |n: usize| append(store, single(&format!("{}-{n}", sender / 2)));
+            scope.spawn(move || (0..ROUNDS).map(each).collect::<Vec<_>>())
+        };
+        let all: Vec<_> = (0..SENDERS).map(send).collect();
+        let all: Vec<_> = all.into_iter().map(|sender| sender.join()).collect();
+        sending.store(false, std::sync::atomic::Ordering::Relaxed);
+        all.into_iter().flat_map(|sender| sender.expect("no panic")).collect()
+    });
+    let n = SENDERS / 2 * ROUNDS;
+    assert_eq!(receipts.iter().filter(|receipt| receipt.repeated).count(), n);
+    assert_eq!(receipts.iter().map(|receipt| receipt.accepted.reports.len()).sum::<usize>(), n);
+    let revisions: std::collections::BTreeSet<u64> =
+        receipts.iter().map(|receipt| receipt.revision).collect();
+    // As a kill leaves it now, everything that was acknowledged is there.
+    let file = as_killed(folder.path(), spot.path(), &["", "-wal", "-log"]);
+    let killed = SqliteStore::open(&file, Access::Read).expect("there");
+    assert_eq!((state(&killed).len(), revisions.len() as u64), (n, killed.revision().expect("readable")));
+    assert!(revisions.len() < n, "some share a revision and a sync");
+    assert_eq!(killed.content_hash().expect("readable"), store.content_hash().expect("readable"));
+    drop(store);
+    let again = SqliteStore::open(&folder.path().join("city.hotblocks"), Access::Write).expect("there");
+    assert_eq!(again.verify().expect("whole").reports, n);
 }

@@ -21,6 +21,10 @@ impl Put {
         self.0.extend(value.to_le_bytes());
     }
 
+    pub(super) fn u64(&mut self, value: u64) {
+        self.0.extend(value.to_le_bytes());
+    }
+
     pub(super) fn i64(&mut self, value: i64) {
         self.0.extend(value.to_le_bytes());
     }
@@ -82,6 +86,10 @@ impl<'a> Take<'a> {
 
     pub(super) fn u32(&mut self) -> Result<u32, Torn> {
         self.array().map(u32::from_le_bytes)
+    }
+
+    pub(super) fn u64(&mut self) -> Result<u64, Torn> {
+        self.array().map(u64::from_le_bytes)
     }
 
     pub(super) fn i64(&mut self) -> Result<i64, Torn> {

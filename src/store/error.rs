@@ -68,7 +68,7 @@ pub enum StoreError {
     },
     /// The store's log cannot be made beside it.
     #[error(
-        "the store's file cannot be opened while {doing}; also to be read it needs a folder that can be written, since its log lies beside it: copy it to one, with its -wal if there is one"
+        "the store's file cannot be opened while {doing}; also to be read it needs a folder that can be written, since its logs lie beside it: copy it to one, with its -wal and its -log if they are there"
     )]
     NoLog {
         /// What was being done.
@@ -119,6 +119,14 @@ pub enum StoreError {
         /// Why.
         source: rusqlite::Error,
     },
+    /// The disk refused what was to be logged: nobody knows whether it is there.
+    #[error("the store's log cannot be used while {doing}")]
+    Log {
+        /// What was being done.
+        doing: &'static str,
+        /// Why.
+        source: std::io::Error,
+    },
     /// The disk refused.
     #[error("cannot use `{file}`")]
     File {
@@ -133,7 +141,9 @@ impl StoreError {
     /// Whether the disk failed, or holds what was never written: then nothing more may be acknowledged.
     #[must_use]
     pub fn ends_writing(&self) -> bool {
-        let Self::Sqlite { source, .. } = self else { return matches!(self, Self::Damaged { .. }) };
+        let Self::Sqlite { source, .. } = self else {
+            return matches!(self, Self::Damaged { .. } | Self::Log { .. });
+        };
         matches!(
             source.sqlite_error_code(),
             Some(rusqlite::ErrorCode::SystemIoFailure | rusqlite::ErrorCode::NotADatabase)

@@ -42,7 +42,7 @@ fn name(call: &str) -> String {
 fn steps(trace: &str, store: &str) -> Vec<Step> {
     let mut steps = Vec::new();
     let mut syncing: BTreeMap<&str, String> = BTreeMap::new();
-    let ours = |file: &str| file == store || file == format!("{store}-wal");
+    let ours = |file: &str| file.strip_prefix(store).is_some_and(|end| ["", "-wal", "-log"].contains(&end));
     for line in trace.lines() {
         let (thread, call) = line.split_once(' ').unwrap_or_default();
         let call = call.trim_start();
@@ -171,11 +171,12 @@ fn whatever_of_what_was_not_synced_a_power_cut_drops_nothing_acknowledged_is_los
     let before: BTreeMap<String, Vec<u8>> = BTreeMap::from([
         ("city.hotblocks".to_owned(), std::fs::read(&file).expect("readable")),
         ("city.hotblocks-wal".to_owned(), Vec::new()),
+        ("city.hotblocks-log".to_owned(), Vec::new()),
     ]);
     let trace = folder.path().join("trace");
     let out = trace.to_string_lossy().into_owned();
     let calls = "trace=pwrite64,write,fsync,fdatasync,ftruncate";
-    let above = ["strace", "-f", "-y", "-xx", "-s", "1000000", "-o", &out, "-e", calls];
+    let above = ["strace", "-f", "-y", "-xx", "-s", "4000000", "-o", &out, "-e", calls];
     let (said, code, errors) = until_it_ends(start(&above, &file, "emptied", Some(120)));
     assert_eq!(code, Some(0), "{errors}");
     assert!(said.acknowledged.len() > 50);

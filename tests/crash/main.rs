@@ -30,6 +30,8 @@ const ROWS: usize = 3;
 const STORE: &str = "HOTBLOCKS_CRASH_STORE";
 const ROUND: &str = "HOTBLOCKS_CRASH_ROUND";
 const MOST: &str = "HOTBLOCKS_CRASH_MOST";
+/// Begins the name of a round whose writers each append themselves; of others one appends for all.
+const OWN: &str = "own";
 
 fn batch(round: &str, writer: usize, n: usize) -> Batch {
     let rows: String = (0..ROWS)
@@ -51,6 +53,10 @@ fn write_for_ever(store: &Path, round: &str) {
         let mut out = said.lock().expect("nobody panicked");
         writeln!(out, "{word} {key}").and_then(|()| out.flush()).expect("somebody listens");
     };
+    let most: usize = std::env::var(MOST).ok().and_then(|n| n.parse().ok()).unwrap_or(usize::MAX);
+    if round.starts_with(OWN) {
+        write_at_once(&store, round, most, &say)
+    }
     let (send, wait) = mpsc::channel::<(Batch, mpsc::Sender<()>)>();
     let begin = |writer| {
         let (send, say, round) = (send.clone(), say.clone(), round.to_owned());
@@ -69,7 +75,6 @@ fn write_for_ever(store: &Path, round: &str) {
         })
     };
     let writers: Vec<_> = (0..WRITERS).map(begin).collect();
-    let most: usize = std::env::var(MOST).ok().and_then(|n| n.parse().ok()).unwrap_or(usize::MAX);
     let (mut taken, mut code) = (0, 0);
     while let Ok(first) = wait.recv() {
         let (batches, answers): (Vec<_>, Vec<_>) = std::iter::once(first).chain(wait.try_iter()).unzip();
@@ -94,6 +99,32 @@ fn write_for_ever(store: &Path, round: &str) {
         let _ended = writer.join();
     }
     std::process::exit(code)
+}
+
+/// The same with writers that each append themselves.
+fn write_at_once(store: &SqliteStore, round: &str, most: usize, say: &(impl Fn(&str, &str) + Sync)) -> ! {
+    let failed = std::thread::scope(|scope| {
+        let begin = |writer| {
+            scope.spawn(move || {
+                (0..most / WRITERS).find_map(|n| {
+                    let key = format!("{round}-{writer}-{n}");
+                    say("asked", &key);
+                    match store.append(vec![batch(round, writer, n)]) {
+                        Ok(_) => {
+                            say("acknowledged", &key);
+                            None
+                        }
+                        Err(error) => Some(common::chain(&error)),
+                    }
+                })
+            })
+        };
+        let writers: Vec<_> = (0..WRITERS).map(begin).collect();
+        let ended = writers.into_iter().map(|writer| writer.join().expect("nobody panicked"));
+        ended.flatten().collect::<Vec<_>>()
+    });
+    failed.iter().for_each(|why| eprintln!("stopped: {why}"));
+    std::process::exit(if failed.is_empty() { 0 } else { 7 })
 }
 
 /// The child's part of the tests below; without its environment there is nothing to do.
@@ -196,7 +227,8 @@ fn nothing_acknowledged_is_lost_doubled_or_half_there_after_a_kill_at_any_moment
             file = made(tempfile::tempdir_in(folder.path()).expect("a folder").keep().as_path());
             all = Said::default();
         }
-        let mut child = start(&[], &file, &format!("r{round}"), None);
+        let mut child =
+            start(&[], &file, &format!("{}{round}", if round % 2 == 0 { "r" } else { OWN }), None);
         let mut lines = BufReader::new(child.stdout.take().expect("piped")).lines();
         let mut said = Said::default();
         // Killed after so many acknowledgements, with another batch asked for, and a little: so all moments of a commit are met.
@@ -293,12 +325,12 @@ fn an_fsync_that_fails_is_never_acknowledged_and_ends_the_writing() {
     if !there_is_strace() {
         return;
     }
-    for n in [3, 9, 17] {
+    for (n, round) in [(3, "r"), (9, "r"), (17, "r"), (9, OWN), (17, OWN)] {
         let folder = tempfile::tempdir().expect("a folder");
         let file = made(folder.path());
         let inject = format!("inject=fsync,fdatasync:error=EIO:when={n}+");
         let trace = ["strace", "-f", "-o", "/dev/null", "-e", "trace=fsync,fdatasync", "-e", &inject];
-        let (said, code, errors) = until_it_ends(start(&trace, &file, "r", Some(MOST_TAKEN)));
+        let (said, code, errors) = until_it_ends(start(&trace, &file, round, Some(MOST_TAKEN)));
         assert_eq!(code, Some(7), "{errors}");
         assert!(errors.contains("cannot be used while taking reports"), "{errors}");
         assert!(said.in_flight() > 0);
@@ -306,7 +338,7 @@ fn an_fsync_that_fails_is_never_acknowledged_and_ends_the_writing() {
     }
     record(
         "3-fsync",
-        "fsync fails with EIO at the 3rd, 9th and 17th call (strace) | 3 runs | no false acknowledgement, the writing ends and says why, what was acknowledged is there",
+        "fsync fails with EIO at the 3rd, 9th and 17th call (strace) | 5 runs | no false acknowledgement, the writing ends and says why, what was acknowledged is there",
     );
 }
 
@@ -368,13 +400,19 @@ fn a_trace_shows_no_acknowledgement_before_its_sync() {
     if !there_is_strace() {
         return;
     }
+    for round in ["r", OWN] {
+        traced(round);
+    }
+}
+
+fn traced(round: &str) {
     let folder = tempfile::tempdir().expect("a folder");
     let file = made(folder.path());
     let trace = folder.path().join("trace");
     let out = trace.to_string_lossy().into_owned();
     let calls = "trace=openat,pwrite64,write,fsync,fdatasync,ftruncate";
     let above = ["strace", "-f", "-y", "-o", &out, "-s", "256", "-e", calls];
-    let (said, ..) = until_it_ends(start(&above, &file, "r", Some(60)));
+    let (said, ..) = until_it_ends(start(&above, &file, round, Some(64)));
     assert!(said.acknowledged.len() >= 40);
     let text = std::fs::read_to_string(&trace).expect("a trace");
     let (writes, acknowledged, early) = order(&text);
@@ -386,9 +424,10 @@ fn a_trace_shows_no_acknowledgement_before_its_sync() {
         text.lines().filter(|line| !line.contains("sync")).flat_map(|line| [line, "\n"]).collect();
     assert!(order(&without).2 > 0);
     record(
-        "0-trace",
+        &format!("0-trace-{round}"),
         &format!(
-            "order of system calls (strace) | {acknowledged} acknowledgements, {writes} writes to the log | none before the sync of its batch has returned; the same trace without its syncs fails the check"
+            "order of system calls (strace), {} | {acknowledged} acknowledgements, {writes} writes to the log | none before the sync of its batch has returned; the same trace without its syncs fails the check",
+            if round == OWN { "each writer for itself" } else { "one for all that wait" }
         ),
     );
 }
@@ -400,7 +439,7 @@ fn order(trace: &str) -> (usize, usize, usize) {
     let mut syncing: Vec<&str> = Vec::new();
     let mut asked_at: BTreeMap<String, usize> = BTreeMap::new();
     for line in trace.lines() {
-        let log = line.contains("-wal>");
+        let log = line.contains("-wal>") || line.contains("-log>");
         let thread = line.split_whitespace().next().unwrap_or_default();
         if log && line.contains("pwrite64(") {
             writes += 1;

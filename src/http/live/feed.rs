@@ -315,7 +315,7 @@ impl Feed {
             file.push(ending);
             Some(std::fs::metadata(file).ok()?.len())
         };
-        ["", "-wal"].into_iter().filter_map(size).sum()
+        ["", "-wal", "-log"].into_iter().filter_map(size).sum()
     }
 
     /// Bytes of files that wait to be written and shown.

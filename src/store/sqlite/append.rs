@@ -1,14 +1,14 @@
-//! Batches come in: what is known is told apart from what is new, and all of one call is one transaction.
+//! Batches come in: what is known is told apart from what is new.
 
 use hashbrown::{HashMap, HashSet};
 use rusqlite::Connection;
 
 use super::numbers::Numbers;
-use super::receipts::Told;
+use super::receipts::{Recent, Told};
+use super::redo::Redo;
 use super::state::State;
 use super::tables::Tables;
-use super::transaction::Begun;
-use super::{cutoffs, parts, replay};
+use super::{cutoffs, replay};
 use crate::model::cutoff::{Cutoffs, ended};
 use crate::model::report::Report;
 use crate::model::reports::{Ledger, Reports};
@@ -26,8 +26,6 @@ pub(super) struct Known {
     pub(super) state: State,
     /// What is too old to be taken.
     pub(super) cutoffs: Cutoffs,
-    /// The number of the newest part, once it was looked for.
-    pub(super) last_part: Option<i64>,
 }
 
 impl Known {
@@ -35,59 +33,64 @@ impl Known {
         let state = State::read(connection)?;
         let tables = Tables::read(connection)?;
         let cutoffs = cutoffs::read(connection)?;
-        Ok(Self { index: replay::index(connection, &state)?, tables, state, cutoffs, last_part: None })
+        Ok(Self { index: replay::index(connection, &state)?, tables, state, cutoffs })
     }
 }
 
-/// Takes batches in one transaction. After an error `known` is no longer what lies in the file.
-pub(super) fn append(
+/// What a call brings: rows and reports, what is to be remembered of its batches, and a receipt each.
+#[derive(Debug)]
+pub(super) struct Taken {
+    pub(super) redo: Redo,
+    pub(super) recent: Recent,
+    pub(super) receipts: Vec<Receipt>,
+}
+
+/// Looks at batches and tells what is new, which the next revision will have; `waits` where others wait for it already.
+/// `recent` are those that the file does not have yet. After an error `known` is of no use.
+pub(super) fn take(
     connection: &Connection,
     known: &mut Known,
+    recent: &[Recent; 2],
+    waits: bool,
     batches: Vec<Batch>,
-) -> Result<Vec<Receipt>, StoreError> {
-    let doing = "taking reports";
-    let transaction = Begun::now(connection, doing)?;
-    let connection = transaction.connection();
+) -> Result<Taken, StoreError> {
     let before = known.state.revision;
     let mut taking = Taking {
         connection,
         known,
+        recent,
         segment: Segment::default(),
         receipts: Vec::with_capacity(batches.len()),
-        kept: Vec::new(),
-        next: before + 1,
+        kept: Recent::default(),
+        redo: Redo::default(),
         any: false,
     };
     for batch in batches {
         taking.batch(batch)?;
     }
-    taking.flush()?;
-    let Taking { mut receipts, kept, any, next, .. } = taking;
-    let revision = if any { next } else { before };
+    taking.flush();
+    let Taking { mut receipts, mut kept, any, mut redo, .. } = taking;
+    let revision = before + u64::from(any || waits);
     for receipt in receipts.iter_mut().filter(|receipt| !receipt.repeated && !receipt.conflict) {
         receipt.revision = revision;
     }
-    for (told, at) in &kept {
-        told.keep(connection, &receipts[*at])?;
-    }
-    if any {
-        known.state.revision = revision;
-        known.state.write(connection)?;
-    }
-    transaction.commit(doing)?;
-    Ok(receipts)
+    kept.each(|(told, receipt)| {
+        receipt.revision = revision;
+        told.keep(&mut redo, receipt);
+    });
+    Ok(Taken { redo, recent: kept, receipts })
 }
 
 /// A call under way.
 struct Taking<'a> {
     connection: &'a Connection,
     known: &'a mut Known,
+    recent: &'a [Recent; 2],
     segment: Segment,
     receipts: Vec<Receipt>,
-    /// Batches to be remembered, and where their receipts are.
-    kept: Vec<(Told, usize)>,
-    /// The revision that is being made.
-    next: u64,
+    /// Batches of this call that are to be remembered.
+    kept: Recent,
+    redo: Redo,
     any: bool,
 }
 
@@ -97,7 +100,8 @@ impl Taking<'_> {
         let content = keys.iter().fold(0_u128, |sum, key| sum.wrapping_add(*key));
         let told = Told::of(&batch, content);
         if told.lasting()
-            && let Some(before) = told.before(self.connection, &self.kept, &self.receipts)?
+            && let Some(before) =
+                told.before(self.connection, [&self.kept, &self.recent[0], &self.recent[1]])?
         {
             self.receipts.push(before);
             return Ok(());
@@ -110,7 +114,7 @@ impl Taking<'_> {
         }
         let receipt = self.reports(batch.ledger, keys, &implied, &expired)?;
         if told.lasting() {
-            self.kept.push((told, self.receipts.len()));
+            self.kept.push(told, &receipt);
         }
         self.receipts.push(receipt);
         Ok(())
@@ -137,7 +141,7 @@ impl Taking<'_> {
                 receipt.expired += 1;
                 continue;
             }
-            let source = numbers.source(self.connection, &mut self.known.tables, &ledger, report.source)?;
+            let source = numbers.source(&mut self.redo, &mut self.known.tables, &ledger, report.source)?;
             let revision = revision_of(at, &report);
             let id = report.id.map(|id| (source, id));
             match self.known.index.enter(key, id, revision, report.status) {
@@ -152,11 +156,11 @@ impl Taking<'_> {
             }
             accepted.push(at);
             let class =
-                numbers.class(self.connection, &mut self.known.tables, &ledger, source, report.class)?;
-            let file = numbers.file(self.connection, &mut self.known.tables, &ledger, report.file)?;
+                numbers.class(&mut self.redo, &mut self.known.tables, &ledger, source, report.class)?;
+            let file = numbers.file(&mut self.redo, &mut self.known.tables, &ledger, report.file)?;
             self.segment.push(key, &Report { source, class, file, revision, ..report });
             if self.segment.len() >= MOST_ROWS {
-                self.flush()?;
+                self.flush();
             }
         }
         receipt.accepted = if accepted.len() == ledger.reports.len() && revisions.is_empty() {
@@ -221,7 +225,7 @@ impl Taking<'_> {
         let mut events: HashMap<(u16, &str), Vec<usize>> = HashMap::new();
         for &at in implied {
             let source = ledger.reports.source(at);
-            let source = numbers.source(self.connection, &mut self.known.tables, ledger, source)?;
+            let source = numbers.source(&mut self.redo, &mut self.known.tables, ledger, source)?;
             let id = ledger.reports.id(at).expect("only reports with an id get a revision");
             events.entry((source, id)).or_default().push(at);
         }
@@ -248,15 +252,12 @@ impl Taking<'_> {
         Ok(revisions)
     }
 
-    /// Writes what has been gathered.
-    fn flush(&mut self) -> Result<(), StoreError> {
+    /// Puts what has been gathered together.
+    fn flush(&mut self) {
         if self.segment.len() > 0 {
             self.any = true;
-            let segment = std::mem::take(&mut self.segment);
-            let Known { state, last_part, .. } = &mut *self.known;
-            parts::add(self.connection, state, last_part, self.next, &segment)?;
+            self.redo.reports(std::mem::take(&mut self.segment));
         }
-        Ok(())
     }
 }
 

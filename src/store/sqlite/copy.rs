@@ -11,6 +11,7 @@ use super::forget::empty_log;
 use super::lock::{Lock, beside, real};
 use super::schema::{self, Access};
 use super::verify::verify;
+use super::writer::bring_log;
 use crate::store::Verified;
 use crate::store::error::{StoreError, While};
 
@@ -47,7 +48,8 @@ pub fn restore(backup: &Path, store: &Path, replace: bool) -> Result<Verified, S
         return Err(StoreError::Absent { file: backup.display().to_string() });
     }
     // What lies in its log alone would be left behind.
-    if std::fs::metadata(beside(backup, "-wal")).is_ok_and(|log| log.len() > 0) {
+    let is_log = |end: &str| std::fs::metadata(beside(backup, end)).is_ok_and(|log| log.len() > 0);
+    if is_log("-wal") || is_log("-log") {
         return Err(StoreError::InUse { file: backup.display().to_string() });
     }
     // What is put in its place must take that of the file, not of a link to it.
@@ -65,9 +67,10 @@ pub fn restore(backup: &Path, store: &Path, replace: bool) -> Result<Verified, S
         let verified = look(&part).map_err(|error| of_backup(error, backup))?;
         // An old log must never meet the new file. Emptied first, so that the old store is whole should this end half way.
         if let Ok(old) = schema::open(store, Access::Write) {
+            let _whatever = bring_log(&old, store);
             let _whatever = empty_log(&old);
         }
-        for end in ["-wal", "-shm"] {
+        for end in ["-wal", "-shm", "-log"] {
             remove(&beside(store, end))?;
         }
         settle(&part, store)?;

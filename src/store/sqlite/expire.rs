@@ -378,7 +378,8 @@ mod tests {
             ] {
                 store.append(vec![batch]).expect("taken");
             }
-            let mut writer = store.writer().expect("it writes");
+            store.settled().expect("in the file");
+            let (mut writer, _) = store.writer().expect("it writes");
             let mut known = Known::read(&writer.connection).expect("whole");
             known.cutoffs.raise(&cutoffs, false);
             cutoffs::write(&writer.connection, &known.cutoffs).expect("written");

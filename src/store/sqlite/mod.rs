@@ -5,11 +5,14 @@ mod compact;
 mod copy;
 mod cutoffs;
 mod expire;
+mod flight;
 mod forget;
 mod lock;
+mod log;
 mod numbers;
 mod parts;
 mod receipts;
+mod redo;
 mod replay;
 mod schema;
 mod setting;
@@ -18,17 +21,19 @@ mod tables;
 mod transaction;
 mod verify;
 mod watched;
+mod writer;
 
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use rusqlite::Connection;
 
-use self::append::Known;
 pub use self::copy::restore;
+use self::flight::{Flight, Next};
 use self::lock::Lock;
 pub use self::schema::Access;
 use self::state::State;
+use self::writer::Writer;
 use super::error::StoreError;
 use super::row_key::content_hash;
 use super::setting::Setting;
@@ -37,7 +42,7 @@ use super::{Batch, Expired, Forgotten, Receipt, Store, Verified};
 use crate::model::cutoff::Cutoffs;
 use crate::model::reports::Ledger;
 
-/// A store in one SQLite file, with its log beside it while it is open.
+/// A store in one SQLite file, with its logs beside it while it is open.
 ///
 /// # Examples
 ///
@@ -57,24 +62,19 @@ use crate::model::reports::Ledger;
 #[derive(Debug)]
 pub struct SqliteStore {
     file: PathBuf,
-    writer: Option<Mutex<Writer>>,
+    writer: Option<Shared>,
 }
 
+/// Who writes, and what is on its way to the disk; who wants both locks takes the writer's first.
 #[derive(Debug)]
-struct Writer {
-    connection: Connection,
-    /// Read when first needed.
-    known: Option<Known>,
-    /// An earlier write failed in a way after which nobody knows what is on the disk.
-    stopped: bool,
-    _lock: Lock,
+struct Shared {
+    writer: Mutex<Writer>,
+    flight: Flight,
 }
 
-impl Writer {
-    /// Nothing more is written after an error that says so.
-    fn ended<T>(&mut self, done: Result<T, StoreError>) -> Result<T, StoreError> {
-        self.stopped = done.as_ref().is_err_and(StoreError::ends_writing);
-        done
+impl Shared {
+    fn new(file: &Path, connection: Connection, lock: Lock) -> Self {
+        Self { writer: Mutex::new(Writer::new(file, connection, lock)), flight: Flight::default() }
     }
 }
 
@@ -91,6 +91,9 @@ impl SqliteStore {
         }
         let made = (|| {
             drop(copy::fresh(file)?);
+            // One that another store left under this name.
+            log::remove(file)
+                .map_err(|source| StoreError::File { file: file.display().to_string(), source })?;
             let connection = schema::create(file)?;
             setting::write(&connection, setting)?;
             State::default().write(&connection)?;
@@ -99,8 +102,7 @@ impl SqliteStore {
         })();
         match made {
             Ok(connection) => {
-                let writer = Writer { connection, known: None, stopped: false, _lock: lock };
-                Ok(Self { file: file.to_owned(), writer: Some(Mutex::new(writer)) })
+                Ok(Self { file: file.to_owned(), writer: Some(Shared::new(file, connection, lock)) })
             }
             Err(error) => {
                 for end in ["", "-wal", "-shm"] {
@@ -128,11 +130,12 @@ impl SqliteStore {
         }
         let lock = Lock::take(file)?;
         let mut connection = schema::open(file, Access::Write)?;
+        writer::bring_log(&connection, file)?;
+        log::remove(file).map_err(|source| StoreError::File { file: file.display().to_string(), source })?;
         // On a full disk it stays as it is.
         compact::compact(&mut connection)
             .or_else(|error| if error.disk_full() { Ok(()) } else { Err(error) })?;
-        let writer = Writer { connection, known: None, stopped: false, _lock: lock };
-        Ok(Self { file: file.to_owned(), writer: Some(Mutex::new(writer)) })
+        Ok(Self { file: file.to_owned(), writer: Some(Shared::new(file, connection, lock)) })
     }
 
     /// Reads what is known already, which the first [`Store::append`] would otherwise do.
@@ -141,64 +144,97 @@ impl SqliteStore {
     ///
     /// [`StoreError::Damaged`] where a checksum does not hold.
     pub fn warm(&self) -> Result<(), StoreError> {
-        let mut writer = self.writer()?;
-        if writer.known.is_none() {
-            writer.known = Some(Known::read(&writer.connection)?);
-        }
-        Ok(())
+        let (mut writer, flight) = self.ready()?;
+        writer.know(flight)
     }
 
-    fn writer(&self) -> Result<MutexGuard<'_, Writer>, StoreError> {
-        let writer = self.writer.as_ref().ok_or(StoreError::ReadOnly)?;
+    fn writer(&self) -> Result<(MutexGuard<'_, Writer>, &Flight), StoreError> {
+        let Shared { writer, flight } = self.writer.as_ref().ok_or(StoreError::ReadOnly)?;
         // What a panic left half done was never committed, and what was known is read again.
-        Ok(writer.lock().unwrap_or_else(|poisoned: PoisonError<MutexGuard<'_, Writer>>| {
+        let writer = writer.lock().unwrap_or_else(|poisoned: PoisonError<MutexGuard<'_, Writer>>| {
             let mut writer = poisoned.into_inner();
             writer.known = None;
             writer
-        }))
+        });
+        Ok((writer, flight))
     }
 
-    /// Writes, unless an error has ended the writing; this one may.
+    /// Writes, unless an error has ended the writing; this one may. All that came before is in the file.
     fn writing<T>(&self, work: impl FnOnce(&mut Writer) -> Result<T, StoreError>) -> Result<T, StoreError> {
-        let mut writer = self.ready()?;
+        let (mut writer, flight) = self.ready()?;
+        writer.settle(flight)?;
         let done = work(&mut writer);
         writer.ended(done)
     }
 
-    /// Writes with what is known of the file, which is read where it is not.
-    fn knowing<T>(
-        &self,
-        work: impl FnOnce(&mut Connection, &mut Known) -> Result<T, StoreError>,
-    ) -> Result<T, StoreError> {
-        let mut writer = self.ready()?;
-        // Taken out, so that an error or a panic leaves nothing that the file does not have.
-        let mut now = match writer.known.take() {
-            Some(known) => known,
-            None => Known::read(&writer.connection)?,
-        };
-        let done = work(&mut writer.connection, &mut now);
-        if done.is_ok() {
-            writer.known = Some(now);
-        }
-        writer.ended(done)
+    /// The writer, unless an error has ended the writing.
+    fn ready(&self) -> Result<(MutexGuard<'_, Writer>, &Flight), StoreError> {
+        let (writer, flight) = self.writer()?;
+        if writer.stopped || flight.has_failed() { Err(StoreError::Stopped) } else { Ok((writer, flight)) }
     }
 
-    /// The writer, unless an error has ended the writing.
-    fn ready(&self) -> Result<MutexGuard<'_, Writer>, StoreError> {
-        let writer = self.writer()?;
-        if writer.stopped { Err(StoreError::Stopped) } else { Ok(writer) }
+    /// Waits until a group is on the disk, and takes it there where nobody else is on the way.
+    fn durable(&self, group: u64) -> Result<(), StoreError> {
+        let flight = &self.writer.as_ref().ok_or(StoreError::ReadOnly)?.flight;
+        loop {
+            match flight.next(group, true)? {
+                Next::Done => return Ok(()),
+                Next::Wait(until) => flight.wait(group, until),
+                Next::Depart => {
+                    let (mut writer, flight) = self.ready()?;
+                    let flying = writer.depart(flight, group)?;
+                    drop(writer);
+                    if let Some(flying) = flying {
+                        flying.go()?;
+                    }
+                }
+            }
+        }
+    }
+
+    /// Brings what the log has into the file.
+    fn settled(&self) -> Result<(), StoreError> {
+        match self.ready() {
+            Ok((mut writer, flight)) => writer.settle(flight),
+            // Of another process, or after an error.
+            Err(_) if log::path(&self.file).exists() => {
+                let connection = schema::open(&self.file, Access::Source)?;
+                writer::bring_log(&connection, &self.file)
+            }
+            Err(_) => Ok(()),
+        }
     }
 
     /// Looks at one state of the file on a connection of its own, so that writers go on.
     fn look<T>(&self, look: impl FnOnce(&Connection) -> Result<T, StoreError>) -> Result<T, StoreError> {
+        self.settled()?;
         let mut connection = schema::open(&self.file, Access::Read)?;
         replay::at_one_time(&mut connection, look)
     }
 }
 
+impl Drop for SqliteStore {
+    fn drop(&mut self) {
+        // Where this fails the log stays, and whoever opens the store next brings it into the file.
+        let Ok((mut writer, flight)) = self.ready() else { return };
+        if writer.settle(flight).is_ok() {
+            writer.let_log_go();
+        }
+    }
+}
+
 impl Store for SqliteStore {
     fn append(&self, batches: Vec<Batch>) -> Result<Vec<Receipt>, StoreError> {
-        self.knowing(|connection, known| append::append(connection, known, batches))
+        let (mut writer, flight) = self.ready()?;
+        let (receipts, group) = writer.take(flight, batches)?;
+        let Some(group) = group else { return Ok(receipts) };
+        let flying = writer.depart(flight, group)?;
+        drop(writer);
+        if let Some(flying) = flying {
+            flying.go()?;
+        }
+        self.durable(group)?;
+        Ok(receipts)
     }
 
     fn replay(&self, after: u64, take: &mut dyn FnMut(Ledger)) -> Result<u64, StoreError> {
@@ -208,25 +244,31 @@ impl Store for SqliteStore {
     fn forget(&self, source: &str, external_id: &str) -> Result<Forgotten, StoreError> {
         let unknown =
             || StoreError::Unknown { source_name: source.to_owned(), external_id: external_id.to_owned() };
-        self.writing(|Writer { connection, known, .. }| {
-            *known = None;
-            let forgotten = forget::forget(connection, source, external_id)?;
-            // Also where nothing was found: an earlier one may have left the log to be emptied.
-            forget::empty_log(connection)?;
+        self.writing(|writer| {
+            writer.known = None;
+            let forgotten = forget::forget(&mut writer.connection, source, external_id)?;
+            // Also where nothing was found: an earlier one may have left the logs to be emptied.
+            writer.wipe()?;
+            forget::empty_log(&writer.connection)?;
             forgotten.ok_or_else(unknown)
         })
     }
 
     fn forget_before(&self, cutoffs: &Cutoffs, whole: bool) -> Result<Expired, StoreError> {
-        self.knowing(|connection, known| {
-            let mut expired = expire::expire(connection, known, cutoffs, whole)?;
-            // Also where nothing went: an earlier one may have left the log to be emptied.
-            match forget::empty_log_soon(connection) {
+        let (mut writer, flight) = self.ready()?;
+        writer.settle(flight)?;
+        writer.know(flight)?;
+        let done = writer.knowing(|connection, known| expire::expire(connection, known, cutoffs, whole));
+        let done = done.and_then(|mut expired| {
+            // Also where nothing went: an earlier one may have left the logs to be emptied.
+            writer.wipe()?;
+            match forget::empty_log_soon(&writer.connection) {
                 Err(StoreError::Held) => expired.held = true,
                 other => other?,
             }
             Ok(expired)
-        })
+        });
+        writer.ended(done)
     }
 
     fn keep_watched(&self, some: &Watched) -> Result<(), StoreError> {
@@ -251,10 +293,12 @@ impl Store for SqliteStore {
     }
 
     fn verify(&self) -> Result<Verified, StoreError> {
+        self.settled()?;
         verify::verify(&mut schema::open(&self.file, Access::Read)?)
     }
 
     fn backup(&self, to: &Path) -> Result<u64, StoreError> {
+        self.settled()?;
         copy::backup(&schema::open(&self.file, Access::Source)?, to)
     }
 }

@@ -1,7 +1,6 @@
 //! Sources, classes and files of a batch have numbers of their own; the store has its own for them.
 
-use rusqlite::Connection;
-
+use super::redo::Redo;
 use super::tables::Tables;
 use crate::model::class::ClassId;
 use crate::model::reports::Ledger;
@@ -27,7 +26,7 @@ impl Numbers {
 
     pub(super) fn source(
         &mut self,
-        connection: &Connection,
+        redo: &mut Redo,
         tables: &mut Tables,
         ledger: &Ledger,
         of: u16,
@@ -36,14 +35,14 @@ impl Numbers {
         if let Some(known) = *known {
             return Ok(known);
         }
-        let number = tables.source(connection, &ledger.sources[usize::from(of)])?;
+        let number = tables.source(redo, &ledger.sources[usize::from(of)])?;
         *known = Some(number);
         Ok(number)
     }
 
     pub(super) fn class(
         &mut self,
-        connection: &Connection,
+        redo: &mut Redo,
         tables: &mut Tables,
         ledger: &Ledger,
         source: u16,
@@ -62,14 +61,14 @@ impl Numbers {
         // Its category by name, since the batch may have been read with another tree.
         let name = class.category.map(|at| ledger.classes.tree().rows()[at].name.as_str());
         class.category = name.and_then(|name| tables.classes.tree().position(name));
-        let number = tables.class(connection, source, &class)?;
+        let number = tables.class(redo, source, &class)?;
         *known = Some((source, number));
         Ok(number)
     }
 
     pub(super) fn file(
         &mut self,
-        connection: &Connection,
+        redo: &mut Redo,
         tables: &mut Tables,
         ledger: &Ledger,
         of: u16,
@@ -78,7 +77,7 @@ impl Numbers {
         if let Some(known) = *known {
             return Ok(known);
         }
-        let number = tables.file(connection, &ledger.files[usize::from(of)])?;
+        let number = tables.file(redo, &ledger.files[usize::from(of)])?;
         *known = Some(number);
         Ok(number)
     }

@@ -1,15 +1,15 @@
 //! What is kept of a batch: the digest of its key and bytes and what became of it, so that it is known when it comes again.
 
+use hashbrown::HashMap;
+use rusqlite::types::Value;
 use rusqlite::{Connection, params};
 
+use super::redo::{Redo, Table};
 use super::state::{check, number, sum};
 use crate::store::bytes::{Put, Take, Torn};
 use crate::store::error::{StoreError, While};
 use crate::store::row_key::digest;
 use crate::store::{Batch, Receipt};
-
-/// So many batches that have a key alone are remembered.
-const MOST_KEYS: i64 = 1_000_000;
 
 /// What tells a batch from others.
 #[derive(Clone, Debug)]
@@ -36,11 +36,10 @@ impl Told {
     /// What became of the batch when it came before, in this call or in an earlier one.
     ///
     /// The same bytes under another layout or source are another batch.
-    pub(super) fn before(
+    pub(super) fn before<'a>(
         &self,
         connection: &Connection,
-        pending: &[(Self, usize)],
-        receipts: &[Receipt],
+        recent: [&'a Recent; 3],
     ) -> Result<Option<Receipt>, StoreError> {
         let again = |content: u128, name: &str, receipt: Receipt, by_key: bool| {
             let conflict = content != self.content;
@@ -57,22 +56,19 @@ impl Told {
             })
         };
         // A key first, wherever it is: one that came with other reports is a conflict.
-        let by_key = |(told, _): &&(Self, usize)| told.key.is_some() && told.key == self.key;
-        if let Some((told, at)) = pending.iter().find(by_key) {
-            return Ok(again(told.content, &told.name, receipts[*at].without_reports(), true));
-        }
-        if let Some(key) = &self.key
-            && let Some((content, name, receipt)) = find(connection, "key", key)?.into_iter().next()
-        {
-            return Ok(again(content, &name, receipt, true));
-        }
-        let by_digest = |(told, _): &&(Self, usize)| {
-            told.digest.is_some() && told.digest == self.digest && told.content == self.content
-        };
-        if let Some((told, at)) = pending.iter().find(by_digest) {
-            return Ok(again(told.content, &told.name, receipts[*at].without_reports(), false));
+        if let Some(key) = &self.key {
+            if let Some((told, receipt)) = recent.iter().find_map(|recent| recent.of_key(key)) {
+                return Ok(again(told.content, &told.name, receipt.without_reports(), true));
+            }
+            if let Some((content, name, receipt)) = find(connection, "key", key)?.into_iter().next() {
+                return Ok(again(content, &name, receipt, true));
+            }
         }
         if let Some(digest) = &self.digest {
+            let of = |recent: &'a Recent| recent.of_digest(digest, self.content);
+            if let Some((told, receipt)) = recent.into_iter().find_map(of) {
+                return Ok(again(told.content, &told.name, receipt.without_reports(), false));
+            }
             let all = find(connection, "digest", digest)?;
             let same = all.into_iter().find(|(content, ..)| *content == self.content);
             return Ok(same.and_then(|(content, name, receipt)| again(content, &name, receipt, false)));
@@ -81,29 +77,25 @@ impl Told {
     }
 
     /// Keeps what became of it.
-    pub(super) fn keep(&self, connection: &Connection, receipt: &Receipt) -> Result<(), StoreError> {
-        let doing = "writing what became of a batch";
+    pub(super) fn keep(&self, redo: &mut Redo, receipt: &Receipt) {
         let mut counts = Put::default();
         let Receipt { read, new, known, revised, superseded, withdrawn, expired, .. } = *receipt;
         for n in [read, new, known, revised, superseded, withdrawn, expired] {
             counts.i64(number(n));
         }
         let revision = number(receipt.revision);
-        let content = self.content.to_le_bytes();
-        let sum = self.sum(revision, &counts.0).to_le_bytes();
-        connection
-            .prepare_cached("INSERT INTO batch (revision, name, digest, key, content, counts, sum) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)")
-            .and_then(|mut batch| {
-                batch.execute(params![revision, self.name, self.digest, self.key, content, counts.0, sum])
-            })
-            .during(doing)?;
-        let id = connection.last_insert_rowid();
-        if id % 4096 == 0 {
-            connection
-                .execute("DELETE FROM batch WHERE id <= ?1 AND digest IS NULL", [id - MOST_KEYS])
-                .during(doing)?;
-        }
-        Ok(())
+        let sum = self.sum(revision, &counts.0);
+        let digest = |digest: Option<[u8; 32]>| digest.map_or(Value::Null, |digest| digest.to_vec().into());
+        let row = vec![
+            revision.into(),
+            self.name.clone().into(),
+            digest(self.digest),
+            digest(self.key),
+            self.content.to_le_bytes().to_vec().into(),
+            counts.0.into(),
+            sum.to_le_bytes().to_vec().into(),
+        ];
+        redo.row(Table::Batch, row);
     }
 
     fn sum(&self, revision: i64, counts: &[u8]) -> u128 {
@@ -114,6 +106,47 @@ impl Told {
         put.u128(self.content);
         put.0.extend(counts);
         sum(&[revision], &put.0)
+    }
+}
+
+/// Batches that are not in the file yet, and what became of them.
+#[derive(Debug, Default)]
+pub(super) struct Recent {
+    all: Vec<(Told, Receipt)>,
+    by_key: HashMap<[u8; 32], usize>,
+    by_digest: HashMap<[u8; 32], Vec<usize>>,
+}
+
+impl Recent {
+    /// Remembers one; of its receipt the counts.
+    pub(super) fn push(&mut self, told: Told, receipt: &Receipt) {
+        let at = self.all.len();
+        if let Some(key) = told.key {
+            self.by_key.entry(key).or_insert(at);
+        }
+        if let Some(digest) = told.digest {
+            self.by_digest.entry(digest).or_default().push(at);
+        }
+        self.all.push((told, receipt.without_reports()));
+    }
+
+    /// Adds what another has.
+    pub(super) fn join(&mut self, other: Self) {
+        other.all.into_iter().for_each(|(told, receipt)| self.push(told, &receipt));
+    }
+
+    /// Goes over all of them; a receipt may be changed.
+    pub(super) fn each(&mut self, each: impl FnMut(&mut (Told, Receipt))) {
+        self.all.iter_mut().for_each(each);
+    }
+
+    fn of_key(&self, key: &[u8; 32]) -> Option<(&Told, &Receipt)> {
+        self.by_key.get(key).map(|&at| (&self.all[at].0, &self.all[at].1))
+    }
+
+    fn of_digest(&self, digest: &[u8; 32], content: u128) -> Option<(&Told, &Receipt)> {
+        let all = self.by_digest.get(digest)?.iter().map(|&at| &self.all[at]);
+        all.filter(|(told, _)| told.content == content).map(|(told, receipt)| (told, receipt)).next()
     }
 }
 

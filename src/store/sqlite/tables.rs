@@ -2,8 +2,10 @@
 
 use hashbrown::HashMap;
 use jiff::tz::TimeZone;
-use rusqlite::{Connection, params};
+use rusqlite::Connection;
+use rusqlite::types::Value;
 
+use super::redo::{Redo, Table};
 use super::state::{check, number, sum};
 use crate::ingest::crosswalk;
 use crate::model::category::Flags;
@@ -90,7 +92,7 @@ impl Tables {
     }
 
     /// The number of a source; a new one if it is new.
-    pub(super) fn source(&mut self, connection: &Connection, wanted: &Source) -> Result<u16, StoreError> {
+    pub(super) fn source(&mut self, redo: &mut Redo, wanted: &Source) -> Result<u16, StoreError> {
         let known = self.sources.iter().position(|known| known == wanted);
         let at = known.unwrap_or(self.sources.len());
         let id = u16::try_from(at).ok().filter(|&id| id < LAST);
@@ -98,7 +100,7 @@ impl Tables {
         if known.is_none() {
             let mut put = Put::default();
             put_source(&mut put, wanted);
-            insert(connection, "INSERT INTO source (id, sum, body) VALUES (?1, ?2, ?3)", id, 0, &put.0)?;
+            redo.row(Table::Source, row(id, 0, put.0));
             self.push(wanted.clone());
         }
         Ok(id)
@@ -107,7 +109,7 @@ impl Tables {
     /// The number of a source's class; a new one if it is new.
     pub(super) fn class(
         &mut self,
-        connection: &Connection,
+        redo: &mut Redo,
         source: u16,
         wanted: &Class,
     ) -> Result<ClassId, StoreError> {
@@ -117,8 +119,9 @@ impl Tables {
         if usize::from(id.0) == before {
             let mut put = Put::default();
             put_class(&mut put, wanted, &self.classes);
-            let sql = "INSERT INTO class (id, source, sum, body) VALUES (?1, ?4, ?2, ?3)";
-            insert(connection, sql, id.0, source, &put.0)?;
+            let mut row = row(id.0, source, put.0);
+            row.push(i64::from(source).into());
+            redo.row(Table::Class, row);
         }
         Ok(id)
     }
@@ -144,15 +147,12 @@ impl Tables {
     }
 
     /// The number of a file's name; a new one if it is new and there is room.
-    pub(super) fn file(&mut self, connection: &Connection, name: &str) -> Result<u16, StoreError> {
+    pub(super) fn file(&mut self, redo: &mut Redo, name: &str) -> Result<u16, StoreError> {
         if let Some(&known) = self.by_name.get(name) {
             return Ok(known);
         }
         let Some(id) = u16::try_from(self.files.len()).ok().filter(|&id| id < LAST) else { return Ok(LAST) };
-        connection
-            .prepare_cached("INSERT INTO file (id, sum, name) VALUES (?1, ?2, ?3)")
-            .and_then(|mut file| file.execute(params![id, file_sum(id, name), name]))
-            .during("writing a file's name")?;
+        redo.row(Table::File, vec![id.into(), file_sum(id, name).to_vec().into(), name.to_owned().into()]);
         self.files.push(name.to_owned());
         self.by_name.insert(name.to_owned(), id);
         Ok(id)
@@ -164,15 +164,10 @@ fn file_sum(id: u16, name: &str) -> [u8; 16] {
     sum(&[number(id), 0], name.as_bytes()).to_le_bytes()
 }
 
-fn insert(connection: &Connection, sql: &str, id: u16, of: u16, body: &[u8]) -> Result<(), StoreError> {
-    let sum = sum(&[number(id), number(of)], body).to_le_bytes();
-    let mut statement = connection.prepare_cached(sql).during("writing its tables")?;
-    let done = match of {
-        // Sources have no fourth parameter.
-        _ if statement.parameter_count() == 3 => statement.execute(params![id, sum, body]),
-        of => statement.execute(params![id, sum, body, of]),
-    };
-    done.map(drop).during("writing its tables")
+/// A row of a source, or of a class but for the source at its end.
+fn row(id: u16, of: u16, body: Vec<u8>) -> Vec<Value> {
+    let sum = sum(&[number(id), number(of)], &body);
+    vec![id.into(), sum.to_le_bytes().to_vec().into(), body.into()]
 }
 
 /// Reads all rows of a table in order; their numbers must have no gap and their checksums hold.
