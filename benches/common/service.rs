@@ -147,8 +147,10 @@ pub(crate) fn send_at_once(
             (times, thread_seconds() - before)
         };
         let handles: Vec<_> = (0..senders).map(|sender| scope.spawn(move || one(sender))).collect();
+        // Read while the senders wait: once they send, it would be late.
+        let before = cpu_seconds();
         ready.wait();
-        let (begun, before) = (Instant::now(), cpu_seconds());
+        let begun = Instant::now();
         let (mut times, mut sending) = (Vec::new(), 0.0);
         for handle in handles {
             let (of_one, seconds) = handle.join().expect("sent");
