@@ -11,7 +11,7 @@ use std::sync::mpsc::sync_channel;
 use std::time::{Duration, Instant};
 
 use common::city;
-use common::clock::{cpu_seconds, memory, timed};
+use common::clock::{memory, timed};
 use hotblocks::engine::build::{About, Ground, build};
 use hotblocks::engine::live::Live;
 use hotblocks::engine::query::Query;
@@ -62,7 +62,6 @@ fn bring(n: usize, batch: usize, file: &Path) {
     let mut live = Live::new(of(&city, 0..1), Ground::Streets(streets), About::default()).expect("streets");
     let engine = Engine::over(live.snapshot(0));
     let (send, accepted) = sync_channel::<(u64, Ledger)>(2);
-    let before = cpu_seconds();
     let (took, batches) = timed(|| {
         std::thread::scope(|scope| {
             scope.spawn(|| {
@@ -86,14 +85,12 @@ fn bring(n: usize, batch: usize, file: &Path) {
             making
         })
     });
-    let cpu = cpu_seconds() - before;
     let snapshot = engine.open(&View::all());
     let shown = snapshot.dataset().incidents.len();
     assert!(shown > n / 2, "{shown} incidents of {n} rows are shown");
     let rate = n as f64 / took.as_secs_f64();
     println!(
-        "{n} rows into an empty store in batches of {batch}: {rate:.0} rows a second on the disk, indexed and shown; {:.1} us of processors a row; making them took {:.1} of {:.1} s; {shown} incidents; {:.0} MiB resident",
-        1e6 * cpu / n as f64,
+        "{n} rows into an empty store in batches of {batch}: {rate:.0} rows a second on the disk, indexed and shown; making them took {:.1} of {:.1} s; {shown} incidents; {:.0} MiB resident",
         batches.as_secs_f64(),
         took.as_secs_f64(),
         memory("VmRSS:")

@@ -607,6 +607,28 @@ async fn a_f13_an_unknown_parameter_is_refused_with_its_name_the_nearest_and_the
 }
 
 #[tokio::test]
+async fn what_a_schema_forbids_is_refused_and_what_it_allows_is_taken() {
+    let document = get("/api").await.json();
+    let parameters = document["paths"]["/collections/incidents/items"]["get"]["parameters"].clone();
+    let to = parameters.as_array().expect("parameters").iter().find(|param| param["name"] == "to");
+    let schema = &to.expect("incidents end")["schema"];
+    // Seconds may be left out, as in ISO 8601; RFC 3339, which the format date-time is, has them always.
+    assert!(schema["pattern"].is_string() && schema.get("format").is_none(), "{schema}");
+    get("/collections/incidents/items?to=2014-09-03T10:15Z").await;
+    for (path, parameter) in [
+        ("/collections/blocks/items?properties=,", "properties"),
+        ("/collections/blocks/items?properties=name,", "properties"),
+        ("/collections/blocks/items?category=person,", "category"),
+        ("/collections/incidents/items?to=2014-09-03", "to"),
+    ] {
+        let answer = ask(Method::GET, path, &[]).await;
+        assert_eq!(answer.status, StatusCode::BAD_REQUEST, "{path}");
+        assert_eq!(answer.json()["parameter"], parameter, "{path}");
+    }
+    get("/collections/targets/items?budget=300m&least_size=887661mi&limit=1").await;
+}
+
+#[tokio::test]
 async fn a_f13_what_clients_add_to_every_address_is_taken_and_arcgis_is_told_of_filters() {
     for path in [
         "/?api_key=a&token=b&_=17",

@@ -853,6 +853,34 @@ async fn a_t7_tile_sets_are_found_from_the_collection_by_their_links() {
 }
 
 #[tokio::test]
+async fn what_is_told_of_tiles_refuses_the_names_that_the_tiles_refuse() {
+    let of_layers = ["blocks", "incidents", "targets"].map(|layer| {
+        let needs = if layer == "targets" { "budget=1km&" } else { "" };
+        [
+            format!("/collections/{layer}/tiles?{needs}"),
+            format!("/collections/{layer}/tiles/WebMercatorQuad?{needs}"),
+            format!("/collections/{layer}/tiles/WebMercatorQuad/12/0/0?{needs}"),
+            format!("/xyz/{layer}.json?{needs}"),
+        ]
+    });
+    let of_all = ["/tiles?", "/tiles/WebMercatorQuad?", "/xyz/all.json?"].map(str::to_owned);
+    for path in of_layers.into_iter().flatten().chain(of_all) {
+        for bad in ["category=nonsense", "category=person,", "category=,"] {
+            let (status, headers, body) = ask(&format!("{path}{bad}")).await;
+            let told = String::from_utf8_lossy(&body);
+            assert_eq!(status, StatusCode::BAD_REQUEST, "{path}{bad}: {told}");
+            assert_eq!(headers[header::CONTENT_TYPE], "application/problem+json", "{path}{bad}");
+            assert!(told.contains(r#""parameter":"category""#), "{path}{bad}: {told}");
+        }
+    }
+    let (status, ..) = ask("/collections/blocks/tiles?category=person").await;
+    assert_eq!(status, StatusCode::OK);
+    let (status, _, body) = ask("/collections/blocks/tiles?within=Nowhere").await;
+    let told = String::from_utf8_lossy(&body);
+    assert!(status == StatusCode::BAD_REQUEST && told.contains(r#""parameter":"within""#), "{told}");
+}
+
+#[tokio::test]
 async fn a_t8_sensitive_incidents_and_those_in_no_category_are_in_no_tile() {
     let mut data = crowded();
     // Every seventh incident is sensitive from now on: its class gets the flag by being in no category.

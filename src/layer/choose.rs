@@ -144,7 +144,7 @@ impl Choice {
     pub fn properties(&mut self, text: &str) -> Result<(), FilterError> {
         let shown: Vec<Field> = self.fields.iter().copied().filter(|field| field.shown).collect();
         let mut names = Vec::new();
-        for name in text.split(',').map(str::trim).filter(|name| !name.is_empty()) {
+        for name in text.split(',').map(str::trim) {
             let found = shown.iter().find(|field| field.name == name);
             names.push(found.ok_or_else(|| unknown(name, self.layer, &shown, None))?.name);
         }

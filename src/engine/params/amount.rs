@@ -40,7 +40,7 @@ const UNITS: [(&str, Measure, f64); 12] = [
 ];
 
 /// What can be given, for a refusal.
-pub const MEND: &str = "give a number above 0 with its unit: km, mi, m or ft of street, km2 or mi2 of ground, blocks, or households, e.g. 7mi2 or 20blocks";
+pub const MEND: &str = "give a number above 0 with its unit: km, mi, m or ft of street, km2 or mi2 of ground, blocks, or households (at most 2e9 of m, km2, blocks or households), e.g. 7mi2 or 20blocks";
 
 impl Amount {
     /// Reads `7mi2`, `12 km`, `20blocks`; a bare number is refused, since its unit would be a guess.
@@ -53,7 +53,8 @@ impl Amount {
             (0..UNITS.len()).filter(ends).max_by_key(|&at| (UNITS[at].0.len(), std::cmp::Reverse(at)))?;
         let number: f64 = text.strip_suffix(UNITS[unit].0)?.trim_end().parse().ok()?;
         let amount = Self { base: number * UNITS[unit].2, unit };
-        let most = 1e9;
+        // A million of the longest unit, as the document of the interface has it, is not too much.
+        let most = 2e9;
         (amount.base > 0.0 && amount.base <= most).then_some(amount)
     }
 
@@ -131,6 +132,14 @@ mod tests {
         check("400 households", Measure::Households, 400.0, "400households");
         for bad in ["7", "", "mi2", "-1km", "0km2", "NaNkm", "infkm", "1e12km", "5acres", "km", "7 m i"] {
             assert_eq!(Amount::parse(bad), None, "{bad}");
+        }
+    }
+
+    #[test]
+    fn of_every_unit_as_much_can_be_given_as_the_interface_says() {
+        for (word, ..) in UNITS {
+            assert!(Amount::parse(&format!("999999.999{word}")).is_some(), "{word}");
+            assert!(Amount::parse(&format!("3e9{word}")).is_none(), "{word}");
         }
     }
 

@@ -100,9 +100,8 @@ pub(super) fn of_fields(param: &Param, layer: &str, snapshot: &Snapshot) -> Opti
     } else {
         let field = own().find(|field| field.name == param.wire && param.kind == Kind::Text)?;
         if field.kind == FieldKind::Time {
-            // The instant that a field has, exactly.
-            let pattern = format!("^{DAY}{CLOCK}$");
-            return Some(json!({ "type": "string", "format": "date-time", "pattern": pattern }));
+            // The instant that a field has, exactly; its seconds may be left out, which the format date-time forbids.
+            return Some(json!({ "type": "string", "pattern": format!("^{DAY}{CLOCK}$") }));
         }
         // A field of few values takes no other.
         let known = values(layer, &field, snapshot.dataset());

@@ -10,7 +10,8 @@ use super::Pairs;
 use super::vector::{opened, without_form};
 pub(in crate::http) use crate::encode::mvt::TILED;
 use crate::encode::mvt::Tiled;
-use crate::engine::params::table::{CATEGORY, INCIDENTS, ORIGIN, Operation, PERIOD, Param, STATUS};
+use crate::engine::areas::named;
+use crate::engine::params::table::{CATEGORY, INCIDENTS, ORIGIN, Operation, PERIOD, Param, STATUS, WITHIN};
 use crate::engine::params::values::Values;
 use crate::engine::snapshot::Snapshot;
 use crate::layer::answer::AnswerError;
@@ -100,6 +101,10 @@ impl Layers {
         if let Self::One(operation) = self {
             query::complete(&operation, &values, snapshot)?;
         }
+        // What is told of tiles, without drawing any, knows as little of a name that is none as the tiles themselves.
+        snapshot.select(&values.query()).map_err(|why| Problem::parameter(CATEGORY.wire, &why))?;
+        let within = values.within.as_deref().unwrap_or_default();
+        named(snapshot.dataset(), within).map_err(|why| Problem::parameter(WITHIN.wire, &why))?;
         Ok(Chosen { values, during })
     }
 
