@@ -625,7 +625,11 @@ async fn what_a_schema_forbids_is_refused_and_what_it_allows_is_taken() {
         assert_eq!(answer.status, StatusCode::BAD_REQUEST, "{path}");
         assert_eq!(answer.json()["parameter"], parameter, "{path}");
     }
-    get("/collections/targets/items?budget=300m&least_size=887661mi&limit=1").await;
+    // Too much for the budget, and not for the schema: it is told what fits.
+    let path = "/collections/targets/items?budget=300m&least_size=887661mi&limit=1";
+    let answer = ask(Method::GET, path, &[]).await;
+    assert_eq!(answer.status, StatusCode::UNPROCESSABLE_ENTITY, "{}", answer.json());
+    assert!(answer.json()["detail"].as_str().is_some_and(|detail| detail.contains("give at most")), "{path}");
 }
 
 #[tokio::test]

@@ -248,7 +248,7 @@ impl Values {
             Kind::Names => {
                 let names: Vec<String> = text.split(',').map(|n| n.trim().to_owned()).collect();
                 if names.iter().any(String::is_empty) {
-                    return Err(bad("give a name, or several with a comma between each two".to_owned()));
+                    return Err(bad("give at least one name, and a comma between each two".to_owned()));
                 }
                 let all = self.categories.get_or_insert_default();
                 all.extend(names);
