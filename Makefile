@@ -86,7 +86,7 @@ fuzz: setup ## Any bytes at every reader, FUZZ_SECONDS=600 each; writes docs/fuz
 	bash fuzz/run.sh $(FUZZ_SECONDS)
 	python3 fuzz/report.py
 
-# Seeds alone need no speed, and what is less optimised is compiled in half the time.
+# Seeds and 20 s need no speed, and what is less optimised is compiled in half the time.
 fuzz-ci: setup ## The seeds of every reader, those that once broke it among them, and 20 s more for CSV, GeoJSON and shapefiles; what CI runs
 	CARGO_PROFILE_RELEASE_OPT_LEVEL=1 FUZZ_TOGETHER=1 FUZZ_FLAGS="-seed=1 -timeout=60" bash fuzz/run.sh 20 csv geojson shapefile
 

@@ -21,13 +21,11 @@ impl Snapshot {
         chance: Reallocation,
     ) -> Result<Concentration, OverTimeError> {
         let counts = whole(&self.counted(selection, scoring)?);
-        let unheard = self.unheard(selection);
-        let heard = |block: usize| unheard.as_ref().is_none_or(|unheard| !unheard[block]);
-        let all = || (0..counts.len()).collect();
-        let among: Vec<usize> =
-            among.map_or_else(all, |blocks| blocks.iter().map(|block| block.0 as usize).collect());
-        let chosen: Vec<u32> =
-            among.into_iter().filter(|&block| heard(block)).map(|block| counts[block]).collect();
+        let heard = self.heard(selection);
+        let all = || (0u32..).zip(&counts).map(|(at, _)| BlockId(at)).collect();
+        let among: Vec<BlockId> = among.map_or_else(all, <[BlockId]>::to_vec);
+        let of_heard = among.iter().filter(|block| heard.has(**block));
+        let chosen: Vec<u32> = of_heard.map(|block| counts[block.0 as usize]).collect();
         Ok(concentration(&chosen, &LEVELS, chance)?)
     }
 }

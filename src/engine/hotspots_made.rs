@@ -68,14 +68,14 @@ impl Snapshot {
         selection: &Selection,
         cells: Option<Option<Metres>>,
     ) -> Result<(Units, Option<CellChoice>), HotSpotsError> {
-        let unheard = self.unheard(selection);
+        let heard = self.heard(selection);
         Ok(match cells {
-            None => (Units::heard_blocks(self, unheard.as_deref()), None),
-            Some(Some(side)) => (Units::cells(self, side, unheard.as_deref())?, None),
+            None => (Units::heard_blocks(self, &heard), None),
+            Some(Some(side)) => (Units::cells(self, side, &heard)?, None),
             Some(None) => {
                 let places: Vec<Local> = self.drawn(selection).map(|(_, at)| at).collect();
                 let choice = optimized_cell(&places)?;
-                (Units::cells(self, choice.cell, unheard.as_deref())?, Some(choice))
+                (Units::cells(self, choice.cell, &heard)?, Some(choice))
             }
         })
     }

@@ -7,7 +7,7 @@ use super::class_groups::ClassGroups;
 use super::params::ranking::VIEW;
 use super::query::{Query, Selection};
 use super::ranking::{RankingError, Scoring, split};
-use super::sensors::persistent;
+use super::sensors::{Heard, persistent};
 use super::snapshot::Snapshot;
 use super::units::Units;
 use crate::aggregate::counts::Count;
@@ -217,13 +217,13 @@ impl Snapshot {
         } else {
             self.counts_by(query, &self.whole_periods(query, TrendBy::Year)?, scoring)?
         };
-        let unheard = self.unheard(&self.select(query)?);
+        let heard = self.heard(&self.select(query)?);
         Ok(Trends {
             by,
             blocks,
             years: by_year.len(),
-            persistent: persistent(&by_year, unheard.as_deref()),
-            emerging: self.emerging_patterns(&series, unheard.as_deref()),
+            persistent: persistent(&by_year, &heard),
+            emerging: self.emerging_patterns(&series, &heard),
             periods,
         })
     }
@@ -305,16 +305,12 @@ impl Snapshot {
     }
 
     /// The pattern of each block by Gi* from period to period; nothing for too few periods or blocks without neighbors.
-    fn emerging_patterns(
-        &self,
-        series: &[Vec<u32>],
-        unheard: Option<&[bool]>,
-    ) -> Option<Vec<Option<String>>> {
+    fn emerging_patterns(&self, series: &[Vec<u32>], heard: &Heard) -> Option<Vec<Option<String>>> {
         const STEPS_BACK: usize = 1;
         if series.len() < FEWEST_STEPS + STEPS_BACK {
             return None;
         }
-        let units = Units::heard_blocks(self, unheard);
+        let units = Units::heard_blocks(self, heard);
         let near = units.contiguous(self).ok()?;
         let Units::Blocks(blocks) = &units else { return None };
         let step = |counts: &Vec<u32>| -> Vec<f64> {

@@ -56,11 +56,11 @@ impl Snapshot {
         check_harm(data, scoring, &groups)?;
         let mask = among.map(|among| data.block_set.mask(among));
         let days = self.observed_days(query);
-        let unheard = self.unheard(selection);
-        let heard = |block: BlockId| unheard.as_ref().is_none_or(|unheard| !unheard[block.0 as usize]);
+        let heard = self.heard(selection);
         let over = |days: f64| -> Vec<Option<f64>> {
             let of = |(number, block)| {
-                heard(BlockId(number))
+                heard
+                    .has(BlockId(number))
                     .then(|| scoring.per.exposure(&Exposure { days, ..exposure(block, 0) }))?
             };
             (0..).zip(blocks).map(of).collect()
@@ -99,7 +99,7 @@ impl Snapshot {
         let divided = scoring.divided();
         let keys: Vec<Key> = unplaced
             .iter()
-            .map(|row| key(row, row.exposure.is_some() || !divided && heard(row.block)))
+            .map(|row| key(row, row.exposure.is_some() || !divided && heard.has(row.block)))
             .collect();
         let positions = drawn(scoring, &fitted, &unplaced)?;
         let mut rows: Vec<RankedBlock> = order(&keys)

@@ -89,12 +89,11 @@ impl Snapshot {
         }
         let (mut blocks, mut points, mut inside, mut exposed) =
             (Vec::new(), Vec::new(), Vec::new(), Vec::new());
-        let unheard = self.unheard(selection);
-        let heard = |number: u32| unheard.as_ref().is_none_or(|unheard| !unheard[number as usize]);
+        let heard = self.heard(selection);
         let mut without_exposure = 0;
         for ((number, block), count) in (0..).zip(&data.block_set.blocks).zip(counts) {
             let part = exposure.of(block);
-            let Some(middle) = middle(block).filter(|_| part > 0.0 && heard(number)) else {
+            let Some(middle) = middle(block).filter(|_| part > 0.0 && heard.has(BlockId(number))) else {
                 without_exposure += count as usize;
                 continue;
             };

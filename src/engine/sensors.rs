@@ -4,28 +4,40 @@ use super::query::Selection;
 use super::snapshot::Snapshot;
 use crate::aggregate::counts::Count;
 use crate::model::areas::AreaKind;
+use crate::model::block::{Block, BlockId};
 use crate::model::dataset::Dataset;
 use crate::model::report::Origin;
 use crate::rank::trend::persistence;
 
 /// Whether a sensor listens in a block, by the areas of that kind that it lies in.
-fn heard(data: &Dataset) -> Option<impl Iterator<Item = bool> + '_> {
+fn listening(data: &Dataset) -> Option<impl Iterator<Item = bool> + '_> {
     let known = data.areas.iter().any(|layer| layer.kind == AreaKind::SensorCoverage);
-    let listens = |block: &crate::model::block::Block| {
-        block.areas.get(&AreaKind::SensorCoverage).is_some_and(|names| !names.is_empty())
-    };
+    let listens =
+        |block: &Block| block.areas.get(&AreaKind::SensorCoverage).is_some_and(|names| !names.is_empty());
     known.then(|| data.block_set.blocks.iter().map(listens))
 }
 
+/// The blocks that were heard.
+#[derive(Clone, Debug)]
+pub(super) struct Heard(Option<Vec<bool>>);
+
+impl Heard {
+    /// All of them.
+    pub(super) const ALL: Self = Self(None);
+
+    /// Whether a block was.
+    pub(super) fn has(&self, block: BlockId) -> bool {
+        self.0.as_ref().is_none_or(|heard| heard[block.0 as usize])
+    }
+}
+
 impl Snapshot {
-    /// Of each block, whether it has no exposure, since what is selected was brought up by sensors alone and none listens there;
-    /// `None` where that is asked of others too, or where it is not known where sensors listen.
+    /// The blocks that have an exposure to what is selected: all, or, where sensors alone brought it up and it is known where they
+    /// listen, those where one does.
     ///
     /// A block that lies in an area of the kind `sensor-coverage` only in part is heard. Time O(blocks).
-    pub(super) fn unheard(&self, selection: &Selection) -> Option<Vec<bool>> {
-        let data = self.dataset();
-        let heard = heard(data).filter(|_| selection.of_sensors_alone())?;
-        Some(heard.map(|heard| !heard).collect())
+    pub(super) fn heard(&self, selection: &Selection) -> Heard {
+        Heard(listening(self.dataset()).filter(|_| selection.of_sensors_alone()).map(Iterator::collect))
     }
 
     /// What must be said of incidents by origin, in the order of `Origin::ALL`, where sensors brought some of them up.
@@ -43,7 +55,7 @@ impl Snapshot {
             return None;
         }
         let blocks = data.block_set.blocks.len();
-        match (heard(data).map(|heard| heard.filter(|heard| !heard).count()), alone) {
+        match (listening(data).map(|heard| heard.filter(|heard| !heard).count()), alone) {
             (Some(0), _) => None,
             (Some(unheard), true) => Some(format!(
                 "no sensor listens in {unheard} of {blocks} blocks: they are not quiet, they have no exposure and no rank"
@@ -61,11 +73,11 @@ impl Snapshot {
 }
 
 /// [`persistence`] among the blocks that were heard; 0 for the others, which are never among the first.
-pub(super) fn persistent(years: &[Vec<Count>], unheard: Option<&[bool]>) -> Option<Vec<f64>> {
-    let Some(unheard) = unheard else { return persistence(years) };
-    let heard = |year: &Vec<Count>| -> Vec<Count> {
-        year.iter().zip(unheard).filter(|(_, unheard)| !**unheard).map(|(count, _)| *count).collect()
+pub(super) fn persistent(years: &[Vec<Count>], heard: &Heard) -> Option<Vec<f64>> {
+    let Heard(Some(heard)) = heard else { return persistence(years) };
+    let of_heard = |year: &Vec<Count>| -> Vec<Count> {
+        year.iter().zip(heard).filter(|(_, heard)| **heard).map(|(count, _)| *count).collect()
     };
-    let mut shares = persistence(&years.iter().map(heard).collect::<Vec<_>>())?.into_iter();
-    Some(unheard.iter().map(|&unheard| if unheard { 0.0 } else { shares.next().unwrap_or(0.0) }).collect())
+    let mut shares = persistence(&years.iter().map(of_heard).collect::<Vec<_>>())?.into_iter();
+    Some(heard.iter().map(|&heard| if heard { shares.next().unwrap_or(0.0) } else { 0.0 }).collect())
 }

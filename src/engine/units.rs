@@ -6,6 +6,7 @@ use geo::{
 
 use super::hotspots::HotSpotsError;
 use super::query::Selection;
+use super::sensors::Heard;
 use super::snapshot::Snapshot;
 use crate::analysis::hotspots::contiguity::{of_polygons, of_segments};
 use crate::analysis::hotspots::weights::{Contiguity, Neighbors, NeighborsError};
@@ -35,14 +36,14 @@ pub enum Units {
 impl Units {
     /// The blocks that have a shape.
     pub(super) fn blocks(snapshot: &Snapshot) -> Self {
-        Self::heard_blocks(snapshot, None)
+        Self::heard_blocks(snapshot, &Heard::ALL)
     }
 
-    /// The same without those where nobody heard anything, see [`Snapshot::unheard`].
-    pub(super) fn heard_blocks(snapshot: &Snapshot, unheard: Option<&[bool]>) -> Self {
+    /// The same without those where nobody heard anything, see [`Snapshot::heard`].
+    pub(super) fn heard_blocks(snapshot: &Snapshot, heard: &Heard) -> Self {
         let blocks = (0..).zip(&snapshot.dataset().block_set.blocks);
         let middle = |(number, block): (u32, &crate::model::block::Block)| {
-            if unheard.is_some_and(|unheard| unheard[number as usize]) {
+            if !heard.has(BlockId(number)) {
                 return None;
             }
             Some((BlockId(number), Local { x: block.local.centroid()?.x(), y: block.local.centroid()?.y() }))
@@ -51,20 +52,15 @@ impl Units {
     }
 
     /// Cells near the blocks, but for those where nobody heard anything.
-    pub(super) fn cells(
-        snapshot: &Snapshot,
-        cell: Metres,
-        unheard: Option<&[bool]>,
-    ) -> Result<Self, GridError> {
+    pub(super) fn cells(snapshot: &Snapshot, cell: Metres, heard: &Heard) -> Result<Self, GridError> {
         let area = snapshot.dataset().study_area.padded(BESIDE);
         let down = |at: f64| (at / cell.0).floor() * cell.0;
         let min = Local { x: down(area.min.x), y: down(area.min.y) };
         let grid = Grid::over(LocalBox { min, max: area.max }, cell)?;
         let mut mask = vec![false; grid.len()];
-        for (number, block) in snapshot.dataset().block_set.blocks.iter().enumerate() {
-            if unheard.is_none_or(|unheard| !unheard[number]) {
-                mark(&mut mask, &grid, &block.local);
-            }
+        let blocks = (0..).zip(&snapshot.dataset().block_set.blocks);
+        for (_, block) in blocks.filter(|(number, _)| heard.has(BlockId(*number))) {
+            mark(&mut mask, &grid, &block.local);
         }
         Ok(Self::Cells { grid, mask })
     }

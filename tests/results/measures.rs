@@ -1,16 +1,13 @@
 //! Further measures beside incidents: victims and offenses, by the unit that a source says its rows are of.
 
 use crate::common::command::{hotblocks, told};
+use crate::common::town;
 use serde_json::{Value as Json, json};
 
 /// Three rows of one event at one place and one row of another at the next, by a source of some unit.
 fn ranked(unit: &str) -> Vec<Json> {
     let folder = tempfile::tempdir().expect("a folder");
-    let write = |name: &str, text: &str| {
-        let path = folder.path().join(name);
-        std::fs::write(&path, text).expect("written");
-        path.to_string_lossy().into_owned()
-    };
+    let write = |name: &str, text: &str| town::write(folder.path(), name, text);
     let square = |at: usize| {
         let (west, south) = (-90.2 + 0.002 * at as f64, 38.6);
         let (east, north) = (west + 0.002, south + 0.002);

@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use crate::common::command::{hotblocks, told};
+use crate::common::town;
 use serde_json::{Value as Json, json};
 
 const COLUMNS: usize = 12;
@@ -85,7 +86,7 @@ impl Town {
             add((column + 2 * row) % 5, column, row, "citizen");
         }
         let folder = tempfile::tempdir().expect("a folder");
-        let write = |name: &str, text: &str| std::fs::write(folder.path().join(name), text).expect("written");
+        let write = |name: &str, text: &str| town::write(folder.path(), name, text);
         write("incidents.csv", &table);
         write("layout.toml", LAYOUT);
         write("all.geojson", &squares(0..COLUMNS));

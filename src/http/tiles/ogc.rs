@@ -90,7 +90,7 @@ async fn list(
     let mut pairs = pairs_of(pairs)?;
     let (snapshot, _) = opened(state, &mut pairs)?;
     without_form(&mut pairs, &FORMS)?;
-    layers.check(state, &snapshot, pairs)?;
+    layers.check(state, &snapshot, pairs)?.known(&snapshot)?;
     let (path, query) = (path_of(layers), marked(query.as_deref()));
     let here = format!("{base}{path}{query}");
     Ok(answer(&json!({

@@ -37,6 +37,16 @@ pub(super) struct Chosen {
     during: Option<Datetime>,
 }
 
+impl Chosen {
+    /// Refuses names that are none, as the layers do where they are made.
+    pub(super) fn known(&self, snapshot: &Snapshot) -> Result<(), Problem> {
+        snapshot.select(&self.values.query()).map_err(|why| Problem::parameter(CATEGORY.wire, &why))?;
+        let within = self.values.within.as_deref().unwrap_or_default();
+        named(snapshot.dataset(), within).map_err(|why| Problem::parameter(WITHIN.wire, &why))?;
+        Ok(())
+    }
+}
+
 /// The name of all layers together.
 pub(super) const ALL: &str = "all";
 
@@ -101,10 +111,6 @@ impl Layers {
         if let Self::One(operation) = self {
             query::complete(&operation, &values, snapshot)?;
         }
-        // What is told of tiles, without drawing any, knows as little of a name that is none as the tiles themselves.
-        snapshot.select(&values.query()).map_err(|why| Problem::parameter(CATEGORY.wire, &why))?;
-        let within = values.within.as_deref().unwrap_or_default();
-        named(snapshot.dataset(), within).map_err(|why| Problem::parameter(WITHIN.wire, &why))?;
         Ok(Chosen { values, during })
     }
 
