@@ -38,6 +38,17 @@ impl Arrived {
     }
 }
 
+/// Where a row behind the sorted ones comes.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Late {
+    /// How many of its like that have a place already come before it.
+    pub(crate) nth: usize,
+    /// The first sorted row that comes after it.
+    pub(crate) before: usize,
+    /// Itself.
+    pub(crate) row: usize,
+}
+
 /// Where an incident comes among all: before the sorted row, among those that came later.
 type Rank = (u32, u32);
 
@@ -168,10 +179,18 @@ impl Incidents {
         self.addresses.push(text);
     }
 
-    /// Says where a row behind the sorted ones comes, among these (`before`) and among its like.
-    pub(crate) fn place(&mut self, nth: usize, before: usize, row: usize) {
+    /// Says where rows behind the sorted ones come: of each how many of their like that have a place already come before it,
+    /// and how many sorted ones. In their order among themselves. Time O(rows + those that have a place behind the first).
+    pub(crate) fn place(&mut self, rows: &[Late]) {
         let number = |at: usize| u32::try_from(at).expect("fewer than 2³² incidents");
-        self.arrived.order.insert(nth, (number(before), number(row)));
+        let order = &mut self.arrived.order;
+        let mut end = order.len();
+        order.resize(end + rows.len(), (0, 0));
+        for (left, late) in rows.iter().enumerate().rev() {
+            order.copy_within(late.nth..end, late.nth + left + 1);
+            order[late.nth + left] = (number(late.before), number(late.row));
+            end = late.nth;
+        }
     }
 
     /// The row behind the sorted ones at a place in their order.
@@ -184,17 +203,25 @@ impl Incidents {
         self.arrived.order.len()
     }
 
-    /// Takes a row out; `nth` is its place among those behind the sorted ones, if it is one of them.
-    pub(crate) fn take_out(&mut self, at: usize, nth: Option<usize>) {
-        if let Some(nth) = nth {
-            self.arrived.order.remove(nth);
+    /// Takes rows out; `late` are the places of some of them among those behind the sorted ones, ascending.
+    /// Time O(rows + those behind the first).
+    pub(crate) fn take_out(&mut self, rows: &[usize], late: &[usize]) {
+        let order = &mut self.arrived.order;
+        let ends = late.iter().skip(1).copied().chain([order.len()]);
+        for (left, (&nth, end)) in late.iter().zip(ends).enumerate() {
+            order.copy_within(nth + 1..end, nth - left);
         }
-        let word = at >> 6;
-        if self.arrived.gone.len() <= word {
-            self.arrived.gone.resize(self.len().div_ceil(64).max(word + 1), 0);
+        order.truncate(order.len() - late.len());
+        let words = self.len().div_ceil(64);
+        let gone = &mut self.arrived.gone;
+        for &at in rows {
+            let word = at >> 6;
+            if gone.len() <= word {
+                gone.resize(words.max(word + 1), 0);
+            }
+            gone[word] |= 1 << (at & 63);
         }
-        self.arrived.gone[word] |= 1 << (at & 63);
-        self.arrived.n_gone += 1;
+        self.arrived.n_gone += rows.len();
     }
 
     /// Makes the rows the base that copies share.
@@ -273,14 +300,17 @@ mod tests {
         all.share();
         let copy = all.clone();
         let late = incidents(&[5, 25, 26]);
-        // 26 came before 25.
-        for (at, before, nth) in [(2, 2, 0), (0, 0, 0), (1, 2, 1)] {
+        // 26 came before the others, which came at once.
+        let push = |all: &mut Incidents, at: usize| {
             let number = u32::try_from(all.addresses().len()).expect("few");
             all.push_address(late.address(at).expect("given"));
-            let row = all.push(&late, at, Some(number));
-            all.place(nth, before, row);
-        }
-        all.take_out(1, None);
+            all.push(&late, at, Some(number))
+        };
+        let row = push(&mut all, 2);
+        all.place(&[Late { nth: 0, before: 2, row }]);
+        let [five, twenty_five] = [0, 1].map(|at| push(&mut all, at));
+        all.place(&[Late { nth: 0, before: 0, row: five }, Late { nth: 0, before: 2, row: twenty_five }]);
+        all.take_out(&[1], &[]);
         let ids = |of: &Incidents| of.standing().map(|at| of.id(at).to_owned()).collect::<Vec<_>>();
         assert_eq!(ids(&all), ["5", "10", "25", "26", "30", "40"]);
         assert_eq!((all.len(), all.count(), all.unsorted()), (7, 6, 4));
@@ -293,7 +323,10 @@ mod tests {
         assert_eq!(ids(&merged), ids(&all));
         assert!((0..6).all(|at| all.says(found[at], &merged, at)), "addresses and classes too");
         assert_eq!((merged.address(2), merged.classes(2).count()), (Some("25 A ST"), 2));
-        all.take_out(all.late_at(1), Some(1));
-        assert_eq!(ids(&all), ["5", "10", "26", "30", "40"]);
+        let mut some = all.clone();
+        some.take_out(&[some.late_at(1)], &[1]);
+        assert_eq!(ids(&some), ["5", "10", "26", "30", "40"]);
+        all.take_out(&[all.late_at(0), 3, all.late_at(2)], &[0, 2]);
+        assert_eq!((ids(&all), all.n_late()), (["10", "25", "30"].map(str::to_owned).to_vec(), 1));
     }
 }

@@ -7,6 +7,7 @@ use hashbrown::HashMap;
 use rayon::prelude::*;
 
 use super::arrived::Arrived;
+pub(crate) use super::arrived::Late;
 use super::class::ClassId;
 use super::column::{Column, SharedTexts};
 use super::period::{Interval, Precision};

@@ -114,7 +114,7 @@ impl Live {
             return;
         }
         let earlier: Vec<u32> = (0..before).collect();
-        let linkables = self.resolved(&earlier).linkables;
+        let linkables = self.resolved(earlier).linkables;
         if let Some(links) = &mut self.links {
             links.add(&linkables);
         }

@@ -100,11 +100,8 @@ impl Merging {
         rows.reserve(earlier.reports());
         data.held = vec![false; data.incidents.len()];
         let went = merged.to.iter().enumerate().filter(|(at, to)| **to != NONE && before.gone(*at));
-        for (_, &to) in went {
-            columns.remove(to as usize);
-        }
-        for at in (merged.to.len()..before.len()).filter(|&at| !before.gone(at)) {
-            columns.push(&before, &assignment, at, before.address_number(at), earlier.lead(at));
-        }
+        columns.remove(&went.map(|(_, &to)| to as usize).collect::<Vec<_>>());
+        let came = (merged.to.len()..before.len()).filter(|&at| !before.gone(at));
+        columns.push(&before, &assignment, came.map(|at| (at, before.address_number(at), earlier.lead(at))));
     }
 }

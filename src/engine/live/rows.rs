@@ -1,10 +1,12 @@
 //! The rows of the columns as incidents come and go.
 
+use std::ops::Range;
+
 use super::history::Renumbered;
 use crate::index::incidents::IncidentIndex;
 use crate::model::block::Assignment;
 use crate::model::dataset::Dataset;
-use crate::model::incident::Incidents;
+use crate::model::incident::{Incidents, Late};
 
 /// Stands for no row.
 pub(super) const NONE: u32 = u32::MAX;
@@ -74,69 +76,106 @@ impl Columns<'_> {
         (self.data.incidents.along(row), self.rows.lead[row])
     }
 
-    /// The place of a key among the rows behind the sorted ones.
-    fn nth(&self, key: (u64, u32)) -> usize {
-        let incidents = &self.data.incidents;
-        let (mut from, mut to) = (0, incidents.n_late());
-        while from < to {
-            let middle = usize::midpoint(from, to);
-            if self.key(incidents.late_at(middle)) < key {
-                from = middle + 1;
-            } else {
-                to = middle;
-            }
-        }
-        from
-    }
-
-    /// Adds the row of another table behind all others; `address` is the number of its address here, `lead` the
-    /// first report of its event.
+    /// Adds rows of another table behind all others: of each its position there, the number of its address here and the first
+    /// report of its event. The first of them has the position that is returned, the others follow.
     pub(super) fn push(
         &mut self,
         incidents: &Incidents,
         assignment: &Assignment,
-        at: usize,
-        address: Option<u32>,
-        lead: u32,
+        rows: impl Iterator<Item = (usize, Option<u32>, u32)>,
     ) -> usize {
-        let row = self.data.incidents.push(incidents, at, address);
-        self.data.assignment.push(assignment, at);
-        self.data.held.push(false);
-        self.rows.lead.push(lead);
-        self.rows.of_lead[lead as usize] = u32::try_from(row).expect("fewer than 2³² incidents");
-        self.stand(row);
-        row
+        let first = self.data.incidents.len();
+        for (at, address, lead) in rows {
+            let row = self.data.incidents.push(incidents, at, address);
+            self.data.assignment.push(assignment, at);
+            self.data.held.push(false);
+            self.rows.lead.push(lead);
+            self.rows.of_lead[lead as usize] = u32::try_from(row).expect("fewer than 2³² incidents");
+        }
+        self.stand(first..self.data.incidents.len());
+        first
     }
 
-    /// Gives a row behind the sorted ones its place in the order and on the map.
-    fn stand(&mut self, row: usize) {
-        let key = self.key(row);
-        let (mut from, mut to) = (0, self.data.incidents.sorted());
-        while from < to {
-            let middle = usize::midpoint(from, to);
-            if self.key(middle) < key {
-                from = middle + 1;
-            } else {
-                to = middle;
+    /// Gives rows behind the sorted ones their places in the order and on the map.
+    fn stand(&mut self, rows: Range<usize>) {
+        let mut keys: Vec<((u64, u32), usize)> = rows.map(|row| (self.key(row), row)).collect();
+        keys.sort_unstable();
+        let incidents = &self.data.incidents;
+        let (mut nth, mut before) = (0, 0);
+        let late: Vec<Late> = keys
+            .into_iter()
+            .map(|(key, row)| {
+                nth = first_not(nth, incidents.n_late(), |at| self.key(incidents.late_at(at)) < key);
+                before = first_not(before, incidents.sorted(), |at| self.key(at) < key);
+                Late { nth, before, row }
+            })
+            .collect();
+        self.data.incidents.place(&late);
+        for row in late.into_iter().map(|late| late.row) {
+            if let Some(at) = self.data.incidents.local(row) {
+                self.index.insert(row, at);
             }
         }
-        let nth = self.nth(key);
-        self.data.incidents.place(nth, from, row);
-        if let Some(at) = self.data.incidents.local(row) {
-            self.index.insert(row, at);
-        }
     }
 
-    /// Takes an incident out.
-    pub(super) fn remove(&mut self, row: usize) {
-        if let Some(at) = self.data.incidents.local(row) {
-            self.index.remove(row, at);
+    /// Takes incidents out.
+    pub(super) fn remove(&mut self, rows: &[usize]) {
+        let incidents = &self.data.incidents;
+        let late = rows.iter().filter(|row| **row >= incidents.sorted());
+        let mut keys: Vec<(u64, u32)> = late.map(|&row| self.key(row)).collect();
+        keys.sort_unstable();
+        let mut nth = 0;
+        let late: Vec<usize> = keys
+            .into_iter()
+            .map(|key| {
+                nth = first_not(nth, incidents.n_late(), |at| self.key(incidents.late_at(at)) < key);
+                nth
+            })
+            .collect();
+        for &row in rows {
+            if let Some(at) = self.data.incidents.local(row) {
+                self.index.remove(row, at);
+            }
+            self.data.held[row] = false;
+            let lead = self.rows.lead[row] as usize;
+            self.rows.of_lead[lead] = NONE;
         }
-        let late = row >= self.data.incidents.sorted();
-        let nth = late.then(|| self.nth(self.key(row)));
-        self.data.incidents.take_out(row, nth);
-        self.data.held[row] = false;
-        let lead = self.rows.lead[row] as usize;
-        self.rows.of_lead[lead] = NONE;
+        self.data.incidents.take_out(rows, &late);
+    }
+}
+
+/// The first of some positions, ascending, of which something does not hold that holds of all before it. Time O(log) of how far
+/// it is from the first: many that are looked for in order cost little more than their distances.
+fn first_not(from: usize, to: usize, holds: impl Fn(usize) -> bool) -> usize {
+    let (mut from, mut step) = (from, 1);
+    while from + step <= to && holds(from + step - 1) {
+        from += step;
+        step *= 2;
+    }
+    let mut to = to.min(from + step - 1);
+    while from < to {
+        let middle = usize::midpoint(from, to);
+        if holds(middle) {
+            from = middle + 1;
+        } else {
+            to = middle;
+        }
+    }
+    from
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_first_of_which_it_does_not_hold_is_found_from_anywhere_before_it() {
+        for n in 0..70 {
+            for wanted in 0..=n {
+                for from in 0..=wanted {
+                    assert_eq!(first_not(from, n, |at| at < wanted), wanted, "{from} {n}");
+                }
+            }
+        }
     }
 }

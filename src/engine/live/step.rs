@@ -9,29 +9,45 @@ use super::part::{Part, Resolved};
 use super::{Live, number};
 use crate::model::reports::{Ledger, Reports};
 
+/// Some of the reports, copied, with their numbers among all.
+struct Copied {
+    numbers: Vec<u32>,
+    reports: Reports,
+}
+
 impl Live {
+    fn copied(&self, numbers: Vec<u32>) -> Copied {
+        let reports = numbers.iter().map(|&at| self.ledger.reports.get(at as usize)).collect();
+        Copied { numbers, reports }
+    }
+
     /// Has something made of some of the reports alone.
-    fn of_reports<T>(&mut self, reports: &[u32], make: impl FnOnce(&Ledger) -> T) -> T {
-        let some: Reports = reports.iter().map(|&at| self.ledger.reports.get(at as usize)).collect();
+    fn of_some<T>(&mut self, some: &mut Copied, make: impl FnOnce(&Ledger, &[u32]) -> T) -> T {
         let ledger = Ledger {
             sources: std::mem::take(&mut self.ledger.sources),
             classes: std::mem::take(&mut self.ledger.classes),
             files: Vec::new(),
-            reports: some,
+            reports: std::mem::take(&mut some.reports),
         };
-        let made = make(&ledger);
+        let made = make(&ledger, &some.numbers);
         (self.ledger.sources, self.ledger.classes) = (ledger.sources, ledger.classes);
+        some.reports = ledger.reports;
         made
     }
 
-    pub(super) fn resolved(&mut self, reports: &[u32]) -> Resolved {
+    fn resolved_of(&mut self, some: &mut Copied) -> Resolved {
         let linked = self.links.is_some() || self.fixed.links(&self.ledger.sources);
-        self.of_reports(reports, |ledger| Resolved::of(ledger, |at| reports[at], linked))
+        self.of_some(some, |ledger, numbers| Resolved::of(ledger, |at| numbers[at], linked))
     }
 
-    fn part(&mut self, resolved: Resolved, reports: &[u32]) -> Part {
+    pub(super) fn resolved(&mut self, reports: Vec<u32>) -> Resolved {
+        let mut some = self.copied(reports);
+        self.resolved_of(&mut some)
+    }
+
+    fn part(&mut self, resolved: Resolved, mut some: Copied) -> Part {
         let fixed = Arc::clone(&self.fixed);
-        self.of_reports(reports, |ledger| Part::of(resolved, ledger, |at| reports[at], &fixed))
+        self.of_some(&mut some, |ledger, numbers| Part::of(resolved, ledger, |at| numbers[at], &fixed))
     }
 
     /// What the groups of some reports came to before and come to now, with all groups whose events linking may join
@@ -48,8 +64,8 @@ impl Live {
         let mut fresh: Vec<u32> = groups.iter().copied().collect();
         let mut rounds = 0;
         loop {
-            let (before, now) = self.halves(&fresh, &was, &is);
-            let (old, new) = (self.resolved(&before), self.resolved(&now));
+            let (mut before, mut now) = self.halves(&fresh, &was, &is);
+            let (old, new) = (self.resolved_of(&mut before), self.resolved_of(&mut now));
             let mut joined = BTreeSet::new();
             if let Some(links) = &self.links {
                 for one in old.linkables.iter().chain(&new.linkables) {
@@ -61,16 +77,16 @@ impl Live {
             fresh = joined.into_iter().filter(|group| groups.insert(*group)).collect();
             rounds += 1;
             if fresh.is_empty() && rounds == 1 {
-                return (self.part(old, &before), self.part(new, &now));
+                return (self.part(old, before), self.part(new, now));
             }
             if fresh.is_empty() {
                 break;
             }
         }
         let all: Vec<u32> = groups.into_iter().collect();
-        let (before, now) = self.halves(&all, &was, &is);
-        let (old, new) = (self.resolved(&before), self.resolved(&now));
-        (self.part(old, &before), self.part(new, &now))
+        let (mut before, mut now) = self.halves(&all, &was, &is);
+        let (old, new) = (self.resolved_of(&mut before), self.resolved_of(&mut now));
+        (self.part(old, before), self.part(new, now))
     }
 
     /// The reports of some groups that were there before, and those that are there now.
@@ -79,10 +95,10 @@ impl Live {
         groups: &[u32],
         was: impl Fn(u32) -> bool,
         is: impl Fn(u32) -> bool,
-    ) -> (Vec<u32>, Vec<u32>) {
+    ) -> (Copied, Copied) {
         let members = self.groups.members(groups.iter().copied());
         let before = members.iter().copied().filter(|&at| was(at)).collect();
-        (before, members.into_iter().filter(|&at| is(at)).collect())
+        (self.copied(before), self.copied(members.into_iter().filter(|&at| is(at)).collect()))
     }
 
     /// Takes out what some groups came to before, and puts in what they come to now.
@@ -97,17 +113,21 @@ impl Live {
                 comes[at] = !stays[was];
             }
         }
+        let mut rows = Vec::new();
         for (&lead, _) in old.leads.iter().zip(stays).filter(|(_, stays)| !stays) {
             let row = self.rows.row(lead).expect("what an event came to has a row");
             let incidents = &self.data.incidents;
             self.places.remove(incidents, row, lead, &self.ledger.classes);
             self.times.remove(incidents.source(row), incidents.when(row), &self.ledger.sources);
-            self.columns().remove(row);
+            rows.push(row);
         }
-        for (at, &lead) in new.leads.iter().enumerate().filter(|(at, _)| comes[*at]) {
-            let known = self.ledger.reports.addresses();
-            let address = new.incidents.address(at).and_then(|text| known.find(text));
-            let row = self.columns().push(&new.incidents, &new.assignment, at, address, lead);
+        self.columns().remove(&rows);
+        let known = self.ledger.reports.addresses();
+        let address = |at: usize| new.incidents.address(at).and_then(|text| known.find(text));
+        let came = new.leads.iter().enumerate().filter(|(at, _)| comes[*at]);
+        let came: Vec<_> = came.map(|(at, &lead)| (at, address(at), lead)).collect();
+        let first = self.columns().push(&new.incidents, &new.assignment, came.iter().copied());
+        for (row, (_, _, lead)) in (first..).zip(came) {
             let incidents = &self.data.incidents;
             self.places.add(incidents, row, lead, &self.ledger.classes);
             self.times.add(incidents.source(row), incidents.when(row), &self.ledger.sources);

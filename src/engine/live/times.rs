@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use hashbrown::HashMap;
+use hashbrown::hash_map::Entry;
 use jiff::civil::Date;
 
 use crate::engine::hours::{TimePiles, TimesOfDay};
@@ -13,11 +15,11 @@ use crate::model::report::{Day, Source};
 const FIRST: Day = Day(i32::MIN);
 const LAST: Day = Day(i32::MAX);
 
-/// Begins and ends of all incidents, each time once with how many have it.
+/// Begins and ends of all incidents.
 #[derive(Debug, Default)]
 pub(super) struct Times {
-    begins: BTreeMap<(u16, i64), u32>,
-    ends: BTreeMap<(u16, i64), u32>,
+    begins: Moments,
+    ends: Moments,
     /// By source and local days: incidents.
     days: BTreeMap<(u16, Day, Day), usize>,
     clock: TimesOfDay,
@@ -25,32 +27,25 @@ pub(super) struct Times {
 
 impl Times {
     /// Those of all incidents at once.
-    pub(super) fn of(all: impl Iterator<Item = (u16, Interval)> + Clone, sources: &[Source]) -> Self {
-        let mut times = Self {
-            begins: counted(all.clone().map(|(source, when)| (source, when.from))),
-            ends: counted(all.clone().map(|(source, when)| (source, when.to() - 1))),
-            ..Self::default()
-        };
-        for (source, when) in all {
-            times.clock.count(source, when, &sources[usize::from(source)].zone, 1);
-            times.tell_day(source, when, sources, 1);
-        }
+    pub(super) fn of(all: impl Iterator<Item = (u16, Interval)>, sources: &[Source]) -> Self {
+        let mut times = Self::default();
+        all.for_each(|(source, when)| times.add(source, when, sources));
         times
     }
 
     /// Adds an incident.
     pub(super) fn add(&mut self, source: u16, when: Interval, sources: &[Source]) {
         self.clock.count(source, when, &sources[usize::from(source)].zone, 1);
-        *self.begins.entry((source, when.from)).or_default() += 1;
-        *self.ends.entry((source, when.to() - 1)).or_default() += 1;
+        self.begins.add(source, when.from);
+        self.ends.add(source, when.to() - 1);
         self.tell_day(source, when, sources, 1);
     }
 
     /// Takes an incident out.
     pub(super) fn remove(&mut self, source: u16, when: Interval, sources: &[Source]) {
         self.clock.count(source, when, &sources[usize::from(source)].zone, -1);
-        take(&mut self.begins, (source, when.from));
-        take(&mut self.ends, (source, when.to() - 1));
+        self.begins.remove(source, when.from);
+        self.ends.remove(source, when.to() - 1);
         self.tell_day(source, when, sources, -1);
     }
 
@@ -70,12 +65,8 @@ impl Times {
 
     /// First and last local date of all incidents.
     pub(super) fn dates(&self, sources: &[Source]) -> Option<(Date, Date)> {
-        let ends = (0..).zip(sources).map(|(at, source)| {
-            let all = (at, i64::MIN)..=(at, i64::MAX);
-            let first = self.begins.range(all.clone()).next();
-            let last = self.ends.range(all).next_back();
-            (first.zip(last).map(|((first, _), (last, _))| (first.1, last.1)), source)
-        });
+        let ends =
+            (0..).zip(sources).map(|(at, source)| (self.begins.first(at).zip(self.ends.last(at)), source));
         span(ends)
     }
 
@@ -88,18 +79,73 @@ impl Times {
     }
 }
 
-fn counted(times: impl Iterator<Item = (u16, i64)>) -> BTreeMap<(u16, i64), u32> {
-    let mut all: Vec<(u16, i64)> = times.collect();
-    all.sort_unstable();
-    let n = |run: &[(u16, i64)]| (run[0], u32::try_from(run.len()).expect("fewer than 2³² incidents"));
-    all.chunk_by(|a, b| a == b).map(n).collect()
+/// Seconds of a stretch of [`Moments`], as a power of two: some 18 hours.
+const STRETCH: u32 = 16;
+
+/// Moments of sources, each once with how many have it: stretch by stretch, so that of each its own few are looked at.
+#[derive(Debug, Default)]
+struct Moments(BTreeMap<(u16, i64), HashMap<u16, u32>>);
+
+/// The stretch of a moment, and where in it.
+fn split(at: i64) -> (i64, u16) {
+    (at >> STRETCH, u16::try_from(at & ((1 << STRETCH) - 1)).expect("16 bits"))
 }
 
-fn take(counts: &mut BTreeMap<(u16, i64), u32>, key: (u16, i64)) {
-    if let Some(n) = counts.get_mut(&key) {
-        *n -= 1;
-        if *n == 0 {
-            counts.remove(&key);
+impl Moments {
+    fn add(&mut self, source: u16, at: i64) {
+        let (stretch, within) = split(at);
+        *self.0.entry((source, stretch)).or_default().entry(within).or_default() += 1;
+    }
+
+    fn remove(&mut self, source: u16, at: i64) {
+        let (stretch, within) = split(at);
+        let Some(there) = self.0.get_mut(&(source, stretch)) else { return };
+        if let Entry::Occupied(mut n) = there.entry(within) {
+            *n.get_mut() -= 1;
+            if *n.get() == 0 {
+                n.remove();
+            }
         }
+        if there.is_empty() {
+            self.0.remove(&(source, stretch));
+        }
+    }
+
+    fn first(&self, source: u16) -> Option<i64> {
+        let (&(_, stretch), there) = self.0.range((source, i64::MIN)..=(source, i64::MAX)).next()?;
+        there.keys().min().map(|&within| (stretch << STRETCH) + i64::from(within))
+    }
+
+    fn last(&self, source: u16) -> Option<i64> {
+        let (&(_, stretch), there) = self.0.range((source, i64::MIN)..=(source, i64::MAX)).next_back()?;
+        there.keys().max().map(|&within| (stretch << STRETCH) + i64::from(within))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn first_and_last_are_those_that_are_left_of_a_source() {
+        let mut moments = Moments::default();
+        let all = [-70_000, -1, 0, 3, 3, 65_535, 65_536, 1_600_000_000];
+        all.iter().for_each(|&at| moments.add(1, at));
+        moments.add(0, -5_000_000);
+        moments.add(2, 5_000_000_000);
+        let mut left = all.to_vec();
+        // From both ends and the middle in turn.
+        for turn in 0..all.len() {
+            assert_eq!((moments.first(1), moments.last(1)), (left.first().copied(), left.last().copied()));
+            let gone = left.remove(match turn % 3 {
+                0 => 0,
+                1 => left.len() / 2,
+                _ => left.len() - 1,
+            });
+            moments.remove(1, gone);
+            moments.remove(1, gone + 1_000_000_007);
+        }
+        assert_eq!((moments.first(1), moments.last(1)), (None, None));
+        assert_eq!((moments.0.len(), moments.first(2)), (2, Some(5_000_000_000)));
     }
 }

@@ -1,6 +1,7 @@
 //! A store in one SQLite file.
 
 mod append;
+mod behind;
 mod compact;
 mod copy;
 mod cutoffs;
@@ -28,6 +29,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use rusqlite::Connection;
 
+use self::behind::behind;
 pub use self::copy::restore;
 use self::flight::{Flight, Next};
 use self::lock::Lock;
@@ -299,6 +301,6 @@ impl Store for SqliteStore {
 
     fn backup(&self, to: &Path) -> Result<u64, StoreError> {
         self.settled()?;
-        copy::backup(&schema::open(&self.file, Access::Source)?, to)
+        behind(|| copy::backup(&schema::open(&self.file, Access::Source)?, to))
     }
 }
