@@ -65,6 +65,7 @@ pub fn south_west(tile: Tile) -> Mercator {
 mod tests {
     use super::*;
     use crate::model::class::ClassId;
+    use crate::model::incident::Late;
     use crate::model::incident::{Incident, Located};
     use crate::model::period::{Interval, Precision};
     use crate::model::report::{Origin, Status};
@@ -141,7 +142,7 @@ mod tests {
         for (nth, at) in (0..more.len()).filter(|at| at % 3 == 0).enumerate() {
             let row = grown.push(&more, at, None);
             let before = below(sorted, |known| grown.along(known) <= grown.along(row));
-            grown.place(nth, before, row);
+            grown.place(&[Late { nth, before, row }]);
         }
         assert!(grown.sorted() < grown.len());
         for zoom in [0, 9, 13] {

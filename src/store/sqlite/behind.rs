@@ -7,7 +7,7 @@ use rayon::ThreadPoolBuilder;
 pub(super) fn behind<T: Send>(work: impl FnOnce() -> T + Send) -> T {
     let lowest = |_| {
         // Of this thread alone; where it is refused, the work goes on as any other.
-        let _ = rustix::process::nice(19);
+        let _ = rustix::process::setpriority_process(None, 19);
     };
     match ThreadPoolBuilder::new().num_threads(1).start_handler(lowest).build() {
         Ok(pool) => pool.install(work),
