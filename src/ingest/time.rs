@@ -4,6 +4,7 @@ use jiff::civil::{Date, DateTime, Time};
 use jiff::tz::TimeZone;
 
 use super::form::{Civil, Finest, Form};
+use super::table::trimmed;
 use crate::model::period::{Interval, Precision};
 use crate::model::report::Day;
 
@@ -20,7 +21,7 @@ impl Forms {
 
     #[inline]
     fn read(&self, text: &str) -> Option<(Civil, Finest)> {
-        let text = text.trim();
+        let text = trimmed(text);
         self.0.iter().find_map(|form| Some((form.read(text)?, form.finest)))
     }
 }
@@ -61,11 +62,17 @@ impl Clock {
     /// Reads a date with its time; a form without a time gives the whole day, without a day the month.
     ///
     /// `None` if no form fits.
+    #[inline]
     pub fn read(&mut self, text: &str, forms: &Forms) -> Option<Interval> {
-        if let Some((civil, finest)) = forms.read(text) {
-            return self.interval(civil, finest);
+        match forms.read(text) {
+            Some((civil, finest)) => self.interval(civil, finest),
+            None => self.read_24(text, forms),
         }
-        // The day that ends at 24:00, and not a time on the next one.
+    }
+
+    /// The day that ends at 24:00, and not a time on the next one.
+    #[cold]
+    fn read_24(&mut self, text: &str, forms: &Forms) -> Option<Interval> {
         let at = text.find([' ', 'T']).filter(|&at| is_24(&text[at + 1..]))?;
         let (civil, finest) = forms.read(&format!("{}00{}", &text[..=at], &text[at + 3..]))?;
         civil.second?;

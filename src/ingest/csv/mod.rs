@@ -3,12 +3,14 @@
 //! Rows without a quote, nearly all, are cut where they stand in the buffer; a row with one is given to `csv-core`.
 
 mod cutter;
+mod lines;
 mod marks;
 mod text;
 
 use std::io::Read;
 
-use cutter::{Cut, Cutter};
+use cutter::{Cutter, Given};
+pub use lines::Lines;
 use text::Text;
 
 use super::table::{Broken, Fields, Header, Row};
@@ -52,6 +54,33 @@ pub struct Form<'a> {
     pub names: Option<&'a [String]>,
 }
 
+/// What a table is read to.
+#[derive(Debug)]
+pub enum Rows<'a> {
+    /// One row, or what is wrong with it.
+    One(Result<Row<'a>, Broken>),
+    /// Several that follow each other.
+    Lines(Lines<'a>),
+}
+
+/// Reads a table row by row, as [`read_lines`] does.
+///
+/// # Errors
+///
+/// As [`read_lines`].
+pub fn read<S, E: From<CsvError>>(
+    file: &str,
+    source: impl Read,
+    form: Form<'_>,
+    begin: impl FnOnce(&Header) -> Result<S, E>,
+    mut each: impl FnMut(&mut S, Result<Row<'_>, Broken>),
+) -> Result<(S, Vec<String>), E> {
+    read_lines(file, source, form, begin, |state, rows| match rows {
+        Rows::One(row) => each(state, row),
+        Rows::Lines(lines) => lines.rows().for_each(|row| each(state, Ok(row))),
+    })
+}
+
 /// Reads a table. `begin` is given the header and returns what `each` works on.
 ///
 /// Returns that state, and a note for everything that had to be decided.
@@ -60,12 +89,12 @@ pub struct Form<'a> {
 ///
 /// [`CsvError`] if there is no header or the bytes end in an error; `begin`'s own error if it cannot
 /// use the header. Bad rows go to `each` as [`Broken`].
-pub fn read<S, E: From<CsvError>>(
+pub fn read_lines<S, E: From<CsvError>>(
     file: &str,
     source: impl Read,
     form: Form<'_>,
     begin: impl FnOnce(&Header) -> Result<S, E>,
-    mut each: impl FnMut(&mut S, Result<Row<'_>, Broken>),
+    mut each: impl FnMut(&mut S, Rows<'_>),
 ) -> Result<(S, Vec<String>), E> {
     let failed = |line| move |source| CsvError::Read { file: file.to_owned(), line, source };
     let mut text = Text::open(source).map_err(failed(0))?;
@@ -78,7 +107,8 @@ pub fn read<S, E: From<CsvError>>(
     let header = match form.names {
         Some(names) => Header::new(names.iter().map(String::as_str)),
         None => {
-            let mut one = |row: Result<Cut<'_>, Broken>| {
+            let mut one = |given: Given<'_>| {
+                let Given::Row(row) = given else { return true };
                 first = Some(row.map(|cut| cut.fields().iter().map(|f| (*f).to_owned()).collect::<Vec<_>>()));
                 false
             };
@@ -94,22 +124,24 @@ pub fn read<S, E: From<CsvError>>(
     };
     cutter.columns = header.len();
     let mut state = begin(&header)?;
-    let mut one = |row: Result<Cut<'_>, Broken>| {
-        match row {
-            Ok(cut) if cut.ends.len() == header.len() => {
-                let fields = Fields::Cut { text: cut.text, ends: cut.ends };
-                each(&mut state, Ok(Row { line: cut.line, fields, point: None }));
+    let mut some = |given: Given<'_>| {
+        let rows = match given {
+            Given::Lines(lines) => Rows::Lines(lines),
+            Given::Row(Ok(cut)) if cut.ends.len() == header.len() => {
+                let fields = Fields::Cut { text: cut.text, from: 0, ends: cut.ends };
+                Rows::One(Ok(Row { line: cut.line, fields, point: None }))
             }
-            Ok(cut) => {
+            Given::Row(Ok(cut)) => {
                 let (found, wanted) = (cut.ends.len(), header.len());
                 let reason = format!("wrong number of fields: {found} where the header has {wanted}");
-                each(&mut state, Err(Broken { line: cut.line, reason, value: String::new() }));
+                Rows::One(Err(Broken { line: cut.line, reason, value: String::new() }))
             }
-            Err(broken) => each(&mut state, Err(broken)),
-        }
+            Given::Row(Err(broken)) => Rows::One(Err(broken)),
+        };
+        each(&mut state, rows);
         true
     };
-    let ended = cutter.run(&mut text, &mut one);
+    let ended = cutter.run(&mut text, &mut some);
     ended.map_err(|source| failed(cutter.line)(source))?;
     let mut notes = cutter.notes(file);
     let doubled = header.doubled();

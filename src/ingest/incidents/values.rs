@@ -1,12 +1,11 @@
 //! Values of a row: numbers, addresses, and what stands for nothing.
 
+use crate::ingest::table::trimmed;
+
 /// A value without blanks around it; what stands for nothing is empty.
 #[inline]
 pub(super) fn filled(text: &str) -> &str {
-    // Most have no blank at either end, which two bytes tell.
-    let tight = |byte: Option<&u8>| byte.is_none_or(u8::is_ascii_graphic);
-    let bytes = text.as_bytes();
-    let text = if tight(bytes.first()) && tight(bytes.last()) { text } else { text.trim() };
+    let text = trimmed(text);
     // Nearly all begin with another byte than these words.
     match text.as_bytes() {
         [b'(' | b'#' | b'\\' | b'N' | b'n', ..] if stands_for_nothing(text) => "",

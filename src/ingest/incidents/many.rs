@@ -1,0 +1,133 @@
+//! Many rows of a plain file at once: a column after the other, so that no row waits for the one before it.
+
+use super::mapping::Mapping;
+use super::swapped::Around;
+use super::values::{filled, names_intersection, number, write_address};
+use super::when_where::{NEAR, NEAR_PLANE};
+use crate::ingest::csv::{Lines, Rows};
+use crate::ingest::table::Row;
+use crate::model::period::Interval;
+use crate::model::report::{Place, Report, Sign, Status};
+use crate::space::coord::LonLat;
+
+/// The columns of a plain file: a time, a place, and little else.
+#[derive(Clone, Copy, Debug)]
+struct Plain {
+    occurred: usize,
+    xy: (usize, usize),
+}
+
+/// What was read of some rows; nothing of those that tell more than a time and a place on the globe.
+#[derive(Debug, Default)]
+pub(super) struct Many {
+    when: Vec<Option<Interval>>,
+    places: Vec<Option<LonLat>>,
+}
+
+impl Mapping<'_> {
+    /// Takes one row or several.
+    pub(super) fn take_rows(&mut self, rows: Rows<'_>) {
+        match rows {
+            Rows::One(row) => self.take(row),
+            Rows::Lines(lines) => match self.plain() {
+                Some(plain) => self.take_lines(lines, plain),
+                None => lines.rows().for_each(|row| self.take(Ok(row))),
+            },
+        }
+    }
+
+    /// Where time and place stand, if the file tells no more than what [`Mapping::keep`] keeps.
+    fn plain(&self) -> Option<Plain> {
+        let at = &self.at;
+        let further = [
+            at.source,
+            at.zone,
+            at.feed,
+            at.unit,
+            at.anonymised,
+            at.precision,
+            at.classes,
+            at.reports,
+            at.place,
+            at.revision,
+            at.status,
+            at.until,
+            at.until_date,
+            at.until_time,
+            at.recorded,
+            at.count,
+            at.area,
+            at.origin,
+            at.domestic,
+            at.firearm,
+            at.shooting,
+            at.child,
+        ];
+        let plain = further.iter().all(Option::is_none) && !self.layout.later_file_revises;
+        Some(Plain { occurred: at.occurred?, xy: at.xy? }).filter(|_| plain)
+    }
+
+    /// Takes rows of a plain file: those that tell time and place are kept, all others looked at one by one.
+    fn take_lines(&mut self, lines: Lines<'_>, plain: Plain) {
+        let Many { mut when, mut places } = std::mem::take(&mut self.many);
+        when.clear();
+        when.extend(
+            lines.column(plain.occurred).map(|text| self.clock.read(filled(text), &self.forms.occurred)),
+        );
+        let (x, y) = (lines.column(plain.xy.0), lines.column(plain.xy.1));
+        places.clear();
+        places.extend(x.zip(y).map(|(x, y)| self.on_globe((filled(x), filled(y)))));
+        let mut around = Around::default();
+        for (row, told) in lines.rows().zip(when.iter().zip(&places)) {
+            match told {
+                (Some(when), Some(place)) => {
+                    self.keep(&row, *when, *place);
+                    around.take(*place);
+                }
+                _ => self.take(Ok(row)),
+            }
+        }
+        self.around.join(&around);
+        self.many = Many { when, places };
+    }
+
+    /// A place in the file's CRS, if there is nothing to be said of it.
+    #[inline]
+    fn on_globe(&self, (x, y): (&str, &str)) -> Option<LonLat> {
+        let (x, y) = (number(x)?, number(y)?);
+        let near = if self.in_degrees { NEAR } else { NEAR_PLANE };
+        if self.layout.no_place((x, y), near).is_some()
+            || (!self.in_degrees && x.abs() <= 180.0 && y.abs() <= 180.0)
+        {
+            return None;
+        }
+        self.crs.to_lonlat(x, y).ok()
+    }
+
+    /// Keeps a row of which time and place are known, and whose other columns cannot be at fault.
+    fn keep(&mut self, row: &Row<'_>, when: Interval, place: LonLat) {
+        let text = |at: Option<usize>| at.map_or("", |at| filled(row.fields.get(at)));
+        let class = self.classing.class(text(self.at.class), |_| "");
+        let (number, street) = (text(self.at.number), text(self.at.street));
+        let has_street = !street.is_empty();
+        let has_address = has_street && write_address(&mut self.address, number, street);
+        self.account.read += 1;
+        self.account.kept += 1;
+        self.reports.push(&Report {
+            source: 0,
+            file: 0,
+            line: u32::try_from(row.line).unwrap_or(u32::MAX),
+            id: Some(text(self.at.id)).filter(|id| !id.is_empty()),
+            revision: 0,
+            status: Status::Confirmed,
+            sign: Sign::Adds,
+            class,
+            origin: self.layout.origin,
+            when,
+            recorded: None,
+            place: Place::At(place),
+            address: has_address.then_some(&self.address),
+            intersection: has_street && names_intersection(number, street),
+        });
+    }
+}
