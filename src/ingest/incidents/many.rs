@@ -6,7 +6,7 @@ use super::values::{filled, names_intersection, number, write_address};
 use super::when_where::{NEAR, NEAR_PLANE};
 use crate::ingest::csv::{Lines, Rows};
 use crate::ingest::table::Row;
-use crate::model::period::Interval;
+use crate::model::period::{Interval, Precision};
 use crate::model::report::{Place, Report, Sign, Status};
 use crate::space::coord::LonLat;
 
@@ -17,10 +17,15 @@ struct Plain {
     xy: (usize, usize),
 }
 
-/// What was read of some rows; nothing of those that tell more than a time and a place on the globe.
+/// What was read of some rows, a column each: what is stored part by part and read whole waits for each part.
 #[derive(Debug, Default)]
 pub(super) struct Many {
-    when: Vec<Option<Interval>>,
+    from: Vec<i64>,
+    /// 0 seconds where no form fits.
+    lasts: Vec<(u32, Precision)>,
+    /// Not a number where there is none.
+    x: Vec<f64>,
+    y: Vec<f64>,
     places: Vec<Option<LonLat>>,
 }
 
@@ -69,34 +74,45 @@ impl Mapping<'_> {
 
     /// Takes rows of a plain file: those that tell time and place are kept, all others looked at one by one.
     fn take_lines(&mut self, lines: Lines<'_>, plain: Plain) {
-        let Many { mut when, mut places } = std::mem::take(&mut self.many);
-        when.clear();
-        when.extend(
-            lines.column(plain.occurred).map(|text| self.clock.read(filled(text), &self.forms.occurred)),
-        );
-        let (x, y) = (lines.column(plain.xy.0), lines.column(plain.xy.1));
-        places.clear();
-        places.extend(x.zip(y).map(|(x, y)| self.on_globe((filled(x), filled(y)))));
+        let mut many = std::mem::take(&mut self.many);
+        many.from.clear();
+        many.lasts.clear();
+        for text in lines.column(plain.occurred) {
+            let (from, lasts) = match self.clock.read(filled(text), &self.forms.occurred) {
+                Some(Interval { from, seconds, precision }) => (from, (seconds, precision)),
+                None => (0, (0, Precision::Second)),
+            };
+            many.from.push(from);
+            many.lasts.push(lasts);
+        }
+        for (at, numbers) in [(plain.xy.0, &mut many.x), (plain.xy.1, &mut many.y)] {
+            numbers.clear();
+            numbers.extend(lines.column(at).map(|text| number(filled(text)).unwrap_or(f64::NAN)));
+        }
+        many.places.clear();
+        many.places.extend(many.x.iter().zip(&many.y).map(|(&x, &y)| self.on_globe(x, y)));
         let mut around = Around::default();
-        for (row, told) in lines.rows().zip(when.iter().zip(&places)) {
-            match told {
-                (Some(when), Some(place)) => {
-                    self.keep(&row, *when, *place);
-                    around.take(*place);
+        let when = many.from.iter().zip(&many.lasts);
+        for (row, ((&from, &(seconds, precision)), &place)) in lines.rows().zip(when.zip(&many.places)) {
+            match place {
+                Some(place) if seconds > 0 => {
+                    self.keep(&row, Interval { from, seconds, precision }, place);
+                    around.take(place);
                 }
                 _ => self.take(Ok(row)),
             }
         }
         self.around.join(&around);
-        self.many = Many { when, places };
+        self.many = many;
     }
 
-    /// A place in the file's CRS, if there is nothing to be said of it.
+    /// A place in the file's CRS, if it is one and there is nothing to be said of it.
     #[inline]
-    fn on_globe(&self, (x, y): (&str, &str)) -> Option<LonLat> {
-        let (x, y) = (number(x)?, number(y)?);
+    fn on_globe(&self, x: f64, y: f64) -> Option<LonLat> {
         let near = if self.in_degrees { NEAR } else { NEAR_PLANE };
-        if self.layout.no_place((x, y), near).is_some()
+        if x.is_nan()
+            || y.is_nan()
+            || self.layout.no_place((x, y), near).is_some()
             || (!self.in_degrees && x.abs() <= 180.0 && y.abs() <= 180.0)
         {
             return None;

@@ -49,9 +49,19 @@ pub(super) fn number(text: &str) -> Option<f64> {
         [b'-', rest @ ..] => (true, rest),
         rest => (false, rest),
     };
-    if let Some(value) = coordinate(digits) {
-        return Some(if negative { -value } else { value });
+    match coordinate(digits) {
+        Some(value) => Some(if negative { -value } else { value }),
+        None => any_number(text),
     }
+}
+
+/// The same of a text that is not written as most coordinates are.
+#[inline(never)]
+fn any_number(text: &str) -> Option<f64> {
+    let (negative, digits) = match text.as_bytes() {
+        [b'-', rest @ ..] => (true, rest),
+        rest => (false, rest),
+    };
     let plainly = || text.parse().ok().filter(|n: &f64| n.is_finite());
     if digits.len() > TENS.len() {
         return plainly();
