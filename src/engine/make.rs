@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::places::Found;
 use crate::assign::geocode::Geocoded;
-use crate::model::events::{Event, Events};
+use crate::model::events::{Event, Events, ToldBy};
 use crate::model::identity::Ids;
 use crate::model::incident::{Incidents, Located, Told, z_sorted};
 use crate::model::report::{Place, Report};
@@ -35,13 +35,14 @@ pub(super) fn make(
     let making = Making { ids, ledger, addresses, found };
     let incidents = Incidents::gather(&order, Arc::clone(addresses), |part| {
         // What lies far apart is fetched first, one kind at a time, so that no projection waits for memory.
-        let some: Vec<Event> = events.get_all(part);
-        let told_by: Vec<usize> = some.iter().map(|event| event.told_by).collect();
-        let reports = ledger.reports.get_all(&told_by);
-        let reports: Vec<Report> = reports.collect();
-        let spots = Spots::of(some.iter().zip(&reports), crs, &mercator);
-        let told = |((&at, event), (report, spot))| told((at, event), &report, &making, spot);
-        part.iter().zip(some).zip(reports.into_iter().zip(spots.iter())).map(told).collect()
+        let some = events.told_all(part, &ledger.reports);
+        let spots = Spots::of(&some, crs, &mercator);
+        let each = part.iter().zip(spots.iter()).enumerate();
+        each.map(|(which, (&at, spot))| {
+            let (event, report) = some.get(which);
+            told((at, event), &report, &making, spot)
+        })
+        .collect()
     });
     (incidents, order)
 }
@@ -67,15 +68,10 @@ struct Spots {
 }
 
 impl Spots {
-    fn of<'a>(
-        told: impl Iterator<Item = (&'a Event<'a>, &'a Report<'a>)>,
-        crs: &Crs,
-        mercator: &impl Fn(LonLat) -> Mercator,
-    ) -> Self {
-        let (mut places, mut upto) = (Vec::new(), Vec::new());
-        for (event, report) in told {
-            let place = place_of(event, report);
-            if let Place::At(at) = place
+    fn of(told: &ToldBy<'_>, crs: &Crs, mercator: &impl Fn(LonLat) -> Mercator) -> Self {
+        let (mut places, mut upto) = (Vec::new(), Vec::with_capacity(told.len()));
+        for which in 0..told.len() {
+            if let Place::At(at) = told.place(which)
                 && places.last() != Some(&at)
             {
                 places.push(at);
@@ -92,11 +88,6 @@ impl Spots {
     }
 }
 
-/// The place that an event's report tells.
-fn place_of(event: &Event<'_>, report: &Report<'_>) -> Place {
-    if event.withheld { Place::Withheld } else { report.place }
-}
-
 fn told<'a>(
     (at, event): (u32, Event<'a>),
     report: &Report<'a>,
@@ -106,7 +97,7 @@ fn told<'a>(
     let address = making.ledger.reports.address(event.told_by);
     let text = address.map(|number| making.addresses.get(number as usize));
     let nowhere = (Mercator { x: 0, y: 0 }, Local::default());
-    let (located, (mercator, local)) = match place_of(&event, report) {
+    let (located, (mercator, local)) = match if event.withheld { Place::Withheld } else { report.place } {
         Place::At(_) => match spot {
             Some((mercator, Some(local))) => (Located::Yes, (mercator, local)),
             Some((mercator, None)) => (Located::Elsewhere, (mercator, Local::default())),

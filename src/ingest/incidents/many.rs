@@ -2,7 +2,7 @@
 
 use super::mapping::Mapping;
 use super::swapped::Around;
-use super::values::{filled, names_intersection, number, write_address};
+use super::values::{filled, filled_number, names_intersection, write_address};
 use super::when_where::{NEAR, NEAR_PLANE};
 use crate::ingest::csv::{Lines, Rows};
 use crate::ingest::table::Row;
@@ -78,7 +78,7 @@ impl Mapping<'_> {
         many.from.clear();
         many.lasts.clear();
         for text in lines.column(plain.occurred) {
-            let (from, lasts) = match self.clock.read(filled(text), &self.forms.occurred) {
+            let (from, lasts) = match self.clock.read_plain(text, &self.forms.occurred, filled) {
                 Some(Interval { from, seconds, precision }) => (from, (seconds, precision)),
                 None => (0, (0, Precision::Second)),
             };
@@ -87,7 +87,7 @@ impl Mapping<'_> {
         }
         for (at, numbers) in [(plain.xy.0, &mut many.x), (plain.xy.1, &mut many.y)] {
             numbers.clear();
-            numbers.extend(lines.column(at).map(|text| number(filled(text)).unwrap_or(f64::NAN)));
+            numbers.extend(lines.column(at).map(|text| filled_number(text).unwrap_or(f64::NAN)));
         }
         many.places.clear();
         many.places.extend(many.x.iter().zip(&many.y).map(|(&x, &y)| self.on_globe(x, y)));

@@ -55,6 +55,25 @@ pub(super) fn number(text: &str) -> Option<f64> {
     }
 }
 
+/// The number that a value is, as [`number`] reads it once it is [`filled`].
+#[inline(always)]
+pub(super) fn filled_number(text: &str) -> Option<f64> {
+    let (negative, digits) = match text.as_bytes() {
+        [b'-', rest @ ..] => (true, rest),
+        rest => (false, rest),
+    };
+    // What is written as most coordinates are has no blank and stands for something.
+    match coordinate(digits) {
+        Some(value) => Some(if negative { -value } else { value }),
+        None => any_filled_number(text),
+    }
+}
+
+#[inline(never)]
+fn any_filled_number(text: &str) -> Option<f64> {
+    number(filled(text))
+}
+
 /// The same of a text that is not written as most coordinates are.
 #[inline(never)]
 fn any_number(text: &str) -> Option<f64> {
@@ -260,6 +279,28 @@ mod tests {
         ] {
             assert_eq!(number(text), None, "{text}");
         }
+    }
+
+    #[test]
+    fn a_value_is_the_number_that_it_is_without_what_is_around_it() {
+        for text in [
+            "-90.1994",
+            " -90.1994",
+            "41.3 ",
+            "\u{a0}41.3",
+            "7",
+            "(null)",
+            " NA ",
+            "",
+            "41.3a",
+            "--1.5",
+            "- 1.5",
+            "1e3",
+            "NaN",
+        ] {
+            assert_eq!(filled_number(text), number(filled(text)), "{text:?}");
+        }
+        assert_eq!(filled_number(" 41.3\t"), Some(41.3));
     }
 
     #[test]
