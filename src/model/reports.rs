@@ -58,6 +58,13 @@ impl Reports {
         (all.addresses.len() == addresses.len()).then_some(all)
     }
 
+    /// Makes room for so many further reports, if there is as much; they may be fewer or more.
+    pub fn expect(&mut self, further: usize) {
+        // What cannot be had now is asked for again when it is needed.
+        let _ = self.rows.try_reserve_exact(further);
+        self.ids.expect(further);
+    }
+
     /// Adds a report at the end with an address by its number, which is below how many there are; its own text is not looked at.
     pub fn push_addressed(&mut self, report: &Report<'_>, address: Option<u32>) {
         self.put(report, address.unwrap_or(NO_ADDRESS));

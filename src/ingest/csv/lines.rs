@@ -36,6 +36,13 @@ impl<'a> Lines<'a> {
         self.begins.is_empty()
     }
 
+    /// How many bytes they take, the last line end aside.
+    #[must_use]
+    pub fn bytes(&self) -> usize {
+        let ends = self.begins.first().zip(self.ends.last());
+        ends.map_or(0, |(&from, &to)| to.saturating_sub(from) as usize)
+    }
+
     /// The rows, each by itself.
     pub fn rows(self) -> impl Iterator<Item = Row<'a>> {
         let rows = self.begins.iter().zip(self.ends.chunks_exact(self.columns));

@@ -158,9 +158,9 @@ pub fn read_lines<S, E: From<CsvError>>(
 mod tests {
     use super::*;
 
-    type Rows = (Vec<Vec<String>>, Vec<String>, Vec<String>);
+    type Table = (Vec<Vec<String>>, Vec<String>, Vec<String>);
 
-    fn rows_of(text: impl Read, form: Form<'_>) -> Result<Rows, CsvError> {
+    fn rows_of(text: impl Read, form: Form<'_>) -> Result<Table, CsvError> {
         let (mut good, mut bad) = (Vec::new(), Vec::new());
         let (_, notes) = read::<(), CsvError>(
             "t",
@@ -177,7 +177,7 @@ mod tests {
         Ok((good, bad, notes))
     }
 
-    fn rows(text: &[u8]) -> Rows {
+    fn rows(text: &[u8]) -> Table {
         rows_of(text, Form::default()).expect("a header")
     }
 
@@ -287,5 +287,74 @@ mod tests {
         let (good, bad, _) = rows(&text);
         assert_eq!(good, [["2", "3"]]);
         assert!(bad[0].contains("longer than 1024 KiB"), "{bad:?}");
+    }
+
+    #[test]
+    fn rows_that_are_cut_together_are_those_that_each_would_be() {
+        // Two columns, some, and more than are cut together; with either line end, and odd rows among the others.
+        for (columns, rows, end) in
+            [(2, 40_000, "\n"), (3, 3_000, "\r\n"), (7, 9_000, "\n"), (9_000, 9, "\n")]
+        {
+            let name = |n: usize, at: usize| match n % 600 {
+                3 => "5\" pipe",
+                _ => ["", "a", "é", " b\r", "nine letters"][(n * 7 + at * 3) % 5],
+            };
+            let header: Vec<String> = (0..columns).map(|at| format!("c{at}")).collect();
+            let mut text = header.join(",");
+            let (mut good, mut bad, mut line) = (Vec::new(), Vec::new(), 1);
+            for n in 0..rows {
+                text.push_str(end);
+                line += 1;
+                let fields: Vec<String> = (0..columns).map(|at| format!("{n}{}", name(n, at))).collect();
+                match n % 1_009 {
+                    500 => {
+                        text.push_str("1");
+                        bad.push(format!("{line}: wrong number of fields: 1 where the header has {columns}"));
+                    }
+                    // A blank line, then one with a quoted line end.
+                    700 => text.push_str("  "),
+                    701 => {
+                        text.push_str(&format!("\"x{end}y\"{}", ",".repeat(columns - 1)));
+                        good.push((line, format!("x{end}y|").into()));
+                        line += 1;
+                    }
+                    _ => {
+                        text.push_str(&fields.join(","));
+                        // A carriage return before the line end belongs to it.
+                        let last = fields[columns - 1].strip_suffix('\r').filter(|_| end == "\n");
+                        let last = last.unwrap_or(&fields[columns - 1]);
+                        good.push((line, format!("{}|{last}", fields[0])));
+                    }
+                }
+            }
+            let (mut found, mut refused, mut together) = (Vec::new(), Vec::new(), 0);
+            let mut take = |row: Row<'_>| {
+                assert_eq!(row.fields.len(), columns);
+                found.push((row.line, format!("{}|{}", row.fields.get(0), row.fields.get(columns - 1))));
+            };
+            read_lines::<(), CsvError>(
+                "t",
+                text.as_bytes(),
+                Form::default(),
+                |_| Ok(()),
+                |(), rows| match rows {
+                    Rows::One(Ok(row)) => take(row),
+                    Rows::One(Err(b)) => refused.push(format!("{}: {}", b.line, b.reason)),
+                    Rows::Lines(lines) => {
+                        together += lines.len();
+                        for at in [0, 1, columns - 1] {
+                            let by_rows: Vec<&str> = lines.rows().map(|row| row.fields.get(at)).collect();
+                            assert_eq!(lines.column(at).collect::<Vec<_>>(), by_rows);
+                        }
+                        lines.rows().for_each(&mut take);
+                    }
+                },
+            )
+            .expect("a header");
+            let expected = if columns < 9_000 { rows / 2 } else { rows / 3 };
+            assert!(together > expected, "{columns} columns: {together} of {rows}");
+            assert!(found == good, "{columns} columns, {:?}", found.iter().zip(&good).find(|(a, b)| a != b));
+            assert_eq!(refused, bad);
+        }
     }
 }

@@ -129,7 +129,10 @@ fn parse(input: &Input, given: Given<'_>) -> Result<Parsed, IncidentsError> {
     });
     let each = |mapping: &mut Mapping<'_>, row: Result<Row<'_>, Broken>| mapping.take(row);
     let (mapping, notes) = if input.format == Format::Csv {
-        let begin = |header: &Header| Mapping::new(given, header, Geometry::None, None);
+        let size = input.size();
+        let begin = |header: &Header| {
+            Mapping::new(given, header, Geometry::None, None).map(|mapping| mapping.expecting(size))
+        };
         csv::read_lines(&input.name, input.open()?, form, begin, Mapping::take_rows)?
     } else {
         let mut rows = 0;
