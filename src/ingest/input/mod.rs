@@ -226,14 +226,6 @@ impl Input {
         })
     }
 
-    /// How many bytes it has, where that is known without reading it: a file on the disk that is not packed.
-    pub(super) fn size(&self) -> Option<u64> {
-        match (&self.packing, &self.place) {
-            (Packing::Plain, Place::Disk(path)) => std::fs::metadata(path).ok().map(|about| about.len()),
-            _ => None,
-        }
-    }
-
     /// All its bytes, unpacked, UTF-16 as UTF-8; borrowed where they lie in memory as they are.
     ///
     /// # Errors
