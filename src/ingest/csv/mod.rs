@@ -308,14 +308,14 @@ mod tests {
                 let fields: Vec<String> = (0..columns).map(|at| format!("{n}{}", name(n, at))).collect();
                 match n % 1_009 {
                     500 => {
-                        text.push_str("1");
+                        text.push('1');
                         bad.push(format!("{line}: wrong number of fields: 1 where the header has {columns}"));
                     }
                     // A blank line, then one with a quoted line end.
                     700 => text.push_str("  "),
                     701 => {
                         text.push_str(&format!("\"x{end}y\"{}", ",".repeat(columns - 1)));
-                        good.push((line, format!("x{end}y|").into()));
+                        good.push((line, format!("x{end}y|")));
                         line += 1;
                     }
                     _ => {
