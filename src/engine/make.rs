@@ -4,14 +4,14 @@ use std::sync::Arc;
 
 use super::places::Found;
 use crate::assign::geocode::Geocoded;
-use crate::model::events::{Event, Events};
+use crate::model::events::{Event, Events, ToldBy};
 use crate::model::identity::Ids;
 use crate::model::incident::{Incidents, Located, Told, z_sorted};
 use crate::model::report::{Place, Report};
 use crate::model::reports::Ledger;
 use crate::model::texts::Texts;
 use crate::space::coord::{Local, LonLat, Mercator};
-use crate::space::crs::{Crs, CrsError};
+use crate::space::crs::Crs;
 use crate::space::mercators::Mercators;
 
 /// Makes incidents of events; `found` has the places that were found from addresses, `addresses` those of the
@@ -32,15 +32,17 @@ pub(super) fn make(
     let mercators = (0..events.len()).find_map(place).map(Mercators::near);
     let mercator = |at: LonLat| mercators.as_ref().map_or_else(|| at.into(), |near| near.of(at));
     let order = z_sorted(events.len(), |event| place(event).map(mercator));
-    let making = Making { ids, ledger, addresses, crs, found, mercator: &mercator };
+    let making = Making { ids, ledger, addresses, found };
     let incidents = Incidents::gather(&order, Arc::clone(addresses), |part| {
         // What lies far apart is fetched first, one kind at a time, so that no projection waits for memory.
-        let some: Vec<Event> = events.get_all(part);
-        let told_by: Vec<usize> = some.iter().map(|event| event.told_by).collect();
-        let reports = ledger.reports.get_all(&told_by);
-        let mut last = None;
-        let told = |((&at, event), report)| told((at, event), &report, &making, &mut last);
-        part.iter().zip(some).zip(reports).map(told).collect()
+        let some = events.told_all(part, &ledger.reports);
+        let spots = Spots::of(&some, crs, &mercator);
+        let each = part.iter().zip(spots.iter()).enumerate();
+        each.map(|(which, (&at, spot))| {
+            let (event, report) = some.get(which);
+            told((at, event), &report, &making, spot)
+        })
+        .collect()
     });
     (incidents, order)
 }
@@ -55,32 +57,52 @@ struct Making<'a> {
     ids: &'a Ids,
     ledger: &'a Ledger,
     addresses: &'a Texts,
-    crs: &'a Crs,
     found: &'a Found,
-    mercator: &'a (dyn Fn(LonLat) -> Mercator + Sync),
+}
+
+/// Where some events lie that follow each other in the order of places: each place is brought to the plane once, and all together.
+struct Spots {
+    known: Vec<(Mercator, Option<Local>)>,
+    /// Of each event how many places are known with its own; 0 where it has none before the first.
+    upto: Vec<u32>,
+}
+
+impl Spots {
+    fn of(told: &ToldBy<'_>, crs: &Crs, mercator: &impl Fn(LonLat) -> Mercator) -> Self {
+        let (mut places, mut upto) = (Vec::new(), Vec::with_capacity(told.len()));
+        for which in 0..told.len() {
+            if let Place::At(at) = told.place(which)
+                && places.last() != Some(&at)
+            {
+                places.push(at);
+            }
+            upto.push(places.len() as u32);
+        }
+        let known = places.iter().map(|&at| mercator(at)).zip(crs.to_local_all(&places)).collect();
+        Self { known, upto }
+    }
+
+    /// The place of each event, if it has one: else that of another.
+    fn iter(&self) -> impl Iterator<Item = Option<(Mercator, Option<Local>)>> {
+        self.upto.iter().map(|&upto| self.known.get((upto as usize).checked_sub(1)?).copied())
+    }
 }
 
 fn told<'a>(
     (at, event): (u32, Event<'a>),
     report: &Report<'a>,
     making: &Making<'_>,
-    last: &mut Option<(LonLat, Mercator, Result<Local, CrsError>)>,
+    spot: Option<(Mercator, Option<Local>)>,
 ) -> Told<'a> {
     let address = making.ledger.reports.address(event.told_by);
     let text = address.map(|number| making.addresses.get(number as usize));
-    let place = if event.withheld { Place::Withheld } else { report.place };
     let nowhere = (Mercator { x: 0, y: 0 }, Local::default());
-    let (located, (mercator, local)) = match place {
-        Place::At(at) => {
-            // In the order of places the same one often comes again.
-            let known = last.take().filter(|(place, ..)| *place == at);
-            let made = || (at, (making.mercator)(at), making.crs.to_local(at));
-            let (_, mercator, local) = last.insert(known.unwrap_or_else(made));
-            match local {
-                Ok(local) => (Located::Yes, (*mercator, *local)),
-                Err(_) => (Located::Elsewhere, (*mercator, Local::default())),
-            }
-        }
+    let (located, (mercator, local)) = match if event.withheld { Place::Withheld } else { report.place } {
+        Place::At(_) => match spot {
+            Some((mercator, Some(local))) => (Located::Yes, (mercator, local)),
+            Some((mercator, None)) => (Located::Elsewhere, (mercator, Local::default())),
+            None => (Located::Missing, nowhere),
+        },
         Place::Missing => match geocoded(at as usize, making.found) {
             Some(place) => (Located::Geocoded, (place.lonlat.into(), place.at)),
             None => (Located::Missing, nowhere),

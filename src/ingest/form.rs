@@ -81,14 +81,32 @@ impl Form {
     #[inline]
     pub(super) fn read(&self, text: &str) -> Option<Civil> {
         let fixed = self.fixed.as_ref().and_then(|fixed| fixed.read(text.as_bytes()));
-        let civil = match (fixed, &self.steps) {
-            (Some(civil), _) => civil,
-            (None, Some(steps)) => run(steps, text.as_bytes(), self.has_date)?,
-            (None, None) => self.read_slowly(text)?,
+        let civil = match fixed {
+            Some(civil) => civil,
+            None => self.read_by_steps(text)?,
         };
-        // `1/2/18` read as the year 18 is no date.
+        self.is_right(&civil).then_some(civil)
+    }
+
+    /// The same of a text with all its digits at their places; `None` of any other.
+    #[inline(always)]
+    pub(super) fn read_fixed(&self, text: &str) -> Option<Civil> {
+        self.fixed.as_ref()?.read(text.as_bytes()).filter(|civil| self.is_right(civil))
+    }
+
+    /// Whether there is such a date and time; `1/2/18` read as the year 18 is none.
+    #[inline]
+    fn is_right(&self, civil: &Civil) -> bool {
         let in_range = !self.has_date || (1900..=2100).contains(&civil.year);
-        (in_range && is_date(&civil, self.has_date)).then_some(civil)
+        in_range && is_date(civil, self.has_date)
+    }
+
+    #[inline(never)]
+    fn read_by_steps(&self, text: &str) -> Option<Civil> {
+        match &self.steps {
+            Some(steps) => run(steps, text.as_bytes(), self.has_date),
+            None => self.read_slowly(text),
+        }
     }
 
     fn read_slowly(&self, text: &str) -> Option<Civil> {

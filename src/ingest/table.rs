@@ -18,8 +18,10 @@ pub struct Row<'a> {
 pub enum Fields<'a> {
     /// One text; field `n` ends at `ends[n]`, the next one begins a byte later.
     Cut {
-        /// The whole row.
+        /// A text that the row lies in.
         text: &'a str,
+        /// Where its first field begins.
+        from: u32,
         /// Where its fields end.
         ends: &'a [u32],
     },
@@ -33,9 +35,9 @@ impl<'a> Fields<'a> {
     #[inline]
     pub fn get(self, at: usize) -> &'a str {
         match self {
-            Self::Cut { text, ends } => {
-                let from =
-                    if at == 0 { 0 } else { ends.get(at - 1).map_or(usize::MAX, |&end| end as usize + 1) };
+            Self::Cut { text, from, ends } => {
+                let after = |&end: &u32| end as usize + 1;
+                let from = if at == 0 { from as usize } else { ends.get(at - 1).map_or(usize::MAX, after) };
                 ends.get(at).and_then(|&end| text.get(from..end as usize)).unwrap_or_default()
             }
             Self::List(list) => list.get(at).copied().unwrap_or_default(),
@@ -56,6 +58,20 @@ impl<'a> Fields<'a> {
     pub fn is_empty(self) -> bool {
         self.len() == 0
     }
+}
+
+/// A text without blanks around it.
+#[inline]
+pub(super) fn trimmed(text: &str) -> &str {
+    // Most have no blank at either end, which two bytes tell.
+    let tight = |byte: Option<&u8>| byte.is_none_or(u8::is_ascii_graphic);
+    let bytes = text.as_bytes();
+    if tight(bytes.first()) && tight(bytes.last()) { text } else { trimmed_plainly(text) }
+}
+
+#[cold]
+fn trimmed_plainly(text: &str) -> &str {
+    text.trim()
 }
 
 /// A row that the reader itself cannot make sense of.

@@ -4,6 +4,7 @@ use jiff::civil::{Date, DateTime, Time};
 use jiff::tz::TimeZone;
 
 use super::form::{Civil, Finest, Form};
+use super::table::trimmed;
 use crate::model::period::{Interval, Precision};
 use crate::model::report::Day;
 
@@ -20,7 +21,7 @@ impl Forms {
 
     #[inline]
     fn read(&self, text: &str) -> Option<(Civil, Finest)> {
-        let text = text.trim();
+        let text = trimmed(text);
         self.0.iter().find_map(|form| Some((form.read(text)?, form.finest)))
     }
 }
@@ -61,11 +62,36 @@ impl Clock {
     /// Reads a date with its time; a form without a time gives the whole day, without a day the month.
     ///
     /// `None` if no form fits.
+    #[inline]
     pub fn read(&mut self, text: &str, forms: &Forms) -> Option<Interval> {
-        if let Some((civil, finest)) = forms.read(text) {
-            return self.interval(civil, finest);
+        match forms.read(text) {
+            Some((civil, finest)) => self.interval(civil, finest),
+            None => self.read_24(text, forms),
         }
-        // The day that ends at 24:00, and not a time on the next one.
+    }
+
+    /// The same of what `value` makes of a text, in less time where the text has all the digits of the first form: then it is a
+    /// value as it stands.
+    #[inline(always)]
+    pub(super) fn read_plain(
+        &mut self,
+        text: &str,
+        forms: &Forms,
+        value: impl Fn(&str) -> &str,
+    ) -> Option<Interval> {
+        if let Some(form) = forms.0.first()
+            && let Some(Civil { year, month, day: Some(day), second: Some(second), offset }) =
+                form.read_fixed(text)
+            && !self.placeholders.contains(&second)
+        {
+            return self.point(days(year, month, day), second, offset, form.finest);
+        }
+        self.read(value(text), forms)
+    }
+
+    /// The day that ends at 24:00, and not a time on the next one.
+    #[cold]
+    fn read_24(&mut self, text: &str, forms: &Forms) -> Option<Interval> {
         let at = text.find([' ', 'T']).filter(|&at| is_24(&text[at + 1..]))?;
         let (civil, finest) = forms.read(&format!("{}00{}", &text[..=at], &text[at + 3..]))?;
         civil.second?;
@@ -148,7 +174,13 @@ impl Clock {
             let from = self.begin(date)?;
             return whole(from, self.begin(date + 1)?, Precision::Day);
         };
-        let from = match civil.offset {
+        self.point(date, second, civil.offset, finest)
+    }
+
+    /// What happened on a day since 1970 at a second of it.
+    #[inline(always)]
+    fn point(&mut self, date: i32, second: u32, offset: Option<i32>, finest: Finest) -> Option<Interval> {
+        let from = match offset {
             Some(offset) => i64::from(date) * 86_400 + i64::from(second) - i64::from(offset),
             None => self.instant(date, second)?,
         };
@@ -310,6 +342,33 @@ mod tests {
         let mut at = |time: &str| clock.read_parts(("07/04/2018", time), (&dates, &times));
         assert_eq!((at("24:00:00"), at("2400"), at("24:30:00")), (Ok(day), Ok(day), Err(1)));
         assert_eq!(at("240").map(|when| when.from - day.from), Ok(2 * 3_600 + 40 * 60));
+    }
+
+    #[test]
+    fn a_text_with_all_its_digits_is_read_as_any_other() {
+        let all = [
+            "2018-07-04 01:02:03",
+            " 2018-07-04 01:02:03 ",
+            "2018-07-04 00:00:00",
+            "2018-7-4 1:02:03",
+            "2018-07-04 24:00:00",
+            "2018-02-30 01:02:03",
+            "2018-03-11 02:30:00",
+            "2018-07-04",
+            "1018-07-04 01:02:03",
+            "NA",
+            "",
+        ];
+        let forms = forms(&["%Y-%m-%d %H:%M:%S", "%Y-%m-%d"]);
+        let placeholders = ["00:00".to_owned()];
+        let mut read = 0;
+        for (text, placeholders) in all.iter().flat_map(|text| [(text, &[][..]), (text, &placeholders)]) {
+            let mut clock = Clock::new(zone("America/Chicago")).with_placeholders(placeholders);
+            let plainly = clock.read(text.trim(), &forms);
+            assert_eq!(clock.read_plain(text, &forms, str::trim), plainly, "{text:?} {placeholders:?}");
+            read += usize::from(plainly.is_some());
+        }
+        assert_eq!(read, 14);
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! Areas: named territories of a kind, and polygons that become blocks.
 
+use std::cell::Cell;
 use std::fmt;
 use std::str::FromStr;
 
@@ -8,7 +9,7 @@ use geo::{Area as _, Coord, CoordsIter, MapCoords, MultiPolygon};
 use super::block::{Block, BlockKind, BlockSet};
 use super::exposure::Residents;
 use crate::space::bbox::LonLatBox;
-use crate::space::coord::{LonLat, SquareKm};
+use crate::space::coord::{Local, LonLat, SquareKm};
 use crate::space::crs::{Crs, CrsError};
 
 /// What an area is to those who live and work in it.
@@ -183,11 +184,10 @@ pub const CELLS: &str = "cells";
 pub fn polygons(areas: &[Area], crs: &Crs) -> Result<BlockSet, CrsError> {
     let unique = all_differ(areas.iter().map(|area| area.id.as_deref()));
     let cells = areas.iter().all(|area| area.block_set.as_deref() == Some(CELLS));
-    let block = |(number, area): (usize, &Area)| {
-        let local = to_local(&area.shape, crs)?;
+    let block = |(number, (area, local)): (usize, (&Area, MultiPolygon))| {
         let id = area.id.clone().filter(|_| unique).unwrap_or_else(|| number.to_string());
         let word = if cells { "Cell" } else { "Block" };
-        Ok(Block {
+        Block {
             name: area.name.clone().unwrap_or_else(|| format!("{word} {id}")),
             id: if cells { id } else { format!("polygon-{id}") },
             kind: BlockKind::Polygon,
@@ -198,9 +198,9 @@ pub fn polygons(areas: &[Area], crs: &Crs) -> Result<BlockSet, CrsError> {
             lonlat: simplest(area.shape.clone()).into(),
             local: simplest(local),
             streets: Vec::new(),
-        })
+        }
     };
-    let blocks = (1..).zip(areas).map(block).collect::<Result<_, CrsError>>()?;
+    let blocks = (1..).zip(areas.iter().zip(all_to_local(areas, crs)?)).map(block).collect();
     Ok(BlockSet { name: if cells { CELLS } else { POLYGONS }, blocks, alleys: Vec::new() })
 }
 
@@ -228,6 +228,21 @@ pub fn to_local(shape: &MultiPolygon, crs: &Crs) -> Result<MultiPolygon, CrsErro
     })
 }
 
+/// Shapes in degrees, each as [`to_local`] brings it, all their corners together.
+fn all_to_local(areas: &[Area], crs: &Crs) -> Result<Vec<MultiPolygon>, CrsError> {
+    let corners = areas.iter().flat_map(|area| area.shape.coords_iter());
+    let places: Option<Vec<LonLat>> = corners.map(|at| LonLat::new(at.x, at.y).ok()).collect();
+    let found: Option<Vec<Local>> = places.and_then(|all| crs.to_local_all(&all).into_iter().collect());
+    let Some(found) = found else {
+        // One at least cannot be brought: the first one is told of.
+        return areas.iter().map(|area| to_local(&area.shape, crs)).collect();
+    };
+    // Corners of a shape are mapped in the order in which they are told.
+    let next = Cell::new(0);
+    let brought = |_: Coord| Coord::from(found[next.replace(next.get() + 1)]);
+    Ok(areas.iter().map(|area| area.shape.map_coords(brought)).collect())
+}
+
 /// Whether all have an id and no two the same.
 fn all_differ<'a>(ids: impl Iterator<Item = Option<&'a str>>) -> bool {
     let mut seen = std::collections::HashSet::new();
@@ -244,6 +259,38 @@ fn simplest(mut shape: MultiPolygon) -> geo::Geometry {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn shapes_are_brought_together_as_each_by_itself() {
+        use geo::{LineString, Polygon};
+        let ring = |lon: f64, lat: f64, size: f64| {
+            let corners = [(0.0, 0.0), (1.0, 0.1), (1.1, 1.0), (0.2, 0.9)];
+            LineString::from_iter(corners.map(|(x, y)| (lon + x * size, lat + y * size)))
+        };
+        let holed = |lon: f64, lat: f64| {
+            Polygon::new(
+                ring(lon, lat, 1e-2),
+                vec![ring(lon + 2e-3, lat + 2e-3, 1e-3), ring(lon, lat + 5e-3, 1e-3)],
+            )
+        };
+        let area = |shape: Vec<Polygon>| Area { shape: MultiPolygon(shape), ..Area::default() };
+        let crs = Crs::new("EPSG:32615").expect("known");
+        let plain = |n: u32| Polygon::new(ring(-90.3 + f64::from(n) * 2e-3, 38.6, 1e-3), Vec::new());
+        let mut areas: Vec<Area> = (0..70).map(|n| area(vec![plain(n)])).collect();
+        areas.insert(3, area(vec![holed(-90.2, 38.7), plain(500)]));
+        areas.insert(9, area(Vec::new()));
+        let each: Vec<MultiPolygon> =
+            areas.iter().map(|area| to_local(&area.shape, &crs).expect("near")).collect();
+        assert_eq!(all_to_local(&areas, &crs).expect("near"), each);
+        // Off the globe, and too far from the zone: the first is told of, as it is by itself.
+        let far = area(vec![Polygon::new(ring(1.0, 0.0, 1e-3), Vec::new())]);
+        let off = area(vec![Polygon::new(ring(-200.0, 38.0, 1e-3), Vec::new())]);
+        for bad in [far, off] {
+            areas.insert(30, bad);
+            let told = all_to_local(&areas, &crs).expect_err("none").to_string();
+            assert_eq!(told, to_local(&areas[30].shape, &crs).expect_err("none").to_string());
+        }
+    }
 
     #[test]
     fn a_word_that_is_no_kind_is_refused_with_the_list_of_kinds() {

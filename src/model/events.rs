@@ -4,8 +4,8 @@ use std::cmp::Reverse;
 use std::collections::HashMap;
 
 use super::class::ClassId;
-use super::report::Place;
-use super::reports::Reports;
+use super::report::{Place, Report};
+use super::reports::{Fetched, Reports};
 
 /// Events in rows, in the order of their first reports; an event is known by its position.
 #[derive(Clone, Debug, Default)]
@@ -13,6 +13,8 @@ pub struct Events {
     rows: Vec<Row>,
     /// All classes of the events that have several, the most serious first.
     several: HashMap<u32, Vec<ClassId>>,
+    /// Whether every event is the one report at its own position.
+    alone: bool,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -41,6 +43,50 @@ pub struct Event<'a> {
     pub withheld: bool,
 }
 
+/// Some events with the reports that tell them.
+pub struct ToldBy<'a> {
+    reports: &'a Reports,
+    told_by: Vec<usize>,
+    fetched: Fetched<'a>,
+    /// None where each is a report by itself.
+    events: Vec<Event<'a>>,
+}
+
+impl<'a> ToldBy<'a> {
+    /// How many there are.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.told_by.len()
+    }
+
+    /// Whether there is none.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.told_by.is_empty()
+    }
+
+    /// One of them with its report.
+    #[must_use]
+    #[inline]
+    pub fn get(&self, which: usize) -> (Event<'a>, Report<'a>) {
+        let at = self.told_by[which];
+        let report = self.fetched.get(which, at);
+        let alone = || {
+            let withheld = report.place == Place::Withheld;
+            Event { first: at, told_by: at, classes: self.reports.class_of(at), reports: 1, withheld }
+        };
+        (self.events.get(which).copied().unwrap_or_else(alone), report)
+    }
+
+    /// Where one happened, as its report says; withheld if that of any of its reports is.
+    #[must_use]
+    #[inline]
+    pub fn place(&self, which: usize) -> Place {
+        let withheld = self.events.get(which).is_some_and(|event| event.withheld);
+        if withheld { Place::Withheld } else { self.fetched.place(which) }
+    }
+}
+
 impl Events {
     /// How many there are.
     #[must_use]
@@ -59,6 +105,19 @@ impl Events {
     #[inline]
     pub fn get(&self, at: usize) -> Event<'_> {
         self.event(at, self.rows[at])
+    }
+
+    /// The events at some positions that lie far apart, with the reports that tell them, fetched. Where each is a report by itself,
+    /// that report says all of it.
+    #[must_use]
+    pub fn told_all<'a>(&'a self, at: &[u32], reports: &'a Reports) -> ToldBy<'a> {
+        let events = if self.alone { Vec::new() } else { self.get_all(at) };
+        let told_by: Vec<usize> = if self.alone {
+            at.iter().map(|&at| at as usize).collect()
+        } else {
+            events.iter().map(|event| event.told_by).collect()
+        };
+        ToldBy { fetched: reports.fetch(&told_by), told_by, events, reports }
     }
 
     /// The events at some positions that lie far apart, fetched so that many wait for memory together.
@@ -88,6 +147,7 @@ impl Events {
 
     /// Takes another event's reports over; the other one is to be dropped by [`Events::without`].
     pub(super) fn absorb(&mut self, lead: usize, other: usize) {
+        self.alone = false;
         let Row { reports, withheld, .. } = self.rows[other];
         self.rows[lead].reports += reports;
         self.rows[lead].withheld |= withheld;
@@ -104,6 +164,11 @@ impl Events {
             left.rows.push(self.rows[at]);
         }
         left
+    }
+
+    /// Told once all reports have been begun with or joined: whether each of them is an event by itself.
+    pub(super) fn end(&mut self, reports: &Reports) {
+        self.alone = self.len() == reports.len() && self.rows.iter().all(|row| row.reports == 1);
     }
 
     /// Begins an event with its first report.

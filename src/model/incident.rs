@@ -70,7 +70,7 @@ pub(super) const NO_ADDRESS: u32 = u32::MAX;
 const PARTS: usize = 4;
 
 /// Incidents that one thread makes at a time: what they are made of stays in its cache.
-const PART: usize = 1 << 8;
+const PART: usize = 1 << 7;
 
 impl Incidents {
     /// Stores incidents, sorted by place along a Z-order curve, then as they came.
@@ -108,10 +108,13 @@ impl Incidents {
     ) -> Self {
         let mut columns = Self { addresses: addresses.into(), ..Self::default() };
         columns.reserve(order.len());
-        for batch in order.chunks(PART * PARTS * rayon::current_num_threads()) {
-            let parts: Vec<Vec<Told<'a>>> = batch.par_chunks(PART).map(&told).collect();
-            parts.iter().for_each(|rows| columns.extend(rows));
-        }
+        // On a thread of the pool, so that none is woken for each batch.
+        rayon::scope(|_| {
+            for batch in order.chunks(PART * PARTS * rayon::current_num_threads()) {
+                let parts: Vec<Vec<Told<'a>>> = batch.par_chunks(PART).map(&told).collect();
+                parts.iter().for_each(|rows| columns.extend(rows));
+            }
+        });
         columns.ids.shrink();
         columns.arrived = Arrived::after(order.len());
         columns

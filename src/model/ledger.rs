@@ -95,6 +95,7 @@ pub(crate) fn resolve_all(ledger: &Ledger) -> (Events, Resolution, Vec<usize>) {
             events.join(first[lead] as usize, at, reports, &order);
         }
     }
+    events.end(reports);
     (events, resolution, superseded)
 }
 
@@ -445,8 +446,33 @@ mod tests {
         for at in [&[][..], &[2, 1, 0, 1]] {
             let single: Vec<_> = at.iter().map(|&at: &u32| events.get(at as usize)).collect();
             assert_eq!(events.get_all(at), single);
+            let told = events.told_all(at, &l.reports);
+            assert_eq!((0..at.len()).map(|which| told.get(which).0).collect::<Vec<_>>(), single);
         }
         assert_eq!(events.get_all(&[1])[0].classes, [ClassId(0), ClassId(1)]);
+    }
+
+    #[test]
+    fn events_that_are_each_a_report_are_told_by_it_and_others_by_what_they_became() {
+        let withheld = Report { place: Place::Withheld, ..report(Some("c"), Sign::Adds, 0, 7, 5.0) };
+        let (a, b) = (report(Some("a"), Sign::Adds, 1, 0, 5.0), report(Some("b"), Sign::Adds, 0, 60, 6.0));
+        let gone = Report { status: Status::Withdrawn, ..report(Some("d"), Sign::Adds, 0, 7, 5.0) };
+        for rows in [vec![a, b, withheld], vec![a, b, a, withheld], vec![gone, a, b, withheld], vec![]] {
+            let mut l = ledger(Unit::Incident);
+            l.reports = rows.iter().copied().collect();
+            let (events, _) = resolve(&l);
+            let order: Vec<u32> = (0..events.len() as u32).rev().collect();
+            let told = events.told_all(&order, &l.reports);
+            assert_eq!(told.len(), rows.len().min(3));
+            for (which, &at) in order.iter().enumerate() {
+                let (event, report) = told.get(which);
+                let place = if event.withheld { Place::Withheld } else { report.place };
+                assert_eq!(told.place(which), place);
+                assert_eq!(event, events.get(at as usize));
+                let own = l.reports.get(event.told_by);
+                assert_eq!((report.id, report.when, report.place), (own.id, own.when, own.place));
+            }
+        }
     }
 
     #[test]

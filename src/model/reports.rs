@@ -58,6 +58,13 @@ impl Reports {
         (all.addresses.len() == addresses.len()).then_some(all)
     }
 
+    /// Makes room for so many further reports, if there is as much; they may be fewer or more.
+    pub fn expect(&mut self, further: usize) {
+        // What cannot be had now is asked for again when it is needed.
+        let _ = self.rows.try_reserve_exact(further);
+        self.ids.expect(further);
+    }
+
     /// Adds a report at the end with an address by its number, which is below how many there are; its own text is not looked at.
     pub fn push_addressed(&mut self, report: &Report<'_>, address: Option<u32>) {
         self.put(report, address.unwrap_or(NO_ADDRESS));
@@ -104,13 +111,9 @@ impl Reports {
 
     /// The reports at some positions that lie far apart. What is fixed is fetched first, then the ids, so that many wait
     /// for memory together and not each for itself.
-    pub fn get_all<'a, 'b>(
-        &'a self,
-        at: &'b [usize],
-    ) -> impl ExactSizeIterator<Item = Report<'a>> + use<'a, 'b> {
-        let rows: Vec<Row> = at.iter().map(|&at| self.rows[at]).collect();
-        let ids: Vec<&str> = self.ids.get_all(at);
-        at.iter().zip(rows).zip(ids).map(|((&at, row), id)| self.report(at, &row, id))
+    pub(super) fn fetch<'a>(&'a self, at: &[usize]) -> Fetched<'a> {
+        let rows = at.iter().map(|&at| self.rows[at]).collect();
+        Fetched { reports: self, rows, ids: self.ids.get_all(at) }
     }
 
     #[inline]
@@ -158,6 +161,13 @@ impl Reports {
     #[inline]
     pub fn class(&self, at: usize) -> ClassId {
         self.rows[at].class
+    }
+
+    /// The same as a list of one.
+    #[must_use]
+    #[inline]
+    pub(super) fn class_of(&self, at: usize) -> &[ClassId] {
+        std::slice::from_ref(&self.rows[at].class)
     }
 
     /// Adds or takes back.
@@ -305,6 +315,27 @@ impl Reports {
     }
 }
 
+/// Reports that lie far apart, fetched; each by its place among the positions that were asked for.
+pub(super) struct Fetched<'a> {
+    reports: &'a Reports,
+    rows: Vec<Row>,
+    ids: Vec<&'a str>,
+}
+
+impl<'a> Fetched<'a> {
+    /// A report, which stands at this position in the ledger.
+    #[inline]
+    pub(super) fn get(&self, which: usize, at: usize) -> Report<'a> {
+        self.reports.report(at, &self.rows[which], self.ids[which])
+    }
+
+    /// Where it happened.
+    #[inline]
+    pub(super) fn place(&self, which: usize) -> Place {
+        self.rows[which].place()
+    }
+}
+
 impl<'a> FromIterator<Report<'a>> for Reports {
     fn from_iter<I: IntoIterator<Item = Report<'a>>>(reports: I) -> Self {
         let mut all = Self::default();
@@ -357,6 +388,17 @@ mod tests {
         assert_eq!(all.address(1), all.address(2));
     }
 
+    fn fetched<'a>(all: &'a Reports, at: &[usize]) -> Vec<Report<'a>> {
+        let fetched = all.fetch(at);
+        at.iter()
+            .enumerate()
+            .map(|(which, &at)| {
+                assert_eq!(fetched.place(which), all.place(at));
+                fetched.get(which, at)
+            })
+            .collect()
+    }
+
     #[test]
     fn reports_that_lie_far_apart_come_as_each_by_itself() {
         let mut missing = Report { place: Place::Missing, ..report("", 2, Some("1 A ST")) };
@@ -366,10 +408,10 @@ mod tests {
         all.push(&missing);
         let told = |some: Vec<Report<'_>>| some.iter().map(|one| format!("{one:?}")).collect::<Vec<_>>();
         for at in [&[][..], &[3, 0, 2, 1, 0], &[2]] {
-            assert_eq!(told(all.get_all(at).collect()), told(at.iter().map(|&at| all.get(at)).collect()));
+            assert_eq!(told(fetched(&all, at)), told(at.iter().map(|&at| all.get(at)).collect()));
         }
         drop(all.take_addresses());
-        assert_eq!(told(all.get_all(&[2, 1]).collect()), told(vec![all.get(2), all.get(1)]));
+        assert_eq!(told(fetched(&all, &[2, 1])), told(vec![all.get(2), all.get(1)]));
         assert_eq!((all.get(2).address, all.address(2)), (None, Some(1)));
     }
 

@@ -22,6 +22,12 @@ impl Texts {
         self.ends.push(u32::try_from(self.all.len()).expect("below 4 GiB of text in one column"));
     }
 
+    /// Makes room for so many further strings, not for their text.
+    pub(crate) fn expect(&mut self, further: usize) {
+        // What cannot be had now is asked for again when it is needed.
+        let _ = self.ends.try_reserve_exact(further);
+    }
+
     /// The string at a position.
     #[must_use]
     #[inline]

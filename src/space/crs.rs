@@ -171,6 +171,19 @@ impl Crs {
         if x.is_finite() && y.is_finite() { Ok(Local { x, y }) } else { Err(outside()) }
     }
 
+    /// Brings many places to metres, as [`Crs::to_local`] does; `None` for those that have no coordinates in this CRS.
+    #[must_use]
+    pub fn to_local_all(&self, places: &[LonLat]) -> Vec<Option<Local>> {
+        let finite = |&(x, y): &(f64, f64)| x.is_finite() && y.is_finite();
+        match self.utm {
+            Some(zone) => {
+                let found = zone.forward_all(places);
+                found.map(|at| at.filter(finite).map(|(x, y)| Local { x, y })).collect()
+            }
+            None => places.iter().map(|&at| self.to_local(at).ok()).collect(),
+        }
+    }
+
     /// Brings a local place back to degrees.
     ///
     /// # Errors
@@ -337,6 +350,38 @@ mod tests {
         {
             assert_eq!(Utm::of(other), None, "{other}");
         }
+    }
+
+    #[test]
+    fn many_places_come_out_as_each_by_itself() {
+        let mut state = 7_u64;
+        let mut draw = |from: f64, to: f64| {
+            state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            from + (to - from) * ((state >> 11) as f64 / (1_u64 << 53) as f64)
+        };
+        // Near the zone, at a line where days begin, and anywhere.
+        let mut place = |at: usize| {
+            let (lon, lat) = match at % 3 {
+                0 => (draw(-94.0, -89.0), draw(37.0, 40.0)),
+                1 => (draw(179.9, 180.0), draw(-80.0, 84.0)),
+                _ => (draw(-180.0, 180.0), draw(-90.0, 90.0)),
+            };
+            LonLat::new(lon, lat).expect("on the globe")
+        };
+        let bits = |at: Option<Local>| at.map(|at| (at.x.to_bits(), at.y.to_bits()));
+        let (mut some, mut none) = (0, 0);
+        for code in ["EPSG:32615", "EPSG:32701", "EPSG:32760", "EPSG:26996"] {
+            let crs = Crs::new(code).expect("known");
+            for n in [0, 1, 63, 64, 65, 1_000] {
+                let places: Vec<LonLat> = (0..n).map(&mut place).collect();
+                let all = crs.to_local_all(&places);
+                let each: Vec<_> = places.iter().map(|&at| bits(crs.to_local(at).ok())).collect();
+                assert_eq!(all.iter().map(|&at| bits(at)).collect::<Vec<_>>(), each, "{code} {n}");
+                some += all.iter().flatten().count();
+                none += all.iter().filter(|at| at.is_none()).count();
+            }
+        }
+        assert!(some > 3_000 && none > 50, "{some} {none}");
     }
 
     #[test]

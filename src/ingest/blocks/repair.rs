@@ -7,11 +7,11 @@ use geo::algorithm::validation::{GeometryIndex, InvalidMultiPolygon, InvalidPoly
 use geo::coordinate_position::CoordPos;
 use geo::dimensions::Dimensions;
 use geo::{
-    Area, BoundingRect, Coord, CoordsIter, Intersects, LineString, LinesIter, MapCoords, MultiPolygon,
+    Area, BoundingRect, Coord, CoordsIter, Intersects, Line, LineString, LinesIter, MapCoords, MultiPolygon,
     Polygon, PreparedGeometry, Rect, Relate, RemoveRepeatedPoints,
 };
 use rstar::primitives::{GeomWithData, Rectangle};
-use rstar::{RTree, RTreeObject};
+use rstar::{Envelope, RTree, RTreeObject};
 
 use super::ring_area;
 
@@ -161,13 +161,33 @@ fn fault_of_part(part: &Polygon, left: &mut Left) -> Result<Option<InvalidPolygo
     Ok(None)
 }
 
+/// Of a ring of no more edges all boxes are compared, which takes less time than a tree of them.
+const FEW: usize = 32;
+
 /// Whether two edges of a ring meet that do not follow each other.
 fn crosses_itself(ring: &LineString, left: &mut usize) -> Result<bool, TooMany> {
     let edges: Vec<_> = ring.lines().zip(0_usize..).map(|(edge, at)| GeomWithData::new(edge, at)).collect();
+    if edges.len() <= FEW {
+        let boxes: Vec<_> = edges.iter().map(RTreeObject::envelope).collect();
+        let near = |edge: &GeomWithData<Line, usize>| {
+            let own = boxes[edge.data];
+            edges.iter().filter(|other| own.intersects(&boxes[other.data])).collect::<Vec<_>>()
+        };
+        return crossing(&edges, near, left);
+    }
     let tree = RTree::bulk_load(edges.clone());
-    for edge in &edges {
+    crossing(&edges, |edge| tree.locate_in_envelope_intersecting(&edge.envelope()), left)
+}
+
+/// The same of edges with their places in the ring, from those whose boxes meet that of an edge.
+fn crossing<'a, I: IntoIterator<Item = &'a GeomWithData<Line, usize>>>(
+    edges: &'a [GeomWithData<Line, usize>],
+    near: impl Fn(&'a GeomWithData<Line, usize>) -> I,
+    left: &mut usize,
+) -> Result<bool, TooMany> {
+    for edge in edges {
         let one = edge.geom();
-        for other in tree.locate_in_envelope_intersecting(&edge.envelope()) {
+        for other in near(edge) {
             take(left, 1)?;
             let (next, other) = (other.data > edge.data, other.geom());
             if next && one.start != other.end && one.end != other.start && one.intersects(other) {
@@ -277,6 +297,32 @@ mod tests {
     }
 
     /// The areas of more shapes stand in `fixtures/formats/broken.tsv`, see `tests/data_in/formats.rs`.
+    #[test]
+    fn a_ring_of_few_edges_crosses_itself_where_one_of_many_does() {
+        // Corners of a star, one by one or every second or third: those rings cross themselves.
+        for (corners, every, crosses) in
+            [(5, 1, false), (5, 2, true), (7, 3, true), (31, 1, false), (31, 2, true)]
+        {
+            let corner = |at: usize| {
+                let angle = (at * every) as f64 / corners as f64 * std::f64::consts::TAU;
+                Coord { x: angle.cos(), y: angle.sin() }
+            };
+            let few: LineString = (0..=corners).map(|at| corner(at % corners)).collect();
+            // The same ring with further corners on its edges.
+            let steps = |pair: &[Coord]| {
+                let (from, to) = (pair[0], pair[1]);
+                (0..8).map(move |n| from + (to - from) * (f64::from(n) / 8.0))
+            };
+            let many: LineString = few.0.windows(2).flat_map(steps).chain(few.0.last().copied()).collect();
+            assert!(few.0.len() <= FEW + 1 && many.0.len() > FEW + 1);
+            for ring in [&few, &many] {
+                let mut left = EDGES;
+                assert_eq!(crosses_itself(ring, &mut left), Ok(crosses), "{corners} {every}");
+                assert!(left < EDGES && (crosses || crosses_itself(ring, &mut 3) == Err(TooMany)));
+            }
+        }
+    }
+
     #[test]
     fn a_bow_tie_becomes_its_two_lobes_and_a_sound_ring_stays() {
         let bow_tie = polygon(&[(0., 0.), (4., 4.), (4., 0.), (0., 4.)]);

@@ -2,9 +2,21 @@
 
 use std::io::Read;
 
+use super::lines::{Lines, Regular};
 use super::marks::Marks;
 use super::text::{LONGEST, Text};
 use crate::ingest::table::{Broken, Fields};
+
+/// What is cut out of a window.
+pub(super) enum Given<'a> {
+    /// One row, or what is wrong with it.
+    Row(Result<Cut<'a>, Broken>),
+    /// Rows that are nothing but their fields, as many as the header has.
+    Lines(Lines<'a>),
+}
+
+/// So many bytes are cut row by row where the next row is not a regular one, before several are tried again.
+const ALONE: usize = 1 << 12;
 
 /// A row cut into fields.
 pub(super) struct Cut<'a> {
@@ -16,7 +28,7 @@ pub(super) struct Cut<'a> {
 impl<'a> Cut<'a> {
     /// Its fields.
     pub(super) fn fields(&self) -> Vec<&'a str> {
-        let fields = Fields::Cut { text: self.text, ends: self.ends };
+        let fields = Fields::Cut { text: self.text, from: 0, ends: self.ends };
         (0..self.ends.len()).map(|at| fields.get(at)).collect()
     }
 }
@@ -29,6 +41,7 @@ pub(super) struct Cutter {
     pub(super) line: u64,
     /// Columns of the header; 0 before it is known.
     pub(super) columns: usize,
+    regular: Regular,
     quoted: csv_core::Reader,
     /// Text and cuts of a row that has quotes, or that is not UTF-8.
     scratch: Vec<u8>,
@@ -62,6 +75,7 @@ impl Cutter {
             line_end,
             line: 0,
             columns: 0,
+            regular: Regular::default(),
             quoted,
             scratch: Vec::new(),
             decoded: String::new(),
@@ -76,7 +90,7 @@ impl Cutter {
     pub(super) fn run<R: Read>(
         &mut self,
         text: &mut Text<R>,
-        each: &mut impl FnMut(Result<Cut<'_>, Broken>) -> bool,
+        each: &mut impl FnMut(Given<'_>) -> bool,
     ) -> std::io::Result<()> {
         loop {
             let (used, go_on) = self.cut_window(text.window(), text.ended, each);
@@ -95,12 +109,26 @@ impl Cutter {
         &mut self,
         window: &[u8],
         last: bool,
-        each: &mut impl FnMut(Result<Cut<'_>, Broken>) -> bool,
+        each: &mut impl FnMut(Given<'_>) -> bool,
     ) -> (usize, bool) {
         let mut begin = 0;
         // Checked at once, since a row is too short for the check to get into its stride.
         let known = known_text(window);
+        // From here on several rows may be cut at once.
+        let mut together = 0;
         'rows: while begin < window.len() {
+            if begin >= together {
+                let marks = [self.delimiter, self.line_end, b'"'];
+                if let Some((lines, used)) = self.regular.cut(marks, known, begin, self.columns, self.line) {
+                    begin += used;
+                    self.line += lines.len() as u64;
+                    if !each(Given::Lines(lines)) {
+                        return (begin, false);
+                    }
+                    continue 'rows;
+                }
+                together = begin + ALONE;
+            }
             self.ends.clear();
             let row = &window[begin..];
             // One search finds delimiters, line ends and quotes of all rows up to the next quoted one.
@@ -114,6 +142,10 @@ impl Cutter {
                     from = at + 1;
                     if !go_on {
                         return (begin + from, false);
+                    }
+                    if begin + from >= together {
+                        begin += from;
+                        continue 'rows;
                     }
                 } else if byte == self.delimiter {
                     self.ends.push((at - from) as u32);
@@ -154,12 +186,7 @@ impl Cutter {
     }
 
     /// Gives a row without quotes whose inner cuts are in `ends`, and its text where that is known to be UTF-8.
-    fn give(
-        &mut self,
-        row: &[u8],
-        text: Option<&str>,
-        each: &mut impl FnMut(Result<Cut<'_>, Broken>) -> bool,
-    ) -> bool {
+    fn give(&mut self, row: &[u8], text: Option<&str>, each: &mut impl FnMut(Given<'_>) -> bool) -> bool {
         self.line += 1;
         let row = row.strip_suffix(b"\r").unwrap_or(row);
         if self.ends.is_empty() && row.trim_ascii().is_empty() {
@@ -171,7 +198,7 @@ impl Cutter {
             None => std::str::from_utf8(row),
         };
         match text {
-            Ok(text) => each(Ok(Cut { line: self.line, text, ends: &self.ends })),
+            Ok(text) => each(Given::Row(Ok(Cut { line: self.line, text, ends: &self.ends }))),
             Err(_) => {
                 self.scratch.clear();
                 self.scratch.extend_from_slice(row);
@@ -181,16 +208,16 @@ impl Cutter {
     }
 
     /// Gives the row that lies in `scratch` with its cuts in `ends`.
-    fn give_scratch(&mut self, each: &mut impl FnMut(Result<Cut<'_>, Broken>) -> bool) -> bool {
+    fn give_scratch(&mut self, each: &mut impl FnMut(Given<'_>) -> bool) -> bool {
         let line = self.quoted_line;
         match std::str::from_utf8(&self.scratch) {
-            Ok(text) => each(Ok(Cut { line, text, ends: &self.ends })),
+            Ok(text) => each(Given::Row(Ok(Cut { line, text, ends: &self.ends }))),
             Err(_) => self.give_decoded(line, each),
         }
     }
 
     /// The same for bytes that are not UTF-8: they are read as Windows-1252, field by field.
-    fn give_decoded(&mut self, line: u64, each: &mut impl FnMut(Result<Cut<'_>, Broken>) -> bool) -> bool {
+    fn give_decoded(&mut self, line: u64, each: &mut impl FnMut(Given<'_>) -> bool) -> bool {
         let (first, n) = self.foreign.unwrap_or((line, 0));
         self.foreign = Some((first, n + 1));
         self.decoded.clear();
@@ -202,7 +229,7 @@ impl Cutter {
             *end = self.decoded.len() as u32;
             self.decoded.push('\n');
         }
-        each(Ok(Cut { line, text: &self.decoded, ends: &self.ends }))
+        each(Given::Row(Ok(Cut { line, text: &self.decoded, ends: &self.ends })))
     }
 
     /// Reads one row with quotes into `scratch` and `ends`, one byte between fields.
@@ -277,12 +304,7 @@ impl Cutter {
     }
 
     /// Refuses the line whose quote is open; the lines after it are read as rows again.
-    fn refuse_open(
-        &mut self,
-        rest: &[u8],
-        until: u64,
-        each: &mut impl FnMut(Result<Cut<'_>, Broken>) -> bool,
-    ) -> usize {
+    fn refuse_open(&mut self, rest: &[u8], until: u64, each: &mut impl FnMut(Given<'_>) -> bool) -> usize {
         let end = memchr::memchr(self.line_end, rest).unwrap_or(rest.len());
         self.line += 1;
         let reason = if until > self.line {
@@ -293,7 +315,7 @@ impl Cutter {
             format!("longer than {} KiB", LONGEST >> 10)
         };
         // What stands there is not shown: persons may be named in any column of it.
-        each(Err(Broken { line: self.line, reason, value: String::new() }));
+        each(Given::Row(Err(Broken { line: self.line, reason, value: String::new() })));
         (end + 1).min(rest.len())
     }
 

@@ -1,7 +1,7 @@
 //! Where three bytes stand in a text, 64 bytes at a look.
 
 /// Bytes looked at together: a bit each.
-const LOOK: usize = 64;
+pub(super) const LOOK: usize = 64;
 
 /// Positions of three bytes in a text, ascending; in rows of short fields faster than a search for each next one.
 pub(super) struct Marks<'a> {
@@ -54,7 +54,7 @@ impl Iterator for Marks<'_> {
 
 /// A bit for each byte that is one of three. Compared bytes are 0 or 1; a product moves eight of them into one byte.
 #[inline]
-fn bits([a, b, c]: [u8; 3], text: &[u8; LOOK]) -> u64 {
+pub(super) fn bits([a, b, c]: [u8; 3], text: &[u8; LOOK]) -> u64 {
     let mut equal = [0u8; LOOK];
     for (equal, &byte) in equal.iter_mut().zip(text) {
         *equal = u8::from(byte == a) | u8::from(byte == b) | u8::from(byte == c);

@@ -3,12 +3,14 @@
 //! Rows without a quote, nearly all, are cut where they stand in the buffer; a row with one is given to `csv-core`.
 
 mod cutter;
+mod lines;
 mod marks;
 mod text;
 
 use std::io::Read;
 
-use cutter::{Cut, Cutter};
+use cutter::{Cutter, Given};
+pub use lines::Lines;
 use text::Text;
 
 use super::table::{Broken, Fields, Header, Row};
@@ -52,6 +54,33 @@ pub struct Form<'a> {
     pub names: Option<&'a [String]>,
 }
 
+/// What a table is read to.
+#[derive(Debug)]
+pub enum Rows<'a> {
+    /// One row, or what is wrong with it.
+    One(Result<Row<'a>, Broken>),
+    /// Several that follow each other.
+    Lines(Lines<'a>),
+}
+
+/// Reads a table row by row, as [`read_lines`] does.
+///
+/// # Errors
+///
+/// As [`read_lines`].
+pub fn read<S, E: From<CsvError>>(
+    file: &str,
+    source: impl Read,
+    form: Form<'_>,
+    begin: impl FnOnce(&Header) -> Result<S, E>,
+    mut each: impl FnMut(&mut S, Result<Row<'_>, Broken>),
+) -> Result<(S, Vec<String>), E> {
+    read_lines(file, source, form, begin, |state, rows| match rows {
+        Rows::One(row) => each(state, row),
+        Rows::Lines(lines) => lines.rows().for_each(|row| each(state, Ok(row))),
+    })
+}
+
 /// Reads a table. `begin` is given the header and returns what `each` works on.
 ///
 /// Returns that state, and a note for everything that had to be decided.
@@ -60,12 +89,12 @@ pub struct Form<'a> {
 ///
 /// [`CsvError`] if there is no header or the bytes end in an error; `begin`'s own error if it cannot
 /// use the header. Bad rows go to `each` as [`Broken`].
-pub fn read<S, E: From<CsvError>>(
+pub fn read_lines<S, E: From<CsvError>>(
     file: &str,
     source: impl Read,
     form: Form<'_>,
     begin: impl FnOnce(&Header) -> Result<S, E>,
-    mut each: impl FnMut(&mut S, Result<Row<'_>, Broken>),
+    mut each: impl FnMut(&mut S, Rows<'_>),
 ) -> Result<(S, Vec<String>), E> {
     let failed = |line| move |source| CsvError::Read { file: file.to_owned(), line, source };
     let mut text = Text::open(source).map_err(failed(0))?;
@@ -78,7 +107,8 @@ pub fn read<S, E: From<CsvError>>(
     let header = match form.names {
         Some(names) => Header::new(names.iter().map(String::as_str)),
         None => {
-            let mut one = |row: Result<Cut<'_>, Broken>| {
+            let mut one = |given: Given<'_>| {
+                let Given::Row(row) = given else { return true };
                 first = Some(row.map(|cut| cut.fields().iter().map(|f| (*f).to_owned()).collect::<Vec<_>>()));
                 false
             };
@@ -94,22 +124,24 @@ pub fn read<S, E: From<CsvError>>(
     };
     cutter.columns = header.len();
     let mut state = begin(&header)?;
-    let mut one = |row: Result<Cut<'_>, Broken>| {
-        match row {
-            Ok(cut) if cut.ends.len() == header.len() => {
-                let fields = Fields::Cut { text: cut.text, ends: cut.ends };
-                each(&mut state, Ok(Row { line: cut.line, fields, point: None }));
+    let mut some = |given: Given<'_>| {
+        let rows = match given {
+            Given::Lines(lines) => Rows::Lines(lines),
+            Given::Row(Ok(cut)) if cut.ends.len() == header.len() => {
+                let fields = Fields::Cut { text: cut.text, from: 0, ends: cut.ends };
+                Rows::One(Ok(Row { line: cut.line, fields, point: None }))
             }
-            Ok(cut) => {
+            Given::Row(Ok(cut)) => {
                 let (found, wanted) = (cut.ends.len(), header.len());
                 let reason = format!("wrong number of fields: {found} where the header has {wanted}");
-                each(&mut state, Err(Broken { line: cut.line, reason, value: String::new() }));
+                Rows::One(Err(Broken { line: cut.line, reason, value: String::new() }))
             }
-            Err(broken) => each(&mut state, Err(broken)),
-        }
+            Given::Row(Err(broken)) => Rows::One(Err(broken)),
+        };
+        each(&mut state, rows);
         true
     };
-    let ended = cutter.run(&mut text, &mut one);
+    let ended = cutter.run(&mut text, &mut some);
     ended.map_err(|source| failed(cutter.line)(source))?;
     let mut notes = cutter.notes(file);
     let doubled = header.doubled();
@@ -126,9 +158,9 @@ pub fn read<S, E: From<CsvError>>(
 mod tests {
     use super::*;
 
-    type Rows = (Vec<Vec<String>>, Vec<String>, Vec<String>);
+    type Table = (Vec<Vec<String>>, Vec<String>, Vec<String>);
 
-    fn rows_of(text: impl Read, form: Form<'_>) -> Result<Rows, CsvError> {
+    fn rows_of(text: impl Read, form: Form<'_>) -> Result<Table, CsvError> {
         let (mut good, mut bad) = (Vec::new(), Vec::new());
         let (_, notes) = read::<(), CsvError>(
             "t",
@@ -145,7 +177,7 @@ mod tests {
         Ok((good, bad, notes))
     }
 
-    fn rows(text: &[u8]) -> Rows {
+    fn rows(text: &[u8]) -> Table {
         rows_of(text, Form::default()).expect("a header")
     }
 
@@ -255,5 +287,74 @@ mod tests {
         let (good, bad, _) = rows(&text);
         assert_eq!(good, [["2", "3"]]);
         assert!(bad[0].contains("longer than 1024 KiB"), "{bad:?}");
+    }
+
+    #[test]
+    fn rows_that_are_cut_together_are_those_that_each_would_be() {
+        // Two columns, some, and more than are cut together; with either line end, and odd rows among the others.
+        for (columns, rows, end) in
+            [(2, 40_000, "\n"), (3, 3_000, "\r\n"), (7, 9_000, "\n"), (9_000, 9, "\n")]
+        {
+            let name = |n: usize, at: usize| match n % 600 {
+                3 => "5\" pipe",
+                _ => ["", "a", "é", " b\r", "nine letters"][(n * 7 + at * 3) % 5],
+            };
+            let header: Vec<String> = (0..columns).map(|at| format!("c{at}")).collect();
+            let mut text = header.join(",");
+            let (mut good, mut bad, mut line) = (Vec::new(), Vec::new(), 1);
+            for n in 0..rows {
+                text.push_str(end);
+                line += 1;
+                let fields: Vec<String> = (0..columns).map(|at| format!("{n}{}", name(n, at))).collect();
+                match n % 1_009 {
+                    500 => {
+                        text.push('1');
+                        bad.push(format!("{line}: wrong number of fields: 1 where the header has {columns}"));
+                    }
+                    // A blank line, then one with a quoted line end.
+                    700 => text.push_str("  "),
+                    701 => {
+                        text.push_str(&format!("\"x{end}y\"{}", ",".repeat(columns - 1)));
+                        good.push((line, format!("x{end}y|")));
+                        line += 1;
+                    }
+                    _ => {
+                        text.push_str(&fields.join(","));
+                        // A carriage return before the line end belongs to it.
+                        let last = fields[columns - 1].strip_suffix('\r').filter(|_| end == "\n");
+                        let last = last.unwrap_or(&fields[columns - 1]);
+                        good.push((line, format!("{}|{last}", fields[0])));
+                    }
+                }
+            }
+            let (mut found, mut refused, mut together) = (Vec::new(), Vec::new(), 0);
+            let mut take = |row: Row<'_>| {
+                assert_eq!(row.fields.len(), columns);
+                found.push((row.line, format!("{}|{}", row.fields.get(0), row.fields.get(columns - 1))));
+            };
+            read_lines::<(), CsvError>(
+                "t",
+                text.as_bytes(),
+                Form::default(),
+                |_| Ok(()),
+                |(), rows| match rows {
+                    Rows::One(Ok(row)) => take(row),
+                    Rows::One(Err(b)) => refused.push(format!("{}: {}", b.line, b.reason)),
+                    Rows::Lines(lines) => {
+                        together += lines.len();
+                        for at in [0, 1, columns - 1] {
+                            let by_rows: Vec<&str> = lines.rows().map(|row| row.fields.get(at)).collect();
+                            assert_eq!(lines.column(at).collect::<Vec<_>>(), by_rows);
+                        }
+                        lines.rows().for_each(&mut take);
+                    }
+                },
+            )
+            .expect("a header");
+            let expected = if columns < 9_000 { rows / 2 } else { rows / 3 };
+            assert!(together > expected, "{columns} columns: {together} of {rows}");
+            assert!(found == good, "{columns} columns, {:?}", found.iter().zip(&good).find(|(a, b)| a != b));
+            assert_eq!(refused, bad);
+        }
     }
 }

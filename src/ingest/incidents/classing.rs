@@ -24,12 +24,56 @@ pub(super) struct Classing<'a> {
     codes: std::collections::HashMap<String, ClassId>,
     classes: Vec<Class>,
     key: String,
-    /// The last texts by their length and last letter, since few codes make up most rows.
-    last: [(String, ClassId); LAST],
+    /// The last short texts, since few codes make up most rows.
+    last: [(Short, ClassId); LAST],
 }
 
 /// How many texts are remembered.
-const LAST: usize = 64;
+const LAST: usize = 256;
+
+/// A text of at most 16 bytes: its first and last eight, which may be the same, and how many there are. Of one length two texts differ
+/// where these do.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+struct Short {
+    first: u64,
+    last: u64,
+    len: u8,
+}
+
+impl Short {
+    /// `None` of a longer text and of none.
+    #[inline]
+    fn of(text: &str) -> Option<Self> {
+        let bytes = text.as_bytes();
+        let len = bytes.len() as u8;
+        match bytes {
+            [] => None,
+            [one] => Some(Self { first: (*one).into(), last: 0, len }),
+            [_, _] | [_, _, _] => {
+                let (first, last) = (bytes.first_chunk()?, bytes.last_chunk()?);
+                let two = |bytes: &[u8; 2]| u16::from_le_bytes(*bytes).into();
+                Some(Self { first: two(first), last: two(last), len })
+            }
+            _ if bytes.len() < 8 => {
+                let (first, last) = (bytes.first_chunk()?, bytes.last_chunk()?);
+                let four = |bytes: &[u8; 4]| u32::from_le_bytes(*bytes).into();
+                Some(Self { first: four(first), last: four(last), len })
+            }
+            _ if bytes.len() <= 16 => {
+                let (first, last) = (bytes.first_chunk()?, bytes.last_chunk()?);
+                Some(Self { first: u64::from_le_bytes(*first), last: u64::from_le_bytes(*last), len })
+            }
+            _ => None,
+        }
+    }
+
+    /// Where it is remembered.
+    #[inline]
+    fn slot(self) -> usize {
+        let mixed = (self.first ^ self.last.rotate_left(29)).wrapping_mul(0x9E37_79B9_7F4A_7C15);
+        (mixed >> 56) as usize % LAST
+    }
+}
 
 impl<'a> Classing<'a> {
     /// None yet.
@@ -45,7 +89,7 @@ impl<'a> Classing<'a> {
             codes: std::collections::HashMap::new(),
             classes: Vec::new(),
             key: String::new(),
-            last: std::array::from_fn(|_| (String::new(), ClassId(0))),
+            last: [(Short::default(), ClassId(0)); LAST],
         }
     }
 
@@ -81,20 +125,23 @@ impl<'a> Classing<'a> {
     }
 
     /// The class of a code where no other column changes it.
+    #[inline]
     fn class_of_code(&mut self, text: &str) -> ClassId {
-        let letter = text.bytes().last().map_or(0, usize::from);
-        let slot = (text.len() * 31 + letter) % LAST;
-        let (known, class) = &self.last[slot];
-        if known == text && !text.is_empty() {
-            return *class;
+        let Some(short) = Short::of(text) else { return self.class_of_text(text) };
+        let slot = short.slot();
+        let (known, class) = self.last[slot];
+        if known == short {
+            return class;
         }
-        let number = self.texts.intern(text);
-        let class = self.numbered(number, text);
-        let (known, of_known) = &mut self.last[slot];
-        known.clear();
-        known.push_str(text);
-        *of_known = class;
+        let class = self.class_of_text(text);
+        self.last[slot] = (short, class);
         class
+    }
+
+    #[inline(never)]
+    fn class_of_text(&mut self, text: &str) -> ClassId {
+        let number = self.texts.intern(text);
+        self.numbered(number, text)
     }
 
     /// The class that hotblocks wrote as `031111=robbery+firearm`.
@@ -180,5 +227,32 @@ impl<'a> Classing<'a> {
     /// The classes by number.
     pub(super) fn into_classes(self) -> Vec<Class> {
         self.classes
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn short_texts_are_the_same_where_they_are() {
+        // All of up to three letters of two, and longer ones that differ in one place.
+        let mut texts: Vec<String> = vec!["a".into(), "b".into()];
+        for _ in 0..2 {
+            texts.extend(
+                texts.clone().iter().flat_map(|text| ["a", "b"].map(|letter| format!("{text}{letter}"))),
+            );
+        }
+        texts.sort();
+        texts.dedup();
+        for len in 4..=16 {
+            texts.extend((0..=len).map(|at| (0..len).map(|n| if n == at { 'b' } else { 'a' }).collect()));
+        }
+        for (a, b) in texts.iter().flat_map(|a| texts.iter().map(move |b| (a, b))) {
+            let (short, other) = (Short::of(a).expect("short"), Short::of(b).expect("short"));
+            assert_eq!(short == other, a == b, "{a} {b}");
+            assert!(short != Short::default() && short.slot() < LAST);
+        }
+        assert_eq!((Short::of(""), Short::of("aaaaaaaaaaaaaaaaa")), (None, None));
     }
 }

@@ -3,6 +3,7 @@
 use super::classing::Classing;
 use super::columns::At;
 use super::error::IncidentsError;
+use super::many::Many;
 use super::options::Options;
 use super::swapped::{self, Around};
 use super::values::{filled, names_intersection, whole, write_address};
@@ -85,6 +86,8 @@ pub(super) struct Mapping<'a> {
     pub(super) around: Around,
     /// Rows whose range ends a little before it begins.
     pub(super) early_ends: usize,
+    /// Room for what is read of many rows at once.
+    pub(super) many: Many,
 }
 
 pub(super) struct AllForms {
@@ -163,6 +166,7 @@ impl<'a> Mapping<'a> {
             address: String::new(),
             around: Around::default(),
             early_ends: 0,
+            many: Many::default(),
             given,
             layout,
             crs,

@@ -3,6 +3,7 @@
 mod classing;
 mod columns;
 mod error;
+mod many;
 mod mapping;
 mod one_source;
 mod options;
@@ -128,8 +129,11 @@ fn parse(input: &Input, given: Given<'_>) -> Result<Parsed, IncidentsError> {
     });
     let each = |mapping: &mut Mapping<'_>, row: Result<Row<'_>, Broken>| mapping.take(row);
     let (mapping, notes) = if input.format == Format::Csv {
-        let begin = |header: &Header| Mapping::new(given, header, Geometry::None, None);
-        csv::read(&input.name, input.open()?, form, begin, each)?
+        let size = input.size();
+        let begin = |header: &Header| {
+            Mapping::new(given, header, Geometry::None, None).map(|mapping| mapping.expecting(size))
+        };
+        csv::read_lines(&input.name, input.open()?, form, begin, Mapping::take_rows)?
     } else {
         let mut rows = 0;
         let begin = |about: &About| {

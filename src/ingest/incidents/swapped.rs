@@ -33,6 +33,12 @@ impl Around {
         self.lat = (self.lat.0.min(at.lat()), self.lat.1.max(at.lat()));
     }
 
+    /// Widens the box to another one.
+    pub(super) fn join(&mut self, other: &Self) {
+        self.lon = (self.lon.0.min(other.lon.0), self.lon.1.max(other.lon.1));
+        self.lat = (self.lat.0.min(other.lat.0), self.lat.1.max(other.lat.1));
+    }
+
     /// Whether every place in it is near to every other one.
     fn is_small(&self) -> bool {
         self.lon.1 - self.lon.0 < NEAR && self.lat.1 - self.lat.0 < NEAR

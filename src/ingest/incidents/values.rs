@@ -1,12 +1,11 @@
 //! Values of a row: numbers, addresses, and what stands for nothing.
 
+use crate::ingest::table::trimmed;
+
 /// A value without blanks around it; what stands for nothing is empty.
 #[inline]
 pub(super) fn filled(text: &str) -> &str {
-    // Most have no blank at either end, which two bytes tell.
-    let tight = |byte: Option<&u8>| byte.is_none_or(u8::is_ascii_graphic);
-    let bytes = text.as_bytes();
-    let text = if tight(bytes.first()) && tight(bytes.last()) { text } else { text.trim() };
+    let text = trimmed(text);
     // Nearly all begin with another byte than these words.
     match text.as_bytes() {
         [b'(' | b'#' | b'\\' | b'N' | b'n', ..] if stands_for_nothing(text) => "",
@@ -50,9 +49,38 @@ pub(super) fn number(text: &str) -> Option<f64> {
         [b'-', rest @ ..] => (true, rest),
         rest => (false, rest),
     };
-    if let Some(value) = coordinate(digits) {
-        return Some(if negative { -value } else { value });
+    match coordinate(digits) {
+        Some(value) => Some(if negative { -value } else { value }),
+        None => any_number(text),
     }
+}
+
+/// The number that a value is, as [`number`] reads it once it is [`filled`].
+#[inline(always)]
+pub(super) fn filled_number(text: &str) -> Option<f64> {
+    let (negative, digits) = match text.as_bytes() {
+        [b'-', rest @ ..] => (true, rest),
+        rest => (false, rest),
+    };
+    // What is written as most coordinates are has no blank and stands for something.
+    match coordinate(digits) {
+        Some(value) => Some(if negative { -value } else { value }),
+        None => any_filled_number(text),
+    }
+}
+
+#[inline(never)]
+fn any_filled_number(text: &str) -> Option<f64> {
+    number(filled(text))
+}
+
+/// The same of a text that is not written as most coordinates are.
+#[inline(never)]
+fn any_number(text: &str) -> Option<f64> {
+    let (negative, digits) = match text.as_bytes() {
+        [b'-', rest @ ..] => (true, rest),
+        rest => (false, rest),
+    };
     let plainly = || text.parse().ok().filter(|n: &f64| n.is_finite());
     if digits.len() > TENS.len() {
         return plainly();
@@ -251,6 +279,28 @@ mod tests {
         ] {
             assert_eq!(number(text), None, "{text}");
         }
+    }
+
+    #[test]
+    fn a_value_is_the_number_that_it_is_without_what_is_around_it() {
+        for text in [
+            "-90.1994",
+            " -90.1994",
+            "41.3 ",
+            "\u{a0}41.3",
+            "7",
+            "(null)",
+            " NA ",
+            "",
+            "41.3a",
+            "--1.5",
+            "- 1.5",
+            "1e3",
+            "NaN",
+        ] {
+            assert_eq!(filled_number(text), number(filled(text)), "{text:?}");
+        }
+        assert_eq!(filled_number(" 41.3\t"), Some(41.3));
     }
 
     #[test]

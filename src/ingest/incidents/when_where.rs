@@ -24,10 +24,10 @@ impl Fault {
 }
 
 /// So near to a point that stands for 'no place', in degrees, a pair of coordinates is that point: copies round.
-const NEAR: f64 = 1e-5;
+pub(super) const NEAR: f64 = 1e-5;
 
 /// The same in a plane of metres or feet.
-const NEAR_PLANE: f64 = 1.0;
+pub(super) const NEAR_PLANE: f64 = 1.0;
 
 /// By less than so many seconds a range may end before it begins, and its begin still counts.
 const SLIP: i64 = 86_400;

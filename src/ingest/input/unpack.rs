@@ -4,6 +4,8 @@ use std::io::{self, Read};
 
 use encoding_rs::{CoderResult, Decoder, Encoding};
 
+use super::{Input, Packing, Place};
+
 /// What a packed file may unpack to, unless said otherwise: 4 GiB.
 pub const UNPACKED_LIMIT: u64 = 4 << 30;
 
@@ -74,5 +76,15 @@ impl<R: Read> Read for Decoded<R> {
         buffer[..given].copy_from_slice(&rest[..given]);
         self.given += given;
         Ok(given)
+    }
+}
+
+impl Input {
+    /// How many bytes it has, where that is known without reading it: a file on the disk that is not packed.
+    pub(in crate::ingest) fn size(&self) -> Option<u64> {
+        match (&self.packing, &self.place) {
+            (Packing::Plain, Place::Disk(path)) => std::fs::metadata(path).ok().map(|about| about.len()),
+            _ => None,
+        }
     }
 }
