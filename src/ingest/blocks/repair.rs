@@ -296,7 +296,6 @@ mod tests {
         MultiPolygon(vec![Polygon::new(LineString::from(ring.to_vec()), Vec::new())])
     }
 
-    /// The areas of more shapes stand in `fixtures/formats/broken.tsv`, see `tests/data_in/formats.rs`.
     #[test]
     fn a_ring_of_few_edges_crosses_itself_where_one_of_many_does() {
         // Corners of a star, one by one or every second or third: those rings cross themselves.
@@ -323,6 +322,7 @@ mod tests {
         }
     }
 
+    /// The areas of more shapes stand in `fixtures/formats/broken.tsv`, see `tests/data_in/formats.rs`.
     #[test]
     fn a_bow_tie_becomes_its_two_lobes_and_a_sound_ring_stays() {
         let bow_tie = polygon(&[(0., 0.), (4., 4.), (4., 0.), (0., 4.)]);
