@@ -7,26 +7,24 @@ use super::bytes::Put;
 use crate::model::period::Precision;
 use crate::model::report::{Place, Report, Sign, Source, Status, Unit};
 
+/// Bytes of what most sources and reports say: so they are written without growing.
+const USUAL: usize = 256;
+
 /// A number for what a source is: two that are not equal in all have different ones.
 pub(super) fn source_number(source: &Source) -> u128 {
-    let mut put = Put::default();
+    let mut put = Put(Vec::with_capacity(USUAL));
     put_source(&mut put, source);
     short(&put.0)
 }
 
-/// All that a source is.
+/// All that a source is; a zone without a name is UTC.
 pub(super) fn put_source(put: &mut Put, source: &Source) {
     put.text(&source.name);
     put.text(source.unit.word());
     put.text(source.feed.word());
-    put.text(&zone_name(source));
+    put.text(source.zone.iana_name().unwrap_or("UTC"));
     put.maybe(source.anonymised.as_deref(), Put::text);
     put.u8(u8::from(source.revises));
-}
-
-/// The zone's IANA name; UTC where it has none.
-fn zone_name(source: &Source) -> String {
-    source.zone.iana_name().unwrap_or("UTC").to_owned()
 }
 
 /// The first 16 bytes of SHA-256.
@@ -77,6 +75,7 @@ impl Keys {
     fn content(&mut self, source: u128, code: &str, report: &Report<'_>) -> u128 {
         let put = &mut self.put;
         put.0.clear();
+        put.0.reserve(USUAL);
         put.u128(source);
         put.text(code);
         put.text(report.id.unwrap_or_default());

@@ -14,7 +14,7 @@ use crate::model::report::Report;
 use crate::model::reports::{Ledger, Reports};
 use crate::store::error::StoreError;
 use crate::store::index::{Highest, Index, Standing};
-use crate::store::row_key::{Keys, at_revision};
+use crate::store::row_key::{Keys, at_revision, source_number};
 use crate::store::segment::{MOST_ROWS, Segment};
 use crate::store::{Batch, Receipt};
 
@@ -52,7 +52,7 @@ pub(super) fn take(
     known: &mut Known,
     recent: &[Recent; 2],
     waits: bool,
-    batches: Vec<Batch>,
+    batches: Vec<Keyed>,
 ) -> Result<Taken, StoreError> {
     let before = known.state.revision;
     let mut taking = Taking {
@@ -95,10 +95,8 @@ struct Taking<'a> {
 }
 
 impl Taking<'_> {
-    fn batch(&mut self, batch: Batch) -> Result<(), StoreError> {
-        let (keys, implied) = keys(&batch.ledger, &self.known.tables);
-        let content = keys.iter().fold(0_u128, |sum, key| sum.wrapping_add(*key));
-        let told = Told::of(&batch, content);
+    fn batch(&mut self, batch: Keyed) -> Result<(), StoreError> {
+        let Keyed { batch, keys, implied, told } = batch;
         if told.lasting()
             && let Some(before) =
                 told.before(self.connection, [&self.kept, &self.recent[0], &self.recent[1]])?
@@ -261,9 +259,28 @@ impl Taking<'_> {
     }
 }
 
+/// A batch with all that follows from it alone: made before anything is locked.
+#[derive(Debug)]
+pub(super) struct Keyed {
+    batch: Batch,
+    keys: Vec<u128>,
+    /// Places of reports whose keys have no revision yet.
+    implied: Vec<usize>,
+    told: Told,
+}
+
+impl Keyed {
+    pub(super) fn of(batch: Batch) -> Self {
+        let (keys, implied) = keys(&batch.ledger);
+        let content = keys.iter().fold(0_u128, |sum, key| sum.wrapping_add(*key));
+        let told = Told::of(&batch, content);
+        Self { batch, keys, implied, told }
+    }
+}
+
 /// The keys of a batch's reports; those at the places that come beside have no revision yet.
-fn keys(ledger: &Ledger, tables: &Tables) -> (Vec<u128>, Vec<usize>) {
-    let sources: Vec<u128> = ledger.sources.iter().map(|source| tables.source_number(source)).collect();
+fn keys(ledger: &Ledger) -> (Vec<u128>, Vec<usize>) {
+    let sources: Vec<u128> = ledger.sources.iter().map(source_number).collect();
     let mut keys = Keys::default();
     let mut implied = Vec::new();
     let all = ledger.reports.iter().enumerate().map(|(at, report)| {
@@ -282,4 +299,16 @@ fn keys(ledger: &Ledger, tables: &Tables) -> (Vec<u128>, Vec<usize>) {
     });
     let all = all.collect();
     (all, implied)
+}
+
+/// A batch of one report.
+#[cfg(test)]
+pub(super) fn one_report(id: &str) -> Batch {
+    use crate::ingest::incidents::{self, Options};
+    use crate::ingest::input::Input;
+    let text =
+        format!("incidentid,date,category,longitude,latitude\n{id},2024-01-05 13:30,robbery,-90.2,38.6\n");
+    let input = Input::of("crimes.csv", text.into_bytes()).expect("a table");
+    let (ledger, _) = incidents::read(&[input], &Options::default(), &|| ()).expect("readable");
+    Batch { ledger, ..Batch::default() }
 }

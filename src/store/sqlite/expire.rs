@@ -332,6 +332,7 @@ mod tests {
     use crate::model::report::{Place, Source, Unit};
     use crate::model::reports::Ledger;
     use crate::store::setting::Setting;
+    use crate::store::sqlite::flight::Shared;
     use crate::store::sqlite::{Access, SqliteStore};
     use crate::store::{Batch, Store, ledger};
 
@@ -379,7 +380,7 @@ mod tests {
                 store.append(vec![batch]).expect("taken");
             }
             store.settled().expect("in the file");
-            let (mut writer, _) = store.writer().expect("it writes");
+            let mut writer = store.shared().and_then(Shared::writer).expect("it writes");
             let mut known = Known::read(&writer.connection).expect("whole");
             known.cutoffs.raise(&cutoffs, false);
             cutoffs::write(&writer.connection, &known.cutoffs).expect("written");

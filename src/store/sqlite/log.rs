@@ -70,17 +70,15 @@ impl Log {
         }
     }
 
-    /// Whether so many bytes fit.
-    pub(super) fn fits(&self, record: &[u8]) -> bool {
-        self.at + record.len() <= SIZE
-    }
-
-    /// The file, and the place in it of a record that fits.
-    pub(super) fn next(&mut self, record: &[u8]) -> (Arc<File>, u64) {
-        let at = self.at as u64;
+    /// The file and the place in it of the next record, if it fits.
+    pub(super) fn next(&mut self, record: &[u8]) -> Option<(Arc<File>, u64)> {
+        let at = self.at;
+        if at + record.len() > SIZE {
+            return None;
+        }
         self.at += record.len();
         self.used = self.used.max(self.at);
-        (Arc::clone(&self.file), at)
+        Some((Arc::clone(&self.file), at as u64))
     }
 
     /// Begins anew, once all that it holds is in the file.

@@ -25,13 +25,13 @@ mod watched;
 mod writer;
 
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use rusqlite::Connection;
 
+use self::append::Keyed;
 use self::behind::behind;
 pub use self::copy::restore;
-use self::flight::{Flight, Next};
+use self::flight::Shared;
 use self::lock::Lock;
 pub use self::schema::Access;
 use self::state::State;
@@ -67,19 +67,6 @@ pub struct SqliteStore {
     writer: Option<Shared>,
 }
 
-/// Who writes, and what is on its way to the disk; who wants both locks takes the writer's first.
-#[derive(Debug)]
-struct Shared {
-    writer: Mutex<Writer>,
-    flight: Flight,
-}
-
-impl Shared {
-    fn new(file: &Path, connection: Connection, lock: Lock) -> Self {
-        Self { writer: Mutex::new(Writer::new(file, connection, lock)), flight: Flight::default() }
-    }
-}
-
 impl SqliteStore {
     /// Makes a store in a new file, which nobody else may read.
     ///
@@ -103,9 +90,10 @@ impl SqliteStore {
             Ok(connection)
         })();
         match made {
-            Ok(connection) => {
-                Ok(Self { file: file.to_owned(), writer: Some(Shared::new(file, connection, lock)) })
-            }
+            Ok(connection) => Ok(Self {
+                file: file.to_owned(),
+                writer: Some(Shared::new(Writer::new(file, connection, lock))),
+            }),
             Err(error) => {
                 for end in ["", "-wal", "-shm"] {
                     let _ = std::fs::remove_file(lock::beside(file, end));
@@ -137,7 +125,7 @@ impl SqliteStore {
         // On a full disk it stays as it is.
         compact::compact(&mut connection)
             .or_else(|error| if error.disk_full() { Ok(()) } else { Err(error) })?;
-        Ok(Self { file: file.to_owned(), writer: Some(Shared::new(file, connection, lock)) })
+        Ok(Self { file: file.to_owned(), writer: Some(Shared::new(Writer::new(file, connection, lock))) })
     }
 
     /// Reads what is known already, which the first [`Store::append`] would otherwise do.
@@ -146,64 +134,23 @@ impl SqliteStore {
     ///
     /// [`StoreError::Damaged`] where a checksum does not hold.
     pub fn warm(&self) -> Result<(), StoreError> {
-        let (mut writer, flight) = self.ready()?;
-        writer.know(flight)
+        self.shared()?.knowing().map(drop)
     }
 
-    fn writer(&self) -> Result<(MutexGuard<'_, Writer>, &Flight), StoreError> {
-        let Shared { writer, flight } = self.writer.as_ref().ok_or(StoreError::ReadOnly)?;
-        // What a panic left half done was never committed, and what was known is read again.
-        let writer = writer.lock().unwrap_or_else(|poisoned: PoisonError<MutexGuard<'_, Writer>>| {
-            let mut writer = poisoned.into_inner();
-            writer.known = None;
-            writer
-        });
-        Ok((writer, flight))
-    }
-
-    /// Writes, unless an error has ended the writing; this one may. All that came before is in the file.
-    fn writing<T>(&self, work: impl FnOnce(&mut Writer) -> Result<T, StoreError>) -> Result<T, StoreError> {
-        let (mut writer, flight) = self.ready()?;
-        writer.settle(flight)?;
-        let done = work(&mut writer);
-        writer.ended(done)
-    }
-
-    /// The writer, unless an error has ended the writing.
-    fn ready(&self) -> Result<(MutexGuard<'_, Writer>, &Flight), StoreError> {
-        let (writer, flight) = self.writer()?;
-        if writer.stopped || flight.has_failed() { Err(StoreError::Stopped) } else { Ok((writer, flight)) }
-    }
-
-    /// Waits until a group is on the disk, and takes it there where nobody else is on the way.
-    fn durable(&self, group: u64) -> Result<(), StoreError> {
-        let flight = &self.writer.as_ref().ok_or(StoreError::ReadOnly)?.flight;
-        loop {
-            match flight.next(group, true)? {
-                Next::Done => return Ok(()),
-                Next::Wait(until) => flight.wait(group, until),
-                Next::Depart => {
-                    let (mut writer, flight) = self.ready()?;
-                    let flying = writer.depart(flight, group)?;
-                    drop(writer);
-                    if let Some(flying) = flying {
-                        flying.go()?;
-                    }
-                }
-            }
-        }
+    fn shared(&self) -> Result<&Shared, StoreError> {
+        self.writer.as_ref().ok_or(StoreError::ReadOnly)
     }
 
     /// Brings what the log has into the file.
     fn settled(&self) -> Result<(), StoreError> {
-        match self.ready() {
-            Ok((mut writer, flight)) => writer.settle(flight),
+        match self.shared().and_then(|shared| shared.settled(|_| Ok(()))) {
             // Of another process, or after an error.
-            Err(_) if log::path(&self.file).exists() => {
+            Err(StoreError::ReadOnly | StoreError::Stopped) if log::path(&self.file).exists() => {
                 let connection = schema::open(&self.file, Access::Source)?;
                 writer::bring_log(&connection, &self.file)
             }
-            Err(_) => Ok(()),
+            Err(StoreError::ReadOnly | StoreError::Stopped) => Ok(()),
+            settled => settled,
         }
     }
 
@@ -218,25 +165,20 @@ impl SqliteStore {
 impl Drop for SqliteStore {
     fn drop(&mut self) {
         // Where this fails the log stays, and whoever opens the store next brings it into the file.
-        let Ok((mut writer, flight)) = self.ready() else { return };
-        if writer.settle(flight).is_ok() {
-            writer.let_log_go();
-        }
+        let _left = self.shared().and_then(|shared| {
+            shared.settled(|writer| {
+                writer.let_log_go();
+                Ok(())
+            })
+        });
     }
 }
 
 impl Store for SqliteStore {
     fn append(&self, batches: Vec<Batch>) -> Result<Vec<Receipt>, StoreError> {
-        let (mut writer, flight) = self.ready()?;
-        let (receipts, group) = writer.take(flight, batches)?;
-        let Some(group) = group else { return Ok(receipts) };
-        let flying = writer.depart(flight, group)?;
-        drop(writer);
-        if let Some(flying) = flying {
-            flying.go()?;
-        }
-        self.durable(group)?;
-        Ok(receipts)
+        let shared = self.shared()?;
+        // All that follows from them alone is made before anything is locked.
+        shared.append(batches.into_iter().map(Keyed::of).collect())
     }
 
     fn replay(&self, after: u64, take: &mut dyn FnMut(Ledger)) -> Result<u64, StoreError> {
@@ -246,7 +188,7 @@ impl Store for SqliteStore {
     fn forget(&self, source: &str, external_id: &str) -> Result<Forgotten, StoreError> {
         let unknown =
             || StoreError::Unknown { source_name: source.to_owned(), external_id: external_id.to_owned() };
-        self.writing(|writer| {
+        self.shared()?.settled(|writer| {
             writer.known = None;
             let forgotten = forget::forget(&mut writer.connection, source, external_id)?;
             // Also where nothing was found: an earlier one may have left the logs to be emptied.
@@ -257,11 +199,10 @@ impl Store for SqliteStore {
     }
 
     fn forget_before(&self, cutoffs: &Cutoffs, whole: bool) -> Result<Expired, StoreError> {
-        let (mut writer, flight) = self.ready()?;
-        writer.settle(flight)?;
-        writer.know(flight)?;
-        let done = writer.knowing(|connection, known| expire::expire(connection, known, cutoffs, whole));
-        let done = done.and_then(|mut expired| {
+        self.shared()?.settled(|writer| {
+            writer.know()?;
+            let mut expired =
+                writer.knowing(|connection, known| expire::expire(connection, known, cutoffs, whole))?;
             // Also where nothing went: an earlier one may have left the logs to be emptied.
             writer.wipe()?;
             match forget::empty_log_soon(&writer.connection) {
@@ -269,12 +210,11 @@ impl Store for SqliteStore {
                 other => other?,
             }
             Ok(expired)
-        });
-        writer.ended(done)
+        })
     }
 
     fn keep_watched(&self, some: &Watched) -> Result<(), StoreError> {
-        self.writing(|writer| watched::keep(&mut writer.connection, some))
+        self.shared()?.settled(|writer| watched::keep(&mut writer.connection, some))
     }
 
     fn watched(&self) -> Result<Watched, StoreError> {

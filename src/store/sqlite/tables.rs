@@ -14,7 +14,7 @@ use crate::model::report::{Feed, Source, Unit};
 use crate::model::reports::{Ledger, Reports};
 use crate::store::bytes::{Put, Take, Torn};
 use crate::store::error::{StoreError, While};
-use crate::store::row_key::{put_source, source_number};
+use crate::store::row_key::put_source;
 
 /// The last number: of files that come after so many others nobody asks where a report stood.
 const LAST: u16 = u16::MAX;
@@ -26,8 +26,6 @@ const FORGOTTEN: &str = "(forgotten)";
 #[derive(Debug)]
 pub(super) struct Tables {
     pub(super) sources: Vec<Source>,
-    /// [`source_number`] of each.
-    numbers: Vec<u128>,
     pub(super) classes: Classes,
     pub(super) files: Vec<String>,
     by_name: HashMap<String, u16>,
@@ -41,13 +39,12 @@ impl Tables {
         })?;
         let mut tables = Self {
             sources: Vec::new(),
-            numbers: Vec::new(),
             classes: Classes::over(tree),
             files: Vec::new(),
             by_name: HashMap::new(),
         };
         rows(connection, "source", "0", |_, bytes| {
-            tables.push(source(&mut Take(bytes))?);
+            tables.sources.push(source(&mut Take(bytes))?);
             Ok(())
         })?;
         let sources = tables.sources.len();
@@ -72,19 +69,6 @@ impl Tables {
         Ledger { sources, files, classes, reports }
     }
 
-    fn push(&mut self, source: Source) {
-        self.numbers.push(source_number(&source));
-        self.sources.push(source);
-    }
-
-    /// As [`source_number`], which of a known source need not be made.
-    pub(super) fn source_number(&self, wanted: &Source) -> u128 {
-        match self.known_source(wanted) {
-            Some(known) => self.numbers[usize::from(known)],
-            None => source_number(wanted),
-        }
-    }
-
     /// The number of a source, if it is there.
     pub(super) fn known_source(&self, wanted: &Source) -> Option<u16> {
         let at = self.sources.iter().position(|known| known == wanted)?;
@@ -101,7 +85,7 @@ impl Tables {
             let mut put = Put::default();
             put_source(&mut put, wanted);
             redo.row(Table::Source, row(id, 0, put.0));
-            self.push(wanted.clone());
+            self.sources.push(wanted.clone());
         }
         Ok(id)
     }

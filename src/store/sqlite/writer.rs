@@ -1,20 +1,22 @@
 //! Who writes: what it knows of the file, what lies in the log alone, and the group that gathers.
 
+use std::fs::File;
 use std::path::{Path, PathBuf};
-use std::sync::MutexGuard;
+use std::sync::Arc;
+use std::time::Instant;
 
 use rusqlite::Connection;
 
-use super::append::{self, Known, Taken};
-use super::flight::{Flight, Flying, Next, Told};
+use super::append::{self, Keyed, Known, Taken};
+use super::flight::{Arrived, Group, Leading};
 use super::lock::Lock;
 use super::log::{self, Log};
 use super::receipts::Recent;
 use super::redo::Redo;
 use super::state::State;
 use super::transaction::Begun;
+use crate::store::Receipt;
 use crate::store::error::StoreError;
-use crate::store::{Batch, Receipt};
 
 /// Calls of more reports go into the file at once: the log is for single alerts.
 const MOST_REPORTS: usize = 1 << 10;
@@ -29,21 +31,54 @@ pub(super) struct Writer {
     /// Read when first needed.
     pub(super) known: Option<Known>,
     /// An earlier write failed in a way after which nobody knows what is on the disk.
-    pub(super) stopped: bool,
+    stopped: bool,
     /// Made when first needed.
     log: Option<Log>,
     /// Whether there may be one: a disk that has no room for it does without.
     logs: bool,
-    /// The group that gathers, and its number.
+    /// What the group that gathers brings, who waits for it, and how many calls there are.
     open: Redo,
-    number: u64,
+    group: Arc<Group>,
+    calls: usize,
+    /// Whether another is on its way; else for how many calls the one that gathers waits, and until when.
+    flying: bool,
+    expected: Option<(usize, Instant)>,
     /// The last group that went to the disk and was not refused.
-    sent: u64,
+    last: Arc<Group>,
     /// What lies in the log alone, with its revision.
     logged: Vec<(u64, Redo)>,
     /// Batches of the group that gathers, and those that lie in the log alone.
     recent: [Recent; 2],
     _lock: Lock,
+}
+
+/// What a call has to do about its group.
+#[derive(Debug)]
+pub(super) enum Joined {
+    /// To wait for it.
+    Follows(Arc<Group>),
+    /// To take it on its way: as the first, who looks after it, or as the last that was expected.
+    Leads(Arc<Group>),
+    /// To bring it into the file at once.
+    Large(Arc<Group>),
+}
+
+/// When the group that gathers is to depart.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Departure {
+    Now,
+    /// After another, which is on its way.
+    Flying,
+    /// Others are expected until then.
+    Expects(Instant),
+}
+
+/// A group that has its place in the log.
+#[derive(Debug)]
+pub(super) struct Departed {
+    pub(super) place: (Arc<File>, u64),
+    pub(super) record: Vec<u8>,
+    pub(super) calls: usize,
 }
 
 impl Writer {
@@ -56,12 +91,42 @@ impl Writer {
             log: None,
             logs: true,
             open: Redo::default(),
-            number: 1,
-            sent: 0,
+            group: Arc::default(),
+            calls: 0,
+            flying: false,
+            expected: None,
+            last: Group::durable().into(),
             logged: Vec::new(),
             recent: Default::default(),
             _lock: lock,
         }
+    }
+
+    /// Whether a group is the one that gathers.
+    pub(super) fn gathers(&self, group: &Arc<Group>) -> bool {
+        Arc::ptr_eq(&self.group, group)
+    }
+
+    /// When the group that gathers is to depart.
+    pub(super) fn departure(&self) -> Departure {
+        if self.flying {
+            return Departure::Flying;
+        }
+        let expected = self.expected.filter(|(calls, until)| self.calls < *calls && Instant::now() < *until);
+        expected.map_or(Departure::Now, |(_, until)| Departure::Expects(until))
+    }
+
+    /// A group of so many calls has arrived: they and those who came meanwhile are expected until then. Without a time it has not,
+    /// and nothing more is taken.
+    pub(super) fn land(&mut self, calls: usize, until: Option<Instant>) {
+        self.flying = false;
+        self.stopped |= until.is_none();
+        self.expected = until.map(|until| (calls + self.calls, until));
+    }
+
+    /// Whether an error has ended the writing.
+    pub(super) fn stopped(&self) -> bool {
+        self.stopped
     }
 
     /// Nothing more is written after an error that says so.
@@ -70,10 +135,14 @@ impl Writer {
         done
     }
 
-    /// Reads what is known, where it is not.
-    pub(super) fn know(&mut self, flight: &Flight) -> Result<(), StoreError> {
+    /// After a panic: what it left half done was never committed, and what was known is read again.
+    pub(super) fn mend(&mut self) {
+        self.known = None;
+    }
+
+    /// Reads what is known, where it is not; the file has all there is.
+    pub(super) fn know(&mut self) -> Result<(), StoreError> {
         if self.known.is_none() {
-            self.settle(flight)?;
             self.known = Some(Known::read(&self.connection)?);
         }
         Ok(())
@@ -95,89 +164,72 @@ impl Writer {
         done
     }
 
-    /// Takes batches into the group that gathers, and tells its number; none where they are in the file or nothing of them is new.
-    pub(super) fn take(
-        &mut self,
-        flight: &Flight,
-        batches: Vec<Batch>,
-    ) -> Result<(Vec<Receipt>, Option<u64>), StoreError> {
-        let known = self.know(flight);
-        self.ended(known)?;
+    /// Takes batches into the group that gathers.
+    pub(super) fn take(&mut self, batches: Vec<Keyed>) -> Result<(Vec<Receipt>, Joined), StoreError> {
         let recent = std::mem::take(&mut self.recent);
-        let waits = !self.open.is_empty();
+        let first = self.open.is_empty();
         let taken =
-            self.knowing(|connection, known| append::take(connection, known, &recent, waits, batches));
+            self.knowing(|connection, known| append::take(connection, known, &recent, !first, batches));
         self.recent = recent;
         let Taken { redo, recent, receipts } = self.ended(taken)?;
         if redo.is_empty() {
             // What is known may be on its way: it is told when it is on the disk.
-            let group = if self.open.is_empty() { self.sent } else { self.number };
-            return Ok((receipts, Some(group)));
+            let group = if first { &self.last } else { &self.group };
+            return Ok((receipts, Joined::Follows(Arc::clone(group))));
         }
-        let large = redo.count() > MOST_REPORTS || redo.count() == 0 || !self.logs;
-        flight.gather();
+        let large = redo.count() > MOST_REPORTS || redo.count() == 0;
+        self.calls += 1;
         self.open.join(redo);
         self.recent[0].join(recent);
-        if large {
-            self.settle(flight)?;
-            return Ok((receipts, None));
-        }
-        Ok((receipts, Some(self.number)))
+        let group = Arc::clone(&self.group);
+        Ok((
+            receipts,
+            match () {
+                () if large => Joined::Large(group),
+                () if first || self.departure() == Departure::Now => Joined::Leads(group),
+                () => Joined::Follows(group),
+            },
+        ))
     }
 
-    /// Takes the group that gathers on its way, unless another is; into the file at once where it has no place in the log.
-    pub(super) fn depart<'a>(
-        &mut self,
-        flight: &'a Flight,
-        group: u64,
-    ) -> Result<Option<Flying<'a>>, StoreError> {
-        // Others may have seen to it while nobody had the lock.
-        if flight.next(group, false)? != Next::Depart {
-            return Ok(None);
-        }
-        if self.open.is_empty() {
-            return Err(StoreError::Stopped);
-        }
+    /// Takes the group that gathers on its way; `None` where it has no place in the log.
+    pub(super) fn depart(&mut self) -> Option<Departed> {
         if self.log.is_none() && self.logs {
             self.log = Log::make(&self.file).ok();
             self.logs = self.log.is_some();
         }
         let (Some(log), Some(known)) = (&mut self.log, &mut self.known) else {
-            return self.settle(flight).map(|()| None);
+            return None;
         };
         let record = log::record(known.state.revision + 1, known.state.reports, &self.open);
-        if !log.fits(&record) {
-            // With all that is in the log.
-            return self.settle(flight).map(|()| None);
-        }
-        let Some(calls) = flight.begin() else { return Ok(None) };
-        let redo = std::mem::take(&mut self.open);
+        let Some(place) = log.next(&record) else {
+            return None;
+        };
+        let (redo, calls) = (std::mem::take(&mut self.open), std::mem::take(&mut self.calls));
         let [gathered, logged] = &mut self.recent;
         logged.join(std::mem::take(gathered));
         known.state.revision += 1;
         known.state.reports += redo.count();
         self.logged.push((known.state.revision, redo));
-        (self.sent, self.number) = (self.number, self.number + 1);
-        let place = log.next(&record);
-        Ok(Some(Flying::new(flight, (group, calls), place, record)))
+        self.last = std::mem::take(&mut self.group);
+        self.flying = true;
+        Some(Departed { place, record, calls })
     }
 
-    /// Brings all that lies in the log and the group that gathers into the file.
-    pub(super) fn settle(&mut self, flight: &Flight) -> Result<(), StoreError> {
-        let told = flight.landed()?;
+    /// Brings all that lies in the log and the group that gathers into the file; nothing is on its way.
+    pub(super) fn settle(&mut self) -> Result<(), StoreError> {
         if self.logged.is_empty() && self.open.is_empty() {
             return Ok(());
         }
-        let open = std::mem::take(&mut self.open);
-        let gathered = !open.is_empty();
-        // A panic leaves those who wait without an answer that it is there.
-        let bringing = Bringing { flight, told: Some(told), group: gathered.then_some(self.number) };
-        self.number += u64::from(gathered);
+        let (open, group) = (std::mem::take(&mut self.open), std::mem::take(&mut self.group));
+        let leading = Leading(&group);
+        self.calls = 0;
+        // As it is to be after a panic: nobody knows what of the group is there.
+        self.stopped = true;
         let brought = self.bring(&open);
-        bringing.end(&brought);
+        self.stopped = brought.as_ref().is_err_and(StoreError::ends_writing);
         match &brought {
             Ok(()) => {
-                self.sent = if gathered { self.number - 1 } else { self.sent };
                 self.logged.clear();
                 self.recent = Default::default();
                 if let Some(log) = &mut self.log {
@@ -187,7 +239,12 @@ impl Writer {
             // What was known has what is not there, and what gathered may come again.
             Err(_) => (self.known, self.recent[0]) = (None, Recent::default()),
         }
-        self.ended(brought)
+        leading.tell(Arrived::of(&brought));
+        drop(leading);
+        if brought.is_ok() {
+            self.last = group;
+        }
+        brought
     }
 
     fn bring(&mut self, open: &Redo) -> Result<(), StoreError> {
@@ -224,38 +281,6 @@ impl Writer {
     }
 }
 
-/// A group that is brought into the file, with all that lay in the log.
-struct Bringing<'a> {
-    flight: &'a Flight,
-    told: Option<MutexGuard<'a, Told>>,
-    group: Option<u64>,
-}
-
-impl Bringing<'_> {
-    fn end(mut self, brought: &Result<(), StoreError>) {
-        let how = match brought {
-            Ok(()) => Ok(()),
-            Err(StoreError::Sqlite { source: rusqlite::Error::SqliteFailure(why, _), .. }) => {
-                Err(Some(why.extended_code))
-            }
-            Err(_) => Err(Some(rusqlite::ffi::SQLITE_ERROR)),
-        };
-        self.tell(how);
-    }
-
-    fn tell(&mut self, how: Result<(), Option<i32>>) {
-        if let (Some(told), Some(group)) = (self.told.take(), self.group) {
-            self.flight.brought(told, group, how);
-        }
-    }
-}
-
-impl Drop for Bringing<'_> {
-    fn drop(&mut self) {
-        self.tell(Err(None));
-    }
-}
-
 /// Brings what a log has into the file, of which this process has nothing in memory; another may write meanwhile.
 pub(super) fn bring_log(connection: &Connection, file: &Path) -> Result<(), StoreError> {
     let doing = "bringing its log into it";
@@ -283,6 +308,7 @@ mod tests {
     use crate::ingest::input::Input;
     use crate::store::setting::Setting;
     use crate::store::sqlite::SqliteStore;
+    use crate::store::sqlite::flight::Shared;
     use crate::store::{Batch, Store};
 
     /// Reports from one number to another, under a key.
@@ -299,7 +325,7 @@ mod tests {
         let folder = tempfile::tempdir().expect("a folder");
         let store = SqliteStore::create(&folder.path().join("s"), &Setting::default()).expect("made");
         let pages = |most: i64| {
-            let (writer, _) = store.writer().expect("it writes");
+            let writer = store.shared().and_then(Shared::writer).expect("it writes");
             // One that is below what there is becomes that.
             let set = |row: &rusqlite::Row<'_>| row.get::<_, i64>(0);
             writer.connection.pragma_update_and_check(None, "max_page_count", most, set).expect("set");
