@@ -26,6 +26,9 @@ _A.setPrefixPath("/usr", True)
 _A.initQgis()
 """
 
+# QGIS opens whatever GDAL reads to write first, and to read where that is refused.
+FIRST_TO_WRITE = "ERROR 6: Update from remote service not supported"
+
 
 class Recipes(unittest.TestCase):
     maxDiff = None
@@ -47,7 +50,7 @@ class Recipes(unittest.TestCase):
                 home = {**os.environ, "HOME": folder, "QT_QPA_PLATFORM": "offscreen", "XDG_RUNTIME_DIR": folder}
                 code, out, err = service.run([*command, file], cwd=folder, env=home)
                 self.assertEqual(code, 0, f"{text}\n{out}\n{err}")
-                self.assertNotIn("ERROR", err, text)
+                self.assertNotIn("ERROR", err.replace(FIRST_TO_WRITE, ""), text)
                 if language == "qgis":
                     self.assertIn("whole", out)
         return run
