@@ -65,7 +65,7 @@ class Recipes(unittest.TestCase):
 
     @unittest.skipUnless(os.environ.get("HOTBLOCKS_CLIENTS") == "all", "R and QGIS are run by `make clients`")
     def test_blocks_of_r_and_qgis_run_as_they_stand(self):
-        self.assertEqual(self.run_all(LARGE), 2)
+        self.assertEqual(self.run_all(LARGE), 3)
 
 
 if __name__ == "__main__":
