@@ -202,9 +202,7 @@ impl Writer {
             return None;
         };
         let record = log::record(known.state.revision + 1, known.state.reports, &self.open);
-        let Some(place) = log.next(&record) else {
-            return None;
-        };
+        let place = log.next(&record)?;
         let (redo, calls) = (std::mem::take(&mut self.open), std::mem::take(&mut self.calls));
         let [gathered, logged] = &mut self.recent;
         logged.join(std::mem::take(gathered));
