@@ -262,10 +262,11 @@ impl Cutter {
                 csv_core::ReadRecordResult::Record | csv_core::ReadRecordResult::End => break,
             }
         }
-        // Of CRLF csv-core takes the first byte for text.
-        if self.line_end == b'\n' && ended > 0 && self.scratch[..written].ends_with(b"\r") {
+        // Of CRLF csv-core takes the first byte for text, of the last field: before an empty one it is text of another.
+        let begin = ended.checked_sub(2).map_or(0, |before| self.long_ends[before]);
+        if self.line_end == b'\n' && ended > 0 && self.scratch[begin..written].ends_with(b"\r") {
             written -= 1;
-            self.long_ends[ended - 1] = self.long_ends[ended - 1].min(written);
+            self.long_ends[ended - 1] = written;
         }
         let lines = count(self.line_end, &rest[..read]).max(u64::from(last && read == rest.len()));
         if self.swallows_rows(ended) {

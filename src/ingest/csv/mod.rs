@@ -242,6 +242,17 @@ mod tests {
     }
 
     #[test]
+    fn a_carriage_return_before_an_empty_last_field_is_text_of_the_field_before_it() {
+        for (text, last) in
+            [("\"q\",W\r,\n", ["W\r", ""]), ("\"q\",W\r,\r\n", ["W\r", ""]), ("\"q\",W,x\r\n", ["W", "x"])]
+        {
+            let (good, bad, _) = rows(format!("a,b,c\n{text}1,2,3\n").as_bytes());
+            assert_eq!((good[0][1..].to_vec(), bad), (last.map(str::to_owned).to_vec(), vec![]));
+            assert_eq!(good[1], ["1", "2", "3"]);
+        }
+    }
+
+    #[test]
     fn rows_are_the_same_however_the_bytes_arrive() {
         let text = "a,b,c\n1,\"é, \"\"b\"\"\",\n2,x,\"multi\nline\"\r\n\r\n3,\"\",last";
         let whole = rows(text.as_bytes());
