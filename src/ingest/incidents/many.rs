@@ -1,9 +1,9 @@
 //! Many rows of a plain file at once: a column after the other, so that no row waits for the one before it.
 
+use super::columns::At;
 use super::mapping::Mapping;
 use super::swapped::Around;
 use super::values::{filled, filled_number, names_intersection, write_address};
-use super::when_where::{NEAR, NEAR_PLANE};
 use crate::ingest::csv::{Lines, Rows};
 use crate::ingest::table::Row;
 use crate::model::period::{Interval, Precision};
@@ -61,33 +61,47 @@ impl Mapping<'_> {
 
     /// Where time and place stand, if the file tells no more than what [`Mapping::keep`] keeps.
     fn plain(&self) -> Option<Plain> {
-        let at = &self.at;
+        // Taken apart whole, so that a new column cannot be forgotten here.
+        let At {
+            occurred,
+            xy,
+            id: _,
+            class: _,
+            number: _,
+            street: _,
+            // Not looked at where the whole time stands in one column.
+            date: _,
+            time: _,
+            month: _,
+            source,
+            zone,
+            feed,
+            unit,
+            anonymised,
+            precision,
+            classes,
+            reports,
+            place,
+            revision,
+            status,
+            until,
+            until_date,
+            until_time,
+            recorded,
+            count,
+            area,
+            origin,
+            domestic,
+            firearm,
+            shooting,
+            child,
+        } = self.at;
         let further = [
-            at.source,
-            at.zone,
-            at.feed,
-            at.unit,
-            at.anonymised,
-            at.precision,
-            at.classes,
-            at.reports,
-            at.place,
-            at.revision,
-            at.status,
-            at.until,
-            at.until_date,
-            at.until_time,
-            at.recorded,
-            at.count,
-            at.area,
-            at.origin,
-            at.domestic,
-            at.firearm,
-            at.shooting,
-            at.child,
+            source, zone, feed, unit, anonymised, precision, classes, reports, place, revision, status,
+            until, until_date, until_time, recorded, count, area, origin, domestic, firearm, shooting, child,
         ];
         let plain = further.iter().all(Option::is_none) && !self.layout.later_file_revises;
-        Some(Plain { occurred: at.occurred?, xy: at.xy? }).filter(|_| plain)
+        Some(Plain { occurred: occurred?, xy: xy? }).filter(|_| plain)
     }
 
     /// Takes rows of a plain file: those that tell time and place are kept, all others looked at one by one.
@@ -127,12 +141,7 @@ impl Mapping<'_> {
     /// A place in the file's CRS, if it is one and there is nothing to be said of it.
     #[inline]
     fn on_globe(&self, x: f64, y: f64) -> Option<LonLat> {
-        let near = if self.in_degrees { NEAR } else { NEAR_PLANE };
-        if x.is_nan()
-            || y.is_nan()
-            || self.layout.no_place((x, y), near).is_some()
-            || (!self.in_degrees && x.abs() <= 180.0 && y.abs() <= 180.0)
-        {
+        if x.is_nan() || y.is_nan() || self.no_place(x, y).is_some() || self.degrees_among_feet(x, y) {
             return None;
         }
         self.crs.to_lonlat(x, y).ok()

@@ -45,28 +45,31 @@ const WHOLE_TENS: [u64; 16] = {
 /// A finite number. Up to 15 digits it is the mantissa by a power of ten, both exact, hence correctly rounded.
 #[inline(always)]
 pub(super) fn number(text: &str) -> Option<f64> {
-    let (negative, digits) = match text.as_bytes() {
-        [b'-', rest @ ..] => (true, rest),
-        rest => (false, rest),
-    };
-    match coordinate(digits) {
-        Some(value) => Some(if negative { -value } else { value }),
-        None => any_number(text),
-    }
+    signed_coordinate(text).or_else(|| any_number(text))
 }
 
 /// The number that a value is, as [`number`] reads it once it is [`filled`].
 #[inline(always)]
 pub(super) fn filled_number(text: &str) -> Option<f64> {
-    let (negative, digits) = match text.as_bytes() {
+    // What is written as most coordinates are has no blank and stands for something.
+    signed_coordinate(text).or_else(|| any_filled_number(text))
+}
+
+/// Whether there is a minus, and what stands behind it.
+#[inline(always)]
+fn sign(text: &str) -> (bool, &[u8]) {
+    match text.as_bytes() {
         [b'-', rest @ ..] => (true, rest),
         rest => (false, rest),
-    };
-    // What is written as most coordinates are has no blank and stands for something.
-    match coordinate(digits) {
-        Some(value) => Some(if negative { -value } else { value }),
-        None => any_filled_number(text),
     }
+}
+
+/// The number of a text as most coordinates are written, with or without a minus.
+#[inline(always)]
+fn signed_coordinate(text: &str) -> Option<f64> {
+    let (negative, digits) = sign(text);
+    let value = coordinate(digits)?;
+    Some(if negative { -value } else { value })
 }
 
 #[inline(never)]
@@ -77,10 +80,7 @@ fn any_filled_number(text: &str) -> Option<f64> {
 /// The same of a text that is not written as most coordinates are.
 #[inline(never)]
 fn any_number(text: &str) -> Option<f64> {
-    let (negative, digits) = match text.as_bytes() {
-        [b'-', rest @ ..] => (true, rest),
-        rest => (false, rest),
-    };
+    let (negative, digits) = sign(text);
     let plainly = || text.parse().ok().filter(|n: &f64| n.is_finite());
     if digits.len() > TENS.len() {
         return plainly();

@@ -24,10 +24,10 @@ impl Fault {
 }
 
 /// So near to a point that stands for 'no place', in degrees, a pair of coordinates is that point: copies round.
-pub(super) const NEAR: f64 = 1e-5;
+const NEAR: f64 = 1e-5;
 
 /// The same in a plane of metres or feet.
-pub(super) const NEAR_PLANE: f64 = 1.0;
+const NEAR_PLANE: f64 = 1.0;
 
 /// By less than so many seconds a range may end before it begins, and its begin still counts.
 const SLIP: i64 = 86_400;
@@ -94,6 +94,18 @@ impl Mapping<'_> {
         day.map(Some).ok_or_else(|| Fault::new(self.at.recorded, text, "date of record unreadable"))
     }
 
+    /// What a point of the file stands for, if for no place.
+    #[inline]
+    pub(super) fn no_place(&self, x: f64, y: f64) -> Option<NoPlace> {
+        self.layout.no_place((x, y), if self.in_degrees { NEAR } else { NEAR_PLANE })
+    }
+
+    /// Whether a point looks like degrees in a file of metres or feet: hundreds of kilometres away, were it taken for these.
+    #[inline]
+    pub(super) fn degrees_among_feet(&self, x: f64, y: f64) -> bool {
+        !self.in_degrees && x.abs() <= 180.0 && y.abs() <= 180.0
+    }
+
     /// Where it happened.
     pub(super) fn place(&mut self, row: &Row<'_>) -> Result<Place, Box<Fault>> {
         let (column, x, y) = match (self.at.xy, row.point) {
@@ -110,7 +122,7 @@ impl Mapping<'_> {
             }
             (None, None) => return Ok(Place::Missing),
         };
-        match self.layout.no_place((x, y), if self.in_degrees { NEAR } else { NEAR_PLANE }) {
+        match self.no_place(x, y) {
             Some(NoPlace::Withheld) => return Ok(Place::Withheld),
             Some(NoPlace::Missing) => {
                 self.account.flags.no_place += 1;
@@ -119,8 +131,7 @@ impl Mapping<'_> {
             None => {}
         }
         let refuse = |reason: String| Box::new(Fault { column, value: format!("{x}, {y}"), reason });
-        // Hundreds of kilometres away, were it taken for feet.
-        if !self.in_degrees && x.abs() <= 180.0 && y.abs() <= 180.0 {
+        if self.degrees_among_feet(x, y) {
             return Err(refuse(format!(
                 "coordinates cannot be in their CRS: ({x}, {y}) looks like degrees, not {}",
                 self.crs
