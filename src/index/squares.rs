@@ -39,8 +39,8 @@ pub fn in_tile(incidents: &Incidents, tile: Tile) -> Vec<usize> {
     found
 }
 
-/// The first position up to `n` for which something no longer holds.
-fn below(n: usize, holds: impl Fn(usize) -> bool) -> usize {
+/// The first position up to `n` for which something no longer holds that holds of all before it.
+pub(crate) fn below(n: usize, holds: impl Fn(usize) -> bool) -> usize {
     let (mut from, mut to) = (0, n);
     while from < to {
         let middle = from + (to - from) / 2;

@@ -4,6 +4,7 @@ use std::ops::Range;
 
 use super::history::Renumbered;
 use crate::index::incidents::IncidentIndex;
+use crate::index::squares::below;
 use crate::model::block::Assignment;
 use crate::model::dataset::Dataset;
 use crate::model::incident::{Incidents, Late};
@@ -76,6 +77,12 @@ impl Columns<'_> {
         (self.data.incidents.along(row), self.rows.lead[row])
     }
 
+    /// The place of a key among the rows behind the sorted ones, not before another one.
+    fn nth(&self, from: usize, key: (u64, u32)) -> usize {
+        let incidents = &self.data.incidents;
+        first_not(from, incidents.n_late(), |at| self.key(incidents.late_at(at)) < key)
+    }
+
     /// Adds rows of another table behind all others: of each its position there, the number of its address here and the first
     /// report of its event. The first of them has the position that is returned, the others follow.
     pub(super) fn push(
@@ -105,7 +112,7 @@ impl Columns<'_> {
         let late: Vec<Late> = keys
             .into_iter()
             .map(|(key, row)| {
-                nth = first_not(nth, incidents.n_late(), |at| self.key(incidents.late_at(at)) < key);
+                nth = self.nth(nth, key);
                 before = first_not(before, incidents.sorted(), |at| self.key(at) < key);
                 Late { nth, before, row }
             })
@@ -128,7 +135,7 @@ impl Columns<'_> {
         let late: Vec<usize> = keys
             .into_iter()
             .map(|key| {
-                nth = first_not(nth, incidents.n_late(), |at| self.key(incidents.late_at(at)) < key);
+                nth = self.nth(nth, key);
                 nth
             })
             .collect();
@@ -152,16 +159,8 @@ fn first_not(from: usize, to: usize, holds: impl Fn(usize) -> bool) -> usize {
         from += step;
         step *= 2;
     }
-    let mut to = to.min(from + step - 1);
-    while from < to {
-        let middle = usize::midpoint(from, to);
-        if holds(middle) {
-            from = middle + 1;
-        } else {
-            to = middle;
-        }
-    }
-    from
+    let to = to.min(from + step - 1);
+    from + below(to - from, |further| holds(from + further))
 }
 
 #[cfg(test)]
