@@ -108,13 +108,18 @@ impl Incidents {
     ) -> Self {
         let mut columns = Self { addresses: addresses.into(), ..Self::default() };
         columns.reserve(order.len());
-        // On a thread of the pool, so that none is woken for each batch.
-        rayon::scope(|_| {
-            for batch in order.chunks(PART * PARTS * rayon::current_num_threads()) {
-                let parts: Vec<Vec<Told<'a>>> = batch.par_chunks(PART).map(&told).collect();
-                parts.iter().for_each(|rows| columns.extend(rows));
-            }
-        });
+        if order.len() <= PART {
+            // Few are made here: to wake another thread takes longer.
+            columns.extend(&told(order));
+        } else {
+            // On a thread of the pool, so that none is woken for each batch.
+            rayon::scope(|_| {
+                for batch in order.chunks(PART * PARTS * rayon::current_num_threads()) {
+                    let parts: Vec<Vec<Told<'a>>> = batch.par_chunks(PART).map(&told).collect();
+                    parts.iter().for_each(|rows| columns.extend(rows));
+                }
+            });
+        }
         columns.ids.shrink();
         columns.arrived = Arrived::after(order.len());
         columns

@@ -76,15 +76,14 @@ impl Utm {
     /// The same of many places, as [`Utm::forward`] gives it: each step is done for some of them before the next one, so that the
     /// processor has several at hand that do not wait for each other. In half the time.
     pub(super) fn forward_all(self, places: &[LonLat]) -> impl Iterator<Item = Option<(f64, f64)>> {
-        places.chunks(TOGETHER).flat_map(move |some| self.forward_some(some).into_iter().take(some.len()))
+        let (many, rest) = places.as_chunks();
+        let rest = rest.iter().map(move |place| self.forward(place.lon(), place.lat()));
+        many.iter().flat_map(move |some| self.forward_some(some)).chain(rest)
     }
 
-    /// The same of few; behind them those of the origin.
-    fn forward_some(self, places: &[LonLat]) -> [Option<(f64, f64)>; TOGETHER] {
+    fn forward_some(self, places: &[LonLat; TOGETHER]) -> [Option<(f64, f64)>; TOGETHER] {
         type All<T> = [T; TOGETHER];
-        let origin = (0.0, 0.0);
-        let angles: All<_> =
-            from_fn(|at| places.get(at).map_or(origin, |place| self.angles(place.lon(), place.lat())));
+        let angles: All<_> = from_fn(|at| self.angles(places[at].lon(), places[at].lat()));
         let sphere: All<_> = from_fn(|at| on_sphere(angles[at].0));
         let north: All<_> = from_fn(|at| sphere[at].sin_cos());
         let east: All<_> = from_fn(|at| angles[at].1.sin_cos());
