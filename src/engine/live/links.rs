@@ -24,8 +24,13 @@ impl Links {
         Self { rule, grid: Grid::new(&rule), all: BTreeMap::new(), feeds: BTreeMap::new() }
     }
 
-    /// Adds events.
+    /// Adds events. Time O(n log n); many at the beginning are put in order once.
     pub(super) fn add(&mut self, some: &[Linkable]) {
+        if self.all.is_empty() {
+            self.all = some.iter().map(|one| (self.grid.key(one), *one)).collect();
+            self.all.values().for_each(|one| *self.feeds.entry(one.feed).or_default() += 1);
+            return;
+        }
         for one in some {
             if self.all.insert(self.grid.key(one), *one).is_none() {
                 *self.feeds.entry(one.feed).or_default() += 1;

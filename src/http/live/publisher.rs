@@ -39,7 +39,16 @@ pub(super) struct Publisher {
 impl Publisher {
     pub(super) fn new(feed: Arc<Feed>, live: Live) -> Self {
         let revision = feed.engine().open(&View::all()).generation();
-        Self { feed, live, waiting: Vec::new(), changes: Vec::new(), alone: false, revision, begun: Instant::now(), last: None }
+        Self {
+            feed,
+            live,
+            waiting: Vec::new(),
+            changes: Vec::new(),
+            alone: false,
+            revision,
+            begun: Instant::now(),
+            last: None,
+        }
     }
 
     /// Shows what comes until nobody can send any more, or the service is at its end: what is then on disk and not shown, the

@@ -1,6 +1,5 @@
-//! Who writes: what it knows of the file, what lies in the log alone, the groups on their way and the one that gathers.
+//! Who writes: what it knows of the file, what lies in the log alone, and the group that gathers.
 
-use std::collections::VecDeque;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Instant;
@@ -10,7 +9,7 @@ use rusqlite::Connection;
 use super::append::{self, Keyed, Known, Taken};
 use super::flight::{Arrived, Group, Leading};
 use super::lock::Lock;
-use super::log::{self, Log, MOST_FLYING, Records};
+use super::log::{self, Log, Records};
 use super::receipts::Recent;
 use super::redo::Redo;
 use super::state::State;
@@ -40,10 +39,9 @@ pub(super) struct Writer {
     open: Redo,
     group: Arc<Group>,
     calls: usize,
-    /// Those on their way, in the order of their revisions.
-    flying: VecDeque<Flown>,
-    /// How many calls of those that have arrived are expected to come back, and until when.
-    returning: Option<(usize, Instant)>,
+    /// Whether another is on its way; else for how many calls the one that gathers waits, and until when.
+    flying: bool,
+    expected: Option<(usize, Instant)>,
     /// The last group that went to the disk and was not refused.
     last: Arc<Group>,
     /// What lies in the log alone, with its revision.
@@ -64,21 +62,11 @@ pub(super) enum Joined {
     Large(Arc<Group>),
 }
 
-/// A group on its way.
-#[derive(Debug)]
-struct Flown {
-    group: Arc<Group>,
-    revision: u64,
-    calls: usize,
-    /// Whether it is on the disk, perhaps before one that departed before it.
-    arrived: bool,
-}
-
 /// When the group that gathers is to depart.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Departure {
     Now,
-    /// After others, as many of which are on their way as may be.
+    /// After another, which is on its way.
     Flying,
     /// Others are expected until then.
     Expects(Instant),
@@ -89,7 +77,7 @@ pub(super) enum Departure {
 pub(super) struct Departed {
     pub(super) place: (Arc<Records>, u64),
     pub(super) record: Vec<u8>,
-    pub(super) revision: u64,
+    pub(super) calls: usize,
 }
 
 impl Writer {
@@ -104,8 +92,8 @@ impl Writer {
             open: Redo::default(),
             group: Arc::default(),
             calls: 0,
-            flying: VecDeque::new(),
-            returning: None,
+            flying: false,
+            expected: None,
             last: Group::durable().into(),
             logged: Vec::new(),
             recent: Default::default(),
@@ -118,46 +106,21 @@ impl Writer {
         Arc::ptr_eq(&self.group, group)
     }
 
-    /// Whether any group is on its way.
-    pub(super) fn flies(&self) -> bool {
-        !self.flying.is_empty()
-    }
-
-    /// When the group that gathers is to depart: with as many calls that each group on its way has about as many, where others are
-    /// expected.
+    /// When the group that gathers is to depart.
     pub(super) fn departure(&self) -> Departure {
-        if self.flying.len() >= MOST_FLYING {
+        if self.flying {
             return Departure::Flying;
         }
-        let (returning, until) = match self.returning {
-            Some((returning, until)) if returning > 0 && Instant::now() < until => (returning, until),
-            _ => return Departure::Now,
-        };
-        let all = self.calls + returning + self.flying.iter().map(|flown| flown.calls).sum::<usize>();
-        if self.calls >= all.div_ceil(MOST_FLYING) { Departure::Now } else { Departure::Expects(until) }
+        let expected = self.expected.filter(|(calls, until)| self.calls < *calls && Instant::now() < *until);
+        expected.map_or(Departure::Now, |(_, until)| Departure::Expects(until))
     }
 
-    /// The group of a revision is on the disk, and its calls are expected back until then; or it is not, and nothing more is
-    /// taken. Hands out whoever can be told now: a group arrives after all before it.
-    pub(super) fn land(&mut self, revision: u64, until: Option<Instant>) -> Vec<(Arc<Group>, Arrived)> {
-        let Some(until) = until else {
-            self.stopped = true;
-            let from = self.flying.partition_point(|flown| flown.revision < revision);
-            let lost = self.flying.drain(from..).map(|flown| (flown.group, Arrived::Unknown));
-            return lost.collect();
-        };
-        if let Some(flown) = self.flying.iter_mut().find(|flown| flown.revision == revision) {
-            flown.arrived = true;
-        }
-        let n = self.flying.iter().take_while(|flown| flown.arrived).count();
-        let arrived: Vec<Flown> = self.flying.drain(..n).collect();
-        let calls: usize = arrived.iter().map(|flown| flown.calls).sum();
-        if calls > 0 {
-            let left =
-                self.returning.filter(|(_, until)| Instant::now() < *until).map_or(0, |(left, _)| left);
-            self.returning = Some((left + calls, until));
-        }
-        arrived.into_iter().map(|flown| (flown.group, Arrived::Durable)).collect()
+    /// A group of so many calls has arrived: they and those who came meanwhile are expected until then. Without a time it has not,
+    /// and nothing more is taken.
+    pub(super) fn land(&mut self, calls: usize, until: Option<Instant>) {
+        self.flying = false;
+        self.stopped |= until.is_none();
+        self.expected = until.map(|until| (calls + self.calls, until));
     }
 
     /// Whether an error has ended the writing.
@@ -215,9 +178,6 @@ impl Writer {
         }
         let large = redo.count() > MOST_REPORTS || redo.count() == 0;
         self.calls += 1;
-        if let Some((returning, _)) = &mut self.returning {
-            *returning = returning.saturating_sub(1);
-        }
         self.open.join(redo);
         self.recent[0].join(recent);
         let group = Arc::clone(&self.group);
@@ -240,18 +200,17 @@ impl Writer {
         let (Some(log), Some(known)) = (&mut self.log, &mut self.known) else {
             return None;
         };
-        let revision = known.state.revision + 1;
-        let record = log::record(revision, known.state.reports, self.flying.len(), &self.open);
+        let record = log::record(known.state.revision + 1, known.state.reports, &self.open);
         let place = log.next(&record)?;
         let (redo, calls) = (std::mem::take(&mut self.open), std::mem::take(&mut self.calls));
         let [gathered, logged] = &mut self.recent;
         logged.join(std::mem::take(gathered));
-        known.state.revision = revision;
+        known.state.revision += 1;
         known.state.reports += redo.count();
-        self.logged.push((revision, redo));
+        self.logged.push((known.state.revision, redo));
         self.last = std::mem::take(&mut self.group);
-        self.flying.push_back(Flown { group: Arc::clone(&self.last), revision, calls, arrived: false });
-        Some(Departed { place, record, revision })
+        self.flying = true;
+        Some(Departed { place, record, calls })
     }
 
     /// Brings all that lies in the log and the group that gathers into the file; nothing is on its way.
