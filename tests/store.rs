@@ -456,7 +456,7 @@ fn a_store_of_the_first_form_is_read_as_it_is_and_written_in_the_newer_one() {
     let content = store.content_hash().expect("readable");
     drop(store);
     let file = folder.path().join("city.hotblocks");
-    let back = "DROP TABLE finding; DROP TABLE watched; DROP TABLE cutoff; PRAGMA user_version = 1";
+    let back = "DROP TABLE finding; DROP TABLE watched; DROP TABLE cutoff; DROP TABLE place; PRAGMA user_version = 1";
     rusqlite::Connection::open(&file).and_then(|c| c.execute_batch(back)).expect("set back");
     let old = SqliteStore::open(&file, Access::Read).expect("a store");
     assert_eq!(old.verify().expect("whole").content, content);
