@@ -128,8 +128,9 @@ pub(super) fn verify(matches: &ArgMatches) -> Result<u8, Failure> {
     let found = open(matches, Access::Read)?.verify()?;
     kept_places::tell_damaged(&found.damaged_places);
     let content: String = found.content.iter().map(|byte| format!("{byte:02x}")).collect();
+    let but = if found.damaged_places.is_empty() { "" } else { " but those of kept places" };
     load::print(&format!(
-        "revision {}, {} reports in {} parts, every checksum holds, content {content}\n",
+        "revision {}, {} reports in {} parts, every checksum{but} holds, content {content}\n",
         found.revision, found.reports, found.parts
     ))?;
     Ok(exit::DONE)
