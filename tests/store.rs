@@ -621,13 +621,21 @@ fn what_is_forgotten_leaves_no_place_behind() {
     append(&store, batch(&format!("{HEADER}\nd1,2023-01-05 13:30,robbery,-90.2,38.6\n")));
     assert!(kept(&store, 1).0.iter().all(|one| one.1.is_none()));
     assert!(!lies(folder.path(), "trace of"));
-    // What was made of a segment that changed meanwhile is not kept.
-    let made = store.keep_places(&[1; 32], 0, &mut |reports| {
-        let id = reports.id(0).expect("named").to_owned();
-        store.forget(&ledger(&store).expect("whole").0.sources[0].name, &id).expect("there");
-        b"late".to_vec()
-    });
-    assert_eq!((made.expect("looked at"), lies(folder.path(), "late")), (Some(2), false));
+    // What was made of a segment that changed meanwhile is not kept, whether anything of it is left or not.
+    append(
+        &store,
+        batch(&format!("{HEADER}\ne1,2023-01-05 13:30,robbery,-90.2,38.6\ne2,2023-01-05,robbery,,\n")),
+    );
+    store.revision().expect("brought into the file");
+    for (after, left) in [(1, false), (3, true)] {
+        let made = store.keep_places(&[1; 32], after, &mut |reports| {
+            let id = reports.id(0).expect("named").to_owned();
+            store.forget(&ledger(&store).expect("whole").0.sources[0].name, &id).expect("there");
+            assert_eq!(reports.len() > 1, left);
+            b"late".to_vec()
+        });
+        assert_eq!((made.expect("looked at"), lies(folder.path(), "late")), (Some(after + 1), false));
+    }
 }
 
 #[test]

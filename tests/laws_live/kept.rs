@@ -169,18 +169,28 @@ fn whatever_is_kept_the_state_is_that_without_it() {
             // Brought into the file, so that the next ones are a segment of their own.
             store.revision().expect("readable");
         };
-        let mut first = feed.ledger(&[feed.first(), feed.of_code("R", "far")]);
-        // So far away that it has no place in the plane.
-        let far = Place::At(LonLat::new(-3.0, 0.0).expect("on the globe"));
-        let place = |one: Report<'_>| if one.id == Some("far") { far } else { one.place };
-        first.reports = first.reports.iter().map(|one| Report { place: place(one), ..one }).collect();
+        let ids = ["far", "crossing", "kept back", "kept back"];
+        let mut first =
+            feed.ledger(&[vec![feed.first()], ids.map(|id| feed.of_code("R", id)).into()].concat());
+        let at = |lon, lat| Place::At(LonLat::new(lon, lat).expect("on the globe"));
+        let place = |nth: usize, one: Report<'_>| match one.id {
+            // So far away that it has no place in the plane.
+            Some("far") => at(-3.0, 0.0),
+            Some("crossing") => at(-90.2, 38.6),
+            // One report of the event has a place, the other says that it is not to be told.
+            Some("kept back") if nth == 4 => Place::Withheld,
+            _ => one.place,
+        };
+        let rows = first.reports.iter().enumerate();
+        first.reports = rows.map(|(nth, one)| Report { place: place(nth, one), ..one }).collect();
         append(first);
         for _ in 0..3 {
             let rows: Vec<_> = (0..12).flat_map(|_| feed.rows()).collect();
             append(feed.ledger(&rows));
         }
-        let ground = &grounds[feed.chance.below(grounds.len())];
-        let about = about(feed.chance.pick(&Intersections::ALL));
+        let nth = usize::try_from(seed).expect("small");
+        let ground = &grounds[nth % grounds.len()];
+        let about = about(Intersections::ALL[nth % 4]);
         let (mut first, handed) = live(&store, ground, &about);
         assert_eq!((handed.segments, handed.kept), (4, 0));
         let content = store.content_hash().expect("readable");
