@@ -4,15 +4,12 @@ use std::sync::Weak;
 
 use super::say;
 use crate::engine::live::Placer;
-use crate::engine::placed::Key;
+use crate::engine::placed::{Key, Taking};
 use crate::store::Store;
 use crate::store::sqlite::SqliteStore;
 
 /// What hands out the places that a store keeps at a revision, and tells what is not whole.
-pub(super) fn of(
-    store: &dyn Store,
-    revision: u64,
-) -> impl FnMut(&Key, &mut dyn FnMut(usize, Option<&[u8]>)) + '_ {
+pub(super) fn of(store: &dyn Store, revision: u64) -> impl FnMut(&Key, &mut Taking<'_>) + '_ {
     move |key, take| match store.places(key, revision, take) {
         Ok(damaged) => tell_damaged(&damaged),
         Err(error) => say::tell(&format!("the kept places cannot be read ({error}); they are made anew")),

@@ -23,8 +23,11 @@ const VERSION: u32 = 1;
 /// Says what kept places follow from: of two grounds or settings that differ in anything that enters, the keys differ.
 pub type Key = [u8; 32];
 
-/// Hands out what is kept under a key: of each segment of reports, in their order, how many it has and the bytes, if there are any.
-pub type HandOut<'a> = &'a mut dyn FnMut(&Key, &mut dyn FnMut(usize, Option<&[u8]>));
+/// Hands out what is kept under a key, of each segment of reports in their order.
+pub type HandOut<'a> = &'a mut dyn FnMut(&Key, &mut Taking<'_>);
+
+/// Takes what is kept of the next segment: how many reports it has, and the bytes.
+pub type Taking<'a> = dyn FnMut(usize, Option<&[u8]>) + 'a;
 
 /// The key of a ground and how incidents come to it. Time O(corners of the blocks).
 pub(super) fn key(crs: &Crs, set: &BlockSet, words: &str, placing: Placing) -> Key {

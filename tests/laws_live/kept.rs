@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use hotblocks::engine::build::{About, BuildError, Ground, build, build_placed};
 use hotblocks::engine::live::Live;
-use hotblocks::engine::placed::Key;
+use hotblocks::engine::placed::{Key, Taking};
 use hotblocks::engine::snapshot::Snapshot;
 use hotblocks::model::areas::Area;
 use hotblocks::model::block::Intersections;
@@ -268,7 +268,7 @@ fn what_is_kept_is_taken_and_not_made_again() {
     bytes[10..18].copy_from_slice(&moved.to_le_bytes());
     bytes[26] ^= 1;
     let made = |times: usize, bytes: &[u8]| {
-        let take = &mut |_: &Key, take: &mut dyn FnMut(usize, Option<&[u8]>)| {
+        let take = &mut |_: &Key, take: &mut Taking<'_>| {
             (0..times).for_each(|_| take(1, Some(bytes)));
         };
         let mut live = Live::placed(all.clone(), ground.clone(), About::default(), take).expect("blocks");
