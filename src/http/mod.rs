@@ -62,6 +62,16 @@ pub fn router_behind(access: Access, engine: Arc<Engine>, defaults: Values) -> R
     router_of(access, AppState::new(engine, defaults, feed))
 }
 
+/// Alerts are many, and their answers are small and of no snapshot: nothing is packed, tagged or made a page of.
+fn alerts() -> Router<AppState> {
+    live::alerts()
+        .method_not_allowed_fallback(async || Problem::method())
+        .layer(from_fn(api::declared::declared))
+        .layer(CatchPanicLayer::custom(problem::panicked))
+        .layer(from_fn(failures::failures))
+        .layer(TraceLayer::new_for_http().on_failure(()))
+}
+
 /// All routes over a state.
 fn router_of(access: Access, state: AppState) -> Router {
     let (access, feed) = (Arc::new(access), Arc::clone(&state.feed));
@@ -92,6 +102,7 @@ fn router_of(access: Access, state: AppState) -> Router {
         .layer(from_fn_with_state(state.clone(), revalidate::revalidate))
         // A failure inside is logged where it happens; one that is told on purpose, as that it is not ready, is none.
         .layer(TraceLayer::new_for_http().on_failure(()))
+        .merge(alerts())
         // Tiles are many: they check, tag and pack for themselves.
         .merge(tiles::routes().layer(CatchPanicLayer::custom(problem::panicked)))
         .layer(from_fn_with_state(feed, metrics::measure))

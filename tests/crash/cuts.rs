@@ -10,15 +10,32 @@ use std::panic::AssertUnwindSafe;
 use std::path::Path;
 
 use super::common::lots::Lots;
-use super::{ROWS, kept, made, opened, record, start, there_is_strace, until_it_ends};
+use super::{
+    OWN, ROWS, Synchronous, kept, made, opened, record, start, succeeded, there_is_strace, until_it_ends,
+};
 
 /// What a store did to its files and said, in order.
 #[derive(Clone, Debug)]
 enum Step {
-    Write { file: String, at: usize, bytes: Vec<u8> },
-    Truncate { file: String, len: usize },
-    Synced { file: String },
-    Acknowledged { key: String },
+    Write {
+        file: String,
+        at: usize,
+        bytes: Vec<u8>,
+    },
+    Truncate {
+        file: String,
+        len: usize,
+    },
+    Synced {
+        file: String,
+    },
+    /// The write that is so many steps after the first is on the disk.
+    Durable {
+        write: usize,
+    },
+    Acknowledged {
+        key: String,
+    },
 }
 
 /// Bytes that strace wrote as `\x41\x42`.
@@ -38,15 +55,18 @@ fn name(call: &str) -> String {
     path.rsplit('/').next().unwrap_or_default().to_owned()
 }
 
-/// Reads a trace of `strace -f -y -xx`: writes count when they begin, syncs when they return.
+/// Reads a trace of `strace -f -y -xx`: writes count when they begin, syncs when they return; synchronous writes are both.
 fn steps(trace: &str, store: &str) -> Vec<Step> {
     let mut steps = Vec::new();
     let mut syncing: BTreeMap<&str, String> = BTreeMap::new();
+    let mut writing: BTreeMap<&str, usize> = BTreeMap::new();
+    let mut synchronous = Synchronous::default();
     let ours = |file: &str| file.strip_prefix(store).is_some_and(|end| ["", "-wal", "-log"].contains(&end));
     for line in trace.lines() {
         let (thread, call) = line.split_once(' ').unwrap_or_default();
         let call = call.trim_start();
         let file = name(call);
+        synchronous.look(thread, call, |returned| name(returned).ends_with("-log"));
         if call.starts_with("pwrite64(") && ours(&file) {
             let mut parts = call.split('"');
             let data = bytes(parts.nth(1).expect("what was written"));
@@ -57,7 +77,13 @@ fn steps(trace: &str, store: &str) -> Vec<Step> {
                 .map(|part| part.parse().expect("a number"))
                 .collect();
             assert_eq!(numbers[0], data.len(), "strace cut the bytes short");
+            let write = steps.len();
             steps.push(Step::Write { file, at: numbers[1], bytes: data });
+            if synchronous.has(call) && call.contains("<unfinished") {
+                writing.insert(thread, write);
+            } else if synchronous.has(call) && succeeded(call) {
+                steps.push(Step::Durable { write });
+            }
         } else if call.starts_with("ftruncate(") && ours(&file) {
             let len = call.split(", ").nth(1).and_then(|rest| rest.split(')').next()).expect("a length");
             let len = len.split(' ').next().and_then(|len| len.parse().ok()).expect("a length");
@@ -67,6 +93,10 @@ fn steps(trace: &str, store: &str) -> Vec<Step> {
                 syncing.insert(thread, file);
             } else if call.trim_end().ends_with("= 0") {
                 steps.push(Step::Synced { file });
+            }
+        } else if call.contains("pwrite64 resumed") {
+            if let Some(write) = writing.remove(thread).filter(|_| succeeded(call)) {
+                steps.push(Step::Durable { write });
             }
         } else if call.contains("sync resumed") {
             if let Some(file) = syncing.remove(thread).filter(|_| call.trim_end().ends_with("= 0")) {
@@ -90,7 +120,7 @@ fn apply(file: &mut Vec<u8>, step: &Step) {
             file[*at..at + bytes.len()].copy_from_slice(bytes);
         }
         Step::Truncate { len, .. } => file.resize(*len, 0),
-        Step::Synced { .. } | Step::Acknowledged { .. } => {}
+        Step::Synced { .. } | Step::Durable { .. } | Step::Acknowledged { .. } => {}
     }
 }
 
@@ -101,16 +131,18 @@ fn cut(
     keeps: &mut impl FnMut(usize) -> usize,
 ) -> BTreeMap<String, Vec<u8>> {
     let mut files = before.clone();
+    let durable: BTreeSet<usize> = steps
+        .iter()
+        .filter_map(|step| if let Step::Durable { write } = step { Some(*write) } else { None })
+        .collect();
     for (name, file) in &mut files {
-        let of_file = |step: &&Step| match step {
-            Step::Write { file, .. } | Step::Truncate { file, .. } | Step::Synced { file } => file == name,
-            Step::Acknowledged { .. } => false,
-        };
         let last = steps.iter().rposition(|step| matches!(step, Step::Synced { file } if file == name));
-        let (safe, open) = steps.split_at(last.map_or(0, |at| at + 1));
-        safe.iter().filter(of_file).for_each(|step| apply(file, step));
-        for step in open.iter().filter(of_file) {
+        for (at, step) in steps.iter().enumerate() {
+            let safe = last.is_some_and(|last| at < last) || durable.contains(&at);
             match step {
+                Step::Write { file: name_of, .. } | Step::Truncate { file: name_of, .. }
+                    if name_of != name => {}
+                step if safe => apply(file, step),
                 Step::Write { file: name, at, bytes } => {
                     let bytes = bytes[..keeps(bytes.len())].to_vec();
                     if bytes.is_empty() {
@@ -118,7 +150,7 @@ fn cut(
                     }
                     apply(file, &Step::Write { file: name.clone(), at: *at, bytes });
                 }
-                step if keeps(1) == 1 => apply(file, step),
+                Step::Truncate { .. } if keeps(1) == 1 => apply(file, step),
                 _ => {}
             }
         }
@@ -160,12 +192,38 @@ fn keys(steps: &[Step]) -> BTreeSet<&str> {
     steps.iter().filter_map(told).collect()
 }
 
+/// How often a write to the log began while another was on its way.
+fn beside(steps: &[Step]) -> usize {
+    let mut flying = BTreeSet::new();
+    let mut beside = 0;
+    for (at, step) in steps.iter().enumerate() {
+        match step {
+            Step::Write { file, .. } if file.ends_with("-log") => {
+                beside += usize::from(!flying.is_empty());
+                flying.insert(at);
+            }
+            Step::Durable { write } => drop(flying.remove(write)),
+            // The zeros of its beginning.
+            Step::Synced { file } if file.ends_with("-log") => flying.clear(),
+            _ => {}
+        }
+    }
+    beside
+}
+
 #[test]
 fn whatever_of_what_was_not_synced_a_power_cut_drops_nothing_acknowledged_is_lost() {
     if !there_is_strace() {
         return;
     }
-    let cuts: usize = std::env::var("CUTS").ok().and_then(|n| n.parse().ok()).unwrap_or(300);
+    // One that appends for all that wait, and has the log brought into the file in between; writers that each append themselves.
+    for round in ["emptied", OWN] {
+        cut_often(round);
+    }
+}
+
+fn cut_often(round: &str) {
+    let cuts: usize = std::env::var("CUTS").ok().and_then(|n| n.parse().ok()).unwrap_or(300) / 2;
     let folder = tempfile::tempdir().expect("a folder");
     let file = made(folder.path());
     let before: BTreeMap<String, Vec<u8>> = BTreeMap::from([
@@ -175,14 +233,18 @@ fn whatever_of_what_was_not_synced_a_power_cut_drops_nothing_acknowledged_is_los
     ]);
     let trace = folder.path().join("trace");
     let out = trace.to_string_lossy().into_owned();
-    let calls = "trace=pwrite64,write,fsync,fdatasync,ftruncate";
+    let calls = "trace=openat,pwrite64,write,fsync,fdatasync,ftruncate";
     let above = ["strace", "-f", "-y", "-xx", "-s", "4000000", "-o", &out, "-e", calls];
-    let (said, code, errors) = until_it_ends(start(&above, &file, "emptied", Some(120)));
+    let (said, code, errors) = until_it_ends(start(&above, &file, round, Some(120)));
     assert_eq!(code, Some(0), "{errors}");
     assert!(said.acknowledged.len() > 50);
     let steps = steps(&std::fs::read_to_string(&trace).expect("a trace"), "city.hotblocks");
-    let emptied = |step: &Step| matches!(step, Step::Truncate { len: 0, .. });
-    assert!(steps.iter().any(emptied), "the log was brought into the file in between");
+    if round == OWN {
+        assert!(beside(&steps) > 5, "records fly beside others");
+    } else {
+        let emptied = |step: &Step| matches!(step, Step::Truncate { len: 0, .. });
+        assert!(steps.iter().any(emptied), "the log was brought into the file in between");
+    }
 
     let spot = tempfile::tempdir().expect("a folder");
     let mut lots = Lots::new(3);
@@ -204,15 +266,20 @@ fn whatever_of_what_was_not_synced_a_power_cut_drops_nothing_acknowledged_is_los
     }
 
     // The same of a store that does not sync (`synchronous=OFF`) loses what it acknowledged.
-    let unsynced: Vec<Step> =
-        steps.iter().filter(|step| !matches!(step, Step::Synced { .. })).cloned().collect();
+    let unsynced: Vec<Step> = steps
+        .iter()
+        .filter(|step| !matches!(step, Step::Synced { .. } | Step::Durable { .. }))
+        .cloned()
+        .collect();
     let files = cut(&before, &unsynced, &mut |_| 0);
     assert!(wrong(spot.path(), &files, &keys(&unsynced)).is_some_and(|why| why.contains("was acknowledged")));
     record(
-        "2-cuts",
+        &format!("2-cuts-{round}"),
         &format!(
-            "power cut: recorded writes cut, those not synced dropped whole or in part, replayed | {cuts} cuts over {} steps | nothing acknowledged is lost, no batch is there in part; the same without its syncs loses what it acknowledged, and the check finds it",
-            steps.len()
+            "power cut, {}: recorded writes cut, those not synced dropped whole or in part, replayed | {cuts} cuts over {} steps, {} records written beside others | nothing acknowledged is lost, no batch is there in part; the same without its syncs loses what it acknowledged, and the check finds it",
+            if round == OWN { "each writer for itself" } else { "one for all that wait" },
+            steps.len(),
+            beside(&steps)
         ),
     );
 }

@@ -262,7 +262,7 @@ fn nothing_acknowledged_is_lost_doubled_or_half_there_after_a_kill_at_any_moment
     record(
         "1-kills",
         &format!(
-            "`kill -9` under {WRITERS} writers | {rounds} kills, {in_flight} with a batch in flight, {in_sync} of them seen inside fsync or fdatasync just before | {acknowledged} batches acknowledged: all there, each once and whole"
+            "`kill -9` under {WRITERS} writers | {rounds} kills, {in_flight} with a batch in flight, {in_sync} of them seen inside a synchronous write, fsync or fdatasync just before | {acknowledged} batches acknowledged: all there, each once and whole"
         ),
     );
     assert!(in_flight * 10 >= rounds * 8, "{in_flight} of {rounds} kills met a batch in flight");
@@ -278,13 +278,23 @@ fn record(name: &str, row: &str) {
     }
 }
 
-/// Whether any thread of a process waits for the disk to have everything; `false` where that cannot be seen.
+/// Whether any thread of a process waits for the disk to have everything, or to have what it writes to the log; `false` where that
+/// cannot be seen.
 fn is_in_sync(id: u32) -> bool {
     const SYNCS: [&str; 2] = if cfg!(target_arch = "x86_64") { ["74", "75"] } else { ["82", "83"] };
+    const WRITE: &str = if cfg!(target_arch = "x86_64") { "18" } else { "68" };
+    let is_log = |file: &str| {
+        let number = u32::from_str_radix(file.trim_start_matches("0x"), 16).unwrap_or(u32::MAX);
+        std::fs::read_link(format!("/proc/{id}/fd/{number}"))
+            .is_ok_and(|path| path.to_string_lossy().ends_with("-log"))
+    };
     let Ok(threads) = std::fs::read_dir(format!("/proc/{id}/task")) else { return false };
     threads.flatten().any(|thread| {
         let call = std::fs::read_to_string(thread.path().join("syscall")).unwrap_or_default();
-        call.split(' ').next().is_some_and(|number| SYNCS.contains(&number))
+        let mut words = call.split(' ');
+        words.next().is_some_and(|number| {
+            SYNCS.contains(&number) || (number == WRITE && words.next().is_some_and(is_log))
+        })
     })
 }
 
@@ -325,20 +335,45 @@ fn an_fsync_that_fails_is_never_acknowledged_and_ends_the_writing() {
     if !there_is_strace() {
         return;
     }
-    for (n, round) in [(3, "r"), (9, "r"), (17, "r"), (9, OWN), (17, OWN)] {
+    // Before there is a log it is written 33 times, with zeros; without one, commits go into the file.
+    let log = |n: usize| ("pwrite64", n + 33);
+    let sync = |n: usize| ("fsync,fdatasync", n);
+    let cases = [
+        (log(1), "r"),
+        (log(9), "r"),
+        (log(17), "r"),
+        (log(2), OWN),
+        (log(9), OWN),
+        (log(17), OWN),
+        (sync(1), "r"),
+        (sync(3), "r"),
+        (sync(3), OWN),
+    ];
+    for ((calls, n), round) in cases {
         let folder = tempfile::tempdir().expect("a folder");
         let file = made(folder.path());
-        let inject = format!("inject=fsync,fdatasync:error=EIO:when={n}+");
-        let trace = ["strace", "-f", "-o", "/dev/null", "-e", "trace=fsync,fdatasync", "-e", &inject];
+        let inject = format!("inject={calls}:error=EIO:when={n}+");
+        let calls = format!("trace={calls}");
+        let mut log = file.clone().into_os_string();
+        log.push("-log");
+        let log = log.to_string_lossy().into_owned();
+        let mut trace = vec!["strace", "-f", "-o", "/dev/null", "-e", &calls, "-e", &inject];
+        if calls.contains("pwrite64") {
+            trace.extend(["-P", &log]);
+        }
         let (said, code, errors) = until_it_ends(start(&trace, &file, round, Some(MOST_TAKEN)));
-        assert_eq!(code, Some(7), "{errors}");
-        assert!(errors.contains("cannot be used while taking reports"), "{errors}");
+        assert_eq!(code, Some(7), "{calls} {n}: {errors}");
+        assert!(errors.contains("cannot be used while"), "{errors}");
         assert!(said.in_flight() > 0);
+        assert!(n < 35 || !said.acknowledged.is_empty(), "{calls} {n}: those before it were taken");
         all_there(&file, &said);
     }
     record(
         "3-fsync",
-        "fsync fails with EIO at the 3rd, 9th and 17th call (strace) | 5 runs | no false acknowledgement, the writing ends and says why, what was acknowledged is there",
+        &format!(
+            "a synchronous write to the log, or fsync, fails with EIO from its 1st to its 17th call on (strace) | {} runs | no false acknowledgement, the writing ends and says why, what was acknowledged is there",
+            cases.len()
+        ),
     );
 }
 
@@ -394,7 +429,8 @@ fn a_full_disk_is_never_acknowledged_and_what_was_stays() {
 
 /// In the order of the system's calls no acknowledgement comes before the sync of what it acknowledges.
 ///
-/// Between what a writer asks for and what it is told there is a sync of the log.
+/// Between what a writer asks for and what it is told a sync of the log begins and ends: a write to it that returns when it is on
+/// the disk.
 #[test]
 fn a_trace_shows_no_acknowledgement_before_its_sync() {
     if !there_is_strace() {
@@ -420,9 +456,12 @@ fn traced(round: &str) {
     assert_eq!(early, 0, "of {acknowledged} acknowledgements");
     assert!(writes > 0, "the log was written");
     // The check can fail: without the syncs all of them come too early.
-    let without: String =
-        text.lines().filter(|line| !line.contains("sync")).flat_map(|line| [line, "\n"]).collect();
-    assert!(order(&without).2 > 0);
+    let without: String = text
+        .lines()
+        .filter(|line| !line.contains("sync"))
+        .flat_map(|line| [line.replace("|O_DSYNC", ""), "\n".to_owned()])
+        .collect();
+    assert_eq!(order(&without).2, acknowledged);
     record(
         &format!("0-trace-{round}"),
         &format!(
@@ -432,35 +471,82 @@ fn traced(round: &str) {
     );
 }
 
-/// Writes to the log, acknowledgements, and those of them without a sync of the log since their batch was asked for.
+/// Which descriptors of a trace are of the log and return when what was written is on the disk.
+#[derive(Default)]
+struct Synchronous {
+    opening: BTreeMap<String, bool>,
+    all: BTreeSet<String>,
+}
+
+impl Synchronous {
+    /// Looks at a call of a thread, if it opens a file that `is_log`.
+    fn look(&mut self, thread: &str, call: &str, is_log: impl Fn(&str) -> bool) {
+        let opens = call.starts_with("openat(");
+        if opens && call.contains("unfinished") {
+            self.opening.insert(thread.to_owned(), call.contains("O_DSYNC"));
+            return;
+        }
+        let resumed = call.contains("openat resumed").then(|| self.opening.remove(thread)).flatten();
+        let Some(synchronous) = resumed.or(opens.then(|| call.contains("O_DSYNC"))) else { return };
+        let Some((_, returned)) = call.rsplit_once(" = ") else { return };
+        if let Some((number, _)) = returned.split_once('<').filter(|_| is_log(returned)) {
+            if synchronous {
+                self.all.insert(number.to_owned());
+            } else {
+                self.all.remove(number);
+            }
+        }
+    }
+
+    /// Whether a write goes to one of them.
+    fn has(&self, call: &str) -> bool {
+        let number = call.split_once('(').and_then(|(_, rest)| rest.split_once('<'));
+        number.is_some_and(|(number, _)| self.all.contains(number))
+    }
+}
+
+/// Whether a call, or its end, returned what it was to do.
+fn succeeded(call: &str) -> bool {
+    call.rsplit_once(" = ")
+        .is_some_and(|(_, value)| value.trim().parse::<i64>().is_ok_and(|value| value >= 0))
+}
+
+/// Writes to the log, acknowledgements, and those of them without a sync of the log that began after their batch was asked for.
 fn order(trace: &str) -> (usize, usize, usize) {
     let (mut writes, mut acknowledged, mut early) = (0, 0, 0);
-    let mut syncs = 0_usize;
-    let mut syncing: Vec<&str> = Vec::new();
+    let mut synchronous = Synchronous::default();
+    // When the syncs began that have not returned yet, by thread; and of all others the latest.
+    let mut syncing: BTreeMap<&str, usize> = BTreeMap::new();
+    let mut synced = None;
     let mut asked_at: BTreeMap<String, usize> = BTreeMap::new();
-    for line in trace.lines() {
-        let log = line.contains("-wal>") || line.contains("-log>");
-        let thread = line.split_whitespace().next().unwrap_or_default();
-        if log && line.contains("pwrite64(") {
-            writes += 1;
-        } else if log && line.contains("sync(") && line.contains("unfinished") {
-            syncing.push(thread);
-        } else if (log && line.contains("sync("))
-            || (line.contains("sync resumed") && syncing.contains(&thread))
-        {
+    for (at, line) in trace.lines().enumerate() {
+        let (thread, call) = line.split_once(' ').unwrap_or_default();
+        let call = call.trim_start();
+        synchronous.look(thread, call, |file| file.contains("-log>"));
+        let log = call.contains("-wal>") || call.contains("-log>");
+        let is_write = log && call.starts_with("pwrite64(");
+        writes += usize::from(is_write);
+        if (log && call.contains("sync(")) || (is_write && synchronous.has(call)) {
+            if call.contains("unfinished") {
+                syncing.insert(thread, at);
+            } else if succeeded(call) {
+                synced = synced.max(Some(at));
+            }
+        } else if call.contains("resumed") {
             // Counted when it returns.
-            syncing.retain(|other| *other != thread);
-            syncs += usize::from(line.trim_end().ends_with("= 0"));
-        } else if line.contains(" write(1<") {
-            let said = line.split('"').nth(1).unwrap_or_default().trim_end_matches("\\n");
+            let begun = syncing.remove(thread).filter(|_| succeeded(call));
+            synced = synced.max(begun);
+        } else if call.starts_with("write(1<") {
+            let said = call.split('"').nth(1).unwrap_or_default().trim_end_matches("\\n");
             let words: Vec<&str> = said.split_whitespace().collect();
             match words[..] {
                 [.., "asked", key] => {
-                    asked_at.insert(key.to_owned(), syncs);
+                    asked_at.insert(key.to_owned(), at);
                 }
                 [.., "acknowledged", key] => {
                     acknowledged += 1;
-                    early += usize::from(asked_at.get(key).is_none_or(|&at| at >= syncs));
+                    let asked = asked_at.get(key).copied();
+                    early += usize::from(asked.is_none_or(|asked| synced.is_none_or(|begun| begun < asked)));
                 }
                 _ => {}
             }

@@ -68,8 +68,12 @@ impl Both {
     }
 
     fn apply(&mut self, batch: &Ledger) {
-        self.all.add(batch).expect("few classes");
-        let change = self.live.apply(batch).expect("few classes");
+        self.apply_all(std::slice::from_ref(batch));
+    }
+
+    fn apply_all(&mut self, batches: &[Ledger]) {
+        batches.iter().for_each(|batch| self.all.add(batch).expect("few classes"));
+        let change = self.live.apply_all(batches).expect("few classes");
         self.tell(&change);
     }
 
@@ -194,11 +198,13 @@ fn sequence(seed: u64, ground: &Arc<Ground>) {
             let middle = jiff::Timestamp::from_second(when.from).expect("a time");
             both.expire(&named, middle.to_zoned(jiff::tz::TimeZone::UTC).date());
         }
-        let mut rows: Vec<Row> = feed.rows();
+        let rows: Vec<Row> = feed.rows();
+        let mut batches = vec![feed.ledger(&rows)];
         if feed.chance.one_in(6) {
-            rows.extend(feed.rows());
+            let more = feed.rows();
+            batches.push(feed.ledger(&more));
         }
-        both.apply(&feed.ledger(&rows));
+        both.apply_all(&batches);
         if step == n / 2 {
             earlier = both.check(false);
         }

@@ -196,8 +196,21 @@ impl Live {
     ///
     /// [`LiveError`] if they cannot be taken in; then none of them is.
     pub fn apply(&mut self, reports: &Ledger) -> Result<Change, LiveError> {
+        self.apply_all([reports])
+    }
+
+    /// Takes the reports of several batches in at once, and tells what all of them changed together: of many small ones each
+    /// costs a fraction of what it costs alone.
+    ///
+    /// # Errors
+    ///
+    /// [`LiveError`] of the first batch that cannot be taken in; those before it are.
+    pub fn apply_all<'a>(
+        &mut self,
+        batches: impl IntoIterator<Item = &'a Ledger>,
+    ) -> Result<Change, LiveError> {
         let before = number(self.ledger.reports.len());
-        self.ledger.add(reports)?;
+        let added = batches.into_iter().try_for_each(|reports| self.ledger.add(reports));
         let after = number(self.ledger.reports.len());
         self.take_in(before);
         let (old, new) = self.outcomes((before..after).collect(), |at| at < before, |_| true);
@@ -205,6 +218,7 @@ impl Live {
         self.replace(&old, &new);
         self.history.extend(new.superseded);
         self.merge();
+        added?;
         Ok(change)
     }
 

@@ -30,14 +30,18 @@ pub use webhook::{Webhook, WebhookError};
 
 use super::state::AppState;
 
-/// The routes of the live feed; a body of at most so many bytes is read.
+/// The routes of the live feed but that of alerts; a body of at most so many bytes is read.
 pub(super) fn routes(limits: &Limits) -> Router<AppState> {
     Router::new()
         .route("/ingest/{source}", post(ingest::ingest).layer(DefaultBodyLimit::max(limits.body)))
         .route("/ingest/reports/{id}", get(ingest::report))
-        .route("/alerts", post(alerts::alert).layer(DefaultBodyLimit::max(alerts::MOST_BYTES)))
         .route("/events", get(events::events))
         .route("/areas/{area}/feed.atom", get(digest::digest))
         .route("/livez", get(async || "ok\n"))
         .route("/readyz", get(ready::ready))
+}
+
+/// The route of alerts.
+pub(super) fn alerts() -> Router<AppState> {
+    Router::new().route("/alerts", post(alerts::alert).layer(DefaultBodyLimit::max(alerts::MOST_BYTES)))
 }

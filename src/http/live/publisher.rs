@@ -1,4 +1,4 @@
-//! The thread that shows: what is on disk is applied, published at most ten times a second, and told.
+//! The thread that shows: what is on disk is applied together, published at most ten times a second, and told.
 
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError};
@@ -10,9 +10,13 @@ use super::writer::{Accepted, FailIfLost};
 use crate::engine::View;
 use crate::engine::live::{Change, Live};
 use crate::http::problem::chain;
+use crate::model::reports::Ledger;
 
 /// The least time between two snapshots.
 const PACE: Duration = Duration::from_millis(100);
+
+/// Reports that wait to be applied together at most: what comes with more costs no less each.
+const MOST_WAITING: usize = 1_024;
 
 /// How often old snapshots are dropped and rules of time are looked at while nothing comes.
 const IDLE: Duration = Duration::from_secs(10);
@@ -21,6 +25,8 @@ const IDLE: Duration = Duration::from_secs(10);
 pub(super) struct Publisher {
     feed: Arc<Feed>,
     live: Live,
+    /// What is on disk and not applied yet.
+    waiting: Vec<Accepted>,
     /// What the next snapshot will show, beside the last one.
     changes: Vec<Change>,
     /// Whether something was forgotten that the snapshots before it still have.
@@ -33,7 +39,7 @@ pub(super) struct Publisher {
 impl Publisher {
     pub(super) fn new(feed: Arc<Feed>, live: Live) -> Self {
         let revision = feed.engine().open(&View::all()).generation();
-        Self { feed, live, changes: Vec::new(), alone: false, revision, begun: Instant::now(), last: None }
+        Self { feed, live, waiting: Vec::new(), changes: Vec::new(), alone: false, revision, begun: Instant::now(), last: None }
     }
 
     /// Shows what comes until nobody can send any more, or the service is at its end: what is then on disk and not shown, the
@@ -43,25 +49,41 @@ impl Publisher {
         let guard = FailIfLost(&feed);
         self.live.expect_feeds();
         loop {
-            let next = if self.changes.is_empty() { IDLE } else { self.due() };
+            let next = if self.is_idle() { IDLE } else { self.due() };
             match to_show.recv_timeout(next) {
                 Ok(_on_disk) if self.feed.is_ending() => {}
-                Ok(accepted) => {
-                    if !self.apply(accepted) {
-                        return;
-                    }
-                }
+                Ok(accepted) => self.waiting.push(accepted),
                 Err(RecvTimeoutError::Timeout) => self.feed.engine().expire(self.now()),
                 Err(RecvTimeoutError::Disconnected) => break,
             }
-            if !self.changes.is_empty() && self.due().is_zero() {
+            // Those that wait already need not wait once more.
+            self.waiting.extend(to_show.try_iter().take(MOST_WAITING));
+            let due = !self.is_idle() && self.due().is_zero();
+            if (due || self.waits() > MOST_WAITING) && !self.apply() {
+                return;
+            }
+            if due && !self.changes.is_empty() {
                 self.publish();
             }
+        }
+        if !self.apply() {
+            return;
         }
         if !self.changes.is_empty() {
             self.publish();
         }
         std::mem::forget(guard);
+    }
+
+    /// Whether there is nothing to show.
+    fn is_idle(&self) -> bool {
+        self.waiting.is_empty() && self.changes.is_empty()
+    }
+
+    /// How many reports wait, and how much else.
+    fn waits(&self) -> usize {
+        let reports = self.waiting.iter().flat_map(|one| &one.ledgers).map(|ledger| ledger.reports.len());
+        self.waiting.len() + reports.sum::<usize>()
     }
 
     /// How long until the next snapshot may be published.
@@ -74,27 +96,45 @@ impl Publisher {
         self.begun.elapsed().as_secs()
     }
 
-    /// Takes in what is on disk; `false` where it cannot be shown.
-    fn apply(&mut self, accepted: Accepted) -> bool {
-        let now = jiff::Timestamp::now().as_second();
-        for ledger in &accepted.ledgers {
-            ledger.sources.iter().for_each(|source| self.feed.findings.hear(&source.name, now));
-            match self.live.apply(ledger) {
-                Ok(change) => self.changes.push(change),
-                Err(error) => {
-                    let chain = chain(&error);
-                    tracing::error!(chain, "what was written cannot be shown; nothing more is taken in");
+    /// Takes in all that waits; `false` where it cannot be shown.
+    fn apply(&mut self) -> bool {
+        let mut ledgers = Vec::new();
+        // Given back when all is applied.
+        let mut rooms = Vec::new();
+        for accepted in std::mem::take(&mut self.waiting) {
+            self.revision = self.revision.max(accepted.revision);
+            ledgers.extend(accepted.ledgers);
+            rooms.extend(accepted.rooms);
+            if let Some((gone, rest)) = accepted.gone {
+                if !self.apply_all(&std::mem::take(&mut ledgers)) {
                     return false;
                 }
+                self.changes.push(self.live.forget_gone(&gone, rest));
+                self.live.expect_feeds();
+                self.alone = true;
             }
         }
-        if let Some((gone, rest)) = accepted.gone {
-            self.changes.push(self.live.forget_gone(&gone, rest));
-            self.live.expect_feeds();
-            self.alone = true;
+        self.apply_all(&ledgers)
+    }
+
+    fn apply_all(&mut self, ledgers: &[Ledger]) -> bool {
+        if ledgers.is_empty() {
+            return true;
         }
-        self.revision = self.revision.max(accepted.revision);
-        true
+        let now = jiff::Timestamp::now().as_second();
+        let sources = ledgers.iter().flat_map(|ledger| &ledger.sources);
+        sources.for_each(|source| self.feed.findings.hear(&source.name, now));
+        match self.live.apply_all(ledgers) {
+            Ok(change) => {
+                self.changes.push(change);
+                true
+            }
+            Err(error) => {
+                let chain = chain(&error);
+                tracing::error!(chain, "what was written cannot be shown; nothing more is taken in");
+                false
+            }
+        }
     }
 
     fn publish(&mut self) {

@@ -1,17 +1,16 @@
-//! Groups of calls on their way to the disk: one at a time, while the next one gathers.
+//! Groups of calls on their way to the disk: two at a time, while the next one gathers.
 //!
-//! Whoever is told that its reports are on the disk mostly comes back at once, and whoever came meanwhile waits already. To go on
-//! without the former would be to go on in halves. So a group gathers as many calls as were on their way and came meanwhile, for at
-//! most as long as the way took and no longer than a millisecond; the last of them takes it on its way, or the first where
-//! somebody does not come. A caller alone never waits.
+//! Whoever is told that its reports are on the disk mostly comes back at once. To go on without them would be to go on in ever smaller
+//! groups, and to wait for all would leave the disk idle. So a group gathers half of all who are on their way, there or expected
+//! back, for at most as long as the last way took and no longer than a millisecond; the last of them takes it on its way, or the
+//! first where somebody does not come. A caller alone never waits.
 //!
-//! All others sleep until the group has arrived. One call wakes them, and none of them takes a lock for that.
+//! All others sleep until the group has arrived, and all groups before it. One call wakes them, and none of them takes a lock for that.
 
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, OnceLock};
 use std::time::{Duration, Instant};
 
 use super::append::Keyed;
-use super::log;
 use super::writer::{Departed, Departure, Joined, Writer};
 use crate::store::Receipt;
 use crate::store::error::StoreError;
@@ -55,6 +54,11 @@ impl Group {
         Self { arrived: Arrived::Durable.into() }
     }
 
+    /// Says what became of it and wakes all who wait, unless that was said before.
+    fn tell(&self, arrived: Arrived) {
+        let _before = self.arrived.set(arrived);
+    }
+
     /// Waits until it has arrived.
     ///
     /// # Errors
@@ -74,12 +78,12 @@ impl Group {
 
 /// Who takes a group to the disk: where that ends before its time, nobody waits in vain.
 #[derive(Debug)]
-pub(super) struct Leading<'a>(pub(super) &'a Group);
+pub(super) struct Leading<'a>(pub(super) &'a Arc<Group>);
 
 impl Leading<'_> {
     /// Says what became of the group and wakes all who wait, unless that was said before.
     pub(super) fn tell(&self, arrived: Arrived) {
-        let _before = self.0.arrived.set(arrived);
+        self.0.tell(arrived);
     }
 }
 
@@ -135,7 +139,7 @@ impl Shared {
 
     /// The writer while nothing is on its way.
     fn landed<'a>(&self, mut writer: MutexGuard<'a, Writer>) -> Result<MutexGuard<'a, Writer>, StoreError> {
-        while writer.departure() == Departure::Flying {
+        while writer.flies() {
             writer = self.wait(writer, None)?;
         }
         Ok(writer)
@@ -210,18 +214,23 @@ impl Shared {
     }
 
     fn fly(&self, mut writer: MutexGuard<'_, Writer>, leading: &Leading<'_>) -> Result<(), StoreError> {
-        let Some(Departed { place: (file, at), record, calls }) = writer.depart() else {
-            // With all that is in the log.
-            return self.settle(&mut writer);
+        let Some(Departed { place: (records, at), record, revision }) = writer.depart() else {
+            // With all that is in the log, once nothing is on its way.
+            let mut writer = self.landed(writer)?;
+            if writer.gathers(leading.0) {
+                return self.settle(&mut writer);
+            }
+            drop(writer);
+            return leading.0.wait();
         };
         drop(writer);
-        let mut flying = Flying { shared: self, calls, took: None };
+        let mut flying = Flying { shared: self, revision, took: None };
         let begun = Instant::now();
-        log::write(&file, at, &record)?;
+        records.write(at, &record)?;
         flying.took = Some(begun.elapsed());
         drop(flying);
-        leading.tell(Arrived::Durable);
-        Ok(())
+        // Another may be on its way that departed before.
+        leading.0.wait()
     }
 }
 
@@ -229,18 +238,20 @@ fn unless_stopped(writer: MutexGuard<'_, Writer>) -> Result<MutexGuard<'_, Write
     if writer.stopped() { Err(StoreError::Stopped) } else { Ok(writer) }
 }
 
-/// A group of so many calls on its way; where it does not arrive, nothing more is taken.
+/// The group of a revision on its way; where it does not arrive, nothing more is taken.
 #[derive(Debug)]
 struct Flying<'a> {
     shared: &'a Shared,
-    calls: usize,
+    revision: u64,
     took: Option<Duration>,
 }
 
 impl Drop for Flying<'_> {
     fn drop(&mut self) {
-        self.shared.locked().land(self.calls, self.took.map(|took| Instant::now() + took.min(LONGEST)));
+        let until = self.took.map(|took| Instant::now() + took.min(LONGEST));
+        let told = self.shared.locked().land(self.revision, until);
         self.shared.landed.notify_all();
+        told.into_iter().for_each(|(group, arrived)| group.tell(arrived));
     }
 }
 
@@ -265,32 +276,80 @@ mod tests {
         writer.take(vec![Keyed::of(one_report(id))]).expect("taken").1
     }
 
+    /// Later than any test.
+    fn later() -> Option<Instant> {
+        Some(Instant::now() + Duration::from_secs(3_600))
+    }
+
+    fn depart(writer: &mut Writer) -> Departed {
+        writer.depart().expect("there is room")
+    }
+
     #[test]
-    fn the_last_who_is_expected_takes_a_group_on_its_way_and_the_first_where_somebody_does_not_come() {
+    fn two_groups_are_on_their_way_and_each_gathers_half_of_all_who_are_expected() {
         let (_folder, store) = made();
         let shared = store.shared().expect("it writes");
         let mut writer = shared.writer().expect("not stopped");
-        let later = || Some(Instant::now() + Duration::from_secs(3_600));
-        // One alone departs at once; those who come meanwhile wait for it.
+        // One alone departs at once, and so does the next; those who come then wait for one of them.
         assert!(matches!(take(&mut writer, "a"), Joined::Leads(_)));
         assert_eq!(writer.departure(), Departure::Now);
-        let gone = writer.depart().expect("there is room");
-        assert_eq!((gone.calls, writer.departure()), (1, Departure::Flying));
-        let Joined::Leads(group) = take(&mut writer, "b") else { panic!("the first looks after it") };
-        assert!(matches!(take(&mut writer, "c"), Joined::Follows(other) if Arc::ptr_eq(&group, &other)));
-        // Three are expected: whoever was on the way, and two who came meanwhile.
-        writer.land(gone.calls, later());
-        assert!(matches!(writer.departure(), Departure::Expects(_)));
-        assert!(matches!(take(&mut writer, "d"), Joined::Leads(_)));
+        let first = depart(&mut writer);
+        assert!(matches!(take(&mut writer, "b"), Joined::Leads(_)));
+        let second = depart(&mut writer);
+        assert_eq!((first.revision, second.revision, writer.departure()), (1, 2, Departure::Flying));
+        let Joined::Leads(group) = take(&mut writer, "c") else { panic!("the first looks after it") };
+        for id in ["d", "e", "f"] {
+            assert!(matches!(take(&mut writer, id), Joined::Follows(other) if Arc::ptr_eq(&group, &other)));
+        }
+        // Six in all: three are half of them, and four are there.
+        writer.land(1, later());
         assert_eq!(writer.departure(), Departure::Now);
-        assert_eq!(writer.depart().map(|gone| gone.calls), Some(3));
+        let third = depart(&mut writer);
         assert!(!writer.gathers(&group));
-        // Four are expected; when it is time those depart who are there.
-        take(&mut writer, "e");
-        writer.land(3, later());
+        // Four fly, one is there, one flies still and one is expected: it is waited for where that may still be.
+        assert!(matches!(take(&mut writer, "a2"), Joined::Leads(_)));
+        assert_eq!(writer.departure(), Departure::Flying);
+        writer.land(2, later());
         assert!(matches!(writer.departure(), Departure::Expects(_)));
-        writer.land(3, Some(Instant::now()));
+        assert_eq!(writer.land(third.revision, later()).len(), 1);
+        assert!(matches!(take(&mut writer, "b2"), Joined::Leads(_) | Joined::Follows(_)));
+        assert!(matches!(writer.departure(), Departure::Expects(_)), "three are half of six");
+        assert!(matches!(take(&mut writer, "c2"), Joined::Leads(_)), "the last who was expected");
         assert_eq!(writer.departure(), Departure::Now);
+        let fourth = depart(&mut writer);
+        // When it is time those depart who are there.
+        take(&mut writer, "d2");
+        assert!(matches!(writer.departure(), Departure::Expects(_)));
+        writer.land(fourth.revision, Some(Instant::now()));
+        assert_eq!(writer.departure(), Departure::Now);
+    }
+
+    #[test]
+    fn a_group_arrives_after_all_before_it_and_is_lost_with_the_first_that_is() {
+        let told = |writer: &mut Writer, revision, until| -> Vec<Arrived> {
+            writer.land(revision, until).into_iter().map(|(_, arrived)| arrived).collect()
+        };
+        // Whichever of two lands first, and whether the first or the second is lost.
+        let cases = [
+            ([(1, true), (2, true)], [vec![Arrived::Durable], vec![Arrived::Durable]]),
+            ([(2, true), (1, true)], [vec![], vec![Arrived::Durable; 2]]),
+            ([(1, false), (2, true)], [vec![Arrived::Unknown; 2], vec![]]),
+            ([(2, true), (1, false)], [vec![], vec![Arrived::Unknown; 2]]),
+            ([(2, false), (1, true)], [vec![Arrived::Unknown], vec![Arrived::Durable]]),
+        ];
+        for (landings, expected) in cases {
+            let (_folder, store) = made();
+            let mut writer = store.shared().and_then(Shared::writer).expect("it writes");
+            for id in ["a", "b"] {
+                take(&mut writer, id);
+                depart(&mut writer);
+            }
+            let found =
+                landings.map(|(revision, arrives)| told(&mut writer, revision, later().filter(|_| arrives)));
+            assert_eq!(found, expected, "{landings:?}");
+            assert_eq!(writer.stopped(), landings.iter().any(|(_, arrives)| !arrives));
+            assert!(!writer.flies());
+        }
     }
 
     /// What a thread comes to that takes a report in.
@@ -308,7 +367,8 @@ mod tests {
     }
 
     #[test]
-    fn nobody_is_answered_before_the_group_has_arrived_and_all_are_told_where_it_does_not() {
+    fn nobody_is_answered_before_the_group_has_arrived_and_all_before_it_and_all_are_told_where_one_does_not()
+    {
         const SOON: Duration = Duration::from_millis(50);
         const LONG: Duration = Duration::from_secs(20);
         for arrives in [true, false] {
@@ -317,11 +377,11 @@ mod tests {
             std::thread::scope(|scope| {
                 let mut writer = shared.writer().expect("not stopped");
                 let Joined::Leads(group) = take(&mut writer, "a") else { panic!("the first") };
-                let gone = writer.depart().expect("there is room");
+                let gone = depart(&mut writer);
                 drop(writer);
-                let mut flying = Flying { shared, calls: 1, took: None };
+                let mut flying = Flying { shared, revision: gone.revision, took: None };
                 let leading = Leading(&group);
-                // The same report again, one that looks after the next group, and another in it; one that wants all in the file.
+                // The same report again, one whose group flies beside it and one that gathers; one that wants all in the file.
                 let again = appended(scope, &store, "a");
                 let others = ["b", "c"].map(|id| appended(scope, &store, id));
                 let (tell, settled) = mpsc::channel();
@@ -330,20 +390,18 @@ mod tests {
                 assert!(again.recv_timeout(SOON).is_err(), "not on the disk yet");
                 assert!(others.iter().all(|told| told.try_recv().is_err()) && settled.try_recv().is_err());
                 if arrives {
-                    log::write(&gone.place.0, gone.place.1, &gone.record).expect("written");
+                    gone.place.0.write(gone.place.1, &gone.record).expect("written");
                     flying.took = Some(Duration::ZERO);
                 }
                 drop(flying);
-                if arrives {
-                    leading.tell(Arrived::Durable);
-                }
+                assert_eq!(leading.0.wait().is_ok(), arrives);
                 drop(leading);
                 let again = again.recv_timeout(LONG).expect("an answer");
                 let others = others.map(|told| told.recv_timeout(LONG).expect("an answer"));
                 let settled = settled.recv_timeout(LONG).expect("an answer");
                 if arrives {
                     assert!(matches!(again, Ok(1..=3)), "{again:?}");
-                    assert!(others.iter().all(|revision| matches!(revision, Ok(2 | 3))), "{others:?}");
+                    assert!(others.iter().all(|revision| matches!(revision, Ok(2..=3))), "{others:?}");
                     assert!(matches!(settled, Ok(1..=3)), "{settled:?}");
                 } else {
                     assert!(again.is_err() && others.iter().all(Result::is_err), "{again:?} {others:?}");

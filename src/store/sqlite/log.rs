@@ -1,8 +1,13 @@
 //! The log: what was taken last and is not in the file yet, in a file beside it of a size that does not change.
 //!
 //! A disk syncs a few pages of such a file in half the time that SQLite's own log needs, which grows and of which a commit writes
-//! whole pages. What lies in it is brought into the file when it is full, before anything else is done to the store and when the
-//! store is closed. Each record has the revision that it makes; one whose revision the file has is done with.
+//! whole pages. A record is one write past the system's cache that returns when it is on the disk (`O_DIRECT` and `O_DSYNC`; where
+//! a file system does not offer the former, through the cache): a third less than a write and `fdatasync`. What lies in the log is
+//! brought into the file when it is full, before anything else is done to the store and when the store is closed. Each record has
+//! the revision that it makes; one whose revision the file has is done with.
+//!
+//! As many as [`MOST_FLYING`] records are written at a time, each where the one before it ends. Each says how many of those before
+//! it were on their way when it began: these may be missing after a stop while it is there, and nobody was told of any of them.
 
 use std::fs::{File, OpenOptions};
 use std::io::{self, Read};
@@ -22,8 +27,12 @@ use crate::store::error::StoreError;
 const SIZE: usize = 2 << 20;
 /// What a disk writes whole or not at all: no two records share one.
 const SECTOR: usize = 512;
-/// Begins a record.
-const MARK: &[u8; 8] = b"hotblog1";
+/// Begins a record, before a digit: how many records before it were perhaps not on the disk when it was written, and one.
+const MARK: &[u8; 7] = b"hotblog";
+/// How many records are on their way to the disk at a time.
+pub(super) const MOST_FLYING: usize = 2;
+/// Where memory has to begin that a disk writes from, whatever its pages.
+const PAGE: usize = 4096;
 /// Bytes of a record before what it holds: the mark, revision, reports before it, length and checksum.
 const HEAD: usize = 8 + 8 + 8 + 4 + 16;
 /// Taking, as errors say it.
@@ -38,7 +47,8 @@ pub(super) fn path(store: &Path) -> PathBuf {
 #[derive(Debug)]
 pub(super) struct Log {
     path: PathBuf,
-    file: Arc<File>,
+    file: File,
+    records: Arc<Records>,
     /// Where the next record goes.
     at: usize,
     /// How far records ever went since it was all zeros.
@@ -56,12 +66,13 @@ impl Log {
             let file = options.create_new(true).write(true).mode(0o600).open(&path)?;
             zero(&file, SIZE)?;
             file.sync_all()?;
-            Ok(file)
+            let records = Records::open(&path)?;
+            Ok((file, records))
         })();
         match made {
-            Ok(file) => {
+            Ok((file, records)) => {
                 sync_folder(store)?;
-                Ok(Self { path, file: Arc::new(file), at: 0, used: 0 })
+                Ok(Self { path, file, records: Arc::new(records), at: 0, used: 0 })
             }
             Err(source) => {
                 let _ = std::fs::remove_file(&path);
@@ -70,15 +81,15 @@ impl Log {
         }
     }
 
-    /// The file and the place in it of the next record, if it fits.
-    pub(super) fn next(&mut self, record: &[u8]) -> Option<(Arc<File>, u64)> {
+    /// Where the next record is written, and its place there, if it fits.
+    pub(super) fn next(&mut self, record: &[u8]) -> Option<(Arc<Records>, u64)> {
         let at = self.at;
         if at + record.len() > SIZE {
             return None;
         }
         self.at += record.len();
         self.used = self.used.max(self.at);
-        Some((Arc::clone(&self.file), at as u64))
+        Some((Arc::clone(&self.records), at as u64))
     }
 
     /// Begins anew, once all that it holds is in the file.
@@ -101,10 +112,53 @@ fn zero(file: &File, len: usize) -> io::Result<()> {
     (0..len).step_by(CHUNK).try_for_each(|at| file.write_all_at(&[0; CHUNK], at as u64))
 }
 
-/// Writes a record; on the disk when this returns.
-pub(super) fn write(file: &File, at: u64, record: &[u8]) -> Result<(), StoreError> {
-    let done = file.write_all_at(record, at).and_then(|()| file.sync_data());
-    done.map_err(|source| StoreError::Log { doing: DOING, source })
+/// The log as records are written to it: each is on the disk when its write returns.
+#[derive(Debug)]
+pub(super) struct Records {
+    file: File,
+    /// Whether it takes whole sectors only, from memory that begins at a page.
+    direct: bool,
+}
+
+impl Records {
+    /// Opens a log that is all zeros.
+    fn open(path: &Path) -> io::Result<Self> {
+        let open = |direct| {
+            let file = OpenOptions::new().write(true).custom_flags(flags(direct)).open(path)?;
+            let records = Self { file, direct };
+            // Whether sectors of this size are taken is only seen when one is written.
+            records.put(0, &[0; SECTOR])?;
+            Ok(records)
+        };
+        open(true).or_else(|_: io::Error| open(false))
+    }
+
+    fn put(&self, at: u64, record: &[u8]) -> io::Result<()> {
+        if !self.direct {
+            return self.file.write_all_at(record, at);
+        }
+        let mut room = vec![0; record.len() + PAGE];
+        // Where it cannot be told, the disk refuses.
+        let from = room.as_ptr().align_offset(PAGE).min(PAGE);
+        let aligned = &mut room[from..from + record.len()];
+        aligned.copy_from_slice(record);
+        self.file.write_all_at(aligned, at)
+    }
+
+    /// Writes a record; on the disk when this returns.
+    pub(super) fn write(&self, at: u64, record: &[u8]) -> Result<(), StoreError> {
+        self.put(at, record).map_err(|source| StoreError::Log { doing: DOING, source })
+    }
+}
+
+/// How records are written: on the disk when the write returns, past the system's cache if `direct`.
+fn flags(direct: bool) -> i32 {
+    // That of `rustix` is `O_SYNC`, for which the time of the last change has to be on the disk as well.
+    #[cfg(target_os = "linux")]
+    let past = libc::O_DIRECT;
+    #[cfg(not(target_os = "linux"))]
+    let past = 0;
+    libc::O_DSYNC | if direct { past } else { 0 }
 }
 
 /// Takes the log away; nothing where there is none.
@@ -115,12 +169,15 @@ pub(super) fn remove(store: &Path) -> io::Result<()> {
     }
 }
 
-/// A record of the log, which makes a revision of a store that has so many reports; padded to whole sectors.
-pub(super) fn record(revision: u64, reports: usize, redo: &Redo) -> Vec<u8> {
+/// A record of the log, which makes a revision of a store that has so many reports, while so many before it are on their way;
+/// padded to whole sectors.
+pub(super) fn record(revision: u64, reports: usize, before: usize, redo: &Redo) -> Vec<u8> {
+    let before = u8::try_from(before).expect("few are on their way");
     let mut put = Put(vec![0; HEAD]);
     redo.put(&mut put);
     let mut bytes = put.0;
     let mut head = Put(MARK.to_vec());
+    head.u8(b'1' + before);
     head.u64(revision);
     head.u64(reports as u64);
     head.len(bytes.len() - HEAD);
@@ -137,7 +194,17 @@ pub(super) struct Record {
     pub(super) revision: u64,
     /// Reports of the store before it.
     pub(super) reports: u64,
+    /// How many records before it were perhaps not on the disk when it was written.
+    before: u64,
     pub(super) redo: Redo,
+}
+
+impl Record {
+    /// Whether a record before it, which is not there, was on the disk when this one was written. `newest` is the last that is
+    /// there: the one that is missing has the next revision or an earlier one.
+    fn is_proof(&self, newest: u64) -> bool {
+        self.revision > newest && (self.before == 0 || self.revision - self.before > newest + 1)
+    }
 }
 
 /// The record that begins bytes, with its length in them.
@@ -147,6 +214,7 @@ fn parse(bytes: &[u8]) -> Result<(Record, usize), Torn> {
     if take.bytes(MARK.len())? != MARK {
         return Err(Torn);
     }
+    let before = u64::from(take.u8()?.checked_sub(b'1').ok_or(Torn)?);
     let (revision, reports, len) = (take.u64()?, take.u64()?, take.u32()? as usize);
     let sum = take.u128()?;
     let body = bytes.get(HEAD..).and_then(|rest| rest.get(..len)).ok_or(Torn)?;
@@ -159,7 +227,10 @@ fn parse(bytes: &[u8]) -> Result<(Record, usize), Torn> {
     let mut take = Take(body);
     let redo = Redo::take(&mut take)?;
     take.end()?;
-    Ok((Record { revision, reports, redo }, (HEAD + len).next_multiple_of(SECTOR)))
+    if before >= revision {
+        return Err(Torn);
+    }
+    Ok((Record { revision, reports, before, redo }, (HEAD + len).next_multiple_of(SECTOR)))
 }
 
 /// The bytes of a store's log; none where there is no log.
@@ -175,8 +246,9 @@ pub(super) fn read(store: &Path) -> Result<Vec<u8>, StoreError> {
 
 /// The records after a revision, in order.
 ///
-/// A record is written when the one before it is on the disk. So where one cannot be read and a later one can, it was acknowledged
-/// and is damaged; where none can, the last was cut off before anybody heard of it.
+/// Where one cannot be read and a later one can that was written when it was on the disk, it was acknowledged and is damaged. Where
+/// none can, or only such as were on their way beside it, it was cut off, and nobody had heard of any of them: each is
+/// acknowledged after all before it.
 ///
 /// # Errors
 ///
@@ -196,7 +268,7 @@ pub(super) fn after(bytes: &[u8], revision: u64) -> Result<Vec<Record>, StoreErr
     }
     let rest = bytes.get(at..).unwrap_or_default().chunks(SECTOR).enumerate();
     for (n, _) in rest.filter(|(_, sector)| sector.starts_with(MARK)) {
-        let later = parse(&bytes[at + n * SECTOR..]).is_ok_and(|(record, _)| record.revision > newest);
+        let later = parse(&bytes[at + n * SECTOR..]).is_ok_and(|(record, _)| record.is_proof(newest));
         if later {
             let what = format!("revision {} in its log is not as it was written", newest + 1);
             return Err(StoreError::Damaged { what });
@@ -231,6 +303,11 @@ mod tests {
 
     /// A record of so many reports, each of which has the revision as its key.
     fn one(revision: u64, before: usize, n: usize) -> Vec<u8> {
+        beside(revision, before, n, 0)
+    }
+
+    /// The same while so many before it are on their way.
+    fn beside(revision: u64, before: usize, n: usize, flying: usize) -> Vec<u8> {
         let mut redo = Redo::default();
         let mut segment = Segment::default();
         let when = Interval { from: 0, seconds: 60, precision: Precision::Minute };
@@ -238,7 +315,7 @@ mod tests {
         (0..n).for_each(|_| segment.push(revision.into(), &report));
         redo.reports(segment);
         redo.row(Table::File, vec![7_i64.into(), vec![1_u8, 2].into(), "a name".to_owned().into()]);
-        record(revision, before, &redo)
+        record(revision, before, flying, &redo)
     }
 
     fn read(bytes: &[u8], revision: u64) -> Result<Vec<(u64, u64, usize)>, String> {
@@ -296,6 +373,61 @@ mod tests {
         for len in (0..last).step_by(SECTOR) {
             let whole = usize::from(len >= parts[0].len());
             assert_eq!(read(&log[..len], 4).map(|all| all.len()), Ok(whole));
+        }
+    }
+
+    #[test]
+    fn a_record_that_flew_beside_one_that_is_missing_proves_nothing_and_one_after_it_does() {
+        let torn = |parts: &[Vec<u8>], lost: &[usize], from| {
+            let mut log = parts.concat();
+            for &lost in lost {
+                let at = parts[..lost].concat().len();
+                log[at..at + SECTOR].fill(0);
+            }
+            log.resize(log.len() + 4 * SECTOR, 0);
+            read(&log, from).map(|all| all.len())
+        };
+        let parts = [one(5, 10, 1), one(6, 11, 1), beside(7, 12, 1, 1), beside(8, 13, 1, 1)];
+        assert_eq!(torn(&parts, &[], 4), Ok(4));
+        // The eighth began when the sixth had arrived; the seventh when the fifth had.
+        assert_eq!(torn(&parts[..3], &[1], 4), Ok(1));
+        assert_eq!(torn(&parts, &[2], 4), Ok(2));
+        assert!(torn(&parts, &[1], 4).is_err_and(|why| why.contains("revision 6")));
+        assert!(torn(&parts[..3], &[0], 4).is_err_and(|why| why.contains("revision 5")));
+        assert!(torn(&parts, &[1, 2], 4).is_err_and(|why| why.contains("revision 6")));
+        assert_eq!(torn(&parts, &[2, 3], 4), Ok(2));
+        // Of one that the file has by now, in other words.
+        assert_eq!(torn(&parts[..3], &[1], 6), Ok(0));
+        assert!(torn(&parts[..2], &[0], 5).is_err(), "the sixth was acknowledged");
+        // A mark with another digit begins no record.
+        let mut odd = parts.concat();
+        odd[MARK.len()] = b'0';
+        assert!(read(&odd, 4).is_err());
+    }
+
+    #[test]
+    fn a_log_takes_records_on_disks_of_every_kind() {
+        // Past the cache where the file system has that, and in memory where `/dev/shm` is.
+        let folders = [tempfile::tempdir(), tempfile::tempdir_in("/dev/shm")];
+        for folder in folders.into_iter().flatten() {
+            let store = folder.path().join("s");
+            let mut log = Log::make(&store).expect("made");
+            let parts = [one(5, 10, 1), one(6, 11, 30), one(7, 41, 1)];
+            for part in &parts {
+                let (records, at) = log.next(part).expect("there is room");
+                records.write(at, part).expect("written");
+            }
+            let bytes = super::read(&store).expect("readable");
+            assert_eq!(read(&bytes, 4).map(|all| all.len()), Ok(3));
+            log.wipe().expect("wiped");
+            assert!(super::read(&store).expect("readable").iter().all(|byte| *byte == 0));
+            let buffered = Records {
+                direct: false,
+                file: File::options().write(true).open(path(&store)).expect("there"),
+            };
+            buffered.write(SECTOR as u64, &parts[0]).expect("written");
+            let bytes = super::read(&store).expect("readable");
+            assert_eq!(read(&bytes[SECTOR..], 4).map(|all| all.len()), Ok(1));
         }
     }
 

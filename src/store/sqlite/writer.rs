@@ -1,6 +1,6 @@
-//! Who writes: what it knows of the file, what lies in the log alone, and the group that gathers.
+//! Who writes: what it knows of the file, what lies in the log alone, the groups on their way and the one that gathers.
 
-use std::fs::File;
+use std::collections::VecDeque;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Instant;
@@ -10,7 +10,7 @@ use rusqlite::Connection;
 use super::append::{self, Keyed, Known, Taken};
 use super::flight::{Arrived, Group, Leading};
 use super::lock::Lock;
-use super::log::{self, Log};
+use super::log::{self, Log, MOST_FLYING, Records};
 use super::receipts::Recent;
 use super::redo::Redo;
 use super::state::State;
@@ -40,9 +40,10 @@ pub(super) struct Writer {
     open: Redo,
     group: Arc<Group>,
     calls: usize,
-    /// Whether another is on its way; else for how many calls the one that gathers waits, and until when.
-    flying: bool,
-    expected: Option<(usize, Instant)>,
+    /// Those on their way, in the order of their revisions.
+    flying: VecDeque<Flown>,
+    /// How many calls of those that have arrived are expected to come back, and until when.
+    returning: Option<(usize, Instant)>,
     /// The last group that went to the disk and was not refused.
     last: Arc<Group>,
     /// What lies in the log alone, with its revision.
@@ -63,11 +64,21 @@ pub(super) enum Joined {
     Large(Arc<Group>),
 }
 
+/// A group on its way.
+#[derive(Debug)]
+struct Flown {
+    group: Arc<Group>,
+    revision: u64,
+    calls: usize,
+    /// Whether it is on the disk, perhaps before one that departed before it.
+    arrived: bool,
+}
+
 /// When the group that gathers is to depart.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Departure {
     Now,
-    /// After another, which is on its way.
+    /// After others, as many of which are on their way as may be.
     Flying,
     /// Others are expected until then.
     Expects(Instant),
@@ -76,9 +87,9 @@ pub(super) enum Departure {
 /// A group that has its place in the log.
 #[derive(Debug)]
 pub(super) struct Departed {
-    pub(super) place: (Arc<File>, u64),
+    pub(super) place: (Arc<Records>, u64),
     pub(super) record: Vec<u8>,
-    pub(super) calls: usize,
+    pub(super) revision: u64,
 }
 
 impl Writer {
@@ -93,8 +104,8 @@ impl Writer {
             open: Redo::default(),
             group: Arc::default(),
             calls: 0,
-            flying: false,
-            expected: None,
+            flying: VecDeque::new(),
+            returning: None,
             last: Group::durable().into(),
             logged: Vec::new(),
             recent: Default::default(),
@@ -107,21 +118,46 @@ impl Writer {
         Arc::ptr_eq(&self.group, group)
     }
 
-    /// When the group that gathers is to depart.
-    pub(super) fn departure(&self) -> Departure {
-        if self.flying {
-            return Departure::Flying;
-        }
-        let expected = self.expected.filter(|(calls, until)| self.calls < *calls && Instant::now() < *until);
-        expected.map_or(Departure::Now, |(_, until)| Departure::Expects(until))
+    /// Whether any group is on its way.
+    pub(super) fn flies(&self) -> bool {
+        !self.flying.is_empty()
     }
 
-    /// A group of so many calls has arrived: they and those who came meanwhile are expected until then. Without a time it has not,
-    /// and nothing more is taken.
-    pub(super) fn land(&mut self, calls: usize, until: Option<Instant>) {
-        self.flying = false;
-        self.stopped |= until.is_none();
-        self.expected = until.map(|until| (calls + self.calls, until));
+    /// When the group that gathers is to depart: with as many calls that each group on its way has about as many, where others are
+    /// expected.
+    pub(super) fn departure(&self) -> Departure {
+        if self.flying.len() >= MOST_FLYING {
+            return Departure::Flying;
+        }
+        let (returning, until) = match self.returning {
+            Some((returning, until)) if returning > 0 && Instant::now() < until => (returning, until),
+            _ => return Departure::Now,
+        };
+        let all = self.calls + returning + self.flying.iter().map(|flown| flown.calls).sum::<usize>();
+        if self.calls >= all.div_ceil(MOST_FLYING) { Departure::Now } else { Departure::Expects(until) }
+    }
+
+    /// The group of a revision is on the disk, and its calls are expected back until then; or it is not, and nothing more is
+    /// taken. Hands out whoever can be told now: a group arrives after all before it.
+    pub(super) fn land(&mut self, revision: u64, until: Option<Instant>) -> Vec<(Arc<Group>, Arrived)> {
+        let Some(until) = until else {
+            self.stopped = true;
+            let from = self.flying.partition_point(|flown| flown.revision < revision);
+            let lost = self.flying.drain(from..).map(|flown| (flown.group, Arrived::Unknown));
+            return lost.collect();
+        };
+        if let Some(flown) = self.flying.iter_mut().find(|flown| flown.revision == revision) {
+            flown.arrived = true;
+        }
+        let n = self.flying.iter().take_while(|flown| flown.arrived).count();
+        let arrived: Vec<Flown> = self.flying.drain(..n).collect();
+        let calls: usize = arrived.iter().map(|flown| flown.calls).sum();
+        if calls > 0 {
+            let left =
+                self.returning.filter(|(_, until)| Instant::now() < *until).map_or(0, |(left, _)| left);
+            self.returning = Some((left + calls, until));
+        }
+        arrived.into_iter().map(|flown| (flown.group, Arrived::Durable)).collect()
     }
 
     /// Whether an error has ended the writing.
@@ -179,6 +215,9 @@ impl Writer {
         }
         let large = redo.count() > MOST_REPORTS || redo.count() == 0;
         self.calls += 1;
+        if let Some((returning, _)) = &mut self.returning {
+            *returning = returning.saturating_sub(1);
+        }
         self.open.join(redo);
         self.recent[0].join(recent);
         let group = Arc::clone(&self.group);
@@ -201,17 +240,18 @@ impl Writer {
         let (Some(log), Some(known)) = (&mut self.log, &mut self.known) else {
             return None;
         };
-        let record = log::record(known.state.revision + 1, known.state.reports, &self.open);
+        let revision = known.state.revision + 1;
+        let record = log::record(revision, known.state.reports, self.flying.len(), &self.open);
         let place = log.next(&record)?;
         let (redo, calls) = (std::mem::take(&mut self.open), std::mem::take(&mut self.calls));
         let [gathered, logged] = &mut self.recent;
         logged.join(std::mem::take(gathered));
-        known.state.revision += 1;
+        known.state.revision = revision;
         known.state.reports += redo.count();
-        self.logged.push((known.state.revision, redo));
+        self.logged.push((revision, redo));
         self.last = std::mem::take(&mut self.group);
-        self.flying = true;
-        Some(Departed { place, record, calls })
+        self.flying.push_back(Flown { group: Arc::clone(&self.last), revision, calls, arrived: false });
+        Some(Departed { place, record, revision })
     }
 
     /// Brings all that lies in the log and the group that gathers into the file; nothing is on its way.
