@@ -29,13 +29,13 @@ use hotblocks::ingest::input::Input;
 use hotblocks::model::areas::{Area, AreaKind};
 use hotblocks::model::cutoff::{Cutoffs, Retention};
 use hotblocks::model::link::LinkRule;
-use hotblocks::model::reports::Ledger;
+use hotblocks::model::reports::{Ledger, Reports};
 use hotblocks::space::coord::Metres;
 use hotblocks::store::error::StoreError;
 use hotblocks::store::setting::Setting;
 use hotblocks::store::sqlite::{Access as Opening, SqliteStore};
 use hotblocks::store::watched::Watched;
-use hotblocks::store::{Batch, Expired, Forgotten, Receipt, Store, Verified, ledger};
+use hotblocks::store::{Batch, Expired, Forgotten, PlacesKey, Receipt, Store, Verified, ledger};
 use serde_json::{Value as Json, json};
 
 /// A service over a store in a folder of its own.
@@ -1143,6 +1143,24 @@ impl Store for Failing {
 
     fn verify(&self) -> Result<Verified, StoreError> {
         self.store.verify()
+    }
+
+    fn places(
+        &self,
+        key: &PlacesKey,
+        revision: u64,
+        take: &mut dyn FnMut(usize, Option<&[u8]>),
+    ) -> Result<Vec<String>, StoreError> {
+        self.store.places(key, revision, take)
+    }
+
+    fn keep_places(
+        &self,
+        key: &PlacesKey,
+        after: u64,
+        make: &mut (dyn FnMut(&Reports) -> Vec<u8> + Send),
+    ) -> Result<Option<u64>, StoreError> {
+        self.store.keep_places(key, after, make)
     }
 
     fn backup(&self, to: &std::path::Path) -> Result<u64, StoreError> {

@@ -13,7 +13,7 @@ use hotblocks::model::class::ClassId;
 use hotblocks::model::cutoff::Cutoffs;
 use hotblocks::model::ledger::resolve;
 use hotblocks::model::report::{Place, Status};
-use hotblocks::model::reports::Ledger;
+use hotblocks::model::reports::{Ledger, Reports};
 use hotblocks::store::error::StoreError;
 use hotblocks::store::setting::Setting;
 use hotblocks::store::sqlite::{Access, SqliteStore, restore};
@@ -456,15 +456,17 @@ fn a_store_of_the_first_form_is_read_as_it_is_and_written_in_the_newer_one() {
     let content = store.content_hash().expect("readable");
     drop(store);
     let file = folder.path().join("city.hotblocks");
-    let back = "DROP TABLE finding; DROP TABLE watched; DROP TABLE cutoff; PRAGMA user_version = 1";
+    let back = "DROP TABLE finding; DROP TABLE watched; DROP TABLE cutoff; DROP TABLE place; PRAGMA user_version = 1";
     rusqlite::Connection::open(&file).and_then(|c| c.execute_batch(back)).expect("set back");
     let old = SqliteStore::open(&file, Access::Read).expect("a store");
     assert_eq!(old.verify().expect("whole").content, content);
     assert_eq!(old.watched().expect("none"), Watched::default());
+    assert_eq!(kept(&old, 1), (Vec::new(), Vec::new()), "none of a form that has no places");
     let backup = folder.path().join("backup");
     old.backup(&backup).expect("written");
     let new = SqliteStore::open(&file, Access::Write).expect("brought to the newer form");
     new.keep_watched(&Watched { findings: vec![finding(1, "s:a")], ..Watched::default() }).expect("kept");
+    assert_eq!((keep(&new, 1, "first"), kept(&new, 1).0.len()), (vec![1], 1));
     assert_eq!(new.verify().expect("whole").content, content);
     drop(new);
     restore(&backup, &file, true).expect("restored");
@@ -473,6 +475,167 @@ fn a_store_of_the_first_form_is_read_as_it_is_and_written_in_the_newer_one() {
         (new.content_hash().expect("readable"), new.watched().expect("none")),
         (content, Watched::default())
     );
+}
+
+/// What is kept of places under a key at the store's revision, a segment each; and what is named as damaged.
+fn kept(store: &SqliteStore, key: u8) -> (Vec<(usize, Option<String>)>, Vec<String>) {
+    let mut all = Vec::new();
+    let revision = store.revision().expect("readable");
+    let damaged = store.places(&[key; 32], revision, &mut |n, bytes| {
+        all.push((n, bytes.map(|bytes| String::from_utf8_lossy(bytes).into_owned())));
+    });
+    (all, damaged.expect("readable"))
+}
+
+/// Keeps something for every segment that has nothing; tells for which.
+fn keep(store: &SqliteStore, key: u8, what: &str) -> Vec<u64> {
+    let mut parts = Vec::new();
+    let make = &mut |reports: &Reports| format!("{what} of {}", reports.id(0).expect("named")).into_bytes();
+    while let Some(part) =
+        store.keep_places(&[key; 32], parts.last().copied().unwrap_or(0), make).expect("kept")
+    {
+        parts.push(part);
+    }
+    parts
+}
+
+/// Three segments of two reports each, of 2020, 2021 and 2022.
+fn three_segments(folder: &Path) -> SqliteStore {
+    let store = store(folder);
+    for (name, year) in [("a", 2020), ("b", 2021), ("c", 2022)] {
+        let row = |n: usize| format!("{name}{n},{year}-01-05 13:30,robbery,-90.2,38.{n}\n");
+        append(&store, batch(&format!("{HEADER}\n{}{}", row(1), row(2))));
+        store.revision().expect("brought into the file");
+    }
+    store
+}
+
+/// Whether a word lies in any file of a store.
+fn lies(folder: &Path, word: &str) -> bool {
+    let files = std::fs::read_dir(folder).expect("a folder");
+    files.flatten().any(|file| {
+        let bytes = std::fs::read(file.path()).expect("readable");
+        bytes.windows(word.len()).any(|bytes| bytes == word.as_bytes())
+    })
+}
+
+#[test]
+fn places_are_kept_beside_their_segment_and_enter_nothing_else() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let file = folder.path().join("city.hotblocks");
+    let store = three_segments(folder.path());
+    let before = (store.content_hash().expect("readable"), store.verify().expect("whole"));
+    assert_eq!(kept(&store, 1).0, [(2, None), (2, None), (2, None)]);
+    assert_eq!(keep(&store, 1, "first"), [1, 2, 3]);
+    assert_eq!(keep(&store, 1, "again"), [0; 0], "it is there");
+    let word = |what: &str, id: &str| Some(format!("{what} of {id}"));
+    let first = ["a1", "b1", "c1"].map(|id| (2, word("first", id)));
+    assert_eq!(kept(&store, 1), (first.to_vec(), Vec::new()));
+    assert_eq!((store.content_hash().expect("readable"), store.verify().expect("whole")), before);
+    // Of another revision nothing is told at all.
+    let mut told = 0;
+    store.places(&[1; 32], 2, &mut |_, _| told += 1).expect("readable");
+    assert_eq!(told, 0);
+    // One who reads has them, and keeps none.
+    let reader = SqliteStore::open(&file, Access::Read).expect("there");
+    assert_eq!(kept(&reader, 1).0, first);
+    let refused = reader.keep_places(&[2; 32], 0, &mut |_| Vec::new());
+    assert!(matches!(refused, Err(StoreError::ReadOnly)), "{refused:?}");
+    // A backup has them too.
+    let backup = folder.path().join("backup");
+    store.backup(&backup).expect("written");
+    assert_eq!(kept(&SqliteStore::open(&backup, Access::Read).expect("there"), 1).0, first);
+    std::fs::remove_file(&backup).expect("there");
+    // Under another key there is nothing; what is kept under it takes their room.
+    assert_eq!(kept(&store, 2).0, [(2, None), (2, None), (2, None)]);
+    assert_eq!(keep(&store, 2, "other"), [1, 2, 3]);
+    assert_eq!(kept(&store, 1).0, [(2, None), (2, None), (2, None)]);
+    let other = ["a1", "b1", "c1"].map(|id| (2, word("other", id)));
+    assert_eq!(kept(&store, 2).0, other);
+    // What comes later has nothing yet, and the others keep theirs when the store is opened again.
+    append(&store, batch(&format!("{HEADER}\nd,2023-01-05 13:30,robbery,-90.2,38.6\n")));
+    assert_eq!(kept(&store, 2).0, [&other[..], &[(1, None)]].concat());
+    drop((store, reader));
+    let again = SqliteStore::open(&file, Access::Write).expect("there");
+    assert_eq!(keep(&again, 2, "later"), [4]);
+    assert_eq!(kept(&again, 2).0, [&other[..], &[(1, word("later", "d"))]].concat());
+}
+
+#[test]
+fn a_damaged_place_is_named_handed_out_never_and_kept_anew() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let file = folder.path().join("city.hotblocks");
+    let store = three_segments(folder.path());
+    keep(&store, 1, "first");
+    let content = store.content_hash().expect("readable");
+    drop(store);
+    for damage in [
+        "UPDATE place SET body = CAST('girst of b1' AS BLOB) WHERE part = 2",
+        "UPDATE place SET body = CAST('first of b' AS BLOB) WHERE part = 2",
+        "UPDATE place SET sum = zeroblob(16) WHERE part = 2",
+        // Those of another part, which is no less whole.
+        "UPDATE place SET (sum, body) = (SELECT sum, body FROM place WHERE part = 1) WHERE part = 2",
+        // Of another key.
+        "UPDATE place SET key = zeroblob(32) WHERE part = 2",
+    ] {
+        rusqlite::Connection::open(&file).and_then(|c| c.execute_batch(damage)).expect("damaged");
+        let store = SqliteStore::open(&file, Access::Write).expect("a store");
+        let verified = store.verify().expect("nothing is lost");
+        assert_eq!(
+            (verified.content, verified.damaged_places),
+            (content, vec![NAMED.to_owned()]),
+            "{damage}"
+        );
+        store.backup(&folder.path().join("backup")).expect("the reports are whole");
+        std::fs::remove_file(folder.path().join("backup")).expect("there");
+        let (all, named) = kept(&store, 1);
+        assert_eq!(all[1], (2, None), "{damage}");
+        assert!(all[0].1.is_some() && all[2].1.is_some(), "{damage}");
+        assert_eq!(named.is_empty(), damage.contains("key"), "{damage}");
+        assert_eq!(keep(&store, 1, "first"), [2]);
+        assert_eq!(kept(&store, 1).0[1], (2, Some("first of b1".to_owned())));
+        assert_eq!(store.verify().expect("whole").damaged_places, [""; 0]);
+    }
+    const NAMED: &str = "the kept places of part 2";
+}
+
+#[test]
+fn what_is_forgotten_leaves_no_place_behind() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let store = three_segments(folder.path());
+    keep(&store, 1, "trace");
+    assert!(["trace of a1", "trace of b1", "trace of c1"].iter().all(|word| lies(folder.path(), word)));
+    store.forget(&ledger(&store).expect("whole").0.sources[0].name, "b2").expect("there");
+    assert!(!lies(folder.path(), "trace of b1"), "its segment was written anew");
+    assert_eq!(
+        kept(&store, 1).0.iter().map(|one| (one.0, one.1.is_some())).collect::<Vec<_>>(),
+        [(2, true), (1, false), (2, true)]
+    );
+    let day = jiff::civil::date(2021, 1, 1);
+    store.forget_before(&Cutoffs::before(day, None), true).expect("gone");
+    assert!(!lies(folder.path(), "trace of a1"));
+    assert_eq!(kept(&store, 1).0.len(), 2);
+    // The number of a segment that went may come again.
+    store.forget(&ledger(&store).expect("whole").0.sources[0].name, "c1").expect("there");
+    store.forget(&ledger(&store).expect("whole").0.sources[0].name, "c2").expect("there");
+    append(&store, batch(&format!("{HEADER}\nd1,2023-01-05 13:30,robbery,-90.2,38.6\n")));
+    assert!(kept(&store, 1).0.iter().all(|one| one.1.is_none()));
+    assert!(!lies(folder.path(), "trace of"));
+    // What was made of a segment that changed meanwhile is not kept, whether anything of it is left or not.
+    append(
+        &store,
+        batch(&format!("{HEADER}\ne1,2023-01-05 13:30,robbery,-90.2,38.6\ne2,2023-01-05,robbery,,\n")),
+    );
+    store.revision().expect("brought into the file");
+    for (after, left) in [(1, false), (3, true)] {
+        let made = store.keep_places(&[1; 32], after, &mut |reports| {
+            let id = reports.id(0).expect("named").to_owned();
+            store.forget(&ledger(&store).expect("whole").0.sources[0].name, &id).expect("there");
+            assert_eq!(reports.len() > 1, left);
+            b"late".to_vec()
+        });
+        assert_eq!((made.expect("looked at"), lies(folder.path(), "late")), (Some(after + 1), false));
+    }
 }
 
 #[test]

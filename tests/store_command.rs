@@ -229,3 +229,45 @@ fn a_store_is_served_by_one_process_and_read_by_others() {
     assert_eq!(run(&["forget", "--store", &store, "--source", "lonlat", "--external-id", "7"]).0, 0);
     assert_eq!(run(&["verify", "--store", &store]).0, 0);
 }
+
+#[test]
+fn a_served_store_keeps_places_and_damaged_ones_are_named_and_change_no_answer() {
+    use std::io::{BufRead, BufReader};
+    let folder = tempfile::tempdir().expect("a folder");
+    let store = init(folder.path());
+    assert_eq!(run(&["import", "incidents", &crimes(folder.path(), "a.csv", 0..30), "--store", &store]).0, 0);
+    let ask = |sql: &str| {
+        let connection = rusqlite::Connection::open(&store).expect("there");
+        connection.query_row(sql, [], |row| row.get::<_, i64>(0)).expect("a number")
+    };
+    let rank = ["rank", "--store", &store, "--format", "geojson"];
+    let plain = run(&rank);
+    assert_eq!((plain.0, ask("SELECT COUNT(*) FROM place")), (0, 0), "who reads keeps nothing");
+    let mut served = std::process::Command::new(assert_cmd::cargo::cargo_bin("hotblocks"))
+        .current_dir(repository(""))
+        .args(["serve", "--store", &store, "--listen", "127.0.0.1:0"])
+        .stdout(std::process::Stdio::piped())
+        .stderr(std::process::Stdio::null())
+        .spawn()
+        .expect("serves");
+    let mut line = String::new();
+    BufReader::new(served.stdout.take().expect("piped")).read_line(&mut line).expect("a line");
+    let begun = std::time::Instant::now();
+    while ask("SELECT (SELECT COUNT(*) FROM part) - COUNT(*) FROM place") > 0 {
+        assert!(begun.elapsed() < common::wire::PATIENCE, "places are kept");
+        std::thread::sleep(std::time::Duration::from_millis(20));
+    }
+    served.kill().expect("it runs");
+    served.wait().expect("it ended");
+    assert_eq!(run(&rank), plain);
+    assert_eq!(run(&["verify", "--store", &store]).2, "");
+    let damage = "UPDATE place SET body = CAST(body || x'00' AS BLOB)";
+    rusqlite::Connection::open(&store).and_then(|file| file.execute_batch(damage)).expect("damaged");
+    let named = "not as they were written: the kept places of part 1; nothing is lost, they are made anew\n";
+    let (code, out, err) = run(&["verify", "--store", &store]);
+    assert_eq!((code, err.as_str()), (0, named));
+    assert!(out.contains("30 reports in 1 parts, every checksum but those of kept places holds"), "{out}");
+    let (code, out, err) = run(&rank);
+    assert_eq!((code, out), (0, plain.1));
+    assert!(err.contains(named), "{err}");
+}

@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use geo::Geometry;
 use rayon::prelude::*;
 
+use super::found::{Found, Rule};
 use crate::index::addresses::AddressIndex;
 use crate::index::blocks::BlockIndex;
 use crate::model::address::Address;
@@ -55,40 +56,58 @@ pub fn assign(
     addresses: &AddressIndex,
     intersections: Intersections,
 ) -> (Assignment, AssignmentReport) {
-    assign_with(incidents, set, index, addresses, intersections, || legs(set))
+    let assigning = Assigning { set, index, addresses, intersections };
+    assign_with(incidents, &assigning, Vec::new(), || legs(set))
 }
 
-/// The same with the [`legs`] of the set from elsewhere, which are asked for where incidents are split.
+/// What assigns one place: the set with its indexes, and what becomes of those at a node.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Assigning<'a> {
+    pub(crate) set: &'a BlockSet,
+    pub(crate) index: &'a BlockIndex,
+    pub(crate) addresses: &'a AddressIndex,
+    pub(crate) intersections: Intersections,
+}
+
+impl Assigning<'_> {
+    fn polygons(&self) -> bool {
+        self.set.name != SEGMENTS
+    }
+
+    /// The block of a place with what its report says of the address: nothing else enters.
+    pub(crate) fn find(&self, place: Local, address: Option<&str>, at_intersection: bool) -> Found {
+        if self.polygons() {
+            let near = self.index.near_edge(place, BOUNDARY);
+            return Found::new(self.index.containing(place), Rule::Polygon, near);
+        }
+        let found = on_street(address, at_intersection, place, self.index, self.addresses);
+        at_node(found, place, self.index, self.intersections)
+    }
+}
+
+/// The same with the [`legs`] of the set from elsewhere, which are asked for where incidents are split, and what is
+/// known of incidents already: of each by position, or of none.
 pub(crate) fn assign_with<L: Borrow<Legs>>(
     incidents: &Incidents,
-    set: &BlockSet,
-    index: &BlockIndex,
-    addresses: &AddressIndex,
-    intersections: Intersections,
+    assigning: &Assigning<'_>,
+    known: Vec<Option<Found>>,
     legs: impl FnOnce() -> L,
 ) -> (Assignment, AssignmentReport) {
-    let polygons = set.name != SEGMENTS;
-    let found = if polygons {
-        in_polygons(incidents, index)
-    } else {
-        let one = |at: usize, place: Local| {
-            at_intersection(on_street(incidents, at, place, index, addresses), place, index, intersections)
-        };
-        runs(incidents)
-            .into_par_iter()
-            .flat_map_iter(|(begin, end)| run(incidents, begin, end, &one))
-            .collect()
-    };
+    let (polygons, intersections) = (assigning.polygons(), assigning.intersections);
+    let mut found = known;
+    found.resize(incidents.len(), None);
+    look_up(incidents, &mut found, assigning);
+    let all = || found.iter().flatten();
     let report = AssignmentReport {
         rule: rule(polygons, intersections),
-        in_blocks: found.iter().flatten().filter(|found| found.block.is_some()).count(),
-        unassigned: found.iter().flatten().filter(|found| found.block.is_none()).count(),
+        in_blocks: all().filter(|found| found.block().is_some()).count(),
+        unassigned: all().filter(|found| found.block().is_none()).count(),
         geocoded: geocoded(incidents),
         unlocated: unlocated(incidents),
-        near_boundary: found.iter().flatten().filter(|found| found.near).count(),
+        near_boundary: all().filter(|found| found.near).count(),
         by_rule: by_rule(&found),
     };
-    let blocks = found.iter().map(|found| found.and_then(|found| found.block));
+    let blocks = found.iter().map(|found| found.and_then(Found::block));
     let near = found.iter().map(|found| found.is_some_and(|found| found.near));
     let assignment = Assignment::whole(blocks).near(near);
     let assignment = match intersections {
@@ -98,80 +117,41 @@ pub(crate) fn assign_with<L: Borrow<Legs>>(
     (assignment, report)
 }
 
-/// Incidents looked up at a time.
+/// The most incidents that are looked up at a time, and so many that are worth it.
 const PART: usize = 1 << 12;
-
-/// The polygon of every incident with a place.
-fn in_polygons(incidents: &Incidents, index: &BlockIndex) -> Vec<Option<Found>> {
-    let mut found = vec![None; incidents.len()];
-    found.par_chunks_mut(PART).enumerate().for_each(|(part, found)| {
-        // They are stored by place, so that the same one often comes again, and the next one is not far.
-        let mut last: Option<(Local, Found)> = None;
-        for (at, found) in (part * PART..).zip(found) {
-            let Some(place) = incidents.local(at) else { continue };
-            let known = last.filter(|(other, _)| *other == place);
-            let look_up = || {
-                let (block, near) = (index.containing(place), index.near_edge(place, BOUNDARY));
-                (place, Found { block, rule: Rule::Polygon, near })
-            };
-            *found = Some(last.insert(known.unwrap_or_else(look_up)).1);
-        }
-    });
-    found
-}
-
-#[derive(Clone, Copy)]
-struct Found {
-    block: Option<BlockId>,
-    rule: Rule,
-    near: bool,
-}
-
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Rule {
-    Polygon,
-    NamedNode,
-    NearNode,
-    Numbers,
-    Name,
-    Alley,
-    Nearest,
-    Excluded,
-    None,
-}
-
-/// Begin and end of incidents that follow each other at one place; they are stored by place.
-fn runs(incidents: &Incidents) -> Vec<(usize, usize)> {
-    let place = |at: usize| incidents.local(at).map(|at| (at.x.to_bits(), at.y.to_bits()));
-    let starts: Vec<usize> =
-        (0..incidents.len()).filter(|&at| at == 0 || place(at) != place(at - 1)).collect();
-    let ends = starts.iter().skip(1).copied().chain([incidents.len()]);
-    starts.iter().copied().zip(ends).collect()
-}
+const LEAST: usize = 1 << 8;
 
 /// More addresses than these at one place are looked up each time: a search of them would take as long.
 const REMEMBERED: usize = 32;
 
-/// The blocks of incidents at one place, one look-up an address.
-fn run<'a>(
-    incidents: &'a Incidents,
-    begin: usize,
-    end: usize,
-    one: &'a impl Fn(usize, Local) -> Found,
-) -> impl Iterator<Item = Option<Found>> + 'a {
-    let mut known: Vec<((Option<&str>, bool), Found)> = Vec::new();
-    (begin..end).map(move |at| {
-        let place = incidents.local(at)?;
-        let key = (incidents.address(at), incidents.at_intersection(at));
-        if let Some((_, found)) = known.iter().find(|(other, _)| same(*other, key)) {
-            return Some(*found);
+/// Looks up the blocks of incidents that have a place and are not known, one look-up an address at a place.
+fn look_up(incidents: &Incidents, found: &mut [Option<Found>], assigning: &Assigning<'_>) {
+    let part = (found.len() / 64).clamp(LEAST, PART);
+    found.par_chunks_mut(part).enumerate().for_each(|(nth, found)| {
+        // They are stored by place, so that the same one often comes again.
+        let mut last = None;
+        let mut known: Vec<((Option<&str>, bool), Found)> = Vec::new();
+        for (at, found) in (nth * part..).zip(found).filter(|(_, found)| found.is_none()) {
+            let Some(place) = incidents.local(at) else { continue };
+            if last.replace(place) != Some(place) {
+                known.clear();
+            }
+            // In a polygon no address is asked for.
+            let key = match assigning.polygons() {
+                true => (None, false),
+                false => (incidents.address(at), incidents.at_intersection(at)),
+            };
+            if let Some((_, before)) = known.iter().find(|(other, _)| same(*other, key)) {
+                *found = Some(*before);
+                continue;
+            }
+            let new = assigning.find(place, key.0, key.1);
+            if known.len() < REMEMBERED {
+                known.push((key, new));
+            }
+            *found = Some(new);
         }
-        let found = one(at, place);
-        if known.len() < REMEMBERED {
-            known.push((key, found));
-        }
-        Some(found)
-    })
+    });
 }
 
 /// Equal texts are mostly one text in memory, which is seen without reading it.
@@ -184,14 +164,14 @@ fn same(a: (Option<&str>, bool), b: (Option<&str>, bool)) -> bool {
 }
 
 fn on_street(
-    incidents: &Incidents,
-    at: usize,
+    address: Option<&str>,
+    at_intersection: bool,
     place: Local,
     index: &BlockIndex,
     addresses: &AddressIndex,
 ) -> Found {
-    let address = incidents.address(at).and_then(|text| addresses.parse(text));
-    let found = |rule: Rule, block: BlockId| Found { block: Some(block), rule, near: false };
+    let address = address.and_then(|text| addresses.parse(text));
+    let found = |rule: Rule, block: BlockId| Found::new(Some(block), rule, false);
     let named = match &address {
         Some(Address::Crossing(a, b)) => {
             addresses.node(a, b, place, NAMED_REACH).map(|node| found(Rule::NamedNode, node))
@@ -205,7 +185,7 @@ fn on_street(
         Some(Address::Street(_)) | None => None,
     };
     let node = || {
-        let reach = if incidents.at_intersection(at) { REACH } else { AT_NODE };
+        let reach = if at_intersection { REACH } else { AT_NODE };
         let (node, far) = index.nearest_node(place)?;
         (far <= reach).then(|| found(Rule::NearNode, node))
     };
@@ -224,26 +204,26 @@ fn by_distance(place: Local, index: &BlockIndex, addresses: &AddressIndex) -> Fo
     let nearest = index.nearest_segment(place);
     let far = nearest.map_or(Metres(f64::INFINITY), |(_, far)| far);
     if let Some((parent, _)) = addresses.alley(place).filter(|(_, alley)| *alley <= REACH && *alley < far) {
-        return Found { block: Some(parent), rule: Rule::Alley, near: false };
+        return Found::new(Some(parent), Rule::Alley, false);
     }
     match nearest.filter(|(_, far)| *far <= REACH) {
         Some((segment, far)) => {
             let near = index.rival_segment(place, segment, Metres(far.0 + BOUNDARY.0)).is_some();
-            Found { block: Some(segment), rule: Rule::Nearest, near }
+            Found::new(Some(segment), Rule::Nearest, near)
         }
-        None => Found { block: None, rule: Rule::None, near: false },
+        None => Found::new(None, Rule::None, false),
     }
 }
 
 /// What becomes of an incident at a node.
-fn at_intersection(found: Found, place: Local, index: &BlockIndex, intersections: Intersections) -> Found {
+fn at_node(found: Found, place: Local, index: &BlockIndex, intersections: Intersections) -> Found {
     if !matches!(found.rule, Rule::NamedNode | Rule::NearNode) {
         return found;
     }
     match intersections {
         Intersections::Node | Intersections::Split => found,
-        Intersections::First => Found { block: index.nearest_segment(place).map(|f| f.0), ..found },
-        Intersections::Exclude => Found { block: None, rule: Rule::Excluded, near: false },
+        Intersections::First => Found::new(index.nearest_segment(place).map(|f| f.0), found.rule, found.near),
+        Intersections::Exclude => Found::new(None, Rule::Excluded, false),
     }
 }
 

@@ -6,17 +6,17 @@ use std::path::{Path, PathBuf};
 use clap::ArgMatches;
 
 use super::failure::Failure;
-use super::{ground, harm, say};
+use super::{ground, harm, kept_places, say};
 use crate::config::{Config, Files};
 use crate::engine::areas::set_areas;
-use crate::engine::build::{About, Ground, build};
+use crate::engine::build::{About, Ground, build_placed};
 use crate::engine::params::table::Param;
 use crate::engine::params::values::Values;
-use crate::ingest::crosswalk;
+use crate::engine::placed::HandOut;
 use crate::ingest::incidents::{self, IncidentsError, Options};
 use crate::ingest::input::Input;
 use crate::ingest::refused::{Account, Refused};
-use crate::ingest::shipped;
+use crate::ingest::{crosswalk, shipped};
 use crate::model::areas::AreaKind;
 use crate::model::class::Classes;
 use crate::model::dataset::Dataset;
@@ -149,7 +149,7 @@ fn assemble(
         write_rejects(path, account.refused.iter().chain(read.refused()))?;
     }
     let Read { ground, areas, context, .. } = read;
-    let mut dataset = make(&config, ledger, &ground, areas, context)?;
+    let mut dataset = make(&config, ledger, &ground, areas, context, &mut |_, _| ())?;
     dataset.harm = harm::of(&config, None, &dataset)?;
     Ok(Loaded { dataset, all_kept, config })
 }
@@ -165,9 +165,10 @@ pub(super) fn ledger(store: &dyn Store) -> Result<(Ledger, u64), Failure> {
 
 /// Loads what a store keeps.
 pub(super) fn stored(config: Config, store: &dyn Store, setting: Setting) -> Result<Loaded, Failure> {
-    let (ledger, _) = ledger(store)?;
+    let (ledger, revision) = ledger(store)?;
     let ground = setting.blocks.map_or(Ground::Addresses, Ground::from);
-    let mut dataset = make(&config, ledger, &ground, setting.areas, setting.context)?;
+    let places = &mut kept_places::of(store, revision);
+    let mut dataset = make(&config, ledger, &ground, setting.areas, setting.context, places)?;
     dataset.harm = harm::of(&config, setting.harm, &dataset)?;
     Ok(Loaded { dataset, all_kept: true, config })
 }
@@ -190,8 +191,9 @@ fn make(
     ground: &Ground,
     areas: ground::AreaFiles,
     context: ground::ContextFiles,
+    places: HandOut<'_>,
 ) -> Result<Dataset, Failure> {
-    let mut dataset = build(ledger, ground, about(config)?)?;
+    let mut dataset = build_placed(ledger, ground, about(config)?, places)?;
     set_areas(&mut dataset, areas)?;
     ground::put_context(&mut dataset, context);
     say::resolution(&dataset.resolution, dataset.incidents.count());

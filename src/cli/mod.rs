@@ -11,6 +11,7 @@ mod harm;
 mod import_command;
 mod import_incidents;
 mod import_store;
+mod kept_places;
 mod load;
 mod outreach_command;
 mod say;

@@ -9,7 +9,7 @@ use jiff::tz::TimeZone;
 
 use super::commands::{Opened, loaded_from};
 use super::failure::Failure;
-use super::{exit, flags, ground, harm, load, outreach_command, say, store_command};
+use super::{exit, flags, ground, harm, kept_places, load, outreach_command, say, store_command};
 use crate::config::Config;
 use crate::config::live::{LiveConfig, WebhookConfig};
 use crate::engine::areas::set_areas;
@@ -60,8 +60,12 @@ pub(super) fn run(matches: &ArgMatches) -> Result<u8, Failure> {
     let store = Arc::new(store);
     // What a first write needs is read beside the first answers. Every part has just been read, and was whole; should that have
     // changed, the write says so.
-    let warmed = Arc::clone(&store);
-    std::thread::spawn(move || warmed.warm());
+    let (warmed, keeping, placer) = (Arc::clone(&store), Arc::downgrade(&store), live.placer());
+    std::thread::spawn(move || {
+        let _told_by_the_write = warmed.warm();
+        drop(warmed);
+        kept_places::keep(&keeping, &placer);
+    });
     let taking = Taking { store, file, live, options, rules, webhooks, retention };
     listen(matches, Opened { engine, values, all_kept: true, config }, Some(taking), &early)
 }
@@ -107,7 +111,7 @@ fn live(
     kept: Option<Register>,
 ) -> Result<(Live, Arc<Engine>), Failure> {
     let (ledger, revision) = load::ledger(store)?;
-    let mut live = Live::new(ledger, ground, load::about(config)?)?;
+    let mut live = Live::placed(ledger, ground, load::about(config)?, &mut kept_places::of(store, revision))?;
     let Setting { areas, context, harm, .. } = setting;
     live.dress(|dataset| {
         set_areas(dataset, areas)?;

@@ -6,7 +6,7 @@ use jiff::civil::Date;
 use jiff::tz::TimeZone;
 
 use super::failure::Failure;
-use super::{exit, flags, ground, harm, load, say};
+use super::{exit, flags, ground, harm, kept_places, load, say};
 use crate::engine::build::Ground;
 use crate::ingest::blocks::Shapes;
 use crate::model::cutoff::Cutoffs;
@@ -126,9 +126,11 @@ pub(super) fn restore(matches: &ArgMatches) -> Result<u8, Failure> {
 /// `verify`.
 pub(super) fn verify(matches: &ArgMatches) -> Result<u8, Failure> {
     let found = open(matches, Access::Read)?.verify()?;
+    kept_places::tell_damaged(&found.damaged_places);
     let content: String = found.content.iter().map(|byte| format!("{byte:02x}")).collect();
+    let but = if found.damaged_places.is_empty() { "" } else { " but those of kept places" };
     load::print(&format!(
-        "revision {}, {} reports in {} parts, every checksum holds, content {content}\n",
+        "revision {}, {} reports in {} parts, every checksum{but} holds, content {content}\n",
         found.revision, found.reports, found.parts
     ))?;
     Ok(exit::DONE)

@@ -4,8 +4,10 @@ use std::sync::Arc;
 
 use super::addressed;
 use super::make::make;
+use super::placed::{HandOut, Known, key};
 use super::places::{Found, geocode};
-use crate::assign::{blocks::assign, geocode::Geocoder, piles::held_places};
+use crate::assign::blocks::{Assigning, assign_with, legs};
+use crate::assign::{geocode::Geocoder, piles::held_places};
 use crate::index::addresses::AddressIndex;
 use crate::index::blocks::BlockIndex;
 use crate::ingest::blocks::Shapes;
@@ -100,7 +102,22 @@ pub enum BuildError {
 /// # Errors
 ///
 /// [`BuildError`] if there are no blocks, or if no incident belongs to any: a wrong CRS, mostly.
-pub fn build(mut ledger: Ledger, ground: &Ground, about: About) -> Result<Dataset, BuildError> {
+pub fn build(ledger: Ledger, ground: &Ground, about: About) -> Result<Dataset, BuildError> {
+    build_placed(ledger, ground, about, &mut |_, _| ())
+}
+
+/// The same with what is kept of the places of the reports, which are all of a store in its order: the data set is the same
+/// to the bit.
+///
+/// # Errors
+///
+/// As [`build`].
+pub fn build_placed(
+    mut ledger: Ledger,
+    ground: &Ground,
+    about: About,
+    places: HandOut<'_>,
+) -> Result<Dataset, BuildError> {
     let (events, resolution) = resolve(&ledger);
     let extent = match ground {
         Ground::Addresses => addressed::extent(&events, &ledger),
@@ -118,7 +135,8 @@ pub fn build(mut ledger: Ledger, ground: &Ground, about: About) -> Result<Datase
         None => (events, 0),
     };
     let horizons = horizons(&ledger);
-    let words = Words::parse(&shipped::text("street_words.csv")).expect("a test reads the shipped words");
+    let text = shipped::text("street_words.csv");
+    let words = Words::parse(&text).expect("a test reads the shipped words");
     let placing = about.placing;
     let found = match ground {
         Ground::Streets(streets) if placing.geocode => {
@@ -128,7 +146,13 @@ pub fn build(mut ledger: Ledger, ground: &Ground, about: About) -> Result<Datase
     };
     let ids = Ids::of(&events, &ledger);
     let taken = Arc::new(ledger.reports.take_addresses());
-    let (incidents, _) = make(&events, &ids, &ledger, &taken, &crs, &found);
+    let known = |order: &[u32]| match ground {
+        Ground::Addresses => Known::default(),
+        _ => Known::of(&events, order, &ledger.reports, block_set.blocks.len(), |take| {
+            places(&key(&crs, &block_set, &text, placing), take);
+        }),
+    };
+    let (incidents, _, known) = make(&events, &ids, &ledger, &taken, &crs, &found, known);
     drop((events, ids, taken));
     ledger.reports = Reports::default();
     let index = BlockIndex::build(&block_set.blocks);
@@ -136,8 +160,10 @@ pub fn build(mut ledger: Ledger, ground: &Ground, about: About) -> Result<Datase
     let (block_set, assignment, assigned) = match ground {
         Ground::Addresses => addressed::assign(&incidents, extent, &ledger.classes, &crs, &words)?,
         _ => {
-            let (assignment, assigned) =
-                assign(&incidents, &block_set, &index, &addresses, placing.intersections);
+            let intersections = placing.intersections;
+            let assigning =
+                Assigning { set: &block_set, index: &index, addresses: &addresses, intersections };
+            let (assignment, assigned) = assign_with(&incidents, &assigning, known, || legs(&block_set));
             (block_set, assignment, assigned)
         }
     };

@@ -2,7 +2,9 @@
 
 use std::sync::Arc;
 
+use super::placed::{Known, to_local};
 use super::places::Found;
+use crate::assign::found::Found as InBlock;
 use crate::assign::geocode::Geocoded;
 use crate::model::events::{Event, Events, ToldBy};
 use crate::model::identity::Ids;
@@ -15,7 +17,8 @@ use crate::space::crs::Crs;
 use crate::space::mercators::Mercators;
 
 /// Makes incidents of events; `found` has the places that were found from addresses, `addresses` those of the
-/// ledger by number. With the position of the event of each incident.
+/// ledger by number, `known` gives what is known of events in their order. With the position of the event of each incident, and what
+/// is known of their blocks.
 pub(super) fn make(
     events: &Events,
     ids: &Ids,
@@ -23,7 +26,8 @@ pub(super) fn make(
     addresses: &Arc<Texts>,
     crs: &Crs,
     found: &Found,
-) -> (Incidents, Vec<u32>) {
+    known: impl FnOnce(&[u32]) -> Known,
+) -> (Incidents, Vec<u32>, Vec<Option<InBlock>>) {
     let place = |at: usize| match ledger.reports.place(events.get(at).told_by) {
         Place::At(place) if !events.get(at).withheld => Some(place),
         _ => geocoded(at, found).map(|place| place.lonlat),
@@ -33,10 +37,11 @@ pub(super) fn make(
     let mercator = |at: LonLat| mercators.as_ref().map_or_else(|| at.into(), |near| near.of(at));
     let order = z_sorted(events.len(), |event| place(event).map(mercator));
     let making = Making { ids, ledger, addresses, found };
-    let incidents = Incidents::gather(&order, Arc::clone(addresses), |part| {
+    let Known { locals, found: in_blocks } = known(&order);
+    let incidents = Incidents::gather(&order, Arc::clone(addresses), locals, |part, known| {
         // What lies far apart is fetched first, one kind at a time, so that no projection waits for memory.
         let some = events.told_all(part, &ledger.reports);
-        let spots = Spots::of(&some, crs, &mercator);
+        let spots = Spots::of(&some, crs, &mercator, known);
         let each = part.iter().zip(spots.iter()).enumerate();
         each.map(|(which, (&at, spot))| {
             let (event, report) = some.get(which);
@@ -44,7 +49,7 @@ pub(super) fn make(
         })
         .collect()
     });
-    (incidents, order)
+    (incidents, order, in_blocks)
 }
 
 /// The place of an event that was found from its address.
@@ -68,17 +73,20 @@ struct Spots {
 }
 
 impl Spots {
-    fn of(told: &ToldBy<'_>, crs: &Crs, mercator: &impl Fn(LonLat) -> Mercator) -> Self {
-        let (mut places, mut upto) = (Vec::new(), Vec::with_capacity(told.len()));
+    /// `known` are the local places of some of them, as far as they are known; of each or of none.
+    fn of(told: &ToldBy<'_>, crs: &Crs, mercator: &impl Fn(LonLat) -> Mercator, known: &[Local]) -> Self {
+        let (mut places, mut locals) = (Vec::new(), Vec::new());
+        let mut upto = Vec::with_capacity(told.len());
         for which in 0..told.len() {
             if let Place::At(at) = told.place(which)
                 && places.last() != Some(&at)
             {
                 places.push(at);
+                locals.extend(known.get(which));
             }
             upto.push(places.len() as u32);
         }
-        let known = places.iter().map(|&at| mercator(at)).zip(crs.to_local_all(&places)).collect();
+        let known = places.iter().map(|&at| mercator(at)).zip(to_local(crs, &places, &locals)).collect();
         Self { known, upto }
     }
 

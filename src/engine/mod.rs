@@ -37,6 +37,7 @@ pub mod outreach;
 pub mod over_time;
 pub mod params;
 pub mod patrol;
+pub mod placed;
 mod places;
 pub mod problem_places;
 pub mod query;

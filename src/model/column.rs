@@ -18,6 +18,23 @@ impl<T> Default for Column<T> {
 }
 
 impl<T: Copy> Column<T> {
+    /// A column that shares nothing.
+    pub(super) fn of(fresh: Vec<T>) -> Self {
+        Self { base: Arc::default(), fresh }
+    }
+
+    /// The values that no other shares.
+    pub(super) fn fresh(&self) -> &[T] {
+        &self.fresh
+    }
+
+    /// Puts values of a column that is being made and shares none, from a position on: over others where there are some.
+    pub(super) fn put(&mut self, first: usize, mut values: impl Iterator<Item = T>) {
+        debug_assert!(self.base.is_empty(), "only what is being made is changed");
+        self.fresh[first..].iter_mut().zip(&mut values).for_each(|(old, value)| *old = value);
+        self.fresh.extend(values);
+    }
+
     /// The value at a position.
     #[inline]
     pub(super) fn get(&self, at: usize) -> T {

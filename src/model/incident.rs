@@ -97,25 +97,39 @@ impl Incidents {
                 status: row.status,
             }
         };
-        Self::gather(&order, Arc::new(addresses.into_texts()), |part| part.iter().map(told).collect())
+        let told = |part: &[u32], _: &[Local]| part.iter().map(told).collect();
+        Self::gather(&order, Arc::new(addresses.into_texts()), Vec::new(), told)
     }
 
     /// Stores incidents in an order that [`z_sorted`] gave; `told` makes those of a part of it, on any thread.
+    ///
+    /// `known` is what the caller knows of their local places, one each or none; `told` gets those of its part, and the places
+    /// that it tells take their room.
     pub fn gather<'a>(
         order: &[u32],
         addresses: Arc<Texts>,
-        told: impl Fn(&[u32]) -> Vec<Told<'a>> + Sync,
+        known: Vec<Local>,
+        told: impl Fn(&[u32], &[Local]) -> Vec<Told<'a>> + Sync,
     ) -> Self {
-        let mut columns = Self { addresses: addresses.into(), ..Self::default() };
+        debug_assert!(known.is_empty() || known.len() == order.len(), "of each or of none");
+        let mut columns = Self { addresses: addresses.into(), local: Column::of(known), ..Self::default() };
         columns.reserve(order.len());
         if order.len() <= PART {
             // Few are made here: to wake another thread takes longer.
-            columns.extend(&told(order));
+            columns.extend(&told(order, columns.local.fresh()));
         } else {
             // On a thread of the pool, so that none is woken for each batch.
             rayon::scope(|_| {
+                let known = columns.local.len() > 0;
                 for batch in order.chunks(PART * PARTS * rayon::current_num_threads()) {
-                    let parts: Vec<Vec<Told<'a>>> = batch.par_chunks(PART).map(&told).collect();
+                    let local = columns.local.fresh();
+                    let of = |nth: usize, part: &[u32]| {
+                        let first = columns.len() + nth * PART;
+                        if known { &local[first..first + part.len()] } else { &[] }
+                    };
+                    let parts = batch.par_chunks(PART).enumerate();
+                    let parts: Vec<Vec<Told<'a>>> =
+                        parts.map(|(nth, part)| told(part, of(nth, part))).collect();
                     parts.iter().for_each(|rows| columns.extend(rows));
                 }
             });
@@ -133,13 +147,14 @@ impl Incidents {
         self.reports.reserve(n);
         self.kind.reserve(n);
         self.mercator.reserve(n);
-        self.local.reserve(n);
+        self.local.reserve(n - self.local.len());
         self.address.reserve(n);
     }
 
     /// Adds some, a column at a time.
     fn extend(&mut self, rows: &[Told<'_>]) {
-        for (at, row) in (self.len()..).zip(rows).filter(|(_, row)| row.classes.len() > 1) {
+        let first = self.len();
+        for (at, row) in (first..).zip(rows).filter(|(_, row)| row.classes.len() > 1) {
             let at = u32::try_from(at).expect("fewer than 2³² incidents");
             self.more.fresh.insert(at, row.classes[1..].into());
         }
@@ -158,7 +173,7 @@ impl Incidents {
             several: row.classes.len() > 1,
         }));
         self.mercator.extend(rows.iter().map(|row| row.mercator));
-        self.local.extend(rows.iter().map(|row| row.local));
+        self.local.put(first, rows.iter().map(|row| row.local));
         self.address.extend(rows.iter().map(|row| row.address.unwrap_or(NO_ADDRESS)));
     }
 

@@ -18,7 +18,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use crate::model::cutoff::{Cutoffs, Gone};
-use crate::model::reports::Ledger;
+use crate::model::reports::{Ledger, Reports};
 use error::StoreError;
 use setting::Setting;
 use watched::Watched;
@@ -102,7 +102,12 @@ pub struct Verified {
     pub parts: usize,
     /// The content hash.
     pub content: [u8; 32],
+    /// Kept places that are not as they were written, by what they are called. Nothing is lost by that: they are made anew.
+    pub damaged_places: Vec<String>,
 }
+
+/// What kept places follow from beside the reports: whoever makes them says by it what it made them of.
+pub type PlacesKey = [u8; 32];
 
 /// Where reports are kept.
 ///
@@ -182,7 +187,38 @@ pub trait Store: Send + Sync {
     /// [`StoreError::Damaged`] naming the first that is not as it was written.
     fn verify(&self) -> Result<Verified, StoreError>;
 
-    /// Writes a copy to a new file while others write; tells the revision that it has.
+    /// Hands out the places that are kept under a key: of every segment, in the order of [`Store::replay`], how many reports it has
+    /// and the bytes that were kept, or nothing. Nothing at all where the store is not at this revision any more.
+    ///
+    /// Tells by name what is not as it was written, for which nothing is handed out.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`] if they cannot be read; whoever asks goes without them.
+    fn places(
+        &self,
+        key: &PlacesKey,
+        revision: u64,
+        take: &mut dyn FnMut(usize, Option<&[u8]>),
+    ) -> Result<Vec<String>, StoreError>;
+
+    /// Keeps what `make` makes of the reports of one segment, the first after a number that has nothing whole under this key; what
+    /// it has under another key goes. They go with their segment when anything of it is forgotten. Tells the segment's number;
+    /// `None` where none is left.
+    ///
+    /// Who appends meanwhile waits for the bytes of this one segment at most.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`]; then nothing was kept.
+    fn keep_places(
+        &self,
+        key: &PlacesKey,
+        after: u64,
+        make: &mut (dyn FnMut(&Reports) -> Vec<u8> + Send),
+    ) -> Result<Option<u64>, StoreError>;
+
+    /// Writes a copy to a new file while others write; tells the revision that it has. Kept places come along.
     ///
     /// # Errors
     ///

@@ -3,6 +3,7 @@
 #[path = "../common/mod.rs"]
 mod common;
 mod feed;
+mod kept;
 mod same;
 
 use std::collections::BTreeSet;

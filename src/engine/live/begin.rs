@@ -11,16 +11,21 @@ use super::places::Places;
 use super::rows::Rows;
 use super::times::Times;
 use super::{Live, number};
+use crate::engine::placed::{HandOut, Known};
 use crate::index::incidents::IncidentIndex;
 use crate::model::dataset::Dataset;
-use crate::model::horizon::Known;
+use crate::model::horizon;
 use crate::model::reports::Ledger;
 
 impl Live {
     /// Builds everything of a ledger; `data` has what does not come from it.
-    pub(super) fn over(ledger: Ledger, fixed: Arc<Fixed>, data: Dataset) -> Self {
+    pub(super) fn over(ledger: Ledger, fixed: Arc<Fixed>, data: Dataset, places: HandOut<'_>) -> Self {
         let resolved = Resolved::of(&ledger, number, fixed.links(&ledger.sources));
-        let mut part = Part::of(resolved, &ledger, number, &fixed);
+        let mut part = Part::known(resolved, &ledger, number, &fixed, |events, order| {
+            Known::of(events, order, &ledger.reports, fixed.block_set.blocks.len(), |take| {
+                places(&fixed.key(), take);
+            })
+        });
         part.incidents.share();
         part.assignment.share();
         let mut live = Self {
@@ -88,7 +93,7 @@ impl Live {
         for at in self.data.incidents.addresses().len()..addresses.len() {
             self.data.incidents.push_address(addresses.get(number(at)));
         }
-        self.known.resize_with(ledger.sources.len(), Known::default);
+        self.known.resize_with(ledger.sources.len(), horizon::Known::default);
         for at in before as usize..ledger.reports.len() {
             let report = ledger.reports.get(at);
             self.known[usize::from(report.source)].add(&report);

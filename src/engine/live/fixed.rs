@@ -2,9 +2,11 @@
 
 use std::sync::Arc;
 
-use crate::assign::blocks::{Legs, assign_with, legs};
+use crate::assign::blocks::{Assigning, Legs, assign_with, legs};
+use crate::assign::found::Found;
 use crate::assign::geocode::Geocoder;
 use crate::engine::build::{About, BuildError, Ground, extent, study_area};
+use crate::engine::placed::{self, Key};
 use crate::index::addresses::AddressIndex;
 use crate::index::blocks::BlockIndex;
 use crate::ingest::shipped;
@@ -16,6 +18,7 @@ use crate::model::incident::Incidents;
 use crate::model::ledger::Resolution;
 use crate::model::link::{LinkRule, several_feeds};
 use crate::model::report::Source;
+use crate::model::reports::Reports;
 use crate::model::street_words::Words;
 use crate::model::streets::segments_and_nodes;
 use crate::space::bbox::{LocalBox, LonLatBox};
@@ -110,16 +113,31 @@ impl Fixed {
         }
     }
 
-    /// The blocks of some incidents.
-    pub(super) fn assign(&self, incidents: &Incidents) -> (Assignment, AssignmentReport) {
-        let legs = || &self.legs;
-        assign_with(
-            incidents,
-            &self.block_set,
-            &self.index,
-            &self.addresses,
-            self.placing.intersections,
-            legs,
-        )
+    fn assigning(&self) -> Assigning<'_> {
+        Assigning {
+            set: &self.block_set,
+            index: &self.index,
+            addresses: &self.addresses,
+            intersections: self.placing.intersections,
+        }
+    }
+
+    /// The blocks of some incidents; `known` are those that are known, of each or of none.
+    pub(super) fn assign(
+        &self,
+        incidents: &Incidents,
+        known: Vec<Option<Found>>,
+    ) -> (Assignment, AssignmentReport) {
+        assign_with(incidents, &self.assigning(), known, || &self.legs)
+    }
+
+    /// What kept places follow from.
+    pub(super) fn key(&self) -> Key {
+        placed::key(&self.crs, &self.block_set, &shipped::text("street_words.csv"), self.placing)
+    }
+
+    /// The places of the reports of one segment as bytes.
+    pub(super) fn places(&self, reports: &Reports) -> Vec<u8> {
+        placed::places(reports, &self.crs, &self.assigning())
     }
 }

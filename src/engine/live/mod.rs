@@ -30,6 +30,7 @@ use times::Times;
 
 use super::build::{About, BuildError, Ground};
 use super::memo::Kept;
+use super::placed::{HandOut, Key};
 use super::snapshot::{Known as Following, Snapshot, check_list};
 use crate::aggregate::addresses::FormsRead;
 use crate::index::incidents::IncidentIndex;
@@ -37,7 +38,7 @@ use crate::model::cutoff::Gone;
 use crate::model::dataset::Dataset;
 use crate::model::horizon::Known;
 use crate::model::joined::TooManyClasses;
-use crate::model::reports::Ledger;
+use crate::model::reports::{Ledger, Reports};
 use crate::plan::outreach::check::RegisterError;
 use crate::plan::outreach::register::Register;
 
@@ -86,6 +87,27 @@ pub struct Live {
     outreach: Option<Arc<Register>>,
 }
 
+/// Makes the places of reports on one ground, as they are kept beside them.
+#[derive(Clone, Debug)]
+pub struct Placer {
+    fixed: Arc<Fixed>,
+    key: Key,
+}
+
+impl Placer {
+    /// What the places follow from.
+    #[must_use]
+    pub fn key(&self) -> &Key {
+        &self.key
+    }
+
+    /// The places of the reports of one segment of a store as bytes, by its reports alone. Time O(reports log blocks).
+    #[must_use]
+    pub fn places(&self, reports: &Reports) -> Vec<u8> {
+        self.fixed.places(reports)
+    }
+}
+
 /// Why a batch cannot be applied. Nothing of it was.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -102,9 +124,30 @@ impl Live {
     ///
     /// [`BuildError`] if there are no blocks, or blocks would have to be made of the incidents' addresses.
     pub fn new(ledger: Ledger, ground: Ground, about: About) -> Result<Self, BuildError> {
+        Self::placed(ledger, ground, about, &mut |_, _| ())
+    }
+
+    /// The same with what is kept of the places of the reports, which are all of a store in its order: the state is the same
+    /// to the bit.
+    ///
+    /// # Errors
+    ///
+    /// As [`Live::new`].
+    pub fn placed(
+        ledger: Ledger,
+        ground: Ground,
+        about: About,
+        places: HandOut<'_>,
+    ) -> Result<Self, BuildError> {
         let fixed = Arc::new(Fixed::new(&ground, &about)?);
         let data = fixed.empty(about);
-        Ok(Self::over(ledger, fixed, data))
+        Ok(Self::over(ledger, fixed, data, places))
+    }
+
+    /// What makes the places of reports that are to be kept, while this goes on; to be asked for after [`Live::dress`].
+    #[must_use]
+    pub fn placer(&self) -> Placer {
+        Placer { key: self.fixed.key(), fixed: Arc::clone(&self.fixed) }
     }
 
     /// The same with rows put in order again at other times.
@@ -219,7 +262,7 @@ impl Live {
         // Their sources and classes may be numbered otherwise than those that came batch by batch.
         let (sources, classes) = (reports.sources.clone(), reports.classes.clone());
         let data = Dataset { sources, classes, ..self.data.clone() };
-        let next = Self::over(reports, Arc::clone(&self.fixed), data);
+        let next = Self::over(reports, Arc::clone(&self.fixed), data, &mut |_, _| ());
         *self = Self { merges: self.merges, outreach: self.outreach.take(), ..next };
     }
 

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use super::fixed::Fixed;
 use crate::aggregate::categories::by_category;
 use crate::engine::make::make;
+use crate::engine::placed::Known;
 use crate::engine::places::{Found, geocode};
 use crate::model::block::Assignment;
 use crate::model::dataset::AssignmentReport;
@@ -65,6 +66,17 @@ impl Part {
         number: impl Fn(usize) -> u32,
         fixed: &Fixed,
     ) -> Self {
+        Self::known(resolved, ledger, number, fixed, |_, _| Known::default())
+    }
+
+    /// The same with what `known` tells of events in their order.
+    pub(super) fn known(
+        resolved: Resolved,
+        ledger: &Ledger,
+        number: impl Fn(usize) -> u32,
+        fixed: &Fixed,
+        known: impl FnOnce(&Events, &[u32]) -> Known,
+    ) -> Self {
         let Resolved { events, resolution, linkables, superseded } = resolved;
         let (events, linked) = match fixed.link {
             Some(rule) => link(events, ledger, rule),
@@ -76,8 +88,9 @@ impl Part {
         };
         let ids = Ids::of(&events, ledger);
         let addresses = Arc::new(ledger.reports.addresses().texts().clone());
-        let (incidents, order) = make(&events, &ids, ledger, &addresses, &fixed.crs, &found);
-        let (assignment, assigned) = fixed.assign(&incidents);
+        let known = |order: &[u32]| known(&events, order);
+        let (incidents, order, known) = make(&events, &ids, ledger, &addresses, &fixed.crs, &found, known);
+        let (assignment, assigned) = fixed.assign(&incidents, known);
         let event = |&at: &u32| events.get(at as usize);
         Self {
             leads: order.iter().map(|at| number(event(at).first)).collect(),

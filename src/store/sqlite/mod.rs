@@ -12,6 +12,7 @@ mod lock;
 mod log;
 mod numbers;
 mod parts;
+mod places;
 mod receipts;
 mod redo;
 mod replay;
@@ -40,9 +41,9 @@ use super::error::StoreError;
 use super::row_key::content_hash;
 use super::setting::Setting;
 use super::watched::Watched;
-use super::{Batch, Expired, Forgotten, Receipt, Store, Verified};
+use super::{Batch, Expired, Forgotten, PlacesKey, Receipt, Store, Verified};
 use crate::model::cutoff::Cutoffs;
-use crate::model::reports::Ledger;
+use crate::model::reports::{Ledger, Reports};
 
 /// A store in one SQLite file, with its logs beside it while it is open.
 ///
@@ -237,6 +238,40 @@ impl Store for SqliteStore {
     fn verify(&self) -> Result<Verified, StoreError> {
         self.settled()?;
         verify::verify(&mut schema::open(&self.file, Access::Read)?)
+    }
+
+    fn places(
+        &self,
+        key: &PlacesKey,
+        revision: u64,
+        take: &mut dyn FnMut(usize, Option<&[u8]>),
+    ) -> Result<Vec<String>, StoreError> {
+        self.look(|connection| places::places(connection, key, revision, take))
+    }
+
+    fn keep_places(
+        &self,
+        key: &PlacesKey,
+        after: u64,
+        make: &mut (dyn FnMut(&Reports) -> Vec<u8> + Send),
+    ) -> Result<Option<u64>, StoreError> {
+        let shared = self.shared()?;
+        // What lies in the log alone is in no segment yet: it is left there.
+        let made = behind(|| {
+            let mut connection = schema::open(&self.file, Access::Read)?;
+            let after = state::number(after);
+            let part = replay::at_one_time(&mut connection, |c| places::first_without(c, key, after))?;
+            drop(connection);
+            let Some(part) = part else { return Ok(None) };
+            let (segment, _) = part.open()?;
+            Ok::<_, StoreError>(Some((part, make(&segment.reports))))
+        });
+        let Some((part, body)) = made? else { return Ok(None) };
+        // Not by a thread of low priority: others wait for the writer.
+        let mut writer = shared.writer()?;
+        let kept = places::keep(&mut writer.connection, key, &part, &body);
+        writer.ended(kept)?;
+        Ok(Some(part.id.cast_unsigned()))
     }
 
     fn backup(&self, to: &Path) -> Result<u64, StoreError> {

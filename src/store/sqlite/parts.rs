@@ -12,7 +12,7 @@ pub(super) struct Part {
     pub(super) id: i64,
     pub(super) revision: i64,
     reports: i64,
-    sum: Vec<u8>,
+    pub(super) sum: Vec<u8>,
     body: Vec<u8>,
 }
 

@@ -12,7 +12,7 @@ use crate::store::error::{StoreError, While};
 const APPLICATION: i64 = 0x686f_7462;
 
 /// One step from each version to the next.
-const STEPS: [&str; 4] = [
+const STEPS: [&str; 5] = [
     "
     CREATE TABLE state (one INTEGER PRIMARY KEY CHECK (one = 1), revision INTEGER NOT NULL, reports INTEGER NOT NULL,
         parts INTEGER NOT NULL, roll BLOB NOT NULL, sum BLOB NOT NULL) STRICT;
@@ -39,6 +39,10 @@ const STEPS: [&str; 4] = [
 ",
     // The log beside it may have what the file has not: a program that does not know of it is not to open it.
     "",
+    "
+    CREATE TABLE place (part INTEGER PRIMARY KEY REFERENCES part (id) ON DELETE CASCADE, key BLOB NOT NULL, sum BLOB NOT NULL,
+        body BLOB NOT NULL) STRICT;
+",
 ];
 
 /// How long one waits for another who writes.

@@ -4,7 +4,7 @@ use rusqlite::Connection;
 
 use super::state::State;
 use super::tables::Tables;
-use super::{cutoffs, receipts, replay, setting, watched};
+use super::{cutoffs, places, receipts, replay, setting, watched};
 use crate::store::Verified;
 use crate::store::error::{StoreError, While};
 use crate::store::row_key::content_hash;
@@ -27,7 +27,14 @@ pub(super) fn verify(connection: &mut Connection) -> Result<Verified, StoreError
         })?;
         let content = content_hash(keys);
         structure(connection)?;
-        Ok(Verified { revision: state.revision, reports: state.reports, parts: state.parts, content })
+        let damaged_places = places::verify(connection)?;
+        Ok(Verified {
+            revision: state.revision,
+            reports: state.reports,
+            parts: state.parts,
+            content,
+            damaged_places,
+        })
     })
 }
 
@@ -41,7 +48,7 @@ fn structure(connection: &Connection) -> Result<(), StoreError> {
     }
     let mut statement = connection.prepare("PRAGMA foreign_key_check").during(doing)?;
     if statement.exists([]).during(doing)? {
-        return Err(StoreError::Damaged { what: "a class names a source that is not there".to_owned() });
+        return Err(StoreError::Damaged { what: "a row names another one that is not there".to_owned() });
     }
     Ok(())
 }
