@@ -600,6 +600,27 @@ fn a_damaged_place_is_named_handed_out_never_and_kept_anew() {
 }
 
 #[test]
+fn a_page_of_places_that_is_none_any_more_ends_no_writing() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let file = folder.path().join("city.hotblocks");
+    let store = three_segments(folder.path());
+    // Longer than a page, so that some of it lies on pages of its own.
+    let long = "x".repeat(20_000);
+    keep(&store, 1, &long);
+    drop(store);
+    let mut bytes = std::fs::read(&file).expect("readable");
+    let is_own = |page: &[u8]| page[4..].iter().all(|byte| *byte == b'x');
+    let at = bytes.chunks_exact(4096).position(is_own).expect("a page of places alone") * 4096;
+    bytes[at..at + 4].fill(0xff);
+    std::fs::write(&file, bytes).expect("damaged");
+    let store = SqliteStore::open(&file, Access::Write).expect("a store");
+    let kept: Vec<_> = (0..3).map(|after| store.keep_places(&[2; 32], after, &mut |_| vec![7])).collect();
+    assert!(kept.iter().any(|kept| matches!(kept, Err(StoreError::Damaged { .. }))), "{kept:?}");
+    append(&store, batch(&format!("{HEADER}\nd,2023-01-05 13:30,robbery,-90.2,38.6\n")));
+    assert_eq!(ledger(&store).expect("whole").0.reports.len(), 7);
+}
+
+#[test]
 fn what_is_forgotten_leaves_no_place_behind() {
     let folder = tempfile::tempdir().expect("a folder");
     let store = three_segments(folder.path());

@@ -9,7 +9,8 @@ use jiff::tz::TimeZone;
 
 use super::commands::{Opened, loaded_from};
 use super::failure::Failure;
-use super::{exit, flags, ground, harm, kept_places, load, outreach_command, say, store_command};
+use super::kept_places::{self, Keeping};
+use super::{exit, flags, ground, harm, load, outreach_command, say, store_command};
 use crate::config::Config;
 use crate::config::live::{LiveConfig, WebhookConfig};
 use crate::engine::areas::set_areas;
@@ -58,16 +59,12 @@ pub(super) fn run(matches: &ArgMatches) -> Result<u8, Failure> {
     };
     let (rules, webhooks) = (config.live.checked_rules()?, webhooks(&config.live)?);
     let store = Arc::new(store);
-    // What a first write needs is read beside the first answers. Every part has just been read, and was whole; should that have
-    // changed, the write says so.
-    let (warmed, keeping, placer) = (Arc::clone(&store), Arc::downgrade(&store), live.placer());
-    std::thread::spawn(move || {
-        let _told_by_the_write = warmed.warm();
-        drop(warmed);
-        kept_places::keep(&keeping, &placer);
-    });
+    // What a first write needs is read beside the first answers.
+    let keeping = Keeping::begin(Arc::clone(&store), file.clone(), live.placer());
     let taking = Taking { store, file, live, options, rules, webhooks, retention };
-    listen(matches, Opened { engine, values, all_kept: true, config }, Some(taking), &early)
+    let served = listen(matches, Opened { engine, values, all_kept: true, config }, Some(taking), &early);
+    keeping.end();
+    served
 }
 
 /// Lets go what is too old to be kept, before anything is shown.

@@ -7,6 +7,7 @@ mod bytes;
 pub mod error;
 pub mod gather;
 mod index;
+pub(crate) mod room;
 mod row_key;
 mod segment;
 pub mod setting;
@@ -206,7 +207,7 @@ pub trait Store: Send + Sync {
     /// it has under another key goes. They go with their segment when anything of it is forgotten. Tells the segment's number;
     /// `None` where none is left.
     ///
-    /// Who appends meanwhile waits for the bytes of this one segment at most.
+    /// Who appends meanwhile waits until the bytes of this one segment are written, and no longer but where another process writes too.
     ///
     /// # Errors
     ///

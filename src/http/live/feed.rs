@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::fmt;
 use std::net::IpAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, mpsc};
 use std::thread::JoinHandle;
@@ -28,7 +28,7 @@ use crate::http::metrics::Metrics;
 use crate::ingest::incidents::Options;
 use crate::model::cutoff::Cutoffs;
 use crate::store::gather::{Gather, Sender, queue};
-use crate::store::{Batch, Store};
+use crate::store::{Batch, Store, room};
 
 /// What reports are written to and shown by.
 pub struct Taking {
@@ -325,8 +325,7 @@ impl Feed {
     }
 
     /// The folder of the store, where there is one.
-    pub(super) fn folder(&self) -> Option<PathBuf> {
-        let folder = self.file.as_ref()?.parent()?;
-        Some(if folder.as_os_str().is_empty() { PathBuf::from(".") } else { folder.to_owned() })
+    pub(super) fn folder(&self) -> Option<&Path> {
+        self.file.as_deref().map(room::folder)
     }
 }

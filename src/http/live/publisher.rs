@@ -65,8 +65,10 @@ impl Publisher {
                 Err(RecvTimeoutError::Timeout) => self.feed.engine().expire(self.now()),
                 Err(RecvTimeoutError::Disconnected) => break,
             }
-            // Those that wait already need not wait once more.
-            self.waiting.extend(to_show.try_iter().take(MOST_WAITING));
+            // Those that wait already need not wait once more; at the end none is shown that came after one that is not.
+            if !self.feed.is_ending() {
+                self.waiting.extend(to_show.try_iter().take(MOST_WAITING));
+            }
             let due = !self.is_idle() && self.due().is_zero();
             if (due || self.waits() > MOST_WAITING) && !self.apply() {
                 return;

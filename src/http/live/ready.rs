@@ -7,9 +7,7 @@ use serde_json::json;
 
 use super::feed::Feed;
 use crate::http::state::AppState;
-
-/// Part of the disk that must be free.
-const FREE: f64 = 0.05;
+use crate::store::room::has_room;
 
 pub(super) async fn ready(State(state): State<AppState>) -> Response {
     let feed = &state.feed;
@@ -32,8 +30,6 @@ pub(super) async fn ready(State(state): State<AppState>) -> Response {
 
 /// What must hold; an engine always has a snapshot.
 fn checks(feed: &Feed) -> [(&'static str, bool); 4] {
-    let room = feed.folder().is_none_or(|folder| {
-        rustix::fs::statvfs(&folder).is_ok_and(|disk| disk.f_bavail as f64 >= FREE * disk.f_blocks as f64)
-    });
+    let room = feed.folder().is_none_or(has_room);
     [("store", !feed.has_failed()), ("snapshot", true), ("disk", room), ("running", !feed.is_stopping())]
 }

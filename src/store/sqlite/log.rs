@@ -142,7 +142,11 @@ impl Records {
 
     /// Writes a record; on the disk when this returns.
     pub(super) fn write(&self, at: u64, record: &[u8]) -> Result<(), StoreError> {
-        self.put(at, record).map_err(|source| StoreError::Log { doing: DOING, source })
+        // Elsewhere the flag does not empty the disk's own cache.
+        let synced = || if cfg!(target_os = "linux") { Ok(()) } else { self.file.sync_data() };
+        self.put(at, record)
+            .and_then(|()| synced())
+            .map_err(|source| StoreError::Log { doing: DOING, source })
     }
 }
 

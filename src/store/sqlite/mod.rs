@@ -269,8 +269,11 @@ impl Store for SqliteStore {
         let Some((part, body)) = made? else { return Ok(None) };
         // Not by a thread of low priority: others wait for the writer.
         let mut writer = shared.writer()?;
-        let kept = places::keep(&mut writer.connection, key, &part, &body);
-        writer.ended(kept)?;
+        match places::keep(&mut writer.connection, key, &part, &body) {
+            // Nothing of it was written, and no report lies on those pages.
+            Err(error @ StoreError::Damaged { .. }) => return Err(error),
+            kept => writer.ended(kept)?,
+        }
         Ok(Some(part.id.cast_unsigned()))
     }
 
