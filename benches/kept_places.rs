@@ -13,6 +13,7 @@ use common::city;
 use common::clock::{cpu_seconds, median, memory, timed};
 use hotblocks::engine::build::{About, Ground};
 use hotblocks::engine::live::Live;
+use hotblocks::engine::placed::HandOut;
 use hotblocks::engine::query::Query;
 use hotblocks::ingest::blocks::Shapes;
 use hotblocks::model::report::{Place, Report};
@@ -113,12 +114,10 @@ fn start(file: &Path, with: bool) -> usize {
         panic!("the city has streets")
     };
     let (ledger, revision) = ledger(&store).expect("whole");
-    let mut live = Live::placed(ledger, Ground::Streets(streets), About::default(), &mut |key, take| {
-        if with {
-            store.places(key, revision, take).expect("readable");
-        }
-    })
-    .expect("a data set");
+    let places: HandOut<'_> = &mut |key, take| drop(store.places(key, revision, take).expect("readable"));
+    let places = with.then_some(places);
+    let live = Live::placed(ledger, Ground::Streets(streets), About::default(), places);
+    let mut live = live.expect("a data set");
     let snapshot = live.snapshot(revision);
     let selection = snapshot.select(&Query::default()).expect("known categories");
     snapshot.rank(&selection).len()

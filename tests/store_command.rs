@@ -165,24 +165,30 @@ fn incidents_before_a_day_are_forgotten_and_refused_from_then_on() {
     }
 }
 
+/// A service over a store, and the line that it says once it listens.
+fn serve(store: &str) -> (std::process::Child, String) {
+    use std::io::{BufRead, BufReader};
+    let mut served = std::process::Command::new(assert_cmd::cargo::cargo_bin("hotblocks"))
+        .current_dir(repository(""))
+        .args(["serve", "--store", store, "--listen", "127.0.0.1:0"])
+        .stdout(std::process::Stdio::piped())
+        .stderr(std::process::Stdio::piped())
+        .spawn()
+        .expect("serves");
+    let mut line = String::new();
+    BufReader::new(served.stdout.take().expect("piped")).read_line(&mut line).expect("a line");
+    (served, line)
+}
+
 #[test]
 fn what_a_store_keeps_for_some_days_only_is_gone_before_it_is_served() {
-    use std::io::{BufRead, BufReader};
     let folder = tempfile::tempdir().expect("a folder");
     let store = folder.path().join("s").to_string_lossy().into_owned();
     let config = write(folder.path(), "c.toml", "[retention_days]\n\"*\" = 90\n");
     let made = run(&["init", "--store", &store, "--blocks", &town(folder.path()), "--config", &config]);
     assert_eq!(made.0, 0, "{}", made.2);
     assert_eq!(run(&["import", "incidents", &crimes(folder.path(), "a.csv", 0..30), "--store", &store]).0, 0);
-    let mut served = std::process::Command::new(assert_cmd::cargo::cargo_bin("hotblocks"))
-        .current_dir(repository(""))
-        .args(["serve", "--store", &store, "--listen", "127.0.0.1:0"])
-        .stdout(std::process::Stdio::piped())
-        .stderr(std::process::Stdio::piped())
-        .spawn()
-        .expect("serves");
-    let mut line = String::new();
-    let _listens = BufReader::new(served.stdout.take().expect("piped")).read_line(&mut line);
+    let (mut served, _) = serve(&store);
     served.kill().expect("it runs");
     let out = served.wait_with_output().expect("it ended");
     let err = String::from_utf8_lossy(&out.stderr);
@@ -195,19 +201,11 @@ fn what_a_store_keeps_for_some_days_only_is_gone_before_it_is_served() {
 
 #[test]
 fn a_store_is_served_by_one_process_and_read_by_others() {
-    use std::io::{BufRead, BufReader, Read, Write};
+    use std::io::{Read, Write};
     let folder = tempfile::tempdir().expect("a folder");
     let store = init(folder.path());
     assert_eq!(run(&["import", "incidents", &crimes(folder.path(), "a.csv", 0..30), "--store", &store]).0, 0);
-    let mut served = std::process::Command::new(assert_cmd::cargo::cargo_bin("hotblocks"))
-        .current_dir(repository(""))
-        .args(["serve", "--store", &store, "--listen", "127.0.0.1:0"])
-        .stdout(std::process::Stdio::piped())
-        .stderr(std::process::Stdio::null())
-        .spawn()
-        .expect("serves");
-    let mut line = String::new();
-    BufReader::new(served.stdout.take().expect("piped")).read_line(&mut line).expect("a line");
+    let (mut served, line) = serve(&store);
     let address = line.split("http://").nth(1).and_then(|rest| rest.split('/').next()).expect("an address");
     let mut stream = std::net::TcpStream::connect(address).expect("connects");
     let ask = "GET /collections/incidents/items?limit=1 HTTP/1.0\r\nHost: 127.0.0.1\r\n\r\n";
@@ -232,7 +230,6 @@ fn a_store_is_served_by_one_process_and_read_by_others() {
 
 #[test]
 fn a_served_store_keeps_places_and_damaged_ones_are_named_and_change_no_answer() {
-    use std::io::{BufRead, BufReader};
     let folder = tempfile::tempdir().expect("a folder");
     let store = init(folder.path());
     assert_eq!(run(&["import", "incidents", &crimes(folder.path(), "a.csv", 0..30), "--store", &store]).0, 0);
@@ -243,15 +240,7 @@ fn a_served_store_keeps_places_and_damaged_ones_are_named_and_change_no_answer()
     let rank = ["rank", "--store", &store, "--format", "geojson"];
     let plain = run(&rank);
     assert_eq!((plain.0, ask("SELECT COUNT(*) FROM place")), (0, 0), "who reads keeps nothing");
-    let mut served = std::process::Command::new(assert_cmd::cargo::cargo_bin("hotblocks"))
-        .current_dir(repository(""))
-        .args(["serve", "--store", &store, "--listen", "127.0.0.1:0"])
-        .stdout(std::process::Stdio::piped())
-        .stderr(std::process::Stdio::null())
-        .spawn()
-        .expect("serves");
-    let mut line = String::new();
-    BufReader::new(served.stdout.take().expect("piped")).read_line(&mut line).expect("a line");
+    let (mut served, _) = serve(&store);
     let begun = std::time::Instant::now();
     while ask("SELECT (SELECT COUNT(*) FROM part) - COUNT(*) FROM place") > 0 {
         assert!(begun.elapsed() < common::wire::PATIENCE, "places are kept");

@@ -149,7 +149,7 @@ fn assemble(
         write_rejects(path, account.refused.iter().chain(read.refused()))?;
     }
     let Read { ground, areas, context, .. } = read;
-    let mut dataset = make(&config, ledger, &ground, areas, context, &mut |_, _| ())?;
+    let mut dataset = make(&config, ledger, &ground, areas, context, None)?;
     dataset.harm = harm::of(&config, None, &dataset)?;
     Ok(Loaded { dataset, all_kept, config })
 }
@@ -168,7 +168,7 @@ pub(super) fn stored(config: Config, store: &dyn Store, setting: Setting) -> Res
     let (ledger, revision) = ledger(store)?;
     let ground = setting.blocks.map_or(Ground::Addresses, Ground::from);
     let places = &mut kept_places::of(store, revision);
-    let mut dataset = make(&config, ledger, &ground, setting.areas, setting.context, places)?;
+    let mut dataset = make(&config, ledger, &ground, setting.areas, setting.context, Some(places))?;
     dataset.harm = harm::of(&config, setting.harm, &dataset)?;
     Ok(Loaded { dataset, all_kept: true, config })
 }
@@ -191,7 +191,7 @@ fn make(
     ground: &Ground,
     areas: ground::AreaFiles,
     context: ground::ContextFiles,
-    places: HandOut<'_>,
+    places: Option<HandOut<'_>>,
 ) -> Result<Dataset, Failure> {
     let mut dataset = build_placed(ledger, ground, about(config)?, places)?;
     set_areas(&mut dataset, areas)?;

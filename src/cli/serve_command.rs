@@ -108,7 +108,8 @@ fn live(
     kept: Option<Register>,
 ) -> Result<(Live, Arc<Engine>), Failure> {
     let (ledger, revision) = load::ledger(store)?;
-    let mut live = Live::placed(ledger, ground, load::about(config)?, &mut kept_places::of(store, revision))?;
+    let places = &mut kept_places::of(store, revision);
+    let mut live = Live::placed(ledger, ground, load::about(config)?, Some(places))?;
     let Setting { areas, context, harm, .. } = setting;
     live.dress(|dataset| {
         set_areas(dataset, areas)?;

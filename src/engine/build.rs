@@ -103,11 +103,11 @@ pub enum BuildError {
 ///
 /// [`BuildError`] if there are no blocks, or if no incident belongs to any: a wrong CRS, mostly.
 pub fn build(ledger: Ledger, ground: &Ground, about: About) -> Result<Dataset, BuildError> {
-    build_placed(ledger, ground, about, &mut |_, _| ())
+    build_placed(ledger, ground, about, None)
 }
 
-/// The same with what is kept of the places of the reports, which are all of a store in its order: the data set is the same
-/// to the bit.
+/// The same with what is kept of the places of the reports, if anything is; then they are all of a store in its order. The data
+/// set is the same to the bit.
 ///
 /// # Errors
 ///
@@ -116,7 +116,7 @@ pub fn build_placed(
     mut ledger: Ledger,
     ground: &Ground,
     about: About,
-    places: HandOut<'_>,
+    places: Option<HandOut<'_>>,
 ) -> Result<Dataset, BuildError> {
     let (events, resolution) = resolve(&ledger);
     let extent = match ground {
@@ -146,11 +146,14 @@ pub fn build_placed(
     };
     let ids = Ids::of(&events, &ledger);
     let taken = Arc::new(ledger.reports.take_addresses());
-    let known = |order: &[u32]| match ground {
-        Ground::Addresses => Known::default(),
-        _ => Known::of(&events, order, &ledger.reports, block_set.blocks.len(), |take| {
-            places(&key(&crs, &block_set, &text, placing), take);
-        }),
+    // Blocks that are made of the incidents are not known before them.
+    let places = places.filter(|_| !matches!(ground, Ground::Addresses));
+    let known = |order: &[u32]| {
+        places.map_or_else(Known::default, |places| {
+            Known::of(&events, order, &ledger.reports, block_set.blocks.len(), |take| {
+                places(&key(&crs, &block_set, &text, placing), take);
+            })
+        })
     };
     let (incidents, _, known) = make(&events, &ids, &ledger, &taken, &crs, &found, known);
     drop((events, ids, taken));

@@ -220,7 +220,7 @@ impl Known {
         order: &[u32],
         reports: &Reports,
         blocks: usize,
-        hand_out: impl FnOnce(&mut dyn FnMut(usize, Option<&[u8]>)),
+        hand_out: impl FnOnce(&mut Taking<'_>),
     ) -> Self {
         let mut known = Self::default();
         let mut rows: Vec<u32> = Vec::new();

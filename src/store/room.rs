@@ -12,6 +12,5 @@ pub(crate) fn has_room(folder: &Path) -> bool {
 
 /// The folder of a file.
 pub(crate) fn folder(file: &Path) -> &Path {
-    let folder = file.parent().unwrap_or(file);
-    if folder.as_os_str().is_empty() { Path::new(".") } else { folder }
+    file.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
 }

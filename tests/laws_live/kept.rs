@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use hotblocks::engine::build::{About, BuildError, Ground, build, build_placed};
 use hotblocks::engine::live::Live;
-use hotblocks::engine::placed::{Key, Taking};
+use hotblocks::engine::placed::{HandOut, Key};
 use hotblocks::engine::snapshot::Snapshot;
 use hotblocks::model::areas::Area;
 use hotblocks::model::block::Intersections;
@@ -110,7 +110,7 @@ struct Handed {
 fn live(store: &dyn Store, ground: &Ground, about: &About) -> (Live, Handed) {
     let (all, revision) = ledger(store).expect("whole");
     let mut handed = Handed::default();
-    let live = Live::placed(all, ground.clone(), about.clone(), &mut |key, take| {
+    let places: HandOut<'_> = &mut |key, take| {
         handed.key = *key;
         let damaged = store.places(key, revision, &mut |n, bytes| {
             handed.segments += 1;
@@ -118,7 +118,8 @@ fn live(store: &dyn Store, ground: &Ground, about: &About) -> (Live, Handed) {
             take(n, bytes);
         });
         assert_eq!(damaged.expect("readable"), Vec::<String>::new());
-    });
+    };
+    let live = Live::placed(all, ground.clone(), about.clone(), Some(places));
     (live.expect("blocks"), handed)
 }
 
@@ -141,10 +142,11 @@ fn as_without(store: &dyn Store, ground: &Ground, about: &About) -> Handed {
     let (a, b) = (with.snapshot(1), plain.snapshot(1));
     assert_eq!(told(a.dataset()), told(b.dataset()));
     same(&a, &b);
-    let placed = build_placed(all.clone(), ground, about.clone(), &mut |key, take| {
+    let places: HandOut<'_> = &mut |key, take| {
         assert_eq!(*key, handed.key, "one key for both");
         store.places(key, revision, take).expect("readable");
-    });
+    };
+    let placed = build_placed(all.clone(), ground, about.clone(), Some(places));
     match (placed, build(all, ground, about.clone())) {
         (Ok(placed), Ok(plain)) => {
             assert_eq!(told(&placed), told(&plain));
@@ -268,10 +270,11 @@ fn what_is_kept_is_taken_and_not_made_again() {
     bytes[10..18].copy_from_slice(&moved.to_le_bytes());
     bytes[26] ^= 1;
     let made = |times: usize, bytes: &[u8]| {
-        let take = &mut |_: &Key, take: &mut Taking<'_>| {
+        let places: HandOut<'_> = &mut |_, take| {
             (0..times).for_each(|_| take(1, Some(bytes)));
         };
-        let mut live = Live::placed(all.clone(), ground.clone(), About::default(), take).expect("blocks");
+        let mut live =
+            Live::placed(all.clone(), ground.clone(), About::default(), Some(places)).expect("blocks");
         let snapshot = live.snapshot(1);
         let data = snapshot.dataset();
         (data.incidents.local(0).expect("placed").x, data.assignment.main(0))

@@ -18,12 +18,19 @@ use crate::model::horizon;
 use crate::model::reports::Ledger;
 
 impl Live {
-    /// Builds everything of a ledger; `data` has what does not come from it.
-    pub(super) fn over(ledger: Ledger, fixed: Arc<Fixed>, data: Dataset, places: HandOut<'_>) -> Self {
+    /// Builds everything of a ledger; `data` has what does not come from it, `places` what is kept of its reports.
+    pub(super) fn over(
+        ledger: Ledger,
+        fixed: Arc<Fixed>,
+        data: Dataset,
+        places: Option<HandOut<'_>>,
+    ) -> Self {
         let resolved = Resolved::of(&ledger, number, fixed.links(&ledger.sources));
         let mut part = Part::known(resolved, &ledger, number, &fixed, |events, order| {
-            Known::of(events, order, &ledger.reports, fixed.block_set.blocks.len(), |take| {
-                places(&fixed.key(), take);
+            places.map_or_else(Known::default, |places| {
+                Known::of(events, order, &ledger.reports, fixed.block_set.blocks.len(), |take| {
+                    places(&fixed.key(), take);
+                })
             })
         });
         part.incidents.share();

@@ -124,11 +124,11 @@ impl Live {
     ///
     /// [`BuildError`] if there are no blocks, or blocks would have to be made of the incidents' addresses.
     pub fn new(ledger: Ledger, ground: Ground, about: About) -> Result<Self, BuildError> {
-        Self::placed(ledger, ground, about, &mut |_, _| ())
+        Self::placed(ledger, ground, about, None)
     }
 
-    /// The same with what is kept of the places of the reports, which are all of a store in its order: the state is the same
-    /// to the bit.
+    /// The same with what is kept of the places of the reports, if anything is; then they are all of a store in its order. The state
+    /// is the same to the bit.
     ///
     /// # Errors
     ///
@@ -137,7 +137,7 @@ impl Live {
         ledger: Ledger,
         ground: Ground,
         about: About,
-        places: HandOut<'_>,
+        places: Option<HandOut<'_>>,
     ) -> Result<Self, BuildError> {
         let fixed = Arc::new(Fixed::new(&ground, &about)?);
         let data = fixed.empty(about);
@@ -262,7 +262,7 @@ impl Live {
         // Their sources and classes may be numbered otherwise than those that came batch by batch.
         let (sources, classes) = (reports.sources.clone(), reports.classes.clone());
         let data = Dataset { sources, classes, ..self.data.clone() };
-        let next = Self::over(reports, Arc::clone(&self.fixed), data, &mut |_, _| ());
+        let next = Self::over(reports, Arc::clone(&self.fixed), data, None);
         *self = Self { merges: self.merges, outreach: self.outreach.take(), ..next };
     }
 

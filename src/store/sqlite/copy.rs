@@ -12,8 +12,8 @@ use super::lock::{Lock, beside, real};
 use super::schema::{self, Access};
 use super::verify::verify;
 use super::writer::bring_log;
-use crate::store::Verified;
 use crate::store::error::{StoreError, While};
+use crate::store::{Verified, room};
 
 /// Writes a copy of one state of the store to a new file.
 pub(super) fn backup(from: &Connection, to: &Path) -> Result<u64, StoreError> {
@@ -156,7 +156,7 @@ fn settle(part: &Path, name: &Path) -> Result<(), StoreError> {
 
 /// Makes a file's name durable.
 pub(super) fn sync_folder(file: &Path) -> Result<(), StoreError> {
-    let folder = file.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let folder = room::folder(file);
     File::open(folder)
         .and_then(|folder| folder.sync_all())
         .map_err(|source| StoreError::File { file: folder.display().to_string(), source })

@@ -1,7 +1,8 @@
 //! Places that are kept beside the parts of reports that they follow from. They are made anew where they are not whole, go with
 //! their part, and enter neither the content hash nor the state.
 
-use rusqlite::{Connection, OptionalExtension, Row, Rows, TransactionBehavior, params};
+use rusqlite::types::ValueRef;
+use rusqlite::{Connection, OptionalExtension, Row, TransactionBehavior, params};
 
 use super::parts::{Part, between};
 use super::state::{State, sum};
@@ -10,8 +11,15 @@ use crate::store::error::{StoreError, While};
 
 const DOING: &str = "reading kept places";
 
+/// Before the number of every part.
+const BEFORE_ALL: i64 = i64::MIN;
+
 /// The first version of the tables that has these.
 const SINCE: i64 = 5;
+
+/// Parts after a number with what each has under a key, as [`Kept::of`] reads it.
+const UNDER_A_KEY: &str = "SELECT id, reports, part.sum, key, place.sum, place.body
+    FROM part LEFT JOIN place ON place.part = id AND key = ?1 WHERE id > ?2 ORDER BY id";
 
 /// Kept places as they lie in the file, beside the checksum of their part.
 struct Kept {
@@ -34,6 +42,11 @@ impl Kept {
             sum: row.get(4)?,
             body: row.get(5)?,
         })
+    }
+
+    /// The same where nothing may be kept.
+    fn of(row: &Row<'_>) -> Result<Option<Self>, rusqlite::Error> {
+        if row.get_ref(5)? == ValueRef::Null { Ok(None) } else { Self::read(row).map(Some) }
     }
 
     /// Whether they are as they were written, for this part and no other.
@@ -71,17 +84,11 @@ pub(super) fn places(
     if State::read(connection)?.revision != revision || !has_table(connection)? {
         return Ok(damaged);
     }
-    let mut statement = connection
-        .prepare(
-            "SELECT id, reports, part.sum, key, place.sum, place.body FROM part LEFT JOIN place ON place.part = id AND key = ?1
-             ORDER BY id",
-        )
-        .during(DOING)?;
-    let mut rows = statement.query([&key[..]]).during(DOING)?;
+    let mut statement = connection.prepare(UNDER_A_KEY).during(DOING)?;
+    let mut rows = statement.query(params![&key[..], BEFORE_ALL]).during(DOING)?;
     while let Some(row) = rows.next().during(DOING)? {
         let reports: i64 = row.get(1).during(DOING)?;
-        let is_there = row.get_ref(5).during(DOING)? != rusqlite::types::ValueRef::Null;
-        let kept = if is_there { Some(Kept::read(row).during(DOING)?) } else { None };
+        let kept = Kept::of(row).during(DOING)?;
         let whole = kept.as_ref().filter(|kept| kept.holds());
         if let (Some(kept), None) = (&kept, whole) {
             damaged.push(named(kept.part));
@@ -102,16 +109,10 @@ pub(super) fn first_without(
     key: &PlacesKey,
     after: i64,
 ) -> Result<Option<Part>, StoreError> {
-    let mut statement = connection
-        .prepare(
-            "SELECT id, reports, part.sum, key, place.sum, place.body FROM part LEFT JOIN place ON place.part = id AND key = ?1
-             WHERE id > ?2 ORDER BY id",
-        )
-        .during(DOING)?;
-    let mut rows: Rows<'_> = statement.query(params![&key[..], after]).during(DOING)?;
+    let mut statement = connection.prepare(UNDER_A_KEY).during(DOING)?;
+    let mut rows = statement.query(params![&key[..], after]).during(DOING)?;
     while let Some(row) = rows.next().during(DOING)? {
-        let is_there = row.get_ref(5).during(DOING)? != rusqlite::types::ValueRef::Null;
-        if !is_there || !Kept::read(row).during(DOING)?.holds() {
+        if !Kept::of(row).during(DOING)?.is_some_and(|kept| kept.holds()) {
             let id: i64 = row.get(0).during(DOING)?;
             return Ok(between(connection, id, id)?.pop());
         }
