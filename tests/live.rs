@@ -2,7 +2,7 @@
 
 mod common;
 
-use std::io::{BufRead, BufReader};
+use std::io::{BufRead, BufReader, Write};
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::process::{Child, Command as Process, Stdio};
@@ -730,6 +730,85 @@ fn metrics_are_told_on_the_second_listener_alone_by_template() {
     }
     assert!(!text.contains("counted"), "an address is no template");
     assert_eq!(get(town.metrics, "/collections").status, 404);
+}
+
+/// A plain alert is taken before the routes; with an empty query the same one goes through them.
+#[test]
+fn an_alert_is_answered_alike_before_the_routes_and_through_them() {
+    let town = Town::serve(Limits::default());
+    let json = ("Content-Type", "application/json");
+    let head = |answer: &Answer| -> Vec<String> {
+        let mut lines: Vec<String> = answer.head.lines().map(str::to_ascii_lowercase).collect();
+        // A snapshot has a longer name than the one before.
+        lines.retain(|line| !line.starts_with("date:") && !line.starts_with("content-length:"));
+        lines.sort();
+        lines
+    };
+    let packed = |text: &str| {
+        let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::best());
+        encoder.write_all(text.as_bytes()).expect("packed");
+        encoder.finish().expect("packed")
+    };
+    let one = |id: &str, revision: u32, status: &str| {
+        alert(json!({ "external_id": id, "revision": revision, "status": status })).to_string()
+    };
+    let away = alert(json!({ "external_id": "a-far", "lon": 10.0 })).to_string();
+    let gzip = ("Content-Encoding", "gzip");
+    // Of those that are taken each way has ids of its own, of the same length.
+    let all: [(&[(&str, &str)], Vec<u8>, u16); 14] = [
+        (&[json], one("a-0", 1, "confirmed").into(), 201),
+        (&[json], one("a-1", 1, "confirmed").into(), 201),
+        (&[json], one("a-1", 2, "unreviewed").into(), 200),
+        (&[json], one("a-1", 2, "unreviewed").into(), 200),
+        (&[json], one("a-1", 3, "withdrawn").into(), 200),
+        (&[json], away.into(), 201),
+        (&[json, gzip], packed(&one("a-2", 1, "confirmed")), 201),
+        (&[json, ("Idempotency-Key", "a-k")], one("a-3", 1, "confirmed").into(), 201),
+        (&[json, ("Idempotency-Key", "a-k")], one("a-4", 1, "confirmed").into(), 422),
+        (&[json, ("Idempotency-Key", "")], one("a-5", 1, "confirmed").into(), 400),
+        (&[json], one("a-6", 1, "perhaps").into(), 422),
+        (&[("Content-Type", "text/plain")], one("a-7", 1, "confirmed").into(), 415),
+        (&[json, ("Content-Encoding", "br")], one("a-8", 1, "confirmed").into(), 415),
+        (&[json], vec![b' '; 32 << 10], 413),
+    ];
+    let ways = [("/alerts?", "b-"), ("/alerts", "a-")].map(|(path, named)| {
+        let answers = all.iter().map(|(headers, body, status)| {
+            let body = match String::from_utf8(body.clone()) {
+                Ok(text) => text.replace("a-", named).into_bytes(),
+                // What is packed has its id inside.
+                Err(_) if named == "b-" => packed(&one("b-2", 1, "confirmed")),
+                Err(_) => body.clone(),
+            };
+            let key: Vec<(&str, &str)> = headers
+                .iter()
+                .map(|&(name, value)| (name, if value == "a-k" { named } else { value }))
+                .collect();
+            let answer = send(town.at, "POST", path, &key, &body);
+            assert_eq!(answer.status, *status, "{path}: {}", answer.text());
+            answer
+        });
+        answers.collect::<Vec<_>>()
+    });
+    let [through, before] = ways;
+    for (through, before) in through.iter().zip(&before) {
+        assert_eq!(head(through), head(before));
+        let (mut one, mut other) = (through.json(), before.json());
+        for told in [&mut one, &mut other] {
+            let told = told.as_object_mut().expect("an object");
+            for name in ["id", "external_id", "snapshot"] {
+                told.insert(name.to_owned(), json!(""));
+            }
+        }
+        assert_eq!(one, other);
+    }
+    let metrics = get(town.metrics, "/metrics").text();
+    for (status, n) in [(201, 10), (200, 6), (422, 4), (415, 4), (413, 2), (400, 2)] {
+        let of = format!(
+            "hotblocks_requests_total{{method=\"POST\",route=\"/alerts\",status=\"{status}\"}} {n}\n"
+        );
+        assert!(metrics.contains(&of), "{of} is not in\n{metrics}");
+    }
+    assert!(metrics.contains("hotblocks_requests_in_flight 0\n"), "{metrics}");
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! A service over a store, and senders of alerts that keep their connection, as the hub of a sensor does.
 
-use std::io::{BufRead, BufReader, Read, Write};
+use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::path::Path;
 use std::sync::mpsc::channel;
@@ -70,36 +70,67 @@ pub(crate) fn alert(id: &str, (lon, lat): (f64, f64)) -> String {
     )
 }
 
-/// Sends an alert on a connection that stays until it is acknowledged: where more waits to be shown than the service takes, as it is
-/// told to, a little later again.
-fn post(connection: &mut BufReader<TcpStream>, at: SocketAddr, body: &str) {
-    while !taken(connection, at, body) {
-        std::thread::sleep(Duration::from_millis(5));
+/// A connection that stays.
+struct Connection {
+    stream: TcpStream,
+    at: SocketAddr,
+    /// What came of an answer.
+    came: Vec<u8>,
+}
+
+impl Connection {
+    fn to(at: SocketAddr) -> Self {
+        let stream = TcpStream::connect(at).expect("it listens");
+        stream.set_nodelay(true).expect("set");
+        Self { stream, at, came: Vec::new() }
+    }
+
+    /// Sends an alert until it is acknowledged: where more waits to be shown than the service takes, as it is told to, a little
+    /// later again.
+    fn post(&mut self, body: &str) {
+        let request = format!(
+            "POST /alerts HTTP/1.1\r\nHost: {}\r\nContent-Type: application/json\r\nContent-Length: {}\r\n\r\n{body}",
+            self.at,
+            body.len()
+        );
+        loop {
+            match self.answer(&request) {
+                201 => return,
+                429 => std::thread::sleep(Duration::from_millis(5)),
+                other => panic!("{other}: {}", String::from_utf8_lossy(&self.came)),
+            }
+        }
+    }
+
+    /// The status that a request is answered with, once all of the answer has come.
+    fn answer(&mut self, request: &str) -> u16 {
+        self.stream.write_all(request.as_bytes()).expect("sent");
+        self.came.clear();
+        loop {
+            let before = self.came.len();
+            self.came.resize(before + 2_048, 0);
+            let n = self.stream.read(&mut self.came[before..]).expect("an answer");
+            assert!(n > 0, "the service has gone");
+            self.came.truncate(before + n);
+            let Some(end) = self.came.windows(4).position(|four| four == b"\r\n\r\n") else { continue };
+            let head = std::str::from_utf8(&self.came[..end]).expect("a head");
+            let length = head.lines().find_map(|line| line.strip_prefix("content-length: "));
+            let length: usize = length.and_then(|text| text.parse().ok()).expect("a length");
+            if self.came.len() == end + 4 + length {
+                return head[9..12].parse().expect("a status");
+            }
+        }
     }
 }
 
-fn taken(connection: &mut BufReader<TcpStream>, at: SocketAddr, body: &str) -> bool {
-    let request = format!(
-        "POST /alerts HTTP/1.1\r\nHost: {at}\r\nContent-Type: application/json\r\nContent-Length: {}\r\n\r\n{body}",
-        body.len()
-    );
-    connection.get_mut().write_all(request.as_bytes()).expect("sent");
-    let (mut line, mut length) = (String::new(), 0);
-    connection.read_line(&mut line).expect("an answer");
-    let is_taken = line.starts_with("HTTP/1.1 201");
-    assert!(is_taken || line.starts_with("HTTP/1.1 429"), "{line}");
-    while line != "\r\n" {
-        line.clear();
-        connection.read_line(&mut line).expect("a head");
-        if let Some((name, value)) = line.split_once(':')
-            && name.eq_ignore_ascii_case("content-length")
-        {
-            length = value.trim().parse().expect("a length");
-        }
+/// Sends an alert, and waits until it is shown: what a service does once, before it shows the first, is done then.
+pub(crate) fn warm(at: SocketAddr, place: (f64, f64)) {
+    let mut connection = Connection::to(at);
+    connection.post(&alert("warm", place));
+    let asked = format!("GET /collections/incidents/items/alerts:warm HTTP/1.1\r\nHost: {at}\r\n\r\n");
+    while connection.answer(&asked) != 200 {
+        std::thread::sleep(Duration::from_millis(20));
     }
-    let mut body = vec![0; length];
-    connection.read_exact(&mut body).expect("a body");
-    is_taken
 }
 
 /// A place within five kilometers or so of another, by a number.
@@ -131,9 +162,7 @@ pub(crate) fn send_at_once(
     let (ready, more) = (&ready, &more);
     std::thread::scope(|scope| {
         let one = |sender: usize| {
-            let stream = TcpStream::connect(at).expect("it listens");
-            stream.set_nodelay(true).expect("set");
-            let mut connection = BufReader::new(stream);
+            let mut connection = Connection::to(at);
             ready.wait();
             let (begun, before) = (Instant::now(), thread_seconds());
             let mut times = Vec::new();
@@ -141,7 +170,7 @@ pub(crate) fn send_at_once(
                 let place = around(place, sender * 62_501 + times.len());
                 let body = alert(&format!("s{sender}-{}", times.len()), place);
                 let sent = Instant::now();
-                post(&mut connection, at, &body);
+                connection.post(&body);
                 times.push(sent.elapsed());
             }
             (times, thread_seconds() - before)

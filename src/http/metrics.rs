@@ -158,6 +158,11 @@ impl Metrics {
         }
     }
 
+    /// Counts a request among those in flight for as long as it lives.
+    pub(super) fn flies(&self) -> Flying {
+        Flying::begin(self.in_flight.clone())
+    }
+
     /// Counts incidents of a source that became too old to be kept.
     pub(super) fn expired(&self, source: &str, incidents: usize) {
         self.expired.get_or_create(&Of { source: source.to_owned() }).inc_by(incidents as u64);
@@ -202,7 +207,7 @@ pub(super) async fn measure(State(feed): State<Arc<Feed>>, request: Request, nex
         Method::OPTIONS => "OPTIONS",
         _ => "other",
     };
-    let (begun, _flying) = (Instant::now(), Flying::begin(metrics.in_flight.clone()));
+    let (begun, _flying) = (Instant::now(), metrics.flies());
     let response = next.run(request).await;
     let status = response.status().as_u16();
     metrics.answers(method, &route, status).count(begun);
@@ -210,7 +215,7 @@ pub(super) async fn measure(State(feed): State<Arc<Feed>>, request: Request, nex
 }
 
 /// A request in flight; also one whose client goes away ends.
-struct Flying(Gauge);
+pub(super) struct Flying(Gauge);
 
 impl Flying {
     fn begin(gauge: Gauge) -> Self {

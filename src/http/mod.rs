@@ -40,6 +40,7 @@ use axum::Router;
 use axum::http::Uri;
 use axum::middleware::{from_fn, from_fn_with_state};
 use axum::routing::get;
+use tower::Layer;
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::compression::CompressionLayer;
 use tower_http::compression::predicate::{DefaultPredicate, Predicate, SizeAbove};
@@ -58,8 +59,18 @@ pub fn router(engine: Arc<Engine>, defaults: Values) -> Router {
 
 /// The same for clients that come through proxies or under a public name.
 pub fn router_behind(access: Access, engine: Arc<Engine>, defaults: Values) -> Router {
+    router_of(access, reading(engine, defaults))
+}
+
+/// The routes of [`router`] as they show themselves: what is answered before any of them is not among them.
+pub fn routes(engine: Arc<Engine>, defaults: Values) -> Router {
+    routes_of(Access::default().into(), reading(engine, defaults))
+}
+
+/// A state that takes nothing in.
+fn reading(engine: Arc<Engine>, defaults: Values) -> AppState {
     let feed = live::feed::Feed::reading(Arc::clone(&engine));
-    router_of(access, AppState::new(engine, defaults, feed))
+    AppState::new(engine, defaults, feed)
 }
 
 /// Alerts are many, and their answers are small and of no snapshot: nothing is packed, tagged or made a page of.
@@ -72,9 +83,16 @@ fn alerts() -> Router<AppState> {
         .layer(TraceLayer::new_for_http().on_failure(()))
 }
 
-/// All routes over a state.
+/// All routes over a state. What a kept tile or an alert passes on its way is the same each time, so it is not passed again.
 fn router_of(access: Access, state: AppState) -> Router {
-    let (access, feed) = (Arc::new(access), Arc::clone(&state.feed));
+    let access = Arc::new(access);
+    let routes = routes_of(Arc::clone(&access), state.clone());
+    let alerts = live::Doors::to(Arc::clone(&access), state.clone()).layer(routes);
+    Router::new().fallback_service(tiles::Doors::to(access, state).layer(alerts))
+}
+
+fn routes_of(access: Arc<Access>, state: AppState) -> Router {
+    let feed = Arc::clone(&state.feed);
     // Small answers grow by it, events must not wait for more of their kind, and pictures are compressed already.
     let worth_it = DefaultPredicate::new().and(SizeAbove::new(1024));
     Router::new()
@@ -108,7 +126,5 @@ fn router_of(access: Access, state: AppState) -> Router {
         .layer(from_fn_with_state(feed, metrics::measure))
         .layer(cross_origin::layer(Arc::clone(&access)))
         .layer(from_fn_with_state(Arc::clone(&access), guard::guard))
-        // What a kept tile passes on its way is the same each time, so it is not passed again.
-        .layer(tiles::Doors::to(access, state.clone()))
         .with_state(state)
 }

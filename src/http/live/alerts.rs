@@ -1,7 +1,5 @@
 //! `POST /alerts`: one event of a sensor, its revision or its withdrawal, answered once it is on disk.
 
-use std::sync::Arc;
-
 use axum::body::Bytes;
 use axum::extract::rejection::BytesRejection;
 use axum::extract::{FromRequest, Request, State};
@@ -9,9 +7,9 @@ use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
-use serde_json::json;
+use serde::Serialize;
 
-use super::body;
+use super::body::{self, Packed};
 use super::ingest::key;
 use super::refusal::Refusal;
 use super::writer::Taken;
@@ -23,21 +21,41 @@ use crate::model::reports::Ledger;
 use crate::space::coord::LonLat;
 use crate::store::Batch;
 
+/// Where alerts go.
+pub(super) const ROUTE: &str = "/alerts";
+
 /// Bytes of an alert at most.
 pub(super) const MOST_BYTES: usize = 16 << 10;
 
+/// What the body of an answer says.
+#[derive(Serialize)]
+struct Told<'a> {
+    id: String,
+    source: &'a str,
+    external_id: &'a str,
+    revision: i64,
+    status: &'static str,
+    outcome: &'static str,
+    snapshot: String,
+    notes: Vec<&'static str>,
+}
+
 pub(super) async fn alert(State(state): State<AppState>, request: Request) -> Result<Response, Refusal> {
-    let feed = Arc::clone(&state.feed);
-    let headers = request.headers().clone();
+    taken(&state, request).await
+}
+
+/// Takes an alert in; comes back once it is on disk.
+pub(super) async fn taken(state: &AppState, request: Request) -> Result<Response, Refusal> {
+    let feed = &state.feed;
     feed.open()?;
-    body::json(&headers)?;
-    let key = key(&headers)?;
+    body::json(request.headers())?;
+    let key = key(request.headers())?;
+    let packed = Packed::of(request.headers());
     let room = feed.room_for_alert()?;
     let bytes: Result<Bytes, BytesRejection> = Bytes::from_request(request, &()).await;
-    let bytes = body::whole(bytes, MOST_BYTES)?;
-    let bytes: Bytes = body::unpacked(bytes, &headers, MOST_BYTES)?.into();
-    let alert = alert::read(&bytes, Timestamp::now(), &zone(&state)).map_err(refusal)?;
-    let notes = outside(&state, &alert.ledger);
+    let bytes = packed.unpacked(body::whole(bytes, MOST_BYTES)?, MOST_BYTES)?;
+    let alert = alert::read(&bytes, Timestamp::now(), &zone(state)).map_err(refusal)?;
+    let notes = outside(state, &alert.ledger);
     let batch = Batch {
         ledger: alert.ledger,
         key: key.map(|key| format!("alerts/{}/{key}", alert.source)),
@@ -55,17 +73,18 @@ pub(super) async fn alert(State(state): State<AppState>, request: Request) -> Re
     // A repeated request is told what became of it then, and changes nothing now.
     feed.metrics.took(&[(if taken.repeated { "unchanged" } else { outcome }, 1)]);
     let status = if outcome == "inserted" { StatusCode::CREATED } else { StatusCode::OK };
-    let body = json!({
-        "id": format!("{}:{}", alert.source, alert.external_id),
-        "source": alert.source,
-        "external_id": alert.external_id,
-        "revision": alert.revision,
-        "status": alert.status.word(),
-        "outcome": outcome,
-        "snapshot": feed.token(taken.revision),
-        "notes": notes,
-    });
-    Ok((status, [(header::CONTENT_TYPE, "application/json")], body.to_string()).into_response())
+    let told = Told {
+        id: format!("{}:{}", alert.source, alert.external_id),
+        source: &alert.source,
+        external_id: &alert.external_id,
+        revision: alert.revision,
+        status: alert.status.word(),
+        outcome,
+        snapshot: feed.token(taken.revision),
+        notes,
+    };
+    let body = serde_json::to_string(&told).map_err(Problem::inside)?;
+    Ok((status, [(header::CONTENT_TYPE, "application/json")], body).into_response())
 }
 
 /// What is to be said of an alert that lies outside the study area: it is kept, and no rule tells of it.

@@ -69,22 +69,42 @@ pub(super) fn whole(body: Result<Bytes, BytesRejection>, most: usize) -> Result<
     })
 }
 
-/// The bytes unpacked, as `Content-Encoding` says; never more than `most`, nor than 100 times what came.
-pub(super) fn unpacked(bytes: Bytes, headers: &HeaderMap, most: usize) -> Result<Vec<u8>, Refusal> {
-    let encoding = headers.get(header::CONTENT_ENCODING).map(|value| value.to_str().unwrap_or("?"));
-    match encoding.map(str::trim) {
-        None | Some("identity" | "") => {
-            let packed = bytes.starts_with(&[0x1f, 0x8b]) || bytes.starts_with(b"PK\x03\x04");
-            if packed {
-                let detail = "it is packed and does not say so; send gzip with Content-Encoding: gzip";
-                return Err(Refusal::media(detail.to_owned()).of("Content-Encoding"));
-            }
-            Ok(bytes.into())
+/// How a body is packed.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Packed {
+    Not,
+    Gzip,
+    /// In a way that is not taken.
+    Otherwise(String),
+}
+
+impl Packed {
+    /// As `Content-Encoding` says.
+    pub(super) fn of(headers: &HeaderMap) -> Self {
+        let encoding = headers.get(header::CONTENT_ENCODING).map(|value| value.to_str().unwrap_or("?"));
+        match encoding.map(str::trim) {
+            None | Some("identity" | "") => Self::Not,
+            Some("gzip" | "x-gzip") => Self::Gzip,
+            Some(other) => Self::Otherwise(other.to_owned()),
         }
-        Some("gzip" | "x-gzip") => gunzip(&bytes, most),
-        Some(other) => {
-            let detail = format!("Content-Encoding is `{other}`; send gzip, or nothing packed");
-            Err(Refusal::media(detail).of("Content-Encoding"))
+    }
+
+    /// The bytes unpacked; never more than `most`, nor than 100 times what came.
+    pub(super) fn unpacked(self, bytes: Bytes, most: usize) -> Result<Bytes, Refusal> {
+        match self {
+            Self::Not => {
+                let packed = bytes.starts_with(&[0x1f, 0x8b]) || bytes.starts_with(b"PK\x03\x04");
+                if packed {
+                    let detail = "it is packed and does not say so; send gzip with Content-Encoding: gzip";
+                    return Err(Refusal::media(detail.to_owned()).of("Content-Encoding"));
+                }
+                Ok(bytes)
+            }
+            Self::Gzip => gunzip(&bytes, most).map(Bytes::from),
+            Self::Otherwise(other) => {
+                let detail = format!("Content-Encoding is `{other}`; send gzip, or nothing packed");
+                Err(Refusal::media(detail).of("Content-Encoding"))
+            }
         }
     }
 }
@@ -130,20 +150,20 @@ mod tests {
     fn what_is_packed_is_unpacked_within_its_bound_and_a_bomb_is_not() {
         let packed = headers(header::CONTENT_ENCODING, "gzip");
         let text = b"id,lon,lat\n1,2,3\n".repeat(40);
-        assert_eq!(unpacked(gzip(&text), &packed, 1 << 20).expect("small"), text);
-        assert_eq!(status(unpacked(gzip(&text), &packed, 100)), 413, "over the bound");
+        assert_eq!(Packed::of(&packed).unpacked(gzip(&text), 1 << 20).expect("small"), text);
+        assert_eq!(status(Packed::of(&packed).unpacked(gzip(&text), 100)), 413, "over the bound");
         let bomb = gzip(&vec![b'x'; 64 << 20]);
-        assert_eq!(status(unpacked(bomb, &packed, 512 << 20)), 413, "over the ratio");
+        assert_eq!(status(Packed::of(&packed).unpacked(bomb, 512 << 20)), 413, "over the ratio");
         let cut = gzip(&text).slice(0..20);
-        assert_eq!(status(unpacked(cut, &packed, 1 << 20)), 422);
+        assert_eq!(status(Packed::of(&packed).unpacked(cut, 1 << 20)), 422);
     }
 
     #[test]
     fn packing_that_is_not_said_and_packing_that_is_unknown_are_refused() {
-        assert_eq!(status(unpacked(gzip(b"a"), &HeaderMap::new(), 1 << 20)), 415);
+        assert_eq!(status(Packed::of(&HeaderMap::new()).unpacked(gzip(b"a"), 1 << 20)), 415);
         let brotli = headers(header::CONTENT_ENCODING, "br");
-        assert_eq!(status(unpacked(Bytes::from_static(b"a"), &brotli, 1 << 20)), 415);
-        assert_eq!(status(unpacked(Bytes::from_static(b"a"), &HeaderMap::new(), 1 << 20)), 200);
+        assert_eq!(status(Packed::of(&brotli).unpacked(Bytes::from_static(b"a"), 1 << 20)), 415);
+        assert_eq!(status(Packed::of(&HeaderMap::new()).unpacked(Bytes::from_static(b"a"), 1 << 20)), 200);
     }
 
     #[test]

@@ -11,7 +11,7 @@ use axum::response::{IntoResponse, Response};
 use serde_json::{Value as Json, json};
 use sha2::{Digest, Sha256};
 
-use super::body;
+use super::body::{self, Packed};
 use super::feed::Feed;
 use super::parameters::INGEST;
 use super::refusal::Refusal;
@@ -70,7 +70,7 @@ pub(super) async fn ingest(
     let (most, name, strict, dry_run) = (feed.limits.unpacked, source.clone(), asked.strict, asked.dry_run);
     let read = tokio::task::spawn_blocking(move || {
         let digest = digest(&name, &asked, &body);
-        let bytes = body::unpacked(body, &headers, most)?;
+        let bytes = Packed::of(&headers).unpacked(body, most)?.into();
         let (ledger, account) = read(&name, kind, bytes, &asked, options)?;
         Ok::<_, Refusal>((ledger, account, digest))
     });

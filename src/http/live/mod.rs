@@ -4,6 +4,7 @@ mod alerts;
 pub(super) mod body;
 mod delivery;
 pub(super) mod digest;
+mod door;
 mod events;
 mod expiry;
 pub(super) mod feed;
@@ -24,6 +25,7 @@ use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::routing::{get, post};
 
+pub(super) use door::Doors;
 pub use feed::Taking;
 pub use limits::{Limits, Retaining};
 pub use webhook::{Webhook, WebhookError};
@@ -43,5 +45,5 @@ pub(super) fn routes(limits: &Limits) -> Router<AppState> {
 
 /// The route of alerts.
 pub(super) fn alerts() -> Router<AppState> {
-    Router::new().route("/alerts", post(alerts::alert).layer(DefaultBodyLimit::max(alerts::MOST_BYTES)))
+    Router::new().route(alerts::ROUTE, post(alerts::alert).layer(DefaultBodyLimit::max(alerts::MOST_BYTES)))
 }
