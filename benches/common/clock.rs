@@ -2,6 +2,8 @@
 
 use std::time::{Duration, Instant};
 
+use rustix::time::{ClockId, Timespec, clock_gettime};
+
 /// How long some work takes by the clock, and what it makes.
 pub(crate) fn timed<T>(work: impl FnOnce() -> T) -> (Duration, T) {
     let begun = Instant::now();
@@ -15,24 +17,18 @@ pub(crate) fn median(values: &mut [f64]) -> f64 {
     values[values.len() / 2]
 }
 
-/// Seconds that all threads of this process have run.
+/// Seconds that all threads of this process have run, those that have ended too.
 pub(crate) fn cpu_seconds() -> f64 {
-    // The kernel brings a running thread's figure up to date at its ticks, 4 ms apart, and when it sleeps.
-    std::thread::sleep(Duration::from_nanos(1));
-    let Ok(threads) = std::fs::read_dir("/proc/self/task") else { return f64::NAN };
-    let nanoseconds = threads.flatten().filter_map(|thread| {
-        let text = std::fs::read_to_string(thread.path().join("schedstat")).ok()?;
-        text.split_whitespace().next()?.parse::<f64>().ok()
-    });
-    nanoseconds.sum::<f64>() / 1e9
+    seconds(clock_gettime(ClockId::ProcessCPUTime))
 }
 
 /// Seconds of processors of this thread alone.
 pub(crate) fn thread_seconds() -> f64 {
-    std::thread::sleep(Duration::from_nanos(1));
-    let told = std::fs::read_to_string("/proc/thread-self/schedstat").ok();
-    let nanoseconds = told.and_then(|text| text.split_whitespace().next()?.parse::<f64>().ok());
-    nanoseconds.map_or(f64::NAN, |nanoseconds| nanoseconds / 1e9)
+    seconds(clock_gettime(ClockId::ThreadCPUTime))
+}
+
+fn seconds(told: Timespec) -> f64 {
+    told.tv_sec as f64 + told.tv_nsec as f64 / 1e9
 }
 
 /// A figure of this process's memory in MiB.

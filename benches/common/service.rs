@@ -189,8 +189,7 @@ pub(crate) fn send_at_once(
         let n = times.len() as f64;
         Sent {
             a_second: n / begun.elapsed().as_secs_f64(),
-            // The threads of the senders are gone by now, and what they took with them.
-            cpu_each: (cpu_seconds() - before) / n,
+            cpu_each: (cpu_seconds() - before - sending) / n,
             cpu_sending: sending / n,
             times,
         }

@@ -160,7 +160,7 @@ def main():
     text += ["", "Tiles: ours are drawn from ranked features that are ready, those of PostGIS from a table of the same properties with a GiST "
              "index. GeoJSON: ours is the text of ranked features that are ready, their shapes' texts kept since the first lap; PostGIS has the "
              "shapes in degrees and the ranks in a table. Both sides have all in memory, and neither result is stored or sent."]
-    text += ["", "By the clock, on the same disk, each report on the disk before its sender sends the next (PostGIS: pgbench with `fsync` on); "
+    text += ["", "By the clock, on the same disk, each report on the disk before its sender sends the next (PostGIS: pgbench with `fsync` on; over HTTP from when the service has shown a first alert); "
              "*found* is how many there were in eight seconds.", "",
              "| job | hotblocks | found | peer | its time | found | peer ÷ hotblocks | goal |", "|---|--:|--:|---|--:|--:|--:|--:|"]
     for job, title, beside in CLOCKED:

@@ -1,16 +1,18 @@
 //! Connections: how long a client may take to say what it wants, and an end that answers what was asked.
 
+use std::convert::Infallible;
 use std::future::Future;
 use std::net::SocketAddr;
 use std::pin::{Pin, pin};
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
+use axum::BoxError;
 use axum::body::{Body, Bytes, HttpBody};
 use axum::extract::{ConnectInfo, Request};
 use axum::http::header;
+use axum::response::Response;
 use axum::serve::Listener;
-use axum::{BoxError, Router};
 use http_body_util::BodyExt;
 use hyper::body::{Frame, Incoming, SizeHint};
 use hyper::server::conn::http1;
@@ -20,7 +22,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tokio::time::{Instant, Sleep};
-use tower::ServiceExt;
+use tower::{Service, ServiceExt};
 
 /// How long what is sent may wait for a client that takes nothing, before it is cut off.
 const TAKES_NOTHING_MS: u32 = 30_000;
@@ -62,10 +64,21 @@ impl Late {
     }
 }
 
+/// What answers requests.
+pub(super) trait Answers:
+    Service<Request, Response = Response, Error = Infallible, Future: Send> + Clone + Send + 'static
+{
+}
+
+impl<S> Answers for S where
+    S: Service<Request, Response = Response, Error = Infallible, Future: Send> + Clone + Send + 'static
+{
+}
+
 /// Answers until it is told to stop; then takes no more connections, and comes back once all are at their end.
-pub(super) async fn serve(
+pub(super) async fn serve<S: Answers>(
     mut listener: TcpListener,
-    router: Router,
+    service: S,
     patience: Patience,
     stop: impl Future<Output = ()>,
 ) {
@@ -75,7 +88,7 @@ pub(super) async fn serve(
     loop {
         tokio::select! {
             (stream, peer) = Listener::accept(&mut listener) => {
-                all.spawn(connection((stream, peer), router.clone(), patience, told.clone()));
+                all.spawn(connection((stream, peer), service.clone(), patience, told.clone()));
             }
             Some(_ended) = all.join_next() => {}
             () = &mut stop => break,
@@ -86,9 +99,9 @@ pub(super) async fn serve(
     while all.join_next().await.is_some() {}
 }
 
-async fn connection(
+async fn connection<S: Answers>(
     (stream, peer): (TcpStream, SocketAddr),
-    router: Router,
+    service: S,
     patience: Patience,
     mut told: watch::Receiver<bool>,
 ) {
@@ -96,7 +109,7 @@ async fn connection(
     if let Err(why) = rustix::net::sockopt::set_tcp_user_timeout(&stream, TAKES_NOTHING_MS) {
         tracing::warn!(%why, "a connection has no bound on how long its client takes nothing");
     }
-    let service = router.map_request(move |request: hyper::Request<Incoming>| {
+    let service = service.map_request(move |request: hyper::Request<Incoming>| {
         let expects = request.headers().contains_key(header::EXPECT);
         let mut request: Request = request
             .map(|body| if body.is_end_stream() { Body::empty() } else { bounded(body, patience, expects) });

@@ -59,7 +59,7 @@ pub fn router(engine: Arc<Engine>, defaults: Values) -> Router {
 
 /// The same for clients that come through proxies or under a public name.
 pub fn router_behind(access: Access, engine: Arc<Engine>, defaults: Values) -> Router {
-    router_of(access, reading(engine, defaults))
+    Router::new().fallback_service(service_of(access, reading(engine, defaults)))
 }
 
 /// The routes of [`router`] as they show themselves: what is answered before any of them is not among them.
@@ -84,11 +84,11 @@ fn alerts() -> Router<AppState> {
 }
 
 /// All routes over a state. What a kept tile or an alert passes on its way is the same each time, so it is not passed again.
-fn router_of(access: Access, state: AppState) -> Router {
+fn service_of(access: Access, state: AppState) -> tiles::Door<live::Door<Router>> {
     let access = Arc::new(access);
     let routes = routes_of(Arc::clone(&access), state.clone());
     let alerts = live::Doors::to(Arc::clone(&access), state.clone()).layer(routes);
-    Router::new().fallback_service(tiles::Doors::to(access, state).layer(alerts))
+    tiles::Doors::to(access, state).layer(alerts)
 }
 
 fn routes_of(access: Arc<Access>, state: AppState) -> Router {

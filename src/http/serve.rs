@@ -120,10 +120,10 @@ pub fn serve(service: Service, ready: impl FnOnce(SocketAddr, Option<SocketAddr>
             tokio::spawn(connections::serve(second, router, patience, std::future::pending()));
         }
         feed.deliver();
-        let router = super::router_of(access, AppState::new(engine, defaults, Arc::clone(&feed)));
+        let service = super::service_of(access, AppState::new(engine, defaults, Arc::clone(&feed)));
         let no_more = Arc::new(Notify::new());
         let told = Arc::clone(&no_more);
-        let server = connections::serve(listener, router, patience, async move { told.notified().await });
+        let server = connections::serve(listener, service, patience, async move { told.notified().await });
         let mut server = std::pin::pin!(server);
         tokio::select! {
             () = &mut server => return Ok(()),

@@ -25,7 +25,7 @@ use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::routing::{get, post};
 
-pub(super) use door::Doors;
+pub(super) use door::{Door, Doors};
 pub use feed::Taking;
 pub use limits::{Limits, Retaining};
 pub use webhook::{Webhook, WebhookError};

@@ -23,7 +23,7 @@ use super::problem::Problem;
 use super::state::AppState;
 use crate::engine::params::table::DENSITY;
 use crate::space::tile::{Tile, TileError};
-pub(super) use door::Doors;
+pub(super) use door::{Door, Doors};
 pub(super) use kept::Tiles;
 pub(super) use legend::QML;
 pub(super) use ogc::links;
