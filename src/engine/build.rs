@@ -188,6 +188,8 @@ pub fn build_placed(
         });
     }
     let (held, held_places) = held_places(&incidents, &ledger.classes, &assignment, &about.released);
+    let mut assignment = assignment;
+    assignment.share();
     Ok(Dataset {
         title: about.title,
         notice: about.notice,

@@ -28,20 +28,23 @@ pub struct IncidentIndex {
 impl IncidentIndex {
     /// Indexes incidents by place; those without one, or with one that is not finite, are left out. Time O(n).
     #[must_use]
-    pub fn build(places: impl Iterator<Item = Option<Local>>) -> Self {
-        let (mut at, mut ids) = (Vec::new(), Vec::new());
-        at.reserve_exact(places.size_hint().0);
-        ids.reserve_exact(places.size_hint().0);
-        for (id, place) in places.enumerate() {
-            if let Some(Local { x, y }) = place
-                && x.is_finite()
-                && y.is_finite()
-            {
-                at.push([x, y]);
-                ids.push(number(id));
-            }
-        }
-        Self { bulk: Arc::new(Packed::build(at, ids)), ..Self::default() }
+    pub fn build(places: impl Iterator<Item = Option<Local>> + Clone) -> Self {
+        Self::default().build_over(places)
+    }
+
+    /// The same in the room of this one, if nobody else has that any more. Takes no other.
+    pub(crate) fn build_over(self, places: impl Iterator<Item = Option<Local>> + Clone) -> Self {
+        let finite = |(id, place): (usize, Option<Local>)| {
+            let Local { x, y } = place.filter(|at| at.x.is_finite() && at.y.is_finite())?;
+            Some(([x, y], number(id)))
+        };
+        let room = Arc::into_inner(self.bulk).unwrap_or_default();
+        Self { bulk: Arc::new(room.build(places.enumerate().filter_map(finite))), ..Self::default() }
+    }
+
+    /// The room of what is packed, alone.
+    pub(crate) fn room(self) -> Self {
+        Self { bulk: self.bulk, ..Self::default() }
     }
 
     /// Adds an incident that came after the others. Time O(log n) in those that did.

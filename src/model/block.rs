@@ -221,9 +221,14 @@ impl Assignment {
         self.block.push(SPLIT | at | entry & NEAR);
     }
 
-    /// Those at some positions, in their order.
-    pub(crate) fn gather(&self, order: &[u32]) -> Self {
-        Self { block: self.block.gather(order), legs: Arc::clone(&self.legs) }
+    /// Those at some positions, in their order; in the room of a spare one.
+    pub(crate) fn gather(&self, order: &[u32], spare: Self) -> Self {
+        Self { block: self.block.gather(order, spare.block), legs: Arc::clone(&self.legs) }
+    }
+
+    /// Its room alone.
+    pub(crate) fn room(self) -> Self {
+        Self { block: self.block.room(), ..Self::default() }
     }
 
     /// Makes what there is the base that copies share.
