@@ -263,3 +263,30 @@ impl IncidentIndex {
 fn number(at: usize) -> u32 {
     u32::try_from(at).expect("fewer than 2³² incidents")
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_index_takes_the_room_of_another_that_nobody_has() {
+        let places =
+            |n: u32, y: f64| (0..n).map(move |x| (x % 9 != 4).then_some(Local { x: f64::from(x), y }));
+        for held in [false, true] {
+            let spare = IncidentIndex::build(places(9_000, 1.0));
+            let (kept, there) = (held.then(|| spare.clone()), Arc::downgrade(&spare.bulk));
+            let mut over = spare.room().build_over(places(8_000, 2.0));
+            assert_eq!(there.strong_count(), usize::from(held), "none but who holds it has the other still");
+            assert_eq!((over.len(), kept.map_or(8_000, |kept| kept.len())), (7_111, 8_000));
+            let fresh = IncidentIndex::build(places(8_000, 2.0));
+            assert_eq!(format!("{:?}", over.bulk), format!("{:?}", fresh.bulk));
+            over.insert(20_000, Local { x: 0.5, y: 0.5 });
+            assert!(over.remove(3, Local { x: 3.0, y: 2.0 }));
+            let room = over.room();
+            assert!(
+                room.fresh.size() == 0 && room.gone.is_empty(),
+                "of room nothing is left that came or went"
+            );
+        }
+    }
+}

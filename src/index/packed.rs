@@ -345,3 +345,38 @@ fn around(mut places: impl Iterator<Item = [f64; 2]>) -> LocalBox {
     }
     LocalBox { min: Local { x: min[0], y: min[1] }, max: Local { x: max[0], y: max[1] } }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Places that lie close in one corner, so that cells of the grid have grids of their own.
+    fn entries(n: u32, seed: u32) -> impl Iterator<Item = ([f64; 2], u32)> + Clone {
+        let at = |k: u32| f64::from(k.wrapping_mul(2_654_435_761) >> 12) / f64::from(1 << 20);
+        let place = move |k: u32| {
+            let scale = if k % 2 == 0 { 0.01 } else { 1.0 };
+            [at(k + seed) * scale, at(k + seed + 7) * scale]
+        };
+        (0..n).map(move |id| (place(id), id))
+    }
+
+    fn room(of: &Packed) -> [usize; 3] {
+        [of.places.capacity(), of.ids.capacity(), of.starts.capacity()]
+    }
+
+    #[test]
+    fn places_packed_over_others_are_those_in_new_room() {
+        let new = |n, seed| Packed::default().build(entries(n, seed));
+        for (n, before) in
+            [(8_000, 9_000), (9_000, 8_000), (9_000, 0), (0, 9_000), (1, 9_000), (8_999, 9_000)]
+        {
+            let (over, fresh) = (new(before, 70_000).build(entries(n, 3)), new(n, 3));
+            assert!(n < 8_000 || fresh.grids.len() > 1, "crowded cells have their grids");
+            assert_eq!(format!("{over:?}"), format!("{fresh:?}"));
+        }
+        let (few, many) = (room(&new(2_000, 3)), new(30_000, 9));
+        assert_eq!(room(&many.build(entries(2_000, 3)))[..2], few[..2], "a few do not keep the room of many");
+        let starts = room(&new(30_000, 9).build(entries(2_000, 3)))[2];
+        assert!(starts <= with_more(new(2_000, 3).starts.len()), "{starts}");
+    }
+}

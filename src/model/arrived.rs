@@ -173,8 +173,7 @@ impl Incidents {
     pub(crate) fn push(&mut self, other: &Self, at: usize, address: Option<u32>) -> usize {
         let row = self.len();
         if other.kind.get(at).several {
-            let key = u32::try_from(row).expect("fewer than 2³² incidents");
-            self.more.fresh.insert(key, other.more.of(at).into());
+            self.more.insert(row, other.more.of(at));
         }
         self.source.push(other.source.get(at));
         self.ids.push(other.ids.get(at));
@@ -266,10 +265,7 @@ impl Incidents {
         self.local.share();
         self.address.share();
         self.addresses.share();
-        let fresh = std::mem::take(&mut self.more.fresh);
-        if !fresh.is_empty() {
-            Arc::make_mut(&mut self.more.base).extend(fresh);
-        }
+        self.more.share();
     }
 }
 

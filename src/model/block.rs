@@ -231,6 +231,18 @@ impl Assignment {
         Self { block: self.block.room(), ..Self::default() }
     }
 
+    /// What tells whether anybody has them, or their room, still.
+    #[cfg(test)]
+    pub(crate) fn trace(&self) -> std::sync::Weak<[u32]> {
+        self.block.trace()
+    }
+
+    /// Where they lie.
+    #[cfg(test)]
+    pub(crate) fn room_at(&self) -> usize {
+        self.block.room_at()
+    }
+
     /// Makes what there is the base that copies share.
     pub(crate) fn share(&mut self) {
         self.block.share();

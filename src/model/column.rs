@@ -132,6 +132,12 @@ impl<T: Copy> Column<T> {
     pub(crate) fn trace(&self) -> std::sync::Weak<[T]> {
         Arc::downgrade(&self.base)
     }
+
+    /// Where the base lies.
+    #[cfg(test)]
+    pub(crate) fn room_at(&self) -> usize {
+        self.base.as_ptr().addr()
+    }
 }
 
 /// Strings by position, likewise.
@@ -248,6 +254,84 @@ mod tests {
         assert_eq!((picked.get(0), picked.get(1), picked.len()), (4, 1, 2));
         column.share();
         assert_eq!((0..4).map(|at| column.get(at)).collect::<Vec<_>>(), [1, 2, 3, 4]);
+    }
+
+    #[test]
+    fn columns_are_gathered_in_the_room_of_others_that_nobody_has() {
+        let column = |values: std::ops::Range<u32>| {
+            let mut column = Column::of(values.clone().collect());
+            column.share();
+            column
+        };
+        let values = |column: &Column<u32>| (0..column.len()).map(|at| column.get(at)).collect::<Vec<_>>();
+        let mut all = column(0..3_000);
+        (0..20).for_each(|late| all.push(9_000 + late));
+        let order: Vec<u32> = (0..3_020).rev().filter(|at| at % 3 != 0).collect();
+        let wanted: Vec<u32> = order.iter().map(|&at| all.get(at as usize)).collect();
+        // Room for 2,013 values: too little, just enough, more, too much.
+        for (room, fits) in [(2_012, false), (2_013, true), (3_500, true), (3_541, false)] {
+            for held in [false, true] {
+                let spare = column(50_000..50_000 + room);
+                let (there, kept) = (spare.room_at(), held.then(|| spare.clone()));
+                // Nothing is written over while anything points there.
+                let trace = (held || !fits).then(|| spare.trace());
+                let mut gathered = all.gather(&order, spare.room());
+                assert_eq!(values(&gathered), wanted, "{room}");
+                assert_eq!(gathered.room_len(), if fits && !held { room as usize } else { with_more(2_013) });
+                assert_eq!(gathered.room_at() == there, fits && !held, "{room} {held}");
+                assert!(trace.is_none_or(|trace| trace.strong_count() == usize::from(held)), "it goes");
+                if let Some(kept) = &kept {
+                    assert_eq!(values(kept), (50_000..50_000 + room).collect::<Vec<_>>());
+                }
+                // Behind the values there is nothing but what comes.
+                gathered.push(7);
+                assert_eq!((gathered.len(), gathered.get(2_013)), (2_014, 7));
+                let copy = gathered.clone();
+                gathered.for_each_mut(|value| *value += 1);
+                assert_eq!((gathered.get(0), gathered.get(2_013)), (wanted[0] + 1, 8));
+                assert_eq!((copy.get(0), copy.get(2_013)), (wanted[0], 7));
+                gathered.share();
+                assert_eq!(
+                    (gathered.len(), gathered.get(2_012), gathered.get(2_013)),
+                    (2_014, wanted[2_012] + 1, 8)
+                );
+                gathered.share();
+                assert_eq!(gathered.len(), 2_014, "nothing came");
+            }
+        }
+        assert_eq!(all.gather(&[], column(0..20)).len(), 0);
+        let beyond = std::panic::catch_unwind(|| all.gather(&order, column(0..3_000).room()).get(2_013));
+        assert!(beyond.is_err(), "what was there before is not read");
+    }
+
+    #[test]
+    fn texts_are_gathered_in_the_room_of_others_that_nobody_has() {
+        let texts = |from: usize| {
+            let mut texts = SharedTexts::default();
+            (from..from + 2_000).for_each(|at| texts.push(&at.to_string()));
+            texts.share();
+            texts
+        };
+        let mut all = texts(1_000);
+        all.push("late");
+        for held in [false, true] {
+            let (spare, of_all) = (texts(70_000), texts(80_000));
+            let kept = held.then(|| (spare.clone(), of_all.clone()));
+            let room = spare.room();
+            let bytes = room.bytes();
+            let gathered = all.gather(&[2_000, 0, 1_999], room);
+            assert_eq!((0..3).map(|at| gathered.get(at)).collect::<Vec<_>>(), ["late", "1000", "2999"]);
+            // Three in the room of 2,000 is no great waste, and none of texts that are kept.
+            assert!(gathered.bytes() < bytes && gathered.len() == 3);
+            let whole = all.gather_all(of_all.room());
+            assert!((0..=2_000).all(|at| whole.get(at) == all.get(at)) && whole.len() == 2_001);
+            if let Some((spare, of_all)) = kept {
+                assert!((0..2_000).all(|at| spare.get(at) == (70_000 + at).to_string()));
+                assert_eq!((of_all.get(0), of_all.len()), ("80000", 2_000));
+            }
+        }
+        let same = texts(5);
+        assert!(Arc::ptr_eq(same.gather_all(texts(6)).base(), same.base()), "nothing came");
     }
 
     #[test]

@@ -39,6 +39,7 @@ mod report_row;
 pub mod reports;
 pub mod revisions;
 pub(crate) mod room;
+mod several;
 pub mod shift;
 pub mod street_words;
 pub mod streets;
