@@ -228,7 +228,7 @@ impl Live {
     /// Takes all reports of an event out, as if they had never come; `rest` are all others, as the store has them once it
     /// has forgotten.
     ///
-    /// Everything is built again of these, so that no copy is left here. Snapshots made before still have it:
+    /// Everything is built again of these, so that no copy is left here, nor room in which one may be. Snapshots made before still have it:
     /// drop them with [`Engine::publish_alone`].
     ///
     /// [`Engine::publish_alone`]: super::Engine::publish_alone
