@@ -309,6 +309,7 @@ mod tests {
         let texts = |from: usize| {
             let mut texts = SharedTexts::default();
             (from..from + 2_000).for_each(|at| texts.push(&at.to_string()));
+            texts.shrink();
             texts.share();
             texts
         };
