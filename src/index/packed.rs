@@ -354,7 +354,7 @@ mod tests {
     fn entries(n: u32, seed: u32) -> impl Iterator<Item = ([f64; 2], u32)> + Clone {
         let at = |k: u32| f64::from(k.wrapping_mul(2_654_435_761) >> 12) / f64::from(1 << 20);
         let place = move |k: u32| {
-            let scale = if k % 2 == 0 { 0.01 } else { 1.0 };
+            let scale = if k.is_multiple_of(2) { 0.01 } else { 1.0 };
             [at(k + seed) * scale, at(k + seed + 7) * scale]
         };
         (0..n).map(move |id| (place(id), id))

@@ -271,7 +271,8 @@ mod tests {
         let newest = live.snapshot(2);
         let mut wanted: Vec<String> = (909..3_909).map(|nth: u32| nth.to_string()).collect();
         let mut stand = ids(&newest);
-        (wanted.sort_unstable(), stand.sort_unstable());
+        wanted.sort_unstable();
+        stand.sort_unstable();
         assert_eq!(stand, wanted);
     }
 
