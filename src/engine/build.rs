@@ -160,7 +160,7 @@ pub fn build_placed(
     ledger.reports = Reports::default();
     let index = BlockIndex::build(&block_set.blocks);
     let addresses = AddressIndex::build(&block_set, &index, &words);
-    let (block_set, assignment, assigned) = match ground {
+    let (block_set, mut assignment, assigned) = match ground {
         Ground::Addresses => addressed::assign(&incidents, extent, &ledger.classes, &crs, &words)?,
         _ => {
             let intersections = placing.intersections;
@@ -170,6 +170,7 @@ pub fn build_placed(
             (block_set, assignment, assigned)
         }
     };
+    assignment.share();
     let study_area = match ground {
         Ground::Addresses => Some(addressed::study_area(&block_set, extent, &crs)?),
         _ => study_area(&block_set),

@@ -28,20 +28,23 @@ pub struct IncidentIndex {
 impl IncidentIndex {
     /// Indexes incidents by place; those without one, or with one that is not finite, are left out. Time O(n).
     #[must_use]
-    pub fn build(places: impl Iterator<Item = Option<Local>>) -> Self {
-        let (mut at, mut ids) = (Vec::new(), Vec::new());
-        at.reserve_exact(places.size_hint().0);
-        ids.reserve_exact(places.size_hint().0);
-        for (id, place) in places.enumerate() {
-            if let Some(Local { x, y }) = place
-                && x.is_finite()
-                && y.is_finite()
-            {
-                at.push([x, y]);
-                ids.push(number(id));
-            }
-        }
-        Self { bulk: Arc::new(Packed::build(at, ids)), ..Self::default() }
+    pub fn build(places: impl Iterator<Item = Option<Local>> + Clone) -> Self {
+        Self::default().build_over(places)
+    }
+
+    /// The same in the room of this one, if nobody else has that any more. Takes no other.
+    pub(crate) fn build_over(self, places: impl Iterator<Item = Option<Local>> + Clone) -> Self {
+        let finite = |(id, place): (usize, Option<Local>)| {
+            let Local { x, y } = place.filter(|at| at.x.is_finite() && at.y.is_finite())?;
+            Some(([x, y], number(id)))
+        };
+        let room = Arc::into_inner(self.bulk).unwrap_or_default();
+        Self { bulk: Arc::new(room.build(places.enumerate().filter_map(finite))), ..Self::default() }
+    }
+
+    /// The room of what is packed, alone.
+    pub(crate) fn room(self) -> Self {
+        Self { bulk: self.bulk, ..Self::default() }
     }
 
     /// Adds an incident that came after the others. Time O(log n) in those that did.
@@ -259,4 +262,31 @@ impl IncidentIndex {
 
 fn number(at: usize) -> u32 {
     u32::try_from(at).expect("fewer than 2³² incidents")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_index_takes_the_room_of_another_that_nobody_has() {
+        let places =
+            |n: u32, y: f64| (0..n).map(move |x| (x % 9 != 4).then_some(Local { x: f64::from(x), y }));
+        for held in [false, true] {
+            let spare = IncidentIndex::build(places(9_000, 1.0));
+            let (kept, there) = (held.then(|| spare.clone()), Arc::downgrade(&spare.bulk));
+            let mut over = spare.room().build_over(places(8_000, 2.0));
+            assert_eq!(there.strong_count(), usize::from(held), "none but who holds it has the other still");
+            assert_eq!((over.len(), kept.map_or(8_000, |kept| kept.len())), (7_111, 8_000));
+            let fresh = IncidentIndex::build(places(8_000, 2.0));
+            assert_eq!(format!("{:?}", over.bulk), format!("{:?}", fresh.bulk));
+            over.insert(20_000, Local { x: 0.5, y: 0.5 });
+            assert!(over.remove(3, Local { x: 3.0, y: 2.0 }));
+            let room = over.room();
+            assert!(
+                room.fresh.size() == 0 && room.gone.is_empty(),
+                "of room nothing is left that came or went"
+            );
+        }
+    }
 }

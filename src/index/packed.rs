@@ -3,6 +3,7 @@
 use std::ops::Range;
 
 use super::region::{Overlap, Region};
+use crate::model::room::{fits, resized, with_more};
 use crate::space::bbox::LocalBox;
 use crate::space::coord::Local;
 
@@ -86,36 +87,45 @@ impl Grid {
 }
 
 impl Packed {
-    /// Sorts places into cells. Time O(n).
-    pub(super) fn build(places: Vec<[f64; 2]>, ids: Vec<u32>) -> Self {
+    /// Sorts places with their ids into cells, in the room of this one. Time O(n).
+    pub(super) fn build(self, entries: impl Iterator<Item = ([f64; 2], u32)> + Clone) -> Self {
+        let n = entries.clone().count();
         let mut packed =
-            Self { places: vec![[0.0; 2]; places.len()], ids: vec![0; ids.len()], ..Self::default() };
-        if !places.is_empty() {
-            packed.lay(&places, &ids, 0, 0);
+            Self { places: resized(self.places, n, [0.0; 2]), ids: resized(self.ids, n, 0), ..self };
+        packed.starts.clear();
+        packed.grids.clear();
+        if n > 0 {
+            packed.lay(entries, n, 0, 0);
         }
-        packed.starts.shrink_to_fit();
+        if !fits(packed.starts.capacity(), packed.starts.len()) {
+            packed.starts.shrink_to(with_more(packed.starts.len()));
+        }
         packed
     }
 
-    /// Lays a grid over some places and writes them in its order from a position on.
-    fn lay(&mut self, places: &[[f64; 2]], ids: &[u32], from: usize, depth: u32) {
-        let bounds = around(places);
-        let mut grid = Grid::over(bounds, places.len(), self.starts.len());
+    /// Lays a grid over so many places and writes them in its order from a position on.
+    ///
+    /// They are gone through anew for each step, so that nothing is kept of each beside.
+    fn lay(
+        &mut self,
+        entries: impl Iterator<Item = ([f64; 2], u32)> + Clone,
+        n: usize,
+        from: usize,
+        depth: u32,
+    ) {
+        let grid = Grid::over(around(entries.clone().map(|(place, _)| place)), n, self.starts.len());
         let cells = grid.cols * grid.rows;
-        let mut cell_of = vec![0_u32; places.len()];
         self.starts.resize(grid.first + cells + 1, 0);
         let starts = &mut self.starts[grid.first..];
-        for (cell, &place) in cell_of.iter_mut().zip(places) {
-            let at = grid.cell(place);
-            *cell = u32::try_from(at).expect("fewer cells than places");
-            starts[at] += 1;
+        for (place, _) in entries.clone() {
+            starts[grid.cell(place)] += 1;
         }
         let mut next = u32::try_from(from).expect("ids are 32 bits");
         for start in starts.iter_mut() {
             (*start, next) = (next, next + *start);
         }
-        for ((&cell, &place), &id) in cell_of.iter().zip(places).zip(ids) {
-            let to = &mut starts[cell as usize];
+        for (place, id) in entries {
+            let to = &mut starts[grid.cell(place)];
             self.places[*to as usize] = place;
             self.ids[*to as usize] = id;
             *to += 1;
@@ -123,7 +133,6 @@ impl Packed {
         // Each start is now the end of its cell: the start of the next.
         starts.copy_within(..cells, 1);
         starts[0] = u32::try_from(from).expect("ids are 32 bits");
-        drop(cell_of);
         let first = grid.first;
         let here = self.grids.len();
         if depth < DEEPEST && cells > 1 {
@@ -137,15 +146,20 @@ impl Packed {
             for &cell in &crowded {
                 let begun = self.grids.len();
                 let range = self.range(&self.grids[here], cell as usize, cell as usize + 1);
-                let (places, ids) = (self.places[range.clone()].to_vec(), self.ids[range.clone()].to_vec());
-                self.lay(&places, &ids, range.start, depth + 1);
+                self.lay_again(range, depth + 1);
                 let inner = u32::try_from(begun).expect("fewer grids than places");
                 self.grids[here].crowded.push((cell, inner));
             }
         } else {
-            grid.crowded.clear();
             self.grids.push(grid);
         }
+    }
+
+    /// Lays a grid over some of the places that have been written.
+    fn lay_again(&mut self, which: Range<usize>, depth: u32) {
+        let (places, ids) = (self.places[which.clone()].to_vec(), self.ids[which.clone()].to_vec());
+        let entries = places.iter().copied().zip(ids.iter().copied());
+        self.lay(entries, which.len(), which.start, depth);
     }
 
     /// How many places there are.
@@ -320,8 +334,9 @@ impl Packed {
 }
 
 /// The box around places, of which there is at least one.
-fn around(places: &[[f64; 2]]) -> LocalBox {
-    let (mut min, mut max) = (places[0], places[0]);
+fn around(mut places: impl Iterator<Item = [f64; 2]>) -> LocalBox {
+    let first = places.next().expect("a grid lies over some places");
+    let (mut min, mut max) = (first, first);
     for at in places {
         for axis in 0..2 {
             min[axis] = min[axis].min(at[axis]);
@@ -329,4 +344,39 @@ fn around(places: &[[f64; 2]]) -> LocalBox {
         }
     }
     LocalBox { min: Local { x: min[0], y: min[1] }, max: Local { x: max[0], y: max[1] } }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Places that lie close in one corner, so that cells of the grid have grids of their own.
+    fn entries(n: u32, seed: u32) -> impl Iterator<Item = ([f64; 2], u32)> + Clone {
+        let at = |k: u32| f64::from(k.wrapping_mul(2_654_435_761) >> 12) / f64::from(1 << 20);
+        let place = move |k: u32| {
+            let scale = if k.is_multiple_of(2) { 0.01 } else { 1.0 };
+            [at(k + seed) * scale, at(k + seed + 7) * scale]
+        };
+        (0..n).map(move |id| (place(id), id))
+    }
+
+    fn room(of: &Packed) -> [usize; 3] {
+        [of.places.capacity(), of.ids.capacity(), of.starts.capacity()]
+    }
+
+    #[test]
+    fn places_packed_over_others_are_those_in_new_room() {
+        let new = |n, seed| Packed::default().build(entries(n, seed));
+        for (n, before) in
+            [(8_000, 9_000), (9_000, 8_000), (9_000, 0), (0, 9_000), (1, 9_000), (8_999, 9_000)]
+        {
+            let (over, fresh) = (new(before, 70_000).build(entries(n, 3)), new(n, 3));
+            assert!(n < 8_000 || fresh.grids.len() > 1, "crowded cells have their grids");
+            assert_eq!(format!("{over:?}"), format!("{fresh:?}"));
+        }
+        let (few, many) = (room(&new(2_000, 3)), new(30_000, 9));
+        assert_eq!(room(&many.build(entries(2_000, 3)))[..2], few[..2], "a few do not keep the room of many");
+        let starts = room(&new(30_000, 9).build(entries(2_000, 3)))[2];
+        assert!(starts <= with_more(new(2_000, 3).starts.len()), "{starts}");
+    }
 }

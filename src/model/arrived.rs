@@ -1,9 +1,9 @@
 //! Incidents that came or went after the others were sorted: their order among these, and what is there no more.
 
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
-use super::column::SharedTexts;
-use super::incident::{Incidents, More, NO_ADDRESS, z_order};
+use super::incident::{Incidents, NO_ADDRESS, z_order};
+use super::room::emptied;
 
 /// Which rows stand, and in which order.
 #[derive(Clone, Debug, Default)]
@@ -15,15 +15,21 @@ pub(super) struct Arrived {
     /// A bit for each row that is there no more; empty where none is.
     gone: Vec<u64>,
     n_gone: usize,
-    /// Numbers of the sorted rows, once someone asked for them.
-    numbers: Arc<OnceLock<Numbers>>,
+    numbers: Arc<Numbered>,
+}
+
+/// Numbers of the sorted rows, once someone asked for them, and room for them.
+#[derive(Debug, Default)]
+struct Numbered {
+    made: OnceLock<Numbers>,
+    room: Mutex<Vec<u64>>,
 }
 
 /// Numbers that follow from the ids of rows and the names of their sources.
 #[derive(Debug)]
 struct Numbers {
     sources: Box<[String]>,
-    all: Box<[u64]>,
+    all: Vec<u64>,
 }
 
 impl Arrived {
@@ -32,8 +38,28 @@ impl Arrived {
         Self { sorted, ..Self::default() }
     }
 
+    /// The same with the room that a spare one has for numbers, if nobody has that any more.
+    pub(super) fn over(sorted: usize, spare: Self) -> Self {
+        let Some(Numbered { made, room }) = Arc::into_inner(spare.numbers) else {
+            return Self::after(sorted);
+        };
+        let room = room.into_inner().unwrap_or_else(PoisonError::into_inner);
+        let room = made.into_inner().map_or(room, |numbers| numbers.all);
+        // Those who never ask are not given any.
+        let room = if room.capacity() == 0 { room } else { emptied(room, sorted) };
+        Self {
+            numbers: Arc::new(Numbered { room: room.into(), ..Numbered::default() }),
+            ..Self::after(sorted)
+        }
+    }
+
+    /// The room for numbers alone.
+    pub(super) fn room(self) -> Self {
+        Self { numbers: self.numbers, ..Self::default() }
+    }
+
     pub(super) fn bytes(&self) -> usize {
-        let numbers = self.numbers.get().map_or(0, |numbers| size_of_val(&numbers.all[..]));
+        let numbers = self.numbers.made.get().map_or(0, |numbers| size_of_val(&numbers.all[..]));
         size_of_val(&self.order[..]) + size_of_val(&self.gone[..]) + numbers
     }
 }
@@ -115,9 +141,12 @@ impl Incidents {
         sources: impl Iterator<Item = &'a str> + Clone,
         make: impl FnMut(usize) -> u64,
     ) -> Option<&[u64]> {
-        let made = self.arrived.numbers.get_or_init(|| Numbers {
-            sources: sources.clone().map(str::to_owned).collect(),
-            all: (0..self.arrived.sorted).map(make).collect(),
+        let Arrived { sorted, numbers, .. } = &self.arrived;
+        let made = numbers.made.get_or_init(|| {
+            let room = &mut *numbers.room.lock().unwrap_or_else(PoisonError::into_inner);
+            let mut all = emptied(std::mem::take(room), *sorted);
+            all.extend((0..*sorted).map(make));
+            Numbers { sources: sources.clone().map(str::to_owned).collect(), all }
         });
         // Of sources only more can come: rows know theirs by its place.
         let same = made.sources.len() <= sources.clone().count()
@@ -144,8 +173,7 @@ impl Incidents {
     pub(crate) fn push(&mut self, other: &Self, at: usize, address: Option<u32>) -> usize {
         let row = self.len();
         if other.kind.get(at).several {
-            let key = u32::try_from(row).expect("fewer than 2³² incidents");
-            self.more.fresh.insert(key, other.more.of(at).into());
+            self.more.insert(row, other.more.of(at));
         }
         self.source.push(other.source.get(at));
         self.ids.push(other.ids.get(at));
@@ -237,33 +265,7 @@ impl Incidents {
         self.local.share();
         self.address.share();
         self.addresses.share();
-        let fresh = std::mem::take(&mut self.more.fresh);
-        if !fresh.is_empty() {
-            Arc::make_mut(&mut self.more.base).extend(fresh);
-        }
-    }
-
-    /// The rows at some positions, in this order, as sorted ones and a base that copies share.
-    pub(crate) fn gather_rows(&self, order: &[u32]) -> Self {
-        let several = (0_u32..).zip(order).filter(|(_, at)| self.kind.get(**at as usize).several);
-        let more = several.map(|(row, &at)| (row, self.more.of(at as usize).into())).collect();
-        let mut addresses: SharedTexts = self.addresses.clone();
-        addresses.share();
-        Self {
-            source: self.source.gather(order),
-            ids: self.ids.gather(order),
-            from: self.from.gather(order),
-            seconds: self.seconds.gather(order),
-            class: self.class.gather(order),
-            more: More { base: Arc::new(more), ..More::default() },
-            reports: self.reports.gather(order),
-            kind: self.kind.gather(order),
-            mercator: self.mercator.gather(order),
-            local: self.local.gather(order),
-            address: self.address.gather(order),
-            addresses,
-            arrived: Arrived::after(order.len()),
-        }
+        self.more.share();
     }
 }
 
@@ -319,7 +321,7 @@ mod tests {
         all.sort(&mut found);
         assert!(found.iter().copied().eq(all.standing()));
         let order: Vec<u32> = all.standing().map(|at| u32::try_from(at).expect("few")).collect();
-        let merged = all.gather_rows(&order);
+        let merged = all.gather_rows(&order, Incidents::default());
         assert_eq!(ids(&merged), ids(&all));
         assert!((0..6).all(|at| all.says(found[at], &merged, at)), "addresses and classes too");
         assert_eq!((merged.address(2), merged.classes(2).count()), (Some("25 A ST"), 2));

@@ -221,9 +221,26 @@ impl Assignment {
         self.block.push(SPLIT | at | entry & NEAR);
     }
 
-    /// Those at some positions, in their order.
-    pub(crate) fn gather(&self, order: &[u32]) -> Self {
-        Self { block: self.block.gather(order), legs: Arc::clone(&self.legs) }
+    /// Those at some positions, in their order; in the room of a spare one.
+    pub(crate) fn gather(&self, order: &[u32], spare: Self) -> Self {
+        Self { block: self.block.gather(order, spare.block), legs: Arc::clone(&self.legs) }
+    }
+
+    /// Its room alone.
+    pub(crate) fn room(self) -> Self {
+        Self { block: self.block.room(), ..Self::default() }
+    }
+
+    /// What tells whether anybody has them, or their room, still.
+    #[cfg(test)]
+    pub(crate) fn trace(&self) -> std::sync::Weak<[u32]> {
+        self.block.trace()
+    }
+
+    /// Where they lie.
+    #[cfg(test)]
+    pub(crate) fn room_at(&self) -> usize {
+        self.block.room_at()
     }
 
     /// Makes what there is the base that copies share.

@@ -3,7 +3,6 @@
 use std::borrow::Cow;
 use std::sync::Arc;
 
-use hashbrown::HashMap;
 use rayon::prelude::*;
 
 use super::arrived::Arrived;
@@ -12,6 +11,7 @@ use super::class::ClassId;
 use super::column::{Column, SharedTexts};
 use super::period::{Interval, Precision};
 use super::report::{Origin, Status};
+use super::several::More;
 use super::texts::{Interned, Texts};
 pub use super::told::{Incident, Located, Told};
 pub use super::z_order::{z_order, z_sorted};
@@ -36,21 +36,6 @@ pub struct Incidents {
     pub(super) address: Column<u32>,
     pub(super) addresses: SharedTexts,
     pub(super) arrived: Arrived,
-}
-
-/// All classes but the first of the incidents that have several: those of the base, which are shared, and the others.
-#[derive(Clone, Debug, Default)]
-pub(super) struct More {
-    pub(super) base: Arc<HashMap<u32, Box<[ClassId]>>>,
-    pub(super) fresh: HashMap<u32, Box<[ClassId]>>,
-}
-
-impl More {
-    pub(super) fn of(&self, at: usize) -> &[ClassId] {
-        let key = u32::try_from(at).ok();
-        let found = key.and_then(|key| self.fresh.get(&key).or_else(|| self.base.get(&key)));
-        found.map_or(&[], |others| others)
-    }
 }
 
 /// What fits in one byte each, together.
@@ -136,6 +121,10 @@ impl Incidents {
         }
         columns.ids.shrink();
         columns.arrived = Arrived::after(order.len());
+        if order.len() > PART {
+            // What is behind the base is read more slowly.
+            columns.share();
+        }
         columns
     }
 
@@ -155,8 +144,7 @@ impl Incidents {
     fn extend(&mut self, rows: &[Told<'_>]) {
         let first = self.len();
         for (at, row) in (first..).zip(rows).filter(|(_, row)| row.classes.len() > 1) {
-            let at = u32::try_from(at).expect("fewer than 2³² incidents");
-            self.more.fresh.insert(at, row.classes[1..].into());
+            self.more.insert(at, &row.classes[1..]);
         }
         rows.iter().for_each(|row| self.ids.push(&row.id));
         self.source.extend(rows.iter().map(|row| row.source));
@@ -331,13 +319,12 @@ impl Incidents {
             addresses,
             arrived,
         } = self;
-        let more = more.base.values().chain(more.fresh.values());
         source.bytes()
             + ids.bytes()
             + from.bytes()
             + seconds.bytes()
             + class.bytes()
-            + more.map(|others| 24 + size_of_val(&others[..])).sum::<usize>()
+            + more.bytes()
             + reports.bytes()
             + kind.bytes()
             + mercator.bytes()

@@ -4,6 +4,8 @@ use std::hash::BuildHasher;
 
 use hashbrown::{DefaultHashBuilder, HashTable};
 
+use super::room::{emptied, fits, with_more};
+
 /// Strings one after the other: 4 bytes each beside their text.
 #[derive(Clone, Debug, Default)]
 pub struct Texts {
@@ -20,6 +22,36 @@ impl Texts {
     pub fn push(&mut self, text: &str) {
         self.all.push_str(text);
         self.ends.push(u32::try_from(self.all.len()).expect("below 4 GiB of text in one column"));
+    }
+
+    /// Adds the strings of another one at the end.
+    ///
+    /// # Panics
+    ///
+    /// As [`Texts::push`].
+    pub(crate) fn append(&mut self, other: &Self) {
+        let before = self.all.len();
+        self.all.push_str(&other.all);
+        let end =
+            |&end: &u32| u32::try_from(before + end as usize).expect("below 4 GiB of text in one column");
+        self.ends.extend(other.ends.iter().map(end));
+    }
+
+    /// Without a string, and with room for so many of so many bytes together: its own, if it fits.
+    pub(crate) fn emptied(self, n: usize, bytes: usize) -> Self {
+        let Self { mut all, ends } = self;
+        all.clear();
+        if !fits(all.capacity(), bytes) {
+            // Let go first, so that there are never two.
+            drop(all);
+            all = String::with_capacity(with_more(bytes));
+        }
+        Self { all, ends: emptied(ends, n) }
+    }
+
+    /// Bytes of all strings.
+    pub(crate) fn text_len(&self) -> usize {
+        self.all.len()
     }
 
     /// Makes room for so many further strings, not for their text.

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::fixed::Fixed;
 use super::groups::Groups;
 use super::links::Links;
-use super::merge::Merges;
+use super::merge::{Merges, Spare};
 use super::part::{Part, Resolved};
 use super::places::Places;
 use super::rows::Rows;
@@ -52,6 +52,7 @@ impl Live {
             stale: true,
             merges: Merges::default(),
             merging: None,
+            spare: Spare::default(),
             forms: Arc::default(),
             kept: Arc::default(),
             outreach: None,

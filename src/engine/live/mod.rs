@@ -23,7 +23,7 @@ use fixed::Fixed;
 use groups::Groups;
 use links::Links;
 pub use merge::Merges;
-use merge::Merging;
+use merge::{Merging, Spare};
 use places::Places;
 use rows::{Columns, Rows};
 use times::Times;
@@ -49,7 +49,8 @@ use crate::plan::outreach::register::Register;
 /// functions that make a data set of all reports. So a batch costs what its groups cost, not what there is.
 ///
 /// Rows that come stand behind the sorted ones, rows that go are marked; when there are many of either, all are
-/// sorted again, on a thread beside. What snapshots hold is shared between them but for these rows.
+/// sorted again, on a thread beside, over the columns that this replaced the time before: from the first time on
+/// there are two of each. What snapshots hold is shared between them but for these rows.
 ///
 /// A report that a later revision replaced is let go once there are many: whoever wants the history asks the store.
 ///
@@ -82,6 +83,8 @@ pub struct Live {
     stale: bool,
     merges: Merges,
     merging: Option<Merging>,
+    /// What the last one replaced.
+    spare: Spare,
     forms: Arc<Mutex<FormsRead>>,
     kept: Arc<Kept>,
     outreach: Option<Arc<Register>>,
@@ -225,7 +228,7 @@ impl Live {
     /// Takes all reports of an event out, as if they had never come; `rest` are all others, as the store has them once it
     /// has forgotten.
     ///
-    /// Everything is built again of these, so that no copy is left here. Snapshots made before still have it:
+    /// Everything is built again of these, so that no copy is left here, nor room in which one may be. Snapshots made before still have it:
     /// drop them with [`Engine::publish_alone`].
     ///
     /// [`Engine::publish_alone`]: super::Engine::publish_alone
@@ -259,6 +262,11 @@ impl Live {
 
     /// Builds everything of other reports.
     fn begin_anew(&mut self, reports: Ledger) {
+        // What goes is in what merges have, too.
+        if let Some(merging) = self.merging.take() {
+            merging.give_up();
+        }
+        self.spare = Spare::default();
         // Their sources and classes may be numbered otherwise than those that came batch by batch.
         let (sources, classes) = (reports.sources.clone(), reports.classes.clone());
         let data = Dataset { sources, classes, ..self.data.clone() };
@@ -287,14 +295,15 @@ impl Live {
         self.let_history_go();
         let Merges { rows, batches } = self.merges;
         if self.merging.is_none() && self.data.incidents.unsorted() > rows {
-            self.merging = Merging::begin(&self.columns());
+            let spare = std::mem::take(&mut self.spare);
+            self.merging = Merging::begin(&self.columns(), spare);
         }
         let due = |merging: &mut Merging| match batches {
             Some(batches) => merging.batches >= batches,
             None => merging.made(),
         };
         if let Some(merging) = self.merging.take_if(due) {
-            merging.finish(&mut self.columns());
+            self.spare = merging.finish(&mut self.columns());
             self.stale = true;
         } else if let Some(merging) = &mut self.merging {
             merging.batches += 1;

@@ -6,19 +6,21 @@ use super::history::Renumbered;
 use crate::index::incidents::IncidentIndex;
 use crate::index::squares::below;
 use crate::model::block::Assignment;
+use crate::model::column::Column;
 use crate::model::dataset::Dataset;
 use crate::model::incident::{Incidents, Late};
+use crate::model::room::emptied;
 
 /// Stands for no row.
 pub(super) const NONE: u32 = u32::MAX;
 
 /// Which row each event has: events are known by their first reports, which never change their numbers.
-#[derive(Clone, Debug, Default)]
+#[derive(Debug, Default)]
 pub(super) struct Rows {
     /// By report, the row of the event that it begins.
     of_lead: Vec<u32>,
     /// By row, the first report of its event.
-    lead: Vec<u32>,
+    lead: Column<u32>,
 }
 
 /// Everything about a row that one place must not forget.
@@ -33,7 +35,9 @@ impl Rows {
     pub(super) fn of(leads: Vec<u32>, reports: usize) -> Self {
         let mut of_lead = vec![NONE; reports];
         (0..).zip(&leads).for_each(|(row, &lead)| of_lead[lead as usize] = row);
-        Self { of_lead, lead: leads }
+        let mut lead = Column::of(leads);
+        lead.share();
+        Self { of_lead, lead }
     }
 
     /// Makes room for so many reports.
@@ -51,9 +55,22 @@ impl Rows {
         self.of_lead.len()
     }
 
-    /// The rows at some positions, in their order.
-    pub(super) fn gather(&self, order: &[u32]) -> Self {
-        Self::of(order.iter().map(|&at| self.lead[at as usize]).collect(), self.of_lead.len())
+    /// By row, the first report of its event; shared.
+    pub(super) fn leads(&self) -> Column<u32> {
+        self.lead.clone()
+    }
+
+    /// The rows at some positions, in their order, of so many reports; in the room of spare ones.
+    pub(super) fn gather(lead: &Column<u32>, order: &[u32], reports: usize, spare: Self) -> Self {
+        let mut of_lead = emptied(spare.of_lead, reports);
+        of_lead.resize(reports, NONE);
+        (0..).zip(order).for_each(|(row, &at)| of_lead[lead.get(at as usize) as usize] = row);
+        Self { of_lead, lead: lead.gather(order, spare.lead) }
+    }
+
+    /// Their room alone.
+    pub(super) fn room(self) -> Self {
+        Self { lead: self.lead.room(), ..self }
     }
 
     /// Follows reports to their new numbers; rows that are gone keep their place in the order.
@@ -63,18 +80,18 @@ impl Rows {
             at += 1;
             renumbered.stays(at - 1)
         });
-        self.lead.iter_mut().for_each(|lead| *lead = renumbered.number(*lead));
+        self.lead.for_each_mut(|lead| *lead = renumbered.number(*lead));
     }
 
     /// The first report of a row's event.
     pub(super) fn lead(&self, row: usize) -> u32 {
-        self.lead[row]
+        self.lead.get(row)
     }
 }
 
 impl Columns<'_> {
     fn key(&self, row: usize) -> (u64, u32) {
-        (self.data.incidents.along(row), self.rows.lead[row])
+        (self.data.incidents.along(row), self.rows.lead(row))
     }
 
     /// The place of a key among the rows behind the sorted ones, not before another one.
@@ -144,7 +161,7 @@ impl Columns<'_> {
                 self.index.remove(row, at);
             }
             self.data.held[row] = false;
-            let lead = self.rows.lead[row] as usize;
+            let lead = self.rows.lead(row) as usize;
             self.rows.of_lead[lead] = NONE;
         }
         self.data.incidents.take_out(rows, &late);
