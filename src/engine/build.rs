@@ -155,9 +155,11 @@ pub fn build_placed(
             })
         })
     };
-    let (incidents, _, known) = make(&events, &ids, &ledger, &taken, &crs, &found, known);
+    let (mut incidents, _, known) = make(&events, &ids, &ledger, &taken, &crs, &found, known);
     drop((events, ids, taken));
     ledger.reports = Reports::default();
+    // What is behind a base is read more slowly; not before the reports have made room.
+    incidents.share();
     let index = BlockIndex::build(&block_set.blocks);
     let addresses = AddressIndex::build(&block_set, &index, &words);
     let (block_set, mut assignment, assigned) = match ground {

@@ -121,10 +121,6 @@ impl Incidents {
         }
         columns.ids.shrink();
         columns.arrived = Arrived::after(order.len());
-        if order.len() > PART {
-            // What is behind the base is read more slowly.
-            columns.share();
-        }
         columns
     }
 
