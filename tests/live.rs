@@ -809,6 +809,32 @@ fn an_alert_is_answered_alike_before_the_routes_and_through_them() {
         assert!(metrics.contains(&of), "{of} is not in\n{metrics}");
     }
     assert!(metrics.contains("hotblocks_requests_in_flight 0\n"), "{metrics}");
+    // What only the routes look at is looked at still.
+    let whole = |host: &str, more: &str, path: &str, body: &str| {
+        let mut stream = std::net::TcpStream::connect(town.at).expect("it listens");
+        let request = format!(
+            "POST {path} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\nContent-Type: application/json\r\n{more}\r\n{body}"
+        );
+        stream.write_all(request.as_bytes()).expect("sent");
+        finish(stream)
+    };
+    let here = town.at.to_string();
+    let body = one("c-0", 1, "confirmed");
+    let length = format!("Content-Length: {}\r\n", body.len());
+    for (host, more, path, status) in [
+        ("evil.example", "", "/alerts", 403),
+        (here.as_str(), "Origin: https://evil.example\r\n", "/alerts", 403),
+        (here.as_str(), "", "/alerts?x=1", 400),
+        (here.as_str(), "", "/alerts/", 404),
+    ] {
+        let answer = whole(host, &format!("{length}{more}"), path, &body);
+        assert_eq!(answer.status, status, "{host} {more} {path}: {}", answer.text());
+    }
+    let chunked = format!("{:x}\r\n{body}\r\n0\r\n\r\n", body.len());
+    let answer = whole(&here, "Transfer-Encoding: chunked\r\n", "/alerts", &chunked);
+    assert_eq!(answer.status, 201, "of all these the first that is taken: {}", answer.text());
+    let answer = whole(&here, &format!("{length}Origin: http://{here}\r\n"), "/alerts", &body);
+    assert_eq!((answer.status, answer.header("access-control-allow-origin").is_some()), (200, true));
 }
 
 #[test]
