@@ -732,6 +732,9 @@ fn metrics_are_told_on_the_second_listener_alone_by_template() {
     assert_eq!(get(town.metrics, "/collections").status, 404);
 }
 
+/// Headers, a body, and the status of the answer.
+type Tried<'a> = (&'a [(&'a str, &'a str)], Vec<u8>, u16);
+
 /// A plain alert is taken before the routes; with an empty query the same one goes through them.
 #[test]
 fn an_alert_is_answered_alike_before_the_routes_and_through_them() {
@@ -755,7 +758,7 @@ fn an_alert_is_answered_alike_before_the_routes_and_through_them() {
     let away = alert(json!({ "external_id": "a-far", "lon": 10.0 })).to_string();
     let gzip = ("Content-Encoding", "gzip");
     // Of those that are taken each way has ids of its own, of the same length.
-    let all: [(&[(&str, &str)], Vec<u8>, u16); 14] = [
+    let all: [Tried<'_>; 14] = [
         (&[json], one("a-0", 1, "confirmed").into(), 201),
         (&[json], one("a-1", 1, "confirmed").into(), 201),
         (&[json], one("a-1", 2, "unreviewed").into(), 200),
