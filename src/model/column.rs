@@ -199,6 +199,8 @@ impl SharedTexts {
     pub(super) fn gather(&self, order: &[u32], spare: Self) -> Self {
         let mut base = self.emptied(order.len(), spare);
         order.iter().for_each(|&at| base.push(self.get(at as usize)));
+        // Room was made for the texts of those that are gone, too.
+        base.fit();
         Arc::new(base).into()
     }
 
@@ -331,6 +333,14 @@ mod tests {
                 assert_eq!((of_all.get(0), of_all.len()), ("80000", 2_000));
             }
         }
+        // In the room itself where that fits, and with no room for the texts of those that are gone.
+        let order: Vec<u32> = (0..1_999).collect();
+        let spare = texts(70_000);
+        let there = spare.get(0).as_ptr();
+        let gathered = all.gather(&order, spare.room());
+        assert_eq!((gathered.get(0).as_ptr(), gathered.get(1_998)), (there, "2998"));
+        let few = all.gather(&order[..100], SharedTexts::default());
+        assert!(few.bytes() < 2_500, "{}", few.bytes());
         let same = texts(5);
         assert!(Arc::ptr_eq(same.gather_all(texts(6)).base(), same.base()), "nothing came");
     }

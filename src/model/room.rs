@@ -1,11 +1,11 @@
 //! Room that is written over: how much of it is kept, and what for.
 //!
 //! Large columns are made anew again and again. Writing over those of the time before the last keeps memory at one level and
-//! asks the system for nothing.
+//! asks the system for nothing, as long as no more than a sixteenth came in the two times between.
 
 /// How much room is made for so many values: some more, since the next time there may be.
 pub(crate) fn with_more(n: usize) -> usize {
-    n + n / 32 + 16
+    n + n / 16 + 16
 }
 
 /// Whether so many values are too few for some room, which would be held for nothing.

@@ -4,7 +4,7 @@ use std::hash::BuildHasher;
 
 use hashbrown::{DefaultHashBuilder, HashTable};
 
-use super::room::{emptied, fits, with_more};
+use super::room::{emptied, fits, too_large, with_more};
 
 /// Strings one after the other: 4 bytes each beside their text.
 #[derive(Clone, Debug, Default)]
@@ -47,6 +47,13 @@ impl Texts {
             all = String::with_capacity(with_more(bytes));
         }
         Self { all, ends: emptied(ends, n) }
+    }
+
+    /// Gives back room for text where it is far too much.
+    pub(crate) fn fit(&mut self) {
+        if too_large(self.all.capacity(), self.all.len()) {
+            self.all.shrink_to(with_more(self.all.len()));
+        }
     }
 
     /// Bytes of all strings.

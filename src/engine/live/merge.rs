@@ -313,6 +313,23 @@ mod tests {
     }
 
     #[test]
+    fn what_grows_by_less_than_a_sixteenth_in_two_merges_is_written_over_and_what_grows_faster_is_not() {
+        // Room for 62 more of a thousand and for 500 more of eight thousand.
+        for (n, grows) in [(8_000, true), (1_000, false)] {
+            let mut live = live(n);
+            let mut places = vec![room_at(&live)];
+            for nth in 0..6 {
+                live.apply(&some(100_000 + 101 * nth..100_101 + 101 * nth)).expect("known classes");
+                places.push(room_at(&live));
+            }
+            // The first columns of all have no room for more.
+            let same = places[1..].windows(3).filter(|three| three[0] == three[2]).count();
+            assert_eq!(same >= 3, grows, "{n}: {places:?}");
+            assert!(grows || same == 0, "{n}: {places:?}");
+        }
+    }
+
+    #[test]
     fn few_incidents_do_not_keep_the_room_of_many() {
         let mut live = live(9_000);
         go(&mut live, 0..101);

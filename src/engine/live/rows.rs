@@ -9,7 +9,7 @@ use crate::model::block::Assignment;
 use crate::model::column::Column;
 use crate::model::dataset::Dataset;
 use crate::model::incident::{Incidents, Late};
-use crate::model::room::emptied;
+use crate::model::room::{emptied, with_more};
 
 /// Stands for no row.
 pub(super) const NONE: u32 = u32::MAX;
@@ -42,6 +42,10 @@ impl Rows {
 
     /// Makes room for so many reports.
     pub(super) fn reserve(&mut self, reports: usize) {
+        if reports > self.of_lead.capacity() {
+            // Not twice as much: room that is far too large is not written over.
+            self.of_lead.reserve_exact(with_more(reports) - self.of_lead.len());
+        }
         self.of_lead.resize(reports, NONE);
     }
 

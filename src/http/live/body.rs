@@ -60,13 +60,13 @@ pub(super) fn json(headers: &HeaderMap) -> Result<(), Refusal> {
 
 /// The bytes of a body, if they came whole and in their bound.
 pub(super) fn whole(body: Result<Bytes, BytesRejection>, most: usize) -> Result<Bytes, Refusal> {
-    body.map_err(|rejection| match rejection.status() {
+    let large = || Refusal::large(format!("it has more than {most} bytes; send it in parts"));
+    let bytes = body.map_err(|rejection| match rejection.status() {
         _ if Late::caused(&rejection) => Refusal::late(),
-        StatusCode::PAYLOAD_TOO_LARGE => {
-            Refusal::large(format!("it has more than {most} bytes; send it in parts"))
-        }
+        StatusCode::PAYLOAD_TOO_LARGE => large(),
         _ => Refusal::unusable("it broke off before its end; send it again".to_owned()),
-    })
+    })?;
+    if bytes.len() > most { Err(large()) } else { Ok(bytes) }
 }
 
 /// How a body is packed.

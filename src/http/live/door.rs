@@ -9,11 +9,12 @@ use std::task::{Context, Poll};
 use std::time::Instant;
 
 use axum::extract::Request;
-use axum::http::{HeaderMap, Method, StatusCode, header};
+use axum::http::{HeaderMap, HeaderName, Method, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use futures_util::FutureExt;
 use futures_util::future::Either;
 use tower::{Layer, Service};
+use tracing::{Level, enabled};
 
 use super::alerts::{MOST_BYTES, ROUTE, taken};
 use crate::http::base::Access;
@@ -24,6 +25,22 @@ use crate::http::state::AppState;
 
 /// What an alert that is taken is answered with.
 const STATUSES: [StatusCode; 2] = [StatusCode::CREATED, StatusCode::OK];
+
+/// What makes a request one for the routes: a page that sends it, who it says it is, a length that the one told is not.
+const ELSEWHERE: [HeaderName; 4] =
+    [header::ORIGIN, header::AUTHORIZATION, HeaderName::from_static("x-api-key"), header::TRANSFER_ENCODING];
+
+/// What is said alike with every answer.
+const ALIKE: [HeaderName; 8] = [
+    header::VARY,
+    header::CACHE_CONTROL,
+    header::CONTENT_SECURITY_POLICY,
+    header::X_CONTENT_TYPE_OPTIONS,
+    header::REFERRER_POLICY,
+    HeaderName::from_static("cross-origin-resource-policy"),
+    header::ACCESS_CONTROL_ALLOW_ORIGIN,
+    header::ACCESS_CONTROL_EXPOSE_HEADERS,
+];
 
 /// Puts alerts before all that routes do.
 #[derive(Clone)]
@@ -101,18 +118,20 @@ where
 }
 
 impl Desk {
-    /// Whether a request is an alert as sensors send them: under a name of ours, from no page of a site, of a size that is told and
-    /// not too large, and while nobody wants a trace of every request.
+    /// Whether a request is an alert as sensors send them: under a name of ours, from no page of a site, in no other role than
+    /// everybody's, of a size that is told and not too large, and while nobody wants a trace of requests.
     fn takes(&self, request: &Request) -> bool {
         let headers = request.headers();
         let length = || headers.get(header::CONTENT_LENGTH)?.to_str().ok()?.parse::<usize>().ok();
         request.method() == Method::POST
             && request.uri().path() == ROUTE
             && request.uri().query().is_none()
-            && !headers.contains_key(header::ORIGIN)
+            && !ELSEWHERE.iter().any(|name| headers.contains_key(name))
             && length().is_some_and(|length| length <= MOST_BYTES)
             && is_known(&self.access, request)
-            && !tracing::enabled!(target: "tower_http::trace", tracing::Level::DEBUG)
+            && !(enabled!(target: "tower_http::trace::make_span", Level::DEBUG)
+                || enabled!(target: "tower_http::trace::on_request", Level::DEBUG)
+                || enabled!(target: "tower_http::trace::on_response", Level::DEBUG))
     }
 
     async fn answer(&self, request: Request) -> Response {
@@ -146,11 +165,81 @@ impl Desk {
             return;
         }
         self.head.get_or_init(|| {
-            let mut head = answer.headers().clone();
-            for own in [header::CONTENT_TYPE, header::CONTENT_LENGTH] {
-                head.remove(own);
+            let said = answer.headers().iter().filter(|(name, _)| ALIKE.contains(name));
+            let mut head = HeaderMap::new();
+            for (name, value) in said {
+                head.append(name, value.clone());
             }
             head
         });
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
+    use axum::body::Body;
+    use axum::http::HeaderValue;
+    use tower::service_fn;
+
+    use super::*;
+    use crate::engine::Engine;
+    use crate::engine::build::{About, Ground, build};
+    use crate::http::live::feed::Feed;
+    use crate::model::areas::Area;
+    use crate::model::reports::Ledger;
+
+    fn state() -> AppState {
+        let ring = geo::LineString::from(vec![(-90.0, 38.0), (-90.0, 38.1), (-90.1, 38.1), (-90.0, 38.0)]);
+        let shape = geo::MultiPolygon(vec![geo::Polygon::new(ring, Vec::new())]);
+        let ground = Ground::Areas(vec![Area { shape, ..Area::default() }]);
+        let dataset = build(Ledger::default(), &ground, About::default()).expect("a data set");
+        let engine = Arc::new(Engine::new(dataset));
+        let feed = Feed::reading(Arc::clone(&engine));
+        AppState::new(engine, Default::default(), feed)
+    }
+
+    fn request(headers: &[(&'static str, &'static str)]) -> Request {
+        let request = Request::post(ROUTE).header("host", "127.0.0.1").header("content-length", "2");
+        let request = headers.iter().fold(request, |request, (name, value)| request.header(*name, *value));
+        request.body(Body::from("{}")).expect("a request")
+    }
+
+    /// The state takes nothing in, which the handler says before the routes; these say that they took it.
+    #[tokio::test]
+    async fn once_one_has_come_through_the_routes_plain_alerts_do_not_and_all_others_do() {
+        let came = Arc::new(AtomicUsize::new(0));
+        let counts = Arc::clone(&came);
+        let routes = service_fn(move |_request: Request| {
+            counts.fetch_add(1, Ordering::Relaxed);
+            let mut answer = StatusCode::CREATED.into_response();
+            for (name, value) in [("vary", "accept"), ("cache-control", "no-store"), ("set-cookie", "mine")] {
+                answer.headers_mut().append(name, HeaderValue::from_static(value));
+            }
+            std::future::ready(Ok::<_, Infallible>(answer))
+        });
+        let mut door = Doors::to(Arc::new(Access::default()), state()).layer(routes);
+        for (nth, headers) in [
+            [].as_slice(),
+            &[("origin", "http://127.0.0.1")],
+            &[("authorization", "Basic eDp5")],
+            &[("x-api-key", "x")],
+            &[("transfer-encoding", "chunked")],
+        ]
+        .into_iter()
+        .enumerate()
+        {
+            let answer = door.call(request(headers)).await.expect("answered");
+            assert_eq!((answer.status(), came.load(Ordering::Relaxed)), (StatusCode::CREATED, nth + 1));
+        }
+        let answer = door.call(request(&[])).await.expect("answered");
+        assert_eq!((answer.status(), came.load(Ordering::Relaxed)), (StatusCode::NOT_FOUND, 5));
+        let said = |name: &str| answer.headers().get_all(name).iter().cloned().collect::<Vec<_>>();
+        assert_eq!(
+            (said("vary"), said("cache-control")),
+            (vec!["accept".parse().expect("one")], vec!["no-store".parse().expect("one")])
+        );
+        assert!(said("set-cookie").is_empty(), "what was said to one is said to no other");
     }
 }
