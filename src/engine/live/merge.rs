@@ -1,7 +1,8 @@
 //! Putting rows in order again beside the work that goes on: from a copy, with what came and went since added at the end.
 //!
 //! What is replaced is kept, and the next merge writes over it: there are always two of each column, and memory neither rises
-//! nor falls. Only what a snapshot has still, or what is too small or far too large, is made anew.
+//! nor falls. Only what a snapshot has still, or what is too small (more than a sixteenth came in two merges) or far too large, is
+//! made anew.
 
 use std::thread::{Builder, JoinHandle};
 
